@@ -1,0 +1,89 @@
+"""Linked LMS accounts, the request budget of an API key, syncs and workers."""
+
+from django.db import models
+
+
+class Account(models.Model):
+    """One linked LMS behind the API key, and which sender may talk to it now."""
+
+    remote_id = models.CharField(max_length=200, unique=True)
+    name = models.CharField(max_length=200, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_because = models.CharField(max_length=500, blank=True)
+    failing_since = models.DateTimeField(null=True, blank=True)
+    sender = models.CharField(max_length=36, blank=True)
+    sender_until = models.DateTimeField(null=True, blank=True)
+    synced_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(paused_at=None) | ~models.Q(paused_because=""),
+                name="a_paused_account_says_why",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(sender="") | models.Q(sender_until__isnull=False),
+                name="a_sender_has_a_lease",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.remote_id
+
+
+class RequestBudget(models.Model):
+    """When the next request of an API key may leave; shared by every sender through this row."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    next_slot_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class SyncRun(models.Model):
+    """One walk through the LMS; the cursor lets another worker go on after a kill."""
+
+    class Stage(models.TextChoices):
+        LEARNERS = "learners", "People"
+        CONTENT = "content", "Content"
+        COURSES = "courses", "Courses"
+        ASSIGNMENTS = "assignments", "Assignments"
+        DONE = "done", "Done"
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="syncs")
+    stage = models.CharField(max_length=12, choices=Stage, default=Stage.LEARNERS)
+    cursor = models.TextField(blank=True)
+    is_full = models.BooleanField()
+    changed_since = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField()
+    moved_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    learners = models.PositiveIntegerField(default=0)
+    contents = models.PositiveIntegerField(default=0)
+    assignments = models.PositiveIntegerField(default=0)
+    left = models.PositiveIntegerField(default=0)
+    problem = models.CharField(max_length=500, blank=True)
+    started_by = models.CharField(max_length=60)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account"],
+                condition=models.Q(finished_at=None),
+                name="one_open_sync_per_account",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Sync {self.pk} of {self.account}"
+
+
+class Worker(models.Model):
+    """A worker process and when it was last seen alive."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

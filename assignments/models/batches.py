@@ -1,0 +1,165 @@
+"""Batches and their assignments: the sealed plan and how each row's delivery stands."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from assignments.models.accounts import Account
+from assignments.models.directory import Content, Learner
+from assignments.models.drafts import Status
+
+
+class Batch(models.Model):
+    """One submission by one manager: learners x content, one due date, one status, one reason.
+
+    It exists, with its rows, from the review on; `plan_sha256` seals what was reviewed.
+    """
+
+    class State(models.TextChoices):
+        PLANNED = "planned", "Reviewed, not submitted"
+        WAITING = "waiting", "Starting soon"
+        HELD = "held", "Held"
+        RUNNING = "running", "Running"
+        PAUSED = "paused", "Paused"
+        DONE = "done", "Done"
+        STOPPED = "stopped", "Stopped"
+        CANCELLED = "cancelled", "Undone"
+
+    submission_key = models.UUIDField(unique=True)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="batches")
+    state = models.CharField(max_length=9, choices=State, default=State.PLANNED)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="batches")
+    by_name = models.CharField(max_length=200)
+    title = models.CharField(max_length=500)
+    people = models.PositiveIntegerField()
+    items = models.PositiveIntegerField()
+    due_date = models.DateField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    status = models.CharField(max_length=12, choices=Status)
+    progress = models.PositiveSmallIntegerField(null=True, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+    plan_sha256 = models.CharField(max_length=64)
+    frozen_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    starts_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    paused_because = models.CharField(max_length=500, blank=True)
+    request_id = models.CharField(max_length=36, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="planned") | Q(submitted_at__isnull=False),
+                name="only_a_planned_batch_is_not_submitted",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="waiting") | Q(starts_at__isnull=False),
+                name="a_waiting_batch_knows_when_it_starts",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-submitted_at", "-id"], name="batches_newest_first"),
+            models.Index(fields=["state", "starts_at"], name="batches_that_are_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"B-{self.pk:04d}"
+
+
+class Assignment(models.Model):
+    """One learner asked to take one item: one row of the plan, delivered by one or more attempts.
+
+    `attempt` is the fence: an outcome is written only by the attempt that the row is at.
+    """
+
+    class State(models.TextChoices):
+        PLANNED = "planned", "Planned"
+        QUEUED = "queued", "Waiting"
+        SENDING = "sending", "Sending"
+        UNKNOWN = "unknown", "Sent, no answer yet"
+        CREATED = "created", "Created"
+        REJECTED = "rejected", "Failed"
+        SKIPPED = "skipped", "Skipped"
+        CANCELLED = "cancelled", "Withdrawn"
+
+    batch = models.ForeignKey(Batch, models.PROTECT, related_name="assignments")
+    position = models.PositiveIntegerField()
+    learner = models.ForeignKey(Learner, models.PROTECT, related_name="assignments")
+    content = models.ForeignKey(Content, models.PROTECT, related_name="assignments")
+    learner_remote_id = models.CharField(max_length=200)
+    content_remote_id = models.CharField(max_length=200)
+    content_reference = models.CharField(max_length=200)
+    state = models.CharField(max_length=9, choices=State, default=State.PLANNED)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    sender = models.CharField(max_length=36, blank=True)
+    send_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    unknown_at = models.DateTimeField(null=True, blank=True)
+    check_at = models.DateTimeField(null=True, blank=True)
+    checks = models.PositiveSmallIntegerField(default=0)
+    resends = models.PositiveSmallIntegerField(default=0)
+    remote_id = models.CharField(max_length=200, blank=True)
+    answer_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    problem = models.CharField(max_length=500, blank=True)
+    problem_field = models.CharField(max_length=100, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "position"], name="a_position_is_taken_once"),
+            models.UniqueConstraint(
+                fields=["batch", "learner", "content"], name="an_item_is_assigned_once_in_a_batch"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="created") | ~Q(remote_id="") | Q(answer_status=201),
+                name="created_means_the_lms_confirmed_it",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="sending")
+                | (Q(attempt__gte=1) & ~Q(sender="") & Q(sent_at__isnull=False)),
+                name="sending_means_a_sender_claimed_it",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="queued") | Q(send_at__isnull=False),
+                name="queued_means_it_may_be_sent_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["skipped", "rejected"]) | ~Q(problem=""),
+                name="skipped_and_rejected_say_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(settled_at__isnull=False)
+                | ~Q(state__in=["created", "rejected", "skipped", "cancelled"]),
+                name="a_settled_row_knows_when",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["batch", "state", "send_at", "position"], name="rows_to_send"),
+            models.Index(fields=["check_at"], condition=Q(state="unknown"), name="rows_to_look_up"),
+            models.Index(fields=["batch", "-settled_at"], name="rows_latest_first"),
+            models.Index(fields=["remote_id"], name="rows_by_remote_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Assignment {self.pk}"
+
+
+class Attempt(models.Model):
+    """One HTTP call made for an assignment, kept once it ended (or its sender did)."""
+
+    assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+    outcome = models.CharField(max_length=9, choices=Assignment.State)
+    answer_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    problem = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["assignment", "number"], name="an_attempt_ends_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Attempt {self.number} of assignment {self.assignment_id}"

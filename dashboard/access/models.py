@@ -1,0 +1,62 @@
+"""People who sign in to the dashboard (never confused with learners)."""
+
+from collections.abc import Iterable
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from dashboard.access.roles import permissions_of
+
+
+class User(AbstractBaseUser):
+    """Somebody who signs in: who vouches for them, and the roles they hold.
+
+    Identity is the pair of issuer and subject, as OpenID Connect Core 1.0 §5.7 demands; the
+    e-mail address may change hands.
+    """
+
+    class Theme(models.TextChoices):
+        SYSTEM = "system", "As the system"
+        LIGHT = "light", "Light"
+        DARK = "dark", "Dark"
+
+    class Density(models.TextChoices):
+        ROOMY = "roomy", "Roomy"
+        COMPACT = "compact", "Compact"
+
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+    name = models.CharField(max_length=200)
+    email = models.EmailField(unique=True)
+    roles = models.JSONField(default=list)
+    is_active = models.BooleanField(default=True)
+    theme = models.CharField(max_length=6, choices=Theme, default=Theme.SYSTEM)
+    density = models.CharField(max_length=7, choices=Density, default=Density.ROOMY)
+
+    objects = BaseUserManager["User"]()
+
+    USERNAME_FIELD = "email"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issuer", "subject"], name="one_user_per_issuer_and_subject"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def has_perm(self, permission: str, obj: object = None) -> bool:
+        """Return whether one of the person's roles gives the permission."""
+        return self.is_active and permission in permissions_of(self.roles)
+
+    def has_perms(self, permissions: Iterable[str], obj: object = None) -> bool:
+        """Return whether the person has every one of the permissions."""
+        return all(self.has_perm(permission) for permission in permissions)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Return whether the person may do anything at all in the app."""
+        return self.is_active and any(
+            permission.startswith(f"{app_label}.") for permission in permissions_of(self.roles)
+        )

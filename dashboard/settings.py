@@ -1,0 +1,161 @@
+"""How the site runs; every value that may differ between machines comes from the environment."""
+
+import sys
+from pathlib import Path
+
+from django.utils.csp import CSP
+
+from dashboard import env as environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+env = environment.read(BASE_DIR)
+
+DEBUG = env.bool("DEBUG", default=False)
+DESK_DEMO = env.bool("DESK_DEMO", default=False)
+SECRET_KEY = environment.secret_key(env, demo=DESK_DEMO)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+
+STACKONE_BASE_URL = env.str(
+    "STACKONE_BASE_URL",
+    default=environment.SANDBOX_URL if DESK_DEMO else "https://api.stackone.com",
+)
+environment.check_base_url(STACKONE_BASE_URL)
+environment.check_demo(
+    demo=DESK_DEMO, api_key=env.str("STACKONE_API_KEY", default=""), base_url=STACKONE_BASE_URL
+)
+STACKONE_API_KEY = env.str("STACKONE_API_KEY", default="sandbox")
+STACKONE_ACCOUNT_IDS = env.list("STACKONE_ACCOUNT_ID", default=["sandbox"] if DESK_DEMO else [])
+STACKONE_REQUESTS_PER_MINUTE = environment.positive(env, "STACKONE_REQUESTS_PER_MINUTE", 1000)
+STACKONE_STATUS_STYLE = environment.one_of(env, "STACKONE_STATUS_STYLE", ("underscore", "hyphen"))
+STACKONE_CONTRACT = environment.one_of(env, "STACKONE_CONTRACT", ("2025-12", "2025-02"))
+STACKONE_TIMEOUT_SECONDS = environment.positive(env, "STACKONE_TIMEOUT_SECONDS", 65)
+
+HOLD_SECONDS = env.int("HOLD_SECONDS", default=10)
+SETTLE_SECONDS = environment.positive(env, "SETTLE_SECONDS", 120)
+SENDER_SLOTS = environment.positive(env, "SENDER_SLOTS", 48)
+SYNC_MINUTES = environment.positive(env, "SYNC_MINUTES", 15)
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_tasks_db",
+    "dashboard.access",
+    "assignments",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "dashboard.access.middleware.request_id",
+]
+ROOT_URLCONF = "dashboard.urls"
+WSGI_APPLICATION = "dashboard.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'desk.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+            "PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY"
+        ),
+    }
+    # A file, because the worker and the site of a test are processes of their own.
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+    VAR_DIR.mkdir(exist_ok=True)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TASKS = {
+    "default": {
+        "BACKEND": "django_tasks_db.DatabaseBackend",
+        "QUEUES": ["default", "delivery"],
+    }
+}
+
+AUTH_USER_MODEL = "access.User"
+AUTHENTICATION_BACKENDS = ["dashboard.access.backend.SessionBackend"]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+CSRF_COOKIE_HTTPONLY = True
+
+# The demo listens on loopback without TLS; everything else is behind TLS.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DESK_DEMO
+SECURE_HSTS_SECONDS = 0 if DESK_DEMO else 365 * 24 * 60 * 60
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DESK_DEMO
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "font-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+USE_TZ = True
+# The organisation's zone: a due date is a day there. Stored and sent in UTC.
+TIME_ZONE = env.str("TIME_ZONE", default="Europe/London")
+USE_THOUSAND_SEPARATOR = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or "pytest" in sys.modules
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "apscheduler": {"level": "WARNING"},
+        "django_tasks_db": {"level": "WARNING"},
+        "django.tasks": {"level": "WARNING"},
+    },
+}
