@@ -1,0 +1,69 @@
+"""Serve the sandbox LMS: a stand-in for StackOne on this machine, over real HTTP."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from assignments.stackone.sandbox.faults import UnknownFault, check
+from assignments.stackone.sandbox.options import SandboxOptions
+from assignments.stackone.sandbox.server import serve
+
+HIGHEST_PORT = 65_535
+LOWEST = {
+    "port": 0,
+    "learners": 1,
+    "content": 1,
+    "latency_ms": 0,
+    "requests_per_minute": 0,
+    "visible_after_ms": 0,
+    "seed": 0,
+}
+
+
+class Command(BaseCommand):
+    """`manage.py sandbox`."""
+
+    help = "Serve the embedded sandbox LMS until it is stopped; prints one line when ready."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the flags."""
+        for name in LOWEST:
+            default = getattr(SandboxOptions, name)
+            parser.add_argument(_flag(name), type=int, default=default, help=f"default: {default}")
+        parser.add_argument(
+            "--faults",
+            default="",
+            metavar="KIND=SHARE,…",
+            help="shares of creates that go wrong, such as 500=0.1,reset-after=0.05",
+        )
+        parser.add_argument("--db", type=Path, metavar="FILE", help="where to keep what is created")
+        parser.add_argument(
+            "--odd-forms", action="store_true", help="write values as the oddest providers do"
+        )
+
+    def handle(self, **flags: Any) -> None:
+        """Check the flags and serve."""
+        for name, lowest in LOWEST.items():
+            if flags[name] < lowest:
+                raise CommandError(f"{_flag(name)} must be at least {lowest}.")
+        if flags["port"] > HIGHEST_PORT:
+            raise CommandError(f"{_flag('port')} must be at most {HIGHEST_PORT}.")
+        named = {name: flags[name] for name in (*LOWEST, "db", "odd_forms")}
+        serve(SandboxOptions(**named, faults=_faults(flags["faults"])))
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _faults(text: str) -> dict[str, float]:
+    try:
+        pairs = [pair.split("=") for pair in text.split(",") if pair.strip()]
+        return check({kind.strip(): float(share) for kind, share in pairs})
+    except UnknownFault as error:
+        raise CommandError(str(error)) from error
+    except ValueError as error:
+        raise CommandError("--faults must look like 500=0.1,reset-after=0.05.") from error

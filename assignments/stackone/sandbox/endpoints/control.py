@@ -1,0 +1,85 @@
+"""What tests and demos ask of the sandbox itself; outside of key, account and budget."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from assignments.stackone.sandbox.answers import Refusal
+from assignments.stackone.sandbox.faults import UnknownFault
+from assignments.stackone.sandbox.protocol import CuttableConnection
+from assignments.stackone.sandbox.world import World
+
+
+def control_routes(world: World) -> list[Route]:
+    """Return the routes below /sandbox."""
+    return [
+        _route(world, "GET", "/sandbox/stats", stats),
+        _route(world, "POST", "/sandbox/faults", replace_faults),
+        _route(world, "POST", "/sandbox/reset", reset),
+    ]
+
+
+async def stats(world: World, request: Request) -> Response:
+    """Tell what was asked, what is held and what is held twice; with `held=1` each of them."""
+    requests = {route: dict(outcomes) for route, outcomes in world.requests.items() if outcomes}
+    body = {
+        "requests": requests,
+        "connections": CuttableConnection.opened,
+        **world.store.counts(),
+    }
+    if request.query_params.get("held") == "1":
+        body["held"] = _held(world)
+    return JSONResponse(body)
+
+
+async def replace_faults(world: World, request: Request) -> Response:
+    """Replace what goes wrong: shares by kind, and a `script` for the next creates."""
+    wanted = await _object(request)
+    script = wanted.pop("script", [])
+    try:
+        world.faults.replace(wanted, script)
+    except UnknownFault as error:
+        raise Refusal(400, str(error)) from error
+    return JSONResponse({"faults": wanted, "script": script})
+
+
+async def reset(world: World, request: Request) -> Response:
+    """Forget what was created and counted."""
+    world.store.clear()
+    for outcomes in world.requests.values():
+        outcomes.clear()
+    CuttableConnection.opened = 0
+    return JSONResponse({"reset": True})
+
+
+def _held(world: World) -> list[list[str | None]]:
+    references = world.directory.learning_object
+    return [
+        [record.learner, references[record.content].external_reference, record.id, record.due_date]
+        for record in world.store.created()
+    ]
+
+
+async def _object(request: Request) -> dict[str, Any]:
+    try:
+        body = await request.json()
+    except ValueError as error:
+        raise Refusal(400, "The body must be JSON") from error
+    if not isinstance(body, dict) or not isinstance(body.get("script", []), list):
+        raise Refusal(400, 'The body must be an object such as {"500": 0.1, "script": ["429"]}')
+    return body
+
+
+def _route(
+    world: World, method: str, path: str, endpoint: Callable[[World, Request], Awaitable[Response]]
+) -> Route:
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(world, request)
+        except Refusal as refusal:
+            return refusal.answer()
+
+    return Route(path, answer, methods=[method])

@@ -1,0 +1,50 @@
+"""The filters of lists: `filter[name]=value`."""
+
+from collections.abc import Callable, Mapping
+
+from starlette.requests import Request
+
+from assignments.stackone.sandbox.answers import Refusal
+from assignments.stackone.sandbox.paging import Filters
+from assignments.stackone.sandbox.times import canonical
+
+STATUSES = ("pending", "in_progress", "completed", "unmapped_value")
+
+type Reader = Callable[[str], str]
+
+
+def anything(text: str) -> str:
+    """Read any text."""
+    return text
+
+
+def moment(text: str) -> str:
+    """Read a full date-time; in a query a plus sign may have become a blank."""
+    return canonical(text.replace(" ", "+"))
+
+
+def status(text: str) -> str:
+    """Read one of the unified statuses."""
+    return STATUSES[STATUSES.index(text)]
+
+
+def only_active(text: str) -> str:
+    """Read `true`, the one value the filter has."""
+    if text.lower() != "true":
+        raise ValueError(text)
+    return text
+
+
+def read(request: Request, readers: Mapping[str, Reader]) -> Filters:
+    """Return the value of each filter, or nothing for those not asked for."""
+    return {name: _value(request, name, reader) for name, reader in readers.items()}
+
+
+def _value(request: Request, name: str, reader: Reader) -> str | None:
+    text = request.query_params.get(f"filter[{name}]")
+    if text is None and name == "updated_after":
+        text = request.query_params.get("updated_after")
+    try:
+        return None if text is None else reader(text)
+    except ValueError as error:
+        raise Refusal(400, f"filter.{name} is not valid: {text}") from error

@@ -1,0 +1,66 @@
+"""What every call must pass before it is looked at: key, client, budget, account, faults."""
+
+import asyncio
+import base64
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from assignments.stackone.sandbox.answers import Refusal
+from assignments.stackone.sandbox.mischief import respond
+from assignments.stackone.sandbox.world import World
+
+type Endpoint = Callable[[World, Request], Awaitable[Response]]
+
+
+def lms_route(world: World, method: str, path: str, endpoint: Endpoint) -> Route:
+    """Serve an endpoint of the LMS API, which needs an account."""
+
+    async def proceed(request: Request) -> Response:
+        _check_account(world, request)
+        await asyncio.sleep(world.options.latency_ms / 1000)
+        fault = world.faults.of_create() if method == "POST" else world.faults.of_read()
+        return await respond(fault, lambda: endpoint(world, request))
+
+    return _counted(world, method, path, proceed)
+
+
+def account_route(world: World, path: str, endpoint: Endpoint) -> Route:
+    """Serve an endpoint about accounts, which needs none."""
+    return _counted(world, "GET", path, lambda request: endpoint(world, request))
+
+
+def _counted(
+    world: World, method: str, path: str, proceed: Callable[[Request], Awaitable[Response]]
+) -> Route:
+    outcomes = world.requests.setdefault(f"{method} {path}", Counter())
+
+    async def answer(request: Request) -> Response:
+        try:
+            _check_caller(world, request)
+            response = await proceed(request)
+        except Refusal as refusal:
+            response = refusal.answer()
+        outcomes[getattr(response, "outcome", str(response.status_code))] += 1
+        return response
+
+    return Route(path, answer, methods=[method])
+
+
+def _check_caller(world: World, request: Request) -> None:
+    expected = base64.b64encode(f"{world.options.api_key}:".encode()).decode()
+    if request.headers.get("authorization") != f"Basic {expected}":
+        raise Refusal(401)
+    if not request.headers.get("user-agent", "").strip():
+        raise Refusal(403, "Forbidden: a valid User-Agent is required")
+    if seconds := world.limiter.wait(time.monotonic()):
+        raise Refusal(429, "Too Many Requests", headers={"Retry-After": str(seconds)})
+
+
+def _check_account(world: World, request: Request) -> None:
+    if request.headers.get("x-account-id") != world.options.account_id:
+        raise Refusal(404, "Invalid account ID")

@@ -1,0 +1,112 @@
+"""Reading the body of a create: every field checked, every refusal naming its field."""
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from assignments.stackone.sandbox.answers import Refusal
+from assignments.stackone.sandbox.filters import STATUSES
+from assignments.stackone.sandbox.times import canonical
+
+
+@dataclass(frozen=True, slots=True)
+class NewAssignment:
+    """What a create asks for."""
+
+    reference: str
+    object_id: str | None
+    external_reference: str | None
+    progress: float | None
+    due_date: str | None
+    assigned_at: str | None
+    status: str | None
+    source_status: str | None
+
+
+def read(body: bytes, *, lenient: bool) -> NewAssignment:
+    """Read and check a body; a lenient provider also takes the hyphen of `in-progress`.
+
+    :raises Refusal: naming the first field that is wrong
+    """
+    fields = _object(body)
+    _optional(fields, "passthrough", _mapping)
+    status = _optional(fields, "status", _mapping) or {}
+    if lenient and status.get("value") == "in-progress":
+        status["value"] = "in_progress"
+    source = status.get("source_value")
+    earlier = _optional(fields, "created_at", _moment)
+    return NewAssignment(
+        reference=_reference(fields),
+        object_id=_optional(fields, "learning_object_id", _text),
+        external_reference=_optional(fields, "external_reference", _text),
+        progress=_optional(fields, "progress", _number),
+        due_date=_optional(fields, "due_date", _moment),
+        assigned_at=_optional(fields, "assigned_at", _moment) or earlier,
+        status=_optional(status, "value", _status, "status.value"),
+        source_status=None if source is None else json.dumps(source),
+    )
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        fields = json.loads(body)
+    except ValueError as error:
+        raise _invalid("the body must be JSON") from error
+    if not isinstance(fields, dict):
+        raise _invalid("the body must be an object")
+    return fields
+
+
+def _reference(fields: dict[str, Any]) -> str:
+    name = "learning_object_external_reference"
+    reference = _optional(fields, name, _text)
+    if not reference:
+        raise _invalid(f"{name} should not be empty")
+    return reference
+
+
+def _optional[T](
+    fields: dict[str, Any], name: str, reader: Callable[[Any], T], shown: str = ""
+) -> T | None:
+    value = fields.get(name)
+    try:
+        return None if value is None else reader(value)
+    except (TypeError, ValueError) as error:
+        raise _invalid(f"{shown or name} must be {error}") from error
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a string")
+    return value
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("an object")
+    return value
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError("a number")
+    return value
+
+
+def _moment(value: Any) -> str:
+    try:
+        return canonical(_text(value))
+    except (TypeError, ValueError) as error:
+        raise ValueError("an RFC 3339 date-time with an offset") from error
+
+
+def _status(value: Any) -> str:
+    if value not in STATUSES:
+        raise ValueError(f"one of {', '.join(STATUSES)}")
+    return str(value)
+
+
+def _invalid(problem: str) -> Refusal:
+    return Refusal(400, f"Bad Request: {problem}", provider=problem)

@@ -1,0 +1,91 @@
+"""The sandbox as a server of its own."""
+
+import asyncio
+import contextlib
+import gc
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import uvicorn
+
+from assignments.stackone.sandbox.app import build_app
+from assignments.stackone.sandbox.options import SandboxOptions
+from assignments.stackone.sandbox.protocol import CuttableConnection
+from assignments.stackone.sandbox.store import Store, UnusableFile
+from assignments.stackone.sandbox.world import make_world
+
+IDLE_SECONDS = 120
+BACKLOG = 2048
+
+
+def serve(options: SandboxOptions) -> None:
+    """Serve a sandbox until SIGINT or SIGTERM.
+
+    :raises SystemExit: with 1 if the port or the file cannot be used
+    """
+    with contextlib.suppress(KeyboardInterrupt), tempfile.TemporaryDirectory() as folder:
+        try:
+            listener = socket.create_server((options.host, options.port), backlog=BACKLOG)
+            store = Store(options.db or Path(folder) / "sandbox.sqlite3")
+            _run(options, store, listener)
+        except OSError as error:
+            _stop(f"Port {options.port} of {options.host} cannot be used: {error.strerror}.")
+        except UnusableFile as error:
+            _stop(str(error))
+
+
+def _run(options: SandboxOptions, store: Store, listener: socket.socket) -> None:
+    with contextlib.closing(store), listener:
+        world = make_world(options, store)
+        gc.freeze()
+        config = uvicorn.Config(
+            build_app(world),
+            http=CuttableConnection,
+            loop="uvloop",
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=IDLE_SECONDS,
+            timeout_graceful_shutdown=1,
+        )
+        port = listener.getsockname()[1]
+        ready = (
+            f"Sandbox LMS ready at http://{options.host}:{port} "
+            f"({options.learners:,} learners, {options.content:,} content items)"
+        )
+        _Server(config, ready).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready, and stops at once: clients must bear that anyway."""
+
+    def __init__(self, config: uvicorn.Config, ready: str) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(self._ready, flush=True)  # noqa: T201 -- what whoever starts it waits for
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        self.should_exit = True
+        for connection in self.server_state.connections:
+            connection.transport.abort()
+
+
+def _stop(problem: str) -> None:
+    print(problem, file=sys.stderr)  # noqa: T201 -- the one line that says why
+    raise SystemExit(1)

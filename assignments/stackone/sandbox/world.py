@@ -1,0 +1,74 @@
+"""Everything one sandbox knows: its people, its content, its assignments and its mood."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from assignments.stackone.sandbox.data import catalogue, history, people
+from assignments.stackone.sandbox.data.catalogue import LearningObject
+from assignments.stackone.sandbox.data.people import Learner
+from assignments.stackone.sandbox.faults import Faults
+from assignments.stackone.sandbox.limiter import SlidingWindow
+from assignments.stackone.sandbox.odd_forms import OddJSONResponse
+from assignments.stackone.sandbox.options import SandboxOptions
+from assignments.stackone.sandbox.store import Store
+from assignments.stackone.sandbox.times import written
+
+
+class Directory:
+    """The people and the content, findable by each of their names."""
+
+    def __init__(self, options: SandboxOptions) -> None:
+        self.learners = people.people(options.seed, options.learners)
+        self.content = catalogue.items(options.seed, options.content)
+        self.courses = catalogue.courses(options.seed, self.content)
+        self.learner: dict[str, Learner] = {learner.id: learner for learner in self.learners}
+        objects = [*self.content, *self.courses]
+        self.learning_object: dict[str, LearningObject] = {entry.id: entry for entry in objects}
+        self.referenced: dict[str, LearningObject] = {
+            entry.external_reference: entry for entry in objects if entry.external_reference
+        }
+
+
+@dataclass
+class World:
+    """What the endpoints work on."""
+
+    options: SandboxOptions
+    store: Store
+    directory: Directory
+    faults: Faults
+    limiter: SlidingWindow
+    requests: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def visible(self) -> str:
+        """Return the moment up to which assignments can be seen."""
+        delay = timedelta(milliseconds=self.options.visible_after_ms)
+        return written(datetime.now(UTC) - delay)
+
+    def say(self, content: Any, status: int = 200) -> Response:
+        """Answer with JSON in the forms this sandbox uses."""
+        form = OddJSONResponse if self.options.odd_forms else JSONResponse
+        return form(content, status)
+
+
+def make_world(options: SandboxOptions, store: Store) -> World:
+    """Make up the world the options describe, with its history in the store.
+
+    :raises UnusableFile: the store holds another world's assignments
+    """
+    directory = Directory(options)
+    store.seed(
+        f"--seed {options.seed} --learners {options.learners} --content {options.content}",
+        history.history(options.seed, directory.learners, directory.content),
+    )
+    return World(
+        options=options,
+        store=store,
+        directory=directory,
+        faults=Faults(options.faults, options.seed),
+        limiter=SlidingWindow(options.requests_per_minute),
+    )

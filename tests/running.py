@@ -1,0 +1,105 @@
+"""The embedded LMS as a real process, for tests that talk to it over a socket."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL_WORLD = {"learners": 60, "content": 40, "requests_per_minute": 0}
+KEY = httpx.BasicAuth("sandbox", "")
+ACCOUNT = {"x-account-id": "sandbox"}
+STOPS_WITHIN_SECONDS = 10
+
+
+@dataclass
+class Sandbox:
+    """A running sandbox and what can be asked of it."""
+
+    base_url: str
+    process: subprocess.Popen[str]
+
+    def client(self, timeout: float = 10) -> httpx.Client:
+        """Return a client with the sandbox's key and account."""
+        return httpx.Client(
+            base_url=self.base_url, auth=KEY, headers=ACCOUNT, timeout=timeout, trust_env=False
+        )
+
+    def stats(self, *, held: bool = False) -> dict[str, Any]:
+        """Return what was asked and what is held."""
+        answer = self._control("GET", "/sandbox/stats" + ("?held=1" if held else ""))
+        return dict(answer)
+
+    def set_faults(
+        self, shares: Mapping[str, float] | None = None, *, script: Sequence[str] = ()
+    ) -> None:
+        """Replace what goes wrong: shares by kind, and what happens to the next creates."""
+        self._control("POST", "/sandbox/faults", {**(shares or {}), "script": list(script)})
+
+    def reset(self) -> None:
+        """Make the sandbox forget what was created and counted."""
+        self._control("POST", "/sandbox/reset")
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Stop the sandbox and return its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(STOPS_WITHIN_SECONDS)
+
+    def _control(self, method: str, path: str, body: object = None) -> Any:
+        with httpx.Client(trust_env=False) as client:
+            return client.request(method, self.base_url + path, json=body).raise_for_status().json()
+
+
+@contextmanager
+def running_sandbox(**flags: Any) -> Iterator[Sandbox]:
+    """Run `manage.py sandbox` on a free port, in a small world without a request limit.
+
+    Flags are named as the command's: `learners=10, faults={"500": 0.1}, odd_forms=True`.
+    """
+    process = start_sandbox(**flags)
+    try:
+        yield Sandbox(_address(process), process)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=STOPS_WITHIN_SECONDS)
+
+
+def start_sandbox(**flags: Any) -> subprocess.Popen[str]:
+    """Start `manage.py sandbox` with the given flags and do not wait for it."""
+    words = [word for flag in ({"port": 0} | SMALL_WORLD | flags).items() for word in _words(*flag)]
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "manage.py"), "sandbox", *words],
+        cwd=ROOT,
+        env=os.environ | {"DESK_DEMO": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _words(name: str, value: Any) -> list[str]:
+    flag = "--" + name.replace("_", "-")
+    if isinstance(value, bool):
+        return [flag] if value else []
+    if isinstance(value, Mapping):
+        value = ",".join(f"{kind}={share}" for kind, share in value.items())
+    return [flag, str(value)]
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    found = re.match(r"Sandbox LMS ready at (http://\S+)", line)
+    if found is None:
+        problem = process.communicate(timeout=STOPS_WITHIN_SECONDS)[1]
+        raise RuntimeError(f"The sandbox did not start: {line}{problem}")
+    return found[1]
