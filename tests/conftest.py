@@ -1,0 +1,44 @@
+"""What every test stands on: the database, the clock and how hypothesis explores."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import pytest
+import time_machine
+from django.db import connection, connections
+from hypothesis import settings as hypothesis
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+hypothesis.register_profile("here", deadline=None)
+hypothesis.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Give this process a database file of its own; PostgreSQL keeps one name for each process."""
+    if connection.vendor == "sqlite":
+        test = connections.settings["default"]["TEST"]
+        test["NAME"] = str(tmp_path_factory.mktemp("database") / "desk.sqlite3")
+
+
+@pytest.fixture
+def database_url(transactional_db: None) -> str:
+    """Return the DATABASE_URL under which other processes find this test's database."""
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """Stop the clock at NOON; `clock.shift(seconds)` moves it."""
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller

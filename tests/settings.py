@@ -1,0 +1,27 @@
+"""The site's settings for tests: the demo on the built-in sandbox, whatever `.env` here says.
+
+A variable that is set but empty counts as not set and still hides what `.env` says of it, so an
+empty value for every documented name keeps a developer's own set-up out of the tests. Processes
+that a test starts inherit all of this; what the test sets for them stays.
+"""
+
+import os
+import re
+from pathlib import Path
+
+EXAMPLE = Path(__file__).resolve().parent.parent / ".env.example"
+
+os.environ["STACKONE_API_KEY"] = ""
+os.environ.setdefault("DESK_DEMO", "1")
+for name in re.findall(r"^#? ?([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE):
+    os.environ.setdefault(name, "")
+
+from dashboard.settings import *  # noqa: E402, F403  the environment comes first
+
+# Pages name their files without a hash, so that no test needs `collectstatic`.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True
