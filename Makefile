@@ -1,0 +1,71 @@
+# Everything starts here: `make run` to try it, `make test` before a commit.
+# Needs python3 (3.11 or later) and nothing else; what it installs stays in .uv/ and .venv/.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+UV := .uv/bin/uv
+BIN := .venv/bin
+READY := .venv/installed
+
+# Companies have their own certificate authority, which only the system's store knows.
+export UV_SYSTEM_CERTS := 1
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+MANAGE := env DESK_DEMO=1 STACKONE_API_KEY= python manage.py
+PRODUCTION := env DESK_DEMO= DEBUG= DATABASE_URL= STACKONE_BASE_URL= STACKONE_API_KEY=a-key \
+	STACKONE_ACCOUNT_ID=an-account SECRET_KEY=signs-nothing-because-only-the-checks-ever-run-with-it-0123456789
+
+.PHONY: help setup run test check fmt lock bench
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
+
+setup: $(READY) ## make .venv with the pinned dependencies
+
+run: $(READY) ## start web, worker and sandbox LMS at http://127.0.0.1:8000 (PORT= changes it)
+	@test -f .env || test -n "$${STACKONE_API_KEY:-}" || export DESK_DEMO=$${DESK_DEMO-1}; \
+	exec python -m dashboard.start
+
+test: check ## every check that CI runs
+	rm -f .coverage .coverage.*
+	env DATABASE_URL= pytest -n auto --cov --cov-report=
+	python -m tests.postgres -- pytest -n auto --cov --cov-append --cov-report= -m "not browser"
+	coverage report
+
+check: $(READY) ## style, types, import rules, migrations, deployment settings
+	ruff format --check .
+	ruff check .
+	mypy .
+	lint-imports
+	djlint --check --lint --quiet templates
+	$(MANAGE) makemigrations --check --dry-run
+	$(PRODUCTION) python manage.py check --deploy --fail-level WARNING
+
+fmt: $(READY) ## put code and templates into shape
+	ruff format .
+	ruff check --fix .
+	djlint --reformat --quiet templates
+
+lock: $(UV) ## renew the pins after a change in pyproject.toml (UPGRADE=--upgrade: newest)
+	$(LOCK) requirements/app.txt pyproject.toml
+	$(LOCK) requirements/dev.txt pyproject.toml --all-extras
+	echo uv | $(LOCK) requirements/uv.txt -
+
+bench: $(READY) ## measure; results go to bench/results/
+	python -m bench
+
+LOCK = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.13 $(UPGRADE) \
+	--custom-compile-command 'make lock' --output-file
+
+$(UV): requirements/uv.txt
+	@python3 -m venv --clear .uv || { rm -rf .uv; echo >&2 "python3 cannot make virtual environments here. \
+	Install that part of it (on Debian: apt-get install python3-venv) and try again."; exit 1; }
+	.uv/bin/pip install --quiet --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(READY): $(UV) .python-version requirements/dev.txt
+	test -d .venv || $(UV) venv --quiet .venv
+	$(UV) pip sync --quiet --require-hashes --python .venv requirements/dev.txt
+	@touch $@

@@ -1,0 +1,107 @@
+"""Starts everything on this machine: prepares it, then runs the processes of the Procfile."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.db import OperationalError
+
+from dashboard import env as environment
+
+ROOT = Path(__file__).resolve().parent.parent
+HOST = "127.0.0.1"
+
+
+class PortInUse(Exception):
+    """Something else listens there already."""
+
+
+def main() -> int:
+    """Run web, worker and, without another LMS, the sandbox until Ctrl-C; return the exit code."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+    try:
+        ports = ports_to_open()
+        for name, port in ports.items():
+            refuse_if_in_use(name, port)
+        prepare()
+    except (ImproperlyConfigured, OperationalError, PortInUse) as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
+    return run(ports)
+
+
+def ports_to_open() -> dict[str, int]:
+    """Return the ports by the variables that change them; no sandbox beside another LMS."""
+    env = environment.read(ROOT)
+    ports = {"PORT": environment.positive(env, "PORT", 8000)}
+    if not (env.str("STACKONE_API_KEY", default="") or env.str("STACKONE_BASE_URL", default="")):
+        ports["SANDBOX_PORT"] = environment.positive(env, "SANDBOX_PORT", 9100)
+        os.environ["STACKONE_BASE_URL"] = f"http://{HOST}:{ports['SANDBOX_PORT']}"
+    return ports
+
+
+def refuse_if_in_use(name: str, port: int) -> None:
+    """Check that the port is free.
+
+    :raises PortInUse: with the command that takes another one
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise PortInUse(
+                f"Port {port} is in use. Take another one: make run {name}={port + 1}"
+            ) from error
+
+
+def prepare() -> None:
+    """Bring the database and the static files up to date."""
+    django.setup()
+    call_command("migrate", verbosity=0)
+    if not settings.DEBUG:
+        call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def run(ports: Mapping[str, int]) -> int:
+    """Run the processes until one ends or a signal says stop; stopping is no failure."""
+    names = ["web", "worker", *(["sandbox"] if "SANDBOX_PORT" in ports else [])]
+    runner = subprocess.Popen(
+        [sys.executable, "-m", "honcho", "--env", os.devnull, "start", *names],
+        cwd=ROOT,
+        env=os.environ
+        | {name: str(port) for name, port in ports.items()}
+        | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: runner.terminate())
+    if is_listening(runner, ports["PORT"]):
+        sys.stdout.write(
+            f"\nAssignment Desk is at http://{HOST}:{ports['PORT']}  (Ctrl-C stops)\n\n"
+        )
+        sys.stdout.flush()
+    code = runner.wait()
+    return 0 if code in {128 + signal.SIGINT, 128 + signal.SIGTERM} else code
+
+
+def is_listening(runner: subprocess.Popen[bytes], port: int) -> bool:
+    """Wait for the site to listen; return False if the processes ended before it did."""
+    while runner.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex((HOST, port)) == 0:
+                return True
+        time.sleep(0.1)
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())
