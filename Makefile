@@ -62,10 +62,10 @@ LOCK = $(UV) pip compile --quiet --universal --generate-hashes --python-version 
 $(UV): requirements/uv.txt
 	@python3 -m venv --clear .uv || { rm -rf .uv; echo >&2 "python3 cannot make virtual environments here. \
 	Install that part of it (on Debian: apt-get install python3-venv) and try again."; exit 1; }
-	.uv/bin/pip install --quiet --require-hashes -r requirements/uv.txt
+	.uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
 
 $(READY): $(UV) .python-version requirements/dev.txt
-	test -d .venv || $(UV) venv --quiet .venv
+	$(UV) venv --quiet --allow-existing .venv
 	$(UV) pip sync --quiet --require-hashes --python .venv requirements/dev.txt
 	@touch $@

@@ -33,7 +33,7 @@ def main() -> int:
         for name, port in ports.items():
             refuse_if_in_use(name, port)
         prepare()
-    except (ImproperlyConfigured, OperationalError, PortInUse) as problem:
+    except (ImproperlyConfigured, PortInUse) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
     return run(ports)
@@ -65,9 +65,16 @@ def refuse_if_in_use(name: str, port: int) -> None:
 
 
 def prepare() -> None:
-    """Bring the database and the static files up to date."""
+    """Bring the database and the static files up to date.
+
+    :raises ImproperlyConfigured: if the database does not answer
+    """
     django.setup()
-    call_command("migrate", verbosity=0)
+    try:
+        call_command("migrate", verbosity=0)
+    except OperationalError as error:
+        reason = str(error).splitlines()[0]
+        raise ImproperlyConfigured(f"Check DATABASE_URL, its database failed: {reason}") from error
     if not settings.DEBUG:
         call_command("collectstatic", interactive=False, verbosity=0)
 
@@ -84,7 +91,7 @@ def run(ports: Mapping[str, int]) -> int:
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: runner.terminate())
-    if is_listening(runner, ports["PORT"]):
+    if all(is_listening(runner, port) for port in ports.values()):
         sys.stdout.write(
             f"\nAssignment Desk is at http://{HOST}:{ports['PORT']}  (Ctrl-C stops)\n\n"
         )
@@ -94,7 +101,7 @@ def run(ports: Mapping[str, int]) -> int:
 
 
 def is_listening(runner: subprocess.Popen[bytes], port: int) -> bool:
-    """Wait for the site to listen; return False if the processes ended before it did."""
+    """Wait until something listens; return False if the processes ended before."""
     while runner.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex((HOST, port)) == 0:
