@@ -14,31 +14,52 @@ from assignments.stackone.sandbox.endpoints.control import control_routes
 from assignments.stackone.sandbox.gate import account_route, lms_route
 from assignments.stackone.sandbox.world import World
 
-LMS = (
-    ("POST", "/users/{id}/assignments", assignments.create_assignment),
-    ("GET", "/users/{id}/assignments", assignments.list_user_assignments),
-    ("GET", "/users/{id}/assignments/{sub_id}", assignments.get_user_assignment),
-    ("GET", "/users", directory.list_users),
-    ("GET", "/users/{id}", directory.get_user),
-    ("GET", "/content", directory.list_content),
-    ("GET", "/content/{id}", directory.get_content),
-    ("GET", "/courses", directory.list_courses),
-    ("GET", "/courses/{id}", directory.get_course),
-    ("GET", "/assignments", assignments.list_assignments),
-    ("GET", "/assignments/{id}", assignments.get_assignment),
+READS = (
+    ("/users", directory.list_users),
+    ("/users/{id}", directory.get_user),
+    ("/users/{id}/assignments", assignments.list_user_assignments),
+    ("/users/{id}/assignments/{sub_id}", assignments.get_user_assignment),
+    ("/content", directory.list_content),
+    ("/content/{id}", directory.get_content),
+    ("/courses", directory.list_courses),
+    ("/courses/{id}", directory.get_course),
+    ("/assignments", assignments.list_assignments),
+    ("/assignments/{id}", assignments.get_assignment),
+)
+NOT_SUPPORTED = (
+    ("PUT", "/content"),
+    ("POST", "/content/batch"),
+    ("GET", "/users/{id}/completions"),
+    ("POST", "/users/{id}/completions"),
+    ("GET", "/users/{id}/completions/{sub_id}"),
+    ("DELETE", "/users/{id}/completions/{sub_id}"),
+    ("GET", "/completions"),
+    ("GET", "/completions/{id}"),
+    ("GET", "/categories"),
+    ("GET", "/categories/{id}"),
+    ("GET", "/skills"),
+    ("GET", "/skills/{id}"),
 )
 
 
 def build_app(world: World) -> Starlette:
     """Return the application that serves a world."""
+    create = assignments.create_assignment
+    faults = world.faults
     routes = [
-        *(lms_route(world, method, f"/unified/lms{path}", end) for method, path, end in LMS),
+        lms_route(world, "POST", "/users/{id}/assignments", create, faults.of_create),
+        *(lms_route(world, "GET", path, endpoint, faults.of_read) for path, endpoint in READS),
+        *(lms_route(world, method, path, _not_supported) for method, path in NOT_SUPPORTED),
         account_route(world, "/accounts", accounts.list_accounts),
         account_route(world, "/accounts/{id}", accounts.get_account),
         *control_routes(world),
     ]
     handlers = {HTTPException: _not_served, Exception: _failed}
     return Starlette(routes=routes, exception_handlers=handlers)
+
+
+async def _not_supported(world: World, request: Request) -> Response:
+    raise Refusal(501, "Feature not supported for this provider")
 
 
 def _not_served(request: Request, error: Exception) -> Response:

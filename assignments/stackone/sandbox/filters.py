@@ -35,6 +35,15 @@ def only_active(text: str) -> str:
     return text
 
 
+def check_query(request: Request) -> None:
+    """Refuse what is no way to write a parameter, such as a filter without a name."""
+    for name in ("filter", "proxy"):
+        if name in request.query_params:
+            raise Refusal(400, f"{name} must be written as {name}[name]=value")
+    if request.query_params.get("raw", "false") not in ("true", "false"):
+        raise Refusal(400, "raw must be true or false")
+
+
 def read(request: Request, readers: Mapping[str, Reader]) -> Filters:
     """Return the value of each filter, or nothing for those not asked for."""
     return {name: _value(request, name, reader) for name, reader in readers.items()}

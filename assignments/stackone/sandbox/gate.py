@@ -11,22 +11,26 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from assignments.stackone.sandbox.answers import Refusal
+from assignments.stackone.sandbox.faults import OK
+from assignments.stackone.sandbox.filters import check_query
 from assignments.stackone.sandbox.mischief import respond
 from assignments.stackone.sandbox.world import World
 
 type Endpoint = Callable[[World, Request], Awaitable[Response]]
 
 
-def lms_route(world: World, method: str, path: str, endpoint: Endpoint) -> Route:
-    """Serve an endpoint of the LMS API, which needs an account."""
+def lms_route(
+    world: World, method: str, path: str, endpoint: Endpoint, fault: Callable[[], str] = lambda: OK
+) -> Route:
+    """Serve an endpoint of the LMS API, which needs an account, as the faults let it."""
 
     async def proceed(request: Request) -> Response:
         _check_account(world, request)
+        check_query(request)
         await asyncio.sleep(world.options.latency_ms / 1000)
-        fault = world.faults.of_create() if method == "POST" else world.faults.of_read()
-        return await respond(fault, lambda: endpoint(world, request))
+        return await respond(fault(), lambda: endpoint(world, request))
 
-    return _counted(world, method, path, proceed)
+    return _counted(world, method, f"/unified/lms{path}", proceed)
 
 
 def account_route(world: World, path: str, endpoint: Endpoint) -> Route:

@@ -25,6 +25,7 @@ async def respond(fault: str, proceed: Callable[[], Awaitable[Response]]) -> Res
     if fault == "slow":
         await asyncio.sleep(SLOW_SECONDS)
     response = await proceed()
+    # A create that is refused raises, and so never gets here.
     return AFTER[fault]() if fault in AFTER else response
 
 

@@ -1,7 +1,6 @@
 """Lists in pages, with cursors that are long and never twice the same."""
 
 import base64
-import binascii
 import hashlib
 import json
 import time
@@ -73,7 +72,7 @@ def _read(cursor: str, resource: str) -> Place:
         checksum = content.pop("sum")
         if checksum == _checksum(content) and content["resource"] == resource:
             return Place(content["pc"], content["filters"])
-    except (ValueError, binascii.Error, AttributeError, KeyError):
+    except (ValueError, TypeError, AttributeError, KeyError):
         pass
     raise Refusal(400, "Invalid cursor in next")
 

@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import socket
 import sys
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
+from typing import NoReturn
 
 import uvicorn
 
@@ -28,14 +30,19 @@ def serve(options: SandboxOptions) -> None:
     :raises SystemExit: with 1 if the port or the file cannot be used
     """
     with contextlib.suppress(KeyboardInterrupt), tempfile.TemporaryDirectory() as folder:
+        listener = _listener(options)
         try:
-            listener = socket.create_server((options.host, options.port), backlog=BACKLOG)
-            store = Store(options.db or Path(folder) / "sandbox.sqlite3")
-            _run(options, store, listener)
-        except OSError as error:
-            _stop(f"Port {options.port} of {options.host} cannot be used: {error.strerror}.")
+            _run(options, Store(options.db or Path(folder) / "sandbox.sqlite3"), listener)
         except UnusableFile as error:
             _stop(str(error))
+
+
+def _listener(options: SandboxOptions) -> socket.socket:
+    try:
+        return socket.create_server((options.host, options.port), backlog=BACKLOG)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        _stop(f"Port {options.port} of {options.host} cannot be used: {reason}.")
 
 
 def _run(options: SandboxOptions, store: Store, listener: socket.socket) -> None:
@@ -86,6 +93,6 @@ class _Server(uvicorn.Server):
             connection.transport.abort()
 
 
-def _stop(problem: str) -> None:
+def _stop(problem: str) -> NoReturn:
     print(problem, file=sys.stderr)  # noqa: T201 -- the one line that says why
     raise SystemExit(1)

@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import astuple
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,10 @@ SELECT COALESCE(SUM(times - 1), 0) FROM (
 """
 
 
+# Every create runs this, and dataclasses.astuple is ten times slower.
+_row = attrgetter(*(column.name for column in fields(AssignmentRecord)))
+
+
 class UnusableFile(Exception):
     """The given file holds something else."""
 
@@ -45,9 +50,9 @@ class Store:
     """Keeps assignments; what `add` returned from is in the file."""
 
     def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
-        self._db.row_factory = sqlite3.Row
         try:
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
+            self._db.row_factory = sqlite3.Row
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = OFF")
             self._db.executescript(SCHEMA)
@@ -65,7 +70,7 @@ class Store:
             origin = self._db.execute("SELECT world FROM origin").fetchone()
             if origin is None:
                 self._db.execute("INSERT INTO origin VALUES (?)", (world,))
-                rows = [astuple(assignment) for assignment in assignments]
+                rows = [_row(assignment) for assignment in assignments]
                 numbered = zip(rows, range(-len(rows), 0), strict=True)
                 self._db.executemany(INSERT, [(*row[:-1], at) for row, at in numbered])
             elif origin["world"] != world:
@@ -73,7 +78,7 @@ class Store:
 
     def add(self, assignment: AssignmentRecord) -> int:
         """Keep an assignment and return its position."""
-        return self._db.execute(INSERT, astuple(assignment)).lastrowid or 0
+        return self._db.execute(INSERT, _row(assignment)).lastrowid or 0
 
     def page(self, **question: Any) -> list[AssignmentRecord]:
         """Return up to `limit` assignments `after` a position that the filters let through."""

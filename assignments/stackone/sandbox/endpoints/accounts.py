@@ -14,14 +14,10 @@ from assignments.stackone.sandbox.world import World
 async def list_accounts(world: World, request: Request) -> Response:
     """List the account, unless the filters leave it out."""
     account = _account(world)
-    asked = {
-        "status": request.query_params.getlist("status[]"),
-        "id": request.query_params.getlist("account_ids[]"),
-        "provider": request.query_params.getlist("providers[]"),
-    }
-    kept = all(not values or account[name] in values for name, values in asked.items())
-    first_page = request.query_params.get("page", "1") in ("", "1")
-    return world.say([account] if kept and first_page else [])
+    wanted = {"status": "status", "account_ids": "id", "providers": "provider"}
+    kept = all(_is_among(request, name, account[field]) for name, field in wanted.items())
+    page, _ = _number(request, "page"), _number(request, "page_size")
+    return world.say([account] if kept and page == 1 else [])
 
 
 async def get_account(world: World, request: Request) -> Response:
@@ -29,6 +25,18 @@ async def get_account(world: World, request: Request) -> Response:
     if request.path_params["id"] != world.options.account_id:
         raise Refusal(404, "Account not found")
     return world.say(_account(world))
+
+
+def _is_among(request: Request, name: str, value: str) -> bool:
+    wanted = request.query_params.getlist(name) + request.query_params.getlist(f"{name}[]")
+    return not wanted or value in wanted
+
+
+def _number(request: Request, name: str) -> float:
+    try:
+        return float(request.query_params.get(name) or 1)
+    except ValueError as error:
+        raise Refusal(400, f"{name} must be a number") from error
 
 
 def _account(world: World) -> dict[str, Any]:

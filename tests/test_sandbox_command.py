@@ -1,0 +1,106 @@
+"""`manage.py sandbox`: its flags, its one line, its end."""
+
+import signal
+import socket
+from pathlib import Path
+
+import httpx
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.running import running_sandbox, start_sandbox
+
+
+@pytest.mark.parametrize(
+    ("flags", "problem"),
+    [
+        (["--learners", "0"], "--learners must be at least 1."),
+        (["--content", "-5"], "--content must be at least 1."),
+        (["--latency-ms", "-1"], "--latency-ms must be at least 0."),
+        (["--requests-per-minute", "-1"], "--requests-per-minute must be at least 0."),
+        (["--port", "70000"], "--port must be at most 65535."),
+        (["--faults", "500"], "--faults must look like 500=0.1,reset-after=0.05."),
+        (["--faults", "500=often"], "--faults must look like 500=0.1,reset-after=0.05."),
+        (["--faults", "500=1.5"], "The share of 500 must be between 0 and 1, not 1.5."),
+        (["--faults", "500=nan"], "The share of 500 must be between 0 and 1, not nan."),
+        (
+            ["--faults", "500=0.9,502=0.9"],
+            "The shares of all faults together must not exceed 1.",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_sandbox_refuses_flags_that_make_no_sense(flags: list[str], problem: str) -> None:
+    with pytest.raises(CommandError) as refusal:
+        call_command("sandbox", *flags)
+
+    assert str(refusal.value) == problem
+
+
+def test_sandbox_says_when_it_is_ready() -> None:
+    process = start_sandbox(learners=1234, content=30)
+    with process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.terminate()
+        rest, problems = process.communicate(timeout=10)
+
+    address = line.split()[4]
+    assert line == f"Sandbox LMS ready at {address} (1,234 learners, 30 content items)\n"
+    assert (process.returncode, rest, problems) == (0, "", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_sandbox_stops_at_once_even_while_a_client_waits(number: signal.Signals) -> None:
+    with running_sandbox() as sandbox, sandbox.client(timeout=0.3) as client:
+        user = client.get("/unified/lms/users").json()["data"][0]["id"]
+        sandbox.set_faults(script=["hang"])
+        body = {"learning_object_external_reference": "NWL-1001"}
+        with pytest.raises(httpx.ReadTimeout):
+            client.post(f"/unified/lms/users/{user}/assignments", json=body)
+
+        assert sandbox.stop(number) == 0
+        assert sandbox.process.communicate() == ("", "")
+
+
+def test_sandbox_says_that_its_port_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = start_sandbox(port=port)
+        answer = process.communicate(timeout=20)
+
+    problem = f"Port {port} of 127.0.0.1 cannot be used: Address already in use.\n"
+    assert (process.returncode, *answer) == (1, "", problem)
+
+
+def test_sandbox_refuses_the_file_of_another_world(tmp_path: Path) -> None:
+    file = tmp_path / "lms.sqlite3"
+    with running_sandbox(db=file, learners=20):
+        pass
+
+    process = start_sandbox(db=file, learners=30)
+    answer = process.communicate(timeout=20)
+
+    made = "--seed 1 --learners {} --content 40"
+    problem = f"{file} was made with {made.format(20)}, not {made.format(30)}.\n"
+    assert (process.returncode, *answer) == (1, "", problem)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        pytest.param(b"not a database" * 100, "file is not a database", id="other content"),
+        pytest.param(None, "unable to open database file", id="no such folder"),
+    ],
+)
+def test_sandbox_refuses_a_file_it_cannot_use(
+    tmp_path: Path, content: bytes | None, problem: str
+) -> None:
+    file = tmp_path / ("lms.sqlite3" if content else "missing/lms.sqlite3")
+    if content:
+        file.write_bytes(content)
+
+    process = start_sandbox(db=file)
+    answer = process.communicate(timeout=20)
+
+    assert (process.returncode, *answer) == (1, "", f"{file} cannot be used: {problem}.\n")

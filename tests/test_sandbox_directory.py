@@ -1,0 +1,219 @@
+"""The people and content of the sandbox: believable, the same for a seed, readable to the end."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from assignments.stackone.sandbox.data.catalogue import SHOWCASE, courses, items
+from assignments.stackone.sandbox.data.history import history
+from assignments.stackone.sandbox.data.people import people
+from tests.running import running_sandbox
+
+FORMS = {"video", "quiz", "document", "audio", "article"}
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[httpx.Client]:
+    with running_sandbox(learners=230, content=120) as sandbox, sandbox.client() as client:
+        yield client
+
+
+def walk(client: httpx.Client, path: str, **query: str) -> Iterator[dict[str, Any]]:
+    """Yield each page of a list."""
+    page = client.get(f"/unified/lms/{path}", params=query).json()
+    yield page
+    while page["next"]:
+        page = client.get(f"/unified/lms/{path}", params=query | {"next": page["next"]}).json()
+        yield page
+
+
+def rows(client: httpx.Client, path: str, **query: str) -> list[dict[str, Any]]:
+    return [row for page in walk(client, path, **query) for row in page["data"]]
+
+
+def test_people_are_the_same_for_a_seed_and_a_larger_count_adds_to_them() -> None:
+    assert people(7, 300)[:200] == people(7, 200)
+    assert people(7, 20) != people(8, 20)
+
+
+def test_people_have_ids_references_and_addresses_of_their_own() -> None:
+    found = people(1, 5000)
+
+    emails = [learner.email for learner in found if learner.email]
+    for values in (
+        [learner.id for learner in found],
+        [learner.remote_id for learner in found],
+        [learner.external_reference for learner in found],
+        emails,
+    ):
+        assert len(set(values)) == len(values)
+    assert all(email.isascii() and email.endswith("@northwind.example") for email in emails)
+    assert max(len(email.partition("@")[0]) for email in emails) <= 64
+
+
+def test_people_come_with_what_breaks_naive_code() -> None:
+    found = people(1, 5000)
+
+    namesakes = Counter(learner.name for learner in found)
+    assert namesakes["Maria Silva"] >= 2
+    assert any("'" in name for name in namesakes)
+    assert any("\u0590" <= letter <= "\u06ff" for name in namesakes for letter in name)
+    assert max(map(len, namesakes)) > 60
+    assert 0.01 < sum(not learner.active for learner in found) / 5000 < 0.03
+    assert 0 < sum(learner.email is None for learner in found) / 5000 < 0.01
+
+
+def test_content_has_every_form_and_a_few_items_that_cannot_be_assigned() -> None:
+    found = items(1, 1000)
+
+    assert {item.details["content_type"]["value"] for item in found} == FORMS
+    assert all(item.active and item.external_reference for item in found[:SHOWCASE])
+    assert 0.01 < sum(not item.active for item in found) / 1000 < 0.05
+    assert 0.01 < sum(item.external_reference is None for item in found) / 1000 < 0.05
+    assert len({item.details["title"] for item in found}) == 1000
+
+
+def test_courses_are_made_of_content() -> None:
+    found = items(1, 50)
+
+    known = {item.id for item in found}
+    made = courses(1, found)
+    assert len(made) == 4
+    assert all(set(course.details["content_ids"]) <= known for course in made)
+
+
+def test_history_gives_some_people_a_few_of_the_first_items() -> None:
+    learners, content = people(1, 5000), items(1, 100)
+
+    records = list(history(1, learners, content))
+    assert records == list(history(1, learners, content))
+    each = Counter(record.learner for record in records)
+    assert 0.04 < len(each) / 5000 < 0.08
+    assert set(each.values()) == {1, 2, 3}
+    assert {record.content for record in records} == {item.id for item in content[:SHOWCASE]}
+    assert {record.status for record in records} == {"pending", "in_progress", "completed"}
+
+
+@pytest.mark.parametrize("page_size", ["", "1", "7", "100", "5000"])
+def test_users_can_be_read_to_the_end_whatever_the_page_size(
+    client: httpx.Client, page_size: str
+) -> None:
+    pages = list(walk(client, "users", page_size=page_size))
+
+    size = min(int(page_size or 25), 100)
+    assert [len(page["data"]) for page in pages[:-1]] == [size] * (229 // size)
+    assert pages[-1]["next"] is None
+    found = [row["external_reference"] for page in pages for row in page["data"]]
+    assert found == [f"NW-{10_000 + number}" for number in range(230)]
+
+
+def test_cursors_are_long_and_never_the_same(client: httpx.Client) -> None:
+    first, again = (client.get("/unified/lms/users").json()["next"] for _ in range(2))
+
+    assert len(first) > 255
+    assert first != again
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        pytest.param("users", {"next": "bm90IGEgY3Vyc29y"}, id="not a cursor"),
+        pytest.param("users", {"next": "ü"}, id="not even base64"),
+        pytest.param("users", {"next": "W10="}, id="not an object"),
+        pytest.param("users", {"page_size": "0"}, id="no rows"),
+        pytest.param("users", {"page_size": "ten"}, id="size in words"),
+        pytest.param("users", {"raw": "perhaps"}, id="raw in words"),
+        pytest.param("users", {"filter": "active"}, id="filter without a name"),
+        pytest.param("users", {"filter[updated_after]": "2026-01-01"}, id="date without a time"),
+        pytest.param("content", {"filter[active]": "false"}, id="only the inactive"),
+        pytest.param("assignments", {"filter[status]": "in-progress"}, id="status with a hyphen"),
+    ],
+)
+def test_lists_refuse_what_they_cannot_read(
+    client: httpx.Client, path: str, query: dict[str, str]
+) -> None:
+    response = client.get(f"/unified/lms/{path}", params=query)
+
+    assert response.status_code == 400
+    assert list(response.json()) == ["statusCode", "message", "timestamp"]
+
+
+def test_a_cursor_is_of_no_use_to_another_list(client: httpx.Client) -> None:
+    cursor = client.get("/unified/lms/users").json()["next"]
+
+    response = client.get("/unified/lms/content", params={"next": cursor})
+
+    assert (response.status_code, response.json()["message"]) == (400, "Invalid cursor in next")
+
+
+def test_users_can_be_filtered(client: httpx.Client) -> None:
+    everybody = rows(client, "users")
+    second = everybody[3]
+
+    changed = [row for row in everybody if row["updated_at"] > "2026-06-01T00:00:00.000Z"]
+    since = {"filter[updated_after]": "2026-06-01T02:00:00+02:00"}
+    assert 0 < len(changed) < 230
+    assert rows(client, "users", **since, page_size="10") == changed
+    assert rows(client, "users", updated_after="2026-06-01T00:00:00Z") == changed
+    assert rows(client, "users", **{"filter[email]": second["email"].upper()}) == [second]
+    reference = {"filter[external_reference]": second["external_reference"]}
+    assert rows(client, "users", **reference) == [second]
+    assert rows(client, "users", **{"filter[email]": "nobody@northwind.example"}) == []
+
+
+def test_content_can_be_filtered_and_cut_to_a_few_fields(client: httpx.Client) -> None:
+    found = rows(client, "content")
+
+    active = rows(client, "content", **{"filter[active]": "true"})
+    assert active == [row for row in found if row["active"]] != found
+    titles = client.get("/unified/lms/content", params={"fields": "id, title", "page_size": "2"})
+    assert titles.json()["data"] == [{"id": row["id"], "title": row["title"]} for row in found[:2]]
+
+
+@pytest.mark.parametrize("path", ["users", "content", "courses", "assignments"])
+def test_every_row_can_be_read_alone(client: httpx.Client, path: str) -> None:
+    row = rows(client, path)[-1]
+
+    assert client.get(f"/unified/lms/{path}/{row['id']}").json() == {"data": row}
+
+
+@pytest.mark.parametrize("path", ["users/x", "content/x", "courses/x", "assignments/x"])
+def test_an_unknown_id_is_not_found(client: httpx.Client, path: str) -> None:
+    response = client.get(f"/unified/lms/{path}")
+
+    assert (response.status_code, response.json()["statusCode"]) == (404, 404)
+
+
+def test_content_is_not_found_among_courses(client: httpx.Client) -> None:
+    item = rows(client, "content")[0]["id"]
+
+    response = client.get(f"/unified/lms/courses/{item}")
+
+    assert (response.status_code, response.json()["message"]) == (404, "Course not found")
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        pytest.param({}, 1, id="all"),
+        pytest.param({"status[]": "active"}, 1, id="the active ones"),
+        pytest.param({"providers": "workday"}, 0, id="another provider"),
+        pytest.param({"account_ids[]": ["other", "sandbox"]}, 1, id="by id"),
+        pytest.param({"page": "2"}, 0, id="a second page"),
+    ],
+)
+def test_accounts_are_listed(client: httpx.Client, query: dict[str, str], count: int) -> None:
+    accounts = client.get("/accounts", params=query).json()
+
+    assert [account["id"] for account in accounts] == ["sandbox"] * count
+
+
+def test_accounts_are_read_without_an_account(client: httpx.Client) -> None:
+    account = client.get("/accounts/sandbox", headers={"x-account-id": ""}).json()
+
+    assert (account["status"], account["categories"]) == ("active", ["lms"])
+    assert client.get("/accounts/other").status_code == 404
+    assert client.get("/accounts", params={"page": "one"}).status_code == 400
