@@ -4,19 +4,23 @@ from django.db import models
 
 
 class LogEntry(models.Model):
-    """One entry; `body` holds the exact bytes that were hashed, the rest are indexes into it."""
+    """One entry; `body` holds the exact bytes that were hashed, the rest are indexes into it.
+
+    `leaf` is the hash of the body in the tree, kept so that an edited body is named.
+    """
 
     seq = models.PositiveBigIntegerField(primary_key=True)
     at = models.DateTimeField()
     action = models.CharField(max_length=60)
     actor = models.CharField(max_length=60)
     cause = models.CharField(max_length=60, blank=True)
-    account = models.CharField(max_length=60, blank=True)
+    account = models.CharField(max_length=200, blank=True)
     batch = models.CharField(max_length=60, blank=True)
     subject = models.CharField(max_length=60, blank=True)
     result = models.CharField(max_length=30, blank=True)
     request_id = models.CharField(max_length=36, blank=True)
     body = models.BinaryField()
+    leaf = models.BinaryField(max_length=32)
 
     class Meta:
         indexes = [

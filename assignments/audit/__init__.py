@@ -1,0 +1,1 @@
+"""The audit log: complete, true, unalterable without notice, forgettable for a person."""

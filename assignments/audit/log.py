@@ -1,0 +1,96 @@
+"""Appending to the log: entries join the transaction of the fact they tell of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from django.db import connection
+
+from assignments.audit.actors import Actor, Person
+from assignments.audit.bodies import INDEXES, Entry, canonical, indexes_of, timestamp
+from assignments.audit.personal import Commitments
+from assignments.audit.storing import insert
+from assignments.audit.tree import Frontier, leaf_hash
+from assignments.models import LogEntry, LogHead
+
+_COLUMNS: Final = ("at", *INDEXES, "body", "leaf")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What happened, before it has a number, a time and an actor.
+
+    `detail` is plain JSON without personal data or secrets.
+    """
+
+    action: str
+    subject: str = ""
+    result: str = ""
+    batch: str = ""
+    account: str = ""
+    cause: str = ""
+    people: tuple[Person, ...] = ()
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+def record(event: Event, *, by: Actor, at: datetime) -> int:
+    """Append one entry and return its number.
+
+    :raises RuntimeError: outside a transaction
+    """
+    return record_all([event], by=by, at=at).start
+
+
+def record_all(events: Sequence[Event], *, by: Actor, at: datetime) -> range:
+    """Append a group of entries under one lock of the head and return their numbers.
+
+    They are kept if, and only if, the transaction they are appended in is.
+
+    :raises RuntimeError: outside a transaction
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("An entry is recorded in the transaction of the fact it tells of.")
+    if not events:
+        return range(0)
+    head = LogHead.objects.select_for_update().get()
+    commitments = Commitments([by, *(person for event in events for person in event.people)])
+    entries = [
+        {"seq": seq, **_made(by, at, commitments), **_told(event, commitments)}
+        for seq, event in enumerate(events, head.size)
+    ]
+    _append(head, entries, at)
+    return range(head.size, head.size + len(entries))
+
+
+def _made(by: Actor, at: datetime, commitments: Commitments) -> Entry:
+    means = {"ref": by.ref, "means": by.means, "session": by.session}
+    actor = {**means, **commitments.of(by)}
+    return {"at": timestamp(at), "actor": actor, "request_id": by.request_id}
+
+
+def _told(event: Event, commitments: Commitments) -> Entry:
+    people = [{"ref": person.ref, **commitments.of(person)} for person in event.people]
+    return {
+        "action": event.action,
+        "cause": event.cause,
+        "account": event.account,
+        "batch": event.batch,
+        "subject": event.subject,
+        "result": event.result,
+        "people": people,
+        "detail": event.detail,
+    }
+
+
+def _append(head: LogHead, entries: Sequence[Entry], at: datetime) -> None:
+    bodies = [canonical(entry) for entry in entries]
+    leaves = [leaf_hash(body) for body in bodies]
+    moment = connection.ops.adapt_datetimefield_value(at)
+    rows = (
+        (moment, *indexes_of(entry), body, leaf)
+        for entry, body, leaf in zip(entries, bodies, leaves, strict=True)
+    )
+    insert(LogEntry._meta.db_table, _COLUMNS, rows)
+    frontier = Frontier.from_bytes(head.size, bytes(head.frontier)).append(leaves)
+    LogHead.objects.filter(pk=head.pk).update(size=frontier.size, frontier=frontier.to_bytes())

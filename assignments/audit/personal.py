@@ -1,0 +1,61 @@
+"""Personal data beside the log: entries hold commitments, this table what they stand for."""
+
+import base64
+import hmac
+import secrets
+from collections.abc import Iterable
+from typing import Final
+
+from assignments.audit.actors import Actor, Person
+from assignments.audit.storing import insert
+from assignments.models import PersonalValue
+
+SALT_BYTES: Final = 16
+CHUNK: Final = 1_000
+Commit = dict[str, str]
+Key = tuple[str, str, str]
+_COLUMNS: Final = ("ref", "field", "value", "commitment", "salt")
+
+
+def commitment(salt: bytes, value: str) -> str:
+    """Return what stands in an entry in the place of a personal value."""
+    return base64.b64encode(hmac.digest(salt, value.encode(), "sha256")).decode()
+
+
+class Commitments:
+    """The commitments of everybody whom a group of entries speaks of, new ones stored at once."""
+
+    def __init__(self, whom: Iterable[Actor | Person]) -> None:
+        wanted = {key for somebody in whom for key in _keys(somebody)}
+        self._known = _stored(wanted)
+        missing = sorted(wanted - self._known.keys())
+        made = {key: secrets.token_bytes(SALT_BYTES) for key in missing}
+        new = {key: commitment(salt, key[2]) for key, salt in made.items()}
+        insert(PersonalValue._meta.db_table, _COLUMNS, ((*key, new[key], made[key]) for key in new))
+        self._known |= new
+
+    def of(self, somebody: Actor | Person) -> dict[str, Commit]:
+        """Return the commitment of each personal field that is not empty."""
+        return {key[1]: {"commit": self._known[key]} for key in _keys(somebody)}
+
+
+def clear_values(commitments: Iterable[str]) -> dict[str, str]:
+    """Return what the commitments stand for, as far as it is not erased; one query."""
+    found = PersonalValue.objects.filter(commitment__in=set(commitments))
+    return dict(found.values_list("commitment", "value"))
+
+
+def _keys(somebody: Actor | Person) -> list[Key]:
+    last = "ip" if isinstance(somebody, Actor) else "reference"
+    fields = ("name", "email", last)
+    return [(somebody.ref, name, value) for name in fields if (value := getattr(somebody, name))]
+
+
+def _stored(wanted: set[Key]) -> dict[Key, str]:
+    refs = sorted({ref for ref, _, _ in wanted})
+    found: dict[Key, str] = {}
+    for start in range(0, len(refs), CHUNK):
+        values = PersonalValue.objects.filter(ref__in=refs[start : start + CHUNK])
+        rows = values.values_list("ref", "field", "value", "commitment")
+        found |= {(ref, name, value): commit for ref, name, value, commit in rows}
+    return found
