@@ -1,0 +1,67 @@
+"""A real Chromium for tests of whole pages; what it complains of fails the test."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Start the Chromium that CHROMIUM names or that is installed.
+
+    Playwright keeps an event loop in this thread, which Django takes for asynchronous code and
+    which must be gone before the tests of another module.
+    """
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.fail("No Chromium here. Install it, or name one in CHROMIUM.")
+    # Chromium's own sandbox does not start for root, as in many containers.
+    flags = [*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(executable_path=found, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, live_server) -> Iterator[Page]:
+    """Open an empty page of the site; errors in its console fail the test at the end."""
+    complaints: list[str] = []
+    with chromium.new_context(
+        base_url=live_server.url, viewport={"width": 1440, "height": 900}
+    ) as context:
+        opened = context.new_page()
+        opened.on("console", lambda message: complaints.extend(_errors(message)))
+        opened.on("pageerror", lambda error: complaints.append(str(error)))
+        yield opened
+    assert complaints == []
+
+
+@pytest.fixture
+def accessibility_problems(page: Page) -> Callable[[], list[str]]:
+    """Return what asks axe-core about the page as it is now."""
+
+    def ask() -> list[str]:
+        found = Axe().run(page).response["violations"]
+        return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+
+    return ask
+
+
+def _errors(message: ConsoleMessage) -> list[str]:
+    return [message.text] if message.type == "error" else []
