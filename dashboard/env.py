@@ -8,7 +8,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 SANDBOX_URL = "http://127.0.0.1:9100"
-DEMO_SECRET_KEY = "demo-only-not-secret-because-demo-mode-refuses-a-real-api-key"  # noqa: S105  # public on purpose
+SANDBOX_SECRET_KEY = "public-because-the-sandbox-holds-nothing-real-and-needs-no-secret"  # noqa: S105
 
 
 def read(root: Path) -> environ.Env:
@@ -50,41 +50,41 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def check_demo(*, demo: bool, api_key: str, base_url: str) -> None:
-    """Refuse a start that would let a demo persona reach a real LMS.
+def check_remote(*, demo: bool, api_key: str, base_url: str) -> None:
+    """Refuse a start that sends the key over an open line or lets a demo persona reach a real LMS.
 
-    :raises ImproperlyConfigured: if demo sign-in meets a real API key or an address outside
+    :raises ImproperlyConfigured: with the one thing to change
     """
+    if urlsplit(base_url).scheme != "https" and not is_loopback(base_url):
+        raise ImproperlyConfigured(f"STACKONE_BASE_URL is {base_url}. Start it with https://.")
     if demo and api_key:
         raise ImproperlyConfigured(
             "DESK_DEMO and STACKONE_API_KEY are both set: anybody could sign in and change a real "
             "LMS. Unset one of them."
         )
-    if demo and not is_loopback(base_url):
+    if not api_key and not is_loopback(base_url):
         raise ImproperlyConfigured(
-            "DESK_DEMO is set but STACKONE_BASE_URL is not on this machine. Unset one of them."
-        )
-    if not demo and not api_key:
-        raise ImproperlyConfigured(
-            "STACKONE_API_KEY is not set. Set it to the key of your StackOne project, or set "
-            "DESK_DEMO=1 to try the product with its built-in LMS."
+            "STACKONE_API_KEY is not set. Set it to the key of your StackOne project, or unset "
+            "STACKONE_BASE_URL to use the built-in sandbox LMS."
         )
 
 
-def check_base_url(url: str) -> None:
-    """Refuse to send the API key over an open line.
-
-    :raises ImproperlyConfigured: if the address is neither https nor this machine
-    """
-    if urlsplit(url).scheme != "https" and not is_loopback(url):
-        raise ImproperlyConfigured(f"STACKONE_BASE_URL is {url}. Start it with https://.")
-
-
-def secret_key(env: environ.Env, *, demo: bool) -> str:
-    """Return Django's secret key; only the demo may go without one of its own."""
+def secret_key(env: environ.Env, *, is_real: bool) -> str:
+    """Return Django's secret key; only the built-in sandbox may go without one of its own."""
     key = str(env.str("SECRET_KEY", default=""))
-    if key or demo:
-        return key or DEMO_SECRET_KEY
+    if key or not is_real:
+        return key or SANDBOX_SECRET_KEY
     raise ImproperlyConfigured(
         "SECRET_KEY is not set. Set it to 50 or more random characters and keep it secret."
+    )
+
+
+def account_ids(env: environ.Env, *, is_sandbox: bool) -> list[str]:
+    """Return the linked LMS accounts, one or several."""
+    ids = [name.strip() for name in env.list("STACKONE_ACCOUNT_ID", default=[]) if name.strip()]
+    if ids or is_sandbox:
+        return ids or ["sandbox"]
+    raise ImproperlyConfigured(
+        "STACKONE_ACCOUNT_ID is not set. Set it to the id of the linked LMS account; several are "
+        "separated by commas."
     )

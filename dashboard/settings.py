@@ -13,19 +13,19 @@ env = environment.read(BASE_DIR)
 
 DEBUG = env.bool("DEBUG", default=False)
 DESK_DEMO = env.bool("DESK_DEMO", default=False)
-SECRET_KEY = environment.secret_key(env, demo=DESK_DEMO)
+STACKONE_API_KEY = env.str("STACKONE_API_KEY", default="")
+SECRET_KEY = environment.secret_key(env, is_real=bool(STACKONE_API_KEY))
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 
+# Without an API key the product talks to its own sandbox LMS, over real HTTP.
 STACKONE_BASE_URL = env.str(
     "STACKONE_BASE_URL",
-    default=environment.SANDBOX_URL if DESK_DEMO else "https://api.stackone.com",
+    default="https://api.stackone.com" if STACKONE_API_KEY else environment.SANDBOX_URL,
 )
-environment.check_base_url(STACKONE_BASE_URL)
-environment.check_demo(
-    demo=DESK_DEMO, api_key=env.str("STACKONE_API_KEY", default=""), base_url=STACKONE_BASE_URL
-)
-STACKONE_API_KEY = env.str("STACKONE_API_KEY", default="sandbox")
-STACKONE_ACCOUNT_IDS = env.list("STACKONE_ACCOUNT_ID", default=["sandbox"] if DESK_DEMO else [])
+environment.check_remote(demo=DESK_DEMO, api_key=STACKONE_API_KEY, base_url=STACKONE_BASE_URL)
+IS_SANDBOX = not STACKONE_API_KEY
+STACKONE_API_KEY = STACKONE_API_KEY or "sandbox"
+STACKONE_ACCOUNT_IDS = environment.account_ids(env, is_sandbox=IS_SANDBOX)
 STACKONE_REQUESTS_PER_MINUTE = environment.positive(env, "STACKONE_REQUESTS_PER_MINUTE", 1000)
 STACKONE_STATUS_STYLE = environment.one_of(env, "STACKONE_STATUS_STYLE", ("underscore", "hyphen"))
 STACKONE_CONTRACT = environment.one_of(env, "STACKONE_CONTRACT", ("2025-12", "2025-02"))
@@ -109,10 +109,12 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 CSRF_COOKIE_HTTPONLY = True
 
-# The demo listens on loopback without TLS; everything else is behind TLS.
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DESK_DEMO
-SECURE_HSTS_SECONDS = 0 if DESK_DEMO else 365 * 24 * 60 * 60
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DESK_DEMO
+# The sandbox set-up listens on loopback without TLS; everything else is behind TLS.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not environment.is_loopback(
+    STACKONE_BASE_URL
+)
+SECURE_HSTS_SECONDS = 0 if IS_SANDBOX else 365 * 24 * 60 * 60
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not IS_SANDBOX
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

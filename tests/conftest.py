@@ -10,6 +10,8 @@ import time_machine
 from django.db import connection, connections
 from hypothesis import settings as hypothesis
 
+pytest_plugins = ["tests.live"]
+
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 hypothesis.register_profile("here", deadline=None)

@@ -58,6 +58,7 @@ class SyncRun(models.Model):
     changed_since = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField()
     moved_at = models.DateTimeField()
+    runner = models.CharField(max_length=36, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     learners = models.PositiveIntegerField(default=0)
     contents = models.PositiveIntegerField(default=0)

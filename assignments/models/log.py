@@ -17,8 +17,10 @@ class LogEntry(models.Model):
     account = models.CharField(max_length=200, blank=True)
     batch = models.CharField(max_length=60, blank=True)
     subject = models.CharField(max_length=60, blank=True)
+    person = models.CharField(max_length=60, blank=True)
     result = models.CharField(max_length=30, blank=True)
     request_id = models.CharField(max_length=36, blank=True)
+    search_text = models.TextField(blank=True)
     body = models.BinaryField()
     leaf = models.BinaryField(max_length=32)
 
@@ -28,6 +30,7 @@ class LogEntry(models.Model):
             models.Index(fields=["action", "-seq"], name="log_by_action"),
             models.Index(fields=["batch", "-seq"], name="log_by_batch"),
             models.Index(fields=["subject", "-seq"], name="log_by_subject"),
+            models.Index(fields=["person", "-seq"], name="log_by_person"),
             models.Index(fields=["at"], name="log_by_time"),
         ]
 
@@ -61,6 +64,7 @@ class PersonalValue(models.Model):
     ref = models.CharField(max_length=60)
     field = models.CharField(max_length=30)
     value = models.CharField(max_length=320)
+    search_text = models.CharField(max_length=700)
     salt = models.BinaryField(max_length=16)
 
     class Meta:

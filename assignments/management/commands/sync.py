@@ -1,0 +1,81 @@
+"""Bring learners, content and existing assignments in from the LMS."""
+
+import json
+import time
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from assignments.management.operator import operator
+from assignments.models import Account, SyncRun
+from assignments.services import connection, directory
+
+
+class Command(BaseCommand):
+    """Sync every configured account, or one, and say what came in."""
+
+    help = "Bring people, content and existing assignments in from the LMS; incremental."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add `--account` and `--json`."""
+        parser.add_argument("--account", help="only this account (its StackOne account id)")
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run or go on with the sync of each account; exit code 1 if the LMS cannot be read."""
+        wanted = options["account"]
+        found = [a for a in connection.accounts() if wanted in {None, a.remote_id}]
+        if not found:
+            raise CommandError(f"No account {wanted!r} is configured in STACKONE_ACCOUNT_ID.")
+        results = [self._sync(account, is_quiet=options["json"]) for account in found]
+        if options["json"]:
+            self.stdout.write(json.dumps(results))
+
+    def _sync(self, account: Account, *, is_quiet: bool) -> dict[str, object]:
+        by = operator()
+        run = directory.request_sync(account=account, by=by, now=timezone.now())
+        told = (lambda _: None) if is_quiet else self._tell
+        while not self._is_over(run):
+            try:
+                directory.run_sync(
+                    run=run, by=by, clock=timezone.now, may_go_on=lambda: True, progress=told
+                )
+            except directory.SyncRefused as refusal:
+                raise CommandError(f"{refusal} Run the command again to go on.") from refusal
+        result = _result(run)
+        if not is_quiet:
+            self.stdout.write(_sentence(result))
+        return result
+
+    def _is_over(self, run: SyncRun) -> bool:
+        run.refresh_from_db()
+        if run.finished_at is None and run.runner:
+            # A worker is at it; it is the same sync, so wait for it or for it to be abandoned.
+            time.sleep(0.5)
+        return run.finished_at is not None
+
+    def _tell(self, run: SyncRun) -> None:
+        self.stderr.write(f"{run.get_stage_display()}: {_counts(run)}")
+
+
+def _counts(run: SyncRun) -> str:
+    return f"{run.learners:,} people, {run.contents:,} items, {run.assignments:,} assignments"
+
+
+def _result(run: SyncRun) -> dict[str, object]:
+    return {
+        "account": run.account.remote_id,
+        "full": run.is_full,
+        "people": run.learners,
+        "content": run.contents,
+        "assignments": run.assignments,
+        "left": run.left,
+    }
+
+
+def _sentence(result: dict[str, object]) -> str:
+    return (
+        f"Synced {result['account']}: {result['people']:,} people, {result['content']:,} items, "
+        f"{result['assignments']:,} assignments; {result['left']:,} left."
+    )

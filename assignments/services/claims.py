@@ -1,0 +1,156 @@
+"""Claiming rows: the intent to send is committed before a request may leave."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Final
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from assignments.audit.log import Event, record_all
+from assignments.models import Account, Assignment, Attempt, Batch
+from assignments.services import rows
+from assignments.stackone.resources import NewAssignment
+
+State = Assignment.State
+FIRST_LOOK: Final = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One row that a sender has claimed: everything the call needs, and the fence."""
+
+    pk: int
+    attempt: int
+    claimed_at: datetime
+    user_id: str
+    new: NewAssignment
+
+
+@transaction.atomic
+def claim(*, account: Account, sender: str, count: int, now: datetime) -> list[Claim]:
+    """Move up to `count` due rows to `sending` for this sender and return them.
+
+    People and items that left the LMS since the review are skipped with the reason: drift may
+    only ever remove rows from a plan.
+    """
+    due = _due(account, now)[:count].values_list("pk", flat=True)
+    found = list(rows.locked(due, state=State.QUEUED).values())
+    gone, present = _parted(found)
+    _skip(gone, now)
+    Assignment.objects.filter(pk__in=[row.pk for row in present]).update(
+        state=State.SENDING,
+        attempt=F("attempt") + 1,
+        sender=sender,
+        sent_at=now,
+        unknown_at=None,
+        check_at=None,
+        checks=0,
+        answer_status=None,
+        problem="",
+        problem_field="",
+    )
+    for row in present:
+        row.attempt += 1
+    events = [(row, rows.event(row, "assignment.attempted", "sending")) for row in present]
+    record_for_people(events, now)
+    return [_claimed(row, now) for row in present]
+
+
+@transaction.atomic
+def recover(*, account: Account, sender: str, now: datetime) -> int:
+    """Turn what a lost sender left in `sending` into `unknown`; return how many.
+
+    Its requests may have left, so nothing is sent again before a read-back.
+    """
+    lost = Assignment.objects.filter(batch__account=account, state=State.SENDING)
+    pks = list(lost.exclude(sender=sender).values_list("pk", flat=True))
+    found = list(rows.locked(pks, state=State.SENDING).values())
+    problem = "The worker stopped before the answer came."
+    Attempt.objects.bulk_create(
+        Attempt(
+            assignment=row,
+            number=row.attempt,
+            started_at=row.sent_at or now,
+            finished_at=now,
+            outcome=State.UNKNOWN,
+            problem=problem,
+        )
+        for row in found
+    )
+    changes = [
+        rows.Change(
+            row,
+            rows.event(row, "assignment.unknown", "unknown", problem=problem),
+            {
+                "state": State.UNKNOWN,
+                "unknown_at": now,
+                "check_at": now + FIRST_LOOK,
+                "problem": problem,
+            },
+        )
+        for row in found
+    ]
+    rows.write(changes)
+    record_for_people([(change.row, change.event) for change in changes], now)
+    return len(found)
+
+
+def record_for_people(events: list[tuple[Assignment, Event]], now: datetime) -> None:
+    """Append the events, each under the name of the person whose batch it is."""
+    ordered = sorted(events, key=lambda pair: pair[0].batch_id)
+    for _, group in groupby(ordered, key=lambda pair: pair[0].batch_id):
+        pairs = list(group)
+        record_all([event for _, event in pairs], by=rows.actor_of(pairs[0][0]), at=now)
+
+
+def new_assignment(row: Assignment) -> NewAssignment:
+    """Return what is sent for a row: the plan's own values, never the directory's newer ones."""
+    batch = row.batch
+    return NewAssignment(
+        learning_object_external_reference=row.content_reference,
+        learning_object_id=row.content_remote_id,
+        due_at=batch.due_at,
+        status=batch.status,
+        progress=batch.progress,
+        assigned_at=batch.submitted_at,
+    )
+
+
+def _due(account: Account, now: datetime) -> QuerySet[Assignment]:
+    running = Assignment.objects.filter(
+        batch__account=account, batch__state=Batch.State.RUNNING, state=State.QUEUED
+    )
+    return running.filter(send_at__lte=now).order_by("send_at", "batch_id", "position")
+
+
+def _parted(found: list[Assignment]) -> tuple[list[tuple[Assignment, str]], list[Assignment]]:
+    gone = [(row, reason) for row in found if (reason := _left(row))]
+    left = {row.pk for row, _ in gone}
+    return gone, [row for row in found if row.pk not in left]
+
+
+def _left(row: Assignment) -> str:
+    if not row.learner.is_active:
+        return "The person has become inactive in the LMS since the review."
+    if not row.content.is_active:
+        return "The item was retired in the LMS since the review."
+    return ""
+
+
+def _skip(gone: list[tuple[Assignment, str]], now: datetime) -> None:
+    changes = [
+        rows.Change(
+            row,
+            rows.event(row, "assignment.skipped", "skipped", problem=reason),
+            rows.settled(State.SKIPPED, now, problem=reason),
+        )
+        for row, reason in gone
+    ]
+    rows.write(changes)
+    record_for_people([(change.row, change.event) for change in changes], now)
+
+
+def _claimed(row: Assignment, now: datetime) -> Claim:
+    return Claim(row.pk, row.attempt, now, row.learner_remote_id, new_assignment(row))

@@ -1,0 +1,72 @@
+"""Talking to a linked LMS account: opening a client, pausing and resuming the account."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from assignments.audit.actors import SYSTEM, Actor
+from assignments.audit.log import Event, record
+from assignments.models import Account
+from assignments.stackone.client import StackOne
+from assignments.stackone.errors import AccountUnusable, NotSupported
+from assignments.stackone.resources import Dialect
+
+
+def accounts() -> list[Account]:
+    """Return the configured accounts in their order, storing the ones that are new."""
+    wanted = settings.STACKONE_ACCOUNT_IDS
+    for remote_id in wanted:
+        Account.objects.get_or_create(remote_id=remote_id)
+    found = {account.remote_id: account for account in Account.objects.filter(remote_id__in=wanted)}
+    return [found[remote_id] for remote_id in wanted]
+
+
+def open_client(account_id: str, *, pace: Callable[[], None]) -> StackOne:
+    """Return a client for the account; `pace` is called before each of its requests."""
+    return StackOne(
+        base_url=settings.STACKONE_BASE_URL,
+        api_key=settings.STACKONE_API_KEY,
+        account_id=account_id,
+        dialect=dialect(),
+        pace=pace,
+        timeout_seconds=settings.STACKONE_TIMEOUT_SECONDS,
+    )
+
+
+def dialect() -> Dialect:
+    """Return how the settings want requests to be spelt."""
+    return Dialect(settings.STACKONE_CONTRACT, settings.STACKONE_STATUS_STYLE)
+
+
+@transaction.atomic
+def pause_account(*, account: Account, error: AccountUnusable, now: datetime) -> None:
+    """Stop sending for the account, once, with the sentence that everybody will read."""
+    sentence = reason_to_pause(error)
+    paused = Account.objects.filter(pk=account.pk, paused_at=None).update(
+        paused_at=now, paused_because=sentence
+    )
+    if paused:
+        detail = {"because": sentence, "reply": error.reply}
+        event = Event(action="account.paused", account=account.remote_id, detail=detail)
+        record(event, by=SYSTEM, at=now)
+
+
+@transaction.atomic
+def resume_account(*, account: Account, by: Actor, now: datetime) -> None:
+    """Send for the account again; what waits goes on by itself."""
+    resumed = Account.objects.filter(pk=account.pk, paused_at__isnull=False).update(
+        paused_at=None, paused_because="", failing_since=None
+    )
+    if resumed:
+        record(Event(action="account.resumed", account=account.remote_id), by=by, at=now)
+
+
+def reason_to_pause(error: AccountUnusable) -> str:
+    """Return what a refused account means and what to do, in one plain sentence."""
+    if isinstance(error, NotSupported):
+        return "This LMS cannot create assignments through StackOne. Ask the LMS administrator."
+    if error.status in {401, 403}:
+        return "StackOne refused the key. Check STACKONE_API_KEY and its rights, then resume."
+    return "StackOne cannot use the linked account. Re-link it in StackOne, then resume."

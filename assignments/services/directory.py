@@ -1,0 +1,200 @@
+"""Bringing learners, content and existing assignments in: in chunks, restartable after a kill."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Q
+
+from assignments.audit.actors import SYSTEM, Actor
+from assignments.audit.log import Event, record
+from assignments.models import Account, Content, SyncRun
+from assignments.services import budget, copying
+from assignments.services.connection import open_client, pause_account
+from assignments.stackone.client import StackOne
+from assignments.stackone.errors import AccountUnusable, RateLimited, StackOneError
+from assignments.stackone.resources import LearningObject, Page, RemoteAssignment, User
+
+Clock = Callable[[], datetime]
+Progress = Callable[[SyncRun], None]
+Stage = SyncRun.Stage
+AnyPage = Page[User] | Page[LearningObject] | Page[RemoteAssignment]
+
+FULL_EVERY: Final = timedelta(hours=24)
+OVERLAP: Final = timedelta(minutes=5)
+ABANDONED_AFTER: Final = timedelta(seconds=90)
+ORDER: Final = (Stage.LEARNERS, Stage.CONTENT, Stage.COURSES, Stage.ASSIGNMENTS, Stage.DONE)
+
+
+class SyncRefused(Exception):
+    """The sync cannot go on now; the message says why, and what was brought in is kept."""
+
+
+@transaction.atomic
+def request_sync(*, account: Account, by: Actor, now: datetime) -> SyncRun:
+    """Open a sync of the account, or return the one that is open already.
+
+    It brings in what changed since the last one; once a day it walks through everything, because
+    only a full walk shows who left.
+    """
+    Account.objects.select_for_update().get(pk=account.pk)
+    found = SyncRun.objects.filter(account=account, finished_at=None).first()
+    if found is not None:
+        return found
+    done = SyncRun.objects.filter(account=account, stage=Stage.DONE)
+    last_full = done.filter(is_full=True, started_at__gt=now - FULL_EVERY).exists()
+    last = done.order_by("-started_at").first() if last_full else None
+    run = SyncRun.objects.create(
+        account=account,
+        is_full=last is None,
+        changed_since=last.started_at - OVERLAP if last else None,
+        started_at=now,
+        moved_at=now,
+        started_by=by.ref,
+    )
+    event = Event(
+        action="sync.started",
+        subject=f"sync/{run.pk}",
+        account=account.remote_id,
+        result="started",
+        detail={"is_full": run.is_full},
+    )
+    record(event, by=by, at=now)
+    return run
+
+
+def run_sync(
+    *, run: SyncRun, by: Actor, clock: Clock, may_go_on: Callable[[], bool], progress: Progress
+) -> bool:
+    """Walk on from where the sync stands; return whether it reached its end.
+
+    Every page is stored together with the cursor after it, so a kill loses one page at most.
+    Returns false at once if another worker is at it.
+
+    :raises SyncRefused: if the LMS cannot be read now; a later call goes on from here
+    """
+    runner = str(uuid.uuid4())
+    if not _take_over(run, runner, clock()):
+        return False
+    run.refresh_from_db()
+    client = open_client(run.account.remote_id, pace=lambda: budget.wait_for_slot(clock))
+    try:
+        with client:
+            finished = _walk(client, run, clock, may_go_on, progress)
+    except StackOneError as error:
+        _note_problem(run, error, clock())
+        raise SyncRefused(f"The LMS could not be read: {error.message}") from error
+    finally:
+        SyncRun.objects.filter(pk=run.pk, runner=runner).update(runner="")
+    if finished:
+        _finish(run, by, clock())
+    return finished
+
+
+def sync_is_due(account: Account, *, every: timedelta, now: datetime) -> bool:
+    """Return whether an open sync lies abandoned or the last one is older than `every`."""
+    opened = SyncRun.objects.filter(account=account, finished_at=None).first()
+    if opened is not None:
+        return not opened.runner or opened.moved_at < now - ABANDONED_AFTER
+    return account.synced_at is None or account.synced_at < now - every
+
+
+def _take_over(run: SyncRun, runner: str, now: datetime) -> bool:
+    free = Q(runner="") | Q(moved_at__lt=now - ABANDONED_AFTER)
+    candidates = SyncRun.objects.filter(free, pk=run.pk, finished_at=None)
+    return bool(candidates.update(runner=runner, moved_at=now, problem=""))
+
+
+def _walk(
+    client: StackOne,
+    run: SyncRun,
+    clock: Clock,
+    may_go_on: Callable[[], bool],
+    progress: Progress,
+) -> bool:
+    _name_account(client, run.account)
+    while run.stage != Stage.DONE:
+        for page in _pages(client, run):
+            if not may_go_on():
+                return False
+            _store(run, page, clock())
+            progress(run)
+    return True
+
+
+def _pages(client: StackOne, run: SyncRun) -> Iterator[AnyPage]:
+    since, cursor = run.changed_since, run.cursor or None
+    walks: dict[str, Callable[..., Iterator[AnyPage]]] = {
+        Stage.LEARNERS: client.user_pages,
+        Stage.CONTENT: client.content_pages,
+        Stage.COURSES: client.course_pages,
+        Stage.ASSIGNMENTS: client.assignment_pages,
+    }
+    return walks[run.stage](updated_after=since, cursor=cursor)
+
+
+@transaction.atomic
+def _store(run: SyncRun, page: AnyPage, now: datetime) -> None:
+    if run.stage == Stage.LEARNERS:
+        run.learners += copying.keep_learners(run, [i for i in page.items if isinstance(i, User)])
+    elif run.stage == Stage.ASSIGNMENTS:
+        held = [i for i in page.items if isinstance(i, RemoteAssignment)]
+        run.assignments += copying.keep_assignments(run, held, now)
+    else:
+        source = Content.Source.CONTENT if run.stage == Stage.CONTENT else Content.Source.COURSE
+        items = [i for i in page.items if isinstance(i, LearningObject)]
+        run.contents += copying.keep_contents(run, source, items)
+    run.cursor = page.next or ""
+    if not run.cursor:
+        if run.is_full:
+            run.left += copying.mark_left(run, now)
+        run.stage = ORDER[ORDER.index(Stage(run.stage)) + 1]
+    run.moved_at = now
+    _save_if_still_ours(run)
+
+
+def _save_if_still_ours(run: SyncRun) -> None:
+    values = {
+        name: getattr(run, name)
+        for name in ("learners", "contents", "assignments", "left", "cursor", "stage", "moved_at")
+    }
+    if not SyncRun.objects.filter(pk=run.pk, runner=run.runner).update(**values):
+        raise SyncRefused("Another worker took this sync over.")
+
+
+def _name_account(client: StackOne, account: Account) -> None:
+    linked = {found.id: found for found in client.accounts()}
+    found = linked.get(account.remote_id)
+    if found is not None:
+        Account.objects.filter(pk=account.pk).update(name=found.provider_name or found.provider)
+
+
+def _note_problem(run: SyncRun, error: StackOneError, now: datetime) -> None:
+    SyncRun.objects.filter(pk=run.pk).update(problem=error.message[:500], moved_at=now)
+    if isinstance(error, RateLimited):
+        budget.hold_until(now + timedelta(seconds=error.retry_after), now=now)
+    if isinstance(error, AccountUnusable):
+        pause_account(account=run.account, error=error, now=now)
+
+
+@transaction.atomic
+def _finish(run: SyncRun, by: Actor, now: datetime) -> None:
+    SyncRun.objects.filter(pk=run.pk).update(finished_at=now)
+    Account.objects.filter(pk=run.account_id).update(synced_at=now)
+    run.finished_at = now
+    event = Event(
+        action="directory.synced",
+        subject=f"sync/{run.pk}",
+        account=run.account.remote_id,
+        result="synced",
+        detail={
+            "is_full": run.is_full,
+            "learners": run.learners,
+            "contents": run.contents,
+            "assignments": run.assignments,
+            "left": run.left,
+        },
+    )
+    record(event, by=by if run.started_by == by.ref else SYSTEM, at=now)

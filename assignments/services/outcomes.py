@@ -1,0 +1,162 @@
+"""What an answer means for its row: the policy, and writing a group of outcomes with their log."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+
+from assignments.models import Account, Assignment, Attempt, RemoteAssignment
+from assignments.services import budget, closing, rows
+from assignments.services.calls import Ended
+from assignments.services.claims import FIRST_LOOK, Claim, record_for_people
+from assignments.services.connection import dialect, pause_account
+from assignments.stackone.errors import (
+    AccountUnusable,
+    Conflict,
+    NotSent,
+    RateLimited,
+    Refused,
+    StackOneError,
+)
+from assignments.stackone.resources import Created
+
+State = Assignment.State
+Answer = Ended[Claim, Created]
+LONGEST_PAUSE: Final = timedelta(seconds=60)
+
+
+def settle(*, account: Account, sender: str, answers: Sequence[Answer], now: datetime) -> None:
+    """Write what the answers mean; an answer whose fence no longer fits changes nothing."""
+    for answer in answers:
+        if isinstance(answer.reply, RateLimited):
+            budget.hold_until(now + timedelta(seconds=answer.reply.retry_after), now=now)
+    with transaction.atomic():
+        by_pk = {answer.job.pk: answer for answer in answers}
+        found = rows.locked(by_pk, state=State.SENDING, sender=sender)
+        fenced = [
+            (row, by_pk[pk]) for pk, row in found.items() if row.attempt == by_pk[pk].job.attempt
+        ]
+        changes = [_change(row, answer) for row, answer in fenced]
+        rows.write(changes)
+        _keep_attempts(fenced)
+        keep_remote([change.row for change in changes], now)
+        record_for_people([(change.row, change.event) for change in changes], now)
+        closing.close_batches({row.batch_id for row, _ in fenced}, now=now)
+        _note_account(account, [answer.reply for answer in answers], now)
+
+
+def keep_remote(changed: Sequence[Assignment], now: datetime) -> None:
+    """Add what the LMS confirmed to our copy of it, so that "who has it" is true at once."""
+    RemoteAssignment.objects.bulk_create(
+        [
+            RemoteAssignment(
+                account_id=row.batch.account_id,
+                remote_id=row.remote_id,
+                learner_id=row.learner_id,
+                content_id=row.content_id,
+                learner_remote_id=row.learner_remote_id,
+                content_remote_id=row.content_remote_id,
+                content_reference=row.content_reference,
+                status=row.batch.status,
+                due_at=row.batch.due_at,
+                assigned_at=row.sent_at,
+                first_seen_at=now,
+            )
+            for row in changed
+            if row.state == State.CREATED and row.remote_id
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _change(row: Assignment, answer: Answer) -> rows.Change:
+    reply, at = answer.reply, answer.ended_at
+    if isinstance(reply, Created):
+        return _created(row, answer, reply)
+    values = _values(row, reply, at)
+    row.state = State(str(values["state"]))
+    action = "assignment.deferred" if row.state == State.QUEUED else f"assignment.{row.state}"
+    event = rows.event(
+        row,
+        action,
+        str(row.state),
+        request=answer.job.new.as_json(dialect()),
+        reply=reply.reply,
+        problem=reply.message,
+    )
+    return rows.Change(row, event, values)
+
+
+def _created(row: Assignment, answer: Answer, reply: Created) -> rows.Change:
+    at, evidence = (
+        answer.ended_at,
+        {"request": answer.job.new.as_json(dialect()), "reply": reply.reply},
+    )
+    if reply.id:
+        event = rows.event(
+            row, "assignment.created", "created", remote_id=reply.id, how="answer", **evidence
+        )
+        more = {"remote_id": reply.id, "answer_status": 201, "problem": "", "problem_field": ""}
+        return rows.Change(row, event, rows.settled(State.CREATED, at, **more))
+    problem = "The LMS confirmed it without saying which record it made."
+    event = rows.event(row, "assignment.unknown", "unknown", problem=problem, **evidence)
+    return rows.Change(row, event, _unknown(at, 201, problem))
+
+
+def _values(row: Assignment, error: StackOneError, at: datetime) -> dict[str, object]:
+    if isinstance(error, NotSent | AccountUnusable):
+        pause = _pause(row, error)
+        return {"state": State.QUEUED, "send_at": at + pause, "answer_status": error.status}
+    if isinstance(error, Refused) and not isinstance(error, Conflict):
+        more = {"answer_status": error.status, "problem_field": error.field}
+        return rows.settled(State.REJECTED, at, problem=error.message, **more)
+    return _unknown(at, error.status, error.message)
+
+
+def _unknown(at: datetime, status: int | None, problem: str) -> dict[str, object]:
+    return {
+        "state": State.UNKNOWN,
+        "unknown_at": at,
+        "check_at": at + FIRST_LOOK,
+        "answer_status": status,
+        "problem": problem,
+    }
+
+
+def _pause(row: Assignment, error: StackOneError) -> timedelta:
+    if isinstance(error, RateLimited):
+        return timedelta(seconds=error.retry_after)
+    return min(timedelta(seconds=2 ** min(row.attempt, 6)), LONGEST_PAUSE)
+
+
+def _keep_attempts(fenced: Sequence[tuple[Assignment, Answer]]) -> None:
+    Attempt.objects.bulk_create(
+        Attempt(
+            assignment=row,
+            number=row.attempt,
+            started_at=answer.job.claimed_at,
+            finished_at=answer.ended_at,
+            outcome=row.state,
+            answer_status=row.answer_status,
+            problem=row.problem,
+        )
+        for row, answer in fenced
+    )
+
+
+def _note_account(account: Account, replies: Sequence[object], now: datetime) -> None:
+    refused = [reply for reply in replies if isinstance(reply, AccountUnusable)]
+    if refused:
+        pause_account(account=account, error=refused[0], now=now)
+    unreached = [
+        reply
+        for reply in replies
+        if isinstance(reply, NotSent) and not isinstance(reply, RateLimited)
+    ]
+    if len(unreached) == len(replies) > 0:
+        Account.objects.filter(pk=account.pk, failing_since=None).update(failing_since=now)
+    elif replies:
+        Account.objects.filter(pk=account.pk, failing_since__isnull=False).update(
+            failing_since=None
+        )

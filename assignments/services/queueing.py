@@ -1,0 +1,70 @@
+"""Releasing batches whose hold is over and queueing their rows, a chunk at a time."""
+
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from assignments.audit.actors import Actor
+from assignments.audit.log import Event, record
+from assignments.models import Account, Assignment, Batch
+from assignments.services import closing, rows
+from assignments.services.claims import record_for_people
+from assignments.services.sealing import plan_sha256
+
+State = Assignment.State
+CHUNK: Final = 1_000
+
+
+def release_due(*, account: Account, now: datetime) -> None:
+    """Release every batch of the account whose hold has ended."""
+    waiting = Batch.objects.filter(account=account, state=Batch.State.WAITING, starts_at__lte=now)
+    for pk in waiting.order_by("starts_at", "pk").values_list("pk", flat=True):
+        with transaction.atomic():
+            batch = Batch.objects.select_for_update(of=("self",)).select_related("by").get(pk=pk)
+            if batch.state == Batch.State.WAITING:
+                release(batch=batch, by=closing.person_of(batch), now=now)
+
+
+def release(*, batch: Batch, by: Actor, now: datetime) -> None:
+    """Let the batch run, if its rows are still the ones that were reviewed; else pause it.
+
+    The batch must be locked by the caller's transaction.
+    """
+    intact = plan_sha256(batch) == batch.plan_sha256
+    batch.state = Batch.State.RUNNING if intact else Batch.State.PAUSED
+    batch.started_at = now if intact else None
+    batch.paused_because = "" if intact else "Its rows are not the ones that were reviewed."
+    batch.save(update_fields=["state", "started_at", "paused_because"])
+    ref = f"batch/{batch.pk}"
+    detail = {"plan_sha256": batch.plan_sha256, "because": batch.paused_because}
+    event = Event(
+        action="batch.released" if intact else "batch.paused",
+        subject=ref,
+        batch=ref,
+        cause=ref,
+        result=str(batch.state),
+        detail=detail,
+    )
+    record(event, by=by, at=now)
+
+
+@transaction.atomic
+def queue_some(*, account: Account, now: datetime) -> int:
+    """Queue the next planned rows of the account's running batches; return how many."""
+    planned = Assignment.objects.filter(
+        batch__account=account, batch__state=Batch.State.RUNNING, state=State.PLANNED
+    )
+    pks = planned.order_by("batch_id", "position").values_list("pk", flat=True)[:CHUNK]
+    found = rows.locked(pks, state=State.PLANNED).values()
+    changes = [
+        rows.Change(
+            row,
+            rows.event(row, "assignment.queued", "queued"),
+            {"state": State.QUEUED, "send_at": now},
+        )
+        for row in sorted(found, key=lambda row: (row.batch_id, row.position))
+    ]
+    rows.write(changes)
+    record_for_people([(change.row, change.event) for change in changes], now)
+    return len(changes)

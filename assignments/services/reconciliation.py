@@ -1,0 +1,171 @@
+"""Settling unknown outcomes by reading back what the LMS holds; never by guessing."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+
+from assignments.audit.log import Event
+from assignments.models import Account, Assignment, Batch
+from assignments.services import budget, closing, rows
+from assignments.services.calls import Ended
+from assignments.services.claims import record_for_people
+from assignments.services.connection import pause_account
+from assignments.services.known import KnownRecords
+from assignments.services.matching import Sought, is_same_item, made_by_us
+from assignments.services.outcomes import keep_remote
+from assignments.stackone.client import StackOne
+from assignments.stackone.errors import AccountUnusable, RateLimited, Refused, StackOneError
+from assignments.stackone.resources import RemoteAssignment
+
+State = Assignment.State
+STEPS: Final = tuple(timedelta(seconds=s) for s in (3, 10, 30, 60, 120, 300))
+CONFLICT: Final = 409
+CREATED: Final = 201
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """One unknown row to be looked up in the LMS; `checks` is its fence."""
+
+    pk: int
+    checks: int
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Everything the LMS holds for the person, and how many requests it took to read."""
+
+    records: tuple[RemoteAssignment, ...]
+    requests: int
+
+
+Answer = Ended[LookUp, Seen]
+
+
+def due(*, account: Account, count: int, besides: Collection[int], now: datetime) -> list[LookUp]:
+    """Return up to `count` unknown rows whose next read-back is due, longest due first."""
+    unknown = Assignment.objects.filter(
+        batch__account=account, state=State.UNKNOWN, check_at__lte=now
+    ).exclude(pk__in=besides)
+    found = unknown.order_by("check_at", "pk")[:count]
+    return [LookUp(row.pk, row.checks, row.learner_remote_id) for row in found]
+
+
+def look_up(client: StackOne, job: LookUp) -> Seen:
+    """Read every assignment that the LMS holds for the person.
+
+    :raises StackOneError: it could not be read; nothing is settled by that
+    """
+    pages = list(client.user_assignment_pages(job.user_id))
+    return Seen(tuple(record for page in pages for record in page.items), len(pages))
+
+
+def settle(*, account: Account, answers: Sequence[Answer], now: datetime) -> None:
+    """Write what the read-backs show: found, not there yet, or for a person to decide."""
+    _charge(answers, now)
+    with transaction.atomic():
+        by_pk = {answer.job.pk: answer for answer in answers}
+        found = rows.locked(by_pk, state=State.UNKNOWN)
+        fenced = {pk: row for pk, row in found.items() if row.checks == by_pk[pk].job.checks}
+        known = KnownRecords(list(fenced.values()))
+        changes: list[rows.Change] = []
+        for pk, row in fenced.items():
+            change = _change(row, by_pk[pk].reply, known.before(row), now)
+            known.credit(row.learner_id, str(change.values.get("remote_id", "")))
+            changes.append(change)
+        rows.write(changes)
+        keep_remote([change.row for change in changes], now)
+        record_for_people([(change.row, change.event) for change in changes], now)
+        closing.close_batches({row.batch_id for row in fenced.values()}, now=now)
+        _pause_if_refused(account, answers, now)
+
+
+def _charge(answers: Sequence[Answer], now: datetime) -> None:
+    # One request each was reserved before the call; longer walks are paid for afterwards.
+    extra = sum(answer.reply.requests - 1 for answer in answers if isinstance(answer.reply, Seen))
+    if extra > 0:
+        budget.take(extra, now=now)
+    for answer in answers:
+        if isinstance(answer.reply, RateLimited):
+            budget.hold_until(now + timedelta(seconds=answer.reply.retry_after), now=now)
+
+
+def _change(
+    row: Assignment, reply: Seen | StackOneError, known: Collection[str], now: datetime
+) -> rows.Change:
+    if isinstance(reply, StackOneError):
+        return _not_read(row, reply, now)
+    sought = Sought(
+        row.content_reference, row.content_remote_id, row.batch.due_at, row.sent_at or now
+    )
+    if row.answer_status == CONFLICT:
+        match = next((record for record in reply.records if is_same_item(record, sought)), None)
+    else:
+        match = made_by_us(reply.records, sought, known=known)
+    if match is not None and match.id:
+        return _found(row, match.id, reply, now)
+    return _absent(row, reply, now)
+
+
+def _found(row: Assignment, remote_id: str, reply: Seen, now: datetime) -> rows.Change:
+    detail = {"remote_id": remote_id, "how": "read_back", "records_read": len(reply.records)}
+    event = rows.event(row, "assignment.created", "created", **detail)
+    values = rows.settled(State.CREATED, now, remote_id=remote_id, problem="", problem_field="")
+    return rows.Change(row, event, {**values, "checks": row.checks + 1})
+
+
+def _absent(row: Assignment, reply: Seen, now: datetime) -> rows.Change:
+    if row.answer_status == CONFLICT:
+        problem = row.problem or "The LMS refused it as a conflict, and holds no such assignment."
+        event = rows.event(row, "assignment.rejected", "rejected", problem=problem)
+        return rows.Change(row, event, rows.settled(State.REJECTED, now, problem=problem))
+    window_ends = (row.unknown_at or now) + timedelta(seconds=settings.SETTLE_SECONDS)
+    if now < window_ends:
+        step = STEPS[min(row.checks, len(STEPS) - 1)]
+        look_again = min(now + step, max(window_ends, now + STEPS[0]))
+        event = _looked(row, reply, look_again.isoformat())
+        return rows.Change(row, event, {"checks": row.checks + 1, "check_at": look_again})
+    return _after_window(row, reply, now)
+
+
+def _after_window(row: Assignment, reply: Seen, now: datetime) -> rows.Change:
+    if row.answer_status == CREATED:
+        event = rows.event(row, "assignment.created", "created", how="answer_without_id")
+        return rows.Change(row, event, rows.settled(State.CREATED, now, problem=""))
+    if row.batch.state in {Batch.State.STOPPED, Batch.State.CANCELLED}:
+        why = "The LMS does not have it, and the batch was stopped."
+        event = rows.event(row, "assignment.cancelled", "cancelled", problem=why)
+        return rows.Change(row, event, rows.settled(State.CANCELLED, now, problem=why))
+    if row.resends == 0:
+        why = f"The LMS does not have it after {settings.SETTLE_SECONDS} seconds."
+        event = rows.event(row, "assignment.requeued", "queued", problem=why)
+        values = {"state": State.QUEUED, "send_at": now, "resends": 1, "check_at": None}
+        return rows.Change(row, event, values)
+    event = _looked(row, reply, "a person decides")
+    return rows.Change(row, event, {"check_at": None, "checks": row.checks + 1})
+
+
+def _looked(row: Assignment, reply: Seen, what_next: str) -> Event:
+    records = len(reply.records)
+    return rows.event(row, "assignment.looked_up", "absent", records_read=records, next=what_next)
+
+
+def _not_read(row: Assignment, error: StackOneError, now: datetime) -> rows.Change:
+    detail = {"problem": error.message, "reply": error.reply}
+    event = rows.event(row, "assignment.looked_up", "not_read", **detail)
+    if isinstance(error, Refused) and not isinstance(error, AccountUnusable):
+        problem = f"It could not be looked up: {error.message}"[:500]
+        return rows.Change(row, event, {"check_at": None, "problem": problem})
+    return rows.Change(row, event, {"check_at": now + STEPS[2]})
+
+
+def _pause_if_refused(account: Account, answers: Sequence[Answer], now: datetime) -> None:
+    for answer in answers:
+        if isinstance(answer.reply, AccountUnusable):
+            pause_account(account=account, error=answer.reply, now=now)
+            return

@@ -1,0 +1,106 @@
+"""Writing assignment rows in groups: fenced, set-based, together with their attempts and events."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection
+
+from assignments.audit.actors import Actor, Person
+from assignments.audit.log import Event
+from assignments.models import Assignment
+
+State = Assignment.State
+
+COLUMNS: Final = (
+    "state",
+    "send_at",
+    "unknown_at",
+    "check_at",
+    "checks",
+    "resends",
+    "remote_id",
+    "answer_status",
+    "problem",
+    "problem_field",
+    "settled_at",
+)
+_WRITE: Final = (
+    "UPDATE assignments_assignment SET state = %s, send_at = %s, unknown_at = %s, check_at = %s, "
+    "checks = %s, resends = %s, remote_id = %s, answer_status = %s, problem = %s, "
+    "problem_field = %s, settled_at = %s WHERE id = %s"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of one row, and the log entry that says so."""
+
+    row: Assignment
+    event: Event
+    values: dict[str, object] = field(default_factory=dict)
+
+
+def locked(pks: Iterable[int], **conditions: object) -> dict[int, Assignment]:
+    """Return the rows that still meet the conditions, locked until the transaction ends."""
+    rows = Assignment.objects.filter(pk__in=list(pks), **conditions)
+    with_names = rows.select_related("learner", "content", "batch__by")
+    return {row.pk: row for row in with_names.select_for_update(of=("self",)).order_by("pk")}
+
+
+def write(changes: Sequence[Change]) -> None:
+    """Write every change in one round trip; the rows must be locked by this transaction."""
+    for change in changes:
+        for name, value in change.values.items():
+            setattr(change.row, name, value)
+    with connection.cursor() as cursor:
+        cursor.executemany(_WRITE, [_parameters(change.row) for change in changes])
+
+
+def actor_of(row: Assignment) -> Actor:
+    """Return the real person behind a row that a worker acts on."""
+    by = row.batch.by
+    return Actor(
+        ref=f"user/{by.pk}",
+        name=row.batch.by_name,
+        email=by.get_username(),
+        means="worker",
+        request_id=row.batch.request_id,
+    )
+
+
+def event(row: Assignment, action: str, result: str, **detail: object) -> Event:
+    """Return the log entry of one row, naming the learner by commitment and the item in clear."""
+    learner, content = row.learner, row.content
+    person = Person(
+        ref=f"learner/{learner.pk}",
+        name=learner.name,
+        email=learner.email,
+        reference=learner.external_reference,
+    )
+    item = {
+        "ref": f"content/{content.pk}",
+        "title": content.title,
+        "reference": row.content_reference,
+    }
+    return Event(
+        action=action,
+        subject=f"assignment/{row.pk}",
+        result=result,
+        batch=f"batch/{row.batch_id}",
+        cause=f"batch/{row.batch_id}",
+        people=(person,),
+        detail={"content": item, "attempt": row.attempt, **detail},
+    )
+
+
+def settled(state: State, at: datetime, **more: object) -> dict[str, object]:
+    """Return the values of a row that has reached a final state."""
+    return {"state": state, "settled_at": at, "check_at": None, **more}
+
+
+def _parameters(row: Assignment) -> list[Any]:
+    adapt = connection.ops.adapt_datetimefield_value
+    values = (getattr(row, column) for column in COLUMNS)
+    return [*(adapt(v) if isinstance(v, datetime) else v for v in values), row.pk]

@@ -1,0 +1,58 @@
+"""What workers run: fetch by id, one service call. The rows are the truth; a task only wakes."""
+
+import threading
+from datetime import timedelta
+from typing import Final
+
+from django.conf import settings
+from django.tasks import task
+from django.utils import timezone
+
+from assignments.audit.actors import SYSTEM
+from assignments.models import Account, SyncRun
+from assignments.queries.due import accounts_with_work
+from assignments.services import connection, delivery, directory
+
+SLICE_SECONDS: Final = 30.0
+stopping = threading.Event()
+
+
+def may_go_on() -> bool:
+    """Return whether the worker has not been asked to stop."""
+    return not stopping.is_set()
+
+
+@task(queue_name="delivery")
+def deliver(account_pk: int) -> None:
+    """Deliver one account's due rows for a while; the sweep wakes it again if work remains."""
+    delivery.deliver(
+        account=Account.objects.get(pk=account_pk),
+        clock=timezone.now,
+        may_go_on=may_go_on,
+        seconds=SLICE_SECONDS,
+    )
+
+
+@task()
+def sync(run_pk: int) -> None:
+    """Walk on with an open sync."""
+    run = SyncRun.objects.select_related("account").get(pk=run_pk)
+    directory.run_sync(
+        run=run, by=SYSTEM, clock=timezone.now, may_go_on=may_go_on, progress=lambda _: None
+    )
+
+
+def wake_deliveries() -> None:
+    """Enqueue a delivery for every account that has due rows and no sender."""
+    for account in accounts_with_work(now=timezone.now()):
+        deliver.enqueue(account.pk)
+
+
+def wake_syncs() -> None:
+    """Open and enqueue the syncs that are due or were abandoned."""
+    now = timezone.now()
+    for account in connection.accounts():
+        every = timedelta(minutes=settings.SYNC_MINUTES)
+        if directory.sync_is_due(account, every=every, now=now):
+            run = directory.request_sync(account=account, by=SYSTEM, now=now)
+            sync.enqueue(run.pk)

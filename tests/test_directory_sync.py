@@ -1,0 +1,147 @@
+"""Bringing the directory in from the real sandbox: chunks, restarts, leavers and changes."""
+
+from datetime import timedelta
+
+import pytest
+
+from assignments.audit.actors import SYSTEM
+from assignments.models import Content, Learner, LogEntry, RemoteAssignment, SyncRun
+from assignments.services import directory
+
+pytestmark = pytest.mark.django_db
+
+
+def run(desk, run, **changes):
+    """Walk on with a sync."""
+    values = {
+        "by": desk.by,
+        "clock": desk.clock,
+        "may_go_on": lambda: True,
+        "progress": lambda _: None,
+    }
+    return directory.run_sync(run=run, **values | changes)
+
+
+def opened(desk):
+    """Open a sync."""
+    return directory.request_sync(account=desk.account, by=desk.by, now=desk.clock())
+
+
+def test_sync_brings_everything_in(desk):
+    found = SyncRun.objects.get()
+
+    assert (found.stage, found.is_full, found.left) == ("done", True, 0)
+    assert found.learners == Learner.objects.count() == 60
+    assert found.contents == Content.objects.count() > 0
+    assert found.assignments == RemoteAssignment.objects.count() > 0
+    assert RemoteAssignment.objects.filter(learner=None).count() == 0
+    assert RemoteAssignment.objects.filter(content=None).count() == 0
+    assert desk.account.synced_at is not None
+
+
+def test_sync_records_who_asked_for_it(desk):
+    actions = LogEntry.objects.order_by("seq").values_list("action", "actor")
+
+    assert list(actions) == [("sync.started", desk.by.ref), ("directory.synced", desk.by.ref)]
+
+
+def test_sync_again_brings_only_changes_and_keeps_the_rest(desk):
+    before = list(Learner.objects.order_by("pk").values_list("pk", "name", "is_active"))
+
+    second = opened(desk)
+    assert (second.is_full, second.changed_since is not None) == (False, True)
+    assert run(desk, second)
+
+    second.refresh_from_db()
+    assert (second.learners, second.stage) == (0, "done")
+    assert list(Learner.objects.order_by("pk").values_list("pk", "name", "is_active")) == before
+
+
+def test_sync_marks_who_left_as_inactive_and_deletes_nobody(desk):
+    Learner.objects.create(
+        account=desk.account,
+        remote_id="gone",
+        name="Gone",
+        is_active=True,
+        search_text="gone",
+        seen_in=0,
+    )
+    Content.objects.create(
+        account=desk.account,
+        source="course",
+        remote_id="gone",
+        is_active=True,
+        search_text="gone",
+        seen_in=0,
+    )
+    desk.clock.skip(hours=25)
+
+    full = opened(desk)
+    assert full.is_full
+    assert run(desk, full)
+
+    full.refresh_from_db()
+    gone = Learner.objects.get(remote_id="gone")
+    assert (gone.is_active, gone.left_at is not None, full.left) == (False, True, 2)
+    assert not Content.objects.get(remote_id="gone").is_active
+
+
+def test_sync_goes_on_where_a_killed_one_stood(desk):
+    SyncRun.objects.all().delete()
+    first = opened(desk)
+    pages = iter([True, True])
+    assert not run(desk, first, may_go_on=lambda: next(pages, False))
+    first.refresh_from_db()
+    stood_at = first.stage
+    assert stood_at != "learners"
+
+    again = opened(desk)
+    seen = []
+    assert run(desk, again, progress=lambda r: seen.append(r.stage))
+
+    again.refresh_from_db()
+    assert (again.pk, again.stage, "learners" in seen[1:]) == (first.pk, "done", False)
+    assert again.learners == 60
+
+
+def test_sync_is_run_by_one_worker_at_a_time(desk):
+    found = opened(desk)
+    SyncRun.objects.filter(pk=found.pk).update(runner="another", moved_at=desk.clock())
+    assert not run(desk, found)
+
+    desk.clock.skip(seconds=91)
+    assert run(desk, found)
+
+
+def test_sync_says_when_the_lms_cannot_be_read(desk, settings):
+    found = opened(desk)
+    settings.STACKONE_BASE_URL = "http://127.0.0.1:9"
+
+    with pytest.raises(directory.SyncRefused, match="could not be read"):
+        run(desk, found)
+
+    found.refresh_from_db()
+    assert (found.finished_at, found.runner, bool(found.problem)) == (None, "", True)
+
+
+def test_sync_pauses_the_account_when_the_key_is_refused(desk, settings):
+    found = opened(desk)
+    settings.STACKONE_API_KEY = "wrong"
+
+    with pytest.raises(directory.SyncRefused):
+        run(desk, found)
+
+    desk.account.refresh_from_db()
+    assert desk.account.paused_because.startswith("StackOne refused the key.")
+
+
+def test_sync_is_due_when_old_or_abandoned(desk):
+    every = timedelta(minutes=15)
+    assert not directory.sync_is_due(desk.account, every=every, now=desk.clock())
+    desk.clock.skip(minutes=16)
+    assert directory.sync_is_due(desk.account, every=every, now=desk.clock())
+    found = directory.request_sync(account=desk.account, by=SYSTEM, now=desk.clock())
+    SyncRun.objects.filter(pk=found.pk).update(runner="busy", moved_at=desk.clock())
+    assert not directory.sync_is_due(desk.account, every=every, now=desk.clock())
+    desk.clock.skip(seconds=91)
+    assert directory.sync_is_due(desk.account, every=every, now=desk.clock())

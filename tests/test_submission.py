@@ -1,0 +1,260 @@
+"""From draft to submitted batch: what is planned, sealed, refused and logged."""
+
+import uuid
+from datetime import date
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from assignments.models import Assignment, Batch, Content, DraftContent, Learner, LogEntry
+from assignments.services import planning, submission
+
+pytestmark = pytest.mark.django_db
+
+
+def submit(desk, draft, plan, **changes):
+    """Submit the plan as the page does."""
+    values = {
+        "plan_sha256": plan.plan_sha256,
+        "reason": "",
+        "confirms_completed": False,
+        "by": desk.by,
+        "now": desk.clock(),
+    }
+    return submission.submit(draft=draft, **values | changes)
+
+
+def test_freeze_makes_a_row_for_every_person_and_item(desk):
+    plan = desk.review(desk.draft(people=3, items=2))
+
+    rows = list(plan.assignments.order_by("position").values_list("position", "state"))
+    assert rows == [(n, "planned") for n in range(1, 7)]
+    assert (plan.state, plan.people, plan.items, len(plan.plan_sha256)) == ("planned", 3, 2, 64)
+
+
+def test_freeze_again_replaces_the_plan(desk):
+    draft = desk.draft(people=3)
+    first = desk.review(draft)
+    draft.picked_learners.first().delete()
+
+    second = desk.review(draft)
+
+    assert not Batch.objects.filter(pk=first.pk).exists()
+    assert (second.assignments.count(), second.plan_sha256 != first.plan_sha256) == (2, True)
+
+
+def test_freeze_gives_the_same_seal_for_the_same_draft(desk):
+    draft = desk.draft(people=3)
+
+    assert desk.review(draft).plan_sha256 == desk.review(draft).plan_sha256
+
+
+def test_freeze_skips_who_has_it_unless_told_otherwise(desk):
+    draft = desk.draft(people=1)
+    content = draft.picked_contents.get().content
+    owner = Learner.objects.filter(remote_assignments__content=content, is_active=True).first()
+    if owner is None:
+        owner = draft.picked_learners.get().learner
+        owner.remote_assignments.create(
+            account=desk.account, remote_id="x", content=content, first_seen_at=desk.clock()
+        )
+    draft.picked_learners.get_or_create(learner=owner)
+
+    skipped = desk.review(draft).assignments.get(learner=owner)
+    assert (skipped.state, skipped.problem) == ("skipped", planning.HAS_IT)
+
+    draft.assigns_again = True
+    draft.save()
+    assert desk.review(draft).assignments.get(learner=owner).state == "planned"
+
+
+def test_freeze_skips_the_inactive(desk):
+    draft = desk.draft(people=2)
+    left = draft.picked_learners.first().learner
+    Learner.objects.filter(pk=left.pk).update(is_active=False)
+
+    row = desk.review(draft).assignments.get(learner=left)
+
+    assert (row.state, row.problem) == ("skipped", planning.INACTIVE)
+
+
+def test_freeze_skips_what_another_batch_is_assigning(desk):
+    draft = desk.draft(people=2)
+    desk.submit(people=1)
+
+    plan = desk.review(draft)
+
+    assert sorted(plan.assignments.values_list("state", "problem")) == [
+        ("planned", ""),
+        ("skipped", planning.BEING_ASSIGNED),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("terms", "problem"),
+    [
+        pytest.param(
+            {"due_date": date(2026, 1, 1)},
+            ("due_date", "Choose a due date that is today or later."),
+            id="a past due date",
+        ),
+        pytest.param(
+            {"status": "in_progress"},
+            ("progress", "Enter how far they are, from 0 to 99 percent."),
+            id="in progress without progress",
+        ),
+    ],
+)
+def test_freeze_refuses_terms(desk, terms, problem):
+    with pytest.raises(planning.PlanRefused) as refusal:
+        desk.review(desk.draft(**terms))
+
+    assert refusal.value.problems == (problem,)
+
+
+def test_freeze_refuses_an_empty_draft(desk):
+    with pytest.raises(planning.PlanRefused) as refusal:
+        desk.review(desk.draft(people=0, items=0))
+
+    assert refusal.value.problems == (
+        ("content", "Choose at least one course, video or path."),
+        ("people", "Choose at least one person."),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        pytest.param({"is_active": False}, "it is retired in the LMS.", id="retired"),
+        pytest.param(
+            {"external_reference": ""},
+            "it has no external reference in the LMS, which creating an assignment needs.",
+            id="no external reference",
+        ),
+    ],
+)
+def test_freeze_refuses_content_that_cannot_be_assigned(desk, change, reason):
+    draft = desk.draft()
+    content = draft.picked_contents.get().content
+    Content.objects.filter(pk=content.pk).update(**change)
+
+    with pytest.raises(planning.PlanRefused) as refusal:
+        desk.review(draft)
+
+    assert refusal.value.problems == (("content", f"Remove {content}: {reason}"),)
+
+
+def test_freeze_refuses_more_rows_than_a_batch_may_have(desk, monkeypatch):
+    monkeypatch.setattr(planning, "MOST_ROWS", 5)
+
+    with pytest.raises(planning.PlanRefused, match="at most 5 rows"):
+        desk.review(desk.draft(people=3, items=2))
+
+
+def test_first_call_is_what_will_be_sent(desk, settings):
+    plan = desk.review(desk.draft(people=1, status="in_progress", progress=40))
+    row = plan.assignments.get()
+
+    call = planning.first_call(plan)
+
+    assert (call.method, call.headers) == (
+        "POST",
+        {"Authorization": "(hidden)", "x-account-id": "sandbox"},
+    )
+    assert call.url == (
+        f"{settings.STACKONE_BASE_URL}/unified/lms/users/{row.learner_remote_id}/assignments"
+    )
+    assert call.body == {
+        "learning_object_external_reference": row.content_reference,
+        "learning_object_id": row.content_remote_id,
+        "due_date": "2027-01-15T23:59:59.000Z",
+        "status": {"value": "in_progress"},
+        "progress": 40,
+    }
+
+
+def test_submit_twice_makes_one_batch(desk):
+    draft = desk.draft()
+    plan = desk.review(draft)
+
+    first, second = submit(desk, draft, plan), submit(desk, draft, plan)
+
+    assert (first.pk, Batch.objects.count()) == (second.pk, 1)
+    assert LogEntry.objects.filter(action="batch.submitted").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("to_send", "seconds"),
+    [pytest.param(3, 10, id="a few people"), pytest.param(12, 30, id="many people")],
+)
+def test_submit_holds_for_a_while(desk, monkeypatch, to_send, seconds):
+    monkeypatch.setattr(submission, "LARGE_BATCH", 10)
+    draft = desk.draft(people=to_send)
+
+    batch = submit(desk, draft, desk.review(draft))
+
+    assert batch.state == "waiting"
+    assert (batch.starts_at - batch.submitted_at).total_seconds() == seconds
+
+
+def test_submit_refuses_another_plan_than_the_one_seen(desk):
+    draft = desk.draft()
+    seen = desk.review(draft)
+    DraftContent.objects.create(
+        draft=draft,
+        content=Content.objects.filter(is_active=True)
+        .exclude(external_reference="")
+        .exclude(pk__in=draft.picked_contents.values("content"))
+        .first(),
+    )
+    desk.review(draft)
+
+    with pytest.raises(submission.SubmissionRefused, match="changed since you looked"):
+        submit(desk, draft, seen)
+
+
+def test_submit_refuses_completed_without_a_confirmation(desk):
+    draft = desk.draft(status="completed")
+    plan = desk.review(draft)
+
+    with pytest.raises(submission.SubmissionRefused, match="Confirm that these people"):
+        submit(desk, draft, plan)
+
+    assert submit(desk, draft, plan, confirms_completed=True).state == "waiting"
+
+
+def test_submit_refuses_when_nothing_would_be_sent(desk):
+    draft = desk.draft(people=1)
+    Learner.objects.update(is_active=False)
+    plan = desk.review(draft)
+
+    with pytest.raises(submission.SubmissionRefused, match="everybody is skipped"):
+        submit(desk, draft, plan)
+
+
+def test_submit_refuses_a_draft_that_was_never_reviewed(desk):
+    draft = desk.draft()
+
+    with pytest.raises(submission.SubmissionRefused, match="Review it again"):
+        submit(desk, draft, Batch(plan_sha256=uuid.uuid4().hex))
+
+
+def test_submit_is_undone_when_the_log_cannot_be_written(desk, monkeypatch):
+    draft = desk.draft()
+    plan = desk.review(draft)
+    LogEntry.objects.create(
+        seq=LogEntry.objects.count(),
+        at=desk.clock(),
+        action="in.the.way",
+        actor="x",
+        body=b"",
+        leaf=b"",
+    )
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        submit(desk, draft, plan)
+
+    plan.refresh_from_db()
+    draft.refresh_from_db()
+    assert (plan.state, draft.is_submitted) == ("planned", False)
+    assert set(Assignment.objects.values_list("state", flat=True)) == {"planned"}
