@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import rfc8785
 
+from assignments.audit.words import search_text
+
 type Entry = Mapping[str, Any]
 
 # The columns beside the body that repeat what it says, in the order of `indexes_of`.
@@ -19,8 +21,10 @@ INDEXES: Final = (
     "account",
     "batch",
     "subject",
+    "person",
     "result",
     "request_id",
+    "search_text",
 )
 _LARGEST: Final = 2**53 - 1
 _write = json.JSONEncoder(
@@ -58,8 +62,10 @@ def indexes_of(entry: Entry) -> tuple[object, ...]:
         entry["account"],
         entry["batch"],
         entry["subject"],
+        entry["people"][0]["ref"] if entry["people"] else "",
         entry["result"],
         entry["request_id"],
+        search_text(entry["detail"]),
     )
 
 

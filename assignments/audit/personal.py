@@ -4,17 +4,19 @@ import base64
 import hmac
 import secrets
 from collections.abc import Iterable
+from itertools import batched
 from typing import Final
 
 from assignments.audit.actors import Actor, Person
 from assignments.audit.storing import insert
+from assignments.audit.words import folded
 from assignments.models import PersonalValue
 
 SALT_BYTES: Final = 16
 CHUNK: Final = 1_000
 Commit = dict[str, str]
 Key = tuple[str, str, str]
-_COLUMNS: Final = ("ref", "field", "value", "commitment", "salt")
+_COLUMNS: Final = ("ref", "field", "value", "search_text", "commitment", "salt")
 
 
 def commitment(salt: bytes, value: str) -> str:
@@ -31,7 +33,8 @@ class Commitments:
         missing = sorted(wanted - self._known.keys())
         made = {key: secrets.token_bytes(SALT_BYTES) for key in missing}
         new = {key: commitment(salt, key[2]) for key, salt in made.items()}
-        insert(PersonalValue._meta.db_table, _COLUMNS, ((*key, new[key], made[key]) for key in new))
+        rows = ((*key, folded(key[2]), new[key], made[key]) for key in new)
+        insert(PersonalValue._meta.db_table, _COLUMNS, rows)
         self._known |= new
 
     def of(self, somebody: Actor | Person) -> dict[str, Commit]:
@@ -40,9 +43,15 @@ class Commitments:
 
 
 def clear_values(commitments: Iterable[str]) -> dict[str, str]:
-    """Return what the commitments stand for, as far as it is not erased; one query."""
-    found = PersonalValue.objects.filter(commitment__in=set(commitments))
-    return dict(found.values_list("commitment", "value"))
+    """Return what the commitments stand for, as far as it is not erased.
+
+    One query for every thousand of them, so one for any page.
+    """
+    clear: dict[str, str] = {}
+    for some in batched(sorted(set(commitments)), CHUNK, strict=False):
+        found = PersonalValue.objects.filter(commitment__in=some)
+        clear |= dict(found.values_list("commitment", "value"))
+    return clear
 
 
 def _keys(somebody: Actor | Person) -> list[Key]:
@@ -52,10 +61,9 @@ def _keys(somebody: Actor | Person) -> list[Key]:
 
 
 def _stored(wanted: set[Key]) -> dict[Key, str]:
-    refs = sorted({ref for ref, _, _ in wanted})
     found: dict[Key, str] = {}
-    for start in range(0, len(refs), CHUNK):
-        values = PersonalValue.objects.filter(ref__in=refs[start : start + CHUNK])
+    for refs in batched(sorted({ref for ref, _, _ in wanted}), CHUNK, strict=False):
+        values = PersonalValue.objects.filter(ref__in=refs)
         rows = values.values_list("ref", "field", "value", "commitment")
         found |= {(ref, name, value): commit for ref, name, value, commit in rows}
     return found

@@ -64,7 +64,7 @@ class PersonalValue(models.Model):
     ref = models.CharField(max_length=60)
     field = models.CharField(max_length=30)
     value = models.CharField(max_length=320)
-    search_text = models.CharField(max_length=700)
+    search_text = models.TextField()
     salt = models.BinaryField(max_length=16)
 
     class Meta:
