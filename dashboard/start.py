@@ -10,10 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import django
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
-from django.db import OperationalError
+from django.core.management import CommandError, call_command
 
 from dashboard import env as environment
 
@@ -32,8 +30,9 @@ def main() -> int:
         ports = ports_to_open()
         for name, port in ports.items():
             refuse_if_in_use(name, port)
-        prepare()
-    except (ImproperlyConfigured, PortInUse) as problem:
+        django.setup()
+        call_command("prepare")
+    except (ImproperlyConfigured, CommandError, PortInUse) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
     return run(ports)
@@ -62,21 +61,6 @@ def refuse_if_in_use(name: str, port: int) -> None:
             raise PortInUse(
                 f"Port {port} is in use. Take another one: make run {name}={port + 1}"
             ) from error
-
-
-def prepare() -> None:
-    """Bring the database and the static files up to date.
-
-    :raises ImproperlyConfigured: if the database does not answer
-    """
-    django.setup()
-    try:
-        call_command("migrate", verbosity=0)
-    except OperationalError as error:
-        reason = str(error).splitlines()[0]
-        raise ImproperlyConfigured(f"Check DATABASE_URL, its database failed: {reason}") from error
-    if not settings.DEBUG:
-        call_command("collectstatic", interactive=False, verbosity=0)
 
 
 def run(ports: Mapping[str, int]) -> int:

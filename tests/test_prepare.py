@@ -1,0 +1,31 @@
+"""`manage.py prepare`: what a start needs."""
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+pytestmark = pytest.mark.django_db
+
+
+def test_prepare_leaves_no_migration_to_do():
+    call_command("prepare")
+
+    executor = MigrationExecutor(connection)
+    assert executor.migration_plan(executor.loader.graph.leaf_nodes()) == []
+
+
+@pytest.mark.parametrize(
+    ("is_debug", "is_collected"),
+    [
+        pytest.param(False, True, id="served from one folder"),
+        pytest.param(True, False, id="served from where they are"),
+    ],
+)
+def test_prepare_collects_static_files(is_debug, is_collected, settings, tmp_path):
+    settings.DEBUG = is_debug
+    settings.STATIC_ROOT = tmp_path / "static"
+
+    call_command("prepare")
+
+    assert (tmp_path / "static" / "django_htmx").is_dir() is is_collected
