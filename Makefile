@@ -31,7 +31,7 @@ run: $(READY) ## start web, worker and sandbox LMS at http://127.0.0.1:8000 (POR
 test: check ## every check that CI runs
 	rm -f .coverage .coverage.*
 	env DATABASE_URL= pytest -n auto --cov --cov-report=
-	python -m tests.postgres -- pytest -n auto --cov --cov-append --cov-report= -m "not browser"
+	python -m tests.postgres -- pytest -n auto --cov --cov-append --cov-report= -m "database and not browser"
 	coverage report
 
 check: $(READY) ## style, types, import rules, migrations, deployment settings
