@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -33,6 +35,22 @@ class Sandbox:
             base_url=self.base_url, auth=KEY, headers=ACCOUNT, timeout=timeout, trust_env=False
         )
 
+    def send_create(self, user: str) -> socket.socket:
+        """Send a create over a bare socket and return it, with the answer unread."""
+        address = urlsplit(self.base_url)
+        body = '{"learning_object_external_reference": "NWL-1001"}'
+        head = (
+            f"POST /unified/lms/users/{user}/assignments HTTP/1.1",
+            f"Host: {address.netloc}",
+            "User-Agent: bare",
+            "Authorization: Basic c2FuZGJveDo=",
+            "x-account-id: sandbox",
+            f"Content-Length: {len(body)}",
+        )
+        connection = socket.create_connection((str(address.hostname), address.port or 80), 5)
+        connection.sendall(("\r\n".join(head) + "\r\n\r\n" + body).encode())
+        return connection
+
     def stats(self, *, held: bool = False) -> dict[str, Any]:
         """Return what was asked and what is held."""
         answer = self._control("GET", "/sandbox/stats" + ("?held=1" if held else ""))
@@ -44,8 +62,12 @@ class Sandbox:
         """Replace what goes wrong: shares by kind, and what happens to the next creates."""
         self._control("POST", "/sandbox/faults", {**(shares or {}), "script": list(script)})
 
+    def change(self, entry_id: str, **fields: Any) -> None:
+        """Change a learner, an item or a course in the LMS: `active=False`, for one."""
+        self._control("POST", "/sandbox/directory", {entry_id: fields})
+
     def reset(self) -> None:
-        """Make the sandbox forget what was created and counted."""
+        """Make the sandbox forget what was created, counted and changed."""
         self._control("POST", "/sandbox/reset")
 
     def stop(self, number: int = signal.SIGTERM) -> int:

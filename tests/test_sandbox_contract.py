@@ -51,8 +51,13 @@ answered = schema.include(path_regex="^/unified/lms/").include(
 )
 found: list[Any] = [result.ok() for result in answered.get_all_operations()]  # type: ignore[union-attr]
 operations = {operation.label: operation for operation in found}
+# The same few examples each time: some mutations get lost on the way into a URL.
 quickly = settings(
-    max_examples=15, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=15,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
 )
 
 

@@ -10,14 +10,20 @@ import pytest
 from assignments.stackone.sandbox.data.catalogue import SHOWCASE, courses, items
 from assignments.stackone.sandbox.data.history import history
 from assignments.stackone.sandbox.data.people import people
-from tests.running import running_sandbox
+from tests.running import Sandbox, running_sandbox
 
 FORMS = {"video", "quiz", "document", "audio", "article"}
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[httpx.Client]:
-    with running_sandbox(learners=230, content=120) as sandbox, sandbox.client() as client:
+def sandbox() -> Iterator[Sandbox]:
+    with running_sandbox(learners=230, content=120) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(sandbox: Sandbox) -> Iterator[httpx.Client]:
+    with sandbox.client() as client:
         yield client
 
 
@@ -128,6 +134,8 @@ def test_cursors_are_long_and_never_the_same(client: httpx.Client) -> None:
         pytest.param("users", {"raw": "perhaps"}, id="raw in words"),
         pytest.param("users", {"filter": "active"}, id="filter without a name"),
         pytest.param("users", {"filter[updated_after]": "2026-01-01"}, id="date without a time"),
+        pytest.param("users", {"updated_after": ""}, id="no date"),
+        pytest.param("users", {"filter[email][eq]": "x"}, id="filter within a filter"),
         pytest.param("content", {"filter[active]": "false"}, id="only the inactive"),
         pytest.param("assignments", {"filter[status]": "in-progress"}, id="status with a hyphen"),
     ],
@@ -217,3 +225,43 @@ def test_accounts_are_read_without_an_account(client: httpx.Client) -> None:
     assert (account["status"], account["categories"]) == ("active", ["lms"])
     assert client.get("/accounts/other").status_code == 404
     assert client.get("/accounts", params={"page": "one"}).status_code == 400
+
+
+def test_people_and_content_can_change_while_the_sandbox_runs(
+    sandbox: Sandbox, client: httpx.Client
+) -> None:
+    now = "2026-11-03T00:00:00Z"
+    person, item = rows(client, "users")[5], rows(client, "content")[5]
+
+    sandbox.change(person["id"], active=False, name="Zoë Ünal")
+    sandbox.change(item["id"], active=False)
+
+    changed = rows(client, "users", **{"filter[updated_after]": now})
+    retired = rows(client, "content", **{"filter[updated_after]": now})
+    assert changed == [
+        person | {"active": False, "name": "Zoë Ünal", "updated_at": changed[0]["updated_at"]}
+    ]
+    assert retired == [item | {"active": False, "updated_at": retired[0]["updated_at"]}]
+    sandbox.reset()
+    assert client.get(f"/unified/lms/users/{person['id']}").json()["data"] == person
+    assert client.get(f"/unified/lms/content/{item['id']}").json()["data"] == item
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"nobody": {"active": False}}, id="an unknown id"),
+        pytest.param({"FIRST": {"id": "x"}}, id="an id"),
+        pytest.param({"FIRST": {"details": {}}}, id="a field people lack"),
+        pytest.param({"FIRST": False}, id="no fields"),
+    ],
+)
+def test_a_change_that_cannot_be_made_is_refused(
+    sandbox: Sandbox, client: httpx.Client, change: dict[str, Any]
+) -> None:
+    first = rows(client, "users", page_size="1")[0]["id"]
+    body = {first if name == "FIRST" else name: fields for name, fields in change.items()}
+
+    response = client.post("/sandbox/directory", json=body)
+
+    assert (response.status_code, response.json()["statusCode"]) == (400, 400)

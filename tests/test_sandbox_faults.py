@@ -1,12 +1,10 @@
 """What goes wrong on purpose, seen from a bare socket."""
 
 import json
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -37,26 +35,9 @@ def user(running: Sandbox) -> str:
         return str(client.get("/unified/lms/users").json()["data"][0]["id"])
 
 
-def send(sandbox: Sandbox, user: str) -> socket.socket:
-    """Send a create over a bare socket and return it, unread."""
-    address = urlsplit(sandbox.base_url)
-    body = json.dumps({"learning_object_external_reference": "NWL-1001"})
-    head = (
-        f"POST /unified/lms/users/{user}/assignments HTTP/1.1",
-        f"Host: {address.netloc}",
-        "User-Agent: bare",
-        "Authorization: Basic c2FuZGJveDo=",
-        "x-account-id: sandbox",
-        f"Content-Length: {len(body)}",
-    )
-    connection = socket.create_connection((str(address.hostname), address.port or 80), 5)
-    connection.sendall(("\r\n".join(head) + "\r\n\r\n" + body).encode())
-    return connection
-
-
 def exchange(sandbox: Sandbox, user: str) -> tuple[str, dict[str, str], bytes]:
     """Send a create and return the status line, the headers and the body of the answer."""
-    with send(sandbox, user) as connection, closing(connection.makefile("rb")) as answer:
+    with sandbox.send_create(user) as connection, closing(connection.makefile("rb")) as answer:
         status = answer.readline().decode().strip()
         lines = iter(lambda: answer.readline().decode().strip(), "")
         headers = {
@@ -101,7 +82,7 @@ def test_a_dropped_connection_says_nothing(
 ) -> None:
     sandbox.set_faults(script=[kind])
 
-    with send(sandbox, user) as connection, pytest.raises(ConnectionResetError):
+    with sandbox.send_create(user) as connection, pytest.raises(ConnectionResetError):
         connection.recv(1)
 
     stats = sandbox.stats()
@@ -120,7 +101,7 @@ def test_a_silent_server_leaves_the_connection_open(
 ) -> None:
     sandbox.set_faults(script=[kind])
 
-    with send(sandbox, user) as connection:
+    with sandbox.send_create(user) as connection:
         connection.settimeout(SHORTLY)
         with pytest.raises(TimeoutError):
             connection.recv(1)

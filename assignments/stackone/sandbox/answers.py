@@ -63,15 +63,17 @@ class Silence(Response):
 
     outcome = "silence"
 
+    def __init__(self, longest_seconds: float = LONGEST_WAIT_SECONDS) -> None:
+        super().__init__()
+        self._longest_seconds = longest_seconds
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Wait for the client to go, then close."""
+        """Wait for the client to go, or drop it in the end."""
         try:
-            async with asyncio.timeout(LONGEST_WAIT_SECONDS):
-                while (await receive())["type"] != "http.disconnect":
-                    pass
+            async with asyncio.timeout(self._longest_seconds):
+                await _gone(receive)
         except TimeoutError:
-            scope["state"]["drop"]()
-        await receive()
+            await Dropped()(scope, receive, send)
 
 
 class Dropped(Response):
@@ -82,5 +84,9 @@ class Dropped(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Reset the connection and wait until it is gone."""
         scope["state"]["drop"]()
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await _gone(receive)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -46,14 +46,18 @@ def check_query(request: Request) -> None:
 
 def read(request: Request, readers: Mapping[str, Reader]) -> Filters:
     """Return the value of each filter, or nothing for those not asked for."""
+    for written in request.query_params:
+        if any(written.startswith(f"filter[{name}][") for name in readers):
+            raise Refusal(400, f"{written} is deeper than a filter goes")
     return {name: _value(request, name, reader) for name, reader in readers.items()}
 
 
 def _value(request: Request, name: str, reader: Reader) -> str | None:
-    text = request.query_params.get(f"filter[{name}]")
-    if text is None and name == "updated_after":
-        text = request.query_params.get("updated_after")
+    # The older form of this one filter is still declared.
+    older = request.query_params.get(name) if name == "updated_after" else None
+    asked = (request.query_params.get(f"filter[{name}]"), older)
     try:
-        return None if text is None else reader(text)
+        values = [reader(text) for text in asked if text is not None]
     except ValueError as error:
-        raise Refusal(400, f"filter.{name} is not valid: {text}") from error
+        raise Refusal(400, f"filter.{name} is not valid") from error
+    return values[0] if values else None

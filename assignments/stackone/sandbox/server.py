@@ -59,6 +59,7 @@ def _run(options: SandboxOptions, store: Store, listener: socket.socket) -> None
             log_level="critical",
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_keep_alive=IDLE_SECONDS,
             timeout_graceful_shutdown=1,
         )
@@ -89,7 +90,7 @@ class _Server(uvicorn.Server):
 
     def _stop(self) -> None:
         self.should_exit = True
-        for connection in self.server_state.connections:
+        for connection in list(self.server_state.connections):
             connection.transport.abort()
 
 

@@ -7,30 +7,14 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from assignments.stackone.sandbox.data import catalogue, history, people
-from assignments.stackone.sandbox.data.catalogue import LearningObject
-from assignments.stackone.sandbox.data.people import Learner
+from assignments.stackone.sandbox.data.history import history
+from assignments.stackone.sandbox.directory import Directory
 from assignments.stackone.sandbox.faults import Faults
 from assignments.stackone.sandbox.limiter import SlidingWindow
 from assignments.stackone.sandbox.odd_forms import OddJSONResponse
 from assignments.stackone.sandbox.options import SandboxOptions
 from assignments.stackone.sandbox.store import Store
 from assignments.stackone.sandbox.times import written
-
-
-class Directory:
-    """The people and the content, findable by each of their names."""
-
-    def __init__(self, options: SandboxOptions) -> None:
-        self.learners = people.people(options.seed, options.learners)
-        self.content = catalogue.items(options.seed, options.content)
-        self.courses = catalogue.courses(options.seed, self.content)
-        self.learner: dict[str, Learner] = {learner.id: learner for learner in self.learners}
-        objects = [*self.content, *self.courses]
-        self.learning_object: dict[str, LearningObject] = {entry.id: entry for entry in objects}
-        self.referenced: dict[str, LearningObject] = {
-            entry.external_reference: entry for entry in objects if entry.external_reference
-        }
 
 
 @dataclass
@@ -63,7 +47,7 @@ def make_world(options: SandboxOptions, store: Store) -> World:
     directory = Directory(options)
     store.seed(
         f"--seed {options.seed} --learners {options.learners} --content {options.content}",
-        history.history(options.seed, directory.learners, directory.content),
+        history(options.seed, directory.learners, directory.content),
     )
     return World(
         options=options,

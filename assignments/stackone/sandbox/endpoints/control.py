@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from assignments.stackone.sandbox.answers import Refusal
+from assignments.stackone.sandbox.directory import Unchangeable
 from assignments.stackone.sandbox.faults import UnknownFault
 from assignments.stackone.sandbox.protocol import CuttableConnection
 from assignments.stackone.sandbox.world import World
@@ -18,6 +19,7 @@ def control_routes(world: World) -> list[Route]:
     return [
         _route(world, "GET", "/sandbox/stats", stats),
         _route(world, "POST", "/sandbox/faults", replace_faults),
+        _route(world, "POST", "/sandbox/directory", change_directory),
         _route(world, "POST", "/sandbox/reset", reset),
     ]
 
@@ -46,9 +48,21 @@ async def replace_faults(world: World, request: Request) -> Response:
     return JSONResponse({"faults": wanted, "script": script})
 
 
+async def change_directory(world: World, request: Request) -> Response:
+    """Change people and content: fields by id, such as `{"active": false}`."""
+    wanted = await _object(request)
+    try:
+        for entry_id, fields in wanted.items():
+            world.directory.change(entry_id, fields)
+    except (Unchangeable, AttributeError) as error:
+        raise Refusal(400, str(error)) from error
+    return JSONResponse({"changed": list(wanted)})
+
+
 async def reset(world: World, request: Request) -> Response:
-    """Forget what was created and counted."""
+    """Forget what was created, counted and changed."""
     world.store.clear()
+    world.directory.restore()
     for outcomes in world.requests.values():
         outcomes.clear()
     CuttableConnection.opened = 0

@@ -1,0 +1,51 @@
+"""The sandbox's application without a server, for what no client can bring about."""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.types import Message
+
+from assignments.stackone.sandbox.answers import Silence
+from assignments.stackone.sandbox.app import build_app
+from assignments.stackone.sandbox.options import SandboxOptions
+from assignments.stackone.sandbox.store import Store
+from assignments.stackone.sandbox.world import make_world
+from tests.running import ACCOUNT, KEY
+
+
+def test_a_bug_answers_500_and_shows_where_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store(tmp_path / "lms.sqlite3")
+    app = build_app(make_world(SandboxOptions(learners=1, content=1), store))
+    store.close()
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://sandbox", auth=KEY, headers=ACCOUNT
+        ) as client:
+            return await client.get("/unified/lms/assignments")
+
+    response = asyncio.run(ask())
+
+    assert (response.status_code, response.json()["message"]) == (500, "Internal Server Error")
+    assert "Cannot operate on a closed database" in capsys.readouterr().err
+
+
+def test_silence_ends_by_dropping_a_client_that_never_gives_up() -> None:
+    dropped = asyncio.Event()
+
+    async def receive() -> Message:
+        await dropped.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        raise AssertionError(message)
+
+    scope = {"type": "http", "state": {"drop": dropped.set}}
+    asyncio.run(Silence(longest_seconds=0.01)(scope, receive, send))
+
+    assert dropped.is_set()
