@@ -1,5 +1,7 @@
 """Names from many cultures; `name=latin` gives the spelling used in an e-mail address."""
 
+# ruff: noqa: RUF001 -- the letters are the ones the bearers of these names use
+
 from typing import NamedTuple
 
 
