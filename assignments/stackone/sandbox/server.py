@@ -29,12 +29,21 @@ def serve(options: SandboxOptions) -> None:
 
     :raises SystemExit: with 1 if the port or the file cannot be used
     """
-    with contextlib.suppress(KeyboardInterrupt), tempfile.TemporaryDirectory() as folder:
+    with contextlib.suppress(KeyboardInterrupt), _file(options) as path:
         listener = _listener(options)
         try:
-            _run(options, Store(options.db or Path(folder) / "sandbox.sqlite3"), listener)
+            _run(options, Store(path), listener)
         except UnusableFile as error:
             _stop(str(error))
+
+
+@contextlib.contextmanager
+def _file(options: SandboxOptions) -> Generator[Path]:
+    if options.db:
+        yield options.db
+        return
+    with tempfile.TemporaryDirectory(prefix="sandbox-lms-") as folder:
+        yield Path(folder) / "lms.sqlite3"
 
 
 def _listener(options: SandboxOptions) -> socket.socket:
