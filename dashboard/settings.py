@@ -72,6 +72,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
+                "assignments.views.frame.frame",
             ],
         },
     },
@@ -102,6 +103,7 @@ TASKS = {
 
 AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = ["dashboard.access.backend.SessionBackend"]
+CSRF_FAILURE_VIEW = "dashboard.access.errors.csrf_failure"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 SESSION_COOKIE_HTTPONLY = True

@@ -1,5 +1,17 @@
 """Paths of the site."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from dashboard import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("", include("dashboard.access.urls")),
+    path("", include("assignments.urls")),
+]
+
+handler400 = "dashboard.access.errors.bad_request"
+handler403 = "dashboard.access.errors.forbidden"
+handler404 = "dashboard.access.errors.not_found"
+handler500 = "dashboard.access.errors.failed"

@@ -1,0 +1,82 @@
+"""Small pieces of markup that every page uses: icons, bars, numbers and moments."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+MARK: Final = (
+    "M4 3h16a1 1 0 0 1 1 1v16a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1Z",
+    "m7.5 12.4 3 3 6-6.6",
+)
+
+
+@register.simple_tag
+def icon(name: str, more: str = "") -> SafeString:
+    """Return an icon of the sprite; `more` adds classes, such as "i-lg"."""
+    return format_html(
+        '<svg class="i {}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        more,
+        static("assignments/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def brand() -> SafeString:
+    """Return the product's mark."""
+    return format_html(
+        '<svg viewBox="0 0 24 24" aria-hidden="true"><path fill="currentColor" d="{}"/>'
+        '<path class="tick" d="{}"/></svg>',
+        *MARK,
+    )
+
+
+@register.simple_tag
+def bar(created: int, failed: int, skipped: int, total: int, more: str = "") -> SafeString:
+    """Return a stacked bar of what became of `total` rows, with the numbers as its name."""
+    parts = [("ok", created, "created"), ("bad", failed, "failed"), ("skip", skipped, "skipped")]
+    start, pieces = 0.0, []
+    for style, count, _ in parts:
+        width = 100 * count / total if total else 0
+        pieces.append((style, f"{start:.2f}%", f"{width:.2f}%"))
+        start += width
+    rest = total - created - failed - skipped
+    words = [f"{count:,} {word}" for _, count, word in parts if count]
+    label = ", ".join([*words, f"{rest:,} waiting"] if rest or not words else words)
+    rects = format_html_join("", '<rect class="f-{}" x="{}" width="{}" height="14"/>', pieces)
+    return format_html(
+        '<svg class="bar {}" role="img" aria-label="{}" preserveAspectRatio="none">{}</svg>',
+        more,
+        label,
+        rects,
+    )
+
+
+@register.filter
+def batch_no(pk: int) -> str:
+    """Return the number people call a batch by."""
+    return f"B-{pk:04d}"
+
+
+@register.filter
+def when(moment: datetime | None) -> SafeString | str:
+    """Return a moment in the page's zone, with its UTC value for machines."""
+    if moment is None:
+        return "–"
+    here, now = timezone.localtime(moment), timezone.localtime()
+    words = f"{here:%H:%M:%S}" if here.date() == now.date() else f"{here.day} {here:%b %Y, %H:%M}"
+    prefix = "today " if here.date() == now.date() else ""
+    return format_html(
+        '<time datetime="{}" title="{}">{}{}</time>',
+        moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        f"{here:%A} {here.day} {here:%B %Y, %H:%M:%S %Z}",
+        prefix,
+        words,
+    )

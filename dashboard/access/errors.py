@@ -1,0 +1,33 @@
+"""Pages for what cannot be shown: what happened, what it means, what to do next."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Say that the person's role may not do this."""
+    return render(request, "403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Say that there is no such page."""
+    return render(request, "404.html", status=404)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Say that the request could not be read."""
+    return render(request, "400.html", status=400)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Say that our own code failed; needs neither the database nor the frame."""
+    reference = getattr(request, "request_id", "")[:8].upper()
+    return HttpResponse(render_to_string("500.html", {"reference": reference}), status=500)
+
+
+@login_not_required
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Say that the form was too old; what was typed in a draft is kept on the server."""
+    return render(request, "403_csrf.html", status=403)

@@ -1,0 +1,39 @@
+"""Is the process alive, and is the product ready; for load balancers and monitors."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.utils import DatabaseError
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from assignments.queries.frame import is_worker_seen
+
+
+@require_GET
+@never_cache
+@login_not_required
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Answer that the process is alive."""
+    return JsonResponse({"process": "ok"})
+
+
+@require_GET
+@never_cache
+@login_not_required
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Answer whether the database is there and up to date, and a worker was seen lately."""
+    try:
+        executor = MigrationExecutor(connection)
+        is_migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+        has_worker = is_migrated and is_worker_seen(now=timezone.now())
+    except DatabaseError:
+        return JsonResponse({"database": "cannot be reached"}, status=503)
+    found = {
+        "database": "ok",
+        "migrations": "ok" if is_migrated else "missing",
+        "worker": "ok" if has_worker else "not seen in the last minute",
+    }
+    return JsonResponse(found, status=200 if is_migrated and has_worker else 503)
