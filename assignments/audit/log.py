@@ -10,7 +10,7 @@ from django.db import connection
 from assignments.audit.actors import Actor, Person
 from assignments.audit.bodies import INDEXES, Entry, canonical, indexes_of, timestamp
 from assignments.audit.personal import Commitments
-from assignments.audit.storing import insert
+from assignments.audit.storing import insert, stored_moment
 from assignments.audit.tree import Frontier, leaf_hash
 from assignments.models import LogEntry, LogHead
 
@@ -86,7 +86,7 @@ def _told(event: Event, commitments: Commitments) -> Entry:
 def _append(head: LogHead, entries: Sequence[Entry], at: datetime) -> None:
     bodies = [canonical(entry) for entry in entries]
     leaves = [leaf_hash(body) for body in bodies]
-    moment = connection.ops.adapt_datetimefield_value(at)
+    moment = stored_moment(at)
     rows = (
         (moment, *indexes_of(entry), body, leaf)
         for entry, body, leaf in zip(entries, bodies, leaves, strict=True)
