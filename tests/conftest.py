@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis
 
 pytest_plugins = ["tests.live"]
 
+pytest_plugins = ["tests.log_fixtures"]
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 hypothesis.register_profile("here", deadline=None)

@@ -1,6 +1,7 @@
 """`manage.py prepare`: what a start needs."""
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -29,3 +30,20 @@ def test_prepare_collects_static_files(is_debug, is_collected, settings, tmp_pat
     call_command("prepare")
 
     assert (tmp_path / "static" / "django_htmx").is_dir() is is_collected
+
+
+@pytest.mark.parametrize(
+    ("is_demo", "roles"),
+    [
+        pytest.param(True, [["admin"], ["auditor"], ["manager"], ["manager"]], id="demo"),
+        pytest.param(False, [], id="for real"),
+    ],
+)
+def test_prepare_makes_the_personas_of_a_demo_only(is_demo, roles, settings, tmp_path):
+    settings.DESK_DEMO = is_demo
+    settings.STATIC_ROOT = tmp_path
+
+    call_command("prepare")
+    call_command("prepare")
+
+    assert sorted(get_user_model().objects.values_list("roles", flat=True)) == roles

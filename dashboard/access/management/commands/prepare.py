@@ -1,10 +1,12 @@
-"""Make the installation ready to start: the database and the static files."""
+"""Make the installation ready to start: the database, the demo's people, the static files."""
 
 from typing import Any
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import OperationalError
+
+from dashboard.access import personas
 
 
 class Command(BaseCommand):
@@ -14,11 +16,13 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrate, and collect what WhiteNoise serves."""
+        """Migrate, make the demo's people if it is one, and collect what WhiteNoise serves."""
         try:
             call_command("migrate", verbosity=0)
         except OperationalError as error:
             reason = str(error).splitlines()[0]
             raise CommandError(f"Check DATABASE_URL, its database failed: {reason}") from error
+        if settings.DESK_DEMO:
+            personas.make_all()
         if not settings.DEBUG:
             call_command("collectstatic", interactive=False, verbosity=0)
