@@ -1,32 +1,68 @@
-"""Checking where requests go: the API key must never travel over an open line."""
+"""Addresses that a key may be sent to, and ids made safe to stand in them."""
 
 import ipaddress
+import re
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
-LOCAL: Final = "localhost"
+from assignments.stackone.errors import Refused
+
+PLAIN: Final = re.compile(r"[!-~]+")
+HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 
 def checked_base_url(url: str) -> str:
-    """Return the address without a trailing slash.
+    """Return the address without a slash at its end, if a key may be sent to it.
 
-    :raises ValueError: if it is neither https nor this machine, or carries more than a path
+    :raises ValueError: with one sentence on what to change
     """
-    parts = urlsplit(url)
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("The base URL must be an address only: no user, query or fragment.")
-    if not parts.hostname or parts.scheme not in {"http", "https"}:
-        raise ValueError("The base URL must start with https:// and name a host.")
-    if parts.scheme != "https" and not is_loopback(parts.hostname):
-        raise ValueError(
-            "The base URL must start with https://, because the API key travels there."
-        )
+    parts = _split(url)
+    if parts.scheme not in {"http", "https"} or not _is_host(parts.hostname or ""):
+        raise ValueError("Write the base URL as https:// and the name of a host.")
+    if "@" in parts.netloc:
+        raise ValueError("Take the user name and password out of the base URL.")
+    if "?" in url or "#" in url:
+        raise ValueError("Take everything from the first ? or # on out of the base URL.")
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise ValueError("Start the base URL with https://, or the key would travel in clear.")
     return url.rstrip("/")
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether the host is this machine (127.0.0.0/8, ::1 or localhost)."""
+    """Return whether the host is this machine itself."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == LOCAL
+        return host == "localhost"
+
+
+def segment(identifier: str) -> str:
+    """Return an id percent-encoded as one segment of a path.
+
+    :raises Refused: if no address can hold it
+    """
+    # A lone dot or two would be taken for "here" and "up", whichever way they are encoded.
+    if identifier in {"", ".", ".."}:
+        raise Refused(f"The id {identifier!r} cannot be part of an address.")
+    try:
+        return quote(identifier, safe="")
+    except UnicodeEncodeError:
+        raise Refused("The id holds half a character and cannot be part of an address.") from None
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("Write the port of the base URL as a number up to 65535.") from None
+    if not PLAIN.fullmatch(url) or "\\" in url:
+        raise ValueError("Take blanks, backslashes and special letters out of the base URL.")
+    return parts
+
+
+def _is_host(host: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(host))
+    except ValueError:
+        return HOST_NAME.fullmatch(host) is not None and ".." not in host

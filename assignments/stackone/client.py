@@ -1,63 +1,77 @@
-"""The StackOne Unified LMS API: one method for each endpoint that the product uses."""
+"""The StackOne Unified LMS API, as far as this product needs it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from dataclasses import InitVar, dataclass, field
+from datetime import datetime
 from types import TracebackType
 from typing import Final, Self
-from urllib.parse import quote
 
 import httpx
 
-from assignments.stackone.address import checked_base_url
-from assignments.stackone.errors import OutcomeUnknown
-from assignments.stackone.paging import Fetch, walk
-from assignments.stackone.reading import items, mapping, text
-from assignments.stackone.replies import error_of, evidence, parsed
+from assignments.stackone import listing, verdicts
+from assignments.stackone.address import checked_base_url, segment
+from assignments.stackone.paging import PAGE_SIZE, Identified, walk
+from assignments.stackone.replies import Reply
 from assignments.stackone.resources import (
     Created,
-    Dialect,
     LearningObject,
     LinkedAccount,
     NewAssignment,
     Page,
     RemoteAssignment,
     User,
+    written,
 )
-from assignments.stackone.wire import exchange, open_http
+from assignments.stackone.secret import Secret
+from assignments.stackone.wire import Wire
 
-NEWEST: Final = Dialect()
-CREATED: Final = 201
+LMS: Final = "/unified/lms"
 OK: Final = 200
+CREATED: Final = 201
 
 
+def _at_once() -> None:
+    """Let the request leave without waiting."""
+
+
+@dataclass(kw_only=True, eq=False)
 class StackOne:
-    """One linked account behind the API key; for one thread, with one connection kept alive.
+    """The LMS of one linked account; for one thread, which keeps one connection open.
 
-    :param pace: called before every request; waits until the request may leave
-    :param dialect: how requests are spelt
-    :param timeout_seconds: the longest a call may take in all; the vendor ends one after 60
-    :raises ValueError: if the base URL is neither https nor this machine
+    Nothing is ever sent twice by itself. Every method that calls raises what `errors` names:
+
+    :raises NotSent: no connection was made, or StackOne asks to come back later
+    :raises Refused: the answer is final
+    :raises OutcomeUnknown: no answer that can be read; for a read that means: try again
+
+    :param contract: "2025-12" or "2025-02", the published version that requests follow
+    :param status_style: "underscore" or "hyphen", how in_progress is written
+    :param pace: called before every request; it returns when the request may leave
+    :param timeout_seconds: how long one call may take from its start to the end of its answer
+    :param transport: takes the place of the network, for tests
+    :ivar last_date: the Date header of the latest answer, or ""
     """
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        api_key: str,
-        account_id: str,
-        dialect: Dialect = NEWEST,
-        pace: Callable[[], None] = lambda: None,
-        timeout_seconds: float = 65.0,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        address = checked_base_url(base_url)
-        self._http = open_http(base_url=address, seconds=timeout_seconds, transport=transport)
-        self._auth = httpx.BasicAuth(api_key, "")
-        self._account = {"x-account-id": account_id}
-        self._dialect = dialect
-        self._pace = pace
-        self._seconds = timeout_seconds
-        self.last_date = ""
+    base_url: str
+    api_key: InitVar[str]
+    account_id: str
+    contract: str = "2025-12"
+    status_style: str = "underscore"
+    pace: Callable[[], None] = field(default=_at_once, repr=False)
+    timeout_seconds: float = 65.0
+    transport: InitVar[httpx.BaseTransport | None] = None
+    last_date: str = field(default="", init=False, repr=False)
+
+    def __post_init__(self, api_key: str, transport: httpx.BaseTransport | None) -> None:
+        self.base_url = checked_base_url(self.base_url)
+        if not (self.account_id.isascii() and self.account_id.isprintable()):
+            raise ValueError("Write the account id with plain letters, digits and signs only.")
+        self._wire = Wire(
+            base_url=self.base_url,
+            key=Secret(api_key),
+            timeout_seconds=self.timeout_seconds,
+            transport=transport,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -72,108 +86,112 @@ class StackOne:
 
     def close(self) -> None:
         """Close the connection."""
-        self._http.close()
-
-    def accounts(self) -> list[LinkedAccount]:
-        """Return the linked accounts; the answer is a bare array or wrapped in `data`."""
-        answer = self._read("/accounts", {}, {})
-        found = answer if isinstance(answer, list) else items(mapping(answer).get("data"))
-        return [LinkedAccount.from_json(mapping(entry)) for entry in found]
+        self._wire.close()
 
     def user_pages(
         self, updated_after: datetime | None = None, cursor: str | None = None
     ) -> Iterator[Page[User]]:
-        """Walk through the people of the LMS, from a stored cursor on if there is one."""
-        return walk(self._pages("/unified/lms/users", updated_after), User.from_json, cursor)
+        """Walk through the users, all or those changed since, from a cursor on."""
+        return self._walk("/users", User.from_json, updated_after, cursor)
 
     def content_pages(
         self, updated_after: datetime | None = None, cursor: str | None = None
     ) -> Iterator[Page[LearningObject]]:
-        """Walk through videos, quizzes, documents and the like."""
-        fetch = self._pages("/unified/lms/content", updated_after)
-        return walk(fetch, LearningObject.from_json, cursor)
+        """Walk through the content items, all or those changed since, from a cursor on."""
+        return self._walk("/content", LearningObject.from_json, updated_after, cursor)
 
     def course_pages(
         self, updated_after: datetime | None = None, cursor: str | None = None
     ) -> Iterator[Page[LearningObject]]:
-        """Walk through the courses."""
-        fetch = self._pages("/unified/lms/courses", updated_after)
-        return walk(fetch, lambda json: LearningObject.from_json(json, kind="course"), cursor)
+        """Walk through the courses, all or those changed since, from a cursor on."""
+        return self._walk("/courses", LearningObject.course_from_json, updated_after, cursor)
 
     def assignment_pages(
         self, updated_after: datetime | None = None, cursor: str | None = None
     ) -> Iterator[Page[RemoteAssignment]]:
-        """Walk through every assignment that the LMS holds."""
-        fetch = self._pages("/unified/lms/assignments", updated_after)
-        return walk(fetch, RemoteAssignment.from_json, cursor)
+        """Walk through everybody's assignments, all or those changed since, from a cursor on."""
+        return self._walk("/assignments", RemoteAssignment.from_json, updated_after, cursor)
 
     def user_assignment_pages(self, user_id: str) -> Iterator[Page[RemoteAssignment]]:
-        """Walk through the assignments of one person."""
-        return walk(self._pages(_assignments_of(user_id), None), RemoteAssignment.from_json, None)
+        """Walk through one user's assignments."""
+        return self._walk(_assignments_of(user_id), RemoteAssignment.from_json, None, None)
+
+    def user(self, user_id: str) -> User:
+        """Return one user."""
+        return User.from_json(listing.one(self._lms("GET", f"/users/{segment(user_id)}")))
+
+    def accounts(self) -> tuple[LinkedAccount, ...]:
+        """Return every account that is linked behind the key, LMS or not."""
+        found: dict[str, LinkedAccount] = {}
+        for number in range(1, listing.MOST_ACCOUNT_PAGES + 1):
+            params = {"page": str(number), "page_size": PAGE_SIZE}
+            page = listing.accounts(self._request("GET", "/accounts", headers={}, params=params))
+            new = {account.id: account for account in page if account.id not in found}
+            if not new:
+                break
+            found |= new
+        return tuple(found.values())
 
     def create_assignment(self, user_id: str, new: NewAssignment) -> Created:
-        """Assign content to one user.
+        """Assign content to one user, with a request that is sent once.
 
         :raises NotSent: nothing was created; try again later
         :raises Refused: nothing was created; trying again will not help
         :raises OutcomeUnknown: it may have been created
         """
-        body = new.as_json(self._dialect)
-        response = self._request("POST", _assignments_of(user_id), self._account, json=body)
-        if response.status_code != CREATED:
-            raise error_of(response)
-        return _created(response)
+        body = new.as_json(self.contract, self.status_style)
+        return verdicts.created(
+            self._lms("POST", _assignments_of(user_id), json=body, wants=CREATED)
+        )
 
-    def _pages(self, path: str, updated_after: datetime | None) -> Fetch:
-        filters = {}
+    def _walk[Item: Identified](
+        self,
+        path: str,
+        read: Callable[[Mapping[str, object]], Item],
+        updated_after: datetime | None,
+        cursor: str | None,
+    ) -> Iterator[Page[Item]]:
+        asked = {"page_size": PAGE_SIZE}
         if updated_after is not None:
-            at = updated_after.astimezone(UTC).isoformat(timespec="milliseconds")
-            filters["filter[updated_after]"] = at.replace("+00:00", "Z")
-        return lambda asked: self._read(path, self._account, {**filters, **asked})
+            asked["filter[updated_after]"] = written(updated_after)
 
-    def _read(self, path: str, headers: Mapping[str, str], params: Mapping[str, str]) -> object:
-        response = self._request("GET", path, headers, params=params)
-        if response.status_code != OK:
-            raise error_of(response)
-        try:
-            return parsed(response)
-        except ValueError:
-            reply = evidence(response)
-            raise OutcomeUnknown("The answer is not JSON.", status=OK, reply=reply) from None
+        def fetch(place: str | None) -> Page[Item]:
+            params = asked | ({"next": place} if place else {})
+            return listing.page(self._lms("GET", path, params=params), read)
+
+        return walk(fetch, cursor)
+
+    def _lms(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: Mapping[str, object] | None = None,
+        wants: int = OK,
+    ) -> Reply:
+        headers = {"x-account-id": self.account_id}
+        return self._request(
+            method, LMS + path, headers=headers, params=params, json=json, wants=wants
+        )
 
     def _request(
         self,
         method: str,
         path: str,
-        headers: Mapping[str, str],
         *,
+        headers: Mapping[str, str],
         params: Mapping[str, str] | None = None,
         json: Mapping[str, object] | None = None,
-    ) -> httpx.Response:
-        request = self._http.build_request(
-            method, path, headers=dict(headers), params=params, json=json
-        )
-        self._pace()
-        response = exchange(self._http, request, self._auth, seconds=self._seconds)
-        self.last_date = response.headers.get("date", "")
-        return response
+        wants: int = OK,
+    ) -> Reply:
+        self.pace()
+        reply = self._wire.send(method, path, headers=headers, params=params, json=json)
+        self.last_date = reply.headers.get("date", "")
+        if reply.status != wants:
+            raise verdicts.failure(reply)
+        return reply
 
 
 def _assignments_of(user_id: str) -> str:
-    return f"/unified/lms/users/{quote(user_id, safe='')}/assignments"
-
-
-def _created(response: httpx.Response) -> Created:
-    reply = evidence(response)
-    try:
-        data = mapping(parsed(response)).get("data")
-    except ValueError:
-        raise OutcomeUnknown(
-            "The LMS answered 201, but the answer cannot be read.", status=CREATED, reply=reply
-        ) from None
-    found = mapping(data)
-    if not found or not isinstance(found.get("id"), str | int | None):
-        raise OutcomeUnknown(
-            "The LMS answered 201, but not in the agreed form.", status=CREATED, reply=reply
-        )
-    return Created(text(found.get("id")), text(found.get("remote_id")), CREATED, reply)
+    return f"/users/{segment(user_id)}/assignments"

@@ -2,27 +2,31 @@
 
 * StackOneError
   + NotSent              nothing was created; try again later
-    - RateLimited        as above, and it says when
+    - RateLimited        as above, and `retry_after` says when
   + Refused              nothing was created; trying again will not help
-    - Conflict           something like it may exist already; read back
-    - AccountUnusable    the key or the account cannot be used; stop sending for it
-      . NotSupported     this provider cannot do it at all
+    - Conflict           it may have been there before; read back
+    - AccountUnusable    the key or the linked account is refused; pause the account
+      · NotSupported     the provider behind the account cannot do this at all
   + OutcomeUnknown       it may have been created; look before trying again
+
+For a call that only reads, OutcomeUnknown means: try again later.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
+from assignments.stackone.reading import clean
+
 LONGEST_MESSAGE: Final = 500
+DEFAULT_WAIT_SECONDS: Final = 60.0
 
 
 class StackOneError(Exception):
-    """A call that did not succeed, with the evidence and without any secret.
+    """A call that did not do what was asked.
 
-    :param message: plain words for a person, cut at 500 characters
-    :param status: the HTTP status, if there was an answer
-    :param field: the field of the body that the answer names, if it does
-    :param reply: status, some headers and the beginning of the body, for the log
+    :ivar message: why, in words for people
+    :ivar status: the HTTP status, if there was an answer
+    :ivar field: the field of the request that the answer complains about, or ""
+    :ivar reply: the answer as evidence: its status, some headers and the start of its body
     """
 
     def __init__(
@@ -31,12 +35,12 @@ class StackOneError(Exception):
         *,
         status: int | None = None,
         field: str = "",
-        reply: Mapping[str, object] | None = None,
+        reply: dict[str, object] | None = None,
     ) -> None:
-        self.message = message[:LONGEST_MESSAGE]
+        self.message = clean(message)[:LONGEST_MESSAGE]
         self.status = status
         self.field = field
-        self.reply = dict(reply or {})
+        self.reply: dict[str, object] = reply or {}
         super().__init__(self.message)
 
 
@@ -45,17 +49,18 @@ class NotSent(StackOneError):
 
 
 class RateLimited(NotSent):
-    """Nothing was created; try again after `retry_after` seconds."""
+    """Too many requests were made; `retry_after` tells in how many seconds to try again."""
 
     def __init__(
         self,
         message: str,
         *,
-        retry_after: float,
-        status: int | None = None,
-        reply: Mapping[str, object] | None = None,
+        retry_after: float = DEFAULT_WAIT_SECONDS,
+        status: int | None = 429,
+        field: str = "",
+        reply: dict[str, object] | None = None,
     ) -> None:
-        super().__init__(message, status=status, reply=reply)
+        super().__init__(message, status=status, field=field, reply=reply)
         self.retry_after = retry_after
 
 
@@ -64,16 +69,16 @@ class Refused(StackOneError):
 
 
 class Conflict(Refused):
-    """The LMS says that it conflicts with what it holds; reading back tells."""
+    """It exists already, or something that is in its way does: read back to tell."""
 
 
 class AccountUnusable(Refused):
-    """The key or the linked account cannot be used; nothing should be sent until it can."""
+    """The key or the linked account is refused, so every other call would be too."""
 
 
 class NotSupported(AccountUnusable):
-    """The provider behind the account cannot do this."""
+    """The provider behind the account cannot do this at all."""
 
 
 class OutcomeUnknown(StackOneError):
-    """It may have been created; look before trying again. For a read: it did not work."""
+    """It may have been created; look before trying again."""

@@ -1,16 +1,31 @@
-"""When requests may leave: evenly spaced slots of a shared budget; no clock, no I/O."""
+"""When requests may leave: evenly spaced moments, so that no minute ever holds too many."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+
+MINUTE = timedelta(minutes=1)
+SMALLEST = timedelta(microseconds=1)
 
 
 def slots(
     next_at: datetime, now: datetime, count: int, per_minute: int
 ) -> tuple[list[datetime], datetime]:
-    """Return the next `count` slots and the moment after which the following one is free.
+    """Return the moments at which the next `count` requests may leave, and the one after them.
 
-    Slots that were not taken in time are lost, so that no burst follows a quiet moment: any
-    window of 60 seconds holds at most `per_minute` slots (virtual scheduling, ITU-T I.371).
+    Time that passed unused is lost: it never adds up to a burst.
     """
-    spacing = timedelta(minutes=1) / per_minute
-    first = max(next_at, now)
-    return [first + spacing * n for n in range(count)], first + spacing * count
+    first, step = max(next_at, now), spacing(per_minute)
+    return [first + step * number for number in range(count)], first + step * count
+
+
+def spacing(per_minute: int) -> timedelta:
+    """Return the time between two requests, rounded up so that a minute never holds one more."""
+    return -(-MINUTE // (per_minute * SMALLEST)) * SMALLEST
+
+
+def wait_until(
+    slot: datetime, clock: Callable[[], datetime], sleep: Callable[[float], None]
+) -> None:
+    """Sleep until the moment has come; sleeping that ends early is taken up again."""
+    while (left := slot - clock()) > timedelta():
+        sleep(left.total_seconds())

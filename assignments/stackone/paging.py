@@ -1,42 +1,42 @@
-"""Walking through the pages of a list: bounded, and never in a circle."""
+"""Walking through a list page by page, to its end and never in a circle."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, Protocol
 
 from assignments.stackone.errors import OutcomeUnknown
-from assignments.stackone.reading import items, mapping, text
 from assignments.stackone.resources import Page
 
-Fetch = Callable[[Mapping[str, str]], object]
-
 PAGE_SIZE: Final = "100"
-MOST_PAGES: Final = 100_000
+MOST_PAGES: Final = 20_000
 
 
-def walk[Item](
-    fetch: Fetch, reader: Callable[[Mapping[str, object]], Item], cursor: str | None
+class Identified(Protocol):
+    """Anything with an id."""
+
+    @property
+    def id(self) -> str | None:
+        """Return the id, if it is known."""
+        ...
+
+
+def walk[Item: Identified](
+    fetch: Callable[[str | None], Page[Item]], cursor: str | None, most: int = MOST_PAGES
 ) -> Iterator[Page[Item]]:
-    """Yield page after page until the cursor is null or empty; short pages are normal.
+    """Yield the pages from a cursor on, or from the start; each has the cursor to go on from.
 
-    :raises OutcomeUnknown: if a page repeats the ids of the one before: one provider's cursor
-        changed its text on each answer and never advanced
+    Short and empty pages are normal; only a page without a cursor is the last one.
+
+    :raises OutcomeUnknown: the list does not advance, or does not end
     """
-    before: list[str | None] = []
-    for _ in range(MOST_PAGES):
-        answer = mapping(fetch(_asked(cursor)))
-        if not isinstance(answer.get("data"), list):
-            raise OutcomeUnknown("The answer is not a list in the agreed form.")
-        found = [mapping(entry) for entry in items(answer["data"])]
-        ids = [text(entry.get("id")) for entry in found]
-        if ids and ids == before:
-            raise OutcomeUnknown("The LMS sends the same page again and again.")
-        cursor, before = text(answer.get("next")), ids
-        yield Page(tuple(reader(entry) for entry in found), cursor)
-        if cursor is None:
+    before: frozenset[str] = frozenset()
+    for _ in range(most):
+        page = fetch(cursor)
+        ids = frozenset(item.id for item in page.items if item.id)
+        # Cursors change with every answer even where the place does not, so the ids must tell.
+        if page.next and (page.next == cursor or (ids and ids <= before)):
+            raise OutcomeUnknown("The list does not advance: StackOne repeats the same page.")
+        yield page
+        if not page.next:
             return
-    raise OutcomeUnknown("The list has no end.")
-
-
-def _asked(cursor: str | None) -> dict[str, str]:
-    size = {"page_size": PAGE_SIZE}
-    return {**size, "next": cursor} if cursor else size
+        before, cursor = ids or before, page.next
+    raise OutcomeUnknown(f"The list does not end: {most:,} pages were read.")

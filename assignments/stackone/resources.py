@@ -1,20 +1,28 @@
-"""What the API speaks of, as plain values; every reader takes any JSON object without failing."""
+"""What StackOne tells and is told: plain records, read readingly and written exactly."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Self
 
-from assignments.stackone.reading import choice, flag, items, mapping, moment, number, text
+from assignments.stackone import reading
 
-Json = Mapping[str, object]
+type Json = Mapping[str, object]
+
 SEED_CONTRACT: Final = "2025-02"
-UNMAPPED: Final = "unmapped_value"
+
+
+@dataclass(frozen=True, slots=True)
+class Page[Item]:
+    """Some items of a list, and the cursor of the page after them if there is one."""
+
+    items: tuple[Item, ...]
+    next: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person in the LMS."""
+    """Somebody in the LMS."""
 
     id: str | None
     remote_id: str | None
@@ -27,24 +35,27 @@ class User:
     updated_at: datetime | None
 
     @classmethod
-    def from_json(cls, json: Json) -> Self:
-        """Read one entry of a list of users."""
+    def from_json(cls, data: Json) -> Self:
+        """Read a user, however little of one is there."""
         return cls(
-            id=text(json.get("id")),
-            remote_id=text(json.get("remote_id")),
-            external_reference=text(json.get("external_reference")),
-            name=text(json.get("name")),
-            email=text(json.get("email")),
-            is_active=flag(json.get("active")),
-            custom_fields=mapping(json.get("unified_custom_fields")),
-            created_at=moment(json.get("created_at")),
-            updated_at=moment(json.get("updated_at")),
+            id=reading.text(data.get("id")),
+            remote_id=reading.text(data.get("remote_id")),
+            external_reference=reading.text(data.get("external_reference")),
+            name=reading.text(data.get("name")),
+            email=reading.text(data.get("email")),
+            is_active=reading.flag(data.get("active")),
+            custom_fields=reading.mapping(data.get("unified_custom_fields")),
+            created_at=reading.moment(data.get("created_at")),
+            updated_at=reading.moment(data.get("updated_at")),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class LearningObject:
-    """A content item or a course: what can be assigned."""
+    """An item or a course that can be assigned.
+
+    `kind` is course, collection, video, quiz, document, audio, article or the provider's word.
+    """
 
     id: str | None
     remote_id: str | None
@@ -59,27 +70,35 @@ class LearningObject:
     updated_at: datetime | None
 
     @classmethod
-    def from_json(cls, json: Json, *, kind: str | None = None) -> Self:
-        """Read one entry of a list of content, or of courses with their `kind` given."""
-        languages = (choice(entry) for entry in items(json.get("languages")))
+    def from_json(cls, data: Json) -> Self:
+        """Read a content item, however little of one is there."""
         return cls(
-            id=text(json.get("id")),
-            remote_id=text(json.get("remote_id")),
-            external_reference=text(json.get("external_reference")),
-            title=text(json.get("title")),
-            description=text(json.get("description")),
-            kind=kind or _word(json.get("content_type")),
-            is_active=flag(json.get("active")),
-            duration=text(json.get("duration")),
-            languages=tuple(word or source or "" for word, source in languages if word or source),
-            url=text(json.get("content_url")) or text(json.get("url")),
-            updated_at=moment(json.get("updated_at")),
+            id=reading.text(data.get("id")),
+            remote_id=reading.text(data.get("remote_id")),
+            external_reference=reading.text(data.get("external_reference")),
+            title=reading.text(data.get("title")),
+            description=reading.text(data.get("description")),
+            kind=reading.word(data.get("content_type")),
+            is_active=reading.flag(data.get("active")),
+            duration=reading.text(data.get("duration")),
+            languages=reading.words(data.get("languages")),
+            url=reading.text(data.get("content_url")) or reading.text(data.get("url")),
+            updated_at=reading.moment(data.get("updated_at")),
         )
+
+    @classmethod
+    def course_from_json(cls, data: Json) -> Self:
+        """Read a course: its list is the only one that does not say the kind of its items."""
+        return cls.from_json({**data, "content_type": data.get("content_type") or "course"})
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteAssignment:
-    """An assignment as the LMS holds it."""
+    """An assignment that the LMS holds.
+
+    `assigned_at` is when the LMS made it if it says so: the date of assignment that the newer
+    version of the API has beside it is whatever the maker chose.
+    """
 
     id: str | None
     remote_id: str | None
@@ -95,63 +114,56 @@ class RemoteAssignment:
     completed_at: datetime | None
 
     @classmethod
-    def from_json(cls, json: Json) -> Self:
-        """Read one assignment by the union of the contract's versions."""
-        status, source_status = choice(json.get("status"))
+    def from_json(cls, data: Json) -> Self:
+        """Read an assignment, however little of one is there."""
+        status, source_status = reading.choice(data.get("status"))
         return cls(
-            id=text(json.get("id")),
-            remote_id=text(json.get("remote_id")),
-            user_id=text(json.get("user_id")),
-            learning_object_id=text(json.get("learning_object_id")) or text(json.get("course_id")),
-            learning_object_external_reference=text(json.get("learning_object_external_reference")),
+            id=reading.text(data.get("id")),
+            remote_id=reading.text(data.get("remote_id")),
+            user_id=reading.text(data.get("user_id")),
+            learning_object_id=reading.text(
+                data.get("learning_object_id") or data.get("course_id")
+            ),
+            learning_object_external_reference=reading.text(
+                data.get("learning_object_external_reference")
+            ),
             status=status,
             source_status=source_status,
-            progress=number(json.get("progress")),
-            due_at=moment(json.get("due_date")),
-            assigned_at=moment(json.get("created_at")) or moment(json.get("assigned_at")),
-            updated_at=moment(json.get("updated_at")),
-            completed_at=moment(json.get("completed_at")),
+            progress=reading.number(data.get("progress")),
+            due_at=reading.moment(data.get("due_date")),
+            assigned_at=reading.moment(data.get("created_at"))
+            or reading.moment(data.get("assigned_at")),
+            updated_at=reading.moment(data.get("updated_at")),
+            completed_at=reading.moment(data.get("completed_at")),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class LinkedAccount:
-    """One LMS that is linked behind the API key."""
+    """One system linked behind the API key; `is_lms` is None where StackOne does not say."""
 
-    id: str | None
-    provider: str | None
-    provider_name: str | None
-    status: str | None
+    id: str
+    provider: str
+    provider_name: str
+    status: str
     is_lms: bool | None
 
     @classmethod
-    def from_json(cls, json: Json) -> Self:
-        """Read one account; whether it is an LMS is told by newer versions only."""
-        categories = json.get("categories")
+    def from_json(cls, data: Json) -> Self:
+        """Read an account, however little of one is there."""
+        categories = reading.words(data.get("categories"))
         return cls(
-            id=text(json.get("id")),
-            provider=text(json.get("provider")),
-            provider_name=text(json.get("provider_name")),
-            status=text(json.get("status")),
-            is_lms="lms" in categories if isinstance(categories, list) else None,
+            id=reading.text(data.get("id")) or "",
+            provider=reading.text(data.get("provider")) or "",
+            provider_name=reading.text(data.get("provider_name")) or "",
+            status=reading.word(data.get("status")) or "",
+            is_lms="lms" in {word.lower() for word in categories} if categories else None,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
-    """How requests are spelt, which differs between the versions of the contract.
-
-    :param contract: "2025-02" sends `created_at`, "2025-12" sends `assigned_at`
-    :param status_style: "hyphen" or "underscore", for the wire word of "in progress"
-    """
-
-    contract: str = "2025-12"
-    status_style: str = "underscore"
-
-
-@dataclass(frozen=True, slots=True)
 class NewAssignment:
-    """An assignment to be created. Its main identifier is the item's external reference."""
+    """What is to be assigned, and on which terms."""
 
     learning_object_external_reference: str
     learning_object_id: str
@@ -161,18 +173,21 @@ class NewAssignment:
     assigned_at: datetime | None
     external_reference: str = ""
 
-    def as_json(self, dialect: Dialect) -> dict[str, object]:
-        """Return the request's body in the given dialect; what is not known is left out."""
-        hyphen = dialect.status_style == "hyphen"
-        word = self.status.replace("_", "-") if hyphen else self.status
-        assigned = "created_at" if dialect.contract == SEED_CONTRACT else "assigned_at"
+    def as_json(self, contract: str, status_style: str) -> dict[str, object]:
+        """Return the body of the request; what is not given is left out.
+
+        :param contract: "2025-02" or "2025-12", the published version that is followed
+        :param status_style: "underscore" or "hyphen", how in_progress is written
+        """
+        since = "created_at" if contract == SEED_CONTRACT else "assigned_at"
+        old, new = ("_", "-") if status_style == "hyphen" else ("-", "_")
         body = {
             "learning_object_external_reference": self.learning_object_external_reference,
             "learning_object_id": self.learning_object_id or None,
-            "due_date": _wire(self.due_at),
-            "status": {"value": word},
+            "due_date": self.due_at and written(self.due_at),
+            "status": {"value": self.status.replace(old, new)},
             "progress": self.progress,
-            assigned: _wire(self.assigned_at),
+            since: self.assigned_at and written(self.assigned_at),
             "external_reference": self.external_reference or None,
         }
         return {name: value for name, value in body.items() if value is not None}
@@ -180,7 +195,7 @@ class NewAssignment:
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """The LMS confirmed a new assignment; its id may be missing all the same."""
+    """The LMS confirmed a new assignment; without an id if it did not say which."""
 
     id: str | None
     remote_id: str | None
@@ -188,20 +203,12 @@ class Created:
     reply: dict[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Page[Item]:
-    """One page of a list, and the cursor of the next one, if there is one."""
+def written(moment: datetime) -> str:
+    """Write a moment as StackOne's own clients do: in UTC, with milliseconds and Z.
 
-    items: tuple[Item, ...]
-    next: str | None
-
-
-def _word(value: object) -> str | None:
-    word, source = choice(value)
-    return source if word in {None, UNMAPPED} else word
-
-
-def _wire(at: datetime | None) -> str | None:
-    if at is None:
-        return None
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    :raises ValueError: the moment does not say in which time zone it is
+    """
+    if moment.tzinfo is None:
+        raise ValueError("A moment without a time zone cannot be sent.")
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")

@@ -1,19 +1,17 @@
-"""One HTTP exchange: bounded in time and size, its failures named for what to do next."""
+"""One request, one answer: the only place that talks HTTP."""
 
-import ssl
-import time
 from collections.abc import Mapping
-from functools import cache
 from typing import Final
 
 import httpx
 
-from assignments.stackone.errors import NotSent, OutcomeUnknown
+from assignments.stackone.errors import NotSent, OutcomeUnknown, Refused, StackOneError
+from assignments.stackone.replies import Reply
+from assignments.stackone.secret import KeyAuth, Secret
+from assignments.stackone.transport import Deadline, PunctualTransport
 
-USER_AGENT: Final = "AssignmentDesk/0.1 (+assignment-desk)"
+USER_AGENT: Final = "AssignmentDesk/0.1.0 (+StackOne Unified LMS client)"
 LARGEST_REPLY: Final = 10_000_000
-CONNECT_SECONDS: Final = 10.0
-IDLE_SECONDS: Final = 5.0
 NEVER_LEFT: Final = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -23,66 +21,95 @@ NEVER_LEFT: Final = (
 )
 
 
-@cache
-def tls() -> ssl.SSLContext:
-    """Return the one TLS context that all clients share, because making one takes 20 ms."""
-    return httpx.create_ssl_context()
+class TooLarge(Exception):
+    """The answer is larger than any that makes sense."""
 
 
-def open_http(
-    *, base_url: str, seconds: float, transport: httpx.BaseTransport | None
-) -> httpx.Client:
-    """Return a client that keeps one connection alive and follows no redirect."""
-    return httpx.Client(
-        base_url=base_url,
-        headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
-        timeout=httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)),
-        limits=httpx.Limits(
-            max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_SECONDS
-        ),
-        follow_redirects=False,
-        verify=tls(),
-        transport=transport,
-    )
+class Wire:
+    """Sends one request after the other over a connection that is kept open.
 
-
-def exchange(
-    http: httpx.Client, request: httpx.Request, auth: httpx.Auth, *, seconds: float
-) -> httpx.Response:
-    """Send the request and return the whole answer, within `seconds` in all.
-
-    :raises NotSent: no connection was made
-    :raises OutcomeUnknown: the request may have left and no whole answer came
+    :param transport: takes the place of the network, for tests
     """
-    ends = time.monotonic() + seconds
-    try:
-        response = http.send(request, auth=auth, stream=True)
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        key: Secret,
+        timeout_seconds: float,
+        transport: httpx.BaseTransport | None,
+    ) -> None:
+        self._base_url = base_url
+        self._key = key
+        self._seconds = timeout_seconds
+        self._deadline = Deadline()
+        self._http = httpx.Client(
+            auth=KeyAuth(key),
+            # One known way of packing, so that a small answer cannot unfold without end.
+            headers={
+                "User-Agent": USER_AGENT,
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+            },
+            timeout=timeout_seconds,
+            transport=transport or PunctualTransport(base_url, self._deadline),
+        )
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
+        json: Mapping[str, object] | None = None,
+    ) -> Reply:
+        """Send a request once, and return its answer whatever its status.
+
+        :raises NotSent: no connection was made
+        :raises OutcomeUnknown: the request may have arrived, and no whole answer came
+        :raises Refused: the request cannot be written
+        """
+        self._deadline.start(self._seconds)
+        url = f"{self._base_url}{path}"
         try:
-            return _whole(response, ends)
-        finally:
-            response.close()
-    except NEVER_LEFT as error:
-        raise NotSent(f"No connection to the LMS could be made ({_name(error)}).") from None
-    except httpx.TimeoutException:
-        raise OutcomeUnknown(f"No answer came within {seconds:g} seconds.") from None
-    except httpx.HTTPError as error:
-        raise OutcomeUnknown(f"The connection broke before the answer ({_name(error)}).") from None
+            with self._http.stream(
+                method, url, headers=dict(headers), params=params, json=json
+            ) as answer:
+                return self._read(answer)
+        except (httpx.HTTPError, httpx.InvalidURL, TooLarge) as error:
+            failure = _explained(error)
+        # Raised out here, it does not carry httpx's error, which carries the request and its key.
+        raise failure
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def _read(self, answer: httpx.Response) -> Reply:
+        body = bytearray()
+        for part in answer.iter_bytes():
+            body += part
+            if len(body) > LARGEST_REPLY:
+                raise TooLarge
+        return Reply(
+            status=answer.status_code,
+            headers={name: self._key.masked(value) for name, value in answer.headers.items()},
+            text=self._key.masked(body.decode("utf-8", "replace")),
+        )
 
 
-def _whole(response: httpx.Response, ends: float) -> httpx.Response:
-    # httpx bounds each read; a reply that drips needs a bound on the whole.
-    content = bytearray()
-    for part in response.iter_bytes():
-        content += part
-        if time.monotonic() > ends:
-            raise OutcomeUnknown("The answer did not end in time.", status=response.status_code)
-        if len(content) > LARGEST_REPLY:
-            raise OutcomeUnknown("The answer is too large.", status=response.status_code)
-    headers: Mapping[str, str] = {
-        name: value for name, value in response.headers.items() if name != "content-encoding"
-    }
-    return httpx.Response(response.status_code, headers=headers, content=bytes(content))
+def _explained(error: Exception) -> StackOneError:
+    if isinstance(error, NEVER_LEFT):
+        return NotSent(f"StackOne could not be reached: {error or type(error).__name__}.")
+    if isinstance(error, httpx.InvalidURL):
+        return Refused("The request cannot be written: its address would be too long.")
+    return OutcomeUnknown(_what_happened(error))
 
 
-def _name(error: Exception) -> str:
-    return type(error).__name__
+def _what_happened(error: Exception) -> str:
+    if isinstance(error, TooLarge):
+        return f"The answer is larger than {LARGEST_REPLY:,} bytes."
+    if isinstance(error, httpx.TimeoutException):
+        return "StackOne did not answer in time."
+    return f"The connection broke before the answer was complete: {error}."
