@@ -11,7 +11,7 @@ from assignments.audit.log import Event, record
 from assignments.models import Account
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import AccountUnusable, NotSupported
-from assignments.stackone.resources import Dialect
+from assignments.stackone.resources import NewAssignment
 
 
 def accounts() -> list[Account]:
@@ -29,15 +29,16 @@ def open_client(account_id: str, *, pace: Callable[[], None]) -> StackOne:
         base_url=settings.STACKONE_BASE_URL,
         api_key=settings.STACKONE_API_KEY,
         account_id=account_id,
-        dialect=dialect(),
+        contract=settings.STACKONE_CONTRACT,
+        status_style=settings.STACKONE_STATUS_STYLE,
         pace=pace,
         timeout_seconds=settings.STACKONE_TIMEOUT_SECONDS,
     )
 
 
-def dialect() -> Dialect:
-    """Return how the settings want requests to be spelt."""
-    return Dialect(settings.STACKONE_CONTRACT, settings.STACKONE_STATUS_STYLE)
+def body_of(new: NewAssignment) -> dict[str, object]:
+    """Return the request's JSON body as the settings of the contract make it."""
+    return new.as_json(settings.STACKONE_CONTRACT, settings.STACKONE_STATUS_STYLE)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from assignments.models import Account, Assignment, Attempt, RemoteAssignment
 from assignments.services import budget, closing, rows
 from assignments.services.calls import Ended
 from assignments.services.claims import FIRST_LOOK, Claim, record_for_people
-from assignments.services.connection import dialect, pause_account
+from assignments.services.connection import body_of, pause_account
 from assignments.stackone.errors import (
     AccountUnusable,
     Conflict,
@@ -81,7 +81,7 @@ def _change(row: Assignment, answer: Answer) -> rows.Change:
         row,
         action,
         str(row.state),
-        request=answer.job.new.as_json(dialect()),
+        request=body_of(answer.job.new),
         reply=reply.reply,
         problem=reply.message,
     )
@@ -91,7 +91,7 @@ def _change(row: Assignment, answer: Answer) -> rows.Change:
 def _created(row: Assignment, answer: Answer, reply: Created) -> rows.Change:
     at, evidence = (
         answer.ended_at,
-        {"request": answer.job.new.as_json(dialect()), "reply": reply.reply},
+        {"request": body_of(answer.job.new), "reply": reply.reply},
     )
     if reply.id:
         event = rows.event(

@@ -12,7 +12,7 @@ from django.utils import timezone
 from assignments.models import Assignment, Batch, Content, Draft
 from assignments.models.drafts import Status
 from assignments.services.claims import new_assignment
-from assignments.services.connection import dialect
+from assignments.services.connection import body_of
 from assignments.services.sealing import plan_sha256
 
 MOST_ROWS: Final = 50_000
@@ -140,7 +140,7 @@ def first_call(batch: Batch) -> FirstCall | None:
         method="POST",
         url=settings.STACKONE_BASE_URL + path,
         headers={"Authorization": "(hidden)", "x-account-id": batch.account.remote_id},
-        body=new_assignment(row).as_json(dialect()),
+        body=body_of(new_assignment(row)),
     )
 
 

@@ -8,6 +8,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from assignments.management.operator import operator
+from assignments.management.preparation import require_prepared_database
 from assignments.models import Account, SyncRun
 from assignments.services import connection, directory
 
@@ -24,6 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run or go on with the sync of each account; exit code 1 if the LMS cannot be read."""
+        require_prepared_database()
         wanted = options["account"]
         found = [a for a in connection.accounts() if wanted in {None, a.remote_id}]
         if not found:

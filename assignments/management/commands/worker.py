@@ -18,6 +18,7 @@ from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker as QueueWorker
 
 from assignments import tasks
+from assignments.management.preparation import require_prepared_database
 from assignments.services import workers
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Start one thread for each queue and the schedule, and wait for the signal to stop."""
+        require_prepared_database()
         name = f"{socket.gethostname()}:{os.getpid()}"
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: tasks.stopping.set())

@@ -1,0 +1,206 @@
+"""Assign content to people from the shell: the same flow, services and log as the form."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from django.contrib.auth import get_user_model
+from django.core.management import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from assignments.audit.actors import Actor
+from assignments.management.preparation import require_prepared_database
+from assignments.models import Account, Batch, Content, Draft, Learner
+from assignments.models.drafts import Status
+from assignments.queries.due import has_moving_rows
+from assignments.services import (
+    closing,
+    connection,
+    control,
+    delivery,
+    drafts,
+    planning,
+    submission,
+)
+
+ALL_SETTLED, REFUSED, NOT_ALL_CREATED = 0, 1, 3
+SLICE_SECONDS: Final = 5.0
+REFUSALS: Final = (drafts.DraftRefused, planning.PlanRefused, submission.SubmissionRefused)
+
+
+class Command(BaseCommand):
+    """Plan, show, submit and, with --wait, deliver and count."""
+
+    help = (
+        "Assign content to people: prints the plan, then (with --yes) submits it, and with --wait "
+        "waits for the outcome. Exit codes: 0 all created or skipped, 1 refused, 3 some are not "
+        "created."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the picks, the terms, and how far to go."""
+        parser.add_argument("--as", required=True, dest="email", help="e-mail of the manager")
+        people = parser.add_mutually_exclusive_group(required=True)
+        people.add_argument("--learners", type=Path, help="file: one e-mail or id a line")
+        people.add_argument("--all", action="store_true", help="everybody who is active")
+        parser.add_argument("--content", nargs="+", required=True, help="external reference")
+        parser.add_argument("--due", required=True, help="YYYY-MM-DD, or none")
+        parser.add_argument("--status", required=True, choices=Status.values)
+        parser.add_argument("--progress", type=int, help="0 to 99, with in_progress")
+        parser.add_argument("--reason", default="", help="kept in the audit log")
+        parser.add_argument("--again", action="store_true", help="also those who have it already")
+        parser.add_argument("--yes", action="store_true", help="submit without asking")
+        parser.add_argument("--wait", action="store_true", help="wait until every row is settled")
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the flow; refusals are one sentence and exit code 1."""
+        require_prepared_database()
+        is_quiet = options["json"]
+        try:
+            batch = self._planned(options)
+            self._show_plan(batch, is_quiet=is_quiet)
+            if not (options["yes"] or self._agrees(is_quiet=is_quiet)):
+                return
+            batch = self._submitted(batch, options)
+        except REFUSALS as refusal:
+            raise CommandError(str(refusal), returncode=REFUSED) from refusal
+        if options["wait"]:
+            _deliver(batch.account, batch)
+        self._report(batch, is_quiet=is_quiet)
+
+    def _planned(self, options: dict[str, Any]) -> Batch:
+        now, account = timezone.now(), connection.accounts()[0]
+        user = get_user_model().objects.filter(email=options["email"]).first()
+        if user is None or not user.has_perm("assignments.assign"):
+            raise CommandError(f"{options['email']} is not a manager who has signed in once.")
+        draft = drafts.start(account=account, owner=user, now=now)
+        drafts.set_terms(
+            draft=draft,
+            due_date=_due_date(options["due"]),
+            status=options["status"],
+            progress=options["progress"],
+            now=now,
+        )
+        drafts.set_assigns_again(draft=draft, assigns_again=options["again"], now=now)
+        for content in _contents(account, options["content"]):
+            drafts.add_content(draft=draft, content_pk=content.pk, now=now)
+        drafts.pick(draft=draft, learner_pks=_learners(account, options), now=now)
+        draft.refresh_from_db()
+        return planning.freeze(draft=draft, now=now)
+
+    def _submitted(self, batch: Batch, options: dict[str, Any]) -> Batch:
+        now, by = timezone.now(), _actor(batch)
+        submitted = submission.submit(
+            draft=Draft.objects.get(pk=batch.submission_key),
+            plan_sha256=batch.plan_sha256,
+            reason=options["reason"],
+            confirms_completed=True,
+            by=by,
+            now=now,
+        )
+        # The prompt, or --yes, was the time to think; the page's hold is for pages.
+        control.start_now(batch=submitted, by=by, now=now)
+        return submitted
+
+    def _show_plan(self, batch: Batch, *, is_quiet: bool) -> None:
+        states = _counts(batch)
+        first = planning.first_call(batch)
+        if is_quiet:
+            return
+        self.stdout.write(f"Plan {batch.plan_sha256}")
+        self.stdout.write(
+            f"{batch.title}: {states.get('planned', 0):,} to create, "
+            f"{states.get('skipped', 0):,} skipped."
+        )
+        if first:
+            self.stdout.write(f"First: {first.method} {first.url}\n{json.dumps(first.body)}")
+
+    def _agrees(self, *, is_quiet: bool) -> bool:
+        if is_quiet:
+            raise CommandError("Add --yes: with --json nothing is asked.")
+        return input("Create these assignments? [y/N] ").strip().lower() in {"y", "yes"}
+
+    def _report(self, batch: Batch, *, is_quiet: bool) -> None:
+        batch.refresh_from_db()
+        states = _counts(batch)
+        if is_quiet:
+            found = {"batch": str(batch), "plan_sha256": batch.plan_sha256, "state": batch.state}
+            self.stdout.write(json.dumps({**found, "counts": states}))
+        else:
+            words = ", ".join(f"{count:,} {state}" for state, count in states.items())
+            self.stdout.write(f"{batch}: {batch.get_state_display()}. {words}.")
+        if batch.finished_at and set(states) - {"created", "skipped"}:
+            raise CommandError("Not every assignment was created.", returncode=NOT_ALL_CREATED)
+
+
+def _deliver(account: Account, batch: Batch) -> None:
+    # Works with or without a worker: whoever holds the account's lease delivers.
+    while has_moving_rows(batch):
+        delivery.deliver(
+            account=account, clock=timezone.now, may_go_on=lambda: True, seconds=SLICE_SECONDS
+        )
+        account.refresh_from_db()
+        if account.paused_at is not None:
+            raise CommandError(f"Sending is paused. {account.paused_because}")
+        time.sleep(timedelta(milliseconds=200).total_seconds())
+
+
+def _counts(batch: Batch) -> dict[str, int]:
+    return closing.counts(batch)
+
+
+def _actor(batch: Batch) -> Actor:
+    return Actor(
+        ref=f"user/{batch.by_id}",
+        name=batch.by_name,
+        email=batch.by.get_username(),
+        means="command",
+        request_id=str(uuid.uuid4()),
+    )
+
+
+def _due_date(text: str) -> date | None:
+    if text == "none":
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise CommandError("--due is not a date. Write it as YYYY-MM-DD, or none.") from error
+
+
+def _contents(account: Account, references: Iterable[str]) -> list[Content]:
+    found = {
+        content.external_reference: content
+        for content in Content.objects.filter(account=account, external_reference__in=references)
+    }
+    missing = [reference for reference in references if reference not in found]
+    if missing:
+        raise CommandError(f"No content has the reference {missing[0]!r}. Run sync first?")
+    return list(found.values())
+
+
+def _learners(account: Account, options: dict[str, Any]) -> list[int]:
+    people = Learner.objects.filter(account=account)
+    if options["all"]:
+        return list(people.filter(is_active=True).values_list("pk", flat=True))
+    wanted = _lines(options["learners"])
+    found: dict[str, int] = {}
+    for pk, *keys in people.values_list("pk", "remote_id", "external_reference", "email"):
+        found.update({key.casefold(): pk for key in keys if key})
+    missing = [line for line in wanted if line.casefold() not in found]
+    if missing:
+        raise CommandError(f"{len(missing)} of {len(wanted)} were not found, first {missing[0]!r}.")
+    return [found[line.casefold()] for line in wanted]
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path} cannot be read as UTF-8 text: {error}") from error
+    return [line.strip() for line in text.splitlines() if line.strip()]

@@ -1,0 +1,128 @@
+"""Putting an assignment together on the server: nothing in here reaches the LMS."""
+
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
+from typing import Final
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.db.models import QuerySet
+
+from assignments.models import Account, Content, Draft, DraftContent, DraftLearner, Learner
+from assignments.models.drafts import Status
+from assignments.services.planning import MOST_ITEMS, MOST_ROWS, why_not_assignable
+
+CHUNK: Final = 1_000
+
+
+class DraftRefused(Exception):
+    """The change was not made; the message says why and what to do."""
+
+
+def start(*, account: Account, owner: AbstractBaseUser, now: datetime) -> Draft:
+    """Make an empty draft."""
+    return Draft.objects.create(account=account, owner_id=owner.pk, created_at=now, changed_at=now)
+
+
+@transaction.atomic
+def set_terms(
+    *, draft: Draft, due_date: date | None, status: str, progress: int | None, now: datetime
+) -> None:
+    """Set the due date (a day in the organisation's zone), the status and the progress."""
+    draft.due_date = due_date
+    draft.status = status
+    draft.progress = progress if status == Status.IN_PROGRESS else None
+    draft.changed_at = now
+    draft.save(update_fields=["due_date", "status", "progress", "changed_at"])
+
+
+@transaction.atomic
+def add_content(*, draft: Draft, content_pk: int, now: datetime) -> None:
+    """Pick an item; picking it twice changes nothing.
+
+    :raises DraftRefused: if it cannot be assigned or there are enough
+    """
+    content = Content.objects.filter(account=draft.account_id, pk=content_pk).first()
+    if content is None:
+        raise DraftRefused("This item is no longer in the LMS. Search again.")
+    problem = why_not_assignable(content)
+    if problem:
+        raise DraftRefused(f"{content} cannot be assigned: {problem}")
+    picked = DraftContent.objects.filter(draft=draft)
+    if picked.exclude(content=content).count() >= MOST_ITEMS:
+        raise DraftRefused(f"Choose at most {MOST_ITEMS} items.")
+    DraftContent.objects.get_or_create(draft=draft, content=content)
+    _touch(draft, now)
+
+
+@transaction.atomic
+def remove_content(*, draft: Draft, content_pk: int, now: datetime) -> None:
+    """Drop an item that was picked."""
+    DraftContent.objects.filter(draft=draft, content=content_pk).delete()
+    _touch(draft, now)
+
+
+@transaction.atomic
+def pick(*, draft: Draft, learner_pks: Iterable[int], now: datetime) -> int:
+    """Pick people by id and return how many there are now; ids that are nobody's are left out.
+
+    :raises DraftRefused: if there would be more than a batch can hold
+    """
+    wanted = list(learner_pks)
+    for start_at in range(0, len(wanted), CHUNK):
+        chunk = wanted[start_at : start_at + CHUNK]
+        people = Learner.objects.filter(account=draft.account_id, pk__in=chunk)
+        _insert(draft, people)
+    return _counted(draft, now)
+
+
+@transaction.atomic
+def pick_all(*, draft: Draft, people: QuerySet[Learner], now: datetime) -> int:
+    """Pick everybody whom a query finds and return how many there are now.
+
+    :raises DraftRefused: if there would be more than a batch can hold
+    """
+    if people.count() > MOST_ROWS:
+        raise DraftRefused(f"Choose at most {MOST_ROWS:,} people. Narrow the search.")
+    _insert(draft, people)
+    return _counted(draft, now)
+
+
+@transaction.atomic
+def unpick(*, draft: Draft, learner_pks: Collection[int], now: datetime) -> None:
+    """Drop people who were picked."""
+    DraftLearner.objects.filter(draft=draft, learner__in=learner_pks).delete()
+    _touch(draft, now)
+
+
+@transaction.atomic
+def clear(*, draft: Draft, now: datetime) -> None:
+    """Drop everybody who was picked."""
+    DraftLearner.objects.filter(draft=draft).delete()
+    _touch(draft, now)
+
+
+@transaction.atomic
+def set_assigns_again(*, draft: Draft, assigns_again: bool, now: datetime) -> None:
+    """Say whether people who have an item already get it again."""
+    draft.assigns_again = assigns_again
+    draft.changed_at = now
+    draft.save(update_fields=["assigns_again", "changed_at"])
+
+
+def _insert(draft: Draft, people: QuerySet[Learner]) -> None:
+    rows = [DraftLearner(draft=draft, learner_id=pk) for pk in people.values_list("pk", flat=True)]
+    DraftLearner.objects.bulk_create(rows, batch_size=5 * CHUNK, ignore_conflicts=True)
+
+
+def _counted(draft: Draft, now: datetime) -> int:
+    count = DraftLearner.objects.filter(draft=draft).count()
+    if count > MOST_ROWS:
+        raise DraftRefused(f"Choose at most {MOST_ROWS:,} people.")
+    _touch(draft, now)
+    return count
+
+
+def _touch(draft: Draft, now: datetime) -> None:
+    draft.changed_at = now
+    draft.save(update_fields=["changed_at"])

@@ -1,0 +1,142 @@
+"""Whole journeys with real processes: the shell, a worker, a worker that is killed."""
+
+import sqlite3
+import time
+from contextlib import closing
+
+import pytest
+
+from tests.product import installed
+from tests.running import running_sandbox
+
+pytestmark = pytest.mark.journey
+PEOPLE = 400
+
+
+@pytest.fixture
+def lms():
+    """Run a sandbox of this test's own."""
+    with running_sandbox(learners=PEOPLE, content=20, requests_per_minute=0, latency_ms=20) as lms:
+        yield lms
+
+
+@pytest.fixture
+def product(tmp_path, lms):
+    """Return an installed product with a synced directory."""
+    with installed(tmp_path, lms) as product:
+        product.database = tmp_path / "desk.sqlite3"
+        product.manage_json("sync")
+        yield product
+
+
+def one(product, question):
+    """Return the single value that a question of the database gives."""
+    with closing(sqlite3.connect(product.database)) as database:
+        return database.execute(question).fetchone()[0]
+
+
+def reference(product):
+    """Return the reference of an item that nobody has."""
+    return one(
+        product,
+        "SELECT external_reference FROM assignments_content c WHERE is_active AND "
+        "external_reference <> '' AND NOT EXISTS (SELECT 1 FROM assignments_remoteassignment r "
+        "WHERE r.content_id = c.id) ORDER BY id LIMIT 1",
+    )
+
+
+def assign(product, *more, expect=0):
+    """Assign an item to everybody from the shell."""
+    return product.manage_json(
+        "assign",
+        "--as",
+        "manager@example.com",
+        "--all",
+        "--content",
+        reference(product),
+        "--due",
+        "2027-01-15",
+        "--status",
+        "pending",
+        "--yes",
+        *more,
+        expect=expect,
+    )
+
+
+def wait_until(condition, seconds=60):
+    """Wait for a condition to hold."""
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends, "It did not come true in time."
+        time.sleep(0.05)
+
+
+def test_assign_from_the_shell_and_verify(product, lms):
+    result = assign(product, "--wait")
+
+    stats = lms.stats()
+    active = one(product, "SELECT COUNT(*) FROM assignments_learner WHERE is_active")
+    assert (result["state"], result["counts"]) == ("done", {"created": active})
+    assert (stats["assignments"], stats["duplicates"]) == (active, 0)
+    product.manage("audit", "verify")
+
+
+def test_assign_under_faults_ends_true(product, lms):
+    lms.set_faults({"429": 0.1, "500": 0.05, "reset-after": 0.05, "timeout-after": 0.02})
+
+    result = assign(product, "--wait", expect=3)
+
+    stats, counts = lms.stats(), result["counts"]
+    assert stats["duplicates"] == 0
+    assert stats["assignments"] == counts["created"]
+    assert set(counts) <= {"created", "unknown"}
+    assert (
+        one(product, "SELECT COUNT(*) FROM assignments_assignment WHERE check_at IS NOT NULL") == 0
+    )
+    product.manage("audit", "verify")
+
+
+def test_a_killed_worker_loses_nothing_and_doubles_nothing(product, lms):
+    first = product.start("worker")
+    assign(product)
+    wait_until(lambda: lms.stats()["assignments"] > 40)
+    product.kill(first)
+    held = lms.stats()["assignments"]
+    sending = one(product, "SELECT COUNT(*) FROM assignments_assignment WHERE state = 'sending'")
+    assert held < PEOPLE
+    assert sending > 0
+
+    product.start("worker")
+    wait_until(lambda: one(product, "SELECT state FROM assignments_batch") == "done", seconds=120)
+
+    stats = lms.stats()
+    created = one(product, "SELECT COUNT(*) FROM assignments_assignment WHERE state = 'created'")
+    rows = one(product, "SELECT COUNT(*) FROM assignments_assignment")
+    assert (stats["assignments"], stats["duplicates"], created) == (rows, 0, rows)
+    assert (
+        one(
+            product,
+            "SELECT COUNT(*) FROM assignments_logentry WHERE action = 'assignment.created'",
+        )
+        == rows
+    )
+    product.manage("audit", "verify")
+
+
+def test_verify_names_the_row_that_was_edited(product):
+    assign(product, "--wait")
+    with closing(sqlite3.connect(product.database)) as database:
+        for (name,) in database.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall():
+            database.execute(f"DROP TRIGGER {name}")
+        database.execute(
+            "UPDATE assignments_logentry SET body = replace(body, 'created', 'creaded') "
+            "WHERE seq = 57"
+        )
+        database.commit()
+
+    result = product.manage_json("audit", "verify", expect=2)
+
+    assert result["seq"] == 57
