@@ -71,7 +71,10 @@ def run(ports: Mapping[str, int]) -> int:
         cwd=ROOT,
         env=os.environ
         | {name: str(port) for name, port in ports.items()}
-        | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+        | {
+            "PYTHONUNBUFFERED": "1",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        },
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: runner.terminate())
