@@ -38,18 +38,15 @@ _FAR_CHARACTERS: Final = re.compile("[\ud800-\U0010ffff]")
 def canonical(value: Mapping[str, object]) -> bytes:
     """Return the value as canonical JSON.
 
-    What canonical JSON cannot carry (whole numbers beyond 2^53, NaN, half a surrogate pair) is
+    What canonical JSON cannot carry (numbers beyond 2^53, NaN, half a surrogate pair) is
     written as text: an odd answer of an LMS must not keep its own entry out of the log.
     """
     if _is_plain(value):
-        # Eight times faster than the library, and for plain values the same bytes.
+        # Several times faster than the library, and for plain values the same bytes.
         text = _write(value)
         if text.isascii() or not _FAR_CHARACTERS.search(text):
             return text.encode()
-    try:
-        return rfc8785.dumps(value)  # type: ignore[arg-type]  # it refuses what is not JSON
-    except ValueError:
-        return rfc8785.dumps(_carried(value))  # type: ignore[arg-type]
+    return rfc8785.dumps(_carried(value))  # type: ignore[arg-type]  # it refuses what is not JSON
 
 
 def indexes_of(entry: Entry) -> tuple[object, ...]:

@@ -1,0 +1,65 @@
+"""The database refuses to change or remove an entry, on either engine."""
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from assignments.audit import triggers
+from assignments.models import LogEntry
+from tests.log_fixtures import write_log
+
+REPLACE = (
+    "INSERT OR REPLACE INTO {table} SELECT * FROM {table} WHERE seq = 0"
+    if connection.vendor == "sqlite"
+    else "INSERT INTO {table} SELECT * FROM {table} WHERE seq = 0 "
+    "ON CONFLICT (seq) DO UPDATE SET result = 'other'"
+)
+EMPTY = "DELETE FROM {table}" if connection.vendor == "sqlite" else "TRUNCATE {table}"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param("UPDATE {table} SET result = 'other' WHERE seq = 1", id="an update"),
+        pytest.param("DELETE FROM {table} WHERE seq = 2", id="a delete"),
+        pytest.param(REPLACE, id="a replacement"),
+        pytest.param(EMPTY, id="emptying the table"),
+    ],
+)
+def test_the_database_refuses(db: None, statement: str) -> None:
+    write_log(3)
+    before = list(LogEntry.objects.order_by("seq").values())
+
+    with (
+        pytest.raises(DatabaseError, match="The audit log is append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement.format(table=triggers.TABLE))
+
+    assert list(LogEntry.objects.order_by("seq").values()) == before
+
+
+def test_the_table_is_the_one_of_the_entries() -> None:
+    assert LogEntry._meta.db_table == triggers.TABLE
+
+
+def test_entries_can_be_added_all_the_same(db: None) -> None:
+    write_log(2)
+    write_log(1)
+
+    assert LogEntry.objects.count() == 3
+
+
+def test_remove_takes_the_refusal_away_and_install_brings_it_back(db: None) -> None:
+    write_log(2)
+
+    triggers.remove(connection)
+    LogEntry.objects.filter(seq=0).update(result="other")
+    triggers.install(connection)
+
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        LogEntry.objects.filter(seq=1).update(result="other")
+    assert list(LogEntry.objects.order_by("seq").values_list("result", flat=True)) == [
+        "other",
+        "created",
+    ]

@@ -1,0 +1,312 @@
+"""Verify: whatever is done to the log is found and named; an untouched log never alarms."""
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from assignments.audit.bodies import canonical
+from assignments.audit.log import record
+from assignments.audit.tree import Frontier, leaf_hash
+from assignments.audit.verdicts import Altered, HeadMismatch, How, Intact, Verdict
+from assignments.audit.verify import CHUNK, verdict_on_log, verify_log
+from assignments.models import LogEntry, LogHead, Verification
+from tests import tampering
+from tests.log_fixtures import AT, PRIYA, created, write_log
+
+SIZE = 11
+
+
+def root() -> str:
+    head = LogHead.objects.get()
+    return Frontier.from_bytes(head.size, bytes(head.frontier)).root().hex()
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, SIZE], ids=str)
+def test_an_untouched_log_is_intact(db: None, size: int) -> None:
+    write_log(size)
+
+    assert verdict_on_log() == Intact(size, root())
+
+
+def test_a_log_longer_than_a_chunk_is_intact_and_tells_its_progress(db: None) -> None:
+    write_log(CHUNK + 3)
+    told: list[int] = []
+
+    assert verdict_on_log(told.append) == Intact(CHUNK + 3, root())
+    assert told == [CHUNK, CHUNK + 3]
+
+
+@pytest.mark.parametrize(
+    ("tamper", "seq", "verdict"),
+    [
+        pytest.param(tampering.edit_body, 4, Altered(4, How.BODY), id="edited body"),
+        pytest.param(tampering.edit_leaf, 4, Altered(4, How.BODY), id="edited hash"),
+        pytest.param(
+            tampering.edit_body_and_leaf, 4, Altered(0, How.BODY, 7), id="edited body and hash"
+        ),
+        pytest.param(
+            tampering.edit_body_and_leaf, 10, Altered(10, How.BODY), id="the same, last entry"
+        ),
+        pytest.param(tampering.edit_column, 4, Altered(4, How.INDEXES), id="edited column"),
+        pytest.param(tampering.edit_time, 4, Altered(4, How.INDEXES), id="edited time"),
+        pytest.param(tampering.delete, 4, Altered(4, How.MISSING), id="deleted"),
+        pytest.param(tampering.delete, 10, HeadMismatch(10, SIZE), id="last one deleted"),
+        pytest.param(
+            tampering.delete_and_close_up, 4, Altered(4, How.OUT_OF_ORDER), id="deleted, closed up"
+        ),
+        pytest.param(tampering.push_in, 4, Altered(4, How.INSERTED), id="pushed in"),
+        pytest.param(tampering.append, 4, HeadMismatch(SIZE + 1, SIZE), id="appended"),
+        pytest.param(tampering.swap_with_the_last, 4, Altered(4, How.OUT_OF_ORDER), id="swapped"),
+        pytest.param(tampering.cut_off, 4, HeadMismatch(4, SIZE), id="cut off"),
+        pytest.param(tampering.cut_off, 0, HeadMismatch(0, SIZE), id="emptied"),
+    ],
+)
+def test_tampering_is_found_and_named(
+    db: None, tamper: tampering.Tampering, seq: int, verdict: Verdict
+) -> None:
+    write_log(SIZE)
+
+    tamper(seq, SIZE)
+
+    assert verdict_on_log() == verdict
+
+
+@pytest.mark.parametrize(
+    "column",
+    sorted({field.name for field in LogEntry._meta.fields} - {"seq", "at", "body", "leaf"}),
+)
+def test_every_index_column_is_checked(db: None, column: str) -> None:
+    write_log(3)
+
+    tampering.run(f"UPDATE {{table}} SET {column} = 'x' WHERE seq = 1")
+
+    assert verdict_on_log() == Altered(1, How.INDEXES)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(b"no json", id="no JSON"),
+        pytest.param(b"[]", id="no object"),
+        pytest.param(b'{"seq":1}', id="not all of it"),
+        pytest.param(b"\xff", id="no text"),
+        pytest.param(b"[" * 100_000, id="too deep"),
+    ],
+)
+def test_a_body_that_is_no_entry_is_named(db: None, written: bytes) -> None:
+    write_log(3)
+
+    tampering.rewrite(1, written)
+
+    assert verdict_on_log() == Altered(1, How.FORM)
+
+
+def test_a_body_in_another_form_is_named_even_when_the_tree_is_made_to_fit(db: None) -> None:
+    write_log(3)
+    written = canonical(tampering.body(1)).replace(b":", b": ", 1)
+
+    tampering.rewrite(1, written)
+    leaves = [bytes(entry.leaf) for entry in LogEntry.objects.order_by("seq")]
+    LogHead.objects.update(frontier=Frontier().append(leaves).to_bytes())
+
+    assert leaves[1] == leaf_hash(written)
+    assert verdict_on_log() == Altered(1, How.FORM)
+
+
+def test_what_is_no_time_is_named(db: None) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL keeps nothing but times in the column")
+    write_log(3)
+
+    tampering.run("UPDATE {table} SET at = 'never' WHERE seq = 1")
+
+    assert verdict_on_log() == Altered(1, How.INDEXES)
+
+
+def test_a_body_kept_as_text_is_read_like_any_other(db: None) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL keeps nothing but bytes in the column")
+    write_log(3)
+
+    tampering.run("UPDATE {table} SET body = 'x' || CAST(body AS TEXT) WHERE seq = 1")
+
+    assert verdict_on_log() == Altered(1, How.BODY)
+
+
+@pytest.mark.parametrize(
+    ("head", "verdict"),
+    [
+        pytest.param({"size": SIZE - 1}, HeadMismatch(SIZE, None), id="roots that do not fit"),
+        pytest.param(
+            {"size": SIZE + 2, "frontier": bytes(32 * 3)},
+            HeadMismatch(SIZE, SIZE + 2),
+            id="another size",
+        ),
+        pytest.param(
+            {"size": 8, "frontier": bytes(32)}, HeadMismatch(SIZE, 8), id="a size of long ago"
+        ),
+        pytest.param(
+            {"frontier": bytes(32 * 3)}, Altered(0, How.BODY, 7), id="other roots of that size"
+        ),
+    ],
+)
+def test_an_edited_head_is_found(db: None, head: dict[str, object], verdict: Verdict) -> None:
+    write_log(SIZE)
+
+    LogHead.objects.update(**head)
+
+    assert verdict_on_log() == verdict
+
+
+def test_a_missing_head_is_found(db: None) -> None:
+    write_log(2)
+
+    LogHead.objects.all().delete()
+
+    assert verdict_on_log() == HeadMismatch(2, None)
+
+
+def test_entries_beyond_a_gap_at_the_end_do_not_hide_it(db: None) -> None:
+    write_log(SIZE)
+
+    tampering.copy(3, SIZE + 4)
+    tampering.delete(SIZE - 1, SIZE)
+
+    assert verdict_on_log() == HeadMismatch(SIZE - 1, SIZE)
+
+
+ALL = [
+    tampering.edit_body,
+    tampering.edit_leaf,
+    tampering.edit_body_and_leaf,
+    tampering.edit_column,
+    tampering.edit_time,
+    tampering.delete,
+    tampering.delete_and_close_up,
+    tampering.push_in,
+    tampering.append,
+    tampering.swap_with_the_last,
+    tampering.cut_off,
+]
+
+
+@settings(
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(
+    st.lists(st.integers(1, 9), min_size=1, max_size=4),
+    st.sampled_from(ALL),
+    st.integers(0, 1_000_000),
+)
+@example([1], tampering.edit_body, 0)
+def test_any_tampering_with_any_log_is_found(
+    db: None, groups: list[int], tamper: tampering.Tampering, place: int
+) -> None:
+    with transaction.atomic():
+        for group in groups:
+            write_log(group)
+        size = sum(groups)
+        seq = place % size
+        is_no_change = tamper is tampering.swap_with_the_last and seq == size - 1
+        assert verdict_on_log() == Intact(size, root())
+
+        tamper(seq, size)
+
+        found = verdict_on_log()
+        transaction.set_rollback(True)
+    if is_no_change:
+        assert isinstance(found, Intact)
+    else:
+        assert seq in named(found)
+
+
+def named(found: Verdict) -> range:
+    """Return which entries the verdict names; entries that were added stand at the end."""
+    if isinstance(found, Altered):
+        return range(found.seq, (found.seq if found.last is None else found.last) + 1)
+    assert isinstance(found, HeadMismatch)
+    return range(found.seq + 1) if found.size > found.expected else range(found.seq, found.seq + 1)
+
+
+def test_verify_log_keeps_the_verdict_and_records_it(db: None) -> None:
+    write_log(3)
+    intact = root()
+
+    found = verify_log(by=PRIYA, now=AT)
+
+    assert Verification.objects.values().get() == {
+        "id": found.pk,
+        "at": AT,
+        "by": "user/1",
+        "size": 3,
+        "root": intact,
+        "verdict": "intact",
+        "seq": None,
+        "detail": f"Intact: all 3 entries match the tree, root {intact}.",
+    }
+    told = tampering.body(3)
+    assert (told["action"], told["subject"], told["result"]) == ("log.verified", "log", "intact")
+    assert told["detail"] == {"verdict": found.detail, "seq": None}
+    assert verdict_on_log() == Intact(4, root())
+
+
+def test_verify_log_records_an_alteration_too(db: None) -> None:
+    write_log(3)
+    tampering.edit_body(1, 3)
+
+    found = verify_log(by=PRIYA, now=AT)
+
+    assert (found.verdict, found.seq) == ("altered", 1)
+    assert found.detail == "Altered at entry 1: body does not match the tree."
+    assert tampering.body(3)["detail"] == {"verdict": found.detail, "seq": 1}
+
+
+def test_verify_log_keeps_the_verdict_when_the_log_can_take_no_entry(db: None) -> None:
+    write_log(3)
+    tampering.append(0, 3)
+
+    found = verify_log(by=PRIYA, now=AT)
+
+    assert Verification.objects.get() == found
+    assert (found.verdict, found.seq) == ("head mismatch", 3)
+    assert LogEntry.objects.count() == 4
+
+
+def test_nothing_is_appended_behind_an_entry_that_is_too_many(db: None) -> None:
+    write_log(3)
+    tampering.append(0, 3)
+
+    with pytest.raises(Exception, match=r"append-only|duplicate key"), transaction.atomic():
+        record(created(), by=PRIYA, at=AT)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "sentence"),
+    [
+        pytest.param(
+            Altered(1_024, How.BODY, 2_047),
+            "Altered in one of the entries 1,024 to 2,047: body does not match the tree.",
+            id="one of several",
+        ),
+        pytest.param(
+            HeadMismatch(900, 1_000),
+            "The log is shorter than its head says: 900 entries instead of 1,000. "
+            "The first in question is entry 900.",
+            id="shorter",
+        ),
+        pytest.param(
+            HeadMismatch(11, 10),
+            "The log is longer than its head says: 11 entries instead of 10. "
+            "The first in question is entry 10.",
+            id="longer",
+        ),
+        pytest.param(
+            HeadMismatch(3, None),
+            "What vouches for the entries, the log's head, is missing or damaged.",
+            id="no head",
+        ),
+    ],
+)
+def test_verdicts_say_what_was_found(verdict: Verdict, sentence: str) -> None:
+    assert verdict.sentence == sentence
