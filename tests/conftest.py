@@ -10,9 +10,8 @@ import time_machine
 from django.db import connection, connections
 from hypothesis import settings as hypothesis
 
-pytest_plugins = ["tests.live"]
+pytest_plugins = ["tests.live", "tests.log_fixtures"]
 
-pytest_plugins = ["tests.log_fixtures"]
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 hypothesis.register_profile("here", deadline=None)
