@@ -7,7 +7,6 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from assignments.stackone.errors import Refused
 
-PLAIN: Final = re.compile(r"[!-~]+")
 HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 
@@ -36,6 +35,11 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def is_plain(text: str) -> bool:
+    """Return whether the text is ASCII that can be seen, and at least one character of it."""
+    return text.isascii() and text.isprintable() and bool(text) and " " not in text
+
+
 def segment(identifier: str) -> str:
     """Return an id percent-encoded as one segment of a path.
 
@@ -51,13 +55,13 @@ def segment(identifier: str) -> str:
 
 
 def _split(url: str) -> SplitResult:
+    if not is_plain(url) or "\\" in url:
+        raise ValueError("Write the base URL without blanks, backslashes and special letters.")
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise ValueError("Write the port of the base URL as a number up to 65535.") from None
-    if not PLAIN.fullmatch(url) or "\\" in url:
-        raise ValueError("Take blanks, backslashes and special letters out of the base URL.")
+        raise ValueError("Write the base URL with a host and a port that can exist.") from None
     return parts
 
 

@@ -9,7 +9,7 @@ from typing import Final, Self
 import httpx
 
 from assignments.stackone import listing, verdicts
-from assignments.stackone.address import checked_base_url, segment
+from assignments.stackone.address import checked_base_url, is_plain, segment
 from assignments.stackone.paging import PAGE_SIZE, Identified, walk
 from assignments.stackone.replies import Reply
 from assignments.stackone.resources import (
@@ -64,7 +64,7 @@ class StackOne:
 
     def __post_init__(self, api_key: str, transport: httpx.BaseTransport | None) -> None:
         self.base_url = checked_base_url(self.base_url)
-        if not (self.account_id.isascii() and self.account_id.isprintable()):
+        if not is_plain(self.account_id):
             raise ValueError("Write the account id with plain letters, digits and signs only.")
         self._wire = Wire(
             base_url=self.base_url,
@@ -126,7 +126,7 @@ class StackOne:
         for number in range(1, listing.MOST_ACCOUNT_PAGES + 1):
             params = {"page": str(number), "page_size": PAGE_SIZE}
             page = listing.accounts(self._request("GET", "/accounts", headers={}, params=params))
-            new = {account.id: account for account in page if account.id not in found}
+            new = {account.id: account for account in page if account.id not in {"", *found}}
             if not new:
                 break
             found |= new

@@ -21,10 +21,6 @@ NEVER_LEFT: Final = (
 )
 
 
-class TooLarge(Exception):
-    """The answer is larger than any that makes sense."""
-
-
 class Wire:
     """Sends one request after the other over a connection that is kept open.
 
@@ -77,7 +73,7 @@ class Wire:
                 method, url, headers=dict(headers), params=params, json=json
             ) as answer:
                 return self._read(answer)
-        except (httpx.HTTPError, httpx.InvalidURL, TooLarge) as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             failure = _explained(error)
         # Raised out here, it does not carry httpx's error, which carries the request and its key.
         raise failure
@@ -91,7 +87,9 @@ class Wire:
         for part in answer.iter_bytes():
             body += part
             if len(body) > LARGEST_REPLY:
-                raise TooLarge
+                raise OutcomeUnknown(
+                    f"The answer is larger than {LARGEST_REPLY:,} bytes.", status=answer.status_code
+                )
         return Reply(
             status=answer.status_code,
             headers={name: self._key.masked(value) for name, value in answer.headers.items()},
@@ -100,16 +98,11 @@ class Wire:
 
 
 def _explained(error: Exception) -> StackOneError:
-    if isinstance(error, NEVER_LEFT):
-        return NotSent(f"StackOne could not be reached: {error or type(error).__name__}.")
     if isinstance(error, httpx.InvalidURL):
         return Refused("The request cannot be written: its address would be too long.")
-    return OutcomeUnknown(_what_happened(error))
-
-
-def _what_happened(error: Exception) -> str:
-    if isinstance(error, TooLarge):
-        return f"The answer is larger than {LARGEST_REPLY:,} bytes."
+    reason = str(error) or type(error).__name__
+    if isinstance(error, NEVER_LEFT):
+        return NotSent(f"StackOne could not be reached: {reason}.")
     if isinstance(error, httpx.TimeoutException):
-        return "StackOne did not answer in time."
-    return f"The connection broke before the answer was complete: {error}."
+        return OutcomeUnknown("StackOne did not answer in time.")
+    return OutcomeUnknown(f"The connection broke before the answer was complete: {reason}.")

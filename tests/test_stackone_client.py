@@ -1,0 +1,446 @@
+"""The client without a network: what it sends, and what it makes of each answer."""
+
+import json
+import tomllib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from assignments.stackone import paging, wire
+from assignments.stackone.address import checked_base_url, segment
+from assignments.stackone.client import StackOne
+from assignments.stackone.errors import NotSent, OutcomeUnknown, Refused, StackOneError
+from assignments.stackone.resources import Created, LinkedAccount, NewAssignment, Page, User
+
+BASE = "https://api.example"
+NEW = NewAssignment("CRS-1", "c1", None, "in_progress", None, None)
+SINCE = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+Server = Callable[[httpx.Request], httpx.Response]
+
+
+def client(server: Server, **options: object) -> StackOne:
+    """Return a client whose requests go to a function."""
+    values = {"base_url": BASE, "api_key": "key", "account_id": "acc", **options}
+    return StackOne(transport=httpx.MockTransport(server), **values)  # type: ignore[arg-type]
+
+
+def answering(status: int = 200, **answer: object) -> Server:
+    """Return a server with one answer to everything."""
+    return lambda _: httpx.Response(status, **answer)  # type: ignore[arg-type]
+
+
+def in_turn(*bodies: object) -> tuple[Server, list[httpx.Request]]:
+    """Return a server that gives these bodies in turn, and the requests that it gets."""
+    left, seen = list(bodies), []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json=left.pop(0))
+
+    return serve, seen
+
+
+def test_create_assignment_sends_one_request():
+    seen: list[httpx.Request] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(201, json={"data": {"id": "a1", "remote_id": 7}})
+
+    with client(serve, contract="2025-02", status_style="hyphen") as api:
+        created = api.create_assignment("u/1 é%2F?", NEW)
+
+    (request,) = seen
+    assert request.method == "POST"
+    assert str(request.url) == f"{BASE}/unified/lms/users/u%2F1%20%C3%A9%252F%3F/assignments"
+    assert dict(request.headers) == {
+        "host": "api.example",
+        "accept": "application/json",
+        "accept-encoding": "gzip",
+        "connection": "keep-alive",
+        "user-agent": wire.USER_AGENT,
+        "x-account-id": "acc",
+        "content-length": str(len(request.content)),
+        "content-type": "application/json",
+        "authorization": "Basic a2V5Og==",
+    }
+    assert json.loads(request.content) == NEW.as_json("2025-02", "hyphen")
+    assert created == Created("a1", "7", 201, created.reply)
+    assert created.reply["body"] == '{"data":{"id":"a1","remote_id":7}}'
+
+
+@pytest.mark.parametrize(
+    ("body", "ids"),
+    [
+        pytest.param(b'\n\n\xef\xbb\xbf{"data": {}}'.replace(b"\n", b""), (None, None), id="BOM"),
+        pytest.param(b'\r\n\n{"data": {"id": "a1"}}', ("a1", None), id="blank lines before"),
+        pytest.param(b'{"data": {"id": null, "remote_id": "r"}}', (None, "r"), id="no id"),
+        pytest.param(b'{"data": {"id": ""}}', (None, None), id="an empty id"),
+        pytest.param(b'{"data": null}', (None, None), id="no data"),
+        pytest.param(b"{}", (None, None), id="nothing"),
+    ],
+)
+def test_create_assignment_may_lack_an_id(body, ids):
+    with client(answering(201, content=body)) as api:
+        created = api.create_assignment("u1", NEW)
+
+    assert (created.id, created.remote_id, created.status) == (*ids, 201)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b'{"data": {"id": "a1"',
+        b"<html>",
+        b"[]",
+        b'"created"',
+        b'{"data": ["a1"]}',
+        b'{"data": "a1"}',
+        b'{"data": {"id": {"value": "a1"}}}',
+        b'{"data": {"id": true}}',
+        b'{"data": {"remote_id": 1.5}}',
+        b"[" * 200_000,
+    ],
+    ids=lambda body: body[:40].decode() or "nothing",
+)
+def test_create_assignment_that_cannot_be_read_is_unknown(body):
+    with client(answering(201, content=body)) as api, pytest.raises(OutcomeUnknown) as raised:
+        api.create_assignment("u1", NEW)
+
+    assert raised.value.status == 201
+    assert raised.value.message == "StackOne answered 201, but its answer cannot be read."
+    assert raised.value.reply["body"] == body[:2000].decode()
+
+
+@pytest.mark.parametrize("status", [200, 202, 204, 302])
+def test_create_assignment_takes_nothing_but_201_for_success(status):
+    server = answering(status, json={"data": {"id": "a1"}}, headers={"location": "/elsewhere"})
+
+    with client(server) as api, pytest.raises(OutcomeUnknown) as raised:
+        api.create_assignment("u1", NEW)
+
+    assert raised.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("problem", "kind", "message"),
+    [
+        pytest.param(httpx.ConnectError("refused"), NotSent,
+                     "StackOne could not be reached: refused.", id="refused"),
+        pytest.param(httpx.ConnectTimeout(""), NotSent,
+                     "StackOne could not be reached: ConnectTimeout.", id="no connection in time"),
+        pytest.param(httpx.PoolTimeout("busy"), NotSent,
+                     "StackOne could not be reached: busy.", id="the connection is in use"),
+        pytest.param(httpx.ProxyError("403 Forbidden"), NotSent,
+                     "StackOne could not be reached: 403 Forbidden.", id="the proxy says no"),
+        pytest.param(httpx.ReadTimeout("slow"), OutcomeUnknown,
+                     "StackOne did not answer in time.", id="no answer in time"),
+        pytest.param(httpx.WriteTimeout("slow"), OutcomeUnknown,
+                     "StackOne did not answer in time.", id="not taken in time"),
+        pytest.param(httpx.ReadError("reset"), OutcomeUnknown,
+                     "The connection broke before the answer was complete: reset.", id="reset"),
+        pytest.param(httpx.WriteError("broken pipe"), OutcomeUnknown,
+                     "The connection broke before the answer was complete: broken pipe.",
+                     id="reset while sending"),
+        pytest.param(httpx.RemoteProtocolError("gone"), OutcomeUnknown,
+                     "The connection broke before the answer was complete: gone.", id="no HTTP"),
+    ],
+)  # fmt: skip
+def test_every_failure_of_the_network_says_whether_it_left(problem, kind, message):
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise problem
+
+    with client(fail) as api, pytest.raises(StackOneError) as raised:
+        api.create_assignment("u1", NEW)
+
+    assert type(raised.value) is kind
+    assert vars(raised.value) == {"message": message, "status": None, "field": "", "reply": {}}
+    assert (raised.value.__cause__, raised.value.__context__) == (None, None)
+
+
+def test_an_answer_that_cannot_be_unpacked_is_unknown():
+    server = answering(201, stream=httpx.ByteStream(b"no"), headers={"content-encoding": "gzip"})
+
+    with client(server) as api, pytest.raises(OutcomeUnknown, match="before the answer was"):
+        api.create_assignment("u1", NEW)
+
+
+def test_an_answer_without_end_is_unknown(monkeypatch):
+    monkeypatch.setattr(wire, "LARGEST_REPLY", 1000)
+
+    with (
+        client(answering(201, content=b"x" * 1001)) as api,
+        pytest.raises(OutcomeUnknown, match="The answer is larger than 1,000 bytes"),
+    ):
+        api.create_assignment("u1", NEW)
+
+
+@pytest.mark.parametrize("user_id", ["", ".", "..", "\ud800"], ids=ascii)
+def test_an_id_that_no_address_holds_is_refused_before_it_leaves(user_id):
+    with client(lambda _: pytest.fail("it left")) as api:
+        for call in (
+            lambda: api.create_assignment(user_id, NEW),
+            lambda: api.user(user_id),
+            lambda: api.user_assignment_pages(user_id),
+        ):
+            with pytest.raises(Refused, match="cannot be part of an address"):
+                call()
+
+
+def test_an_id_that_is_too_long_is_refused_before_it_leaves():
+    with (
+        client(lambda _: pytest.fail("it left")) as api,
+        pytest.raises(Refused, match="its address would be too long"),
+    ):
+        api.create_assignment("x" * 70_000, NEW)
+
+
+def test_segment_keeps_an_id_in_its_place():
+    assert segment("a/../b?c#d%e.f") == "a%2F..%2Fb%3Fc%23d%25e.f"
+
+
+def test_pace_is_called_before_every_request():
+    calls = []
+
+    def serve(_: httpx.Request) -> httpx.Response:
+        calls.append("request")
+        return httpx.Response(200, json={"data": [], "next": len(calls) if len(calls) < 4 else ""})
+
+    with client(serve, pace=lambda: calls.append("pace")) as api:
+        pages = list(api.user_pages())
+
+    assert calls == ["pace", "request"] * 2
+    assert pages == [Page((), "2"), Page((), None)]
+
+
+def test_user_is_returned():
+    server, seen = in_turn({"data": {"id": "u 1", "name": "Aoife"}})
+
+    with client(server, base_url=f"{BASE}/behind/") as api:
+        user = api.user("u 1")
+
+    assert (user.id, user.name) == ("u 1", "Aoife")
+    assert str(seen[0].url) == f"{BASE}/behind/unified/lms/users/u%201"
+
+
+@pytest.mark.parametrize("body", [[], {}, {"data": None}, {"data": ["u1"]}], ids=str)
+def test_user_that_cannot_be_read(body):
+    with client(answering(json=body)) as api, pytest.raises(OutcomeUnknown):
+        api.user("u1")
+
+
+def test_last_date_is_the_latest_answer_s():
+    with client(answering(404, headers={"date": "Mon, 23 Nov 2026 12:00:00 GMT"})) as api:
+        assert api.last_date == ""
+        with pytest.raises(Refused):
+            api.user("u1")
+        assert api.last_date == "Mon, 23 Nov 2026 12:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("walk", "path"),
+    [
+        ("user_pages", "/unified/lms/users"),
+        ("content_pages", "/unified/lms/content"),
+        ("course_pages", "/unified/lms/courses"),
+        ("assignment_pages", "/unified/lms/assignments"),
+    ],
+)
+def test_a_list_is_walked_to_its_end(walk, path):
+    long = "c" * 400
+    server, seen = in_turn(
+        {"data": [{"id": "1"}, None, {"id": 2}], "next": long},
+        {"data": [], "next": "d", "unknown": 1},
+        {"data": [{"id": "2"}], "next": None},
+    )
+
+    with client(server) as api:
+        pages = list(getattr(api, walk)(updated_after=SINCE))
+
+    since = {"page_size": "100", "filter[updated_after]": "2026-11-23T12:00:00.000Z"}
+    assert [[item.id for item in page.items] for page in pages] == [["1", "2"], [], ["2"]]
+    assert [page.next for page in pages] == [long, "d", None]
+    assert {request.url.path for request in seen} == {path}
+    assert [dict(request.url.params) for request in seen] == [
+        since,
+        since | {"next": long},
+        since | {"next": "d"},
+    ]
+
+
+def test_a_list_is_walked_from_a_stored_cursor():
+    server, seen = in_turn({"data": []})
+
+    with client(server) as api:
+        assert list(api.user_pages(cursor="stored+/=")) == [Page((), None)]
+
+    assert dict(seen[0].url.params) == {"page_size": "100", "next": "stored+/="}
+
+
+def test_the_assignments_of_one_user_are_walked():
+    server, seen = in_turn({"data": [{"id": "a1"}]})
+
+    with client(server) as api:
+        ((found,),) = [page.items for page in api.user_assignment_pages("u/1")]
+
+    assert found.id == "a1"
+    assert seen[0].url.raw_path == b"/unified/lms/users/u%2F1/assignments?page_size=100"
+
+
+@pytest.mark.parametrize(
+    "repeated",
+    [
+        pytest.param({"data": [{"id": "1"}, {"id": "2"}], "next": "new"}, id="the same page"),
+        pytest.param({"data": [{"id": "2"}], "next": "new"}, id="a part of it"),
+        pytest.param({"data": [], "next": "one"}, id="the same cursor"),
+    ],
+)
+def test_a_list_that_does_not_advance_is_stopped(repeated):
+    server, _ = in_turn({"data": [{"id": "1"}, {"id": "2"}], "next": "one"}, repeated)
+
+    with client(server) as api:
+        pages = api.user_pages()
+        assert next(pages).next == "one"
+        with pytest.raises(OutcomeUnknown, match="The list does not advance"):
+            next(pages)
+
+
+def test_a_list_that_repeats_over_an_empty_page_is_stopped():
+    first = {"data": [{"id": "1"}], "next": "a"}
+    server, _ = in_turn(first, {"data": [], "next": "b"}, first | {"next": "c"})
+
+    with client(server) as api, pytest.raises(OutcomeUnknown, match="The list does not advance"):
+        list(api.user_pages())
+
+
+def test_a_list_without_end_is_stopped():
+    numbers = iter(range(100))
+
+    def fetch(_: str | None) -> Page[User]:
+        number = str(next(numbers))
+        return Page((User.from_json({"id": number}),), number)
+
+    pages = paging.walk(fetch, None, most=5)
+
+    with pytest.raises(OutcomeUnknown, match="The list does not end: 5 pages were read"):
+        list(pages)
+    assert next(numbers) == 5
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("[]", id="a bare list"),
+        pytest.param("{}", id="nothing"),
+        pytest.param('{"data": null}', id="no list"),
+        pytest.param('{"data": {}}', id="an object"),
+        pytest.param('{"data": [], "next": {}}', id="a cursor of objects"),
+        pytest.param("<html>", id="no JSON"),
+    ],
+)
+def test_a_list_that_cannot_be_read_is_no_empty_one(body):
+    with client(answering(text=body)) as api, pytest.raises(OutcomeUnknown) as raised:
+        list(api.user_pages())
+
+    assert raised.value.message == "StackOne answered 200, but its answer cannot be read."
+
+
+def account(number: int) -> LinkedAccount:
+    """Return the account that is shown as `{"id": number}`."""
+    return LinkedAccount(str(number), "", "", "", None)
+
+
+@pytest.mark.parametrize(
+    ("bodies", "expected"),
+    [
+        pytest.param([[{"id": 1}], []], [1], id="a bare list"),
+        pytest.param([{"data": [{"id": 1}]}, {"data": []}], [1], id="wrapped"),
+        pytest.param([[{"id": 1}, {"id": 2}], [{"id": 3}, {"id": 2}], []], [1, 2, 3], id="pages"),
+        pytest.param([[{"id": 1}], [{"id": 1}]], [1], id="pages that are all the same"),
+        pytest.param([[{"provider": "x"}, None], []], [], id="without an id"),
+        pytest.param([[]], [], id="none"),
+    ],
+)
+def test_accounts_are_all_found(bodies, expected):
+    server, seen = in_turn(*bodies)
+
+    with client(server) as api:
+        assert api.accounts() == tuple(map(account, expected))
+
+    assert {request.url.path for request in seen} == {"/accounts"}
+    assert not any("x-account-id" in request.headers for request in seen)
+    assert [dict(request.url.params) for request in seen] == [
+        {"page": str(number + 1), "page_size": "100"} for number in range(len(seen))
+    ]
+
+
+@pytest.mark.parametrize("body", ["{}", '"x"', '{"data": {}}'])
+def test_accounts_that_cannot_be_read(body):
+    with client(answering(text=body)) as api, pytest.raises(OutcomeUnknown):
+        api.accounts()
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://api.stackone.com", "https://api.stackone.com"),
+        ("https://api.stackone.com:8443/eu/", "https://api.stackone.com:8443/eu"),
+        ("http://127.0.0.1:9100/", "http://127.0.0.1:9100"),
+        ("http://127.8.8.8", "http://127.8.8.8"),
+        ("http://[::1]:9100", "http://[::1]:9100"),
+        ("http://localhost:9100", "http://localhost:9100"),
+    ],
+)
+def test_base_url_is_accepted(url, expected):
+    assert checked_base_url(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("http://api.stackone.com", "Start the base URL with https://"),
+        ("http://10.0.0.1", "Start the base URL with https://"),
+        ("http://127.0.0.1.example", "Start the base URL with https://"),
+        ("http://127.1", "Start the base URL with https://"),
+        ("https://user:word@api.stackone.com", "Take the user name and password out"),
+        ("http://127.0.0.1@evil.example", "Take the user name and password out"),
+        ("https://api.stackone.com?x=1", "Take everything from the first"),
+        ("https://api.stackone.com/#x", "Take everything from the first"),
+        ("https://api.stackone.com?", "Take everything from the first"),
+        ("https://api.stackone.com\\@evil.example", "Write the base URL without blanks"),
+        ("https://api.stackone.com\t", "Write the base URL without blanks"),
+        ("https://bücher.example", "Write the base URL without blanks"),
+        ("https://api.stackone.com:port", "Write the base URL with a host and a port"),
+        ("https://api.stackone.com:99999", "Write the base URL with a host and a port"),
+        ("https://[::1", "Write the base URL with a host and a port"),
+        ("ftp://api.stackone.com", "Write the base URL as"),
+        ("api.stackone.com", "Write the base URL as"),
+        ("https://", "Write the base URL as"),
+        ("https://a..b", "Write the base URL as"),
+        ("https://-a-", "Write the base URL as"),
+        ("", "Write the base URL without blanks"),
+    ],
+)
+def test_base_url_is_refused(url, sentence):
+    with pytest.raises(ValueError, match=sentence) as raised:
+        StackOne(base_url=url, api_key="key", account_id="acc")
+
+    assert "word" not in str(raised.value).replace("password", "")
+
+
+@pytest.mark.parametrize("account_id", ["", "a\nb", "a b", "ä"], ids=ascii)
+def test_account_id_is_refused(account_id):
+    with pytest.raises(ValueError, match="Write the account id"):
+        StackOne(base_url=BASE, api_key="key", account_id=account_id)
+
+
+def test_user_agent_names_the_version():
+    project = Path(__file__).parent.parent / "pyproject.toml"
+    version = tomllib.loads(project.read_text())["project"]["version"]
+
+    assert f"AssignmentDesk/{version} (+StackOne Unified LMS client)" == wire.USER_AGENT

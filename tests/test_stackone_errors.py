@@ -1,0 +1,271 @@
+"""What each answer means, and what is said and kept of it."""
+
+import inspect
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assignments.stackone import errors, verdicts
+from assignments.stackone.errors import (
+    AccountUnusable,
+    Conflict,
+    NotSent,
+    NotSupported,
+    OutcomeUnknown,
+    RateLimited,
+    Refused,
+    StackOneError,
+)
+from assignments.stackone.replies import Reply
+
+
+def answer(status: int, body: object = None, **headers: str) -> Reply:
+    """Return an answer with a JSON body."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Reply(status, named, "" if body is None else json.dumps(body))
+
+
+def test_the_docstring_is_the_tree():
+    drawn = [line.split()[1] for line in (errors.__doc__ or "").splitlines() if line.strip()[:1] in
+             {"*", "+", "-", "·"}]  # fmt: skip
+    defined = [name for name, kind in vars(errors).items() if inspect.isclass(kind)]
+
+    assert drawn == [name for name in defined if name.endswith(tuple(drawn))]
+    assert issubclass(RateLimited, NotSent)
+    assert issubclass(Conflict, Refused)
+    assert issubclass(AccountUnusable, Refused)
+    assert issubclass(NotSupported, AccountUnusable)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (202, OutcomeUnknown),
+        (204, OutcomeUnknown),
+        (302, OutcomeUnknown),
+        (400, Refused),
+        (401, AccountUnusable),
+        (402, Refused),
+        (403, AccountUnusable),
+        (404, Refused),
+        (405, Refused),
+        (408, OutcomeUnknown),
+        (409, Conflict),
+        (410, Refused),
+        (412, AccountUnusable),
+        (413, Refused),
+        (422, Refused),
+        (429, RateLimited),
+        (500, OutcomeUnknown),
+        (501, NotSupported),
+        (502, OutcomeUnknown),
+        (503, OutcomeUnknown),
+        (504, OutcomeUnknown),
+        (520, OutcomeUnknown),
+    ],
+)
+def test_failure_of_each_status(status, kind):
+    reply = answer(status, {"message": "Because of something."}, date="today", set_cookie="no")
+
+    error = verdicts.failure(reply)
+
+    assert type(error) is kind
+    assert (error.status, error.field) == (status, "")
+    assert error.reply == {
+        "status": status,
+        "headers": {"date": "today"},
+        "body": '{"message": "Because of something."}',
+    }
+    if status >= 400:
+        assert str(error) == error.message == "Because of something."
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        pytest.param({"message": "Invalid account ID"}, AccountUnusable, id="the account"),
+        pytest.param({"message": "Account not found"}, AccountUnusable, id="account not found"),
+        pytest.param({"message": "Unknown x-account-id"}, AccountUnusable, id="the header"),
+        pytest.param({"message": "User not found"}, Refused, id="the learner"),
+        pytest.param({"message": "User account not found"}, Refused, id="a learner's own account"),
+        pytest.param({"message": "Accounting basics: no such course"}, Refused, id="a title"),
+        pytest.param(
+            {"message": "Invalid account ID", "provider_errors": [{"raw": "no such person"}]},
+            Refused,
+            id="the provider's own account",
+        ),
+        pytest.param(None, Refused, id="no reason"),
+    ],
+)
+def test_failure_of_404_tells_the_account_from_the_rest(body, kind):
+    assert type(verdicts.failure(answer(404, body))) is kind
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "field"),
+    [
+        pytest.param(
+            {"message": "Bad Request: status.value must be one of pending, completed"},
+            "Bad Request: status.value must be one of pending, completed",
+            "status.value",
+            id="named in the sentence",
+        ),
+        pytest.param(
+            {
+                "message": "Unprocessable Entity",
+                "provider_errors": [{"status": 422, "raw": {"message": "due_date is past"}}],
+            },
+            "Unprocessable Entity. The LMS says: due_date is past",
+            "due_date",
+            id="named by the provider",
+        ),
+        pytest.param(
+            {"message": "No: X.", "provider_errors": [{"raw": {"message": "X"}}]},
+            "No: X.",
+            "",
+            id="said twice",
+        ),
+        pytest.param(
+            {"provider_errors": [{"raw": {"errors": [{"property": "progress"}], "n": 1}}]},
+            "StackOne answered 422 Unprocessable Content without a reason.",
+            "progress",
+            id="named alone, deep inside",
+        ),
+        pytest.param(
+            {"message": "Request failed with status code 422; a sync is in progress"},
+            "Request failed with status code 422; a sync is in progress",
+            "",
+            id="everyday words",
+        ),
+        pytest.param(
+            {"message": ["a is wrong", None, "assigned_at must be a date"]},
+            "a is wrong; assigned_at must be a date",
+            "assigned_at",
+            id="a list of sentences",
+        ),
+        pytest.param(
+            {"message": "Bad", "data": {"statusCode": 400, "message": "No such enrolment plan"}},
+            "Bad. The LMS says: No such enrolment plan",
+            "",
+            id="what the provider said, in the older form",
+        ),
+        pytest.param({"provider_errors": [{"raw": "Sorry"}]}, None, "", id="raw text"),
+        pytest.param({"message": "learning_object_external_reference should not be empty"},
+                     "learning_object_external_reference should not be empty",
+                     "learning_object_external_reference", id="not a part of a longer name"),
+        pytest.param([], None, "", id="a bare list"),
+        pytest.param(None, None, "", id="no body"),
+    ],
+)  # fmt: skip
+def test_failure_says_why_and_where(body, message, field):
+    error = verdicts.failure(answer(422, body))
+
+    nothing = "StackOne answered 422 Unprocessable Content without a reason."
+    assert (error.message, error.field) == (message or nothing, field)
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "message"),
+    [
+        pytest.param(502, "<h1>Bad gateway</h1>", "502 Bad Gateway without a reason", id="a page"),
+        pytest.param(599, "", "599 without a reason", id="a status without a name"),
+        pytest.param(500, "[" * 100_000, "500 Internal Server Error without a reason", id="deep"),
+    ],
+)
+def test_failure_without_json(status, text, message):
+    error = verdicts.failure(Reply(status, {}, text))
+
+    assert error.message == f"StackOne answered {message}."
+    assert error.reply == {"status": status, "headers": {}, "body": text[:2000]}
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (307, "StackOne answered 307, a redirect that is not followed. Check the base URL."),
+        (202, "StackOne answered 202, which says nothing about the outcome."),
+    ],
+)
+def test_failure_of_what_is_no_error(status, message):
+    assert verdicts.failure(answer(status)).message == message
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        pytest.param({}, 60, id="none"),
+        pytest.param({"retry_after": "7"}, 7, id="seconds"),
+        pytest.param({"retry_after": " 1.5 "}, 1.5, id="part of a second"),
+        pytest.param({"retry_after": "-5"}, 0, id="negative"),
+        pytest.param({"retry_after": "86400"}, 3600, id="a day"),
+        pytest.param({"retry_after": "inf"}, 60, id="for ever"),
+        pytest.param({"retry_after": "soon"}, 60, id="a word"),
+        pytest.param({"retry_after": "9" * 400}, 60, id="no number at all"),
+        pytest.param(
+            {
+                "retry_after": "Mon, 23 Nov 2026 12:00:30 GMT",
+                "date": "Mon, 23 Nov 2026 12:00:00 GMT",
+            },
+            30,
+            id="a date by the server's clock",
+        ),
+        pytest.param(
+            {"retry_after": "Mon, 23 Nov 2026 12:00:30", "date": "nonsense"},
+            30,
+            id="a date by our clock",
+        ),
+        pytest.param({"retry_after": "Mon, 23 Nov 2020 12:00:30 GMT"}, 0, id="a date long past"),
+    ],
+)
+def test_rate_limited_says_when(clock, headers, seconds):
+    clock.move_to(datetime(2026, 11, 23, 12, tzinfo=UTC), tick=False)
+
+    error = verdicts.failure(answer(429, {"message": "Slow down"}, **headers))
+
+    assert isinstance(error, RateLimited)
+    assert error.retry_after == seconds
+
+
+def test_an_error_by_itself_has_no_evidence():
+    error = RateLimited("Slow\0 down.", retry_after=5)
+
+    assert vars(error) == {
+        "message": "Slow down.",
+        "status": 429,
+        "field": "",
+        "reply": {},
+        "retry_after": 5,
+    }
+    assert vars(NotSent("x" * 900))["message"] == "x" * 500
+
+
+def test_evidence_is_bounded_and_can_be_stored():
+    reply = Reply(500, {"x-request-id": "r" * 900, "authorization": "no"}, "\0é\ud800" * 3000)
+
+    kept = reply.evidence()
+
+    assert kept["headers"] == {"x-request-id": "r" * 200}
+    assert kept["body"] == ("\0é?" * 3000)[:2000].replace("\0", "")
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+LIKELY_KEYS = st.sampled_from(["message", "provider_errors", "data", "raw", "errors", "status"])
+
+
+@given(
+    status=st.integers(200, 599),
+    body=ANY_JSON | st.dictionaries(LIKELY_KEYS, ANY_JSON) | st.just([["x"]]),
+    headers=st.dictionaries(st.sampled_from(["retry-after", "date"]), st.text()),
+)
+def test_failure_takes_whatever_comes(status, body, headers):
+    error = verdicts.failure(Reply(status, headers, json.dumps(body)))
+
+    assert isinstance(error, StackOneError)
+    assert 0 < len(error.message) <= 500
+    json.dumps(error.reply, ensure_ascii=False).encode()

@@ -1,0 +1,323 @@
+"""Reading what StackOne says in whatever form, and writing what it is told exactly."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assignments.stackone import reading
+from assignments.stackone.resources import (
+    LearningObject,
+    LinkedAccount,
+    NewAssignment,
+    RemoteAssignment,
+    User,
+    written,
+)
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+READERS: list[Callable[[dict[str, object]], Any]] = [
+    User.from_json,
+    LearningObject.from_json,
+    LearningObject.course_from_json,
+    RemoteAssignment.from_json,
+    LinkedAccount.from_json,
+]
+KEYS = st.sampled_from(
+    sorted(
+        {"active", "assigned_at", "categories", "content_type", "course_id", "created_at"}
+        | {"due_date", "id", "languages", "learning_object_id", "name", "progress", "source_value"}
+        | {"status", "unified_custom_fields", "url", "value"}
+    )
+)
+ODD_TEXT = st.text() | st.sampled_from(
+    ["true", "in-progress", "2026-11-23", "9999-12-31T23:59:59-14:00", "1e999", "\0", "\ud800"]
+)
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | ODD_TEXT,
+    lambda inner: st.lists(inner) | st.dictionaries(KEYS | ODD_TEXT, inner),
+    max_leaves=10,
+)
+
+
+@given(data=st.dictionaries(KEYS | ODD_TEXT, ANY_JSON))
+def test_readers_take_any_object(data):
+    for record in [read(data) for read in READERS]:
+        for value in (getattr(record, name) for name in record.__slots__):
+            assert not isinstance(value, datetime) or value.tzinfo is UTC
+            kept = json.dumps(value, allow_nan=False, default=str, ensure_ascii=False)
+            assert "\0" not in kept.encode().decode()
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        pytest.param(
+            {
+                "id": "u1",
+                "remote_id": "77",
+                "external_reference": "E-1",
+                "name": "Aoife O'Sullivan",
+                "email": "aoife@northwind.example",
+                "active": True,
+                "unified_custom_fields": {"department": "Sales", "level": 3.5},
+                "created_at": "2026-11-23T12:00:00.000Z",
+                "updated_at": "2026-11-23T14:00:00+02:00",
+            },
+            id="as specified",
+        ),
+        pytest.param(
+            {
+                "id": "u1",
+                "remote_id": 77,
+                "external_reference": "E-1",
+                "name": "Aoife\0 O'Sullivan",
+                "email": "aoife@northwind.example",
+                "active": "TRUE",
+                "unified_custom_fields": {"department": "Sales", "level": 3.5},
+                "created_at": "2026-11-23T12:00:00",
+                "updated_at": " 2026-11-23 12:00:00z",
+                "unknown": {"field": 1},
+            },
+            id="in odd forms",
+        ),
+    ],
+)
+def test_user_is_read(user):
+    assert User.from_json(user) == User(
+        id="u1",
+        remote_id="77",
+        external_reference="E-1",
+        name="Aoife O'Sullivan",
+        email="aoife@northwind.example",
+        is_active=True,
+        custom_fields={"department": "Sales", "level": 3.5},
+        created_at=NOON,
+        updated_at=NOON,
+    )
+
+
+def test_user_of_nothing():
+    assert User.from_json({}) == User(None, None, None, None, None, None, {}, None, None)
+
+
+def test_content_is_read():
+    content = {
+        "id": "c1",
+        "external_reference": "CRS 1",
+        "title": "Fire safety",
+        "content_type": {"value": "video", "source_value": "clip"},
+        "active": "false",
+        "duration": "PT30M",
+        "languages": [{"value": "en_GB"}, {"source_value": "Klingon"}, "fr", None, {}],
+        "content_url": None,
+        "url": "https://lms.example/c1",
+    }
+
+    assert LearningObject.from_json(content) == LearningObject(
+        id="c1",
+        remote_id=None,
+        external_reference="CRS 1",
+        title="Fire safety",
+        description=None,
+        kind="video",
+        is_active=False,
+        duration="PT30M",
+        languages=("en_GB", "Klingon", "fr"),
+        url="https://lms.example/c1",
+        updated_at=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "course"),
+    [
+        pytest.param(None, None, "course", id="not said"),
+        pytest.param({"value": "quiz"}, "quiz", "quiz", id="said"),
+        pytest.param("Document", "document", "document", id="a bare word"),
+        pytest.param({"value": "unmapped_value", "source_value": "webinar"}, "webinar", "webinar",
+                     id="the provider's word"),
+        pytest.param({"value": "unmapped_value"}, "unmapped_value", "unmapped_value", id="neither"),
+    ],
+)  # fmt: skip
+def test_kind_is_read(kind, content, course):
+    data = {"id": "c1", "content_type": kind}
+
+    assert LearningObject.from_json(data).kind == content
+    assert LearningObject.course_from_json(data).kind == course
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param({}, id="as specified"),
+        pytest.param(
+            {"status": {"value": "in-progress", "source_value": 3}, "progress": "40"},
+            id="in odd forms",
+        ),
+        pytest.param({"learning_object_id": None, "course_id": "c1"}, id="the deprecated course"),
+        pytest.param({"created_at": None, "assigned_at": "2026-11-23T12:00:00Z"}, id="newer"),
+        pytest.param({"assigned_at": "2026-11-01T12:00:00Z"}, id="both, the LMS's own time counts"),
+    ],
+)
+def test_assignment_is_read(odd):
+    assignment = {
+        "id": "a1",
+        "remote_id": None,
+        "user_id": "u1",
+        "learning_object_id": "c1",
+        "learning_object_external_reference": "CRS-1",
+        "status": {"value": "in_progress", "source_value": "3"},
+        "progress": 40,
+        "due_date": "2026-11-23T07:00:00-05:00",
+        "created_at": "2026-11-23T12:00:00Z",
+    }
+
+    assert RemoteAssignment.from_json(assignment | odd) == RemoteAssignment(
+        id="a1",
+        remote_id=None,
+        user_id="u1",
+        learning_object_id="c1",
+        learning_object_external_reference="CRS-1",
+        status="in_progress",
+        source_status="3",
+        progress=40.0,
+        due_at=NOON,
+        assigned_at=NOON,
+        updated_at=None,
+        completed_at=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        pytest.param("Completed", ("completed", None), id="a bare word"),
+        pytest.param(None, (None, None), id="nothing"),
+        pytest.param(["x"], (None, None), id="a list"),
+        pytest.param({"value": "unmapped_value", "source_value": {"code": 7}},
+                     ("unmapped_value", '{"code": 7}'), id="an object as the source"),
+        pytest.param({"value": None, "source_value": True}, (None, "true"), id="a boolean source"),
+        pytest.param({"value": "pending", "source_value": ""}, ("pending", None), id="no source"),
+    ],
+)  # fmt: skip
+def test_choice_is_read(status, expected):
+    assert reading.choice(status) == expected
+
+
+@pytest.mark.parametrize(
+    ("read", "value", "expected"),
+    [
+        (reading.text, 7, "7"),
+        (reading.text, " kept ", " kept "),
+        (reading.text, "", None),
+        (reading.text, True, None),
+        (reading.text, "a\0b\ud800", "ab?"),
+        (reading.flag, 1, True),
+        (reading.flag, "0", False),
+        (reading.flag, "yes", None),
+        (reading.flag, None, None),
+        (reading.flag, False, False),
+        (reading.number, "40", 40.0),
+        (reading.number, "nan", None),
+        (reading.number, 10**400, None),
+        (reading.number, True, None),
+        (reading.number, "forty", None),
+        (reading.number, None, None),
+        (reading.moment, "2026-11-23", datetime(2026, 11, 23, tzinfo=UTC)),
+        (reading.moment, "0001-01-01T00:00:00+14:00", None),
+        (reading.moment, "tomorrow", None),
+        (reading.moment, 1_700_000_000, None),
+        (reading.mapping, None, {}),
+        (reading.mapping, {"a": [float("nan"), {"b\0": "\ud800"}]}, {"a": [None, {"b": "?"}]}),
+        (reading.words, "en", ()),
+        (reading.words, ["a", {"value": "unmapped_value", "source_value": "b"}], ("a", "b")),
+    ],
+)
+def test_values_are_read(read, value, expected):
+    assert read(value) == expected
+
+
+def test_mapping_ends_somewhere():
+    deep: dict[str, object] = {}
+    for _ in range(500):
+        deep = {"in": deep}
+
+    assert str(reading.mapping(deep)).count("in") == 20
+
+
+@pytest.mark.parametrize(
+    ("account", "expected"),
+    [
+        pytest.param(
+            {
+                "id": "45",
+                "provider": "docebo",
+                "provider_name": "Docebo",
+                "status": "Active",
+                "categories": ["HRIS", "LMS"],
+            },
+            LinkedAccount("45", "docebo", "Docebo", "active", True),
+            id="an LMS",
+        ),
+        pytest.param(
+            {"id": 45, "categories": ["hris"]}, LinkedAccount("45", "", "", "", False), id="no LMS"
+        ),
+        pytest.param({"categories": None}, LinkedAccount("", "", "", "", None), id="not said"),
+    ],
+)
+def test_account_is_read(account, expected):
+    assert LinkedAccount.from_json(account) == expected
+
+
+def new_assignment(**changes: object) -> NewAssignment:
+    """Return an assignment that says everything, but for the changes."""
+    values: dict[str, object] = {
+        "learning_object_external_reference": "CRS-1",
+        "learning_object_id": "c1",
+        "due_at": datetime(2027, 1, 15, 18, 59, 59, 999_999, tzinfo=timezone(timedelta(hours=-5))),
+        "status": "in_progress",
+        "progress": 40,
+        "assigned_at": NOON,
+    }
+    return NewAssignment(**values | changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("contract", "style", "since", "status"),
+    [
+        ("2025-12", "underscore", "assigned_at", "in_progress"),
+        ("2025-02", "hyphen", "created_at", "in-progress"),
+    ],
+)
+@pytest.mark.parametrize("given", ["in_progress", "in-progress"])
+def test_new_assignment_is_written(contract, style, since, status, given):
+    assert new_assignment(status=given).as_json(contract, style) == {
+        "learning_object_external_reference": "CRS-1",
+        "learning_object_id": "c1",
+        "due_date": "2027-01-15T23:59:59.999Z",
+        "status": {"value": status},
+        "progress": 40,
+        since: "2026-11-23T12:00:00.000Z",
+    }
+
+
+def test_new_assignment_leaves_out_what_is_not_given():
+    new = new_assignment(
+        learning_object_id="", due_at=None, progress=None, assigned_at=None, external_reference="X"
+    )
+
+    assert new.as_json("2025-12", "underscore") == {
+        "learning_object_external_reference": "CRS-1",
+        "status": {"value": "in_progress"},
+        "external_reference": "X",
+    }
+
+
+def test_written_refuses_a_moment_of_nowhere():
+    with pytest.raises(ValueError, match="A moment without a time zone cannot be sent"):
+        written(NOON.replace(tzinfo=None))
