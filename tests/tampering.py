@@ -15,7 +15,7 @@ TABLE = triggers.TABLE
 Tampering = Callable[[int, int], None]
 
 
-def run(sql: str, *parameters: object) -> None:
+def run(sql: str, *parameters: int | bytes) -> None:
     """Run a statement that the log's triggers would refuse."""
     triggers.remove(connection)
     with connection.cursor() as cursor:
@@ -99,7 +99,7 @@ def cut_off(seq: int, _size: int) -> None:
 
 def copy(seq: int, to: int) -> None:
     """Add an entry that is like another one."""
-    names = [field.column for field in LogEntry._meta.concrete_fields if field.name != "seq"]
+    names = [field.name for field in LogEntry._meta.concrete_fields if field.name != "seq"]
     rest = ", ".join(names)
     run(
         f"INSERT INTO {{table}} (seq, {rest}) SELECT %s, {rest} FROM {{table}} WHERE seq = %s",

@@ -2,25 +2,21 @@
 
 import base64
 import hmac
-import json
 import threading
 
 import pytest
 from django.db import connection, transaction
 
-from assignments.audit.actors import SYSTEM, Person
+from assignments.audit.actors import SYSTEM, Actor, Person
 from assignments.audit.log import Event, record, record_all
 from assignments.audit.personal import clear_values
 from assignments.audit.verify import verdict_on_log
 from assignments.models import Account, LogEntry, LogHead, PersonalValue
 from tests.log_fixtures import AT, CONTENT, ELIF, PRIYA, created, write_log
+from tests.tampering import body
 
 
-def body(seq: int) -> dict:
-    return json.loads(bytes(LogEntry.objects.get(seq=seq).body))
-
-
-def commit(somebody: object, field: str) -> dict[str, str]:
+def commit(somebody: Actor | Person, field: str) -> dict[str, str]:
     ref, value = somebody.ref, getattr(somebody, field)
     found = PersonalValue.objects.get(ref=ref, field=field, value=value)
     return {"commit": found.commitment}
@@ -63,7 +59,7 @@ def test_record_fills_the_columns_from_the_body(db: None) -> None:
     record(created(77), by=PRIYA, at=AT)
 
     entry = LogEntry.objects.values().get()
-    assert {name: entry[name] for name in entry if name not in {"body", "leaf"}} == {
+    assert {name: value for name, value in entry.items() if name not in {"body", "leaf"}} == {
         "seq": 0,
         "at": AT,
         "action": "assignment.created",

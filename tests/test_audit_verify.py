@@ -226,7 +226,9 @@ def named(found: Verdict) -> range:
     if isinstance(found, Altered):
         return range(found.seq, (found.seq if found.last is None else found.last) + 1)
     assert isinstance(found, HeadMismatch)
-    return range(found.seq + 1) if found.size > found.expected else range(found.seq, found.seq + 1)
+    assert found.expected is not None
+    too_long = found.size > found.expected
+    return range(found.size) if too_long else range(found.size, found.size + 1)
 
 
 def test_verify_log_keeps_the_verdict_and_records_it(db: None) -> None:

@@ -42,7 +42,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what was asked."""
-        require_prepared_database()
         if options["way"] == "export":
             self._export(options)
         elif options["export"]:
@@ -51,6 +50,7 @@ class Command(BaseCommand):
             self._verify_log(options)
 
     def _verify_log(self, options: dict[str, Any]) -> None:
+        require_prepared_database()
         told = None if options["json"] else self._tell
         found = verify_log(by=operator(), now=timezone.now(), progress=told)
         self._answer({name: getattr(found, name) for name in FACTS}, options)
@@ -72,6 +72,7 @@ class Command(BaseCommand):
             raise CommandError(found["detail"], returncode=code)
 
     def _export(self, options: dict[str, Any]) -> None:
+        require_prepared_database()
         path, search = options["output"], Search(text=options["query"])
         # The file gets its name only after the log knows of it.
         part = path.with_name(f"{path.name}.part")

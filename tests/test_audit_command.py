@@ -1,0 +1,129 @@
+"""`manage.py audit`: the log from the shell, and the exit codes that tell."""
+
+import getpass
+import io
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from assignments.audit.search import entry
+from assignments.models import LogEntry
+from tests import tampering
+from tests.log_fixtures import write_log
+
+
+def audit(*arguments: object) -> str:
+    out = io.StringIO()
+    call_command("audit", *map(str, arguments), stdout=out, stderr=io.StringIO())
+    return out.getvalue()
+
+
+def refused(*arguments: object) -> tuple[int, str]:
+    with pytest.raises(CommandError) as refusal:
+        audit(*arguments)
+    return refusal.value.returncode, str(refusal.value)
+
+
+def test_verify_says_that_the_log_is_intact(db: None) -> None:
+    write_log(3)
+
+    assert audit("verify").startswith("Intact: all 3 entries match the tree, root ")
+
+
+def test_verify_leaves_an_entry_that_names_who_is_at_the_shell(db: None) -> None:
+    write_log(1)
+
+    audit("verify")
+
+    line = entry(1)
+    assert line is not None
+    assert str(line.actor).startswith(f"{getpass.getuser()} on ")
+    assert (line.actor.ref, line.body["actor"]["means"], line.action) == (
+        f"operator/{getpass.getuser()}",
+        "command",
+        "log.verified",
+    )
+
+
+def test_verify_tells_its_progress_on_the_other_channel(db: None) -> None:
+    write_log(3)
+    told = io.StringIO()
+
+    call_command("audit", "verify", stdout=io.StringIO(), stderr=told)
+
+    assert told.getvalue() == "3 entries checked\n"
+
+
+def test_verify_names_the_first_broken_entry(db: None) -> None:
+    write_log(5)
+    tampering.edit_body(3, 5)
+
+    assert refused("verify") == (2, "Altered at entry 3: body does not match the tree.")
+
+
+def test_verify_tells_a_short_log_by_another_code(db: None) -> None:
+    write_log(5)
+    tampering.cut_off(3, 5)
+
+    code, said = refused("verify")
+
+    assert (code, said[:40]) == (3, "The log is shorter than its head says: 3")
+
+
+def test_verify_prints_json(db: None) -> None:
+    write_log(2)
+
+    told = json.loads(audit("verify", "--json"))
+
+    assert (told["verdict"], told["size"], told["seq"]) == ("intact", 2, None)
+    assert told["detail"].endswith(f"root {told['root']}.")
+
+
+def test_export_and_verify_the_file(db: None, tmp_path: Path) -> None:
+    write_log(5)
+    file = tmp_path / "log.jsonl"
+
+    assert audit("export", "--format", "jsonl", "-o", file) == f"5 entries written to {file}.\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
+    assert audit("verify", "--export", file).startswith("Intact: all 5 entries")
+    assert LogEntry.objects.get(seq=5).action == "log.exported"
+
+
+def test_export_of_a_query_as_csv(db: None, tmp_path: Path) -> None:
+    write_log(5)
+    file = tmp_path / "log.csv"
+
+    told = json.loads(audit("export", "--format", "csv", "--query", "amara", "-o", file, "--json"))
+
+    assert told == {"entries": 3, "file": str(file)}
+    assert file.read_text("utf-8").count("Amara Okafor") == 6
+
+
+def test_verify_does_not_call_a_part_intact(db: None, tmp_path: Path) -> None:
+    write_log(5)
+    file = tmp_path / "part.jsonl"
+    audit("export", "--format", "jsonl", "--query", "amara", "-o", file)
+
+    code, said = refused("verify", "--export", file)
+
+    assert (code, said[:10]) == (4, "Not proven")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        pytest.param(b"a,b\n", "Line 1 of the file cannot be read.", id="another kind of file"),
+        pytest.param(None, "No such file", id="no file"),
+    ],
+)
+def test_verify_refuses_a_file(tmp_path: Path, written: bytes | None, said: str) -> None:
+    file = tmp_path / "file"
+    if written is not None:
+        file.write_bytes(written)
+
+    code, sentence = refused("verify", "--export", file)
+
+    assert code == 1
+    assert said in sentence
