@@ -15,7 +15,8 @@ def recorded() -> set[str]:
     """Return every action that the code names."""
     named = re.compile(rf'"((?:{"|".join(THINGS)})\.[a-z_]+)"')
     files = [*ROOT.glob("assignments/**/*.py"), *ROOT.glob("dashboard/**/*.py")]
-    return {action for file in files for action in named.findall(file.read_text())}
+    told = [file.read_text() for file in files if file.name != "sentences.py"]
+    return {action for text in told for action in named.findall(text)}
 
 
 def told(action: str, subject: str = "", **detail: object) -> str:
@@ -24,7 +25,8 @@ def told(action: str, subject: str = "", **detail: object) -> str:
 
 
 def test_every_action_that_is_recorded_has_a_sentence() -> None:
-    assert recorded() == set(SENTENCES)
+    assert "batch.submitted" in recorded()
+    assert recorded() - set(SENTENCES) == set()
 
 
 @pytest.mark.parametrize("action", sorted(SENTENCES))
