@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from assignments.stackone import paging, wire
+from assignments.stackone import listing, paging, wire
 from assignments.stackone.address import checked_base_url, segment
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import NotSent, OutcomeUnknown, Refused, StackOneError
@@ -377,6 +377,14 @@ def test_accounts_are_all_found(bodies, expected):
     assert [dict(request.url.params) for request in seen] == [
         {"page": str(number + 1), "page_size": "100"} for number in range(len(seen))
     ]
+
+
+def test_accounts_without_end_are_not_walked_for_ever(monkeypatch):
+    monkeypatch.setattr(listing, "MOST_ACCOUNT_PAGES", 3)
+    server, _ = in_turn(*([{"id": number}] for number in range(9)))
+
+    with client(server) as api:
+        assert api.accounts() == (account(0), account(1), account(2))
 
 
 @pytest.mark.parametrize("body", ["{}", '"x"', '{"data": {}}'])

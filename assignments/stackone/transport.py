@@ -4,7 +4,6 @@ import ssl
 import time
 from collections.abc import Iterable
 from functools import cache
-from threading import Lock
 from typing import Any, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -21,7 +20,17 @@ IDLE_SECONDS: Final = 30.0
 ONE: Final = httpx.Limits(
     max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_SECONDS
 )
-_making_context: Final = Lock()
+
+
+@cache
+def shared_tls() -> ssl.SSLContext:
+    """Return the one TLS context of all clients: each takes 20 ms to make.
+
+    Besides the usual authorities it trusts the system's, such as a company's own.
+    """
+    context = httpx.create_ssl_context()
+    context.load_default_certs()
+    return context
 
 
 class Deadline:
@@ -49,7 +58,7 @@ class PunctualTransport(httpx.HTTPTransport):
     """httpx's own transport, with a deadline for a whole call instead of for each read of it."""
 
     def __init__(self, base_url: str, deadline: Deadline) -> None:
-        super().__init__(verify=_tls(), limits=ONE, proxy=_proxy(base_url))
+        super().__init__(verify=shared_tls(), limits=ONE, proxy=_proxy(base_url))
         # httpx has no way to hand a backend on to the pool that it makes.
         self._pool._network_backend = _Backend(deadline)
 
@@ -100,19 +109,6 @@ class _Stream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
-
-
-def _tls() -> ssl.SSLContext:
-    # Threads open their clients all at once; one context takes 20 ms to make.
-    with _making_context:
-        return _trusting()
-
-
-@cache
-def _trusting() -> ssl.SSLContext:
-    context = httpx.create_ssl_context()
-    context.load_default_certs()
-    return context
 
 
 def _proxy(base_url: str) -> str | None:

@@ -1,0 +1,354 @@
+"""The client against the real sandbox, and against servers that misbehave on a bare socket."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import httpx
+import pytest
+
+from assignments.stackone.client import StackOne
+from assignments.stackone.errors import (
+    AccountUnusable,
+    NotSent,
+    OutcomeUnknown,
+    RateLimited,
+    Refused,
+    StackOneError,
+)
+from assignments.stackone.resources import NewAssignment
+from assignments.stackone.transport import shared_tls
+from tests.running import Sandbox, running_sandbox
+
+CREATE = "POST /unified/lms/users/{id}/assignments"
+DUE = datetime(2027, 1, 15, 23, 59, 59, tzinfo=UTC)
+NEW = NewAssignment("NWL-1001", "", DUE, "in_progress", 40, DUE)
+SHORT = 0.3
+CREATED = b"HTTP/1.1 201 Created\r\n"
+CHUNKED = CREATED + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with running_sandbox(learners=230, content=40) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running: Sandbox) -> Sandbox:
+    running.reset()
+    running.set_faults()
+    return running
+
+
+def client(base_url: str, **options: object) -> StackOne:
+    """Return a client of the sandbox's account."""
+    values = {"api_key": "sandbox", "account_id": "sandbox", "timeout_seconds": 5, **options}
+    return StackOne(base_url=base_url, **values)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def api(sandbox: Sandbox) -> Iterator[StackOne]:
+    with client(sandbox.base_url) as api:
+        yield api
+
+
+@pytest.fixture
+def user_id(api: StackOne) -> str:
+    first = next(api.user_pages()).items[0]
+    assert first.id is not None
+    return first.id
+
+
+def test_create_is_there_when_read_back(api, sandbox, user_id):
+    before = {found.id for page in api.user_assignment_pages(user_id) for found in page.items}
+
+    created = api.create_assignment(user_id, NEW)
+
+    (found,) = [
+        found
+        for page in api.user_assignment_pages(user_id)
+        for found in page.items
+        if found.id not in before
+    ]
+    assert (found.id, found.remote_id) == (created.id, created.remote_id)
+    assert (found.user_id, found.learning_object_external_reference) == (user_id, "NWL-1001")
+    assert (found.status, found.progress, found.due_at) == ("in_progress", 40, DUE)
+    assert sandbox.stats()["assignments"] == 1
+
+
+@pytest.mark.parametrize("contract", ["2025-02", "2025-12"])
+def test_both_contracts_are_accepted(sandbox, user_id, contract):
+    with client(sandbox.base_url, contract=contract) as api:
+        assert api.create_assignment(user_id, NEW).id
+
+
+def test_a_style_that_the_lms_does_not_know_names_the_field(sandbox, user_id):
+    with client(sandbox.base_url, status_style="hyphen") as api, pytest.raises(Refused) as raised:
+        api.create_assignment(user_id, NEW)
+
+    assert (raised.value.status, raised.value.field) == (400, "status.value")
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "status", "posts", "held"),
+    [
+        ("429", RateLimited, 429, {"429": 1}, 0),
+        ("500", OutcomeUnknown, 500, {"500": 1}, 0),
+        ("502", OutcomeUnknown, 502, {"502": 1}, 0),
+        ("408", OutcomeUnknown, 408, {"408": 1}, 0),
+        ("hang", OutcomeUnknown, None, {"silence": 1}, 0),
+        ("reset-before", OutcomeUnknown, None, {"dropped": 1}, 0),
+        ("reset-after", OutcomeUnknown, None, {"dropped": 1}, 1),
+        ("timeout-after", OutcomeUnknown, None, {"silence": 1}, 1),
+        ("malformed", OutcomeUnknown, 201, {"201": 1}, 1),
+        ("wrong-type", OutcomeUnknown, 201, {"201": 1}, 1),
+    ],
+)
+def test_a_fault_is_told_and_nothing_is_sent_twice(
+    sandbox, user_id, fault, kind, status, posts, held
+):
+    sandbox.set_faults(script=[fault])
+
+    with client(sandbox.base_url, timeout_seconds=SHORT) as api:
+        with pytest.raises(StackOneError) as raised:
+            api.create_assignment(user_id, NEW)
+
+        assert (type(raised.value), raised.value.status) == (kind, status)
+        assert getattr(raised.value, "retry_after", 1) == 1
+        stats = sandbox.stats()
+        assert (stats["requests"][CREATE], stats["assignments"]) == (posts, held)
+        assert api.create_assignment(user_id, NEW).id
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "status"),
+    [
+        pytest.param({"api_key": "wrong"}, AccountUnusable, 401, id="key"),
+        pytest.param({"account_id": "wrong"}, AccountUnusable, 404, id="account"),
+    ],
+)
+def test_an_account_that_is_refused(sandbox, user_id, options, kind, status):
+    with client(sandbox.base_url, **options) as api, pytest.raises(AccountUnusable) as raised:
+        api.create_assignment(user_id, NEW)
+
+    assert (type(raised.value), raised.value.status) == (kind, status)
+
+
+def test_a_learner_who_is_not_there_is_refused_alone(api):
+    with pytest.raises(Refused) as raised:
+        api.create_assignment("nobody? here", NEW)
+
+    assert (type(raised.value), raised.value.message) == (Refused, "User not found")
+
+
+def test_lists_are_whole(api):
+    users = [user for page in api.user_pages() for user in page.items]
+    content = [item for page in api.content_pages() for item in page.items]
+    courses = [item for page in api.course_pages() for item in page.items]
+    (account,) = api.accounts()
+
+    assert len({user.id for user in users}) == len(users) == 230
+    assert all(user.name and user.updated_at for user in users)
+    assert len({item.id for item in content}) == len(content) == 40
+    assert {item.kind for item in content} <= {"video", "quiz", "document", "audio", "article"}
+    assert {item.kind for item in courses} == {"course"}
+    assert api.user(str(users[7].id)) == users[7]
+    assert (account.id, account.status, account.is_lms) == ("sandbox", "active", True)
+    assert abs(parsedate_to_datetime(api.last_date) - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_walk_goes_on_from_its_cursor(api):
+    whole = list(api.user_pages())
+
+    rest = list(api.user_pages(cursor=whole[0].next))
+
+    assert [page.items for page in rest] == [page.items for page in whole[1:]]
+
+
+def test_only_what_changed_since_is_listed(api):
+    assert [page.items for page in api.user_pages(updated_after=datetime.now(UTC))] == [()]
+
+
+def test_one_connection_is_kept(sandbox, user_id):
+    before = sandbox.stats()["connections"]
+
+    with client(sandbox.base_url) as api:
+        for _ in range(5):
+            api.create_assignment(user_id, NEW)
+        with pytest.raises(Refused):
+            api.create_assignment("nobody", NEW)
+        list(api.user_assignment_pages(user_id))
+
+    assert sandbox.stats()["connections"] - before == 1
+
+
+def test_odd_forms_are_read():
+    with running_sandbox(learners=20, odd_forms=True) as odd, client(odd.base_url) as api:
+        user = next(api.user_pages()).items[0]
+        created = api.create_assignment(str(user.id), NEW)
+        held = [one for page in api.user_assignment_pages(str(user.id)) for one in page.items]
+
+    assert (user.is_active, created.id, created.remote_id) == (True, None, None)
+    assert ("in_progress", 40.0) in {(one.status, one.progress) for one in held}
+
+
+def test_nobody_there_means_not_sent():
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+
+    with client(f"http://127.0.0.1:{port}") as api, pytest.raises(NotSent) as raised:
+        api.create_assignment("u1", NEW)
+
+    assert type(raised.value) is NotSent
+    assert "Connection refused" in raised.value.message
+
+
+def test_a_name_without_an_address_means_not_sent(monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "create_connection", unknown)
+    with client("https://lms.invalid") as api, pytest.raises(NotSent, match="not known"):
+        api.create_assignment("u1", NEW)
+
+
+@contextmanager
+def serving(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """Answer each connection on a bare socket, after its request was read."""
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, suppress(OSError):
+                    connection.recv(65536)
+                    answer(connection)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+
+
+def drip(start: bytes, drop: bytes, pause: float = 0.02) -> Callable[[socket.socket], None]:
+    """Return a server that never stops answering, a little at a time."""
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(start)
+        while True:
+            connection.sendall(drop)
+            time.sleep(pause)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(drip(CREATED + b"Content-Length: 9000\r\n\r\n", b" "), id="body"),
+        pytest.param(drip(CREATED, b"x: y\r\n"), id="headers"),
+        pytest.param(drip(b"", b"HTTP/1.1 102 Processing\r\n\r\n"), id="promise after promise"),
+        pytest.param(drip(CHUNKED, b"1\r\n\n\r\n"), id="heartbeats"),
+        pytest.param(drip(CHUNKED, b"1\r\n\n\r\n", pause=0), id="heartbeats without a pause"),
+    ],
+)
+def test_an_answer_that_drips_is_cut_off_in_time(answer):
+    with serving(answer) as url, client(url, timeout_seconds=SHORT) as api:
+        began = time.monotonic()
+        with pytest.raises(OutcomeUnknown, match="did not answer in time"):
+            api.create_assignment("u1", NEW)
+
+        assert SHORT <= time.monotonic() - began < SHORT + 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"SSH-2.0-OpenSSH\r\n", id="another protocol"),
+        pytest.param(b"HTTP/1.1 201 Created\r\nContent-Length: 50\r\n\r\n{", id="half an answer"),
+        pytest.param(b"HTTP/1.1 201 Cre", id="half a line"),
+    ],
+)
+def test_a_connection_that_ends_early_is_unknown(answer):
+    with (
+        serving(lambda connection: connection.sendall(answer)) as url,
+        client(url) as api,
+        pytest.raises(OutcomeUnknown, match="The connection broke"),
+    ):
+        api.create_assignment("u1", NEW)
+
+
+def test_no_tls_means_not_sent():
+    def greet(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with (
+        serving(greet) as url,
+        client(url.replace("http:", "https:")) as api,
+        pytest.raises(NotSent, match="could not be reached"),
+    ):
+        api.create_assignment("u1", NEW)
+
+
+def test_a_tls_handshake_that_hangs_means_not_sent():
+    with serving(lambda connection: time.sleep(1)) as url:
+        secure = url.replace("http:", "https:")
+        with client(secure, timeout_seconds=SHORT) as api, pytest.raises(NotSent):
+            api.create_assignment("u1", NEW)
+
+
+def test_a_proxy_of_the_environment_is_used_and_its_refusal_means_not_sent(monkeypatch):
+    asked: list[bytes] = []
+
+    def refuse(connection: socket.socket) -> None:
+        asked.append(b"refused")
+        connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+    with serving(refuse) as proxy:
+        for name in ("https_proxy", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, proxy)
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.setenv(name, "elsewhere.example")
+        with client("https://lms.example") as api, pytest.raises(NotSent, match="403 Forbidden"):
+            api.create_assignment("u1", NEW)
+
+    assert asked == [b"refused"]
+
+
+def test_this_machine_is_reached_without_a_proxy(monkeypatch, sandbox, user_id):
+    for name in ("http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    with client(sandbox.base_url) as api:
+        assert api.user(user_id).id == user_id
+
+
+def test_a_redirect_is_not_followed():
+    answer = b"HTTP/1.1 307 Temporary\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"
+
+    with (
+        serving(lambda connection: connection.sendall(answer)) as url,
+        client(url) as api,
+        pytest.raises(OutcomeUnknown, match="307, a redirect that is not followed"),
+    ):
+        api.create_assignment("u1", NEW)
+
+
+def test_all_clients_share_one_tls_context():
+    context = shared_tls()
+
+    assert shared_tls() is context
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert httpx.create_ssl_context() is not context
