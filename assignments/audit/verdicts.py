@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from assignments.audit.sentences import counted
+
 
 class How(StrEnum):
     """In which way an entry is not as it was written."""
@@ -32,7 +34,7 @@ class Intact:
     @property
     def sentence(self) -> str:
         """Say what was found."""
-        return f"Intact: all {self.size:,} entries match the tree, root {self.root}."
+        return f"Intact: {counted(self.size, 'entry', 'entries')} checked, root {self.root}."
 
 
 @dataclass(frozen=True, slots=True)
