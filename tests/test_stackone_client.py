@@ -130,27 +130,62 @@ def test_create_assignment_takes_nothing_but_201_for_success(status):
 @pytest.mark.parametrize(
     ("problem", "kind", "message"),
     [
-        pytest.param(httpx.ConnectError("refused"), NotSent,
-                     "StackOne could not be reached: refused.", id="refused"),
-        pytest.param(httpx.ConnectTimeout(""), NotSent,
-                     "StackOne could not be reached: ConnectTimeout.", id="no connection in time"),
-        pytest.param(httpx.PoolTimeout("busy"), NotSent,
-                     "StackOne could not be reached: busy.", id="the connection is in use"),
-        pytest.param(httpx.ProxyError("403 Forbidden"), NotSent,
-                     "StackOne could not be reached: 403 Forbidden.", id="the proxy says no"),
-        pytest.param(httpx.ReadTimeout("slow"), OutcomeUnknown,
-                     "StackOne did not answer in time.", id="no answer in time"),
-        pytest.param(httpx.WriteTimeout("slow"), OutcomeUnknown,
-                     "StackOne did not answer in time.", id="not taken in time"),
-        pytest.param(httpx.ReadError("reset"), OutcomeUnknown,
-                     "The connection broke before the answer was complete: reset.", id="reset"),
-        pytest.param(httpx.WriteError("broken pipe"), OutcomeUnknown,
-                     "The connection broke before the answer was complete: broken pipe.",
-                     id="reset while sending"),
-        pytest.param(httpx.RemoteProtocolError("gone"), OutcomeUnknown,
-                     "The connection broke before the answer was complete: gone.", id="no HTTP"),
+        pytest.param(
+            httpx.ConnectError("refused"),
+            NotSent,
+            "StackOne could not be reached: refused.",
+            id="refused",
+        ),
+        pytest.param(
+            httpx.ConnectTimeout(""),
+            NotSent,
+            "StackOne could not be reached: ConnectTimeout.",
+            id="no connection in time",
+        ),
+        pytest.param(
+            httpx.PoolTimeout("busy"),
+            NotSent,
+            "StackOne could not be reached: busy.",
+            id="the connection is in use",
+        ),
+        pytest.param(
+            httpx.ProxyError("403 Forbidden"),
+            NotSent,
+            "StackOne could not be reached: 403 Forbidden.",
+            id="the proxy says no",
+        ),
+        pytest.param(
+            httpx.ReadTimeout("slow"),
+            OutcomeUnknown,
+            "StackOne did not answer in time.",
+            id="no answer in time",
+        ),
+        pytest.param(
+            httpx.WriteTimeout("slow"),
+            OutcomeUnknown,
+            "StackOne did not answer in time.",
+            id="not taken in time",
+        ),
+        pytest.param(
+            httpx.ReadError("reset"),
+            OutcomeUnknown,
+            "The connection broke before the answer was complete: reset.",
+            id="reset",
+        ),
+        pytest.param(
+            httpx.WriteError("broken pipe"),
+            OutcomeUnknown,
+            "The connection broke before the answer was complete: broken pipe.",
+            id="reset while sending",
+        ),
+        pytest.param(
+            httpx.RemoteProtocolError("gone"),
+            OutcomeUnknown,
+            "The connection broke before the answer was complete: gone.",
+            id="no HTTP",
+        ),
     ],
-)  # fmt: skip
+)
 def test_every_failure_of_the_network_says_whether_it_left(problem, kind, message):
     def fail(_: httpx.Request) -> httpx.Response:
         raise problem
@@ -397,6 +432,8 @@ def test_accounts_that_cannot_be_read(body):
     ("url", "expected"),
     [
         ("https://api.stackone.com", "https://api.stackone.com"),
+        ("HTTPS://API.StackOne.com", "HTTPS://API.StackOne.com"),
+        ("https://lms_mock.internal", "https://lms_mock.internal"),
         ("https://api.stackone.com:8443/eu/", "https://api.stackone.com:8443/eu"),
         ("http://127.0.0.1:9100/", "http://127.0.0.1:9100"),
         ("http://127.8.8.8", "http://127.8.8.8"),
@@ -431,6 +468,7 @@ def test_base_url_is_accepted(url, expected):
         ("https://", "Write the base URL as"),
         ("https://a..b", "Write the base URL as"),
         ("https://-a-", "Write the base URL as"),
+        (f"https://{'a' * 64}.example", "Write the base URL as"),
         ("", "Write the base URL without blanks"),
     ],
 )

@@ -139,11 +139,15 @@ def test_content_is_read():
         pytest.param(None, None, "course", id="not said"),
         pytest.param({"value": "quiz"}, "quiz", "quiz", id="said"),
         pytest.param("Document", "document", "document", id="a bare word"),
-        pytest.param({"value": "unmapped_value", "source_value": "webinar"}, "webinar", "webinar",
-                     id="the provider's word"),
+        pytest.param(
+            {"value": "unmapped_value", "source_value": "webinar"},
+            "webinar",
+            "webinar",
+            id="the provider's word",
+        ),
         pytest.param({"value": "unmapped_value"}, "unmapped_value", "unmapped_value", id="neither"),
     ],
-)  # fmt: skip
+)
 def test_kind_is_read(kind, content, course):
     data = {"id": "c1", "content_type": kind}
 
@@ -199,12 +203,15 @@ def test_assignment_is_read(odd):
         pytest.param("Completed", ("completed", None), id="a bare word"),
         pytest.param(None, (None, None), id="nothing"),
         pytest.param(["x"], (None, None), id="a list"),
-        pytest.param({"value": "unmapped_value", "source_value": {"code": 7}},
-                     ("unmapped_value", '{"code": 7}'), id="an object as the source"),
+        pytest.param(
+            {"value": "unmapped_value", "source_value": {"code": 7}},
+            ("unmapped_value", '{"code": 7}'),
+            id="an object as the source",
+        ),
         pytest.param({"value": None, "source_value": True}, (None, "true"), id="a boolean source"),
         pytest.param({"value": "pending", "source_value": ""}, ("pending", None), id="no source"),
     ],
-)  # fmt: skip
+)
 def test_choice_is_read(status, expected):
     assert reading.choice(status) == expected
 

@@ -7,7 +7,8 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from assignments.stackone.errors import Refused
 
-HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+LABEL: Final = r"[a-z0-9_][a-z0-9_-]{0,62}"
+HOST_NAME: Final = re.compile(rf"{LABEL}(\.{LABEL})*")
 
 
 def checked_base_url(url: str) -> str:
@@ -69,4 +70,4 @@ def _is_host(host: str) -> bool:
     try:
         return bool(ipaddress.ip_address(host))
     except ValueError:
-        return HOST_NAME.fullmatch(host) is not None and ".." not in host
+        return HOST_NAME.fullmatch(host) is not None

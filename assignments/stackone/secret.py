@@ -11,7 +11,7 @@ SHORTEST_REAL_KEY: Final = 12
 
 
 class Secret:
-    """Text that shows itself only when asked to."""
+    """A key that shows itself to nobody but the request it signs."""
 
     __slots__ = ("_value",)
 
@@ -20,10 +20,6 @@ class Secret:
 
     def __repr__(self) -> str:
         return MASK
-
-    def reveal(self) -> str:
-        """Return the text itself."""
-        return self._value
 
     def basic(self) -> str:
         """Return the text as the user name of HTTP Basic, with an empty password."""

@@ -74,7 +74,7 @@ class Wire:
             ) as answer:
                 return self._read(answer)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            failure = _explained(error)
+            failure = _explained(error, self._key.masked(str(error)) or type(error).__name__)
         # Raised out here, it does not carry httpx's error, which carries the request and its key.
         raise failure
 
@@ -97,10 +97,9 @@ class Wire:
         )
 
 
-def _explained(error: Exception) -> StackOneError:
+def _explained(error: Exception, reason: str) -> StackOneError:
     if isinstance(error, httpx.InvalidURL):
         return Refused("The request cannot be written: its address would be too long.")
-    reason = str(error) or type(error).__name__
     if isinstance(error, NEVER_LEFT):
         return NotSent(f"StackOne could not be reached: {reason}.")
     if isinstance(error, httpx.TimeoutException):
