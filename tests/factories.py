@@ -1,0 +1,123 @@
+"""People, content and batches as a test needs them, straight in the tables."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from assignments.models import Account, Assignment, Batch, Content, Learner
+from assignments.queries.folding import folded
+
+NAMES = ("Elif Yilmaz", "Amara Okafor", "Ruth Abel", "Tom Baker", "Ines Costa", "Jan Novak")
+PEOPLE = {"manager": "Priya Mehta", "auditor": "Ada Stone", "admin": "Sam Reed"}
+AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+_numbers = count(1)
+_SETTLED = {"created", "rejected", "skipped", "cancelled"}
+
+
+def make_user(role: str = "manager", **fields: Any) -> Any:
+    """Return somebody who may sign in with one role."""
+    name = PEOPLE[role]
+    values = {
+        "issuer": "test",
+        "subject": f"{role}-{next(_numbers)}",
+        "name": name,
+        "email": f"{name.split(maxsplit=1)[0].lower()}{next(_numbers)}@northwind.example",
+        "roles": [role],
+    }
+    return get_user_model().objects.create(**values | fields)
+
+
+def make_account(**fields: Any) -> Account:
+    """Return the one linked account, synced just now."""
+    values = {"name": "Cornerstone", "synced_at": AT}
+    return Account.objects.update_or_create(remote_id="sandbox", defaults=values | fields)[0]
+
+
+def make_learner(account: Account | None = None, **fields: Any) -> Learner:
+    """Return a person of the LMS."""
+    number = next(_numbers)
+    name = fields.pop("name", f"{NAMES[number % len(NAMES)]} {number}")
+    values = {
+        "remote_id": f"L{number}",
+        "external_reference": f"NW-{number}",
+        "name": name,
+        "email": f"person{number}@northwind.example",
+        "is_active": True,
+        "search_text": folded(f"{name} NW-{number}"),
+        "seen_in": 1,
+    }
+    return Learner.objects.create(account=account or make_account(), **values | fields)
+
+
+def make_content(account: Account | None = None, **fields: Any) -> Content:
+    """Return an item that can be assigned."""
+    number = next(_numbers)
+    title = fields.pop("title", f"GDPR Essentials {number}")
+    values = {
+        "source": "content",
+        "remote_id": f"C{number}",
+        "external_reference": f"CRS-{number}",
+        "title": title,
+        "kind": "course",
+        "is_active": True,
+        "search_text": folded(f"{title} CRS-{number}"),
+        "seen_in": 1,
+    }
+    return Content.objects.create(account=account or make_account(), **values | fields)
+
+
+def make_batch(rows: Sequence[str | dict[str, Any]] = (), **fields: Any) -> Batch:
+    """Return a submitted batch with a row for each state, or for each set of fields with one."""
+    account, content = make_account(), make_content()
+    values = {
+        "submission_key": uuid.uuid4(),
+        "account": account,
+        "state": "done",
+        "by": fields.pop("by", None) or make_user(),
+        "by_name": "Priya Mehta",
+        "title": content.title,
+        "people": len(rows),
+        "items": 1,
+        "status": "pending",
+        "reason": "Policy DP-14",
+        "plan_sha256": "9f2c" * 16,
+        "frozen_at": AT,
+        "submitted_at": AT,
+        "started_at": AT,
+    }
+    batch = Batch.objects.create(**values | fields)
+    for position, row in enumerate(rows, 1):
+        make_row(batch, content, position, {"state": row} if isinstance(row, str) else row)
+    return batch
+
+
+def make_row(batch: Batch, content: Content, position: int, fields: dict[str, Any]) -> Assignment:
+    """Return one row of the batch, with what the database demands of its state."""
+    learner = fields.pop("learner", None) or make_learner(batch.account)
+    return Assignment.objects.create(
+        batch=batch,
+        position=position,
+        learner=learner,
+        content=content,
+        learner_remote_id=learner.remote_id,
+        content_remote_id=content.remote_id,
+        content_reference=content.external_reference,
+        **_of_state(fields["state"], position) | fields,
+    )
+
+
+def _of_state(state: str, position: int) -> dict[str, Any]:
+    values: dict[str, dict[str, Any]] = {
+        "queued": {"send_at": AT},
+        "sending": {"attempt": 1, "sender": "s-1", "sent_at": AT},
+        "unknown": {"attempt": 1, "unknown_at": AT, "problem": "It did not answer in time."},
+        "created": {"attempt": 1, "answer_status": 201, "remote_id": f"R-{position}"},
+        "rejected": {"attempt": 1, "answer_status": 400, "problem": "The due date is too early."},
+        "skipped": {"problem": "They already have it in the LMS."},
+    }
+    settled = {"settled_at": AT + timedelta(seconds=position)} if state in _SETTLED else {}
+    return values.get(state, {}) | settled
