@@ -114,7 +114,8 @@ def new_assignment(row: Assignment) -> NewAssignment:
         due_at=batch.due_at,
         status=batch.status,
         progress=batch.progress,
-        assigned_at=batch.submitted_at,
+        # Left to the LMS: what was reviewed has no such moment yet, and must be what is sent.
+        assigned_at=None,
     )
 
 

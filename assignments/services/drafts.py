@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Final
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
 
 from assignments.models import Account, Content, Draft, DraftContent, DraftLearner, Learner
 from assignments.models.drafts import Status
+from assignments.services import planning
 from assignments.services.planning import MOST_ITEMS, MOST_ROWS, why_not_assignable
 
 CHUNK: Final = 1_000
@@ -19,9 +19,9 @@ class DraftRefused(Exception):
     """The change was not made; the message says why and what to do."""
 
 
-def start(*, account: Account, owner: AbstractBaseUser, now: datetime) -> Draft:
+def start(*, account: Account, owner_pk: int, now: datetime) -> Draft:
     """Make an empty draft."""
-    return Draft.objects.create(account=account, owner_id=owner.pk, created_at=now, changed_at=now)
+    return Draft.objects.create(account=account, owner_id=owner_pk, created_at=now, changed_at=now)
 
 
 @transaction.atomic
@@ -89,10 +89,18 @@ def pick_all(*, draft: Draft, people: QuerySet[Learner], now: datetime) -> int:
 
 
 @transaction.atomic
-def unpick(*, draft: Draft, learner_pks: Collection[int], now: datetime) -> None:
-    """Drop people who were picked."""
-    DraftLearner.objects.filter(draft=draft, learner__in=learner_pks).delete()
-    _touch(draft, now)
+def set_ticks(
+    *, draft: Draft, shown: Collection[int], learner: Collection[int], now: datetime
+) -> int:
+    """Make the selection of the `shown` people what is ticked, and return how many there are.
+
+    People who are not shown keep their state, so that other pages and tabs lose nothing.
+
+    :raises DraftRefused: if there would be more than a batch can hold
+    """
+    unticked = set(shown) - set(learner)
+    DraftLearner.objects.filter(draft=draft, learner__in=unticked).delete()
+    return pick(draft=draft, learner_pks=set(learner), now=now)
 
 
 @transaction.atomic
@@ -108,6 +116,13 @@ def set_assigns_again(*, draft: Draft, assigns_again: bool, now: datetime) -> No
     draft.assigns_again = assigns_again
     draft.changed_at = now
     draft.save(update_fields=["assigns_again", "changed_at"])
+
+
+@transaction.atomic
+def discard(*, draft: Draft) -> None:
+    """Throw a draft away, with its plan if it has one that was not submitted."""
+    planning.discard_plan(draft)
+    draft.delete()
 
 
 def _insert(draft: Draft, people: QuerySet[Learner]) -> None:

@@ -97,7 +97,7 @@ def freeze(*, draft: Draft, now: datetime) -> Batch:
     contents = list(Content.objects.filter(pk__in=picked).order_by("title", "pk"))
     people = draft.picked_learners.count()
     _check(draft, contents, people, now)
-    _discard_old_plan(draft)
+    discard_plan(draft)
     batch = Batch.objects.create(
         submission_key=draft.pk,
         account=draft.account,
@@ -187,7 +187,8 @@ def _people_problems(people: int, items: int) -> list[tuple[str, str]]:
     return []
 
 
-def _discard_old_plan(draft: Draft) -> None:
+def discard_plan(draft: Draft) -> None:
+    """Delete the draft's plan if it was not submitted."""
     planned = Batch.objects.filter(submission_key=draft.pk, state=Batch.State.PLANNED)
     Assignment.objects.filter(batch__in=planned).delete()
     planned.delete()

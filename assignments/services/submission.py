@@ -14,7 +14,7 @@ from assignments.services import rows
 
 State = Assignment.State
 LARGE_BATCH: Final = 500
-LARGE_HOLD: Final = timedelta(seconds=30)
+LARGE_HOLD_SECONDS: Final = 30
 
 
 class SubmissionRefused(Exception):
@@ -49,7 +49,7 @@ def submit(
     batch.state = Batch.State.WAITING
     batch.reason = reason
     batch.submitted_at = now
-    batch.starts_at = now + _hold(to_send)
+    batch.starts_at = now + timedelta(seconds=hold_seconds(to_send))
     batch.request_id = by.request_id
     batch.save(update_fields=["state", "reason", "submitted_at", "starts_at", "request_id"])
     draft.is_submitted = True
@@ -75,9 +75,10 @@ def _check(batch: Batch, seen_sha256: str, *, confirms_completed: bool) -> None:
         raise SubmissionRefused(f"Sending is paused. {batch.account.paused_because}")
 
 
-def _hold(to_send: int) -> timedelta:
-    hold = timedelta(seconds=settings.HOLD_SECONDS)
-    return max(hold, LARGE_HOLD) if hold and to_send > LARGE_BATCH else hold
+def hold_seconds(to_send: int) -> int:
+    """Return for how long a batch of so many rows can be undone before it starts."""
+    hold: int = settings.HOLD_SECONDS
+    return max(hold, LARGE_HOLD_SECONDS) if hold and to_send > LARGE_BATCH else hold
 
 
 def _submitted(batch: Batch, to_send: int) -> Event:

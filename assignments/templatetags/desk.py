@@ -1,7 +1,8 @@
 """Small pieces of markup that every page uses: icons, bars, numbers and moments."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from django import template
 from django.templatetags.static import static
@@ -80,3 +81,39 @@ def when(moment: datetime | None) -> SafeString | str:
         prefix,
         words,
     )
+
+
+KINDS: Final = {
+    "course": "book-open",
+    "collection": "route",
+    "video": "video",
+    "quiz": "list-checks",
+    "audio": "headphones",
+    "article": "newspaper",
+}
+
+
+@register.simple_tag
+def kind_icon(kind: str) -> SafeString:
+    """Return the icon of a kind of content."""
+    return icon(KINDS.get(kind, "file-text"), "i-lg")
+
+
+@register.filter
+def utc_wire(moment: datetime) -> str:
+    """Return a moment as it is sent to the LMS."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@register.filter
+def unassignable(content: Any) -> str:
+    """Return why an item cannot be assigned, or nothing if it can."""
+    if not content.is_active:
+        return "it is retired in the LMS"
+    return "" if content.external_reference else "it has no external reference in the LMS"
+
+
+@register.filter
+def of(numbers: Mapping[int, int], key: int) -> int:
+    """Return the number that belongs to a key, or 0."""
+    return numbers.get(key, 0)

@@ -78,7 +78,7 @@ class Command(BaseCommand):
         user = get_user_model().objects.filter(email=options["email"]).first()
         if user is None or not user.has_perm("assignments.assign"):
             raise CommandError(f"{options['email']} is not a manager who has signed in once.")
-        draft = drafts.start(account=account, owner=user, now=now)
+        draft = drafts.start(account=account, owner_pk=user.pk, now=now)
         drafts.set_terms(
             draft=draft,
             due_date=_due_date(options["due"]),

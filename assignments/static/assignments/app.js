@@ -17,17 +17,39 @@
     }
   });
 
+  // The header's box ticks the page; each row then saves itself as if it had been ticked by hand.
+  addEventListener("change", (event) => {
+    if (!event.target.matches("[data-pick-page]")) return;
+    const boxes = all("td.pick input[type=checkbox]", event.target.closest("table"));
+    boxes.forEach((box) => { box.checked = event.target.checked; });
+    if (boxes.length) boxes[0].dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
+  // Four letters and Enter: when one person is left, Enter picks that person.
+  addEventListener("keydown", (event) => {
+    const field = event.target;
+    if (event.key !== "Enter" || !field.matches || !field.matches("[data-pick-single]")) return;
+    const boxes = all("#people td.pick input[type=checkbox]");
+    if (boxes.length !== 1 || !field.value) return;
+    event.preventDefault();
+    boxes[0].checked = true;
+    boxes[0].dispatchEvent(new Event("change", { bubbles: true }));
+    field.value = "";
+    document.body.addEventListener(
+      "htmx:afterSettle", () => field.dispatchEvent(new Event("search")), { once: true },
+    );
+  });
+
   let last = null;
   addEventListener("click", (event) => {
-    const box = event.target.closest("td.pick input");
+    const box = event.target.closest("td.pick input[type=checkbox]");
     if (!box) return;
     if (event.shiftKey && last && last !== box && last.isConnected) {
-      const boxes = all("td.pick input", box.closest("tbody"));
+      const boxes = all("td.pick input[type=checkbox]", box.closest("tbody"));
       const [from, to] = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);
       boxes.slice(from, to + 1).forEach((other) => {
         if (other.checked === box.checked) return;
         other.checked = box.checked;
-        other.dispatchEvent(new Event("change", { bubbles: true }));
       });
     }
     last = box;
@@ -35,7 +57,7 @@
   });
 
   const headers = () => all("th.pick input").forEach((header) => {
-    const boxes = all("td.pick input", header.closest("table"));
+    const boxes = all("td.pick input[type=checkbox]", header.closest("table"));
     const ticked = boxes.filter((box) => box.checked).length;
     header.checked = ticked > 0 && ticked === boxes.length;
     header.indeterminate = ticked > 0 && ticked < boxes.length;

@@ -107,13 +107,19 @@ class _Registry:
 
 
 def people(seed: int, count: int) -> list[Learner]:
-    """Make up so many people; a larger count adds to the same ones."""
+    """Make up so many active people and, among them, a few who left.
+
+    A larger count adds to the same ones.
+    """
     rng = chance(seed, "people")
     registry = _Registry(rng)
     found: list[Learner] = []
-    for number in range(count):
+    active = 0
+    while active < count:
+        number = len(found)
         manager = found[(number - 1) // TEAM_SIZE].name if number else None
         found.append(_person(seed, number, manager, rng, registry))
+        active += found[-1].active
     return found
 
 

@@ -1,0 +1,57 @@
+"""Numbers and dates in words, the same on every page."""
+
+from datetime import date
+from typing import Final
+
+from django.conf import settings
+
+MINUTE: Final = 60
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time as people say it: from seconds to days, rounded."""
+    if seconds < 2 * MINUTE:
+        return _seconds(round(seconds))
+    if seconds < 2 * HOUR:
+        return f"about {round(seconds / MINUTE)} min"
+    if seconds < 2 * DAY:
+        return f"about {round(seconds / HOUR)} h"
+    return f"about {round(seconds / DAY)} days"
+
+
+def day(value: date) -> str:
+    """Return a day with its weekday."""
+    return f"{value:%A} {value.day} {value:%B %Y}"
+
+
+def short_day(value: date) -> str:
+    """Return a day without its weekday."""
+    return f"{value.day} {value:%B %Y}"
+
+
+def due(value: date | None) -> str:
+    """Return a due date in words, with the place whose day it is."""
+    if value is None:
+        return "No due date"
+    return f"{day(value)}, end of day in {city()}"
+
+
+def city() -> str:
+    """Return the place of the organisation's time zone."""
+    return str(settings.TIME_ZONE).rsplit("/", 1)[-1].replace("_", " ")
+
+
+def people(count: int) -> str:
+    """Return a number of people."""
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
+def _seconds(whole: int) -> str:
+    if whole < 1:
+        return "less than a second"
+    if whole < MINUTE:
+        return "about 1 second" if whole == 1 else f"about {whole} seconds"
+    minutes, seconds = divmod(whole, MINUTE)
+    return f"about {minutes} min {seconds} s" if seconds else f"about {minutes} min"

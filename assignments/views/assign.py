@@ -1,0 +1,100 @@
+"""New assignment: making a draft, its page, its terms, and going on to the review."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from assignments.forms.assign import TermsForm, TicksForm
+from assignments.queries import drafts as draft_queries
+from assignments.services import connection, drafts, planning
+from assignments.views.draft_page import DraftPage, days_from_now, own_draft
+from assignments.views.person import wants_fragment
+
+may_assign = permission_required("assignments.assign", raise_exception=True)
+
+
+@require_POST
+@may_assign
+def assign_new(request: HttpRequest) -> HttpResponse:
+    """Make a draft, with a person or an item already picked if the form names one."""
+    now = timezone.now()
+    draft = drafts.start(account=connection.accounts()[0], owner_pk=request.user.pk or 0, now=now)
+    picked = TicksForm(request.POST)
+    if picked.is_valid() and picked.cleaned_data["learner"]:
+        drafts.pick(draft=draft, learner_pks=picked.cleaned_data["learner"], now=now)
+    if request.POST.get("content", "").isdigit():
+        drafts.add_content(draft=draft, content_pk=int(request.POST["content"]), now=now)
+    return redirect("assign", draft.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@may_assign
+@vary_on_headers("HX-Request", "HX-Target")
+def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show the draft, or keep what was filled in and freeze the plan."""
+    draft = get_object_or_404(draft_queries.drafts_of(owner_pk=request.user.pk or 0), pk=pk)
+    batch = draft_queries.submitted_batch(draft.pk) if draft.is_submitted else None
+    if batch is not None:
+        return redirect("batch", batch)
+    if request.method == "POST":
+        return _review(request, draft)
+    page = DraftPage(request, draft)
+    if not wants_fragment(request):
+        return page.whole()
+    return page.parts("options" if "find" in request.GET else "people")
+
+
+@require_POST
+@may_assign
+def assign_terms(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Keep the due date and status as they are now."""
+    draft = own_draft(request, pk)
+    form = _terms(request)
+    if form.is_valid():
+        drafts.set_terms(draft=draft, **form.cleaned_data, now=timezone.now())
+    page = DraftPage(request, draft, terms=form, problems=_problems(form))
+    if wants_fragment(request):
+        return page.parts("terms", "summary", "dock")
+    return redirect("assign", pk) if form.is_valid() else page.whole(status=422)
+
+
+@require_POST
+@may_assign
+def assign_discard(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Throw the draft away."""
+    drafts.discard(draft=own_draft(request, pk))
+    return redirect("home")
+
+
+def _review(request: HttpRequest, draft: Any) -> HttpResponse:
+    form, ticks, now = _terms(request), TicksForm(request.POST), timezone.now()
+    if ticks.is_valid():
+        drafts.set_ticks(draft=draft, **ticks.cleaned_data, now=now)
+    if not form.is_valid():
+        return DraftPage(request, draft, terms=form, problems=_problems(form)).whole(status=422)
+    drafts.set_terms(draft=draft, **form.cleaned_data, now=now)
+    try:
+        planning.freeze(draft=draft, now=now)
+    except planning.PlanRefused as refusal:
+        page = DraftPage(request, draft, terms=form, problems=refusal.problems)
+        return page.whole(status=422)
+    return redirect("review", draft.pk)
+
+
+def _terms(request: HttpRequest) -> TermsForm:
+    data = request.POST.copy()
+    if request.POST.get("in_days", "").isdigit():
+        data["due_date"] = days_from_now(int(request.POST["in_days"][:4]))
+    if "no_date" in request.POST:
+        data["due_date"] = ""
+    return TermsForm(data)
+
+
+def _problems(form: TermsForm) -> tuple[tuple[str, str], ...]:
+    return tuple((name, str(errors[0])) for name, errors in form.errors.items())

@@ -1,0 +1,87 @@
+"""Picking content and people in a draft, one small request at a time."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from assignments.forms.assign import ContentForm, TicksForm
+from assignments.services import drafts
+from assignments.views.assign import may_assign
+from assignments.views.draft_page import DraftPage, own_draft
+from assignments.views.person import wants_fragment
+
+
+@require_POST
+@may_assign
+def assign_content(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Add or remove one item; what cannot be assigned is refused with the reason."""
+    draft, form, now = own_draft(request, pk), ContentForm(request.POST), timezone.now()
+    problems: tuple[tuple[str, str], ...] = ()
+    if form.is_valid() and form.cleaned_data["remove"]:
+        drafts.remove_content(draft=draft, content_pk=form.cleaned_data["remove"], now=now)
+    elif form.is_valid() and form.cleaned_data["add"]:
+        try:
+            drafts.add_content(draft=draft, content_pk=form.cleaned_data["add"], now=now)
+        except drafts.DraftRefused as refusal:
+            problems = (("content", str(refusal)),)
+    return _answer(request, draft, problems, "what", "people", "summary", "dock")
+
+
+@require_POST
+@may_assign
+def assign_pick(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Make the selection of the rows that are shown what the ticks say."""
+    draft, form = own_draft(request, pk), TicksForm(request.POST)
+    problems = _tried(form.is_valid() and form.cleaned_data, draft)
+    return _answer(request, draft, problems, "selbar", "summary", "dock")
+
+
+@require_POST
+@may_assign
+def assign_pick_all(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Pick everybody whom the search finds."""
+    draft = own_draft(request, pk)
+    problems: tuple[tuple[str, str], ...] = ()
+    try:
+        people = DraftPage(request, draft).matching
+        drafts.pick_all(draft=draft, people=people, now=timezone.now())
+    except drafts.DraftRefused as refusal:
+        problems = (("people", str(refusal)),)
+    return _answer(request, draft, problems, "people", "summary", "dock")
+
+
+@require_POST
+@may_assign
+def assign_clear(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Drop everybody."""
+    draft = own_draft(request, pk)
+    drafts.clear(draft=draft, now=timezone.now())
+    return _answer(request, draft, (), "people", "summary", "dock")
+
+
+def _tried(ticks: dict[str, list[int]] | bool, draft: Any) -> tuple[tuple[str, str], ...]:
+    if not isinstance(ticks, dict):
+        return ()
+    try:
+        drafts.set_ticks(draft=draft, **ticks, now=timezone.now())
+    except drafts.DraftRefused as refusal:
+        return (("people", str(refusal)),)
+    return ()
+
+
+def _answer(
+    request: HttpRequest,
+    draft: Any,
+    problems: tuple[tuple[str, str], ...],
+    *parts: str,
+) -> HttpResponse:
+    page = DraftPage(request, draft, problems=problems)
+    if wants_fragment(request):
+        return page.parts(*parts)
+    if problems:
+        return page.whole(status=422)
+    return redirect(f"{request.path.rsplit('/', 1)[0]}/{page.asked_with(page=page.asked['page'])}")

@@ -1,0 +1,71 @@
+"""People and content of the LMS, as our copy has them."""
+
+from typing import Final
+from urllib.parse import quote
+
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from assignments.queries import batches, directory, log
+
+PER_PAGE: Final = 25
+may_read = permission_required("assignments.view_directory", raise_exception=True)
+
+
+@require_GET
+@may_read
+def people(request: HttpRequest) -> HttpResponse:
+    """Show the people whom a search finds, inactive ones too."""
+    words = request.GET.get("q", "").strip()[:200]
+    found = directory.people(account_pk=None, words=words, with_inactive=True)
+    return _list(request, "assignments/people.html", found, words)
+
+
+@require_GET
+@may_read
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one person and what was assigned to them with this tool, each with its proof."""
+    everybody = directory.people(account_pk=None, with_inactive=True)
+    found = get_object_or_404(everybody, pk=pk)
+    paginator = Paginator(batches.of_learner(pk), PER_PAGE)
+    page = paginator.get_page(request.GET.get("page"))
+    rows = list(page.object_list)
+    entries = log.proofs([f"assignment/{row.pk}" for row in rows])
+    context = {
+        "person": found,
+        "page": page,
+        "pages": list(paginator.get_elided_page_range(page.number, on_each_side=1)),
+        "rows": [(row, entries.get(f"assignment/{row.pk}")) for row in rows],
+    }
+    return render(request, "assignments/person.html", context)
+
+
+@require_GET
+@may_read
+def content_list(request: HttpRequest) -> HttpResponse:
+    """Show the items that a search finds, with how many people have each."""
+    words = request.GET.get("q", "").strip()[:200]
+    return _list(
+        request, "assignments/content.html", directory.contents(account_pk=None, words=words), words
+    )
+
+
+def _list(
+    request: HttpRequest, template: str, found: "QuerySet[directory.Entry]", words: str
+) -> HttpResponse:
+    paginator = Paginator(found, PER_PAGE)
+    page = paginator.get_page(request.GET.get("page"))
+    shown = list(page.object_list)
+    context = {
+        "words": words,
+        "page": page,
+        "shown": shown,
+        "pages": list(paginator.get_elided_page_range(page.number, on_each_side=1)),
+        "base": f"?q={quote(words)}&page=",
+        "holders": directory.holders([one.pk for one in shown]) if "content" in template else {},
+    }
+    return render(request, template, context)

@@ -1,0 +1,35 @@
+"""Overview: what is running, what needs me."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
+
+from assignments.queries import batches, drafts, log, overview
+from assignments.views.person import wants_fragment
+
+
+@require_GET
+@never_cache
+@vary_on_headers("HX-Request")
+def home(request: HttpRequest) -> HttpResponse:
+    """Show what is running; who only reads starts at the audit log."""
+    if not request.user.has_perm("assignments.assign"):
+        return redirect("audit")
+    running = batches.active(limit=6)
+    context = {
+        "running": running,
+        "needs_you": sum(
+            1 for batch in running if batch.failed or batch.state in {"held", "paused"}
+        ),
+        "is_live": any(batch.state in {"waiting", "running"} for batch in running),
+        "drafts": list(drafts.open_drafts(owner_pk=request.user.pk or 0)[:5]),
+        "numbers": overview.numbers(now=timezone.now()),
+        "log_size": log.log_size(),
+        "verified": log.last_verification(),
+        "given_name": str(request.user).split()[0],
+    }
+    template = "assignments/overview.html"
+    return render(request, template + "#now" if wants_fragment(request) else template, context)

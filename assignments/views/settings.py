@@ -1,0 +1,64 @@
+"""Settings: how pages look, and how the connection to the LMS stands."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings as site
+from django.contrib.auth import get_user_model
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from assignments.forms.settings import DisplayForm
+from assignments.queries import overview
+from assignments.queries.frame import is_worker_seen
+from assignments.services import connection, directory
+from assignments.views.person import acting, wants_fragment
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@vary_on_headers("HX-Request")
+def settings(request: HttpRequest) -> HttpResponse:
+    """Show both parts; a POST keeps how pages look for this person."""
+    if request.method == "POST":
+        form = DisplayForm(request.POST)
+        if form.is_valid():
+            get_user_model().objects.filter(pk=request.user.pk or 0).update(**form.cleaned_data)
+        return redirect("settings")
+    syncs = overview.last_syncs()
+    context = {
+        "accounts": connection.accounts(),
+        "host": urlsplit(site.STACKONE_BASE_URL).netloc,
+        "is_sandbox": site.IS_SANDBOX,
+        "limit": site.STACKONE_REQUESTS_PER_MINUTE,
+        "zone": site.TIME_ZONE,
+        "syncs": syncs,
+        "is_syncing": any(sync.finished_at is None for sync in syncs),
+        "has_worker": is_worker_seen(now=timezone.now()),
+        "choices": DisplayForm.base_fields,
+    }
+    template = "assignments/settings.html"
+    return render(request, template + "#syncs" if wants_fragment(request) else template, context)
+
+
+@require_POST
+@permission_required("assignments.sync_directory", raise_exception=True)
+def sync_now(request: HttpRequest) -> HttpResponse:
+    """Ask for a sync of every account; a worker does it."""
+    for account in connection.accounts():
+        directory.request_sync(account=account, by=acting(request), now=timezone.now())
+    return redirect("settings")
+
+
+@require_POST
+@permission_required("assignments.sync_directory", raise_exception=True)
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send for a paused account again."""
+    for account in connection.accounts():
+        if account.pk == pk:
+            connection.resume_account(account=account, by=acting(request), now=timezone.now())
+    return redirect("settings")
