@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 
 from assignments.models import Account, Assignment, Batch, Content, Learner
 from assignments.queries.folding import folded
+from assignments.services.sealing import plan_sha256
 
 NAMES = ("Elif Yilmaz", "Amara Okafor", "Ruth Abel", "Tom Baker", "Ines Costa", "Jan Novak")
 PEOPLE = {"manager": "Priya Mehta", "auditor": "Ada Stone", "admin": "Sam Reed"}
@@ -84,7 +85,6 @@ def make_batch(rows: Sequence[str | dict[str, Any]] = (), **fields: Any) -> Batc
         "items": 1,
         "status": "pending",
         "reason": "Policy DP-14",
-        "plan_sha256": "9f2c" * 16,
         "frozen_at": AT,
         "submitted_at": AT,
         "started_at": AT,
@@ -92,6 +92,8 @@ def make_batch(rows: Sequence[str | dict[str, Any]] = (), **fields: Any) -> Batc
     batch = Batch.objects.create(**values | fields)
     for position, row in enumerate(rows, 1):
         make_row(batch, content, position, {"state": row} if isinstance(row, str) else row)
+    batch.plan_sha256 = plan_sha256(batch)
+    batch.save(update_fields=["plan_sha256"])
     return batch
 
 

@@ -71,8 +71,8 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
 def batch_progress(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer with the live part, or with nothing if it has not changed since."""
     context = _context(request, pk)
-    # A count-down always changes; a running batch only when one of its rows did.
-    if request.GET.get("seen") == context["token"] and context["batch"].state == "running":
+    # A count-down always changes; everything else only when its token does.
+    if request.GET.get("seen") == context["token"] and context["batch"].state != "waiting":
         return HttpResponse(status=204)
     return render(request, "assignments/batch.html#live", context)
 
@@ -114,15 +114,16 @@ def _context(request: HttpRequest, pk: int) -> dict[str, Any]:
     paginator = Paginator(batches.rows(found, tab=tab, words=words), ROWS_PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
     starts_in = (found.starts_at - now).total_seconds() if found.starts_at else 0
+    has_worker, is_sending = is_worker_seen(now=now), found.account.paused_at is None
     return {
         "batch": found,
         "progress": progress,
-        "token": f"{found.state}-{progress.token}",
+        "token": f"{found.state}-{progress.token}-{has_worker:d}{is_sending:d}",
         "is_live": found.state in {"waiting", "running"} or progress.moving > progress.waiting,
         "is_at_rest": found.state in AT_REST,
         "starts_in": max(0, round(starts_in)),
         "reasons": batches.reasons(found) if progress.failed or progress.unknown else [],
-        "has_worker": is_worker_seen(now=now),
+        "has_worker": has_worker,
         "tabs": _tabs(progress),
         "tab": tab,
         "words": words,

@@ -102,7 +102,9 @@
   document.addEventListener("htmx:afterSettle", headers);
 
   setInterval(() => {
-    if (!document.hidden) document.body.dispatchEvent(new Event("tick"));
+    // What is being decided on holds still; a hidden tab asks for nothing.
+    const holdsStill = document.hidden || one("details.confirm[open]");
+    if (!holdsStill) document.body.dispatchEvent(new Event("tick"));
   }, 2000);
   headers();
   focusProblem();
