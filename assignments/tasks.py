@@ -2,7 +2,6 @@
 
 import threading
 from datetime import timedelta
-from typing import Final
 
 from django.conf import settings
 from django.tasks import task
@@ -13,7 +12,6 @@ from assignments.models import Account, SyncRun
 from assignments.queries.due import accounts_with_work
 from assignments.services import connection, delivery, directory
 
-SLICE_SECONDS: Final = 30.0
 stopping = threading.Event()
 
 
@@ -24,12 +22,11 @@ def may_go_on() -> bool:
 
 @task(queue_name="delivery")
 def deliver(account_pk: int) -> None:
-    """Deliver one account's due rows for a while; the sweep wakes it again if work remains."""
+    """Deliver one account's due rows; the sweep wakes it again when others become due."""
     delivery.deliver(
         account=Account.objects.get(pk=account_pk),
         clock=timezone.now,
         may_go_on=may_go_on,
-        seconds=SLICE_SECONDS,
     )
 
 

@@ -97,7 +97,7 @@ class Desk:
 
     def deliver(self) -> None:
         """Let a worker deliver what is due now."""
-        delivery.deliver(account=self.account, clock=self.clock, may_go_on=lambda: True, seconds=30)
+        delivery.deliver(account=self.account, clock=self.clock, may_go_on=lambda: True)
         self.account.refresh_from_db()
 
     def states(self, batch: Batch) -> list[str]:

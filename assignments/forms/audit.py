@@ -3,7 +3,13 @@
 from django import forms
 
 from assignments.audit.search import Search
+from assignments.audit.sentences import SENTENCES, action_words
 from assignments.queries import log
+
+
+def actions() -> list[tuple[str, str]]:
+    """Return every action with its words, in the order of the words."""
+    return sorted(((action, action_words(action)) for action in SENTENCES), key=lambda a: a[1])
 
 
 class SearchForm(forms.Form):
@@ -25,7 +31,7 @@ class SearchForm(forms.Form):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they come
         self.fields["by"].choices = [("", "Anyone"), *log.actors()]  # type: ignore[attr-defined]
-        self.fields["action"].choices = [("", "Any action"), *log.actions()]  # type: ignore[attr-defined]
+        self.fields["action"].choices = [("", "Any action"), *actions()]  # type: ignore[attr-defined]
 
     def search(self) -> Search:
         """Return the search; what was not understood is left out and said beside its field."""

@@ -28,7 +28,9 @@ def connection(*, now: datetime) -> Connection:
     trouble = _trouble(account)
     if trouble is not None:
         return trouble
-    return Connection(f"{account}: synced {timesince(account.synced_at, now, depth=1)} ago")
+    ago = timesince(account.synced_at, now, depth=1)
+    is_fresh = now - account.synced_at < timedelta(minutes=1)
+    return Connection(f"{account}: synced {'just now' if is_fresh else ago + ' ago'}")
 
 
 def is_worker_seen(*, now: datetime) -> bool:

@@ -9,7 +9,6 @@ from typing import Any, Final
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
-from assignments.audit.sentences import SENTENCES, action_words
 from assignments.models import LogEntry, LogHead, Verification
 
 LEAF: Final = b"\x00"
@@ -43,11 +42,6 @@ def actors() -> list[tuple[str, str]]:
     """Return everybody who may act, as (ref, name), for the filter."""
     users = get_user_model().objects.order_by("name", "pk").values_list("pk", "name")
     return [*((f"user/{pk}", name) for pk, name in users), ("system", "The system")]
-
-
-def actions() -> list[tuple[str, str]]:
-    """Return every action with its words, for the filter."""
-    return sorted(((action, action_words(action)) for action in SENTENCES), key=lambda a: a[1])
 
 
 def entry_check(seq: int) -> EntryCheck:

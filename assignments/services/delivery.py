@@ -28,10 +28,8 @@ SAFE_LEASE: Final = leases.LEASE.total_seconds() - 5
 GROUP: Final = 0.05
 
 
-def deliver(
-    *, account: Account, clock: Clock, may_go_on: Callable[[], bool], seconds: float
-) -> bool:
-    """Deliver the account's due rows for at most so many seconds; return whether work remains.
+def deliver(*, account: Account, clock: Clock, may_go_on: Callable[[], bool]) -> bool:
+    """Deliver the account's rows until none is due; return whether this sender did it.
 
     Returns at once if another sender holds the account. `may_go_on` turning false ends it early:
     calls in flight are waited for, nothing new is started.
@@ -41,10 +39,10 @@ def deliver(
         return False
     try:
         claims.recover(account=account, sender=sender, now=clock())
-        _Sender(account, sender, clock).run(may_go_on, seconds)
+        _Sender(account, sender, clock).run(may_go_on)
     finally:
         leases.release(account, sender=sender)
-    return has_work(account, now=clock())
+    return True
 
 
 class _Sender:
@@ -64,12 +62,11 @@ class _Sender:
             clock=clock,
         )
 
-    def run(self, may_go_on: Callable[[], bool], seconds: float) -> None:
+    def run(self, may_go_on: Callable[[], bool]) -> None:
         """Work until nothing is due and nothing is in flight."""
-        ends = time.monotonic() + seconds
         try:
             while self._keep_lease():
-                is_going = time.monotonic() < ends and may_go_on()
+                is_going = may_go_on()
                 if is_going:
                     self._start()
                 self._write(self._calls.ended(within=GROUP))

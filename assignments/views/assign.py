@@ -60,7 +60,7 @@ def assign_terms(request: HttpRequest, pk: UUID) -> HttpResponse:
         drafts.set_terms(draft=draft, **form.cleaned_data, now=timezone.now())
     page = DraftPage(request, draft, terms=form, problems=_problems(form))
     if wants_fragment(request):
-        return page.parts("terms", "summary", "dock")
+        return page.parts("terms", "summary", "dock", "steps")
     return redirect("assign", pk) if form.is_valid() else page.whole(status=422)
 
 

@@ -28,7 +28,7 @@ def assign_content(request: HttpRequest, pk: UUID) -> HttpResponse:
             drafts.add_content(draft=draft, content_pk=form.cleaned_data["add"], now=now)
         except drafts.DraftRefused as refusal:
             problems = (("content", str(refusal)),)
-    return _answer(request, draft, problems, "what", "people", "summary", "dock")
+    return _answer(request, draft, problems, "what", "people", "summary", "dock", "steps")
 
 
 @require_POST
@@ -37,7 +37,7 @@ def assign_pick(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Make the selection of the rows that are shown what the ticks say."""
     draft, form = own_draft(request, pk), TicksForm(request.POST)
     problems = _tried(form.is_valid() and form.cleaned_data, draft)
-    return _answer(request, draft, problems, "selbar", "summary", "dock")
+    return _answer(request, draft, problems, "selbar", "summary", "dock", "steps")
 
 
 @require_POST
@@ -51,7 +51,7 @@ def assign_pick_all(request: HttpRequest, pk: UUID) -> HttpResponse:
         drafts.pick_all(draft=draft, people=people, now=timezone.now())
     except drafts.DraftRefused as refusal:
         problems = (("people", str(refusal)),)
-    return _answer(request, draft, problems, "people", "summary", "dock")
+    return _answer(request, draft, problems, "people", "summary", "dock", "steps")
 
 
 @require_POST
@@ -60,7 +60,7 @@ def assign_clear(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Drop everybody."""
     draft = own_draft(request, pk)
     drafts.clear(draft=draft, now=timezone.now())
-    return _answer(request, draft, (), "people", "summary", "dock")
+    return _answer(request, draft, (), "people", "summary", "dock", "steps")
 
 
 def _tried(ticks: dict[str, list[int]] | bool, draft: Any) -> tuple[tuple[str, str], ...]:

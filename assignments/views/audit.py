@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assignments.audit import exports, reading, search, verify
-from assignments.forms.audit import SearchForm
+from assignments.forms.audit import SearchForm, actions
 from assignments.queries import log
 from assignments.views.person import acting
 
@@ -108,7 +108,7 @@ def export(request: HttpRequest) -> FileResponse:
 
 
 def _chips(request: HttpRequest, form: SearchForm) -> list[dict[str, Any]]:
-    named = {**dict(log.actors()), **dict(log.actions())} if request.GET else {}
+    named = {**dict(log.actors()), **dict(actions())} if request.GET else {}
     used = {name: value for name, value in form.cleaned_data.items() if value}
     return [
         {

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -74,7 +75,17 @@ def batch_progress(request: HttpRequest, pk: int) -> HttpResponse:
     # A count-down always changes; everything else only when its token does.
     if request.GET.get("seen") == context["token"] and context["batch"].state != "waiting":
         return HttpResponse(status=204)
-    return render(request, "assignments/batch.html#live", context)
+    parts = [
+        render_to_string(
+            f"assignments/batch.html#{name}", {**context, "oob": name != "live"}, request
+        )
+        for name in ("live", "tabs")
+    ]
+    response = HttpResponse("".join(parts))
+    if not context["is_live"]:
+        # At rest: once more the whole page, so that its list shows how everybody ended.
+        response["HX-Refresh"] = "true"
+    return response
 
 
 @require_POST

@@ -28,7 +28,6 @@ from assignments.services import (
 )
 
 ALL_SETTLED, REFUSED, NOT_ALL_CREATED = 0, 1, 3
-SLICE_SECONDS: Final = 5.0
 REFUSALS: Final = (drafts.DraftRefused, planning.PlanRefused, submission.SubmissionRefused)
 
 
@@ -141,9 +140,7 @@ class Command(BaseCommand):
 def _deliver(account: Account, batch: Batch) -> None:
     # Works with or without a worker: whoever holds the account's lease delivers.
     while has_moving_rows(batch):
-        delivery.deliver(
-            account=account, clock=timezone.now, may_go_on=lambda: True, seconds=SLICE_SECONDS
-        )
+        delivery.deliver(account=account, clock=timezone.now, may_go_on=lambda: True)
         account.refresh_from_db()
         if account.paused_at is not None:
             raise CommandError(f"Sending is paused. {account.paused_because}")

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from django.conf import settings
 from django.core.management import BaseCommand, call_command
 from django.db import close_old_connections
 from django.db.utils import OperationalError
@@ -22,7 +23,7 @@ from assignments.management.preparation import require_prepared_database
 from assignments.services import workers
 
 log = logging.getLogger(__name__)
-QUEUES: Final = ("delivery", "default")
+MOST_ACCOUNTS: Final = 8
 RESTART_SECONDS: Final = 1.0
 
 
@@ -37,7 +38,9 @@ class Command(BaseCommand):
         name = f"{socket.gethostname()}:{os.getpid()}"
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: tasks.stopping.set())
-        queues = [_queue(name, queue) for queue in QUEUES]
+        # A thread for each account: delivering one may take hours and must not hold up another.
+        deliveries = min(len(settings.STACKONE_ACCOUNT_IDS), MOST_ACCOUNTS)
+        queues = [_queue(name, queue) for queue in ["default", *["delivery"] * deliveries]]
         threads = [threading.Thread(target=_run_queue, args=(queue,)) for queue in queues]
         for thread in threads:
             thread.start()
