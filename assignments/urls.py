@@ -38,6 +38,7 @@ DIRECTORY: list[URLPattern] = [
     path("people/", directory.people, name="people"),
     path("people/<int:pk>/", directory.person, name="person"),
     path("content/", directory.content_list, name="content-list"),
+    path("content/<int:pk>/", directory.content_item, name="content-item"),
 ]
 
 AUDIT: list[URLPattern] = [

@@ -173,6 +173,12 @@ def of_learner(learner_pk: int) -> QuerySet[Assignment]:
     return found.select_related("batch", "content").order_by("-batch__submitted_at", "-pk")
 
 
+def of_content(content_pk: int) -> QuerySet[Batch]:
+    """Return the batches that assigned an item, newest first, with their counts."""
+    rows = Assignment.objects.filter(content=content_pk)
+    return submitted().filter(pk__in=rows.values("batch"))
+
+
 def active(*, limit: int) -> list[Any]:
     """Return the batches that run or need a decision, with their counts."""
     found = submitted().filter(LIST_TABS["running"][1] | LIST_TABS["needs-you"][1])

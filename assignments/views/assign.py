@@ -1,5 +1,6 @@
 """New assignment: making a draft, its page, its terms, and going on to the review."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from assignments.forms.assign import TermsForm, TicksForm
+from assignments.forms.assign import ContentForm, TermsForm, TicksForm
 from assignments.queries import drafts as draft_queries
 from assignments.services import connection, drafts, planning
 from assignments.views.draft_page import DraftPage, days_from_now, own_draft
@@ -22,14 +23,16 @@ may_assign = permission_required("assignments.assign", raise_exception=True)
 @require_POST
 @may_assign
 def assign_new(request: HttpRequest) -> HttpResponse:
-    """Make a draft, with a person or an item already picked if the form names one."""
+    """Make a draft, with a person or an item picked if the form names one that can be."""
     now = timezone.now()
     draft = drafts.start(account=connection.accounts()[0], owner_pk=request.user.pk or 0, now=now)
     picked = TicksForm(request.POST)
     if picked.is_valid() and picked.cleaned_data["learner"]:
         drafts.pick(draft=draft, learner_pks=picked.cleaned_data["learner"], now=now)
-    if request.POST.get("content", "").isdigit():
-        drafts.add_content(draft=draft, content_pk=int(request.POST["content"]), now=now)
+    wanted = ContentForm(request.POST)
+    if wanted.is_valid() and wanted.cleaned_data["add"]:
+        with suppress(drafts.DraftRefused):
+            drafts.add_content(draft=draft, content_pk=wanted.cleaned_data["add"], now=now)
     return redirect("assign", draft.pk)
 
 
@@ -89,7 +92,7 @@ def _review(request: HttpRequest, draft: Any) -> HttpResponse:
 
 def _terms(request: HttpRequest) -> TermsForm:
     data = request.POST.copy()
-    if request.POST.get("in_days", "").isdigit():
+    if request.POST.get("in_days", "").isdecimal():
         data["due_date"] = days_from_now(int(request.POST["in_days"][:4]))
     if "no_date" in request.POST:
         data["due_date"] = ""

@@ -16,6 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 from assignments.queries import batches, drafts
 from assignments.queries.frame import is_worker_seen
 from assignments.services import control
+from assignments.views.asked import asked_words
 from assignments.views.person import acting, wants_fragment
 
 PER_PAGE: Final = 25
@@ -37,7 +38,7 @@ ACTIONS: Final = {
 @vary_on_headers("HX-Request")
 def batch_list(request: HttpRequest) -> HttpResponse:
     """Show the batches of one tab, and the person's drafts on theirs."""
-    words, tab = request.GET.get("q", "").strip()[:200], request.GET.get("tab", "all")
+    words, tab = asked_words(request), request.GET.get("tab", "all")
     found = batches.submitted(words=words)
     mine = drafts.open_drafts(owner_pk=request.user.pk or 0)
     counts = batches.tab_counts(found)
@@ -121,7 +122,7 @@ def _context(request: HttpRequest, pk: int) -> dict[str, Any]:
     now = timezone.now()
     found = get_object_or_404(batches.submitted_batches(), pk=pk)
     progress = batches.progress(found, now=now)
-    words, tab = request.GET.get("q", "").strip()[:200], request.GET.get("tab", "all")
+    words, tab = asked_words(request), request.GET.get("tab", "all")
     paginator = Paginator(batches.rows(found, tab=tab, words=words), ROWS_PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
     starts_in = (found.starts_at - now).total_seconds() if found.starts_at else 0

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from assignments.queries import batches, directory, log
+from assignments.views.asked import asked_words
 
 PER_PAGE: Final = 25
 may_read = permission_required("assignments.view_directory", raise_exception=True)
@@ -20,7 +21,7 @@ may_read = permission_required("assignments.view_directory", raise_exception=Tru
 @may_read
 def people(request: HttpRequest) -> HttpResponse:
     """Show the people whom a search finds, inactive ones too."""
-    words = request.GET.get("q", "").strip()[:200]
+    words = asked_words(request)
     found = directory.people(account_pk=None, words=words, with_inactive=True)
     return _list(request, "assignments/people.html", found, words)
 
@@ -48,10 +49,27 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 @may_read
 def content_list(request: HttpRequest) -> HttpResponse:
     """Show the items that a search finds, with how many people have each."""
-    words = request.GET.get("q", "").strip()[:200]
+    words = asked_words(request)
     return _list(
         request, "assignments/content.html", directory.contents(account_pk=None, words=words), words
     )
+
+
+@require_GET
+@may_read
+def content_item(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one item: who has it, and the batches that assigned it."""
+    found = get_object_or_404(directory.contents(account_pk=None), pk=pk)
+    paginator = Paginator(batches.of_content(pk), PER_PAGE)
+    page = paginator.get_page(request.GET.get("page"))
+    context = {
+        "content": found,
+        "people": directory.holders([pk]).get(pk, 0),
+        "page": page,
+        "batches": list(page.object_list),
+        "pages": list(paginator.get_elided_page_range(page.number, on_each_side=1)),
+    }
+    return render(request, "assignments/content_item.html", context)
 
 
 def _list(

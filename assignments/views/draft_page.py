@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from assignments.forms.assign import PeopleForm, TermsForm
 from assignments.queries import directory, drafts, words
+from assignments.views.asked import asked_words
 
 PER_PAGE: Final = 25
 TEMPLATE: Final = "assignments/assign.html"
@@ -62,7 +63,7 @@ class DraftPage:
     @cached_property
     def found_contents(self) -> list[Any] | None:
         """The items that the content search finds, or None if nothing is searched."""
-        sought = self.request.GET.get("find", "").strip()[:200]
+        sought = asked_words(self.request, "find")
         if not sought:
             return None
         picked = [content.pk for content, _ in self.contents]

@@ -1,0 +1,379 @@
+"""Overview, people, content and settings, over Django's test client."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from django.urls import reverse
+
+from assignments.models import Draft, LogEntry, RemoteAssignment, SyncRun, Worker
+from tests.factories import (
+    AT,
+    make_account,
+    make_batch,
+    make_content,
+    make_learner,
+    make_row,
+    make_user,
+)
+from tests.log_fixtures import write_log
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sign_in(client):
+    """Return a function that signs somebody with a role in and returns them."""
+
+    def as_(role):
+        user = make_user(role)
+        client.force_login(user)
+        return user
+
+    return as_
+
+
+def words(response):
+    """Return what a page says, without markup and on one line."""
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
+def markup(response):
+    """Return a page's markup on one line."""
+    return " ".join(response.content.decode().split())
+
+
+def test_overview_shows_what_runs_and_what_needs_a_decision(client, sign_in):
+    user = sign_in("manager")
+    make_batch(["created"], title="Fire Safety")
+    make_batch(["created", "rejected"], title="Data Protection")
+    make_batch(["created", "queued"], title="Phishing Basics", state="running")
+    Draft.objects.create(account=make_account(), owner=user, created_at=AT, changed_at=AT)
+
+    response = client.get("/")
+
+    shown = [batch.title for batch in response.context["running"]]
+    said = words(response)
+    assert shown == ["Phishing Basics", "Data Protection"]
+    assert "Hello, Priya 2 batches run or wait, 1 needs a decision." in said
+    assert "Draft: 0 items 0 people" in said
+    assert "tick from:body" in response.content.decode()
+
+
+def test_overview_with_nothing_to_do_leads_to_a_new_assignment(client, sign_in):
+    sign_in("manager")
+    response = client.get("/")
+    assert "Nothing needs you" in words(response)
+    assert "tick from:body" not in response.content.decode()
+
+
+def test_overview_refreshes_its_live_part_alone(client, sign_in):
+    sign_in("manager")
+    part = markup(client.get("/", headers={"HX-Request": "true"}))
+    assert part.startswith('<div class="body" id="now"')
+    assert "<h1>" not in part
+
+
+def test_overview_counts_the_last_thirty_days(client, sign_in, clock):
+    sign_in("manager")
+    first, again = {"state": "created"}, {"state": "created", "attempt": 2}
+    old = {"state": "created", "settled_at": datetime(2026, 10, 1, tzinfo=UTC)}
+    make_batch([first, dict(first), dict(first), again, old, "rejected"])
+
+    numbers = client.get("/").context["numbers"]
+
+    assert (numbers.created, numbers.first_time_percent) == (4, 75)
+    assert (numbers.people, numbers.items) == (6, 1)
+
+
+@pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
+def test_overview_costs_the_same_however_many(client, sign_in, django_assert_num_queries, count):
+    user = sign_in("manager")
+    for _ in range(count):
+        make_batch(["queued"], state="running")
+        Draft.objects.create(account=make_account(), owner=user, created_at=AT, changed_at=AT)
+    with django_assert_num_queries(11):
+        client.get("/")
+
+
+@pytest.mark.parametrize("role", ["auditor", "admin"])
+def test_who_only_reads_starts_at_the_audit_log(client, sign_in, role):
+    sign_in(role)
+    response = client.get("/")
+    assert (response.status_code, response["Location"]) == (302, "/audit/")
+
+
+@pytest.mark.parametrize(
+    ("role", "places"),
+    [
+        pytest.param("manager", "Overview Batches People Content Audit log", id="manager"),
+        pytest.param("auditor", "Batches People Content Audit log", id="auditor"),
+        pytest.param("admin", "Batches People Content Audit log", id="administrator"),
+    ],
+)
+def test_navigation_holds_what_the_role_may_do(client, sign_in, role, places):
+    sign_in(role)
+    page = markup(client.get("/settings/"))
+    (nav,) = re.findall(r'<nav class="nav".*?</nav>', page)
+    assert " ".join(re.sub(r"<[^>]+>", " ", nav).split()) == places
+    assert ("assign/new" in page) is (role == "manager")
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        pytest.param("yilmaz", ["Elif Yılmaz"], id="a name"),  # noqa: RUF001  a letter that folds
+        pytest.param("", ["Amara Okafor", "Elif Yılmaz"], id="everybody"),  # noqa: RUF001
+        pytest.param("nobody", [], id="no match"),
+    ],
+)
+def test_people_are_found_the_inactive_too(client, sign_in, asked, names):
+    sign_in("auditor")
+    make_learner(name="Elif Yılmaz", is_active=False)  # noqa: RUF001  a letter that folds
+    make_learner(name="Amara Okafor")
+
+    response = client.get("/people/", {"q": asked})
+
+    assert [str(person) for person in response.context["shown"]] == names
+    assert ("Nothing matches" in words(response)) is (not names)
+
+
+def test_lists_that_were_never_synced_say_so(client, sign_in):
+    sign_in("manager")
+    for path in ("/people/", "/content/"):
+        assert "The first sync with the LMS fills this list." in words(client.get(path))
+
+
+@pytest.mark.parametrize("path", ["/people/", "/content/"])
+@pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
+def test_lists_cost_the_same_however_many(client, sign_in, django_assert_num_queries, path, count):
+    sign_in("manager")
+    for _ in range(count):
+        make_learner()
+        make_content()
+    with django_assert_num_queries({"/people/": 5, "/content/": 6}[path]):
+        client.get(path)
+
+
+def test_person_shows_who_assigned_what_with_its_proof(client, sign_in):
+    sign_in("auditor")
+    elif_ = make_learner(name="Elif")
+    batch, content = make_batch(by_name="Daniel Osei"), make_content(title="Fire Safety")
+    row = make_row(batch, content, 1, {"state": "created", "learner": elif_})
+    write_log(row.pk + 1)
+
+    response = client.get(reverse("person", args=[elif_.pk]))
+
+    assert response.context["rows"] == [(row, row.pk)]
+    said = words(response)
+    assert "Fire Safety" in said
+    assert "Daniel Osei" in said
+    assert f'href="/audit/{row.pk}/"' in response.content.decode()
+
+
+@pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
+def test_person_costs_the_same_however_much(client, sign_in, django_assert_num_queries, count):
+    sign_in("manager")
+    person, content = make_learner(), make_content()
+    for _ in range(count):
+        make_row(make_batch(), content, 1, {"state": "created", "learner": person})
+    with django_assert_num_queries(7):
+        client.get(reverse("person", args=[person.pk]))
+
+
+@pytest.mark.parametrize(
+    ("role", "is_active", "is_offered"),
+    [
+        pytest.param("manager", True, True, id="a manager"),
+        pytest.param("manager", False, False, id="somebody who left"),
+        pytest.param("auditor", True, False, id="an auditor"),
+    ],
+)
+def test_person_can_be_assigned_to_by_a_manager(client, sign_in, role, is_active, is_offered):
+    sign_in(role)
+    person = make_learner(is_active=is_active)
+    said = words(client.get(reverse("person", args=[person.pk])))
+    assert ("Assign to this person" in said) is is_offered
+
+
+def test_content_says_what_cannot_be_assigned(client, sign_in):
+    sign_in("manager")
+    make_content(title="A retired one", is_active=False)
+    make_content(title="B without a reference", external_reference="")
+    make_content(title="C good")
+
+    said = words(client.get("/content/"))
+
+    assert said.index("C good") < said.index("A retired one")
+    assert "It is retired in the LMS." in said
+    assert "It has no external reference in the LMS." in said
+
+
+def test_content_item_shows_who_has_it_and_its_batches(client, sign_in):
+    sign_in("auditor")
+    batch = make_batch(["created", "rejected"], title="Fire Safety")
+    make_batch(["created"], title="Another item")
+    content, learner = batch.assignments.all()[0].content, make_learner()
+    RemoteAssignment.objects.create(
+        account=batch.account,
+        remote_id="R-9",
+        learner=learner,
+        content=content,
+        first_seen_at=AT,
+    )
+
+    response = client.get(reverse("content-item", args=[content.pk]))
+
+    assert [one.title for one in response.context["batches"]] == ["Fire Safety"]
+    said = words(response)
+    assert f"Course · {content.external_reference} · 1 person has it" in said
+    assert "Assign this" not in said
+
+
+@pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
+def test_content_item_costs_the_same(client, sign_in, django_assert_num_queries, count):
+    sign_in("manager")
+    content = make_content()
+    for _ in range(count):
+        make_row(make_batch(), content, 1, {"state": "created"})
+    with django_assert_num_queries(7):
+        client.get(reverse("content-item", args=[content.pk]))
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        pytest.param({}, "Assign this", id="a good one"),
+        pytest.param(
+            {"is_active": False}, "It cannot be assigned: it is retired in the LMS.", id="retired"
+        ),
+        pytest.param(
+            {"external_reference": ""},
+            "It cannot be assigned: it has no external reference in the LMS.",
+            id="without a reference",
+        ),
+    ],
+)
+def test_content_item_can_be_assigned_unless_it_says_why_not(client, sign_in, fields, said):
+    sign_in("manager")
+    page = words(client.get(reverse("content-item", args=[make_content(**fields).pk])))
+    offered = [text for text in ("Assign this", "It cannot be assigned") if text in page]
+    assert said in page
+    assert len(offered) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "items"),
+    [
+        pytest.param({}, 1, id="a good one"),
+        pytest.param({"is_active": False}, 0, id="one that was retired meanwhile"),
+    ],
+)
+def test_a_new_draft_starts_from_an_item(client, sign_in, fields, items):
+    user = sign_in("manager")
+
+    response = client.post("/assign/new", {"add": make_content(**fields).pk})
+
+    draft = Draft.objects.get(owner=user)
+    assert response["Location"] == f"/assign/{draft.pk}/"
+    assert draft.picked_contents.count() == items
+
+
+def test_settings_keep_how_pages_look(client, sign_in):
+    user = sign_in("auditor")
+
+    response = client.post("/settings/", {"theme": "dark", "density": "compact"})
+
+    user.refresh_from_db()
+    assert (response.status_code, user.theme, user.density) == (302, "dark", "compact")
+    assert 'data-density="compact" data-theme="dark"' in markup(client.get("/settings/"))
+
+
+def test_settings_keep_nothing_they_do_not_know(client, sign_in):
+    user = sign_in("manager")
+    client.post("/settings/", {"theme": "pink", "density": "compact"})
+    user.refresh_from_db()
+    assert (user.theme, user.density) == ("system", "roomy")
+
+
+@pytest.mark.parametrize("is_there", [pytest.param(True, id="there"), pytest.param(False, id="no")])
+def test_settings_say_whether_a_worker_is_there(client, sign_in, is_there):
+    sign_in("manager")
+    if is_there:
+        Worker.objects.create(name="one", seen_at=datetime.now(UTC))
+    said = words(client.get("/settings/"))
+    assert ("Seen in the last minute" in said, "Not seen" in said) == (is_there, not is_there)
+
+
+def test_an_administrator_asks_for_a_sync(client, sign_in):
+    user = sign_in("admin")
+
+    client.post("/settings/sync")
+    client.post("/settings/sync")
+
+    run = SyncRun.objects.get()
+    entries = LogEntry.objects.values_list("action", "actor", "subject")
+    assert list(entries) == [("sync.started", f"user/{user.pk}", f"sync/{run.pk}")]
+    page = markup(client.get("/settings/", headers={"HX-Request": "true"}))
+    assert page.startswith('<div id="syncs" hx-get="/settings/" hx-trigger="tick from:body"')
+
+
+def test_settings_stop_refreshing_when_the_sync_ended(client, sign_in):
+    sign_in("admin")
+    SyncRun.objects.create(
+        account=make_account(), is_full=True, started_at=AT, moved_at=AT, finished_at=AT
+    )
+    assert "tick from:body" not in client.get("/settings/").content.decode()
+
+
+def test_an_administrator_resumes_a_paused_account(client, sign_in):
+    sign_in("admin")
+    account = make_account(paused_at=AT, paused_because="StackOne refused the key.")
+    assert "StackOne refused the key." in words(client.get("/settings/"))
+
+    client.post(reverse("resume", args=[account.pk]))
+
+    account.refresh_from_db()
+    assert (account.paused_at, account.paused_because) == (None, "")
+    assert [entry.action for entry in LogEntry.objects.all()] == ["account.resumed"]
+
+
+def test_resuming_an_account_that_is_not_there_changes_nothing(client, sign_in):
+    sign_in("admin")
+    account = make_account(paused_at=AT, paused_because="StackOne refused the key.")
+    client.post(reverse("resume", args=[account.pk + 1]))
+    account.refresh_from_db()
+    assert account.paused_at == AT
+
+
+@pytest.mark.parametrize("role", ["manager", "auditor"])
+def test_only_an_administrator_syncs_and_resumes(client, sign_in, role):
+    sign_in(role)
+    account = make_account(paused_at=AT, paused_because="StackOne refused the key.")
+
+    answers = [
+        client.post(path).status_code for path in ("/settings/sync", "/settings/accounts/1/resume")
+    ]
+
+    account.refresh_from_db()
+    assert (answers, account.paused_at, SyncRun.objects.count()) == ([403, 403], AT, 0)
+    said = words(client.get("/settings/"))
+    assert [offer for offer in ("Sync now", "Resume") if offer in said] == []
+
+
+@pytest.mark.parametrize("path", ["/", "/people/", "/people/1/", "/content/", "/settings/"])
+def test_pages_need_somebody_signed_in(client, path):
+    response = client.get(path)
+    assert (response.status_code, response["Location"]) == (302, f"/login/?next={path}")
+
+
+ODD = ["\x00", "9" * 40, "B-" + "9" * 40, "%", "'", "²", "\ud7ff", " " * 300]
+
+
+@pytest.mark.parametrize("path", ["/people/", "/content/", "/batches/", "/batches/1/", "/audit/"])
+def test_odd_questions_are_answered(client, sign_in, path):
+    sign_in("auditor")
+    make_batch(["created"], pk=1)
+    names = ("q", "text", "tab", "page", "before", "batch", "person", "subject")
+    answers = {client.get(path, {name: odd}).status_code for odd in ODD for name in names}
+    assert answers == {200}
