@@ -193,6 +193,28 @@ def test_entry_shows_what_was_recorded_and_the_evidence(auditor):
     assert LogEntry.objects.get(seq=seq).leaf.hex() in said
 
 
+def test_entry_says_its_detail_in_words(auditor):
+    detail = {
+        "content": CONTENT,
+        "counts": {"created": 40, "rejected": 2},
+        "how": "read_back",
+        "is_full": False,
+        "progress": None,
+        "remote_id": "LMS-1",
+    }
+    seq = write(Event(action="assignment.created", detail=detail))
+
+    response = auditor.get(reverse("entry", args=[seq]))
+
+    assert response.context["facts"] == [
+        ("Content", "GDPR Essentials 2027, CRS-0977"),
+        ("Counts", "created 40, rejected 2"),
+        ("Confirmed by", "a look in the LMS"),
+        ("Whole directory", "no"),
+        ("LMS record", "LMS-1"),
+    ]
+
+
 def test_entry_of_an_erased_person_says_so(auditor):
     seq = write(created(1))
     PersonalValue.objects.filter(ref="learner/12").delete()

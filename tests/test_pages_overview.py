@@ -263,6 +263,22 @@ def test_content_item_can_be_assigned_unless_it_says_why_not(client, sign_in, fi
 
 
 @pytest.mark.parametrize(
+    ("duration", "said"),
+    [
+        pytest.param("PT45M", "45 min", id="minutes"),
+        pytest.param("PT1H30M", "1 h 30 min", id="hours and minutes"),
+        pytest.param("PT20S", "PT20S", id="less than a minute"),
+        pytest.param("half a day", "half a day", id="no duration"),
+    ],
+)
+def test_content_item_says_how_long_it_takes(client, sign_in, duration, said):
+    sign_in("manager")
+    content = make_content(duration=duration)
+    page = words(client.get(reverse("content-item", args=[content.pk])))
+    assert f"Duration {said} LMS ID" in page
+
+
+@pytest.mark.parametrize(
     ("fields", "items"),
     [
         pytest.param({}, 1, id="a good one"),

@@ -12,6 +12,19 @@ from django.db.models import QuerySet
 from assignments.models import LogEntry, LogHead, Verification
 
 LEAF: Final = b"\x00"
+NAMES: Final = {
+    "due_at": "Due",
+    "how": "Confirmed by",
+    "is_full": "Whole directory",
+    "plan_sha256": "Seal of the plan",
+    "remote_id": "LMS record",
+    "seq": "First in question",
+}
+HOW: Final = {
+    "answer": "the answer of the LMS",
+    "answer_without_id": "the answer of the LMS, which named no record",
+    "read_back": "a look in the LMS",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +77,11 @@ def evidence(body: Mapping[str, Any]) -> dict[str, str]:
 
 
 def facts(body: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return what else an entry's detail says, name by name."""
+    """Return what else an entry's detail says, name by name; what is empty is left out."""
     detail = body.get("detail") or {}
-    shown = {name: value for name, value in detail.items() if name not in {"request", "reply"}}
-    return [(name.replace("_", " ").capitalize(), _plain(value)) for name, value in shown.items()]
+    hidden = {"request", "reply"}
+    said = [(name, _plain(value)) for name, value in detail.items() if name not in hidden]
+    return [(NAMES.get(name, _spelt(name)), value) for name, value in said if value]
 
 
 def proofs(subjects: list[str]) -> dict[str, int]:
@@ -78,5 +92,17 @@ def proofs(subjects: list[str]) -> dict[str, int]:
 
 def _plain(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(str(part) for part in value.values() if part not in (None, ""))
-    return "–" if value in (None, "") else str(value)
+        return _parts(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else HOW.get(str(value), str(value))
+
+
+def _parts(value: Mapping[str, object]) -> str:
+    if "title" in value:
+        return ", ".join(str(value[name]) for name in ("title", "reference") if value.get(name))
+    return ", ".join(f"{_spelt(name).lower()} {part}" for name, part in value.items())
+
+
+def _spelt(name: str) -> str:
+    return name.replace("_", " ").capitalize()

@@ -7,6 +7,7 @@ from typing import Any, Final
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.dateparse import parse_duration
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -117,3 +118,13 @@ def unassignable(content: Any) -> str:
 def of(numbers: Mapping[int, int], key: int) -> int:
     """Return the number that belongs to a key, or 0."""
     return numbers.get(key, 0)
+
+
+@register.filter
+def length_of_time(text: str) -> str:
+    """Return a duration such as PT1H30M in words; what is none stays as it is."""
+    found = parse_duration(text)
+    if found is None:
+        return text
+    hours, minutes = divmod(round(found.total_seconds() / 60), 60)
+    return " ".join(f"{n} {unit}" for n, unit in ((hours, "h"), (minutes, "min")) if n) or text
