@@ -20,6 +20,7 @@ LONGEST_COMMAND_SECONDS = 240
 class Product:
     """A database of its own, the environment of every process, and the processes started."""
 
+    database: Path
     environment: dict[str, str]
     processes: list["subprocess.Popen[str]"] = field(default_factory=list)
 
@@ -63,15 +64,16 @@ class Product:
 @contextmanager
 def installed(folder: Path, lms: Sandbox, **settings: str) -> Iterator[Product]:
     """Migrate a fresh database and end every process at the end."""
+    database = folder / "desk.sqlite3"
     environment = os.environ | {
         "DESK_DEMO": "1",
-        "DATABASE_URL": f"sqlite:///{folder / 'desk.sqlite3'}",
+        "DATABASE_URL": f"sqlite:///{database}",
         "STACKONE_BASE_URL": lms.base_url,
         "STACKONE_REQUESTS_PER_MINUTE": "60000",
         "STACKONE_TIMEOUT_SECONDS": "2",
         "SETTLE_SECONDS": "6",
     }
-    product = Product(environment | settings)
+    product = Product(database, environment | settings)
     product.manage("prepare")
     try:
         yield product

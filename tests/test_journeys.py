@@ -24,7 +24,6 @@ def lms():
 def product(tmp_path, lms):
     """Return an installed product with a synced directory."""
     with installed(tmp_path, lms) as product:
-        product.database = tmp_path / "desk.sqlite3"
         product.manage_json("sync")
         yield product
 

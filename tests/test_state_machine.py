@@ -33,7 +33,13 @@ from assignments.services import (
 from assignments.services.calls import Ended
 from assignments.services.claims import Claim
 from assignments.services.reconciliation import Seen
-from assignments.stackone.errors import NotSent, OutcomeUnknown, RateLimited, Refused
+from assignments.stackone.errors import (
+    NotSent,
+    OutcomeUnknown,
+    RateLimited,
+    Refused,
+    StackOneError,
+)
 from assignments.stackone.resources import Created, RemoteAssignment
 
 pytestmark = pytest.mark.django_db
@@ -181,15 +187,17 @@ class World:
         return batch
 
 
-def _reply(call: Call) -> Created | NotSent | OutcomeUnknown | Refused:
-    return {
-        "created": lambda: Created(id=call.record, remote_id=None, status=201, reply={}),
-        "lost answer": lambda: OutcomeUnknown("The connection broke."),
-        "no effect": lambda: OutcomeUnknown("The server failed."),
-        "slow down": lambda: RateLimited("Slow down.", retry_after=5),
-        "never left": lambda: NotSent("No connection."),
-        "refused": lambda: Refused("No such person."),
-    }[call.fate]()
+def _reply(call: Call) -> Created | StackOneError:
+    if call.fate == "created":
+        return Created(id=call.record, remote_id=None, status=201, reply={})
+    errors: dict[str, StackOneError] = {
+        "lost answer": OutcomeUnknown("The connection broke."),
+        "no effect": OutcomeUnknown("The server failed."),
+        "slow down": RateLimited("Slow down.", retry_after=5),
+        "never left": NotSent("No connection."),
+        "refused": Refused("No such person."),
+    }
+    return errors[call.fate]
 
 
 FATES = st.sampled_from(

@@ -91,6 +91,12 @@ class DraftPage:
         return page
 
     @property
+    def is_waiting_for_people(self) -> bool:
+        """Whether nobody is there because the first sync has not come that far."""
+        asked = self.asked["q"] or self.asked["show"] or self.asked["inactive"]
+        return not asked and not self.people.paginator.count
+
+    @property
     def pages(self) -> list[int | str]:
         """The page numbers to offer, with gaps."""
         return list(self.people.paginator.get_elided_page_range(self.people.number, on_each_side=1))

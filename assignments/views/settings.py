@@ -37,7 +37,7 @@ def settings(request: HttpRequest) -> HttpResponse:
         "limit": site.STACKONE_REQUESTS_PER_MINUTE,
         "zone": site.TIME_ZONE,
         "syncs": syncs,
-        "is_syncing": any(sync.finished_at is None for sync in syncs),
+        "is_live": not syncs or any(sync.finished_at is None for sync in syncs),
         "has_worker": is_worker_seen(now=timezone.now()),
         "choices": DisplayForm.base_fields,
     }
