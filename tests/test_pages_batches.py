@@ -217,7 +217,9 @@ def test_batch_progress_answers_nothing_until_something_changed(manager):
     changed = manager.get(url, seen)
 
     assert (unchanged.status_code, unchanged.content) == (204, b"")
-    assert changed.content.decode().split()[:2] == ["<div", 'id="live-part"']
+    title, live = changed.content.decode().split("</title>")
+    assert title == f"<title>50% {batch.title} – Assignment Desk"
+    assert live.split()[:2] == ["<div", 'id="live-part"']
     assert "1 of 2 handled, 1 to go" in words(changed)
 
 

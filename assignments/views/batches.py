@@ -76,13 +76,14 @@ def batch_progress(request: HttpRequest, pk: int) -> HttpResponse:
     # A count-down always changes; everything else only when its token does.
     if request.GET.get("seen") == context["token"] and context["batch"].state != "waiting":
         return HttpResponse(status=204)
-    parts = [
+    name, live, tabs = (
         render_to_string(
-            f"assignments/batch.html#{name}", {**context, "oob": name != "live"}, request
+            f"assignments/batch.html#{part}", {**context, "oob": part != "live"}, request
         )
-        for name in ("live", "tabs")
-    ]
-    response = HttpResponse("".join(parts))
+        for part in ("name", "live", "tabs")
+    )
+    # htmx takes the title of an answer over as the page's.
+    response = HttpResponse(f"<title>{name} – Assignment Desk</title>{live}{tabs}")
     if not context["is_live"]:
         # At rest: once more the whole page, so that its list shows how everybody ended.
         response["HX-Refresh"] = "true"
