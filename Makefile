@@ -13,6 +13,9 @@ READY := .venv/installed
 export UV_SYSTEM_CERTS := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+# Without a set-up of its own an installation is the demo.
+DEMO := test -f .env || test -n "$${STACKONE_API_KEY:-}" || export DESK_DEMO=$${DESK_DEMO-1}
+
 MANAGE := env DESK_DEMO=1 STACKONE_API_KEY= python manage.py
 PRODUCTION := env DESK_DEMO= DEBUG= DATABASE_URL= STACKONE_BASE_URL= STACKONE_API_KEY=a-key \
 	STACKONE_ACCOUNT_ID=an-account SECRET_KEY=signs-nothing-because-only-the-checks-ever-run-with-it-0123456789
@@ -22,11 +25,11 @@ PRODUCTION := env DESK_DEMO= DEBUG= DATABASE_URL= STACKONE_BASE_URL= STACKONE_AP
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
 
-setup: $(READY) ## make .venv with the pinned dependencies
+setup: $(READY) ## make .venv with the pinned dependencies, and the database
+	@$(DEMO); exec python manage.py prepare
 
 run: $(READY) ## start web, worker and sandbox LMS at http://127.0.0.1:8000 (PORT= changes it)
-	@test -f .env || test -n "$${STACKONE_API_KEY:-}" || export DESK_DEMO=$${DESK_DEMO-1}; \
-	exec python -m dashboard.start
+	@$(DEMO); exec python -m dashboard.start
 
 test: check ## every check that CI runs
 	rm -f .coverage .coverage.*

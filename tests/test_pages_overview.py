@@ -303,6 +303,9 @@ def test_settings_keep_how_pages_look(client, sign_in):
     user.refresh_from_db()
     assert (response.status_code, user.theme, user.density) == (302, "dark", "compact")
     assert 'data-density="compact" data-theme="dark"' in markup(client.get("/settings/"))
+    assert list(LogEntry.objects.values_list("action", "result")) == [
+        ("settings.changed", "changed")
+    ]
 
 
 def test_settings_keep_nothing_they_do_not_know(client, sign_in):

@@ -25,6 +25,7 @@ NAMED: Final = re.compile(
     rf"|\b(?:{SHORT_NAMES})\b(?=['\"`]?\s(?:must|should|is|has|cannot)\b)"
     rf"|^(?:{SHORT_NAMES})$"
 )
+PHRASES: Final = {status.phrase for status in HTTPStatus} | {"Unprocessable Entity"}
 ACCOUNT_NAMED: Final = re.compile(
     r"x-account-id|\baccount[ _-]id\b|\blinked account|\binvalid account|^account\b", re.IGNORECASE
 )
@@ -42,7 +43,7 @@ class Complaint:
 def read(reply: Reply) -> Complaint:
     """Return what the answer complains about, however its body is formed."""
     body = _body(reply)
-    own = _sentence(body.get("message"))
+    own = _plain(_sentence(body.get("message")))
     errors = list(_strings(body.get("provider_errors") or body.get("data"), DEEPEST))[:MOST_STRINGS]
     provider = next((value for key, value in errors if key in SENTENCE_KEYS), "")
     return Complaint(
@@ -70,6 +71,14 @@ def _together(own: str, provider: str) -> str:
     if not own or not provider or provider in own:
         return own or provider
     return f"{own.rstrip('.')}. The LMS says: {provider}"
+
+
+def _plain(own: str) -> str:
+    """Return the message without the status' name in front, which tells people nothing."""
+    name, colon, rest = own.partition(":")
+    if name.strip() not in PHRASES:
+        return own
+    return rest.strip() if colon else ""
 
 
 def _status(status: int) -> str:

@@ -3,7 +3,6 @@
 from urllib.parse import urlsplit
 
 from django.conf import settings as site
-from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,7 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from assignments.forms.settings import DisplayForm
 from assignments.queries import overview
 from assignments.queries.frame import is_worker_seen
-from assignments.services import connection, directory
+from assignments.services import connection, directory, preferences
 from assignments.views.person import acting, wants_fragment
 
 
@@ -27,7 +26,12 @@ def settings(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = DisplayForm(request.POST)
         if form.is_valid():
-            get_user_model().objects.filter(pk=request.user.pk or 0).update(**form.cleaned_data)
+            preferences.set_display(
+                user_pk=request.user.pk or 0,
+                **form.cleaned_data,
+                by=acting(request),
+                now=timezone.now(),
+            )
         return redirect("settings")
     syncs = overview.last_syncs()
     context = {
