@@ -137,7 +137,6 @@ USE_I18N = False
 USE_TZ = True
 # The organisation's zone: a due date is a day there. Stored and sent in UTC.
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/London")
-USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
