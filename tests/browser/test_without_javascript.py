@@ -1,0 +1,55 @@
+"""The main job with JavaScript switched off: forms and links do everything."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from assignments.models import Batch, DraftLearner
+from tests.factories import make_account, make_content, make_learner
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def plain(chromium: Browser, live_server) -> Iterator[Page]:
+    """Open a page that runs no script."""
+    with chromium.new_context(base_url=live_server.url, java_script_enabled=False) as context:
+        yield context.new_page()
+
+
+def pick(plain: Page) -> None:
+    """Pick an item, a due date and two people, by forms and links only."""
+    plain.get_by_label("Find a course, video or document").fill("fire")
+    plain.get_by_role("button", name="Find").click()
+    plain.get_by_role("button", name="Add Fire Safety at Work").click()
+    expect(plain.locator("#what .pickrow")).to_have_count(1)
+    plain.get_by_role("button", name="30 days").click()
+    expect(plain.locator("#due-words")).to_contain_text("end of day in London")
+    plain.get_by_role("searchbox", name="Search people").fill("amara 2")
+    plain.get_by_role("button", name="Search").click()
+    plain.locator("td.pick input[type=checkbox]").nth(0).check()
+    plain.get_by_role("button", name="Keep these ticks").click()
+    expect(plain.locator("#selbar")).to_contain_text("1 selected")
+    plain.locator("td.pick input[type=checkbox]").nth(1).check()
+
+
+def test_a_manager_assigns_and_undoes_without_javascript(plain):
+    account = make_account(remote_id="sandbox")
+    make_content(account=account, title="Fire Safety at Work")
+    for number in range(30):
+        make_learner(account=account, name=f"Amara {number:02}")
+    plain.goto("/login/")
+    plain.click("form[action='/login/demo/manager'] button")
+    plain.get_by_role("button", name="New assignment").first.click()
+
+    pick(plain)
+    plain.locator("aside").get_by_role("button", name="Review").click()
+    expect(plain.locator("h1")).to_have_text("Check and create 2 assignments")
+    assert DraftLearner.objects.count() == 2
+    plain.get_by_role("button", name="Create 2 assignments").click()
+    expect(plain.get_by_role("button", name="Undo, back to draft")).to_be_visible()
+    assert Batch.objects.get().state == "waiting"
+    plain.get_by_role("button", name="Undo, back to draft").click()
+    expect(plain.locator("h1")).to_have_text("New assignment")
+    assert Batch.objects.get().state == "cancelled"
