@@ -1,5 +1,6 @@
 """What workers run: fetch by id, one service call. The rows are the truth; a task only wakes."""
 
+import logging
 import threading
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from assignments.queries.due import accounts_with_work
 from assignments.services import connection, delivery, directory
 
 stopping = threading.Event()
+log = logging.getLogger(__name__)
 
 
 def may_go_on() -> bool:
@@ -32,11 +34,14 @@ def deliver(account_pk: int) -> None:
 
 @task()
 def sync(run_pk: int) -> None:
-    """Walk on with an open sync."""
+    """Walk on with an open sync; one that cannot go on is tried again after a while."""
     run = SyncRun.objects.select_related("account").get(pk=run_pk)
-    directory.run_sync(
-        run=run, by=SYSTEM, clock=timezone.now, may_go_on=may_go_on, progress=lambda _: None
-    )
+    try:
+        directory.run_sync(
+            run=run, by=SYSTEM, clock=timezone.now, may_go_on=may_go_on, progress=lambda _: None
+        )
+    except directory.SyncRefused as refusal:
+        log.warning("Sync %s: %s", run_pk, refusal)
 
 
 def wake_deliveries() -> None:

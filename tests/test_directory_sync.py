@@ -122,7 +122,18 @@ def test_sync_says_when_the_lms_cannot_be_read(desk, settings):
         run(desk, found)
 
     found.refresh_from_db()
+    desk.account.refresh_from_db()
+    every = timedelta(minutes=15)
     assert (found.finished_at, found.runner, bool(found.problem)) == (None, "", True)
+    assert desk.account.failing_since is not None
+    assert not directory.sync_is_due(desk.account, every=every, now=desk.clock())
+    desk.clock.skip(seconds=31)
+    assert directory.sync_is_due(desk.account, every=every, now=desk.clock())
+
+    settings.STACKONE_BASE_URL = desk.lms.base_url
+    assert run(desk, found)
+    desk.account.refresh_from_db()
+    assert desk.account.failing_since is None
 
 
 def test_sync_pauses_the_account_when_the_key_is_refused(desk, settings):

@@ -64,6 +64,17 @@ def resume_account(*, account: Account, by: Actor, now: datetime) -> None:
         record(Event(action="account.resumed", account=account.remote_id), by=by, at=now)
 
 
+def note_outage(account: Account, *, now: datetime) -> None:
+    """Remember since when the LMS cannot be reached, for everybody to see."""
+    Account.objects.filter(pk=account.pk, failing_since=None).update(failing_since=now)
+
+
+def note_answer(account: Account) -> None:
+    """Remember that the LMS answers again."""
+    failing = Account.objects.filter(pk=account.pk, failing_since__isnull=False)
+    failing.update(failing_since=None)
+
+
 def reason_to_pause(error: AccountUnusable) -> str:
     """Return what a refused account means and what to do, in one plain sentence."""
     if isinstance(error, NotSupported):

@@ -12,9 +12,9 @@ from assignments.audit.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
 from assignments.models import Account, Content, SyncRun
 from assignments.services import budget, copying
-from assignments.services.connection import open_client, pause_account
+from assignments.services.connection import note_answer, note_outage, open_client, pause_account
 from assignments.stackone.client import StackOne
-from assignments.stackone.errors import AccountUnusable, RateLimited, StackOneError
+from assignments.stackone.errors import AccountUnusable, NotSent, RateLimited, StackOneError
 from assignments.stackone.resources import LearningObject, Page, RemoteAssignment, User
 
 Clock = Callable[[], datetime]
@@ -24,6 +24,7 @@ AnyPage = Page[User] | Page[LearningObject] | Page[RemoteAssignment]
 
 FULL_EVERY: Final = timedelta(hours=24)
 OVERLAP: Final = timedelta(minutes=5)
+PAUSE_AFTER_PROBLEM: Final = timedelta(seconds=30)
 ABANDONED_AFTER: Final = timedelta(seconds=90)
 ORDER: Final = (Stage.LEARNERS, Stage.CONTENT, Stage.COURSES, Stage.ASSIGNMENTS, Stage.DONE)
 
@@ -94,11 +95,22 @@ def run_sync(
 
 
 def sync_is_due(account: Account, *, every: timedelta, now: datetime) -> bool:
-    """Return whether an open sync lies abandoned or the last one is older than `every`."""
+    """Return whether an open sync lies abandoned or the last one is older than `every`.
+
+    Never while the account is paused: a refused key does not mend itself.
+    """
+    if account.paused_at is not None:
+        return False
     opened = SyncRun.objects.filter(account=account, finished_at=None).first()
     if opened is not None:
-        return not opened.runner or opened.moved_at < now - ABANDONED_AFTER
+        return opened.moved_at < now - _patience(opened)
     return account.synced_at is None or account.synced_at < now - every
+
+
+def _patience(opened: SyncRun) -> timedelta:
+    if opened.runner:
+        return ABANDONED_AFTER
+    return PAUSE_AFTER_PROBLEM if opened.problem else timedelta(0)
 
 
 def _take_over(run: SyncRun, runner: str, now: datetime) -> bool:
@@ -115,6 +127,7 @@ def _walk(
     progress: Progress,
 ) -> bool:
     _name_account(client, run.account)
+    note_answer(run.account)
     while run.stage != Stage.DONE:
         for page in _pages(client, run):
             if not may_go_on():
@@ -175,6 +188,8 @@ def _note_problem(run: SyncRun, error: StackOneError, now: datetime) -> None:
     SyncRun.objects.filter(pk=run.pk).update(problem=error.message[:500], moved_at=now)
     if isinstance(error, RateLimited):
         budget.hold_until(now + timedelta(seconds=error.retry_after), now=now)
+    elif isinstance(error, NotSent):
+        note_outage(run.account, now=now)
     if isinstance(error, AccountUnusable):
         pause_account(account=run.account, error=error, now=now)
 

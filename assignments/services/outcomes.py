@@ -10,7 +10,7 @@ from assignments.models import Account, Assignment, Attempt, RemoteAssignment
 from assignments.services import budget, closing, rows
 from assignments.services.calls import Ended
 from assignments.services.claims import FIRST_LOOK, Claim, record_for_people
-from assignments.services.connection import body_of, pause_account
+from assignments.services.connection import body_of, note_answer, note_outage, pause_account
 from assignments.stackone.errors import (
     AccountUnusable,
     Conflict,
@@ -154,9 +154,7 @@ def _note_account(account: Account, replies: Sequence[object], now: datetime) ->
         for reply in replies
         if isinstance(reply, NotSent) and not isinstance(reply, RateLimited)
     ]
-    if len(unreached) == len(replies) > 0:
-        Account.objects.filter(pk=account.pk, failing_since=None).update(failing_since=now)
+    if replies and len(unreached) == len(replies):
+        note_outage(account, now=now)
     elif replies:
-        Account.objects.filter(pk=account.pk, failing_since__isnull=False).update(
-            failing_since=None
-        )
+        note_answer(account)
