@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, QuerySet
 
 from assignments.models import (
     Assignment,
@@ -125,13 +125,9 @@ def forecast(calls: int) -> str:
 
 
 def _already(draft: Draft, contents: list[Content]) -> int:
-    picked = DraftLearner.objects.filter(draft=draft)
-    return sum(
-        picked.filter(
-            Exists(RemoteAssignment.objects.filter(learner=OuterRef("learner"), content=content.pk))
-        ).count()
-        for content in contents
-    )
+    people = DraftLearner.objects.filter(draft=draft).values("learner")
+    held = RemoteAssignment.objects.filter(content__in=contents, learner__in=people)
+    return held.values("learner", "content").distinct().count()
 
 
 def _is_large_share(batch: Batch) -> bool:

@@ -1,0 +1,315 @@
+"""The door and the roles: who gets in, who may do what, and what every answer carries."""
+
+import re
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.http import Http404
+from django.test import Client, RequestFactory
+from django.urls import get_resolver, reverse
+from django.utils.crypto import get_random_string
+
+from assignments.models import Draft, LogEntry, PersonalValue
+from dashboard import env as environment
+from dashboard.access import errors
+from dashboard.access.models import User
+from tests.factories import AT, make_account, make_batch, make_content, make_learner, make_user
+from tests.log_fixtures import write_log
+
+pytestmark = pytest.mark.django_db
+READ = {"manager": 200, "auditor": 200, "admin": 200}
+ACT = {"manager": 302, "auditor": 403, "admin": 403}
+CHECK = {"manager": 403, "auditor": 200, "admin": 200}
+OPERATE = {"manager": 403, "auditor": 403, "admin": 302}
+# What each role gets from each address: page by GET, act by POST.
+MATRIX = {
+    "home": ("get", {"manager": 200, "auditor": 302, "admin": 302}),
+    "assign-new": ("post", ACT),
+    "assign": ("get", {**ACT, "manager": 200}),
+    "assign-terms": ("post", {**ACT, "manager": 422}),
+    "assign-discard": ("post", ACT),
+    "assign-content": ("post", ACT),
+    "assign-pick": ("post", ACT),
+    "assign-pick-all": ("post", ACT),
+    "assign-clear": ("post", ACT),
+    "review": ("post", ACT),
+    "submit": ("post", ACT),
+    "batches": ("get", READ),
+    "batch": ("get", READ),
+    "batch-progress": ("get", READ),
+    "retry-row": ("post", {**ACT, "manager": 409}),
+    "batch-action": ("post", {**ACT, "manager": 409}),
+    "people": ("get", READ),
+    "person": ("get", READ),
+    "content-list": ("get", READ),
+    "content-item": ("get", READ),
+    "audit": ("get", READ),
+    "entry": ("get", READ),
+    "verify": ("get", CHECK),
+    "export": ("post", CHECK),
+    "settings": ("get", READ),
+    "sync": ("post", OPERATE),
+    "resume": ("post", OPERATE),
+    "logout": ("post", {"manager": 302, "auditor": 302, "admin": 302}),
+}
+OPEN = {"login", "login-demo", "healthz", "readyz"}
+
+
+@pytest.fixture
+def world():
+    """Return the arguments that lead to something at every address."""
+    batch = make_batch(["created"])
+    owner = make_user("manager", email="owner@northwind.example")
+    draft = Draft.objects.create(account=make_account(), owner=owner, created_at=AT, changed_at=AT)
+    write_log(1)
+    row = batch.assignments.get()
+    by_name = {
+        "batch": [batch.pk],
+        "batch-progress": [batch.pk],
+        "batch-action": [batch.pk, "pause"],
+        "retry-row": [batch.pk, row.pk],
+        "person": [make_learner().pk],
+        "content-item": [make_content().pk],
+        "entry": [0],
+        "resume": [make_account().pk],
+    }
+    drafted = [name for name in MATRIX if name.startswith("assign") or name in {"review", "submit"}]
+    return owner, by_name | {name: [draft.pk] for name in drafted if name != "assign-new"}
+
+
+def ask(client, name, arguments):
+    """Ask for a page or do an act."""
+    method, _ = MATRIX[name]
+    answer = getattr(client, method)(reverse(name, args=arguments.get(name, [])))
+    answer.close()
+    return answer
+
+
+def words(response):
+    """Return what a page says, without markup and on one line."""
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
+def test_the_matrix_names_every_address():
+    names = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
+
+    assert names == MATRIX.keys() | OPEN
+
+
+@pytest.mark.parametrize("name", MATRIX)
+@pytest.mark.parametrize("role", ["manager", "auditor", "admin"])
+def test_each_role_gets_what_the_matrix_says(client, world, role, name):
+    owner, arguments = world
+    client.force_login(owner if role == "manager" else make_user(role))
+
+    assert ask(client, name, arguments).status_code == MATRIX[name][1][role]
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_nobody_gets_anything_without_signing_in(client, world, name):
+    answer = ask(client, name, world[1])
+
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/login/?next=")
+
+
+@pytest.mark.parametrize("role", ["manager", "auditor", "admin"])
+def test_no_page_has_inline_style_or_script(client, world, role):
+    owner, arguments = world
+    client.force_login(owner if role == "manager" else make_user(role))
+    pages = [name for name, (method, _) in MATRIX.items() if method == "get"]
+
+    for name in [*pages, "login"]:
+        html = client.get(reverse(name, args=arguments.get(name, []))).content.decode()
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", html), name
+        assert not re.search(r"<script(?![^>]*\bsrc=)", html), name
+
+
+def test_every_answer_carries_a_strict_policy_and_an_id(client):
+    answer = client.get("/login/")
+
+    assert answer["Content-Security-Policy"] == (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    )
+    assert answer["X-Frame-Options"] == "DENY"
+    assert len(answer["X-Request-ID"]) == 36
+
+
+def test_login_offers_the_personas_of_the_demo(client):
+    said = words(client.get("/login/"))
+
+    assert "Priya Mehta, assigns learning" in said
+    assert "Ingrid Solberg, reads and verifies" in said
+
+
+def test_without_the_demo_there_are_no_personas(client, settings):
+    settings.DESK_DEMO = False
+
+    assert "Nobody can sign in yet." in words(client.get("/login/"))
+    assert client.post("/login/demo/manager").status_code == 404
+    assert not User.objects.exists()
+
+
+def test_an_unknown_persona_does_not_exist(client):
+    assert client.post("/login/demo/nobody").status_code == 404
+
+
+def test_signing_in_and_out_is_recorded_with_session_and_address(client):
+    client.get("/login/")
+    before = client.session.session_key
+
+    client.post("/login/demo/manager", REMOTE_ADDR="10.20.4.17")
+    user = User.objects.get(email="manager@example.com")
+    assert client.session.session_key != before
+    client.post("/logout/")
+
+    entries = list(LogEntry.objects.order_by("seq"))
+    signed_in = bytes(entries[0].body).decode()
+    assert [(e.action, e.actor) for e in entries] == [
+        ("person.signed_in", f"user/{user.pk}"),
+        ("person.signed_out", f"user/{user.pk}"),
+    ]
+    assert re.search(r'"session":"[0-9a-f]{16}"', signed_in)
+    assert "10.20.4.17" not in signed_in
+    assert "Priya" not in signed_in
+    values = PersonalValue.objects.values_list("field", "value")
+    assert {("ip", "10.20.4.17"), ("name", "Priya Mehta")} <= set(values)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "leads_to"),
+    [
+        pytest.param("/batches/?tab=done", "/batches/?tab=done", id="a page of ours"),
+        pytest.param("https://evil.example/", "/", id="somebody else's"),
+        pytest.param("//evil.example/", "/", id="without a scheme"),
+        pytest.param("javascript:alert(1)", "/", id="a script"),
+        pytest.param("", "/", id="nothing"),
+    ],
+)
+def test_signing_in_goes_on_to_pages_of_ours_only(client, wanted, leads_to):
+    answer = client.post("/login/demo/manager", {"next": wanted})
+
+    assert (answer.status_code, answer["Location"]) == (302, leads_to)
+
+
+def test_who_is_signed_in_goes_on_from_the_login_page(client):
+    client.force_login(make_user("manager"))
+
+    assert client.get("/login/", {"next": "/batches/"})["Location"] == "/batches/"
+
+
+def test_somebody_who_may_no_longer_sign_in_is_out(client):
+    user = make_user("manager")
+    client.force_login(user)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+    assert client.get("/batches/").status_code == 302
+
+
+def test_a_person_without_a_role_may_do_nothing(client):
+    user = make_user("manager", roles=["visitor"])
+    client.force_login(user)
+
+    assert client.get("/batches/").status_code == 403
+    assert not user.has_module_perms("assignments")
+    assert not user.has_perms(["assignments.view_batch"])
+
+
+def test_a_form_without_its_token_is_told_what_to_do():
+    client = Client(enforce_csrf_checks=True)
+
+    answer = client.post("/login/demo/manager")
+
+    assert answer.status_code == 403
+    assert "This form is too old" in words(answer)
+
+
+def test_problem_pages_say_what_to_do_and_leak_nothing(client, rf: RequestFactory):
+    client.force_login(make_user("manager"))
+    missing = client.get("/nope/")
+    request = rf.get("/")
+    request.request_id = "7f3a0000-" + get_random_string(8)  # type: ignore[attr-defined]
+    failed = errors.failed(request)
+
+    assert (missing.status_code, failed.status_code) == (404, 500)
+    assert "This page does not exist" in words(missing)
+    assert "Nothing was sent twice" in words(failed)
+    assert "7F3A0000" in words(failed)
+    assert "Traceback" not in words(failed)
+
+
+def test_a_request_that_cannot_be_read_is_said_plainly(rf: RequestFactory):
+    request = rf.get("/")
+    request.user = make_user("manager")
+
+    answer = errors.bad_request(request, Http404())
+
+    assert answer.status_code == 400
+    assert "This request could not be read" in words(answer)
+
+
+def test_readyz_tells_what_is_missing(client):
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["worker"] == "not seen in the last minute"
+    assert client.get("/healthz").json() == {"process": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        pytest.param(
+            {"demo": True, "api_key": "k", "base_url": "https://api.stackone.com"},
+            "DESK_DEMO and STACKONE_API_KEY are both set",
+            id="demo with a real key",
+        ),
+        pytest.param(
+            {"demo": False, "api_key": "k", "base_url": "http://api.stackone.com"},
+            "Start it with https://",
+            id="an open line",
+        ),
+        pytest.param(
+            {"demo": False, "api_key": "", "base_url": "https://api.stackone.com"},
+            "STACKONE_API_KEY is not set",
+            id="no key for a real LMS",
+        ),
+    ],
+)
+def test_a_contradiction_stops_the_start(values, sentence):
+    with pytest.raises(ImproperlyConfigured, match=sentence):
+        environment.check_remote(**values)
+
+
+def env(**values):
+    """Return an environment with these variables only."""
+    found = environment.environ.Env()
+    found.ENVIRON = values
+    return found
+
+
+@pytest.mark.parametrize(
+    ("read", "sentence"),
+    [
+        pytest.param(
+            lambda: environment.secret_key(env(), is_real=True), "SECRET_KEY", id="secret"
+        ),
+        pytest.param(
+            lambda: environment.account_ids(env(), is_sandbox=False), "STACKONE_ACCOUNT_ID", id="id"
+        ),
+        pytest.param(
+            lambda: environment.positive(env(N="0"), "N", 1), "Set it to 1 or more", id="0"
+        ),
+        pytest.param(
+            lambda: environment.positive(env(N="x"), "N", 1), "whole number", id="no number"
+        ),
+        pytest.param(
+            lambda: environment.one_of(env(S="z"), "S", ("a", "b")), "one of: a, b", id="no choice"
+        ),
+    ],
+)
+def test_a_missing_setting_says_what_to_set(read, sentence):
+    with pytest.raises(ImproperlyConfigured, match=sentence):
+        read()

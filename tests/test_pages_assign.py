@@ -1,0 +1,367 @@
+"""New assignment: the draft's page, whole and in parts, over Django's test client."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from assignments.models import Draft, DraftContent, DraftLearner, RemoteAssignment
+from assignments.queries.folding import folded
+from tests.factories import AT, make_account, make_batch, make_content, make_learner, make_user
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+EMPTY = (
+    "Choose at least one course, video or path.",
+    "Choose at least one person.",
+)
+
+
+@pytest.fixture
+def manager(client):
+    """Sign a manager in."""
+    user = make_user("manager")
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def draft(manager):
+    """Return the manager's own empty draft."""
+    return Draft.objects.create(account=make_account(), owner=manager, created_at=AT, changed_at=AT)
+
+
+def url(draft, name="assign"):
+    """Return the address of a page or an act of the draft."""
+    return reverse(name, args=[draft.pk])
+
+
+def words(response):
+    """Return what a page says, without markup and on one line."""
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
+def names(response):
+    """Return the names in the table of people."""
+    return [str(learner) for learner in response.context["page"].people.object_list]
+
+
+def picked(draft):
+    """Return the ids of the people picked in the draft."""
+    return set(DraftLearner.objects.filter(draft=draft).values_list("learner", flat=True))
+
+
+@pytest.mark.parametrize("role", ["auditor", "admin"])
+def test_who_may_not_assign_gets_403(client, draft, role):
+    client.force_login(make_user(role))
+
+    answers = [client.get(url(draft)), client.post(reverse("assign-new"))]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert "You can’t open this page" in words(answers[0])
+
+
+def test_nobody_sees_somebody_elses_draft(client, draft):
+    client.force_login(make_user("manager", email="daniel@northwind.example"))
+
+    assert client.get(url(draft)).status_code == 404
+    assert client.post(url(draft, "assign-clear")).status_code == 404
+
+
+def test_signed_out_comes_back_after_signing_in(client, draft):
+    client.logout()
+
+    answer = client.get(url(draft))
+
+    assert (answer.status_code, answer["Location"]) == (302, f"/login/?next={url(draft)}")
+
+
+def test_new_makes_a_draft_with_what_was_chosen_before(client, manager):
+    learner, content = make_learner(), make_content()
+
+    answer = client.post(
+        reverse("assign-new"), {"learner": str(learner.pk), "add": str(content.pk)}
+    )
+
+    draft = Draft.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, url(draft))
+    assert (draft.owner, picked(draft)) == (manager, {learner.pk})
+    assert DraftContent.objects.get().content == content
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        pytest.param("novakova", ["Agnieszka Nováková"], id="without accents"),
+        pytest.param("NOVÁK agn", ["Agnieszka Nováková"], id="any case, any order"),
+        pytest.param("@north", ["Agnieszka Nováková", "Søren Larsen"], id="part of an address"),
+        pytest.param("soren", ["Søren Larsen"], id="a letter that has no accent"),
+        pytest.param("nw-2", ["Søren Larsen"], id="employee id"),
+        pytest.param("nobody", [], id="nobody"),
+    ],
+)
+def test_people_are_found(client, draft, asked, found):
+    for number, name in enumerate(["Agnieszka Nováková", "Søren Larsen"], 1):
+        text = f"{name} p{number}@northwind.example NW-{number}"
+
+        make_learner(name=name, search_text=folded(text))
+
+    response = client.get(url(draft), {"q": asked})
+
+    assert names(response) == found
+    assert ("No people match" in words(response)) == (not found)
+
+
+def test_inactive_people_are_shown_when_asked_for(client, draft):
+    make_learner(name="Here")
+    make_learner(name="Left", is_active=False)
+
+    assert names(client.get(url(draft))) == ["Here"]
+    assert names(client.get(url(draft), {"inactive": "1"})) == ["Here", "Left"]
+
+
+def test_show_selected_keeps_the_search(client, draft):
+    people = [make_learner(name=name) for name in ("Ada", "Ben", "Cid")]
+    DraftLearner.objects.create(draft=draft, learner=people[1])
+
+    response = client.get(url(draft), {"show": "selected"})
+
+    assert names(response) == ["Ben"]
+    assert "1 selected" in words(response)
+
+
+def test_pages_keep_the_search(client, draft):
+    for number in range(60):
+        make_learner(name=f"Ada {number:02}", search_text="ada")
+
+    response = client.get(url(draft), {"q": "ada", "page": "2"})
+
+    assert names(response) == [f"Ada {number:02}" for number in range(25, 50)]
+    assert "?q=ada&amp;page=3" in response.content.decode()
+
+
+@pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
+def test_the_page_costs_the_same_however_many(client, draft, django_assert_num_queries, count):
+    for _ in range(count):
+        DraftLearner.objects.create(draft=draft, learner=make_learner())
+        DraftContent.objects.create(draft=draft, content=make_content())
+    with django_assert_num_queries(12):
+        client.get(url(draft))
+
+
+def test_a_tick_is_kept_and_answers_with_small_parts(client, draft):
+    shown, hidden = make_learner(), make_learner()
+    DraftLearner.objects.create(draft=draft, learner=hidden)
+
+    answer = client.post(
+        url(draft, "assign-pick"),
+        {"shown": str(shown.pk), "learner": str(shown.pk)},
+        headers=HTMX,
+    )
+
+    html = answer.content.decode()
+    assert picked(draft) == {shown.pk, hidden.pk}
+    assert "2 selected" in words(answer)
+    assert html.count('hx-swap-oob="true"') == 5
+    assert "<h1>" not in html
+    assert "<table" not in html
+
+
+def test_a_tick_can_be_taken_back(client, draft):
+    learner = make_learner()
+    DraftLearner.objects.create(draft=draft, learner=learner)
+
+    client.post(url(draft, "assign-pick"), {"shown": str(learner.pk)}, headers=HTMX)
+
+    assert picked(draft) == set()
+
+
+def test_ticks_without_htmx_lead_back_to_the_same_list(client, draft):
+    learner = make_learner()
+
+    answer = client.post(
+        url(draft, "assign-pick"),
+        {"shown": str(learner.pk), "learner": [str(learner.pk), "99999", "x"], "q": "ada"},
+    )
+
+    assert (answer.status_code, answer["Location"]) == (302, url(draft) + "?q=ada")
+    assert picked(draft) == {learner.pk}
+
+
+def test_select_all_takes_who_matches_and_clear_drops_everybody(client, draft):
+    match, other = make_learner(search_text="sales"), make_learner(search_text="legal")
+
+    client.post(url(draft, "assign-pick-all"), {"q": "sales"}, headers=HTMX)
+    assert picked(draft) == {match.pk}
+
+    client.post(url(draft, "assign-pick-all"), headers=HTMX)
+    assert picked(draft) == {match.pk, other.pk}
+
+    client.post(url(draft, "assign-clear"), headers=HTMX)
+    assert picked(draft) == set()
+
+
+def test_select_all_refuses_more_than_a_batch_can_hold(client, draft, monkeypatch):
+    monkeypatch.setattr("assignments.services.drafts.MOST_ROWS", 1)
+    make_learner()
+    make_learner()
+
+    whole = client.post(url(draft, "assign-pick-all"))
+    part = client.post(url(draft, "assign-pick-all"), headers=HTMX)
+
+    sentence = "Choose at most 1 people. Narrow the search."
+    assert (whole.status_code, picked(draft)) == (422, set())
+    assert sentence in words(whole)
+    assert sentence in words(part)
+
+
+def test_content_is_added_and_removed(client, draft):
+    content = make_content(title="Fire Safety")
+
+    added = client.post(url(draft, "assign-content"), {"add": str(content.pk)}, headers=HTMX)
+    assert "Fire Safety" in words(added)
+    assert DraftContent.objects.filter(draft=draft).count() == 1
+
+    client.post(url(draft, "assign-content"), {"remove": str(content.pk)}, headers=HTMX)
+    assert DraftContent.objects.filter(draft=draft).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        pytest.param({"is_active": False}, "it is retired in the LMS", id="retired"),
+        pytest.param(
+            {"external_reference": ""}, "it has no external reference in the LMS", id="no reference"
+        ),
+    ],
+)
+def test_content_that_cannot_be_assigned_says_why(client, draft, fields, reason):
+    content = make_content(title="Old Course", search_text="old course", **fields)
+
+    options = client.get(url(draft), {"find": "old"}, headers=HTMX)
+    refused = client.post(url(draft, "assign-content"), {"add": str(content.pk)})
+
+    assert f"cannot be assigned: {reason}" in words(options)
+    assert "Add" not in words(options)
+    assert refused.status_code == 422
+    assert f"Old Course cannot be assigned: {reason}" in words(refused)
+    assert DraftContent.objects.count() == 0
+
+
+def test_options_say_when_nothing_matches(client, draft):
+    assert "Nothing matches" in words(client.get(url(draft), {"find": "zzz"}, headers=HTMX))
+
+
+def test_who_has_it_stands_beside_the_person(client, draft):
+    learner, content = make_learner(), make_content()
+    DraftContent.objects.create(draft=draft, content=content)
+    RemoteAssignment.objects.create(
+        account=draft.account,
+        remote_id="r",
+        learner=learner,
+        content=content,
+        first_seen_at=AT,
+        due_at=AT,
+    )
+
+    said = words(client.get(url(draft)))
+
+    assert "Has it, due 23 Nov 2026" in said
+    assert "1 person has it" in said
+
+
+@pytest.mark.parametrize(
+    ("sent", "due"),
+    [
+        pytest.param({"in_days": "14"}, "2026-12-07", id="2 weeks"),
+        pytest.param({"in_days": "30"}, "2026-12-23", id="30 days"),
+        pytest.param({"no_date": "1", "due_date": "2027-01-01"}, "None", id="no date"),
+        pytest.param({"due_date": "2027-01-15"}, "2027-01-15", id="a day"),
+    ],
+)
+def test_the_due_date_is_kept(client, draft, clock, sent, due):
+    answer = client.post(url(draft, "assign-terms"), {"status": "pending", **sent}, headers=HTMX)
+
+    draft.refresh_from_db()
+    assert (answer.status_code, str(draft.due_date)) == (200, due)
+
+
+def test_the_due_date_is_said_in_words(client, draft):
+    answer = client.post(
+        url(draft, "assign-terms"), {"status": "pending", "due_date": "2027-01-15"}, headers=HTMX
+    )
+
+    assert "Friday 15 January 2027, end of day in London" in words(answer)
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        pytest.param(
+            {"status": "pending", "due_date": "soon"},
+            "Enter the due date as a day, such as 2027-01-15.",
+            id="no day",
+        ),
+        pytest.param(
+            {"status": "in_progress", "progress": "120"},
+            "Enter how far they are, from 0 to 99 percent.",
+            id="too far",
+        ),
+        pytest.param({"status": "late"}, "Choose Pending, In progress or Completed.", id="status"),
+    ],
+)
+def test_wrong_terms_are_said_beside_their_field(client, draft, sent, sentence):
+    DraftLearner.objects.create(draft=draft, learner=make_learner())
+
+    answer = client.post(url(draft, "assign-terms"), sent)
+
+    assert answer.status_code == 422
+    assert sentence in words(answer)
+    assert "<title>\n      Error:" in answer.content.decode() or "Error: " in words(answer)[:60]
+    assert "1 selected" in words(answer)
+
+
+def test_review_of_an_empty_draft_says_what_is_missing(client, draft):
+    answer = client.post(url(draft), {"status": "pending"})
+
+    said = words(answer)
+    assert answer.status_code == 422
+    assert [said.count(sentence) for sentence in EMPTY] == [2, 2]
+
+
+def test_review_keeps_the_ticks_of_the_page_and_goes_on(client, draft):
+    learner = make_learner()
+    DraftContent.objects.create(draft=draft, content=make_content())
+
+    answer = client.post(
+        url(draft),
+        {"status": "in_progress", "progress": "40", "shown": learner.pk, "learner": learner.pk},
+    )
+
+    draft.refresh_from_db()
+    assert (answer.status_code, answer["Location"]) == (302, url(draft, "review"))
+    assert (draft.status, draft.progress, picked(draft)) == ("in_progress", 40, {learner.pk})
+
+
+def test_a_submitted_draft_leads_to_its_batch(client, draft):
+    batch = make_batch(["created"], submission_key=draft.pk)
+    draft.is_submitted = True
+    draft.save()
+
+    answer = client.get(url(draft))
+
+    assert (answer.status_code, answer["Location"]) == (302, reverse("batch", args=[batch.pk]))
+
+
+def test_a_discarded_draft_is_gone(client, draft):
+    answer = client.post(url(draft, "assign-discard"))
+
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+    assert not Draft.objects.exists()
+
+
+def test_an_empty_directory_waits_for_the_first_sync(client, draft):
+    html = client.get(url(draft)).content.decode()
+
+    assert "The people list is being fetched" in html
+    assert "tick from:body" in html

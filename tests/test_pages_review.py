@@ -1,0 +1,231 @@
+"""Review: the frozen plan, the choice about who has it already, and submitting it."""
+
+import re
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from assignments.models import (
+    Batch,
+    Draft,
+    DraftContent,
+    DraftLearner,
+    LogEntry,
+    RemoteAssignment,
+)
+from tests.factories import AT, make_account, make_content, make_learner, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def draft(client, clock):
+    """Return a signed-in manager's draft: one item, two people of thirty."""
+    manager = make_user("manager")
+    client.force_login(manager)
+    draft = Draft.objects.create(
+        account=make_account(),
+        owner=manager,
+        due_date=date(2027, 1, 15),
+        created_at=AT,
+        changed_at=AT,
+    )
+    DraftContent.objects.create(draft=draft, content=make_content(title="Fire Safety"))
+    for number in range(30):
+        learner = make_learner(name=f"Person {number:02}")
+        if number < 2:
+            DraftLearner.objects.create(draft=draft, learner=learner)
+    return draft
+
+
+def url(draft, name="review"):
+    """Return the address of a page or an act of the draft."""
+    return reverse(name, args=[draft.pk])
+
+
+def words(response):
+    """Return what a page says, without markup and on one line."""
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
+def reviewed(client, draft, **changes):
+    """Change the draft, freeze it, and return the plan."""
+    Draft.objects.filter(pk=draft.pk).update(**changes)
+    client.post(url(draft))
+    return Batch.objects.get(submission_key=draft.pk)
+
+
+def submit(client, draft, plan, **more):
+    """Press the button of the page that showed the plan."""
+    return client.post(url(draft, "submit"), {"plan_sha256": plan.plan_sha256, **more})
+
+
+def test_review_shows_the_frozen_plan(client, draft):
+    plan = reviewed(client, draft)
+
+    response = client.get(url(draft))
+
+    said, html = words(response), response.content.decode()
+    assert "Check and create 2 assignments" in said
+    assert "Nothing has been sent to Cornerstone yet." in said
+    assert "Friday 15 January 2027, end of day in London" in said
+    assert "Sent as 2027-01-15T23:59:59.000Z" in said
+    assert f'value="{plan.plan_sha256}"' in html
+    assert "Person 00" in said
+    assert "Person 01" in said
+    assert "Sending starts after 10 seconds" in said
+
+
+def test_review_shows_the_first_call_without_its_secret(client, draft, settings):
+    settings.STACKONE_API_KEY = "canary-key-0123456789"
+    reviewed(client, draft)
+
+    html = client.get(url(draft)).content.decode()
+
+    assert "POST http://127.0.0.1:9100/unified/lms/users/" in html
+    assert "Authorization: (hidden)" in html
+    assert "&quot;due_date&quot;: &quot;2027-01-15T23:59:59.000Z&quot;" in html
+    assert "canary" not in html
+
+
+@pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
+def test_review_costs_the_same_however_many(client, draft, django_assert_num_queries, count):
+    DraftLearner.objects.filter(draft=draft).delete()
+    for _ in range(count):
+        DraftLearner.objects.create(draft=draft, learner=make_learner())
+    reviewed(client, draft)
+    with django_assert_num_queries(13):
+        client.get(url(draft))
+
+
+@pytest.mark.parametrize(
+    ("changes", "caution"),
+    [
+        pytest.param({"due_date": date(2027, 1, 16)}, "The due date is a Saturday.", id="weekend"),
+        pytest.param(
+            {"due_date": date(2026, 11, 24)},
+            "The due date is less than three days away.",
+            id="soon",
+        ),
+        pytest.param(
+            {"due_date": date(2029, 1, 15)}, "The due date is more than two years away.", id="far"
+        ),
+    ],
+)
+def test_review_cautions_about_the_day(client, draft, changes, caution):
+    reviewed(client, draft, **changes)
+
+    assert caution in words(client.get(url(draft)))
+
+
+def test_review_cautions_about_many(client, draft, monkeypatch):
+    monkeypatch.setattr("assignments.views.review.MANY_COMPLETED", 2)
+    for number in range(3):
+        DraftLearner.objects.create(draft=draft, learner=make_learner(name=f"More {number}"))
+    reviewed(client, draft, status="completed", due_date=None)
+
+    said = words(client.get(url(draft)))
+
+    assert "This is more than a tenth of everybody in the directory." in said
+    assert "5 people will stand as having completed it." in said
+    assert "No due date" in said
+
+
+def test_review_lets_choose_about_who_has_it(client, draft):
+    holder = draft.picked_learners.first().learner
+    RemoteAssignment.objects.create(
+        account=draft.account,
+        remote_id="r",
+        learner=holder,
+        first_seen_at=AT,
+        content=draft.picked_contents.get().content,
+    )
+    first = reviewed(client, draft)
+    said = words(client.get(url(draft)))
+    assert "Check and create 1 assignment" in said
+    assert "1 is skipped. They already have it in the LMS." in said
+
+    client.post(url(draft), {"again": "yes"})
+
+    second = Batch.objects.get(submission_key=draft.pk)
+    assert second.plan_sha256 != first.plan_sha256
+    assert "Check and create 2 assignments" in words(client.get(url(draft)))
+
+
+def test_submit_leads_to_the_batch_and_twice_to_the_same(client, draft):
+    plan = reviewed(client, draft)
+
+    answers = [submit(client, draft, plan, reason="Policy DP-14") for _ in range(2)]
+
+    batch = Batch.objects.get()
+    assert [a["Location"] for a in answers] == [reverse("batch", args=[batch.pk])] * 2
+    assert (batch.state, batch.reason) == ("waiting", "Policy DP-14")
+    assert LogEntry.objects.filter(action="batch.submitted").count() == 1
+    assert client.get(url(draft))["Location"] == reverse("batch", args=[batch.pk])
+
+
+def test_submit_of_a_stale_page_is_refused(client, draft):
+    seen = reviewed(client, draft)
+    DraftLearner.objects.filter(draft=draft).first().delete()
+    reviewed(client, draft)
+
+    answer = submit(client, draft, seen)
+
+    assert answer.status_code == 422
+    assert "This plan changed since you looked. Review it again." in words(answer)
+    assert Batch.objects.get().state == "planned"
+
+
+def test_submit_needs_the_word_that_completed_is_completed(client, draft):
+    plan = reviewed(client, draft, status="completed")
+
+    refused = submit(client, draft, plan, reason="kept")
+    assert "Confirm that these people have completed it." in words(refused)
+    assert "kept" in refused.content.decode()
+
+    submit(client, draft, plan, confirms_completed="on")
+    assert Batch.objects.get().state == "waiting"
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        pytest.param({"plan_sha256": ""}, "This plan changed since you looked.", id="no plan"),
+        pytest.param({"reason": "x" * 501}, "Shorten the reason to 500 characters.", id="long"),
+    ],
+)
+def test_submit_refuses_what_is_not_understood(client, draft, sent, sentence):
+    plan = reviewed(client, draft)
+
+    answer = client.post(url(draft, "submit"), {"plan_sha256": plan.plan_sha256, **sent})
+
+    assert answer.status_code == 422
+    assert sentence in words(answer)
+
+
+def test_a_paused_account_is_said_and_refuses(client, draft):
+    plan = reviewed(client, draft)
+    make_account(paused_at=AT, paused_because="StackOne refused the key.")
+
+    assert "Not ready" in words(client.get(url(draft)))
+    assert "Sending is paused. StackOne refused the key." in words(submit(client, draft, plan))
+
+
+def test_review_without_a_plan_leads_back_to_the_draft(client, draft):
+    assert client.get(url(draft))["Location"] == url(draft, "assign")
+
+
+def test_review_that_cannot_be_frozen_leads_back_to_the_draft(client, draft):
+    DraftLearner.objects.all().delete()
+
+    assert client.post(url(draft))["Location"] == url(draft, "assign")
+
+
+def test_nobody_reviews_or_submits_somebody_elses_draft(client, draft):
+    plan = reviewed(client, draft)
+    client.force_login(make_user("manager", email="daniel@northwind.example"))
+
+    assert client.get(url(draft)).status_code == 404
+    assert submit(client, draft, plan).status_code == 404
+    assert Batch.objects.get().state == "planned"
