@@ -2,6 +2,7 @@
 
 import re
 
+import environ
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404
@@ -285,7 +286,7 @@ def test_a_contradiction_stops_the_start(values, sentence):
 
 def env(**values):
     """Return an environment with these variables only."""
-    found = environment.environ.Env()
+    found = environ.Env()
     found.ENVIRON = values
     return found
 

@@ -167,7 +167,7 @@ def test_submit_leads_to_the_batch_and_twice_to_the_same(client, draft):
 
 def test_submit_of_a_stale_page_is_refused(client, draft):
     seen = reviewed(client, draft)
-    DraftLearner.objects.filter(draft=draft).first().delete()
+    DraftLearner.objects.filter(draft=draft).earliest("pk").delete()
     reviewed(client, draft)
 
     answer = submit(client, draft, seen)
