@@ -162,7 +162,7 @@ class DraftPage:
         """Return parts: the one that was asked for, and others that changed with it."""
         html = [
             render_to_string(
-                f"{TEMPLATE}#{name}", {"page": self, "oob": name != first}, self.request
+                f"assignments/draft/{name}.html", {"page": self, "oob": name != first}, self.request
             )
             for name in (first, *others)
         ]
