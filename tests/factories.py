@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from assignments.models import Account, Assignment, Batch, Content, Learner
-from assignments.queries.folding import folded
+from assignments.models.folding import folded
 from assignments.services.sealing import plan_sha256
 
 NAMES = ("Elif Yilmaz", "Amara Okafor", "Ruth Abel", "Tom Baker", "Ines Costa", "Jan Novak")

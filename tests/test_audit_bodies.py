@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assignments.audit.bodies import canonical, timestamp
-from assignments.audit.words import folded
+from assignments.models.folding import folded
 
 LARGEST = 2**53 - 1
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

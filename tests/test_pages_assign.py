@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from assignments.models import Draft, DraftContent, DraftLearner, RemoteAssignment
-from assignments.queries.folding import folded
+from assignments.models.folding import folded
 from tests.factories import AT, make_account, make_batch, make_content, make_learner, make_user
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,8 @@ from typing import Final
 
 from assignments.audit.actors import Actor, Person
 from assignments.audit.storing import insert
-from assignments.audit.words import folded
 from assignments.models import PersonalValue
+from assignments.models.folding import folded
 
 SALT_BYTES: Final = 16
 CHUNK: Final = 1_000

@@ -9,8 +9,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from assignments.audit.lines import EntryLine, entry_lines
-from assignments.audit.words import folded
 from assignments.models import LogEntry, PersonalValue
+from assignments.models.folding import folded
 
 CAP: Final = 10_000
 _MOST_WORDS: Final = 8

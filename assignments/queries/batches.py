@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db.models import Case, Count, Q, QuerySet, When
 
 from assignments.models import Assignment, Batch
+from assignments.models.folding import folded
 from assignments.queries.due import MOVING
-from assignments.queries.folding import folded
 from assignments.queries.words import duration
 
 State = Assignment.State

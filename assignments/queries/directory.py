@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from assignments.models import Content, DraftLearner, Learner, RemoteAssignment
-from assignments.queries.folding import folded
+from assignments.models.folding import folded
 
 MOST_OPTIONS: Final = 8
 Entry = Learner | Content

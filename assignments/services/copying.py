@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from assignments.models import Content, Learner, RemoteAssignment, SyncRun
-from assignments.queries.folding import folded
+from assignments.models.folding import folded
 from assignments.stackone.resources import LearningObject, User
 from assignments.stackone.resources import RemoteAssignment as Held
 

@@ -23,7 +23,8 @@ def people(request: HttpRequest) -> HttpResponse:
     """Show the people whom a search finds, inactive ones too."""
     words = asked_words(request)
     found = directory.people(account_pk=None, words=words, with_inactive=True)
-    return _list(request, "assignments/people.html", found, words)
+    said = {"heading": "People", "hint": "Name, e-mail, employee ID or LMS ID", "words": words}
+    return _list(request, "assignments/people.html", found, said)
 
 
 @require_GET
@@ -50,9 +51,9 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 def content_list(request: HttpRequest) -> HttpResponse:
     """Show the items that a search finds, with how many people have each."""
     words = asked_words(request)
-    return _list(
-        request, "assignments/content.html", directory.contents(account_pk=None, words=words), words
-    )
+    found = directory.contents(account_pk=None, words=words)
+    said = {"heading": "Content", "hint": "Title, reference or LMS ID", "words": words}
+    return _list(request, "assignments/content.html", found, said)
 
 
 @require_GET
@@ -73,17 +74,18 @@ def content_item(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _list(
-    request: HttpRequest, template: str, found: "QuerySet[directory.Entry]", words: str
+    request: HttpRequest, template: str, found: "QuerySet[directory.Entry]", said: dict[str, str]
 ) -> HttpResponse:
     paginator = Paginator(found, PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
     shown = list(page.object_list)
+    is_content = template.endswith("content.html")
     context = {
-        "words": words,
+        **said,
         "page": page,
         "shown": shown,
         "pages": list(paginator.get_elided_page_range(page.number, on_each_side=1)),
-        "base": f"?q={quote(words)}&page=",
-        "holders": directory.holders([one.pk for one in shown]) if "content" in template else {},
+        "base": f"?q={quote(said['words'])}&page=",
+        "holders": directory.holders([one.pk for one in shown]) if is_content else {},
     }
     return render(request, template, context)

@@ -1,4 +1,4 @@
-"""Text as it is searched: without accents, case or letters that a keyboard may not have."""
+"""Text as searches compare it: without accents, case or letters no keyboard has."""
 
 import unicodedata
 from typing import Final
@@ -21,5 +21,7 @@ PLAIN: Final = str.maketrans(
 
 def folded(text: str) -> str:
     """Return the text for comparing: decomposed (NFKD), without marks, case-folded."""
+    if text.isascii():
+        return text.lower()
     plain = unicodedata.normalize("NFKD", text).casefold().translate(PLAIN)
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
