@@ -1,0 +1,210 @@
+"""The other way in: the commands, run in this process against the real sandbox."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from assignments.models import Batch, Content, Draft, Learner, SyncRun, Worker
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*words, **options):
+    """Run a command and return what it printed."""
+    out = StringIO()
+    call_command(*words, stdout=out, stderr=StringIO(), **options)
+    return out.getvalue()
+
+
+@pytest.fixture
+def item():
+    """Return the reference of an item that can be assigned, which nobody has."""
+
+    def find():
+        free = Content.objects.filter(is_active=True, remote_assignments=None)
+        return free.exclude(external_reference="").earliest("pk").external_reference
+
+    return find
+
+
+def assign(desk, item, *more, people="--all"):
+    """Run `assign` as the desk's manager."""
+    return run(
+        "assign",
+        "--as",
+        desk.owner.email,
+        *people.split(),
+        "--content",
+        item(),
+        "--due",
+        "2027-01-15",
+        "--status",
+        "pending",
+        *more,
+    )
+
+
+def test_assign_delivers_and_counts(desk, item):
+    result = json.loads(assign(desk, item, "--yes", "--wait", "--json"))
+
+    everybody = Learner.objects.filter(is_active=True).count()
+    assert (result["state"], result["counts"]) == ("done", {"created": everybody})
+    assert desk.lms.stats()["assignments"] == everybody
+
+
+def test_assign_shows_the_plan_and_asks(desk, item, monkeypatch):
+    monkeypatch.setattr("builtins.input", lambda _: "n")
+
+    said = assign(desk, item)
+
+    assert said.startswith("Plan ")
+    assert " to create, 0 skipped." in said
+    assert "First: POST http://127.0.0.1:" in said
+    assert Batch.objects.get().state == "planned"
+
+
+def test_assign_takes_people_from_a_file(desk, item, tmp_path):
+    first, second = Learner.objects.filter(is_active=True).exclude(email="")[:2]
+    people = tmp_path / "people.txt"
+    people.write_text(f"{first.email.upper()}\n\n  {second.external_reference}\n", "utf-8-sig")
+
+    said = assign(desk, item, "--yes", "--wait", people=f"--learners {people}")
+
+    assert "Done. 2 created." in said
+
+
+def test_assign_tells_that_not_all_were_created(desk, item, settings, tmp_path):
+    settings.SETTLE_SECONDS = 1
+    desk.lms.set_faults({"500": 1.0})
+    one = Learner.objects.filter(is_active=True).exclude(external_reference="").earliest("pk")
+    people = tmp_path / "one.txt"
+    people.write_text(one.external_reference)
+
+    with pytest.raises(CommandError, match="Not every assignment was created") as problem:
+        assign(desk, item, "--yes", "--wait", people=f"--learners {people}")
+
+    assert problem.value.returncode == 3
+    assert Batch.objects.get().assignments.get().state == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        pytest.param(
+            {"--as": "nobody@example.com"}, "is not a manager who has signed in", id="who"
+        ),
+        pytest.param({"--content": "NOPE"}, "No content has the reference 'NOPE'", id="content"),
+        pytest.param({"--due": "soon"}, "--due is not a date", id="due"),
+        pytest.param(
+            {"--due": "2026-01-01"}, "Choose a due date that is today or later", id="past"
+        ),
+        pytest.param({"--learners": "/nowhere"}, "cannot be read as UTF-8", id="file"),
+    ],
+)
+def test_assign_refuses_in_one_sentence(desk, item, change, sentence):
+    words = {
+        "--as": desk.owner.email,
+        "--content": item(),
+        "--due": "none",
+        "--status": "pending",
+    } | change
+    everybody = [] if "--learners" in change else ["--all"]
+
+    with pytest.raises(CommandError, match=sentence) as problem:
+        run("assign", *everybody, *(word for pair in words.items() for word in pair), "--yes")
+
+    assert problem.value.returncode == 1
+    assert not Batch.objects.exists()
+
+
+def test_assign_names_the_first_line_it_does_not_know(desk, item, tmp_path):
+    people = tmp_path / "people.txt"
+    people.write_text("NW-99999\nnobody@northwind.example\n")
+
+    with pytest.raises(CommandError, match="2 of 2 were not found, first 'NW-99999'"):
+        assign(desk, item, "--yes", people=f"--learners {people}")
+
+
+def test_assign_asks_nothing_with_json(desk, item):
+    with pytest.raises(CommandError, match="Add --yes"):
+        assign(desk, item, "--json")
+
+
+def test_assign_stops_waiting_when_sending_is_paused(desk, item, settings):
+    settings.STACKONE_API_KEY = "wrong"
+
+    with pytest.raises(CommandError, match=r"Sending is paused\. StackOne refused the key"):
+        assign(desk, item, "--yes", "--wait")
+
+
+def test_assign_again_reaches_who_has_it(desk, item):
+    assign(desk, item, "--yes", "--wait")
+    reference = Draft.objects.get().picked_contents.get().content.external_reference
+
+    with pytest.raises(CommandError, match="everybody is skipped"):
+        assign(desk, lambda: reference, "--yes", "--wait")
+    assign(desk, lambda: reference, "--again", "--yes", "--wait")
+
+    assert desk.lms.stats()["duplicates"] == Learner.objects.filter(is_active=True).count()
+
+
+def test_sync_says_what_came_in(desk):
+    said = run("sync")
+    result = json.loads(run("sync", "--json"))
+
+    assert said == "Synced sandbox: 0 people, 0 items, 0 assignments; 0 left.\n"
+    assert result == [
+        {
+            "account": "sandbox",
+            "full": False,
+            "people": 0,
+            "content": 0,
+            "assignments": 0,
+            "left": 0,
+        }
+    ]
+
+
+def test_sync_knows_the_accounts(desk):
+    with pytest.raises(CommandError, match="No account 'other' is configured"):
+        run("sync", "--account", "other")
+
+
+def test_sync_can_go_on_after_an_outage(desk, settings):
+    settings.STACKONE_BASE_URL = "http://127.0.0.1:9"
+    with pytest.raises(CommandError, match="Run the command again to go on"):
+        run("sync")
+    settings.STACKONE_BASE_URL = desk.lms.base_url
+
+    assert "Synced sandbox" in run("sync")
+    assert SyncRun.objects.filter(finished_at=None).count() == 0
+
+
+def test_doctor_finds_everything_well(desk):
+    Worker.objects.create(name="w", seen_at=timezone.now())
+
+    said = run("doctor")
+
+    assert "FIX" not in said
+    assert "ok   account sandbox: answers and lists people" in said
+    assert "ok   sign-in: demo personas (DESK_DEMO is set)" in said
+
+
+def test_doctor_says_what_to_fix(desk, settings):
+    settings.STACKONE_API_KEY = "wrong"
+    settings.DESK_DEMO = False
+    desk.account.paused_at, desk.account.paused_because = timezone.now(), "It was paused."
+    desk.account.save()
+    out = StringIO()
+
+    with pytest.raises(CommandError, match="4 to fix"):
+        call_command("doctor", "--json", stdout=out)
+
+    found = {one["name"]: one for one in json.loads(out.getvalue())}
+    assert not found["worker"]["is_well"]
+    assert found["worker"]["sentence"].endswith("Run: manage.py worker")
+    assert "Check the key" in found["account sandbox"]["sentence"]
+    assert found["sign-in"]["sentence"].startswith("Nobody can sign in.")
