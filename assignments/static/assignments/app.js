@@ -17,11 +17,27 @@
     }
   });
 
+  // Only rows that were ticked in this tab are sent: what another tab picked must stay picked.
+  const BOXES = "td.pick input[type=checkbox]";
+  const touch = (box) => { box.dataset.touched = "yes"; };
+  addEventListener("change", (event) => {
+    if (event.target.matches(BOXES)) touch(event.target);
+  }, true);
+  addEventListener("formdata", (event) => {
+    if (event.target.id !== "draft") return;
+    event.formData.delete("shown");
+    event.formData.delete("learner");
+    all(BOXES).filter((box) => box.dataset.touched).forEach((box) => {
+      event.formData.append("shown", box.value);
+      if (box.checked) event.formData.append("learner", box.value);
+    });
+  });
+
   // The header's box ticks the page; each row then saves itself as if it had been ticked by hand.
   addEventListener("change", (event) => {
     if (!event.target.matches("[data-pick-page]")) return;
-    const boxes = all("td.pick input[type=checkbox]", event.target.closest("table"));
-    boxes.forEach((box) => { box.checked = event.target.checked; });
+    const boxes = all(BOXES, event.target.closest("table"));
+    boxes.forEach((box) => { box.checked = event.target.checked; touch(box); });
     if (boxes.length) boxes[0].dispatchEvent(new Event("change", { bubbles: true }));
   });
 
@@ -42,14 +58,15 @@
 
   let last = null;
   addEventListener("click", (event) => {
-    const box = event.target.closest("td.pick input[type=checkbox]");
+    const box = event.target.closest(BOXES);
     if (!box) return;
     if (event.shiftKey && last && last !== box && last.isConnected) {
-      const boxes = all("td.pick input[type=checkbox]", box.closest("tbody"));
+      const boxes = all(BOXES, box.closest("tbody"));
       const [from, to] = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);
       boxes.slice(from, to + 1).forEach((other) => {
         if (other.checked === box.checked) return;
         other.checked = box.checked;
+        touch(other);
       });
     }
     last = box;
@@ -57,7 +74,7 @@
   });
 
   const headers = () => all("th.pick input").forEach((header) => {
-    const boxes = all("td.pick input[type=checkbox]", header.closest("table"));
+    const boxes = all(BOXES, header.closest("table"));
     const ticked = boxes.filter((box) => box.checked).length;
     header.checked = ticked > 0 && ticked === boxes.length;
     header.indeterminate = ticked > 0 && ticked < boxes.length;
