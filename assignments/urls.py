@@ -10,6 +10,7 @@ from assignments.views import (
     directory,
     overview,
     review,
+    search,
     settings,
 )
 
@@ -56,6 +57,7 @@ SETTINGS: list[URLPattern] = [
 
 urlpatterns: list[URLPattern] = [
     path("", overview.home, name="home"),
+    path("search", search.search, name="search"),
     *ASSIGN,
     *BATCHES,
     *DIRECTORY,

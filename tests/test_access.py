@@ -48,6 +48,7 @@ MATRIX = {
     "entry": ("get", READ),
     "verify": ("get", CHECK),
     "export": ("post", CHECK),
+    "search": ("get", READ),
     "settings": ("get", READ),
     "sync": ("post", OPERATE),
     "resume": ("post", OPERATE),

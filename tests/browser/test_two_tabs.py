@@ -24,7 +24,7 @@ def picked() -> list[str]:
 
 
 @pytest.fixture
-def draft(page) -> Page:
+def draft(page: Page) -> Page:
     """Return the page of a draft with an item, as a manager."""
     account = make_account(remote_id="sandbox")
     make_content(account=account, title="Fire Safety")

@@ -1,0 +1,23 @@
+"""The search box of every page: straight to what is meant, or the likeliest hits."""
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from assignments.queries import finding
+from assignments.views.asked import asked_words
+
+
+@require_GET
+@never_cache
+@permission_required("assignments.view_directory", raise_exception=True)
+def search(request: HttpRequest) -> HttpResponse:
+    """Go to the one page that is named, or show people, content and batches that fit."""
+    words = asked_words(request)
+    place = finding.exact(words) if words else None
+    if place is not None:
+        return redirect(place.name, place.pk)
+    found = finding.likeliest(words) if words else None
+    return render(request, "assignments/search.html", {"words": words, "found": found})

@@ -1,0 +1,90 @@
+"""The search box of every page, over Django's test client."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from tests.factories import make_batch, make_content, make_learner, make_user
+from tests.log_fixtures import write_log
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def auditor(client):
+    """Sign an auditor in: whoever may read may search."""
+    client.force_login(make_user("auditor"))
+
+
+def ask(client, words):
+    """Search for the words."""
+    return client.get(reverse("search"), {"q": words})
+
+
+def words(response):
+    """Return what a page says, without markup and on one line."""
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
+def test_what_is_named_exactly_is_shown_at_once(client):
+    batch = make_batch([{"state": "created", "remote_id": "LMS-77"}])
+    learner = make_learner(external_reference="NW-10379", email="elif@northwind.example")
+    content = make_content(external_reference="CRS-0977")
+    write_log(3)
+    leads_to = {
+        f"b-{batch.pk:04d}": reverse("batch", args=[batch.pk]),
+        "#2": reverse("entry", args=[2]),
+        "nw-10379": reverse("person", args=[learner.pk]),
+        "Elif@Northwind.example": reverse("person", args=[learner.pk]),
+        learner.remote_id: reverse("person", args=[learner.pk]),
+        "LMS-77": reverse("person", args=[batch.assignments.get().learner_id]),
+        "crs-0977": reverse("content-item", args=[content.pk]),
+    }
+
+    found = {asked: ask(client, asked).headers.get("Location") for asked in leads_to}
+
+    assert found == leads_to
+
+
+def test_what_several_share_is_listed(client):
+    for name in ("Amara Okafor", "Amara Okafor", "Ben Amara"):
+        make_learner(name=name, external_reference="NW-1")
+
+    said = words(ask(client, "amara"))
+
+    assert said.count("Amara Okafor") == 2
+    assert "Ben Amara" in said
+    assert "All people who match" in said
+    assert words(ask(client, "nw-1")).count("Amara") == 3
+
+
+def test_each_kind_has_a_group(client):
+    make_learner(name="Fire Marshal", search_text="fire marshal")
+    make_content(title="Fire Safety")
+    make_batch(["created"], title="Fire Drill")
+
+    said = words(ask(client, "fire"))
+
+    assert all(title in said for title in ("Fire Marshal", "Fire Safety", "Fire Drill"))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param("nobody", id="words"),
+        pytest.param("B-9999", id="a batch"),
+        pytest.param("#99,999", id="an entry"),
+        pytest.param("#,", id="no number"),
+        pytest.param("a\x00b", id="a NUL"),
+    ],
+)
+def test_nothing_says_so(client, asked):
+    assert "Nothing is found" in words(ask(client, asked))
+
+
+def test_an_empty_search_asks_for_words(client):
+    said = words(ask(client, " "))
+
+    assert "leads straight there" in said
+    assert "Nothing is found" not in said
