@@ -30,7 +30,7 @@ def connection(*, now: datetime) -> Connection:
         return trouble
     ago = timesince(account.synced_at, now, depth=1)
     is_fresh = now - account.synced_at < timedelta(minutes=1)
-    return Connection(f"{account}: synced {'just now' if is_fresh else ago + ' ago'}")
+    return Connection(f"Synced {'just now' if is_fresh else ago + ' ago'} · {account}")
 
 
 def is_worker_seen(*, now: datetime) -> bool:
@@ -41,11 +41,11 @@ def is_worker_seen(*, now: datetime) -> bool:
 def _trouble(account: Account) -> Connection | None:
     if account.paused_at is not None:
         notice = f"Sending is paused. {account.paused_because}"
-        return Connection(f"{account}: paused", "bad", notice)
+        return Connection(f"Paused · {account}", "bad", notice)
     if account.failing_since is None:
         return None
     outage = (
         f"{account} is not answering. You can prepare drafts. Running batches wait and go on by "
         "themselves; nothing is lost or sent twice."
     )
-    return Connection(f"{account}: not answering", "bad", outage)
+    return Connection(f"Not answering · {account}", "bad", outage)

@@ -67,7 +67,7 @@ def test_a_range_and_the_whole_page_are_kept(draft):
 
 
 def test_enter_picks_the_only_one_who_matches(draft):
-    field = draft.get_by_role("searchbox", name="Search people")
+    field = draft.get_by_role("searchbox", name="Search people by name")
     field.fill("ben")
     expect(draft.locator("#people tbody tr")).to_have_count(1)
     with draft.expect_response(lambda answer: answer.url.endswith("/pick")):
