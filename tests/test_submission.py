@@ -210,6 +210,35 @@ def test_submit_refuses_another_plan_than_the_one_seen(desk):
         submit(desk, draft, seen)
 
 
+@pytest.mark.parametrize(
+    "is_delivered", [pytest.param(False, id="moving"), pytest.param(True, id="created")]
+)
+def test_submit_refuses_what_another_batch_took_since_the_review(desk, is_delivered):
+    mine, theirs = desk.draft(people=2), desk.draft(people=1)
+    plan = desk.review(mine)
+    other = submit(desk, theirs, desk.review(theirs))
+    if is_delivered:
+        desk.clock.skip(seconds=11)
+        desk.deliver()
+        other.refresh_from_db()
+        assert other.state == "done"
+
+    with pytest.raises(submission.SubmissionRefused, match="another batch began to assign 1 of"):
+        submit(desk, mine, plan)
+
+    again = desk.review(mine)
+    assert sorted(again.assignments.values_list("state", flat=True)) == ["planned", "skipped"]
+    assert submit(desk, mine, again).state == "waiting"
+
+
+def test_submit_may_assign_again_what_another_batch_took(desk):
+    mine, theirs = desk.draft(people=1, assigns_again=True), desk.draft(people=1)
+    plan = desk.review(mine)
+    submit(desk, theirs, desk.review(theirs))
+
+    assert submit(desk, mine, plan).state == "waiting"
+
+
 def test_submit_refuses_completed_without_a_confirmation(desk):
     draft = desk.draft(status="completed")
     plan = desk.review(draft)

@@ -5,10 +5,11 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from assignments.audit.actors import Actor
 from assignments.audit.log import Event, record, record_all
-from assignments.models import Assignment, Batch, Draft
+from assignments.models import Account, Assignment, Batch, Draft
 from assignments.models.drafts import Status
 from assignments.services import rows
 
@@ -43,6 +44,8 @@ def submit(
     if draft.is_submitted:
         return batch
     _check(batch, plan_sha256, confirms_completed=confirms_completed)
+    if not draft.assigns_again:
+        _refuse_twins(batch)
     to_send = batch.assignments.filter(state=State.PLANNED).count()
     if not to_send:
         raise SubmissionRefused("Nothing would be sent: everybody is skipped. Change the draft.")
@@ -73,6 +76,23 @@ def _check(batch: Batch, seen_sha256: str, *, confirms_completed: bool) -> None:
         raise SubmissionRefused("Confirm that these people have completed it.")
     if batch.account.paused_at is not None:
         raise SubmissionRefused(f"Sending is paused. {batch.account.paused_because}")
+
+
+def _refuse_twins(batch: Batch) -> None:
+    # One submission at a time for an account, so that two of them cannot overlook each other.
+    Account.objects.select_for_update().get(pk=batch.account_id)
+    moving = Q(state__in=[State.PLANNED, State.QUEUED, State.SENDING, State.UNKNOWN])
+    twins = Assignment.objects.filter(
+        moving | Q(state=State.CREATED, settled_at__gte=batch.frozen_at),
+        learner=OuterRef("learner"),
+        content=OuterRef("content"),
+        batch__submitted_at__isnull=False,
+    )
+    count = batch.assignments.filter(Exists(twins), state=State.PLANNED).count()
+    if count:
+        raise SubmissionRefused(
+            f"Since you looked, another batch began to assign {count:,} of these. Review it again."
+        )
 
 
 def hold_seconds(to_send: int) -> int:
