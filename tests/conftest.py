@@ -53,3 +53,12 @@ def clock() -> Iterator[time_machine.Traveller]:
     """Stop the clock at NOON; `clock.shift(seconds)` moves it."""
     with time_machine.travel(NOON, tick=False) as traveller:
         yield traveller
+
+
+@pytest.fixture(autouse=True)
+def same_names() -> None:
+    """Let a test's people and items have the same names whatever ran before it."""
+    # Imported late: the models it uses exist only once Django is set up.
+    from tests.factories import restart_numbers  # noqa: PLC0415
+
+    restart_numbers()
