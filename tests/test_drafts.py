@@ -1,0 +1,265 @@
+"""Putting a draft together: terms, content, people, and what is refused with which sentence."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from assignments.models import Assignment, Batch, Draft, DraftContent, DraftLearner
+from assignments.services import drafts, planning
+from tests.factories import AT, make_account, make_batch, make_content, make_learner, make_user
+
+pytestmark = pytest.mark.django_db
+LATER = AT + timedelta(minutes=5)
+NO_REFERENCE = "it has no external reference in the LMS, which creating an assignment needs."
+
+
+@pytest.fixture
+def draft():
+    """Return an empty draft, made some minutes ago."""
+    return drafts.start(account=make_account(), owner_pk=make_user().pk, now=AT)
+
+
+def picked(draft):
+    """Return the ids of the people picked in the draft."""
+    return set(DraftLearner.objects.filter(draft=draft).values_list("learner", flat=True))
+
+
+def items(draft):
+    """Return the ids of the items picked in the draft."""
+    return set(DraftContent.objects.filter(draft=draft).values_list("content", flat=True))
+
+
+def stored(draft):
+    """Return the draft's terms and time as the table holds them."""
+    found = Draft.objects.get(pk=draft.pk)
+    return found.due_date, found.status, found.progress, found.changed_at
+
+
+def test_start_makes_an_empty_draft(draft):
+    found = Draft.objects.get()
+
+    assert (found.owner.name, found.account.name) == ("Priya Mehta", "Cornerstone")
+    assert (found.created_at, *stored(found)) == (AT, None, "pending", None, AT)
+    assert (picked(found), items(found), found.is_submitted) == (set(), set(), False)
+
+
+@pytest.mark.parametrize(
+    ("status", "progress", "kept"),
+    [
+        pytest.param("in_progress", 40, 40, id="in progress keeps how far they are"),
+        pytest.param("pending", 40, None, id="pending drops it"),
+        pytest.param("completed", 40, None, id="completed drops it"),
+    ],
+)
+def test_set_terms_keeps_progress_only_in_progress(draft, status, progress, kept):
+    due = date(2027, 1, 15)
+
+    drafts.set_terms(draft=draft, due_date=due, status=status, progress=progress, now=LATER)
+
+    assert stored(draft) == (due, status, kept, LATER)
+
+
+def test_add_content_picks_an_item_once(draft):
+    content = make_content()
+
+    for _ in range(2):
+        drafts.add_content(draft=draft, content_pk=content.pk, now=LATER)
+
+    assert [row.content for row in DraftContent.objects.filter(draft=draft)] == [content]
+    assert stored(draft)[-1] == LATER
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        pytest.param(
+            {"is_active": False},
+            "Fire Safety cannot be assigned: it is retired in the LMS.",
+            id="retired",
+        ),
+        pytest.param(
+            {"external_reference": ""},
+            f"Fire Safety cannot be assigned: {NO_REFERENCE}",
+            id="no reference",
+        ),
+    ],
+)
+def test_add_content_refuses_what_cannot_be_assigned(draft, fields, sentence):
+    content = make_content(title="Fire Safety", **fields)
+
+    with pytest.raises(drafts.DraftRefused) as refusal:
+        drafts.add_content(draft=draft, content_pk=content.pk, now=LATER)
+
+    assert (str(refusal.value), items(draft), stored(draft)[-1]) == (sentence, set(), AT)
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        pytest.param(None, id="an id that nothing has"),
+        pytest.param("another", id="an item of another account"),
+    ],
+)
+def test_add_content_refuses_what_is_gone(draft, account):
+    pk = 404 if account is None else make_content(other_account()).pk
+
+    with pytest.raises(drafts.DraftRefused) as refusal:
+        drafts.add_content(draft=draft, content_pk=pk, now=LATER)
+
+    assert str(refusal.value) == "This item is no longer in the LMS. Search again."
+    assert items(draft) == set()
+
+
+def test_add_content_refuses_more_than_twenty(draft):
+    contents = [make_content() for _ in range(21)]
+    for content in contents[:20]:
+        drafts.add_content(draft=draft, content_pk=content.pk, now=AT)
+
+    drafts.add_content(draft=draft, content_pk=contents[0].pk, now=LATER)
+    with pytest.raises(drafts.DraftRefused) as refusal:
+        drafts.add_content(draft=draft, content_pk=contents[20].pk, now=LATER)
+
+    assert str(refusal.value) == "Choose at most 20 items."
+    assert items(draft) == {content.pk for content in contents[:20]}
+
+
+def test_remove_content_drops_one_item(draft):
+    stays, goes = make_content(), make_content()
+    for content in (stays, goes):
+        drafts.add_content(draft=draft, content_pk=content.pk, now=AT)
+
+    drafts.remove_content(draft=draft, content_pk=goes.pk, now=LATER)
+
+    assert (items(draft), stored(draft)[-1]) == ({stays.pk}, LATER)
+
+
+def test_pick_leaves_out_who_is_not_of_the_account(draft):
+    ours, theirs = make_learner(), make_learner(other_account())
+
+    count = drafts.pick(draft=draft, learner_pks=[ours.pk, theirs.pk, 10**6], now=LATER)
+
+    assert (count, picked(draft), stored(draft)[-1]) == (1, {ours.pk}, LATER)
+
+
+def test_pick_counts_everybody_and_nobody_twice(draft):
+    first, second = make_learner(), make_learner()
+
+    counts = [
+        drafts.pick(draft=draft, learner_pks=pks, now=LATER)
+        for pks in ([first.pk], [first.pk, second.pk, second.pk], [])
+    ]
+
+    assert (counts, picked(draft)) == ([1, 2, 2], {first.pk, second.pk})
+
+
+def test_pick_goes_through_long_lists_in_parts(draft, monkeypatch):
+    monkeypatch.setattr(drafts, "CHUNK", 2)
+    people = {make_learner().pk for _ in range(5)}
+
+    assert drafts.pick(draft=draft, learner_pks=people, now=LATER) == 5
+    assert picked(draft) == people
+
+
+def test_pick_refuses_more_than_a_batch_can_hold(draft, monkeypatch):
+    monkeypatch.setattr(drafts, "MOST_ROWS", 2)
+    people = [make_learner().pk for _ in range(3)]
+
+    with pytest.raises(drafts.DraftRefused, match=r"^Choose at most 2 people\.$"):
+        drafts.pick(draft=draft, learner_pks=people, now=LATER)
+
+    assert (picked(draft), stored(draft)[-1]) == (set(), AT)
+
+
+def test_pick_all_takes_everybody_found(draft):
+    before, found = make_learner(), make_learner()
+    drafts.pick(draft=draft, learner_pks=[before.pk], now=AT)
+    people = type(found).objects.filter(pk=found.pk)
+
+    assert drafts.pick_all(draft=draft, people=people, now=LATER) == 2
+    assert (picked(draft), stored(draft)[-1]) == ({before.pk, found.pk}, LATER)
+
+
+@pytest.mark.parametrize(
+    ("already", "sentence"),
+    [
+        pytest.param(0, "Choose at most 2 people. Narrow the search.", id="found too many"),
+        pytest.param(1, "Choose at most 2 people.", id="too many with who is picked already"),
+    ],
+)
+def test_pick_all_refuses_more_than_a_batch_can_hold(draft, monkeypatch, already, sentence):
+    monkeypatch.setattr(drafts, "MOST_ROWS", 2)
+    people = [make_learner() for _ in range(3)]
+    before = {learner.pk for learner in people[:already]}
+    drafts.pick(draft=draft, learner_pks=before, now=AT)
+    found = type(people[0]).objects.exclude(pk__in=before)
+
+    with pytest.raises(drafts.DraftRefused) as refusal:
+        drafts.pick_all(draft=draft, people=found, now=LATER)
+
+    assert (str(refusal.value), picked(draft)) == (sentence, before)
+
+
+def test_set_ticks_leaves_people_who_are_not_shown(draft):
+    elsewhere, unticked, ticked, never = (make_learner().pk for _ in range(4))
+    drafts.pick(draft=draft, learner_pks=[elsewhere, unticked], now=AT)
+
+    count = drafts.set_ticks(
+        draft=draft, shown=[unticked, ticked, never], learner=[ticked], now=LATER
+    )
+
+    assert (count, picked(draft), stored(draft)[-1]) == (2, {elsewhere, ticked}, LATER)
+
+
+def test_set_ticks_that_is_refused_unticks_nobody(draft, monkeypatch):
+    first, second, third = (make_learner().pk for _ in range(3))
+    drafts.pick(draft=draft, learner_pks=[first], now=AT)
+    monkeypatch.setattr(drafts, "MOST_ROWS", 1)
+
+    with pytest.raises(drafts.DraftRefused):
+        drafts.set_ticks(draft=draft, shown=[first], learner=[second, third], now=LATER)
+
+    assert picked(draft) == {first}
+
+
+def test_clear_drops_everybody_of_this_draft(draft):
+    other = drafts.start(account=draft.account, owner_pk=draft.owner_id, now=AT)
+    learner = make_learner().pk
+    for one in (draft, other):
+        drafts.pick(draft=one, learner_pks=[learner], now=AT)
+
+    drafts.clear(draft=draft, now=LATER)
+
+    assert (picked(draft), picked(other), stored(draft)[-1]) == (set(), {learner}, LATER)
+
+
+@pytest.mark.parametrize("choice", [pytest.param(True, id="again"), pytest.param(False, id="skip")])
+def test_set_assigns_again_keeps_the_choice(draft, choice):
+    drafts.set_assigns_again(draft=draft, assigns_again=choice, now=LATER)
+
+    draft.refresh_from_db()
+    assert (draft.assigns_again, draft.changed_at) == (choice, LATER)
+
+
+def test_discard_deletes_the_draft_and_its_plan(draft):
+    drafts.add_content(draft=draft, content_pk=make_content().pk, now=AT)
+    drafts.pick(draft=draft, learner_pks=[make_learner().pk], now=AT)
+    planning.freeze(draft=draft, now=AT)
+    assert (Batch.objects.count(), Assignment.objects.count()) == (1, 1)
+
+    drafts.discard(draft=draft)
+
+    tables = (Draft, DraftContent, DraftLearner, Batch, Assignment)
+    assert [table.objects.count() for table in tables] == [0, 0, 0, 0, 0]
+
+
+def test_discard_leaves_what_was_submitted(draft):
+    batch = make_batch(["created"], submission_key=draft.pk)
+
+    drafts.discard(draft=draft)
+
+    assert (list(Batch.objects.all()), Assignment.objects.count()) == ([batch], 1)
+
+
+def other_account():
+    """Return a second linked account."""
+    return type(make_account()).objects.create(remote_id="second", name="Docebo", synced_at=AT)
