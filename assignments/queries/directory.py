@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from assignments.models import Content, DraftLearner, Learner, RemoteAssignment
 from assignments.models.folding import folded
@@ -57,9 +57,11 @@ def holders(content_pks: Iterable[int]) -> dict[int, int]:
 def due_of_holders(
     learner_pks: Collection[int], content_pks: Collection[int]
 ) -> dict[int, datetime | None]:
-    """Return, for those of the people who have one of the items, when it is due."""
+    """Return, for those of the people who have one of the items, when the last of them is due."""
     held = RemoteAssignment.objects.filter(learner__in=learner_pks, content__in=content_pks)
-    return {pk: due for pk, due in held.order_by("due_at").values_list("learner", "due_at") if pk}
+    # Databases differ on where no date comes; first, so that a date wins over it everywhere.
+    by_date = held.order_by(F("due_at").asc(nulls_first=True))
+    return {pk: due for pk, due in by_date.values_list("learner", "due_at") if pk}
 
 
 def _of(account_pk: int | None) -> dict[str, int]:
