@@ -365,3 +365,44 @@ def test_an_empty_directory_waits_for_the_first_sync(client, draft):
 
     assert "The people list is being fetched" in html
     assert "tick from:body" in html
+
+
+NO_ID = [
+    pytest.param("9" * 30, id="beyond every database"),
+    pytest.param("9" * 5_000, id="beyond every number"),
+    pytest.param("²", id="a digit that is none"),
+    pytest.param("٣", id="a digit of another script"),
+    pytest.param("-1", id="below zero"),
+]
+FIELDS = [
+    ("assign-pick", "shown"),
+    ("assign-pick", "learner"),
+    ("assign-content", "add"),
+    ("assign-content", "remove"),
+    ("assign", "learner"),
+    ("assign-terms", "progress"),
+    ("assign-terms", "in_days"),
+    ("assign-pick-all", "page"),
+]
+
+
+@pytest.mark.parametrize("value", NO_ID)
+@pytest.mark.parametrize(("act", "field"), FIELDS)
+def test_no_id_fails_a_page(client, draft, act, field, value):
+    answer = client.post(url(draft, act), {field: value, "status": "in_progress"})
+
+    assert answer.status_code in {302, 422}
+
+
+@pytest.mark.parametrize("value", NO_ID)
+def test_a_draft_starts_without_what_cannot_be_picked(client, draft, value):
+    answer = client.post(reverse("assign-new"), {"learner": value, "add": value})
+
+    assert answer.status_code == 302
+    assert client.get(url(draft), {"page": value}).status_code == 200
+
+
+@pytest.mark.parametrize("words", ["\x00", "x" * 5_000], ids=["no character", "very long"])
+@pytest.mark.parametrize("field", ["q", "find"])
+def test_strange_words_find_nobody(client, draft, field, words):
+    assert client.get(url(draft), {field: words}).status_code == 200

@@ -1,21 +1,25 @@
 """What a manager fills in on the New assignment page."""
 
+import re
 from collections.abc import Sequence
-from typing import Any, override
+from typing import Any, Final, override
 
 from django import forms
 
 from assignments.models.drafts import Status
 
+ID: Final = re.compile(r"[0-9]{1,18}")
+LARGEST_ID: Final = 10**18 - 1
+
 
 class IdList(forms.Field):
-    """Ids that the page sends for rows; what is no number is left out."""
+    """Ids that the page sends for rows; what cannot be one is left out."""
 
     widget = forms.MultipleHiddenInput
 
     @override
     def to_python(self, value: Sequence[str] | None) -> list[int]:
-        return [int(entry) for entry in value or [] if entry.isascii() and entry.isdigit()]
+        return [int(entry) for entry in value or [] if ID.fullmatch(entry)]
 
 
 class TermsForm(forms.Form):
@@ -64,9 +68,14 @@ class TicksForm(forms.Form):
     shown = IdList(required=False)
     learner = IdList(required=False)
 
+    def terms(self) -> dict[str, list[int]]:
+        """Return the ids, which are never refused."""
+        self.is_valid()
+        return self.cleaned_data
+
 
 class ContentForm(forms.Form):
     """The item to add or remove."""
 
-    add = forms.IntegerField(required=False)
-    remove = forms.IntegerField(required=False)
+    add = forms.IntegerField(required=False, max_value=LARGEST_ID)
+    remove = forms.IntegerField(required=False, max_value=LARGEST_ID)

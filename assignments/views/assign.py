@@ -14,7 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from assignments.forms.assign import ContentForm, TermsForm, TicksForm
 from assignments.queries import drafts as draft_queries
 from assignments.services import connection, drafts, planning
-from assignments.views.draft_page import DraftPage, days_from_now, own_draft
+from assignments.views.draft_page import DraftPage, Problems, days_from_now, own_draft
 from assignments.views.person import wants_fragment
 
 may_assign = permission_required("assignments.assign", raise_exception=True)
@@ -26,9 +26,7 @@ def assign_new(request: HttpRequest) -> HttpResponse:
     """Make a draft, with a person or an item picked if the form names one that can be."""
     now = timezone.now()
     draft = drafts.start(account=connection.accounts()[0], owner_pk=request.user.pk or 0, now=now)
-    picked = TicksForm(request.POST)
-    if picked.is_valid() and picked.cleaned_data["learner"]:
-        drafts.pick(draft=draft, learner_pks=picked.cleaned_data["learner"], now=now)
+    drafts.pick(draft=draft, learner_pks=TicksForm(request.POST).terms()["learner"], now=now)
     wanted = ContentForm(request.POST)
     if wanted.is_valid() and wanted.cleaned_data["add"]:
         with suppress(drafts.DraftRefused):
@@ -75,19 +73,27 @@ def assign_discard(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("home")
 
 
-def _review(request: HttpRequest, draft: Any) -> HttpResponse:
-    form, ticks, now = _terms(request), TicksForm(request.POST), timezone.now()
-    if ticks.is_valid():
-        drafts.set_ticks(draft=draft, **ticks.cleaned_data, now=now)
-    if not form.is_valid():
-        return DraftPage(request, draft, terms=form, problems=_problems(form)).whole(status=422)
-    drafts.set_terms(draft=draft, **form.cleaned_data, now=now)
+def keep_ticks(request: HttpRequest, draft: Any) -> Problems:
+    """Make the selection of the rows that are shown what the ticks say; return what was refused."""
     try:
-        planning.freeze(draft=draft, now=now)
-    except planning.PlanRefused as refusal:
-        page = DraftPage(request, draft, terms=form, problems=refusal.problems)
-        return page.whole(status=422)
-    return redirect("review", draft.pk)
+        drafts.set_ticks(draft=draft, **TicksForm(request.POST).terms(), now=timezone.now())
+    except drafts.DraftRefused as refusal:
+        return (("people", str(refusal)),)
+    return ()
+
+
+def _review(request: HttpRequest, draft: Any) -> HttpResponse:
+    form, now = _terms(request), timezone.now()
+    problems = (*keep_ticks(request, draft), *_problems(form))
+    if not problems:
+        drafts.set_terms(draft=draft, **form.cleaned_data, now=now)
+        try:
+            planning.freeze(draft=draft, now=now)
+        except planning.PlanRefused as refusal:
+            problems = refusal.problems
+        else:
+            return redirect("review", draft.pk)
+    return DraftPage(request, draft, terms=form, problems=problems).whole(status=422)
 
 
 def _terms(request: HttpRequest) -> TermsForm:
@@ -99,5 +105,5 @@ def _terms(request: HttpRequest) -> TermsForm:
     return TermsForm(data)
 
 
-def _problems(form: TermsForm) -> tuple[tuple[str, str], ...]:
+def _problems(form: TermsForm) -> Problems:
     return tuple((name, str(errors[0])) for name, errors in form.errors.items())

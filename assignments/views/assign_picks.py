@@ -8,10 +8,10 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from assignments.forms.assign import ContentForm, TicksForm
+from assignments.forms.assign import ContentForm
 from assignments.services import drafts
-from assignments.views.assign import may_assign
-from assignments.views.draft_page import DraftPage, own_draft
+from assignments.views.assign import keep_ticks, may_assign
+from assignments.views.draft_page import DraftPage, Problems, own_draft
 from assignments.views.person import wants_fragment
 
 
@@ -20,7 +20,7 @@ from assignments.views.person import wants_fragment
 def assign_content(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Add or remove one item; what cannot be assigned is refused with the reason."""
     draft, form, now = own_draft(request, pk), ContentForm(request.POST), timezone.now()
-    problems: tuple[tuple[str, str], ...] = ()
+    problems: Problems = ()
     if form.is_valid() and form.cleaned_data["remove"]:
         drafts.remove_content(draft=draft, content_pk=form.cleaned_data["remove"], now=now)
     elif form.is_valid() and form.cleaned_data["add"]:
@@ -35,8 +35,8 @@ def assign_content(request: HttpRequest, pk: UUID) -> HttpResponse:
 @may_assign
 def assign_pick(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Make the selection of the rows that are shown what the ticks say."""
-    draft, form = own_draft(request, pk), TicksForm(request.POST)
-    problems = _tried(form.is_valid() and form.cleaned_data, draft)
+    draft = own_draft(request, pk)
+    problems = keep_ticks(request, draft)
     return _answer(request, draft, problems, "selbar", "summary", "dock", "steps")
 
 
@@ -45,7 +45,7 @@ def assign_pick(request: HttpRequest, pk: UUID) -> HttpResponse:
 def assign_pick_all(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Pick everybody whom the search finds."""
     draft = own_draft(request, pk)
-    problems: tuple[tuple[str, str], ...] = ()
+    problems: Problems = ()
     try:
         people = DraftPage(request, draft).matching
         drafts.pick_all(draft=draft, people=people, now=timezone.now())
@@ -63,20 +63,10 @@ def assign_clear(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _answer(request, draft, (), "people", "summary", "dock", "steps")
 
 
-def _tried(ticks: dict[str, list[int]] | bool, draft: Any) -> tuple[tuple[str, str], ...]:
-    if not isinstance(ticks, dict):
-        return ()
-    try:
-        drafts.set_ticks(draft=draft, **ticks, now=timezone.now())
-    except drafts.DraftRefused as refusal:
-        return (("people", str(refusal)),)
-    return ()
-
-
 def _answer(
     request: HttpRequest,
     draft: Any,
-    problems: tuple[tuple[str, str], ...],
+    problems: Problems,
     *parts: str,
 ) -> HttpResponse:
     page = DraftPage(request, draft, problems=problems)

@@ -22,6 +22,8 @@ STATUSES: Final = (
     ("completed", "Completed"),
 )
 
+type Problems = tuple[tuple[str, str], ...]
+
 
 def own_draft(request: HttpRequest, pk: object) -> Any:
     """Return the person's own draft that is not submitted; anybody else's does not exist."""
@@ -38,7 +40,7 @@ class DraftPage:
         draft: Any,
         *,
         terms: TermsForm | None = None,
-        problems: tuple[tuple[str, str], ...] = (),
+        problems: Problems = (),
     ) -> None:
         self.request = request
         self.draft = draft
