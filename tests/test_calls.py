@@ -1,5 +1,6 @@
 """Calls in flight: groups, leases, and what becomes of a job when our own code is wrong."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,65 +11,131 @@ from assignments.models import RequestBudget
 from assignments.queries import words
 from assignments.services import budget
 from assignments.services.calls import Calls
-from assignments.stackone.client import StackOne
+from assignments.stackone.api import AsyncStackOne
 from assignments.stackone.errors import NotSent, OutcomeUnknown
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def opened() -> StackOne:
+def opened() -> AsyncStackOne:
     """Return a client that is never used."""
-    return StackOne(base_url="http://127.0.0.1:9", api_key="k", account_id="a")
+    return AsyncStackOne(base_url="http://127.0.0.1:9", api_key="k", account_id="a")
 
 
-def calls(call):
-    """Return calls of two slots at once."""
-    return Calls(call=call, open_client=opened, slots=2, clock=lambda: datetime.now(UTC))
+@pytest.fixture
+def running():
+    """Return a maker of calls of two slots at once, which end with the test."""
+    made = []
+
+    def make(call):
+        made.append(Calls(call=call, open_client=opened, slots=2, clock=lambda: datetime.now(UTC)))
+        return made[-1]
+
+    yield make
+    for calls in made:
+        calls.close()
 
 
-def ended(running, count):
+def start(calls, *jobs, after=0.0):
+    """Start jobs that may leave so many seconds from now."""
+    at = datetime.now(UTC) + timedelta(seconds=after)
+    calls.start([(job, at) for job in jobs])
+
+
+def ended(calls, count):
     """Return how so many calls ended."""
     found = []
     for _ in range(200):
-        found += running.ended(within=0.01)
+        found += calls.ended(within=0.01)
         if len(found) == count:
             return found
     raise AssertionError(f"{len(found)} of {count} calls ended.")
 
 
-def test_calls_end_with_their_replies():
-    running = calls(lambda _, job: f"reply to {job}")
-    running.extend(60)
-    for job in ("a", "b"):
-        running.start(job, at=datetime.now(UTC))
-    assert (running.in_flight, running.free) == (2, 0)
+async def echoed(_, job):
+    """Reply at once."""
+    return f"reply to {job}"
 
-    found = ended(running, 2)
-    running.close()
+
+def test_calls_end_with_their_replies(running):
+    calls = running(echoed)
+    calls.extend(60)
+    start(calls, "a", "b")
+    assert calls.in_flight == 2
+
+    found = ended(calls, 2)
 
     assert {(one.job, one.reply) for one in found} == {("a", "reply to a"), ("b", "reply to b")}
-    assert running.free == 2
+    assert calls.in_flight == 0
 
 
-def test_nothing_leaves_without_a_lease():
+def test_no_more_calls_are_out_than_there_are_slots(running):
+    out, most = [], []
+
+    async def call(_, job):
+        out.append(job)
+        most.append(len(out))
+        await asyncio.sleep(0.01)
+        out.remove(job)
+
+    calls = running(call)
+    calls.extend(60)
+    start(calls, *range(20))
+    ended(calls, 10)
+    assert max(most) == 2
+
+    calls.allow(4)
+    start(calls, *range(20, 40))
+    ended(calls, 30)
+    assert max(most) == 4
+
+
+def test_a_call_leaves_at_its_time(running):
+    calls = running(echoed)
+    calls.extend(60)
+    began = datetime.now(UTC)
+    start(calls, "later", after=0.2)
+
+    (only,) = ended(calls, 1)
+
+    assert timedelta(seconds=0.2) <= only.ended_at - began < timedelta(seconds=0.4)
+
+
+def test_nothing_leaves_without_a_lease(running):
     left = []
-    running = calls(lambda _, job: left.append(job))
-    running.start("late", at=datetime.now(UTC))
 
-    (only,) = ended(running, 1)
-    running.close()
+    async def call(_, job):
+        left.append(job)
+
+    calls = running(call)
+    start(calls, "late")
+
+    (only,) = ended(calls, 1)
 
     assert isinstance(only.reply, NotSent)
     assert left == []
 
 
-def test_a_bug_of_ours_leaves_the_outcome_unknown(caplog):
-    running = calls(lambda _, job: 1 / job)
-    running.extend(60)
-    running.start(0, at=datetime.now(UTC))
+def test_what_still_waits_when_the_sender_stops_never_leaves(running):
+    calls = running(echoed)
+    calls.extend(60)
+    start(calls, "waits", after=30)
 
-    (only,) = ended(running, 1)
-    running.close()
+    calls.close()
+    (only,) = calls.ended(within=0)
+
+    assert (only.job, type(only.reply)) == ("waits", NotSent)
+
+
+def test_a_bug_of_ours_leaves_the_outcome_unknown(running, caplog):
+    async def call(_, job):
+        return 1 / job
+
+    calls = running(call)
+    calls.extend(60)
+    start(calls, 0)
+
+    (only,) = ended(calls, 1)
 
     assert isinstance(only.reply, OutcomeUnknown)
     assert "ZeroDivisionError" in caplog.text

@@ -186,7 +186,7 @@ def test_deliver_turns_what_a_lost_sender_left_into_unknown(desk, settings):
     settings.SETTLE_SECONDS = 10
     batch = desk.submit(people=2)
     leases.acquire(desk.account, sender="lost", now=desk.clock())
-    queueing.queue_some(account=desk.account, now=desk.clock())
+    queueing.top_up(account=desk.account, count=9, now=desk.clock())
     claims.claim(account=desk.account, sender="lost", count=2, now=desk.clock())
     assert desk.states(batch) == ["sending"] * 2
 

@@ -27,7 +27,7 @@ def row(desk, settings):
     """Return a row that a sender has claimed."""
     settings.SETTLE_SECONDS = 60
     batch = desk.submit(people=1)
-    queueing.queue_some(account=desk.account, now=desk.clock())
+    queueing.top_up(account=desk.account, count=9, now=desk.clock())
     return batch
 
 

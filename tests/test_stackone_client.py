@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from assignments.stackone import listing, paging, wire
+from assignments.stackone import client as blocking
+from assignments.stackone import paging, wire
 from assignments.stackone.address import checked_base_url, segment
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import NotSent, OutcomeUnknown, Refused, StackOneError
@@ -221,7 +222,7 @@ def test_an_id_that_no_address_holds_is_refused_before_it_leaves(user_id):
         for call in (
             lambda: api.create_assignment(user_id, NEW),
             lambda: api.user(user_id),
-            lambda: api.user_assignment_pages(user_id),
+            lambda: list(api.user_assignment_pages(user_id)),
         ):
             with pytest.raises(Refused, match="cannot be part of an address"):
                 call()
@@ -415,7 +416,7 @@ def test_accounts_are_all_found(bodies, expected):
 
 
 def test_accounts_without_end_are_not_walked_for_ever(monkeypatch):
-    monkeypatch.setattr(listing, "MOST_ACCOUNT_PAGES", 3)
+    monkeypatch.setattr(blocking, "MOST_ACCOUNT_PAGES", 3)
     server, _ = in_turn(*([{"id": number}] for number in range(9)))
 
     with client(server) as api:

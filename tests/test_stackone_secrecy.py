@@ -88,15 +88,22 @@ def test_no_log_holds_the_key(caplog):
             sent = connection.recv(65536).decode()
 
     assert f"authorization: Basic {SIGNED}" in sent.replace("Authorization", "authorization")
-    assert "send_request_headers.started" in caplog.text
+    assert "selector" in caplog.text
     assert CANARY not in caplog.text
     assert SIGNED not in caplog.text
 
 
+def parts_of(thing: object) -> Iterator[object]:
+    """Yield an object of the client and every object of ours that it is made of."""
+    yield thing
+    for part in vars(thing).values():
+        if type(part).__module__.startswith("assignments.") and hasattr(part, "__dict__"):
+            yield from parts_of(part)
+
+
 def test_the_client_does_not_show_the_key():
     with StackOne(base_url="https://api.example", api_key=CANARY, account_id="acc") as api:
-        parts = [api, *(part for part in vars(api).values() if hasattr(part, "__dict__"))]
-        shown = repr(api) + "".join(repr(vars(part)) for part in parts)
+        shown = repr(api) + "".join(repr(vars(part)) for part in parts_of(api))
 
     assert "[api key]" in shown
     assert repr(api) == (

@@ -1,5 +1,7 @@
 """The client against the real sandbox, and against servers that misbehave on a bare socket."""
 
+import asyncio
+import gzip
 import socket
 import ssl
 import threading
@@ -12,6 +14,8 @@ from email.utils import parsedate_to_datetime
 import httpx
 import pytest
 
+from assignments.stackone import transport
+from assignments.stackone.api import AsyncStackOne
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import (
     AccountUnusable,
@@ -216,7 +220,7 @@ def test_a_name_without_an_address_means_not_sent(monkeypatch):
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(-2, "Name or service not known")
 
-    monkeypatch.setattr(socket, "create_connection", unknown)
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with client("https://lms.invalid") as api, pytest.raises(NotSent, match="not known"):
         api.create_assignment("u1", NEW)
 
@@ -353,3 +357,79 @@ def test_all_clients_share_one_tls_context():
     assert shared_tls() is context
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert httpx.create_ssl_context() is not context
+
+
+def test_a_body_that_ends_with_the_connection_is_whole():
+    answer = b'HTTP/1.1 201 Created\r\n\r\n{"data": {"id": "a1"}}'
+
+    with serving(lambda connection: connection.sendall(answer)) as url, client(url) as api:
+        assert api.create_assignment("u1", NEW).id == "a1"
+
+
+def test_an_answer_that_is_too_long_is_unknown():
+    def pour(connection: socket.socket) -> None:
+        connection.sendall(CREATED + b"Content-Length: 99000000\r\n\r\n")
+        for _ in range(200):
+            connection.sendall(b" " * 100_000)
+
+    with (
+        serving(pour) as url,
+        client(url) as api,
+        pytest.raises(OutcomeUnknown, match="too long"),
+    ):
+        api.create_assignment("u1", NEW)
+
+
+def test_a_packed_answer_cannot_unfold_without_end():
+    body = gzip.compress(b" " * 50_000_000)
+    head = CREATED + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+
+    with (
+        serving(lambda connection: connection.sendall(head + body)) as url,
+        client(url) as api,
+        pytest.raises(OutcomeUnknown, match="larger than 10,000,000 bytes"),
+    ):
+        api.create_assignment("u1", NEW)
+
+
+def test_an_answer_that_nobody_asked_for_is_never_taken_for_the_next():
+    one = b'HTTP/1.1 201 Created\r\nContent-Length: 22\r\n\r\n{"data": {"id": "a%d"}}'
+    seen: list[int] = []
+
+    def answer(connection: socket.socket) -> None:
+        seen.append(len(seen))
+        connection.sendall(one % (2 * seen[-1]) + one % (2 * seen[-1] + 1))
+
+    with serving(answer) as url, client(url) as api:
+        ids = [api.create_assignment("u1", NEW).id for _ in range(3)]
+
+    assert ids == ["a0", "a2", "a4"]
+
+
+def test_many_calls_at_once_have_a_connection_each_and_keep_it(sandbox, user_id):
+    before = sandbox.stats()["connections"]
+
+    async def create(api: AsyncStackOne, times: int) -> list[str | None]:
+        return [(await api.create_assignment(user_id, NEW)).id for _ in range(times)]
+
+    async def run() -> list[list[str | None]]:
+        values = {"base_url": sandbox.base_url, "api_key": "sandbox", "account_id": "sandbox"}
+        async with AsyncStackOne(**values) as api:
+            return await asyncio.gather(*(create(api, 10) for _ in range(30)))
+
+    made = {found for some in asyncio.run(run()) for found in some}
+
+    assert len(made) == 300
+    assert sandbox.stats()["connections"] - before <= 30
+
+
+def test_a_connection_that_idled_too_long_is_not_used(sandbox, user_id, monkeypatch):
+    monkeypatch.setattr(transport, "IDLE_SECONDS", 0.01)
+    before = sandbox.stats()["connections"]
+
+    with client(sandbox.base_url) as api:
+        for _ in range(2):
+            api.create_assignment(user_id, NEW)
+            time.sleep(0.02)
+
+    assert sandbox.stats()["connections"] - before == 2

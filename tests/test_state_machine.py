@@ -78,7 +78,7 @@ class World:
 
     def send(self, fate: str) -> None:
         """Claim a row and let its request leave."""
-        queueing.queue_some(account=self.account, now=self.now)
+        queueing.top_up(account=self.account, count=9, now=self.now)
         for claim in claims.claim(account=self.account, sender=self.sender, count=1, now=self.now):
             self.calls.append(Call(claim, self.sender, self.now, fate))
 

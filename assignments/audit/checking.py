@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from assignments.audit.bodies import Entry, canonical, indexes_of
-from assignments.audit.storing import stored_moment
 from assignments.audit.tree import Frontier, leaf_hash
 from assignments.audit.verdicts import Altered, How, Intact
+from assignments.models.storing import stored_moment
 
 
 class Row(NamedTuple):

@@ -10,9 +10,9 @@ from django.db import connection
 from assignments.audit.actors import Actor, Person
 from assignments.audit.bodies import INDEXES, Entry, canonical, indexes_of, timestamp
 from assignments.audit.personal import Commitments
-from assignments.audit.storing import insert, stored_moment
 from assignments.audit.tree import Frontier, leaf_hash
 from assignments.models import LogEntry, LogHead
+from assignments.models.storing import insert, stored_moment
 
 _COLUMNS: Final = ("at", *INDEXES, "body", "leaf")
 
@@ -91,6 +91,6 @@ def _append(head: LogHead, entries: Sequence[Entry], at: datetime) -> None:
         (moment, *indexes_of(entry), body, leaf)
         for entry, body, leaf in zip(entries, bodies, leaves, strict=True)
     )
-    insert(LogEntry._meta.db_table, _COLUMNS, rows)
+    insert(LogEntry, _COLUMNS, rows)
     frontier = Frontier.from_bytes(head.size, bytes(head.frontier)).append(leaves)
     LogHead.objects.filter(pk=head.pk).update(size=frontier.size, frontier=frontier.to_bytes())

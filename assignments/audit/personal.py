@@ -8,9 +8,9 @@ from itertools import batched
 from typing import Final
 
 from assignments.audit.actors import Actor, Person
-from assignments.audit.storing import insert
 from assignments.models import PersonalValue
 from assignments.models.folding import folded
+from assignments.models.storing import insert
 
 SALT_BYTES: Final = 16
 CHUNK: Final = 1_000
@@ -34,7 +34,7 @@ class Commitments:
         made = {key: secrets.token_bytes(SALT_BYTES) for key in missing}
         new = {key: commitment(salt, key[2]) for key, salt in made.items()}
         rows = ((*key, folded(key[2]), new[key], made[key]) for key in new)
-        insert(PersonalValue._meta.db_table, _COLUMNS, rows)
+        insert(PersonalValue, _COLUMNS, rows)
         self._known |= new
 
     def of(self, somebody: Actor | Person) -> dict[str, Commit]:

@@ -21,6 +21,8 @@ def take(count: int, *, now: datetime, within: timedelta = FAR) -> list[datetime
 
     Nothing is reserved, and the list is empty, if the first could not leave `within` that time.
     """
+    if not count:
+        return []
     with transaction.atomic():
         budget = _locked(now)
         if budget.next_slot_at > now + within:

@@ -1,103 +1,145 @@
-"""Calls in flight: threads that each own a client, and the queue of how their calls ended."""
+"""Calls in flight: an event loop in a thread of its own, and the queue of how its calls ended."""
 
+import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from queue import SimpleQueue
+from typing import Final
 
-from assignments.stackone.client import StackOne
+import uvloop
+
+from assignments.stackone.api import AsyncStackOne
 from assignments.stackone.errors import NotSent, OutcomeUnknown, StackOneError
 
 Clock = Callable[[], datetime]
+SOON: Final = 0.0005
+POLL: Final = 0.01
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Ended[Job, Reply]:
-    """How one call ended: the job it was for, and the reply or the error."""
+    """How one call ended: the job it was for, the reply or the error, and how long it took."""
 
     job: Job
     reply: Reply | StackOneError
     ended_at: datetime
+    seconds: float = 0.0
 
 
 class Calls[Job, Reply]:
-    """Runs a bounded number of calls at once; bookkeeping stays with the thread that owns this.
+    """Makes many calls at once; bookkeeping stays with the thread that owns this.
 
     :param call: makes the call of a job with a client; raises `StackOneError` only
-    :param open_client: opens one client for each thread, because a pool that threads share gets
-        slower with every connection
+    :param open_client: opens the client, in the thread of the calls
+    :param slots: how many calls may be out at once; jobs beyond that wait in order
     """
 
     def __init__(
         self,
         *,
-        call: Callable[[StackOne, Job], Reply],
-        open_client: Callable[[], StackOne],
+        call: Callable[[AsyncStackOne, Job], Awaitable[Reply]],
+        open_client: Callable[[], AsyncStackOne],
         slots: int,
         clock: Clock,
     ) -> None:
         self._call = call
         self._open_client = open_client
-        self._clock = clock
-        self._own = threading.local()
-        self._clients: SimpleQueue[StackOne] = SimpleQueue()
-        self._ended: SimpleQueue[Ended[Job, Reply]] = SimpleQueue()
-        self._pool = ThreadPoolExecutor(slots, "call", initializer=self._start_thread)
         self._slots = slots
+        self._clock = clock
+        self._waiting: deque[tuple[float, Job]] = deque()
+        self._out: set[asyncio.Task[None]] = set()
+        self._ended: deque[Ended[Job, Reply]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_closing = asyncio.Event()
         self.in_flight = 0
         self.may_leave_until = 0.0
-
-    @property
-    def free(self) -> int:
-        """How many more calls may be started now."""
-        return self._slots - self.in_flight
+        self._loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, name="calls")
+        self._thread.start()
 
     def extend(self, seconds: float) -> None:
         """Allow calls to leave for so many seconds from now: the sender's lease was renewed."""
         self.may_leave_until = time.monotonic() + seconds
 
-    def start(self, job: Job, *, at: datetime) -> None:
-        """Make the job's call at the given time, in a thread of its own."""
-        self.in_flight += 1
-        self._pool.submit(self._run, job, at)
+    def allow(self, slots: int) -> None:
+        """Let so many calls be out at once from now on."""
+        self._slots = slots
+
+    def start(self, jobs: Sequence[tuple[Job, datetime]]) -> None:
+        """Make each job's call at its time, or as soon after it as a slot is free."""
+        if not jobs:
+            return
+        self.in_flight += len(jobs)
+        offset = time.monotonic() - self._clock().timestamp()
+        timed = [(at.timestamp() + offset, job) for job, at in jobs]
+        self._loop.call_soon_threadsafe(self._take, timed)
 
     def ended(self, *, within: float) -> list[Ended[Job, Reply]]:
         """Return the calls that ended up to `within` seconds from now, as one group."""
         time.sleep(within)
-        found: list[Ended[Job, Reply]] = []
-        while not self._ended.empty():
-            found.append(self._ended.get_nowait())
+        found = [self._ended.popleft() for _ in range(len(self._ended))]
         self.in_flight -= len(found)
         return found
 
     def close(self) -> None:
-        """Wait for the threads to end and close their clients."""
-        self._pool.shutdown()
-        while not self._clients.empty():
-            self._clients.get().close()
+        """Wait for the calls that are out, give up those that wait, and close the client."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._is_closing.set)
+            self._thread.join()
 
-    def _start_thread(self) -> None:
-        self._own.client = self._open_client()
-        self._clients.put(self._own.client)
+    def _serve(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._run())
 
-    def _run(self, job: Job, at: datetime) -> None:
-        self._ended.put(Ended(job, self._reply(job, at), self._clock()))
+    async def _run(self) -> None:
+        async with self._open_client() as self._client:
+            await self._is_closing.wait()
+            while self._waiting:
+                self._end(self._waiting.popleft()[1], NotSent("The sender stopped before."))
+            while self._out:
+                await asyncio.sleep(POLL)
 
-    def _reply(self, job: Job, at: datetime) -> Reply | StackOneError:
-        time.sleep(max(0.0, (at - self._clock()).total_seconds()))
+    def _take(self, timed: list[tuple[float, Job]]) -> None:
+        self._waiting.extend(timed)
+        self._fill()
+
+    def _fill(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        now = time.monotonic()
+        while self._waiting and len(self._out) < self._slots:
+            at, job = self._waiting[0]
+            if at > now + SOON:
+                self._timer = self._loop.call_later(at - now, self._fill)
+                return
+            self._waiting.popleft()
+            self._out.add(self._loop.create_task(self._make(job)))
+
+    async def _make(self, job: Job) -> None:
+        began = time.monotonic()
+        reply = await self._reply(job)
+        self._end(job, reply, time.monotonic() - began)
+        self._out.discard(asyncio.current_task())
+        self._fill()
+
+    def _end(self, job: Job, reply: Reply | StackOneError, seconds: float = 0.0) -> None:
+        self._ended.append(Ended(job, reply, self._clock(), seconds))
+
+    async def _reply(self, job: Job) -> Reply | StackOneError:
         # Whoever took over the lease may be settling this row: it must not leave any more.
         if time.monotonic() > self.may_leave_until:
             return NotSent("The sender lost its lease before the request left.")
         try:
-            return self._call(self._own.client, job)
+            return await self._call(self._client, job)
         except StackOneError as error:
             return error
         except Exception:
-            # The top of a thread: the row must keep a true state even when our own code is wrong.
+            # The top of a task: the row must keep a true state even when our own code is wrong.
             log.exception("A call failed in our own code")
             return OutcomeUnknown("Our own code failed during the call; the log has the details.")

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
-from typing import Final
+from itertools import chain, groupby, islice, zip_longest
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -19,40 +19,45 @@ FIRST_LOOK: Final = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One row that a sender has claimed: everything the call needs, and the fence."""
+    """One row that a sender has claimed: everything the call needs, the fence, and the row."""
 
     pk: int
     attempt: int
     claimed_at: datetime
     user_id: str
     new: NewAssignment
+    row: Assignment
 
 
 @transaction.atomic
-def claim(*, account: Account, sender: str, count: int, now: datetime) -> list[Claim]:
+def claim(
+    *, account: Account, sender: str, count: int, now: datetime, turn: int = 0
+) -> list[Claim]:
     """Move up to `count` due rows to `sending` for this sender and return them.
 
-    People and items that left the LMS since the review are skipped with the reason: drift may
-    only ever remove rows from a plan.
+    Running batches take turns, from number `turn` on. People and items that left the LMS since
+    the review are skipped with the reason: drift may only ever remove rows from a plan.
     """
-    due = _due(account, now)[:count].values_list("pk", flat=True)
-    found = list(rows.locked(due, state=State.QUEUED).values())
-    gone, present = _parted(found)
+    due = _due(account, count, now, turn)
+    found = rows.locked(due, state=State.QUEUED)
+    gone, present = _parted([found[pk] for pk in due if pk in found])
     _skip(gone, now)
-    Assignment.objects.filter(pk__in=[row.pk for row in present]).update(
-        state=State.SENDING,
-        attempt=F("attempt") + 1,
-        sender=sender,
-        sent_at=now,
-        unknown_at=None,
-        check_at=None,
-        checks=0,
-        answer_status=None,
-        problem="",
-        problem_field="",
-    )
+    fresh: dict[str, Any] = {
+        "state": State.SENDING,
+        "sender": sender,
+        "sent_at": now,
+        "unknown_at": None,
+        "check_at": None,
+        "checks": 0,
+        "answer_status": None,
+        "problem": "",
+        "problem_field": "",
+    }
+    pks = [row.pk for row in present]
+    Assignment.objects.filter(pk__in=pks).update(attempt=F("attempt") + 1, **fresh)
     for row in present:
         row.attempt += 1
+        vars(row).update(fresh)
     events = [(row, rows.event(row, "assignment.attempted", "sending")) for row in present]
     record_for_people(events, now)
     return [_claimed(row, now) for row in present]
@@ -97,6 +102,11 @@ def recover(*, account: Account, sender: str, now: datetime) -> int:
     return len(found)
 
 
+def running_batches(account: Account) -> "QuerySet[Batch]":
+    """Return the account's batches that may be sent now, in a fixed order."""
+    return Batch.objects.filter(account=account, state=Batch.State.RUNNING).order_by("pk")
+
+
 def record_for_people(events: list[tuple[Assignment, Event]], now: datetime) -> None:
     """Append the events, each under the name of the person whose batch it is."""
     ordered = sorted(events, key=lambda pair: pair[0].batch_id)
@@ -119,11 +129,17 @@ def new_assignment(row: Assignment) -> NewAssignment:
     )
 
 
-def _due(account: Account, now: datetime) -> QuerySet[Assignment]:
-    running = Assignment.objects.filter(
-        batch__account=account, batch__state=Batch.State.RUNNING, state=State.QUEUED
-    )
-    return running.filter(send_at__lte=now).order_by("send_at", "batch_id", "position")
+def _due(account: Account, count: int, now: datetime, turn: int) -> list[int]:
+    running = list(running_batches(account))
+    first = turn % len(running) if running else 0
+    waiting = [_due_of(batch, count, now) for batch in running[first:] + running[:first]]
+    in_turns = chain.from_iterable(zip_longest(*waiting))
+    return list(islice((pk for pk in in_turns if pk is not None), count))
+
+
+def _due_of(batch: Batch, count: int, now: datetime) -> list[int]:
+    queued = Assignment.objects.filter(batch=batch, state=State.QUEUED, send_at__lte=now)
+    return list(queued.order_by("send_at", "position").values_list("pk", flat=True)[:count])
 
 
 def _parted(found: list[Assignment]) -> tuple[list[tuple[Assignment, str]], list[Assignment]]:
@@ -154,4 +170,4 @@ def _skip(gone: list[tuple[Assignment, str]], now: datetime) -> None:
 
 
 def _claimed(row: Assignment, now: datetime) -> Claim:
-    return Claim(row.pk, row.attempt, now, row.learner_remote_id, new_assignment(row))
+    return Claim(row.pk, row.attempt, now, row.learner_remote_id, new_assignment(row), row)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -9,6 +10,7 @@ from django.db import transaction
 from assignments.audit.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
 from assignments.models import Account
+from assignments.stackone.api import AsyncStackOne
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import AccountUnusable, NotSupported
 from assignments.stackone.resources import NewAssignment
@@ -25,15 +27,12 @@ def accounts() -> list[Account]:
 
 def open_client(account_id: str, *, pace: Callable[[], None]) -> StackOne:
     """Return a client for the account; `pace` is called before each of its requests."""
-    return StackOne(
-        base_url=settings.STACKONE_BASE_URL,
-        api_key=settings.STACKONE_API_KEY,
-        account_id=account_id,
-        contract=settings.STACKONE_CONTRACT,
-        status_style=settings.STACKONE_STATUS_STYLE,
-        pace=pace,
-        timeout_seconds=settings.STACKONE_TIMEOUT_SECONDS,
-    )
+    return StackOne(pace=pace, **_options(account_id))
+
+
+def open_calls(account_id: str) -> AsyncStackOne:
+    """Return a client for many calls at once; whoever starts them keeps to the budget."""
+    return AsyncStackOne(**_options(account_id))
 
 
 def body_of(new: NewAssignment) -> dict[str, object]:
@@ -73,6 +72,17 @@ def note_answer(account: Account) -> None:
     """Remember that the LMS answers again."""
     failing = Account.objects.filter(pk=account.pk, failing_since__isnull=False)
     failing.update(failing_since=None)
+
+
+def _options(account_id: str) -> dict[str, Any]:
+    return {
+        "base_url": settings.STACKONE_BASE_URL,
+        "api_key": settings.STACKONE_API_KEY,
+        "account_id": account_id,
+        "contract": settings.STACKONE_CONTRACT,
+        "status_style": settings.STACKONE_STATUS_STYLE,
+        "timeout_seconds": settings.STACKONE_TIMEOUT_SECONDS,
+    }
 
 
 def reason_to_pause(error: AccountUnusable) -> str:

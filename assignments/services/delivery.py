@@ -13,9 +13,9 @@ from assignments.queries.due import has_work
 from assignments.services import budget, claims, leases, outcomes, queueing, reconciliation
 from assignments.services.calls import Calls, Ended
 from assignments.services.claims import Claim
-from assignments.services.connection import open_client
+from assignments.services.connection import open_calls
 from assignments.services.reconciliation import LookUp, Seen
-from assignments.stackone.client import StackOne
+from assignments.stackone.api import AsyncStackOne
 from assignments.stackone.resources import Created
 
 Clock = Callable[[], datetime]
@@ -54,10 +54,12 @@ class _Sender:
         self._clock = clock
         self._renewed = 0.0
         self._last_slot = clock()
+        self._sent = 0
+        self._ended = 0
         self._looking: set[int] = set()
         self._calls: Calls[Job, Reply] = Calls(
             call=_call,
-            open_client=lambda: open_client(account.remote_id, pace=_is_paced),
+            open_client=lambda: open_calls(account.remote_id),
             slots=settings.SENDER_SLOTS,
             clock=clock,
         )
@@ -92,41 +94,42 @@ class _Sender:
         if self._account.paused_at is not None:
             return
         queueing.release_due(account=self._account, now=now)
-        queueing.queue_some(account=self._account, now=now)
-        slots = self._slots(now)
-        used = self._look_up(slots, now)
-        self._send(slots[used:], now)
-
-    def _slots(self, now: datetime) -> list[datetime]:
-        wanted = min(self._calls.free, max(1, round(_per_second() * AHEAD.total_seconds())))
-        if wanted < 1 or self._last_slot > now + AHEAD / 2:
-            return []
-        if not has_work(self._account, now=now):
-            return []
-        slots = budget.take(wanted, now=now, within=AHEAD)
-        self._last_slot = slots[-1] if slots else now
-        return slots
-
-    def _look_up(self, slots: list[datetime], now: datetime) -> int:
+        wanted = self._wanted(now)
+        if wanted < 1:
+            return
         # A quarter of the budget at most, so that read-backs never starve sending.
-        share = (len(slots) + 3) // 4
-        jobs = reconciliation.due(
-            account=self._account, count=share, besides=self._looking, now=now
+        looks = reconciliation.due(
+            account=self._account, count=(wanted + 3) // 4, besides=self._looking, now=now
         )
-        for job, slot in zip(jobs, slots, strict=False):
-            self._looking.add(job.pk)
-            self._calls.start(job, at=slot)
-        return len(jobs)
+        ready = queueing.top_up(account=self._account, count=wanted - len(looks), now=now)
+        slots = budget.take(len(looks) + ready, now=now, within=AHEAD)
+        if slots:
+            self._last_slot = slots[-1]
+            self._look_up(looks, slots)
+            self._send(slots[len(looks) :], now)
+
+    def _wanted(self, now: datetime) -> int:
+        if self._last_slot > now + AHEAD / 2:
+            return 0
+        # What the calls used up while the last group was written must be there before the next.
+        spare = max(settings.SENDER_SLOTS // 4, 2 * self._ended)
+        free = settings.SENDER_SLOTS + spare - self._calls.in_flight
+        return min(free, max(1, round(_per_second() * AHEAD.total_seconds())))
+
+    def _look_up(self, jobs: list[LookUp], slots: list[datetime]) -> None:
+        self._looking.update(job.pk for job in jobs)
+        self._calls.start(list(zip(jobs, slots, strict=False)))
 
     def _send(self, slots: list[datetime], now: datetime) -> None:
         claimed = claims.claim(
-            account=self._account, sender=self._sender, count=len(slots), now=now
+            account=self._account, sender=self._sender, count=len(slots), now=now, turn=self._sent
         )
-        for job, slot in zip(claimed, slots, strict=False):
-            self._calls.start(job, at=slot)
+        self._sent += len(claimed)
+        self._calls.start(list(zip(claimed, slots, strict=False)))
 
     def _write(self, ended: list[Ended[Job, Reply]]) -> None:
         now = self._clock()
+        self._ended = len(ended)
         # `_call` pairs them: a claim is answered by Created, a look-up by Seen.
         sent = cast("list[outcomes.Answer]", [a for a in ended if isinstance(a.job, Claim)])
         looked = cast(
@@ -139,14 +142,10 @@ class _Sender:
             self._looking -= {answer.job.pk for answer in looked}
 
 
-def _call(client: StackOne, job: Job) -> Reply:
+async def _call(client: AsyncStackOne, job: Job) -> Reply:
     if isinstance(job, LookUp):
-        return reconciliation.look_up(client, job)
-    return client.create_assignment(job.user_id, job.new)
-
-
-def _is_paced() -> None:
-    """Do nothing: the sender reserved the slot before it started the call."""
+        return await reconciliation.look_up(client, job)
+    return await client.create_assignment(job.user_id, job.new)
 
 
 def _per_second() -> float:

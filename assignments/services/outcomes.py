@@ -7,6 +7,7 @@ from typing import Final
 from django.db import transaction
 
 from assignments.models import Account, Assignment, Attempt, RemoteAssignment
+from assignments.models.storing import insert
 from assignments.services import budget, closing, rows
 from assignments.services.calls import Ended
 from assignments.services.claims import FIRST_LOOK, Claim, record_for_people
@@ -23,6 +24,28 @@ from assignments.stackone.resources import Created
 
 State = Assignment.State
 Answer = Ended[Claim, Created]
+REMOTE: Final = (
+    "account_id",
+    "remote_id",
+    "learner_id",
+    "content_id",
+    "learner_remote_id",
+    "content_remote_id",
+    "content_reference",
+    "status",
+    "due_at",
+    "assigned_at",
+    "first_seen_at",
+)
+ATTEMPT: Final = (
+    "assignment_id",
+    "number",
+    "started_at",
+    "finished_at",
+    "outcome",
+    "answer_status",
+    "problem",
+)
 LONGEST_PAUSE: Final = timedelta(seconds=60)
 
 
@@ -32,41 +55,43 @@ def settle(*, account: Account, sender: str, answers: Sequence[Answer], now: dat
         if isinstance(answer.reply, RateLimited):
             budget.hold_until(now + timedelta(seconds=answer.reply.retry_after), now=now)
     with transaction.atomic():
-        by_pk = {answer.job.pk: answer for answer in answers}
-        found = rows.locked(by_pk, state=State.SENDING, sender=sender)
-        fenced = [
-            (row, by_pk[pk]) for pk, row in found.items() if row.attempt == by_pk[pk].job.attempt
-        ]
-        changes = [_change(row, answer) for row, answer in fenced]
+        fenced = _fenced(answers, sender)
+        changes = [_change(answer.job.row, answer) for answer in fenced]
         rows.write(changes)
         _keep_attempts(fenced)
         keep_remote([change.row for change in changes], now)
         record_for_people([(change.row, change.event) for change in changes], now)
-        closing.close_batches({row.batch_id for row, _ in fenced}, now=now)
+        closing.close_batches({change.row.batch_id for change in changes}, now=now)
         _note_account(account, [answer.reply for answer in answers], now)
+
+
+def _fenced(answers: Sequence[Answer], sender: str) -> list[Answer]:
+    held = Assignment.objects.filter(
+        pk__in=[answer.job.pk for answer in answers], state=State.SENDING, sender=sender
+    )
+    attempts = dict(held.select_for_update().order_by("pk").values_list("pk", "attempt"))
+    return [answer for answer in answers if attempts.get(answer.job.pk) == answer.job.attempt]
 
 
 def keep_remote(changed: Sequence[Assignment], now: datetime) -> None:
     """Add what the LMS confirmed to our copy of it, so that "who has it" is true at once."""
-    RemoteAssignment.objects.bulk_create(
-        [
-            RemoteAssignment(
-                account_id=row.batch.account_id,
-                remote_id=row.remote_id,
-                learner_id=row.learner_id,
-                content_id=row.content_id,
-                learner_remote_id=row.learner_remote_id,
-                content_remote_id=row.content_remote_id,
-                content_reference=row.content_reference,
-                status=row.batch.status,
-                due_at=row.batch.due_at,
-                assigned_at=row.sent_at,
-                first_seen_at=now,
-            )
-            for row in changed
-            if row.state == State.CREATED and row.remote_id
-        ],
-        ignore_conflicts=True,
+    made = (row for row in changed if row.state == State.CREATED and row.remote_id)
+    insert(RemoteAssignment, REMOTE, (_remote(row, now) for row in made), ignore_conflicts=True)
+
+
+def _remote(row: Assignment, now: datetime) -> tuple[object, ...]:
+    return (
+        row.batch.account_id,
+        row.remote_id,
+        row.learner_id,
+        row.content_id,
+        row.learner_remote_id,
+        row.content_remote_id,
+        row.content_reference,
+        row.batch.status,
+        row.batch.due_at,
+        row.sent_at,
+        now,
     )
 
 
@@ -130,19 +155,14 @@ def _pause(row: Assignment, error: StackOneError) -> timedelta:
     return min(timedelta(seconds=2 ** min(row.attempt, 6)), LONGEST_PAUSE)
 
 
-def _keep_attempts(fenced: Sequence[tuple[Assignment, Answer]]) -> None:
-    Attempt.objects.bulk_create(
-        Attempt(
-            assignment=row,
-            number=row.attempt,
-            started_at=answer.job.claimed_at,
-            finished_at=answer.ended_at,
-            outcome=row.state,
-            answer_status=row.answer_status,
-            problem=row.problem,
-        )
-        for row, answer in fenced
-    )
+def _keep_attempts(fenced: Sequence[Answer]) -> None:
+    insert(Attempt, ATTEMPT, (_attempt(answer.job.row, answer) for answer in fenced))
+
+
+def _attempt(row: Assignment, answer: Answer) -> tuple[object, ...]:
+    started_at = answer.job.claimed_at
+    ended = (started_at, answer.ended_at, str(row.state), row.answer_status, row.problem)
+    return (row.pk, row.attempt, *ended)
 
 
 def _note_account(account: Account, replies: Sequence[object], now: datetime) -> None:

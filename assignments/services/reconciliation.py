@@ -17,7 +17,7 @@ from assignments.services.connection import pause_account
 from assignments.services.known import KnownRecords
 from assignments.services.matching import Sought, is_same_item, made_by_us
 from assignments.services.outcomes import keep_remote
-from assignments.stackone.client import StackOne
+from assignments.stackone.api import AsyncStackOne
 from assignments.stackone.errors import AccountUnusable, RateLimited, Refused, StackOneError
 from assignments.stackone.resources import RemoteAssignment
 
@@ -56,13 +56,17 @@ def due(*, account: Account, count: int, besides: Collection[int], now: datetime
     return [LookUp(row.pk, row.checks, row.learner_remote_id) for row in found]
 
 
-def look_up(client: StackOne, job: LookUp) -> Seen:
+async def look_up(client: AsyncStackOne, job: LookUp) -> Seen:
     """Read every assignment that the LMS holds for the person.
 
     :raises StackOneError: it could not be read; nothing is settled by that
     """
-    pages = list(client.user_assignment_pages(job.user_id))
-    return Seen(tuple(record for page in pages for record in page.items), len(pages))
+    records: list[RemoteAssignment] = []
+    requests = 0
+    async for page in client.user_assignment_pages(job.user_id):
+        records += page.items
+        requests += 1
+    return Seen(tuple(records), requests)
 
 
 def settle(*, account: Account, answers: Sequence[Answer], now: datetime) -> None:

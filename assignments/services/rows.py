@@ -9,7 +9,7 @@ from django.db import connection
 
 from assignments.audit.actors import Actor, Person
 from assignments.audit.log import Event
-from assignments.models import Assignment
+from assignments.models import Assignment, Batch, Content
 
 State = Assignment.State
 
@@ -26,6 +26,8 @@ COLUMNS: Final = (
     "problem_field",
     "settled_at",
 )
+# Large columns of a person that delivery has no use for.
+UNUSED: Final = ("learner__custom_fields", "learner__search_text")
 _WRITE: Final = (
     "UPDATE assignments_assignment SET state = %s, send_at = %s, unknown_at = %s, check_at = %s, "
     "checks = %s, resends = %s, remote_id = %s, answer_status = %s, problem = %s, "
@@ -43,10 +45,18 @@ class Change:
 
 
 def locked(pks: Iterable[int], **conditions: object) -> dict[int, Assignment]:
-    """Return the rows that still meet the conditions, locked until the transaction ends."""
-    rows = Assignment.objects.filter(pk__in=list(pks), **conditions)
-    with_names = rows.select_related("learner", "content", "batch__by")
-    return {row.pk: row for row in with_names.select_for_update(of=("self",)).order_by("pk")}
+    """Return the rows that still meet the conditions, locked until the transaction ends.
+
+    Each comes with its learner, content and batch; those that rows share are read once.
+    """
+    wanted = Assignment.objects.filter(pk__in=list(pks), **conditions)
+    with_names = wanted.select_related("learner").defer(*UNUSED)
+    rows = list(with_names.select_for_update(of=("self",)).order_by("pk"))
+    batches = Batch.objects.select_related("by", "account").in_bulk({row.batch_id for row in rows})
+    content = Content.objects.in_bulk({row.content_id for row in rows})
+    for row in rows:
+        row.batch, row.content = batches[row.batch_id], content[row.content_id]
+    return {row.pk: row for row in rows}
 
 
 def write(changes: Sequence[Change]) -> None:

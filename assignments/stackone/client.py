@@ -1,17 +1,16 @@
-"""The StackOne Unified LMS API, as far as this product needs it."""
+"""The StackOne client for code that waits: one call after the other, and walks through lists."""
 
-from collections.abc import Callable, Iterator, Mapping
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime
-from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 import httpx
 
-from assignments.stackone import listing, verdicts
-from assignments.stackone.address import checked_base_url, is_plain, segment
-from assignments.stackone.paging import PAGE_SIZE, Identified, walk
-from assignments.stackone.replies import Reply
+from assignments.stackone.api import AsyncStackOne
+from assignments.stackone.listing import MOST_ACCOUNT_PAGES
+from assignments.stackone.paging import Identified, walk
 from assignments.stackone.resources import (
     Created,
     LearningObject,
@@ -20,14 +19,7 @@ from assignments.stackone.resources import (
     Page,
     RemoteAssignment,
     User,
-    written,
 )
-from assignments.stackone.secret import Secret
-from assignments.stackone.wire import Wire
-
-LMS: Final = "/unified/lms"
-OK: Final = 200
-CREATED: Final = 201
 
 
 def _at_once() -> None:
@@ -36,20 +28,9 @@ def _at_once() -> None:
 
 @dataclass(kw_only=True, eq=False)
 class StackOne:
-    """The LMS of one linked account; for one thread, which keeps one connection open.
+    """`AsyncStackOne` for one thread, which keeps one connection open; with the same errors.
 
-    Nothing is ever sent twice by itself. Every method that calls raises what `errors` names:
-
-    :raises NotSent: no connection was made, or StackOne asks to come back later
-    :raises Refused: the answer is final
-    :raises OutcomeUnknown: no answer that can be read; for a read that means: try again
-
-    :param contract: "2025-12" or "2025-02", the published version that requests follow
-    :param status_style: "underscore" or "hyphen", how in_progress is written
     :param pace: called before every request; it returns when the request may leave
-    :param timeout_seconds: how long one call may take from its start to the end of its answer
-    :param transport: takes the place of the network, for tests
-    :ivar last_date: the Date header of the latest answer, or ""
     """
 
     base_url: str
@@ -59,73 +40,73 @@ class StackOne:
     status_style: str = "underscore"
     pace: Callable[[], None] = field(default=_at_once, repr=False)
     timeout_seconds: float = 65.0
-    transport: InitVar[httpx.BaseTransport | None] = None
-    last_date: str = field(default="", init=False, repr=False)
+    transport: InitVar[httpx.AsyncBaseTransport | None] = None
 
-    def __post_init__(self, api_key: str, transport: httpx.BaseTransport | None) -> None:
-        self.base_url = checked_base_url(self.base_url)
-        if not is_plain(self.account_id):
-            raise ValueError("Write the account id with plain letters, digits and signs only.")
-        self._wire = Wire(
+    def __post_init__(self, api_key: str, transport: httpx.AsyncBaseTransport | None) -> None:
+        self._calls = AsyncStackOne(
             base_url=self.base_url,
-            key=Secret(api_key),
+            api_key=api_key,
+            account_id=self.account_id,
+            contract=self.contract,
+            status_style=self.status_style,
             timeout_seconds=self.timeout_seconds,
             transport=transport,
         )
+        self._loop = asyncio.Runner()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
         """Close the connection."""
-        self._wire.close()
+        self._loop.run(self._calls.close())
+        self._loop.close()
+
+    @property
+    def last_date(self) -> str:
+        """The Date header of the latest answer, or ""."""
+        return self._calls.last_headers.get("date", "")
 
     def user_pages(
         self, updated_after: datetime | None = None, cursor: str | None = None
     ) -> Iterator[Page[User]]:
         """Walk through the users, all or those changed since, from a cursor on."""
-        return self._walk("/users", User.from_json, updated_after, cursor)
+        return self._walk(lambda place: self._calls.users(place, updated_after), cursor)
 
     def content_pages(
         self, updated_after: datetime | None = None, cursor: str | None = None
     ) -> Iterator[Page[LearningObject]]:
         """Walk through the content items, all or those changed since, from a cursor on."""
-        return self._walk("/content", LearningObject.from_json, updated_after, cursor)
+        return self._walk(lambda place: self._calls.content(place, updated_after), cursor)
 
     def course_pages(
         self, updated_after: datetime | None = None, cursor: str | None = None
     ) -> Iterator[Page[LearningObject]]:
         """Walk through the courses, all or those changed since, from a cursor on."""
-        return self._walk("/courses", LearningObject.course_from_json, updated_after, cursor)
+        return self._walk(lambda place: self._calls.courses(place, updated_after), cursor)
 
     def assignment_pages(
         self, updated_after: datetime | None = None, cursor: str | None = None
     ) -> Iterator[Page[RemoteAssignment]]:
         """Walk through everybody's assignments, all or those changed since, from a cursor on."""
-        return self._walk("/assignments", RemoteAssignment.from_json, updated_after, cursor)
+        return self._walk(lambda place: self._calls.assignments(place, updated_after), cursor)
 
     def user_assignment_pages(self, user_id: str) -> Iterator[Page[RemoteAssignment]]:
         """Walk through one user's assignments."""
-        return self._walk(_assignments_of(user_id), RemoteAssignment.from_json, None, None)
+        return self._walk(lambda place: self._calls.user_assignments(user_id, place), None)
 
     def user(self, user_id: str) -> User:
         """Return one user."""
-        return User.from_json(listing.one(self._lms("GET", f"/users/{segment(user_id)}")))
+        return self._wait(self._calls.user(user_id))
 
     def accounts(self) -> tuple[LinkedAccount, ...]:
         """Return every account that is linked behind the key, LMS or not."""
         found: dict[str, LinkedAccount] = {}
-        for number in range(1, listing.MOST_ACCOUNT_PAGES + 1):
-            params = {"page": str(number), "page_size": PAGE_SIZE}
-            page = listing.accounts(self._request("GET", "/accounts", headers={}, params=params))
+        for number in range(1, MOST_ACCOUNT_PAGES + 1):
+            page = self._wait(self._calls.accounts(number))
             new = {account.id: account for account in page if account.id not in {"", *found}}
             if not new:
                 break
@@ -133,65 +114,16 @@ class StackOne:
         return tuple(found.values())
 
     def create_assignment(self, user_id: str, new: NewAssignment) -> Created:
-        """Assign content to one user, with a request that is sent once.
-
-        :raises NotSent: nothing was created; try again later
-        :raises Refused: nothing was created; trying again will not help
-        :raises OutcomeUnknown: it may have been created
-        """
-        body = new.as_json(self.contract, self.status_style)
-        return verdicts.created(
-            self._lms("POST", _assignments_of(user_id), json=body, wants=CREATED)
-        )
+        """Assign content to one user, with a request that is sent once."""
+        return self._wait(self._calls.create_assignment(user_id, new))
 
     def _walk[Item: Identified](
         self,
-        path: str,
-        read: Callable[[Mapping[str, object]], Item],
-        updated_after: datetime | None,
+        fetch: Callable[[str | None], Coroutine[object, object, Page[Item]]],
         cursor: str | None,
     ) -> Iterator[Page[Item]]:
-        asked = {"page_size": PAGE_SIZE}
-        if updated_after is not None:
-            asked["filter[updated_after]"] = written(updated_after)
+        return walk(lambda place: self._wait(fetch(place)), cursor)
 
-        def fetch(place: str | None) -> Page[Item]:
-            params = asked | ({"next": place} if place else {})
-            return listing.page(self._lms("GET", path, params=params), read)
-
-        return walk(fetch, cursor)
-
-    def _lms(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        json: Mapping[str, object] | None = None,
-        wants: int = OK,
-    ) -> Reply:
-        headers = {"x-account-id": self.account_id}
-        return self._request(
-            method, LMS + path, headers=headers, params=params, json=json, wants=wants
-        )
-
-    def _request(
-        self,
-        method: str,
-        path: str,
-        *,
-        headers: Mapping[str, str],
-        params: Mapping[str, str] | None = None,
-        json: Mapping[str, object] | None = None,
-        wants: int = OK,
-    ) -> Reply:
+    def _wait[Answer](self, call: Coroutine[object, object, Answer]) -> Answer:
         self.pace()
-        reply = self._wire.send(method, path, headers=headers, params=params, json=json)
-        self.last_date = reply.headers.get("date", "")
-        if reply.status != wants:
-            raise verdicts.failure(reply)
-        return reply
-
-
-def _assignments_of(user_id: str) -> str:
-    return f"/users/{segment(user_id)}/assignments"
+        return self._loop.run(call)

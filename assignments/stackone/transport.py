@@ -1,25 +1,26 @@
-"""The connection to StackOne: one for each client, and no call longer than its time."""
+"""The way to StackOne: connections that are kept open, straight or through the company's proxy."""
 
+import asyncio
+import os
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator
 from functools import cache
-from typing import Any, Final
+from typing import Final, override
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import httpcore
 import httpx
 
 from assignments.stackone.address import is_loopback
+from assignments.stackone.connection import Connection
 
-CONNECT_SECONDS: Final = 10.0
 # Load balancers drop idle connections after a minute; one that is dropped while in use would
 # leave an outcome unknown.
 IDLE_SECONDS: Final = 30.0
-ONE: Final = httpx.Limits(
-    max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_SECONDS
-)
+PORTS: Final = {"http": 80, "https": 443}
+# A packed body unfolds at most a thousand times: unpacked in small parts it can be stopped.
+PART: Final = 16_384
 
 
 @cache
@@ -33,82 +34,88 @@ def shared_tls() -> ssl.SSLContext:
     return context
 
 
-class Deadline:
-    """The moment by which the call that is being made must have ended."""
+def transport_to(base_url: str) -> httpx.AsyncBaseTransport:
+    """Return what carries requests to that address: httpx's own if a proxy is in between."""
+    proxy = _proxy(base_url)
+    if proxy:
+        return httpx.AsyncHTTPTransport(verify=shared_tls(), proxy=proxy)
+    return StraightTransport()
+
+
+class StraightTransport(httpx.AsyncBaseTransport):
+    """Carries each request over an idle connection, or a new one if none is idle.
+
+    There are as many connections as requests at once; whoever sends bounds them.
+    """
 
     def __init__(self) -> None:
-        self._ends = 0.0
+        self._idle: list[Connection] = []
 
-    def start(self, seconds: float) -> None:
-        """Let the call end so many seconds from now."""
-        self._ends = time.monotonic() + seconds
+    @override
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        connection = self._take() or await _connected(request)
+        status, headers, parts = await connection.ask(_written(request))
+        if connection.is_open:
+            connection.idle_since = time.monotonic()
+            self._idle.append(connection)
+        return httpx.Response(status, headers=headers, stream=_Body(parts))
 
-    def left(self, too_late: type[Exception]) -> float:
-        """Return the seconds that are left.
+    @override
+    async def aclose(self) -> None:
+        for connection in self._idle:
+            connection.close()
+        self._idle.clear()
 
-        :raises too_late: if none are
-        """
-        left = self._ends - time.monotonic()
-        if left <= 0:
-            raise too_late("The time for the whole call is up.")
-        return left
-
-
-class PunctualTransport(httpx.HTTPTransport):
-    """httpx's own transport, with a deadline for a whole call instead of for each read of it."""
-
-    def __init__(self, base_url: str, deadline: Deadline) -> None:
-        super().__init__(verify=shared_tls(), limits=ONE, proxy=_proxy(base_url))
-        # httpx has no way to hand a backend on to the pool that it makes.
-        self._pool._network_backend = _Backend(deadline)
-
-
-class _Backend(httpcore.SyncBackend):
-    """Opens connections that know the deadline."""
-
-    def __init__(self, deadline: Deadline) -> None:
-        self._deadline = deadline
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        left = min(CONNECT_SECONDS, self._deadline.left(httpcore.ConnectTimeout))
-        stream = super().connect_tcp(host, port, left, local_address, socket_options)
-        return _Stream(stream, self._deadline)
+    def _take(self) -> Connection | None:
+        # The one used last: under less load the others grow old and go.
+        oldest = time.monotonic() - IDLE_SECONDS
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_open and connection.idle_since > oldest:
+                return connection
+            connection.close()
+        return None
 
 
-class _Stream(httpcore.NetworkStream):
-    """A connection of which every wait ends at the deadline."""
+class _Body(httpx.AsyncByteStream):
+    """A body that is here already."""
 
-    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
-        self._stream = stream
-        self._deadline = deadline
+    def __init__(self, parts: list[bytes]) -> None:
+        self._parts = parts
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._deadline.left(httpcore.ReadTimeout))
+    @override
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for part in self._parts:
+            for start in range(0, len(part), PART):
+                yield part[start : start + PART]
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._deadline.left(httpcore.WriteTimeout))
 
-    def close(self) -> None:
-        self._stream.close()
+async def _connected(request: httpx.Request) -> Connection:
+    url = request.url
+    is_secure = url.scheme == "https"
+    seconds: float = request.extensions["timeout"]["connect"]
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(seconds):
+            _, connection = await loop.create_connection(
+                Connection,
+                url.host,
+                url.port or PORTS[url.scheme],
+                ssl=shared_tls() if is_secure else None,
+            )
+    except TimeoutError:
+        raise httpx.ConnectTimeout(f"no connection within {seconds:g} seconds") from None
+    except OSError as error:
+        # asyncio's own words for a refusal name an address instead of the reason.
+        number = error.errno if isinstance(error, ConnectionError) else None
+        raise httpx.ConnectError(os.strerror(number) if number else str(error)) from None
+    return connection
 
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        left = min(CONNECT_SECONDS, self._deadline.left(httpcore.ConnectTimeout))
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
 
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+def _written(request: httpx.Request) -> bytes:
+    lines = [b"%s %s HTTP/1.1" % (request.method.encode(), request.url.raw_path)]
+    lines += [b"%s: %s" % header for header in request.headers.raw]
+    return b"\r\n".join([*lines, b"", request.content])
 
 
 def _proxy(base_url: str) -> str | None:

@@ -1,17 +1,20 @@
 """One request, one answer: the only place that talks HTTP."""
 
+import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import httpx
 
 from assignments.stackone.errors import NotSent, OutcomeUnknown, Refused, StackOneError
 from assignments.stackone.replies import Reply
-from assignments.stackone.secret import KeyAuth, Secret
-from assignments.stackone.transport import Deadline, PunctualTransport
+from assignments.stackone.secret import Secret
+from assignments.stackone.transport import transport_to
 
 USER_AGENT: Final = "AssignmentDesk/0.1.0 (+StackOne Unified LMS client)"
 LARGEST_REPLY: Final = 10_000_000
+CONNECT_SECONDS: Final = 10.0
 NEVER_LEFT: Final = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -19,10 +22,28 @@ NEVER_LEFT: Final = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+HEADERS: Final = (
+    ("User-Agent", USER_AGENT),
+    ("Accept", "application/json"),
+    # One known way of packing, so that a small answer cannot unfold without end.
+    ("Accept-Encoding", "gzip"),
+    ("Connection", "keep-alive"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request: what is asked of which path."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    json: Mapping[str, object] | None = None
 
 
 class Wire:
-    """Sends one request after the other over a connection that is kept open.
+    """Sends requests, several at once if it is asked to, over connections that are kept open.
 
     :param transport: takes the place of the network, for tests
     """
@@ -33,58 +54,49 @@ class Wire:
         base_url: str,
         key: Secret,
         timeout_seconds: float,
-        transport: httpx.BaseTransport | None,
+        transport: httpx.AsyncBaseTransport | None,
     ) -> None:
         self._base_url = base_url
         self._key = key
         self._seconds = timeout_seconds
-        self._deadline = Deadline()
-        self._http = httpx.Client(
-            auth=KeyAuth(key),
-            # One known way of packing, so that a small answer cannot unfold without end.
-            headers={
-                "User-Agent": USER_AGENT,
-                "Accept": "application/json",
-                "Accept-Encoding": "gzip",
-            },
-            timeout=timeout_seconds,
-            transport=transport or PunctualTransport(base_url, self._deadline),
-        )
+        connect = min(CONNECT_SECONDS, timeout_seconds / 2)
+        self._extensions = {"timeout": httpx.Timeout(timeout_seconds, connect=connect).as_dict()}
+        self._transport = transport or transport_to(base_url)
 
-    def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        headers: Mapping[str, str],
-        params: Mapping[str, str] | None = None,
-        json: Mapping[str, object] | None = None,
-    ) -> Reply:
+    async def send(self, ask: Ask) -> Reply:
         """Send a request once, and return its answer whatever its status.
 
         :raises NotSent: no connection was made
         :raises OutcomeUnknown: the request may have arrived, and no whole answer came
         :raises Refused: the request cannot be written
         """
-        self._deadline.start(self._seconds)
-        url = f"{self._base_url}{path}"
         try:
-            with self._http.stream(
-                method, url, headers=dict(headers), params=params, json=json
-            ) as answer:
-                return self._read(answer)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            async with asyncio.timeout(self._seconds):
+                answer = await self._transport.handle_async_request(self._request(ask))
+                return await self._read(answer)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             failure = _explained(error, self._key.masked(str(error)) or type(error).__name__)
         # Raised out here, it does not carry httpx's error, which carries the request and its key.
         raise failure
 
-    def close(self) -> None:
-        """Close the connection."""
-        self._http.close()
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()
 
-    def _read(self, answer: httpx.Response) -> Reply:
+    def _request(self, ask: Ask) -> httpx.Request:
+        signed = ("Authorization", f"Basic {self._key.basic()}")
+        return httpx.Request(
+            ask.method,
+            f"{self._base_url}{ask.path}",
+            params=ask.params or None,
+            headers=[*HEADERS, signed, *ask.headers.items()],
+            json=ask.json,
+            extensions=self._extensions,
+        )
+
+    async def _read(self, answer: httpx.Response) -> Reply:
         body = bytearray()
-        for part in answer.iter_bytes():
+        async for part in answer.aiter_bytes():
             body += part
             if len(body) > LARGEST_REPLY:
                 raise OutcomeUnknown(
@@ -102,6 +114,6 @@ def _explained(error: Exception, reason: str) -> StackOneError:
         return Refused("The request cannot be written: its address would be too long.")
     if isinstance(error, NEVER_LEFT):
         return NotSent(f"StackOne could not be reached: {reason}.")
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpx.TimeoutException | TimeoutError):
         return OutcomeUnknown("StackOne did not answer in time.")
     return OutcomeUnknown(f"The connection broke before the answer was complete: {reason}.")
