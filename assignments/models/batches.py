@@ -45,6 +45,8 @@ class Batch(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     paused_because = models.CharField(max_length=500, blank=True)
+    is_proven = models.BooleanField(default=False)
+    watched_from = models.DateTimeField(null=True, blank=True)
     request_id = models.CharField(max_length=36, blank=True)
 
     class Meta:
