@@ -7,7 +7,7 @@ import pytest
 
 from assignments.models import Account, Assignment, Attempt, Batch, Learner, LogEntry
 from assignments.models import RemoteAssignment as Held
-from assignments.services import claims, leases, queueing, submission
+from assignments.services import claims, leases, submission
 
 pytestmark = pytest.mark.django_db
 
@@ -186,8 +186,11 @@ def test_deliver_turns_what_a_lost_sender_left_into_unknown(desk, settings):
     settings.SETTLE_SECONDS = 10
     batch = desk.submit(people=2)
     leases.acquire(desk.account, sender="lost", now=desk.clock())
-    queueing.top_up(account=desk.account, count=9, now=desk.clock())
-    claims.claim(account=desk.account, sender="lost", count=2, now=desk.clock())
+    claims.claim(
+        claims.due(account=desk.account, count=2, turn=0, now=desk.clock()),
+        sender="lost",
+        now=desk.clock(),
+    )
     assert desk.states(batch) == ["sending"] * 2
 
     desk.deliver()

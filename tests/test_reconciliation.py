@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from assignments.models import LogEntry, RequestBudget
-from assignments.services import claims, outcomes, queueing, reconciliation
+from assignments.services import claims, outcomes, reconciliation
 from assignments.services.calls import Ended
 from assignments.services.reconciliation import Seen
 from assignments.stackone.errors import (
@@ -26,14 +26,16 @@ SENDER = "sender"
 def row(desk, settings):
     """Return a row that a sender has claimed."""
     settings.SETTLE_SECONDS = 60
-    batch = desk.submit(people=1)
-    queueing.top_up(account=desk.account, count=9, now=desk.clock())
-    return batch
+    return desk.submit(people=1)
 
 
 def answered(desk, batch, reply):
     """Let the row's call end with the reply, and return the row."""
-    (claim,) = claims.claim(account=desk.account, sender=SENDER, count=1, now=desk.clock())
+    (claim,) = claims.claim(
+        claims.due(account=desk.account, count=1, turn=0, now=desk.clock()),
+        sender=SENDER,
+        now=desk.clock(),
+    )
     now = desk.clock()
     outcomes.settle(
         account=desk.account, sender=SENDER, answers=[Ended(claim, reply, now)], now=now
@@ -172,7 +174,11 @@ def test_another_persons_record_is_not_taken(desk, row):
 
 
 def test_an_answer_that_comes_after_a_look_changes_nothing(desk, row):
-    (claim,) = claims.claim(account=desk.account, sender=SENDER, count=1, now=desk.clock())
+    (claim,) = claims.claim(
+        claims.due(account=desk.account, count=1, turn=0, now=desk.clock()),
+        sender=SENDER,
+        now=desk.clock(),
+    )
     claims.recover(account=desk.account, sender="next", now=desk.clock())
 
     now = desk.clock()

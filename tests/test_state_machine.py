@@ -26,7 +26,6 @@ from assignments.services import (
     control,
     outcomes,
     planning,
-    queueing,
     reconciliation,
     submission,
 )
@@ -78,8 +77,11 @@ class World:
 
     def send(self, fate: str) -> None:
         """Claim a row and let its request leave."""
-        queueing.top_up(account=self.account, count=9, now=self.now)
-        for claim in claims.claim(account=self.account, sender=self.sender, count=1, now=self.now):
+        for claim in claims.claim(
+            claims.due(account=self.account, count=1, turn=0, now=self.now),
+            sender=self.sender,
+            now=self.now,
+        ):
             self.calls.append(Call(claim, self.sender, self.now, fate))
 
     def arrive(self, _: str) -> None:

@@ -1,11 +1,12 @@
 """Canonical JSON (RFC 8785): the one way of writing an entry down, so that it can be hashed."""
 
-import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import orjson
 import rfc8785
 
 from assignments.audit.words import search_text
@@ -27,9 +28,8 @@ INDEXES: Final = (
     "search_text",
 )
 _LARGEST: Final = 2**53 - 1
-_write = json.JSONEncoder(
-    ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")
-).encode
+_AS_IS: Final = frozenset({str, int, bool, type(None)})
+_OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 
 # From here on the order of keys in UTF-16 is not that of code points; some cannot be written.
 _FAR_CHARACTERS: Final = re.compile("[\ud800-\U0010ffff]")
@@ -42,10 +42,11 @@ def canonical(value: Mapping[str, object]) -> bytes:
     written as text: an odd answer of an LMS must not keep its own entry out of the log.
     """
     if _is_plain(value):
-        # Several times faster than the library, and for plain values the same bytes.
-        text = _write(value)
-        if text.isascii() or not _FAR_CHARACTERS.search(text):
-            return text.encode()
+        # Ten times faster than the library, and for plain values the same bytes.
+        with suppress(orjson.JSONEncodeError):
+            body = orjson.dumps(value, option=_OPTIONS)
+            if body.isascii() or not _FAR_CHARACTERS.search(body.decode()):
+                return body
     return rfc8785.dumps(_carried(value))  # type: ignore[arg-type]  # it refuses what is not JSON
 
 
@@ -72,14 +73,16 @@ def timestamp(at: datetime) -> str:
 
 
 def _is_plain(value: object) -> bool:
-    kind = type(value)
-    if kind is str or value is None:
-        return True
-    if kind is int:
-        return -_LARGEST <= value <= _LARGEST  # type: ignore[operator]
-    if kind is dict:
-        return all(map(_is_plain, value.values()))  # type: ignore[attr-defined]
-    return kind is bool or (kind is list and all(map(_is_plain, value)))  # type: ignore[call-overload]
+    parts = [value]
+    for part in parts:
+        kind = type(part)
+        if kind is dict:
+            parts += part.values()  # type: ignore[attr-defined]
+        elif kind is list:
+            parts += part  # type: ignore[arg-type]
+        elif kind not in _AS_IS:
+            return False
+    return True
 
 
 def _carried(value: object) -> object:

@@ -1,16 +1,17 @@
 """Claiming rows: the intent to send is committed before a request may leave."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, groupby, islice, zip_longest
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 
 from assignments.audit.log import Event, record_all
 from assignments.models import Account, Assignment, Attempt, Batch
-from assignments.services import rows
+from assignments.services import closing, rows
 from assignments.stackone.resources import NewAssignment
 
 State = Assignment.State
@@ -29,22 +30,47 @@ class Claim:
     row: Assignment
 
 
-@transaction.atomic
-def claim(
-    *, account: Account, sender: str, count: int, now: datetime, turn: int = 0
-) -> list[Claim]:
-    """Move up to `count` due rows to `sending` for this sender and return them.
+def due(*, account: Account, count: int, turn: int, now: datetime) -> list[int]:
+    """Return the ids of up to `count` rows that may be sent now.
 
-    Running batches take turns, from number `turn` on. People and items that left the LMS since
-    the review are skipped with the reason: drift may only ever remove rows from a plan.
+    Running batches take turns, from number `turn` on; in each what was queued again goes first.
     """
-    due = _due(account, count, now, turn)
-    found = rows.locked(due, state=State.QUEUED)
-    gone, present = _parted([found[pk] for pk in due if pk in found])
-    _skip(gone, now)
+    running = list(Batch.objects.filter(account=account, state=Batch.State.RUNNING).order_by("pk"))
+    first = turn % len(running) if running else 0
+    waiting = [_due_of(batch, count, now) for batch in running[first:] + running[:first]]
+    in_turns = chain.from_iterable(zip_longest(*waiting))
+    return list(islice((pk for pk in in_turns if pk is not None), count))
+
+
+@transaction.atomic
+def claim(due: Sequence[int], *, sender: str, now: datetime) -> list[Claim]:
+    """Move the due rows to `sending` for this sender and return them in their order.
+
+    People and items that left the LMS since the review are skipped with the reason: drift may
+    only ever remove rows from a plan.
+    """
+    found = rows.locked(
+        due, state__in=[State.PLANNED, State.QUEUED], batch__state=Batch.State.RUNNING
+    )
+    ordered = [found[pk] for pk in due if pk in found]
+    queued = [_queued(row) for row in ordered if row.state == State.PLANNED]
+    gone, present = _parted(ordered)
+    skipped = [_skipped(row, reason, now) for row, reason in gone]
+    rows.write(skipped)
+    claimed = _marked(present, sender, now)
+    told = [(change.row, change.event) for change in skipped]
+    record_for_people([*queued, *told, *claimed], now)
+    closing.close_batches({row.batch_id for row, _ in gone}, now=now)
+    return [_claimed(row, now) for row in present]
+
+
+def _marked(
+    present: list[Assignment], sender: str, now: datetime
+) -> list[tuple[Assignment, Event]]:
     fresh: dict[str, Any] = {
         "state": State.SENDING,
         "sender": sender,
+        "send_at": now,
         "sent_at": now,
         "unknown_at": None,
         "check_at": None,
@@ -58,9 +84,11 @@ def claim(
     for row in present:
         row.attempt += 1
         vars(row).update(fresh)
-    events = [(row, rows.event(row, "assignment.attempted", "sending")) for row in present]
-    record_for_people(events, now)
-    return [_claimed(row, now) for row in present]
+    return [(row, rows.event(row, "assignment.attempted", "sending")) for row in present]
+
+
+def _queued(row: Assignment) -> tuple[Assignment, Event]:
+    return row, rows.event(row, "assignment.queued", "queued")
 
 
 @transaction.atomic
@@ -102,11 +130,6 @@ def recover(*, account: Account, sender: str, now: datetime) -> int:
     return len(found)
 
 
-def running_batches(account: Account) -> "QuerySet[Batch]":
-    """Return the account's batches that may be sent now, in a fixed order."""
-    return Batch.objects.filter(account=account, state=Batch.State.RUNNING).order_by("pk")
-
-
 def record_for_people(events: list[tuple[Assignment, Event]], now: datetime) -> None:
     """Append the events, each under the name of the person whose batch it is."""
     ordered = sorted(events, key=lambda pair: pair[0].batch_id)
@@ -129,17 +152,11 @@ def new_assignment(row: Assignment) -> NewAssignment:
     )
 
 
-def _due(account: Account, count: int, now: datetime, turn: int) -> list[int]:
-    running = list(running_batches(account))
-    first = turn % len(running) if running else 0
-    waiting = [_due_of(batch, count, now) for batch in running[first:] + running[:first]]
-    in_turns = chain.from_iterable(zip_longest(*waiting))
-    return list(islice((pk for pk in in_turns if pk is not None), count))
-
-
 def _due_of(batch: Batch, count: int, now: datetime) -> list[int]:
-    queued = Assignment.objects.filter(batch=batch, state=State.QUEUED, send_at__lte=now)
-    return list(queued.order_by("send_at", "position").values_list("pk", flat=True)[:count])
+    queued = batch.assignments.filter(state=State.QUEUED, send_at__lte=now)
+    due = list(queued.order_by("send_at", "position").values_list("pk", flat=True)[:count])
+    planned = batch.assignments.filter(state=State.PLANNED).order_by("position")
+    return due + list(planned.values_list("pk", flat=True)[: count - len(due)])
 
 
 def _parted(found: list[Assignment]) -> tuple[list[tuple[Assignment, str]], list[Assignment]]:
@@ -156,17 +173,9 @@ def _left(row: Assignment) -> str:
     return ""
 
 
-def _skip(gone: list[tuple[Assignment, str]], now: datetime) -> None:
-    changes = [
-        rows.Change(
-            row,
-            rows.event(row, "assignment.skipped", "skipped", problem=reason),
-            rows.settled(State.SKIPPED, now, problem=reason),
-        )
-        for row, reason in gone
-    ]
-    rows.write(changes)
-    record_for_people([(change.row, change.event) for change in changes], now)
+def _skipped(row: Assignment, reason: str, now: datetime) -> rows.Change:
+    event = rows.event(row, "assignment.skipped", "skipped", problem=reason)
+    return rows.Change(row, event, rows.settled(State.SKIPPED, now, problem=reason))
 
 
 def _claimed(row: Assignment, now: datetime) -> Claim:

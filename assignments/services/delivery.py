@@ -26,6 +26,7 @@ AHEAD: Final = timedelta(milliseconds=400)
 RENEW_EVERY: Final = 5.0
 SAFE_LEASE: Final = leases.LEASE.total_seconds() - 5
 GROUP: Final = 0.05
+SHORTEST_REST: Final = 0.002
 
 
 def deliver(*, account: Account, clock: Clock, may_go_on: Callable[[], bool]) -> bool:
@@ -54,6 +55,7 @@ class _Sender:
         self._clock = clock
         self._renewed = 0.0
         self._last_slot = clock()
+        self._next_group = 0.0
         self._sent = 0
         self._ended = 0
         self._looking: set[int] = set()
@@ -71,13 +73,19 @@ class _Sender:
                 is_going = may_go_on()
                 if is_going:
                     self._start()
-                self._write(self._calls.ended(within=GROUP))
+                self._write(self._calls.ended(within=self._rest()))
                 more = is_going and has_work(self._account, now=self._clock())
                 if not more and not self._calls.in_flight:
                     break
         finally:
             self._calls.close()
             self._write(self._calls.ended(within=0))
+
+    def _rest(self) -> float:
+        """Return how long to wait for calls to end: groups begin at an even pace."""
+        now = time.monotonic()
+        self._next_group = max(self._next_group + GROUP, now + SHORTEST_REST)
+        return self._next_group - now
 
     def _keep_lease(self) -> bool:
         if time.monotonic() - self._renewed < RENEW_EVERY:
@@ -101,12 +109,12 @@ class _Sender:
         looks = reconciliation.due(
             account=self._account, count=(wanted + 3) // 4, besides=self._looking, now=now
         )
-        ready = queueing.top_up(account=self._account, count=wanted - len(looks), now=now)
-        slots = budget.take(len(looks) + ready, now=now, within=AHEAD)
+        due = claims.due(account=self._account, count=wanted - len(looks), turn=self._sent, now=now)
+        slots = budget.take(len(looks) + len(due), now=now, within=AHEAD)
         if slots:
             self._last_slot = slots[-1]
             self._look_up(looks, slots)
-            self._send(slots[len(looks) :], now)
+            self._send(due, slots[len(looks) :], now)
 
     def _wanted(self, now: datetime) -> int:
         if self._last_slot > now + AHEAD / 2:
@@ -120,10 +128,8 @@ class _Sender:
         self._looking.update(job.pk for job in jobs)
         self._calls.start(list(zip(jobs, slots, strict=False)))
 
-    def _send(self, slots: list[datetime], now: datetime) -> None:
-        claimed = claims.claim(
-            account=self._account, sender=self._sender, count=len(slots), now=now, turn=self._sent
-        )
+    def _send(self, due: list[int], slots: list[datetime], now: datetime) -> None:
+        claimed = claims.claim(due, sender=self._sender, now=now)
         self._sent += len(claimed)
         self._calls.start(list(zip(claimed, slots, strict=False)))
 

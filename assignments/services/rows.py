@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from django.db import connection
@@ -10,6 +11,7 @@ from django.db import connection
 from assignments.audit.actors import Actor, Person
 from assignments.audit.log import Event
 from assignments.models import Assignment, Batch, Content
+from assignments.models.storing import stored
 
 State = Assignment.State
 
@@ -26,6 +28,7 @@ COLUMNS: Final = (
     "problem_field",
     "settled_at",
 )
+_columns: Final = attrgetter(*COLUMNS)
 # Large columns of a person that delivery has no use for.
 UNUSED: Final = ("learner__custom_fields", "learner__search_text")
 _WRITE: Final = (
@@ -111,6 +114,4 @@ def settled(state: State, at: datetime, **more: object) -> dict[str, object]:
 
 
 def _parameters(row: Assignment) -> list[Any]:
-    adapt = connection.ops.adapt_datetimefield_value
-    values = (getattr(row, column) for column in COLUMNS)
-    return [*(adapt(v) if isinstance(v, datetime) else v for v in values), row.pk]
+    return [*map(stored, _columns(row)), row.pk]
