@@ -34,6 +34,9 @@ HOLD_SECONDS = env.int("HOLD_SECONDS", default=10)
 SETTLE_SECONDS = environment.positive(env, "SETTLE_SECONDS", 120)
 SENDER_SLOTS = environment.positive(env, "SENDER_SLOTS", 48)
 SYNC_MINUTES = environment.positive(env, "SYNC_MINUTES", 15)
+CANARY_ROWS = environment.positive(env, "CANARY_ROWS", 5)
+PAUSE_AFTER_FAILURES = environment.positive(env, "PAUSE_AFTER_FAILURES", 10)
+PAUSE_FAILURE_SHARE = environment.positive(env, "PAUSE_FAILURE_SHARE", 20)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -91,12 +94,18 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     VAR_DIR.mkdir(exist_ok=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-TASKS = {
-    "default": {
-        "BACKEND": "django_tasks_db.DatabaseBackend",
-        "QUEUES": ["default", "delivery"],
+# With a broker the same tasks run on Celery, by as many workers on as many machines as are started.
+CELERY_BROKER_URL = environment.broker_url(env, engine=DATABASES["default"]["ENGINE"])
+QUEUES = ["default", "delivery"]
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": QUEUES}}
+if CELERY_BROKER_URL:
+    TASKS["default"] = {
+        "BACKEND": "django_tasks_celery.CeleryBackend",
+        "QUEUES": QUEUES,
+        "OPTIONS": {"CELERY_APP": "dashboard.celery.app"},
     }
-}
+    # Nobody asks for a task's result: what came of it stands in the rows.
+    SILENCED_SYSTEM_CHECKS = ["django_tasks_celery.W001", "django_tasks_celery.W002"]
 
 AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = ["dashboard.access.backend.SessionBackend"]
@@ -155,6 +164,9 @@ LOGGING = {
     "loggers": {
         "httpx": {"level": "WARNING"},
         "apscheduler": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
+        # A task that fails is told of by django.tasks already.
+        "celery.app.trace": {"level": "CRITICAL"},
         "django_tasks_db": {"level": "WARNING"},
         "django.tasks": {"level": "WARNING"},
     },

@@ -58,12 +58,12 @@ def pause(*, batch: Batch, by: Actor, now: datetime) -> None:
 
 @transaction.atomic
 def resume(*, batch: Batch, by: Actor, now: datetime) -> None:
-    """Go on with a paused batch."""
+    """Go on with a paused batch; failures until now do not pause it again."""
     batch = _locked(batch, {Batches.PAUSED}, "It is not paused.")
     if batch.started_at is None:
         raise ControlRefused("Its rows are not the ones that were reviewed. Stop it.")
-    batch.paused_because = ""
-    _move(batch, Batches.RUNNING, "batch.resumed", by, now, "paused_because")
+    batch.paused_because, batch.watched_from = "", now
+    _move(batch, Batches.RUNNING, "batch.resumed", by, now, "paused_because", "watched_from")
     closing.close_batches([batch.pk], now=now)
 
 
@@ -106,8 +106,8 @@ def _retry(batch: Batch, wanted: QuerySet[Assignment], by: Actor, now: datetime)
     rows.write(changes)
     record_all([change.event for change in changes], by=by, at=now)
     if changes and batch.state == Batches.DONE:
-        batch.finished_at = None
-        _move(batch, Batches.RUNNING, "batch.resumed", by, now, "finished_at")
+        batch.finished_at, batch.watched_from = None, now
+        _move(batch, Batches.RUNNING, "batch.resumed", by, now, "finished_at", "watched_from")
     return len(changes)
 
 
