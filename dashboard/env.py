@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+BROKER_SCHEMES = ("redis", "rediss", "redis+socket", "amqp", "amqps")
 SANDBOX_URL = "http://127.0.0.1:9100"
 SANDBOX_SECRET_KEY = "public-because-the-sandbox-holds-nothing-real-and-needs-no-secret"  # noqa: S105
 
@@ -88,3 +89,26 @@ def account_ids(env: environ.Env, *, is_sandbox: bool) -> list[str]:
         "STACKONE_ACCOUNT_ID is not set. Set it to the id of the linked LMS account; several are "
         "separated by commas."
     )
+
+
+def broker_url(env: environ.Env, *, engine: str) -> str:
+    """Return the address of the message broker; nothing for the engine that needs none.
+
+    :raises ImproperlyConfigured: if it cannot be one, or the database is not for several machines
+    """
+    url = str(env.str("CELERY_BROKER_URL", default=""))
+    if not url:
+        return ""
+    # Never the whole address: it may hold a password.
+    scheme = url.partition("://")[0] if "://" in url else ""
+    if scheme not in BROKER_SCHEMES:
+        raise ImproperlyConfigured(
+            f"CELERY_BROKER_URL starts with {scheme!r}. Start it with one of: "
+            f"{', '.join(f'{name}://' for name in BROKER_SCHEMES)}."
+        )
+    if engine != "django.db.backends.postgresql":
+        raise ImproperlyConfigured(
+            "CELERY_BROKER_URL is set, and several machines need one PostgreSQL. Set DATABASE_URL "
+            "to postgres://…, or unset CELERY_BROKER_URL."
+        )
+    return url

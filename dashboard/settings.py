@@ -1,6 +1,7 @@
 """How the site runs; every value that may differ between machines comes from the environment."""
 
 from pathlib import Path
+from typing import Any
 
 from django.utils.csp import CSP
 
@@ -97,7 +98,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # With a broker the same tasks run on Celery, by as many workers on as many machines as are started.
 CELERY_BROKER_URL = environment.broker_url(env, engine=DATABASES["default"]["ENGINE"])
 QUEUES = ["default", "delivery"]
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": QUEUES}}
+TASKS: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": QUEUES}
+}
 if CELERY_BROKER_URL:
     TASKS["default"] = {
         "BACKEND": "django_tasks_celery.CeleryBackend",

@@ -13,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import OperationalError
 
 from assignments.models import Account, Worker
+from assignments.services import broker
 from assignments.services.connection import accounts, open_client
 from assignments.stackone.errors import StackOneError
 
@@ -36,6 +37,8 @@ def findings(*, now: datetime) -> Iterator[Finding]:
     yield ready
     if not ready.is_well:
         return
+    if settings.CELERY_BROKER_URL:
+        yield _broker()
     for account in accounts():
         yield from _account(account, now)
     yield _worker(now)
@@ -57,6 +60,14 @@ def _database() -> Finding:
     if missing:
         return Finding("database", False, "It is not up to date. Run: manage.py migrate")
     return Finding("database", True, f"{database.vendor}, up to date")
+
+
+def _broker() -> Finding:
+    try:
+        address = broker.require_reachable()
+    except broker.BrokerAway as problem:
+        return Finding("broker", False, f"{problem} Check CELERY_BROKER_URL.")
+    return Finding("broker", True, f"{address} answers")
 
 
 def _account(account: Account, now: datetime) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from assignments.services import checkup
 class Command(BaseCommand):
     """Ask every question and print one line for each; exit code 1 if something is to be fixed."""
 
-    help = "Check configuration, database, API key, account, worker, sign-in and clock."
+    help = "Check configuration, database, broker, API key, account, worker, sign-in and clock."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
