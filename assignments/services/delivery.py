@@ -25,7 +25,7 @@ Reply = Created | Seen
 AHEAD: Final = timedelta(milliseconds=400)
 RENEW_EVERY: Final = 5.0
 SAFE_LEASE: Final = leases.LEASE.total_seconds() - 5
-GROUP: Final = 0.05
+GROUP: Final = 0.1
 SHORTEST_REST: Final = 0.002
 
 
@@ -74,12 +74,14 @@ class _Sender:
                 if is_going:
                     self._start()
                 self._write(self._calls.ended(within=self._rest()))
-                more = is_going and has_work(self._account, now=self._clock())
-                if not more and not self._calls.in_flight:
+                if not self._calls.in_flight and not (is_going and self._has_work()):
                     break
         finally:
             self._calls.close()
             self._write(self._calls.ended(within=0))
+
+    def _has_work(self) -> bool:
+        return has_work(self._account, now=self._clock())
 
     def _rest(self) -> float:
         """Return how long to wait for calls to end: groups begin at an even pace."""
