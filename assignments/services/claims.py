@@ -11,7 +11,7 @@ from django.db.models import F
 
 from assignments.audit.log import Event, record_all
 from assignments.models import Account, Assignment, Attempt, Batch
-from assignments.services import closing, rows
+from assignments.services import closing, rows, watching
 from assignments.stackone.resources import NewAssignment
 
 State = Assignment.State
@@ -153,6 +153,8 @@ def new_assignment(row: Assignment) -> NewAssignment:
 
 
 def _due_of(batch: Batch, count: int, now: datetime) -> list[int]:
+    allowed = watching.allowance(batch)
+    count = count if allowed is None else min(count, allowed)
     queued = batch.assignments.filter(state=State.QUEUED, send_at__lte=now)
     due = list(queued.order_by("send_at", "position").values_list("pk", flat=True)[:count])
     planned = batch.assignments.filter(state=State.PLANNED).order_by("position")

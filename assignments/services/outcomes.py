@@ -8,7 +8,7 @@ from django.db import transaction
 
 from assignments.models import Account, Assignment, Attempt, RemoteAssignment
 from assignments.models.storing import insert
-from assignments.services import budget, closing, rows
+from assignments.services import budget, closing, rows, watching
 from assignments.services.calls import Ended
 from assignments.services.claims import FIRST_LOOK, Claim, record_for_people
 from assignments.services.connection import body_of, note_answer, note_outage, pause_account
@@ -61,7 +61,9 @@ def settle(*, account: Account, sender: str, answers: Sequence[Answer], now: dat
         _keep_attempts(fenced)
         keep_remote([change.row for change in changes], now)
         record_for_people([(change.row, change.event) for change in changes], now)
-        closing.close_batches({change.row.batch_id for change in changes}, now=now)
+        batches = {change.row.batch_id for change in changes}
+        watching.watch(batches, now=now)
+        closing.close_batches(batches, now=now)
         _note_account(account, [answer.reply for answer in answers], now)
 
 

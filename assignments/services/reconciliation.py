@@ -10,7 +10,7 @@ from django.db import transaction
 
 from assignments.audit.log import Event
 from assignments.models import Account, Assignment, Batch
-from assignments.services import budget, closing, rows
+from assignments.services import budget, closing, rows, watching
 from assignments.services.calls import Ended
 from assignments.services.claims import record_for_people
 from assignments.services.connection import pause_account
@@ -85,7 +85,9 @@ def settle(*, account: Account, answers: Sequence[Answer], now: datetime) -> Non
         rows.write(changes)
         keep_remote([change.row for change in changes], now)
         record_for_people([(change.row, change.event) for change in changes], now)
-        closing.close_batches({row.batch_id for row in fenced.values()}, now=now)
+        batches = {row.batch_id for row in fenced.values()}
+        watching.watch(batches, now=now)
+        closing.close_batches(batches, now=now)
         _pause_if_refused(account, answers, now)
 
 
