@@ -84,7 +84,7 @@ def test_no_more_calls_are_out_than_there_are_slots(running):
     ended(calls, 10)
     assert max(most) == 2
 
-    calls.allow(4)
+    calls.allow(4, per_second=10_000)
     start(calls, *range(20, 40))
     ended(calls, 30)
     assert max(most) == 4

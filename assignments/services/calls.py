@@ -12,8 +12,9 @@ from typing import Final
 
 import uvloop
 
+from assignments.services.rhythm import Rhythm
 from assignments.stackone.api import AsyncStackOne
-from assignments.stackone.errors import NotSent, OutcomeUnknown, StackOneError
+from assignments.stackone.errors import NotSent, OutcomeUnknown, RateLimited, StackOneError
 
 Clock = Callable[[], datetime]
 SOON: Final = 0.0005
@@ -54,6 +55,7 @@ class Calls[Job, Reply]:
         self._waiting: deque[tuple[float, Job]] = deque()
         self._out: set[asyncio.Task[None]] = set()
         self._ended: deque[Ended[Job, Reply]] = deque()
+        self._rhythm = Rhythm()
         self._timer: asyncio.TimerHandle | None = None
         self._is_closing = asyncio.Event()
         self.in_flight = 0
@@ -66,9 +68,10 @@ class Calls[Job, Reply]:
         """Allow calls to leave for so many seconds from now: the sender's lease was renewed."""
         self.may_leave_until = time.monotonic() + seconds
 
-    def allow(self, slots: int) -> None:
-        """Let so many calls be out at once from now on."""
+    def allow(self, slots: int, per_second: float) -> None:
+        """Let so many calls be out at once, and no more than that leave in a second."""
         self._slots = slots
+        self._rhythm.least_gap = 1 / per_second
 
     def start(self, jobs: Sequence[tuple[Job, datetime]]) -> None:
         """Make each job's call at its time, or as soon after it as a slot is free."""
@@ -115,15 +118,19 @@ class Calls[Job, Reply]:
         now = time.monotonic()
         while self._waiting and len(self._out) < self._slots:
             at, job = self._waiting[0]
-            if at > now + SOON:
-                self._timer = self._loop.call_later(at - now, self._fill)
+            leaves_at = self._rhythm.next_leaves(at)
+            if leaves_at > now + SOON:
+                self._timer = self._loop.call_later(leaves_at - now, self._fill)
                 return
+            self._rhythm.left(at, now)
             self._waiting.popleft()
             self._out.add(self._loop.create_task(self._make(job)))
 
     async def _make(self, job: Job) -> None:
         began = time.monotonic()
         reply = await self._reply(job)
+        if isinstance(reply, RateLimited):
+            self._rhythm.hold(time.monotonic() + reply.retry_after)
         self._end(job, reply, time.monotonic() - began)
         self._out.discard(asyncio.current_task())
         self._fill()

@@ -1,14 +1,15 @@
 """When requests may leave: evenly spaced moments, so that no minute ever holds too many."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Final
 
-MINUTE = timedelta(minutes=1)
-SMALLEST = timedelta(microseconds=1)
+# Requests do not all take equally long to arrive: without slack the limit's window would overflow.
+SAFE_SHARE: Final = 0.996
+SMALLEST: Final = timedelta(microseconds=1)
 
 
 def slots(
-    next_at: datetime, now: datetime, count: int, per_minute: int
+    next_at: datetime, now: datetime, count: int, per_minute: float
 ) -> tuple[list[datetime], datetime]:
     """Return the moments at which the next `count` requests may leave, and the one after them.
 
@@ -18,14 +19,6 @@ def slots(
     return [first + step * number for number in range(count)], first + step * count
 
 
-def spacing(per_minute: int) -> timedelta:
-    """Return the time between two requests, rounded up so that a minute never holds one more."""
-    return -(-MINUTE // (per_minute * SMALLEST)) * SMALLEST
-
-
-def wait_until(
-    slot: datetime, clock: Callable[[], datetime], sleep: Callable[[float], None]
-) -> None:
-    """Sleep until the moment has come; sleeping that ends early is taken up again."""
-    while (left := slot - clock()) > timedelta():
-        sleep(left.total_seconds())
+def spacing(per_minute: float) -> timedelta:
+    """Return the time between two requests that keeps a sliding window a little below its limit."""
+    return timedelta(seconds=60 / (per_minute * SAFE_SHARE)) + SMALLEST

@@ -1,0 +1,40 @@
+"""When the next call leaves: at its reserved time, and never in a burst because others were late.
+
+A limit counts what arrives in a sliding window. After a stall of the process the calls that are
+overdue must not leave all at once, or the window behind the stall holds more than it may.
+"""
+
+from typing import Final
+
+# Late calls are caught up with by so little that the limit's own slack covers it.
+CATCH_UP: Final = 0.998
+
+
+class Rhythm:
+    """The times at which calls leave; all in monotonic seconds.
+
+    :ivar least_gap: the shortest time between two calls
+    """
+
+    def __init__(self) -> None:
+        self.least_gap = 0.0
+        self._reserved = 0.0
+        self._left = 0.0
+        self._held = 0.0
+
+    def next_leaves(self, reserved: float) -> float:
+        """Return when the call with this reserved time may leave."""
+        return max(reserved, self._left + self._gap(reserved), self._held)
+
+    def left(self, reserved: float, now: float) -> None:
+        """Note that it left; what is late by no more than a gap keeps the others' times."""
+        gap = self._gap(reserved)
+        self._left = max(self.next_leaves(reserved), now - gap)
+        self._reserved = reserved
+
+    def hold(self, until: float) -> None:
+        """Let nothing leave before then."""
+        self._held = max(self._held, until)
+
+    def _gap(self, reserved: float) -> float:
+        return max(reserved - self._reserved, self.least_gap) * CATCH_UP
