@@ -13,6 +13,7 @@ from assignments.services import budget
 from assignments.services.calls import Calls
 from assignments.stackone.api import AsyncStackOne
 from assignments.stackone.errors import NotSent, OutcomeUnknown
+from assignments.stackone.pacing import spacing
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -147,8 +148,7 @@ def test_the_budget_is_shared_by_everybody_who_takes(settings):
 
     first, second = budget.take(2, now=NOON), budget.take(2, now=NOON)
 
-    tenth = timedelta(milliseconds=100)
-    assert first + second == [NOON + tenth * n for n in range(4)]
+    assert first + second == [NOON + spacing(600) * n for n in range(4)]
 
 
 @pytest.mark.django_db
