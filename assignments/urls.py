@@ -7,6 +7,7 @@ from assignments.views import (
     assign_picks,
     audit,
     batches,
+    control,
     directory,
     overview,
     review,
@@ -31,8 +32,9 @@ BATCHES: list[URLPattern] = [
     path("batches/", batches.batch_list, name="batches"),
     path("batches/<int:pk>/", batches.batch, name="batch"),
     path("batches/<int:pk>/progress", batches.batch_progress, name="batch-progress"),
-    path("batches/<int:pk>/rows/<int:row>/retry", batches.retry_row, name="retry-row"),
-    path("batches/<int:pk>/<slug:action>", batches.batch_action, name="batch-action"),
+    path("batches/<int:pk>/copy", control.batch_copy, name="batch-copy"),
+    path("batches/<int:pk>/rows/<int:row>/<slug:action>", control.row_action, name="row-action"),
+    path("batches/<int:pk>/<slug:action>", control.batch_action, name="batch-action"),
 ]
 
 DIRECTORY: list[URLPattern] = [

@@ -1,9 +1,14 @@
-"""Holding, undoing, pausing, stopping and retrying, each with its entry in the log."""
+"""Holding, undoing, pausing and stopping a batch, each with its entry in the log."""
+
+import json
+from datetime import timedelta
 
 import pytest
 
 from assignments.models import Draft, LogEntry
-from assignments.services import control, submission
+from assignments.services import control, submission, withdrawing
+from tests.factories import AT, make_batch
+from tests.log_fixtures import PRIYA
 
 pytestmark = pytest.mark.django_db
 
@@ -30,8 +35,15 @@ def state(batch):
 
 
 def last_entry():
-    """Return the newest entry's action, actor and result."""
-    return LogEntry.objects.order_by("-seq").values_list("action", "actor", "result").first()
+    """Return the action, actor and result of the newest entry about a batch."""
+    about = LogEntry.objects.filter(action__startswith="batch.").order_by("-seq")
+    return about.values_list("action", "actor", "result").first()
+
+
+def last_reason():
+    """Return the reason that the newest entry about a batch keeps."""
+    about = LogEntry.objects.filter(action__startswith="batch.").latest("seq")
+    return json.loads(bytes(about.body))["detail"].get("reason")
 
 
 def test_undo_withdraws_every_row_and_gives_the_draft_back(desk, waiting):
@@ -111,41 +123,6 @@ def test_stop_still_settles_what_is_unknown(desk, settings):
     assert desk.lms.stats()["assignments"] == 1
 
 
-def test_retry_failed_sends_only_what_was_refused(desk):
-    batch = desk.submit(people=2)
-    rows = list(batch.assignments.order_by("position"))
-    good = rows[0].content_reference
-    batch.assignments.filter(pk=rows[0].pk).update(content_reference="GONE")
-    desk.deliver()
-    assert desk.states(batch) == ["rejected", "created"]
-
-    batch.assignments.filter(pk=rows[0].pk).update(content_reference=good)
-    assert control.retry_failed(batch=batch, by=desk.by, now=desk.clock()) == 1
-    assert state(batch) == "running"
-    desk.deliver()
-
-    assert (state(batch), desk.states(batch)) == ("done", ["created"] * 2)
-    assert desk.lms.stats()["duplicates"] == 0
-    requeued = LogEntry.objects.get(action="assignment.requeued")
-    assert (requeued.actor, requeued.subject) == (desk.by.ref, f"assignment/{rows[0].pk}")
-
-
-def test_retry_one_sends_an_undecided_row_again(desk, settings):
-    settings.SETTLE_SECONDS = 5
-    batch = desk.submit(people=1)
-    desk.lms.set_faults({"500": 1.0})
-    for _ in range(8):
-        desk.deliver()
-        desk.clock.skip(seconds=6)
-    assert desk.states(batch) == ["unknown"]
-    desk.lms.set_faults({})
-
-    control.retry_one(assignment=batch.assignments.get(), by=desk.by, now=desk.clock())
-    desk.deliver()
-
-    assert (state(batch), desk.states(batch)) == ("done", ["created"])
-
-
 @pytest.mark.parametrize(
     ("act", "sentence"),
     [
@@ -155,7 +132,6 @@ def test_retry_one_sends_an_undecided_row_again(desk, settings):
         pytest.param(control.pause, "It is not running.", id="pause"),
         pytest.param(control.resume, "It is not paused.", id="resume"),
         pytest.param(control.stop, "It is not running.", id="stop"),
-        pytest.param(control.retry_failed, "Nothing is left that a retry could help.", id="retry"),
     ],
 )
 def test_a_finished_batch_refuses(desk, act, sentence):
@@ -168,9 +144,61 @@ def test_a_finished_batch_refuses(desk, act, sentence):
     assert str(refusal.value) == sentence
 
 
-def test_retry_one_refuses_a_settled_row(desk):
-    batch = desk.submit(people=1)
-    desk.deliver()
+@pytest.mark.parametrize(
+    ("act", "from_state"),
+    [
+        pytest.param(control.undo, "held", id="undo"),
+        pytest.param(control.hold, "waiting", id="hold"),
+        pytest.param(control.pause, "running", id="pause"),
+        pytest.param(control.resume, "paused", id="resume"),
+        pytest.param(control.stop, "running", id="stop"),
+    ],
+)
+def test_the_log_keeps_why(act, from_state):
+    batch = make_batch(["planned"], state=from_state, starts_at=AT)
 
-    with pytest.raises(control.ControlRefused, match="settled or still moving"):
-        control.retry_one(assignment=batch.assignments.get(), by=desk.by, now=desk.clock())
+    act(batch=batch, by=PRIYA, now=AT, why="Wrong course.")
+
+    assert last_reason() == "Wrong course."
+
+
+def test_a_pause_says_who_and_why():
+    batch = make_batch(["planned"], state="running")
+
+    control.pause(batch=batch, by=PRIYA, now=AT, why="Wrong course.")
+
+    assert (state(batch), batch.paused_because) == (
+        "paused",
+        "Paused by Priya Mehta: “Wrong course”.",
+    )
+
+
+def test_stop_leaves_nothing_behind_however_many_rows_there_are(monkeypatch):
+    monkeypatch.setattr(withdrawing, "CHUNK", 2)
+    batch = make_batch(["planned", "queued", "sending", "planned", "created"], state="running")
+
+    control.stop(batch=batch, by=PRIYA, now=AT)
+
+    rows = batch.assignments.order_by("position").values_list("state", flat=True)
+    assert list(rows) == ["cancelled", "cancelled", "sending", "cancelled", "created"]
+    assert LogEntry.objects.filter(action="assignment.cancelled", actor=PRIYA.ref).count() == 3
+
+
+def test_what_a_killed_stop_left_behind_is_withdrawn_later():
+    stopped = make_batch(["planned", "created"], state="stopped", finished_at=AT)
+    make_batch(["planned"], state="running")
+
+    withdrawing.finish(now=AT + timedelta(minutes=1))
+    assert stopped.assignments.filter(state="planned").count() == 1
+    withdrawing.finish(now=AT + timedelta(minutes=3))
+
+    assert stopped.assignments.filter(state="planned").count() == 0
+    entry = LogEntry.objects.get(action="assignment.cancelled")
+    assert (entry.actor, entry.batch) == (f"user/{stopped.by_id}", f"batch/{stopped.pk}")
+
+
+def test_a_batch_whose_rows_were_changed_after_the_review_cannot_be_resumed():
+    batch = make_batch(["planned"], state="paused", started_at=None)
+
+    with pytest.raises(control.ControlRefused, match="not the ones that were reviewed"):
+        control.resume(batch=batch, by=PRIYA, now=AT)

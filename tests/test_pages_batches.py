@@ -1,17 +1,20 @@
 """The list of batches and the page of one, over Django's test client."""
 
+import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.contrib.auth import get_user
 from django.urls import reverse
 
-from assignments.models import LogEntry, Worker
+from assignments.models import Draft, LogEntry, Worker
 from tests.factories import AT, make_account, make_batch, make_content, make_learner, make_row
 from tests.factories import make_user as user
 
 pytestmark = pytest.mark.django_db
 
+RETRY_REFUSED = "Nothing here can be sent again: it is settled or still moving by itself."
 EVERY_STATE = ["planned", "queued", "sending", "unknown", "created", "rejected", "skipped"]
 
 
@@ -258,7 +261,7 @@ def test_a_plan_that_was_not_submitted_has_no_page(manager):
     ],
 )
 def test_batch_action_moves_it_on(manager, state, action, became, leads_to):
-    batch = make_batch(["planned"], state=state, starts_at=AT)
+    batch = make_batch(["planned"], state=state, starts_at=AT, by=get_user(manager))
 
     response = manager.post(reverse("batch-action", args=[batch.pk, action]))
 
@@ -276,7 +279,7 @@ def test_batch_action_moves_it_on(manager, state, action, became, leads_to):
         pytest.param("done", "pause", "It is not running.", id="pause"),
         pytest.param("done", "resume", "It is not paused.", id="resume"),
         pytest.param("done", "stop", "It is not running.", id="stop"),
-        pytest.param("done", "retry", "Nothing is left that a retry could help.", id="retry"),
+        pytest.param("done", "retry", RETRY_REFUSED, id="retry"),
     ],
 )
 def test_batch_action_that_is_refused_says_why(manager, state, action, said):
@@ -310,7 +313,7 @@ def test_one_row_is_sent_again(manager):
     batch = make_batch(["rejected", "rejected"])
     row = batch.assignments.get(position=2)
 
-    response = manager.post(reverse("retry-row", args=[batch.pk, row.pk]))
+    response = manager.post(reverse("row-action", args=[batch.pk, row.pk, "retry"]))
 
     row.refresh_from_db()
     assert (response.status_code, row.state) == (302, "queued")
@@ -321,16 +324,16 @@ def test_one_row_that_is_settled_is_not_sent_again(manager):
     batch = make_batch(["created"])
     row = batch.assignments.get()
 
-    response = manager.post(reverse("retry-row", args=[batch.pk, row.pk]))
+    response = manager.post(reverse("row-action", args=[batch.pk, row.pk, "retry"]))
 
     assert response.status_code == 409
-    assert "This one is settled or still moving by itself." in words(response)
+    assert RETRY_REFUSED in words(response)
 
 
 def test_a_row_of_another_batch_is_not_found(manager):
     one, other = make_batch(["rejected"]), make_batch(["rejected"])
     row = other.assignments.get()
-    assert manager.post(reverse("retry-row", args=[one.pk, row.pk])).status_code == 404
+    assert manager.post(reverse("row-action", args=[one.pk, row.pk, "retry"])).status_code == 404
 
 
 def test_an_unknown_action_is_not_found(manager):
@@ -361,7 +364,7 @@ def test_auditors_may_not_act_on_a_batch(auditor, action):
 
 def test_auditors_may_not_send_a_row_again(auditor):
     batch = make_batch(["rejected"])
-    url = reverse("retry-row", args=[batch.pk, batch.assignments.get().pk])
+    url = reverse("row-action", args=[batch.pk, batch.assignments.get().pk, "retry"])
     assert auditor.post(url).status_code == 403
 
 
@@ -369,3 +372,136 @@ def test_auditors_may_not_send_a_row_again(auditor):
 def test_batches_need_somebody_signed_in(client, path):
     response = client.get(path)
     assert (response.status_code, response["Location"]) == (302, f"/login/?next={path}")
+
+
+ON_RECORD = {"state": "rejected", "answer_status": 409, "problem": "Already on the transcript."}
+MISSING = {"state": "rejected", "answer_status": 404, "problem": "No such person."}
+
+
+@pytest.mark.parametrize(
+    ("row", "buttons", "advice"),
+    [
+        pytest.param(ON_RECORD, ["Accept 1"], "has it already; nothing was created", id="conflict"),
+        pytest.param(MISSING, ["Send 1 again"], "does not know the person or the item", id="gone"),
+        pytest.param("rejected", ["Copy 1 to a new draft"], "refused these values", id="values"),
+        pytest.param(
+            "unknown", ["Send 1 again", "Leave 1"], "cannot be told from here", id="undecided"
+        ),
+        pytest.param(
+            {"state": "rejected", "answer_status": 418, "problem": "Teapot."},
+            ["Send 1 again"],
+            "Mend the cause there, then send it again.",
+            id="anything else",
+        ),
+    ],
+)
+def test_batch_offers_what_helps_for_each_reason(manager, row, buttons, advice):
+    batch = make_batch([dict(row) if isinstance(row, dict) else row])
+
+    page = manager.get(reverse("batch", args=[batch.pk])).content.decode()
+
+    decide = page.split('id="h-f"')[1].split("</section>")[0]
+    found = re.findall(r"data-once>([^<]*)", decide)
+    assert (found, advice in " ".join(decide.split())) == (buttons, True)
+
+
+def test_one_answer_is_accepted_for_all_its_rows(manager):
+    other = {**ON_RECORD, "problem": "Another version is on the transcript."}
+    batch = make_batch([dict(ON_RECORD), dict(other), dict(ON_RECORD)])
+    asked = {"is_group": "1", "status": "409", "problem": ON_RECORD["problem"], "why": "Checked"}
+
+    response = manager.post(reverse("batch-action", args=[batch.pk, "accept"]), asked)
+
+    states = list(batch.assignments.order_by("position").values_list("state", flat=True))
+    assert (response.status_code, states) == (302, ["skipped", "rejected", "skipped"])
+    assert LogEntry.objects.filter(action="assignment.accepted").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "action", "state"),
+    [
+        pytest.param(dict(ON_RECORD), "accept", "skipped", id="accept"),
+        pytest.param({"state": "unknown"}, "leave", "skipped", id="leave"),
+        pytest.param({"state": "unknown"}, "retry", "queued", id="send again"),
+    ],
+)
+def test_one_row_is_decided_about(manager, row, action, state):
+    batch = make_batch([row])
+    one = batch.assignments.get()
+
+    response = manager.post(reverse("row-action", args=[batch.pk, one.pk, action]))
+
+    one.refresh_from_db()
+    assert (response.status_code, one.state) == (302, state)
+
+
+def test_an_unknown_decision_about_a_row_is_not_found(manager):
+    batch = make_batch(["rejected"])
+    url = reverse("row-action", args=[batch.pk, batch.assignments.get().pk, "explode"])
+    assert manager.post(url).status_code == 404
+
+
+def test_a_stop_keeps_why(manager):
+    batch = make_batch(["planned"], state="running")
+
+    manager.post(reverse("batch-action", args=[batch.pk, "stop"]), {"why": "Wrong course"})
+
+    entry = LogEntry.objects.get(action="batch.stopped")
+    assert json.loads(bytes(entry.body))["detail"]["reason"] == "Wrong course"
+
+
+def test_a_reason_that_is_too_long_is_said(manager):
+    batch = make_batch(["planned"], state="running")
+
+    response = manager.post(reverse("batch-action", args=[batch.pk, "stop"]), {"why": "x" * 501})
+
+    batch.refresh_from_db()
+    assert (response.status_code, batch.state) == (409, "running")
+    assert "Shorten the reason to 500 characters." in words(response)
+
+
+def test_what_failed_alike_is_copied_to_a_new_draft(manager):
+    late = {"state": "rejected", "answer_status": 400, "problem": "The due date is too early."}
+    batch = make_batch([dict(late), "created", dict(MISSING), dict(late)])
+    asked = {"is_group": "1", "status": "400", "problem": late["problem"]}
+
+    response = manager.post(reverse("batch-copy", args=[batch.pk]), asked)
+
+    draft = Draft.objects.get()
+    wanted = batch.assignments.filter(answer_status=400).order_by("position")
+    picked = draft.picked_learners.order_by("pk").values_list("learner", flat=True)
+    assert response["Location"] == f"/assign/{draft.pk}/"
+    assert list(picked) == list(wanted.values_list("learner", flat=True))
+    assert draft.picked_contents.get().content_id == wanted[0].content_id
+
+
+def test_a_whole_batch_is_copied_without_who_left(manager):
+    batch = make_batch(["cancelled", "cancelled"], state="stopped", due_date=date(2027, 1, 15))
+    gone, there = [row.learner for row in batch.assignments.order_by("position")]
+    gone.is_active = False
+    gone.save()
+
+    manager.post(reverse("batch-copy", args=[batch.pk]))
+
+    draft = Draft.objects.get()
+    assert [one.learner for one in draft.picked_learners.all()] == [there]
+    assert (draft.due_date, draft.status, draft.reason) == (
+        date(2027, 1, 15),
+        "pending",
+        "Policy DP-14",
+    )
+
+
+def test_another_managers_batch_that_is_undone_stays_on_its_page(manager):
+    batch = make_batch(["planned"], state="held")
+
+    response = manager.post(reverse("batch-action", args=[batch.pk, "undo"]))
+
+    assert response["Location"] == f"/batches/{batch.pk}/"
+
+
+@pytest.mark.parametrize("name", ["batch-copy", "row-action"])
+def test_auditors_may_not_decide(auditor, name):
+    batch = make_batch([dict(ON_RECORD)])
+    more = [batch.assignments.get().pk, "accept"] if name == "row-action" else []
+    assert auditor.post(reverse(name, args=[batch.pk, *more])).status_code == 403

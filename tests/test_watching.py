@@ -108,7 +108,7 @@ def test_ten_failures_in_a_row_pause_a_proven_batch():
 
 
 def test_a_high_share_of_failures_pauses_a_batch():
-    pairs = [row for _ in range(21) for row in (dict(GONE), "created")]
+    pairs: list[object] = [row for _ in range(21) for row in (dict(GONE), "created")]
     batch = watched(running([*pairs, *REST]))
 
     assert batch.state == "paused"
@@ -136,7 +136,7 @@ def test_only_a_running_batch_is_watched(state):
 
 
 def test_what_a_person_accepted_by_resuming_does_not_count_again():
-    batch = watched(running([dict(GONE) for _ in range(10)] + REST))
+    batch = watched(running([*(dict(GONE) for _ in range(10)), *REST]))
     assert batch.state == "paused"
 
     control.resume(batch=batch, by=BY, now=LATER)
@@ -153,7 +153,7 @@ def test_what_a_person_accepted_by_resuming_does_not_count_again():
 
 def test_many_long_reasons_still_make_one_sentence():
     rows = [{**GONE, "problem": f"{number} {'very ' * 60}late."} for number in range(10)]
-    batch = watched(running(rows + REST))
+    batch = watched(running([*rows, *REST]))
 
     assert batch.paused_because.count("…”") == 3
     assert ", and 7 others. Mend the cause" in batch.paused_because

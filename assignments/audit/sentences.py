@@ -29,6 +29,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "assignment.deferred": "put off assigning {content} to {person}",
     "assignment.looked_up": "looked for {content} of {person} in the LMS",
     "assignment.requeued": "queued {content} for {person} again",
+    "assignment.accepted": "accepted that {person} has {content} already",
+    "assignment.left": "left {content} for {person} as it is, without confirmation",
     "account.paused": "paused sending to the LMS",
     "account.resumed": "resumed sending to the LMS",
     "log.searched": "searched the audit log",

@@ -10,12 +10,11 @@ from django.db.models import Case, Count, Q, QuerySet, When
 from assignments.models import Assignment, Batch
 from assignments.models.folding import folded
 from assignments.queries.due import MOVING
+from assignments.queries.failures import FAILED
 from assignments.queries.words import duration
 
 State = Assignment.State
 Batches = Batch.State
-UNDECIDED: Final = Q(state=State.UNKNOWN, check_at=None)
-FAILED: Final = Q(state=State.REJECTED) | UNDECIDED
 WAITING: Final = Q(state__in=[State.PLANNED, State.QUEUED, State.SENDING])
 TABS: Final[dict[str, tuple[str, Q]]] = {
     "all": ("All", Q()),
@@ -80,16 +79,6 @@ class Progress:
         return "-".join(map(str, counts))
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why some rows failed, in the words of the LMS, and how many."""
-
-    count: int
-    status: int | None
-    problem: str
-    is_undecided: bool
-
-
 def submitted(*, words: str = "") -> QuerySet[Batch]:
     """Return every submitted batch, newest first, with its counts."""
     rows = {
@@ -133,21 +122,6 @@ def progress(batch: Batch, *, now: datetime) -> Progress:
     )
     sent = counts["created"] + counts["failed"]
     return Progress(**counts, rate=_rate(batch, sent, now))
-
-
-def reasons(batch: Batch) -> list[Reason]:
-    """Return why rows failed or wait for a person, the biggest group first."""
-    failed = Assignment.objects.filter(FAILED, batch=batch)
-    groups = failed.values("state", "answer_status", "problem").annotate(n=Count("pk"))
-    return [
-        Reason(
-            count=group["n"],
-            status=group["answer_status"],
-            problem=group["problem"],
-            is_undecided=group["state"] == State.UNKNOWN,
-        )
-        for group in groups.order_by("-n", "problem")
-    ]
 
 
 def rows(batch: Batch, *, tab: str, words: str = "") -> QuerySet[Assignment]:

@@ -11,7 +11,7 @@ from assignments.audit.actors import Actor
 from assignments.audit.log import Event, record, record_all
 from assignments.models import Account, Assignment, Batch, Draft
 from assignments.models.drafts import Status
-from assignments.services import rows
+from assignments.services import rows, withdrawing
 
 State = Assignment.State
 LARGE_BATCH: Final = 500
@@ -87,7 +87,7 @@ def _refuse_twins(batch: Batch) -> None:
         learner=OuterRef("learner"),
         content=OuterRef("content"),
         batch__submitted_at__isnull=False,
-    )
+    ).exclude(state__in=withdrawing.NOT_LEFT, batch__state__in=withdrawing.ENDED)
     count = batch.assignments.filter(Exists(twins), state=State.PLANNED).count()
     if count:
         raise SubmissionRefused(

@@ -1,0 +1,60 @@
+"""What failed in a batch and waits for a person: which rows, why, and what can be done."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import Count, Q
+
+from assignments.models import Assignment, Batch
+
+State = Assignment.State
+CONFLICT: Final = 409
+NOT_FOUND: Final = 404
+UNDECIDED: Final = Q(state=State.UNKNOWN, check_at=None)
+ON_RECORD: Final = Q(state=State.REJECTED, answer_status=CONFLICT)
+FAILED: Final = Q(state=State.REJECTED) | UNDECIDED
+WRONG_VALUES: Final = (400, 422)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why some rows failed, in the words of the LMS, and how many."""
+
+    count: int
+    status: int | None
+    problem: str
+    is_undecided: bool
+
+    @property
+    def kind(self) -> str:
+        """What can be done about it: undecided, on-record, missing, wrong or refused."""
+        if self.is_undecided:
+            return "undecided"
+        if self.status in WRONG_VALUES:
+            return "wrong"
+        return {CONFLICT: "on-record", NOT_FOUND: "missing"}.get(self.status or 0, "refused")
+
+
+def reasons(batch: Batch) -> list[Reason]:
+    """Return why rows failed or wait for a person, the biggest group first."""
+    failed = Assignment.objects.filter(FAILED, batch=batch)
+    groups = failed.values("state", "answer_status", "problem").annotate(n=Count("pk"))
+    return [
+        Reason(
+            count=group["n"],
+            status=group["answer_status"],
+            problem=group["problem"],
+            is_undecided=group["state"] == State.UNKNOWN,
+        )
+        for group in groups.order_by("-n", "problem", "answer_status")
+    ]
+
+
+def alike(status: int | None, problem: str) -> Q:
+    """Return the condition for the failed rows with this answer."""
+    return Q(answer_status=status, problem=problem)
+
+
+def only(row: int) -> Q:
+    """Return the condition for one row."""
+    return Q(pk=row)

@@ -1,0 +1,92 @@
+"""What a person does to a batch or one of its rows; what is refused is said on its page."""
+
+from typing import Any, Final
+
+from django.contrib.auth.decorators import permission_required
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from assignments.forms.control import ActForm
+from assignments.queries import batches, failures
+from assignments.services import control, decisions, repeating
+from assignments.views.batch_page import refused
+from assignments.views.person import acting
+
+WHOLE: Final = {
+    "undo": control.undo,
+    "hold": control.hold,
+    "pause": control.pause,
+    "resume": control.resume,
+    "stop": control.stop,
+}
+ROWS: Final = {
+    "retry": decisions.retry,
+    "accept": decisions.accept,
+    "leave": decisions.leave,
+}
+may_assign = permission_required("assignments.assign", raise_exception=True)
+
+
+@require_POST
+@may_assign
+def batch_action(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+    """Do one thing to a batch, or to all of its rows that failed with one answer."""
+    found = get_object_or_404(batches.submitted_batches(), pk=pk)
+    if action not in {"start", *WHOLE, *ROWS}:
+        raise Http404
+    draft, form = found.submission_key, ActForm(request.POST)
+    if not form.is_valid():
+        return refused(request, pk, " ".join(str(e[0]) for e in form.errors.values()))
+    try:
+        _act(request, found, action, form.cleaned_data)
+    except control.ControlRefused as refusal:
+        return refused(request, pk, str(refusal))
+    is_mine = found.by_id == request.user.pk
+    return redirect("assign", draft) if action == "undo" and is_mine else redirect("batch", pk)
+
+
+@require_POST
+@may_assign
+def row_action(request: HttpRequest, pk: int, row: int, action: str) -> HttpResponse:
+    """Decide about one row that failed."""
+    found = get_object_or_404(batches.row_of(pk, row))
+    if action not in ROWS:
+        raise Http404
+    one = failures.only(row)
+    try:
+        ROWS[action](batch=found.batch, by=acting(request), now=timezone.now(), among=one)
+    except control.ControlRefused as refusal:
+        return refused(request, pk, str(refusal))
+    return redirect("batch", pk)
+
+
+@require_POST
+@may_assign
+def batch_copy(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a new draft with the batch's people and items, or with those that failed alike."""
+    found = get_object_or_404(batches.submitted_batches(), pk=pk)
+    form = ActForm(request.POST)
+    draft = repeating.copy_to_draft(
+        batch=found,
+        owner_pk=request.user.pk or 0,
+        now=timezone.now(),
+        among=_among(form.cleaned_data) if form.is_valid() else Q(),
+    )
+    return redirect("assign", draft.pk)
+
+
+def _act(request: HttpRequest, batch: Any, action: str, asked: dict[str, Any]) -> None:
+    who = {"batch": batch, "by": acting(request), "now": timezone.now()}
+    if action in ROWS:
+        ROWS[action](**who, why=asked["why"], among=_among(asked))
+    elif action == "start":
+        control.start_now(**who)
+    else:
+        WHOLE[action](**who, why=asked["why"])
+
+
+def _among(asked: dict[str, Any]) -> Q:
+    return failures.alike(asked["status"], asked["problem"]) if asked["is_group"] else Q()
