@@ -1,0 +1,29 @@
+"""Every kind of fault at once, in proportions that let a run end."""
+
+from collections.abc import Mapping
+
+# A 429 stops every sender for a second and a hang takes a slot for seconds: few of them are many.
+OF_CREATES = {
+    "500": 4.0,
+    "502": 3.0,
+    "408": 3.0,
+    "reset-before": 5.0,
+    "reset-after": 6.0,
+    "malformed": 4.0,
+    "wrong-type": 4.0,
+    "hang": 0.3,
+    "timeout-after": 0.3,
+    "slow": 0.3,
+    "429": 0.1,
+}
+OF_READS = {"get-500": 6.0, "get-slow": 0.3, "get-hang": 0.3, "get-429": 0.1}
+
+
+def shares(total: float) -> dict[str, float]:
+    """Return the share of each fault kind; all together they meet `total` of the calls."""
+    return _scaled(OF_CREATES, total) | _scaled(OF_READS, total / 2)
+
+
+def _scaled(weights: Mapping[str, float], total: float) -> dict[str, float]:
+    whole = sum(weights.values())
+    return {kind: total * weight / whole for kind, weight in weights.items()}

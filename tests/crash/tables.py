@@ -1,0 +1,44 @@
+"""Questions to the product's tables from outside, on both engines."""
+
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import psycopg
+
+MOVING = "(state IN ('planned', 'queued', 'sending') OR state = 'unknown' AND check_at IS NOT NULL)"
+AWAY = (sqlite3.OperationalError, psycopg.OperationalError)
+
+
+class Tables:
+    """Reads one database by connections of its own, as an inspector would."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def rows(self, question: str) -> list[tuple[Any, ...]]:
+        """Return every row of the answer."""
+        if self._url.startswith("sqlite"):
+            path = self._url.removeprefix("sqlite:///")
+            with closing(sqlite3.connect(path, timeout=20)) as database:
+                return database.execute(question).fetchall()
+        with psycopg.connect(self._url) as server:
+            return server.execute(question.encode()).fetchall()
+
+    def one(self, question: str) -> Any:
+        """Return the single value of the answer."""
+        return self.rows(question)[0][0]
+
+    def change(self, statement: str) -> None:
+        """Change something behind the product's back."""
+        if self._url.startswith("sqlite"):
+            path = self._url.removeprefix("sqlite:///")
+            with closing(sqlite3.connect(path, timeout=20)) as database, database:
+                database.execute(statement)
+            return
+        with psycopg.connect(self._url) as server:
+            server.execute(statement.encode())
+
+    def count(self, which: str) -> int:
+        """Return how many assignments there are of a kind."""
+        return int(self.one(f"SELECT COUNT(*) FROM assignments_assignment WHERE {which}"))

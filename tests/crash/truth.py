@@ -1,0 +1,170 @@
+"""What must be true after anything: the rows against the sandbox's own record, and the log."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.crash.tables import Tables
+from tests.running import Sandbox
+
+SETTLED = ("created", "rejected", "skipped", "cancelled")
+OUTCOMES = tuple(f"assignment.{state}" for state in SETTLED)
+CREATES = "POST /unified/lms/users/{id}/assignments"
+MOST_TOLD = 5
+ROWS = (
+    "SELECT id, learner_remote_id, content_reference, state, remote_id, check_at IS NULL, attempt "
+    "FROM assignments_assignment ORDER BY id"
+)
+LOGGED = "SELECT subject, action FROM assignments_logentry WHERE action IN ({})".format(
+    ", ".join(f"'{action}'" for action in (*OUTCOMES, "assignment.unknown"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How one assignment stands in our tables; `waits` if a person has to decide about it."""
+
+    pk: int
+    learner: str
+    reference: str
+    state: str
+    remote_id: str
+    waits: bool
+    attempt: int
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Who is asked to take what."""
+        return self.learner, self.reference
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it says that it does not know and waits for a person."""
+        return self.state == "unknown" and self.waits
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found; a promise is broken if any of the second group is not zero."""
+
+    states: Mapping[str, int]
+    held: int
+
+    twice: int = 0
+    lost: int = 0
+    untrue: int = 0
+    unclaimed: int = 0
+    in_sending: int = 0
+    unlogged: int = 0
+    unclaimed_calls: int = 0
+    problems: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every promise was kept."""
+        return not self.problems
+
+
+def judge(
+    rows: Sequence[Row],
+    held: Iterable[tuple[str, str, str]],
+    logged: Iterable[tuple[str, str]],
+    *,
+    calls: int = 0,
+) -> Verdict:
+    """Compare the rows with what the LMS holds and with what the log says.
+
+    :param held: learner, content reference and id of everything that was created in the LMS
+    :param logged: subject and action of every log entry that tells an outcome
+    :param calls: how many creates the LMS was asked for
+    """
+    by_pair: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for learner, reference, remote_id in held:
+        by_pair[learner, reference].append(remote_id)
+    found = {
+        "twice": list(_twice(by_pair)),
+        "lost": list(_lost(rows, by_pair)),
+        "untrue": list(_untrue(rows, by_pair)),
+        "unclaimed": list(_unclaimed(rows, by_pair)),
+        "in_sending": [f"{_told(row)} is in sending" for row in rows if row.state == "sending"],
+        "unlogged": list(_unlogged(rows, logged)),
+    }
+    excess = max(0, calls - sum(row.attempt for row in rows))
+    problems = [text for texts in found.values() for text in texts[:MOST_TOLD]]
+    if excess:
+        problems.append(f"The LMS was asked for {excess} creates that no row tells of")
+    return Verdict(
+        states=dict(sorted(Counter(row.state for row in rows).items())),
+        held=sum(map(len, by_pair.values())),
+        unclaimed_calls=excess,
+        problems=tuple(problems),
+        **{name: len(texts) for name, texts in found.items()},
+    )
+
+
+def look(tables: Tables, lms: Sandbox) -> Verdict:
+    """Judge what the tables, the log and the LMS say now."""
+    stats = lms.stats(held=True)
+    return judge(
+        [Row(*values) for values in tables.rows(ROWS)],
+        [(learner, reference, remote_id) for learner, reference, remote_id, _ in stats["held"]],
+        [(subject, action) for subject, action in tables.rows(LOGGED)],
+        calls=sum(stats["requests"].get(CREATES, {}).values()),
+    )
+
+
+type Held = Mapping[tuple[str, str], list[str]]
+
+
+def _twice(held: Held) -> Iterator[str]:
+    for (learner, reference), ids in held.items():
+        yield from (f"{learner} has {reference} once more: {extra}" for extra in ids[1:])
+
+
+def _lost(rows: Iterable[Row], held: Held) -> Iterator[str]:
+    for row in rows:
+        if row.state not in SETTLED and not row.is_undecided:
+            yield f"{_told(row)} has come to no end"
+        elif row.state == "created" and not _holds(held, row):
+            yield f"{_told(row)} is not held by the LMS"
+
+
+def _holds(held: Held, row: Row) -> bool:
+    ids = held.get(row.pair, [])
+    # Confirmed without an id it names none, but there must be one.
+    return row.remote_id in ids if row.remote_id else bool(ids)
+
+
+def _untrue(rows: Iterable[Row], held: Held) -> Iterator[str]:
+    for row in rows:
+        if row.state in {"rejected", "skipped", "cancelled"} and held.get(row.pair):
+            yield f"{_told(row)} is held by the LMS: {held[row.pair]}"
+
+
+def _unclaimed(rows: Iterable[Row], held: Held) -> Iterator[str]:
+    claims = Counter(row.remote_id for row in rows if row.remote_id)
+    open_pairs = {row.pair for row in rows if row.is_undecided or _has_no_id(row)}
+    for pair, ids in held.items():
+        for remote_id in ids:
+            if claims[remote_id] != 1 and not (claims[remote_id] == 0 and pair in open_pairs):
+                yield f"{remote_id} of {pair} is claimed by {claims[remote_id]} rows"
+
+
+def _has_no_id(row: Row) -> bool:
+    return row.state == "created" and not row.remote_id
+
+
+def _unlogged(rows: Iterable[Row], logged: Iterable[tuple[str, str]]) -> Iterator[str]:
+    entries: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for subject, action in logged:
+        entries[subject][action] += 1
+    for row in rows:
+        told = entries[f"assignment/{row.pk}"]
+        outcomes = {action: count for action, count in told.items() if action in OUTCOMES}
+        expected = {f"assignment.{row.state}": 1} if row.state in SETTLED else {}
+        if outcomes != expected or (row.state == "unknown" and not told["assignment.unknown"]):
+            yield f"{_told(row)}, and the log says {dict(told)}"
+
+
+def _told(row: Row) -> str:
+    return f"Row {row.pk} ({row.learner}, {row.reference}, {row.state}, attempt {row.attempt})"
