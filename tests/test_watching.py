@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 BY = Actor(ref="user/1", name="Priya Mehta", email="priya@northwind.example", means="page")
 LATER = AT + timedelta(hours=1)
 GONE = {"state": "rejected", "problem": "Content not found.", "sent_at": AT}
-REST = ["planned"] * 20
+REST: list[str | dict[str, object]] = ["planned"] * 20
 
 
 def watched(batch, now=LATER):
@@ -108,7 +108,7 @@ def test_ten_failures_in_a_row_pause_a_proven_batch():
 
 
 def test_a_high_share_of_failures_pauses_a_batch():
-    pairs: list[object] = [row for _ in range(21) for row in (dict(GONE), "created")]
+    pairs: list[str | dict[str, object]] = [row for _ in range(21) for row in (dict(GONE), "created")]
     batch = watched(running([*pairs, *REST]))
 
     assert batch.state == "paused"
@@ -130,7 +130,7 @@ def test_a_batch_with_nothing_left_to_send_is_not_paused():
 
 @pytest.mark.parametrize("state", ["paused", "stopped", "done"])
 def test_only_a_running_batch_is_watched(state):
-    batch = watched(make_batch([dict(GONE) for _ in range(12)] + REST, state=state))
+    batch = watched(make_batch([*(dict(GONE) for _ in range(12)), *REST], state=state))
 
     assert (batch.state, batch.paused_because) == (state, "")
 

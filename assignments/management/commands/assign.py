@@ -2,17 +2,15 @@
 
 import json
 import time
-import uuid
 from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from django.contrib.auth import get_user_model
 from django.core.management import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from assignments.audit.actors import Actor
+from assignments.management.operator import acting_as, manager
 from assignments.management.preparation import require_prepared_database
 from assignments.models import Account, Batch, Content, Draft, Learner
 from assignments.models.drafts import Status
@@ -74,9 +72,7 @@ class Command(BaseCommand):
 
     def _planned(self, options: dict[str, Any]) -> Batch:
         now, account = timezone.now(), connection.accounts()[0]
-        user = get_user_model().objects.filter(email=options["email"]).first()
-        if user is None or not user.has_perm("assignments.assign"):
-            raise CommandError(f"{options['email']} is not a manager who has signed in once.")
+        user = manager(options["email"])
         draft = drafts.start(account=account, owner_pk=user.pk, now=now)
         drafts.set_terms(
             draft=draft,
@@ -93,7 +89,7 @@ class Command(BaseCommand):
         return planning.freeze(draft=draft, now=now)
 
     def _submitted(self, batch: Batch, options: dict[str, Any]) -> Batch:
-        now, by = timezone.now(), _actor(batch)
+        now, by = timezone.now(), acting_as(batch.by)
         submitted = submission.submit(
             draft=Draft.objects.get(pk=batch.submission_key),
             plan_sha256=batch.plan_sha256,
@@ -149,16 +145,6 @@ def _deliver(account: Account, batch: Batch) -> None:
 
 def _counts(batch: Batch) -> dict[str, int]:
     return closing.counts(batch)
-
-
-def _actor(batch: Batch) -> Actor:
-    return Actor(
-        ref=f"user/{batch.by_id}",
-        name=batch.by_name,
-        email=batch.by.get_username(),
-        means="command",
-        request_id=str(uuid.uuid4()),
-    )
 
 
 def _due_date(text: str) -> date | None:

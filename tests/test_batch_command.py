@@ -1,0 +1,165 @@
+"""Batches from the shell: listed, shown and acted on through the services of the pages."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from assignments.models import LogEntry
+from tests.factories import AT, make_batch
+from tests.factories import make_user as user
+
+pytestmark = pytest.mark.django_db
+
+GONE = {"state": "rejected", "answer_status": 404, "problem": "No such person."}
+HAS_IT = {"state": "rejected", "answer_status": 409, "problem": "Already on the transcript."}
+
+
+def run(*words):
+    """Run `batch` and return what it printed."""
+    out = StringIO()
+    call_command("batch", *words, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def priya():
+    """Return a manager's e-mail."""
+    return user("manager").email
+
+
+def states(batch):
+    """Return the states of the batch and of its rows in the plan's order."""
+    batch.refresh_from_db()
+    rows = batch.assignments.order_by("position").values_list("state", flat=True)
+    return (batch.state, list(rows))
+
+
+def test_list_tells_the_newest_first():
+    one, two = make_batch(["created"], title="Fire Safety"), make_batch([], title="Phishing")
+
+    assert run("list").splitlines() == [
+        f"{two}  done             0  Phishing",
+        f"{one}  done             1  Fire Safety",
+    ]
+    told = json.loads(run("list", "--json"))
+    assert [(each["batch"], each["title"]) for each in told] == [
+        (str(two), "Phishing"),
+        (str(one), "Fire Safety"),
+    ]
+
+
+def test_show_tells_why_it_paused_and_what_failed():
+    batch = make_batch(
+        ["created", dict(GONE), dict(GONE), "unknown"], state="paused", paused_because="Asked to."
+    )
+
+    assert run("show", str(batch)).splitlines() == [
+        f"{batch}: Paused. 1 created, 2 rejected, 1 unknown.",
+        "  Asked to.",
+        "  2: No such person. (404)",
+        "  1: It did not answer in time.",
+    ]
+
+
+def test_show_as_json_tells_everything():
+    batch = make_batch(["planned", dict(GONE)], state="waiting", starts_at=AT)
+
+    assert json.loads(run("show", str(batch.pk), "--json")) == {
+        "batch": str(batch),
+        "state": "waiting",
+        "title": batch.title,
+        "people": 2,
+        "by": "Priya Mehta",
+        "starts_at": "2026-11-23T10:00:00+00:00",
+        "paused_because": "",
+        "counts": {"planned": 1, "rejected": 1},
+        "reasons": [{"count": 1, "status": 404, "problem": "No such person."}],
+        "changed": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("act", "before", "after"),
+    [
+        pytest.param("hold", "waiting", "held", id="hold"),
+        pytest.param("undo", "held", "cancelled", id="undo"),
+        pytest.param("pause", "running", "paused", id="pause"),
+        pytest.param("resume", "paused", "running", id="resume"),
+        pytest.param("stop", "running", "stopped", id="stop"),
+    ],
+)
+def test_an_act_moves_the_batch_and_keeps_who_and_why(priya, act, before, after):
+    batch = make_batch(["planned"], state=before, starts_at=AT)
+
+    told = json.loads(run(act, str(batch), "--as", priya, "--reason", "Wrong course", "--json"))
+
+    assert (told["state"], states(batch)[0]) == (after, after)
+    body = json.loads(bytes(LogEntry.objects.filter(action__startswith="batch.").get().body))
+    assert (body["actor"]["means"], body["detail"]["reason"]) == ("command", "Wrong course")
+
+
+def test_start_starts_a_held_batch(priya):
+    batch = make_batch(["planned"], state="held")
+
+    assert run("start", str(batch), "--as", priya) == f"{batch}: Running. 1 planned.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "changed", "after"),
+    [
+        pytest.param(["retry"], 3, ["queued", "queued", "queued"], id="retry all"),
+        pytest.param(["retry", "--row", "2"], 1, ["rejected", "queued", "unknown"], id="retry one"),
+        pytest.param(["accept"], 1, ["rejected", "skipped", "unknown"], id="accept"),
+        pytest.param(["leave"], 1, ["rejected", "rejected", "skipped"], id="leave"),
+    ],
+)
+def test_rows_are_decided_about(priya, words, changed, after):
+    batch = make_batch([dict(GONE), dict(HAS_IT), "unknown"])
+
+    told = json.loads(run(words[0], str(batch), "--as", priya, *words[1:], "--json"))
+
+    assert (told["changed"], states(batch)[1]) == (changed, after)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        pytest.param(["pause", "{batch}"], "It is not running.", id="not in its state"),
+        pytest.param(
+            ["accept", "{batch}"], "Nothing here was refused because the LMS has it", id="none"
+        ),
+        pytest.param(["stop", "B-9999"], "There is no batch B-9999.", id="no such batch"),
+        pytest.param(["stop", "lots"], "'lots' is not the number of a batch", id="no number"),
+        pytest.param(
+            ["stop", "{batch}", "--reason", "x" * 501], "Shorten the reason", id="a long reason"
+        ),
+    ],
+)
+def test_what_is_refused_ends_with_its_reason(priya, words, sentence):
+    batch = make_batch(["created"])
+
+    with pytest.raises(CommandError) as refusal:
+        run(*(word.format(batch=batch) for word in words), "--as", priya)
+
+    assert (sentence in str(refusal.value), refusal.value.returncode) == (True, 1)
+
+
+def test_only_managers_act():
+    batch = make_batch(["planned"], state="running")
+
+    with pytest.raises(CommandError, match="is not a manager who has signed in once"):
+        run("pause", str(batch), "--as", user("auditor").email)
+
+    assert states(batch)[0] == "running"
+
+
+def test_help_says_what_each_act_does(capsys):
+    with pytest.raises(SystemExit) as end:
+        call_command("batch", "--help")
+
+    said = capsys.readouterr().out
+    assert end.value.code == 0
+    assert all(f"    {word} " in said for word in ("list", "show", "hold", "accept", "leave"))
+    assert "Exit codes: 0 done, 1 refused" in " ".join(said.split())
