@@ -42,16 +42,19 @@ class Product:
         """Run a command with --json and return its result."""
         return json.loads(self.manage(*words, "--json", expect=expect).splitlines()[-1])
 
-    def start(self, *words: str) -> "subprocess.Popen[str]":
-        """Start a command that goes on until it is stopped."""
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", *words],
-            cwd=ROOT,
-            env=self.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+    def start(
+        self, *words: str, log: Path | None = None, **settings: str
+    ) -> "subprocess.Popen[str]":
+        """Start a command that goes on until it is stopped; what it says goes to the log."""
+        with (log or Path(os.devnull)).open("a") as said:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", *words],
+                cwd=ROOT,
+                env=self.environment | settings,
+                stdout=said,
+                stderr=said,
+                text=True,
+            )
         self.processes.append(process)
         return process
 

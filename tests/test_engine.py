@@ -1,0 +1,70 @@
+"""Which engine runs the tasks: what the settings may say of it, and what the doctor finds."""
+
+import environ
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.utils import timezone
+
+from assignments.services import checkup
+from dashboard import env as environment
+from tests.broker import running_broker
+
+POSTGRESQL = "django.db.backends.postgresql"
+SQLITE = "django.db.backends.sqlite3"
+
+
+def env(**values: str) -> environ.Env:
+    """Return an environment of only these variables."""
+    found = environ.Env()
+    found.ENVIRON = values
+    return found
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("redis://127.0.0.1:6379/0", id="Redis"),
+        pytest.param("rediss://cache.example:6380/0?ssl_cert_reqs=required", id="Redis with TLS"),
+        pytest.param("amqp://desk:secret@rabbit.example/desk", id="RabbitMQ"),
+    ],
+)
+def test_broker_url_names_a_broker_beside_postgresql(url):
+    assert environment.broker_url(env(CELERY_BROKER_URL=url), engine=POSTGRESQL) == url
+
+
+def test_broker_url_is_not_needed():
+    assert environment.broker_url(env(), engine=SQLITE) == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "engine", "sentence"),
+    [
+        pytest.param(
+            "redis://127.0.0.1:6379/0", SQLITE, "several machines need one PostgreSQL", id="SQLite"
+        ),
+        pytest.param("sqs://", POSTGRESQL, "starts with 'sqs'. Start it with", id="other broker"),
+        pytest.param(":secret@cache", POSTGRESQL, "starts with ''. Start it with", id="no scheme"),
+    ],
+)
+def test_broker_url_that_cannot_work_stops_the_start(url, engine, sentence):
+    with pytest.raises(ImproperlyConfigured, match=sentence) as problem:
+        environment.broker_url(env(CELERY_BROKER_URL=url), engine=engine)
+
+    assert "secret" not in str(problem.value)
+
+
+@pytest.mark.django_db
+def test_doctor_says_whether_the_broker_answers(desk, settings):
+    def finding() -> checkup.Finding:
+        found = checkup.findings(now=timezone.now())
+        return next(one for one in found if one.name == "broker")
+
+    with running_broker() as broker:
+        settings.CELERY_BROKER_URL = broker.url
+        assert finding() == checkup.Finding("broker", True, f"{broker.url} answers")
+    settings.CELERY_BROKER_URL = "redis://:secret@127.0.0.1:9/0"
+    gone = finding()
+
+    assert not gone.is_well
+    assert gone.sentence.startswith("redis://:**@127.0.0.1:9/0 does not answer: Error 111")
+    assert gone.sentence.endswith("Connection refused. Check CELERY_BROKER_URL.")

@@ -1,0 +1,252 @@
+"""Several workers on a real broker and a real PostgreSQL, each of which may be lost at any time."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import LiteralString
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from tests import postgres
+from tests.broker import Broker, running_broker
+from tests.product import Product, installed
+from tests.running import Sandbox, running_sandbox
+
+pytestmark = [pytest.mark.journey, pytest.mark.scale_out]
+
+PEOPLE = 300
+MIDDLE = 60
+
+
+class Site:
+    """One installation on PostgreSQL and a broker, and questions to its tables."""
+
+    def __init__(self, product: Product, lms: Sandbox, broker: Broker, folder: Path) -> None:
+        self.product = product
+        self.lms = lms
+        self.broker = broker
+        self.log = folder / "worker.log"
+
+    def one(self, question: str) -> object:
+        """Return the single value that a question of the database gives."""
+        with psycopg.connect(self.product.environment["DATABASE_URL"]) as database:
+            row = database.execute(question).fetchone()
+        assert row is not None
+        return row[0]
+
+    def submit(self) -> int:
+        """Submit a batch of one item that nobody has, for everybody; return its rows."""
+        item = self.one(
+            "SELECT external_reference FROM assignments_content c WHERE is_active AND "
+            "external_reference <> '' AND NOT EXISTS (SELECT 1 FROM assignments_remoteassignment r"
+            " WHERE r.content_id = c.id) AND NOT EXISTS (SELECT 1 FROM assignments_assignment a "
+            "WHERE a.content_id = c.id) ORDER BY id LIMIT 1"
+        )
+        words = f"--as manager@example.com --all --due 2027-01-15 --status pending --content {item}"
+        self.product.manage("assign", *words.split(), "--yes")
+        return int(str(self.one("SELECT COUNT(*) FROM assignments_assignment")))
+
+    def start_workers(self, count: int = 1):
+        """Start workers and wait until they count as such."""
+        started = [
+            self.product.start("worker", log=self.log, PGAPPNAME=f"worker-{number}")
+            for number in range(count)
+        ]
+        wait_until(lambda: self.one("SELECT COUNT(*) FROM assignments_worker") == count)
+        return started
+
+    def number_of_sender(self) -> int:
+        """Return which worker sends: the schedules' connections last for a moment only."""
+        longest = (
+            "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'worker-%' "
+            "AND backend_start < now() - interval '0.5 s' ORDER BY backend_start LIMIT 1"
+        )
+        return int(str(self.one(longest)).removeprefix("worker-"))
+
+    def wake(self, times: int) -> None:
+        """Send the message that wakes a delivery, so many times."""
+        account = self.one("SELECT MIN(id) FROM assignments_account")
+        code = f"from assignments import tasks\nfor _ in range({times}):"
+        self.product.manage(
+            "shell", "--no-imports", "-c", f"{code} tasks.deliver.enqueue({account})"
+        )
+
+    def wait_until_sending(self) -> None:
+        wait_until(lambda: self.lms.stats()["assignments"] > MIDDLE)
+
+    def wait_until_done(self, seconds: float = 60) -> None:
+        done = "SELECT bool_and(state = 'done') FROM assignments_batch"
+        wait_until(lambda: self.one(done), seconds)
+
+    def facts(self) -> dict[str, object]:
+        """Return what the LMS holds, what the rows say and what the log proves."""
+        stats = self.lms.stats()
+        logged = "SELECT COUNT(*) FROM assignments_logentry WHERE action = 'assignment.created'"
+        return {
+            "held": stats["assignments"],
+            "duplicates": stats["duplicates"],
+            "created": self.one(
+                "SELECT COUNT(*) FROM assignments_assignment WHERE state='created'"
+            ),
+            "logged": self.one(logged),
+        }
+
+
+def all_once(rows: int) -> dict[str, object]:
+    """Return the facts when every row was created exactly once."""
+    return {"held": rows, "duplicates": 0, "created": rows, "logged": rows}
+
+
+def stopped(worker):
+    """Ask a worker to stop and return its exit code; it has five seconds."""
+    worker.terminate()
+    return worker.wait(5)
+
+
+def wait_until(condition, seconds=30):
+    """Wait for a condition to hold."""
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends, "It did not come true in time."
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[postgres.Server]:
+    """Run a PostgreSQL that loses nothing in a crash."""
+    with postgres.running(settings=postgres.CRASH_SAFE) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def lms() -> Iterator[Sandbox]:
+    """Run a sandbox that takes its time."""
+    with running_sandbox(learners=PEOPLE, content=20, requests_per_minute=0, latency_ms=20) as lms:
+        yield lms
+
+
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory, database, lms) -> None:
+    """Fill the database `synced`, of which every test has a copy."""
+    execute(database, "CREATE DATABASE synced")
+    url = urlsplit(database.url)._replace(path="/synced").geturl()
+    with installed(tmp_path_factory.mktemp("synced"), lms, DATABASE_URL=url) as product:
+        product.manage("sync")
+
+
+@pytest.fixture
+def site(tmp_path, database, lms, synced) -> Iterator[Site]:
+    """Return an installation with a synced directory, that may send 100 calls a second."""
+    lms.reset()
+    execute(database, "DROP DATABASE IF EXISTS desk", "CREATE DATABASE desk TEMPLATE synced")
+    settings = {
+        "DATABASE_URL": urlsplit(database.url)._replace(path="/desk").geturl(),
+        "STACKONE_REQUESTS_PER_MINUTE": "6000",
+    }
+    with running_broker() as broker:
+        settings["CELERY_BROKER_URL"] = broker.url
+        with installed(tmp_path, lms, **settings) as product:
+            yield Site(product, lms, broker, tmp_path)
+
+
+def execute(database: postgres.Server, *statements: LiteralString) -> None:
+    """Execute statements that no transaction may hold."""
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_two_workers_send_a_batch_once_however_often_they_are_woken(site):
+    workers = site.start_workers(2)
+    rows = site.submit()
+    site.wait_until_sending()
+
+    site.wake(20)
+    site.wait_until_done()
+    site.wake(5)
+
+    wait_until(lambda: site.broker.client().llen("delivery") == 0)
+    assert site.facts() == all_once(rows)
+    attempts = "SELECT COUNT(*) FROM assignments_logentry WHERE action = 'assignment.attempted'"
+    assert site.one(attempts) == rows
+    assert [stopped(worker) for worker in workers] == [0, 0]
+    assert site.one("SELECT COUNT(*) FROM assignments_worker") == 0
+    assert "Traceback" not in site.log.read_text()
+    site.product.manage("audit", "verify")
+
+
+def test_a_worker_asked_to_stop_hands_over_what_it_was_sending(site):
+    workers = site.start_workers(2)
+    rows = site.submit()
+    site.wait_until_sending()
+
+    assert stopped(workers[site.number_of_sender()]) == 0
+
+    assert site.lms.stats()["assignments"] < rows
+    site.wait_until_done(15)
+    assert site.facts() == all_once(rows)
+
+
+def test_another_worker_finishes_what_a_killed_one_was_sending(site):
+    workers = site.start_workers(2)
+    rows = site.submit()
+    site.wait_until_sending()
+
+    site.product.kill(workers[site.number_of_sender()])
+
+    assert site.lms.stats()["assignments"] < rows
+    site.wait_until_done(90)
+    assert site.facts() == all_once(rows)
+
+
+def test_a_broker_that_is_lost_only_delays_what_is_new(site):
+    site.start_workers()
+    first = site.submit()
+    site.wait_until_sending()
+
+    site.broker.kill()
+    site.wait_until_done()
+    assert site.facts() == all_once(first)
+    both = site.submit()
+    said = site.product.manage("doctor", expect=(1,))
+    assert f"FIX  broker: {site.broker.url} does not answer" in said
+    assert site.lms.stats()["assignments"] == first
+    site.broker.start()
+    wait_until(lambda: site.lms.stats()["assignments"] > first, seconds=8)
+    site.wait_until_done()
+
+    assert site.facts() == all_once(both)
+    said = site.log.read_text()
+    assert "Traceback" not in said
+    assert said.count("The broker cannot be reached") == 1
+    assert said.count("The schedule tries again until it succeeds") <= 2
+
+
+def test_a_database_that_restarts_loses_and_doubles_nothing(site, database):
+    site.start_workers(2)
+    rows = site.submit()
+    site.wait_until_sending()
+
+    database.stop()
+    time.sleep(1)
+    database.start()
+
+    site.wait_until_done(90)
+    assert site.facts() == all_once(rows)
+    said = site.log.read_text()
+    assert "Traceback" not in said
+    assert said.count("lost the database and starts again by itself") == 1
+    site.product.manage("audit", "verify")
+
+
+def test_a_worker_that_the_broker_refuses_ends_with_a_reason(site):
+    site.broker.client().set("delivery", "of somebody else")
+
+    worker = site.product.start("worker", log=site.log)
+
+    assert worker.wait(20) == 1
+    said = site.log.read_text()
+    assert "WRONGTYPE" in said
+    assert "The Celery worker ended by itself; the log has the reason." in said
