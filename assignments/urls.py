@@ -25,6 +25,7 @@ ASSIGN: list[URLPattern] = [
     path("assign/<uuid:pk>/pick-all", assign_picks.assign_pick_all, name="assign-pick-all"),
     path("assign/<uuid:pk>/clear", assign_picks.assign_clear, name="assign-clear"),
     path("assign/<uuid:pk>/review/", review.review, name="review"),
+    path("assign/<uuid:pk>/review/start", review.review_start, name="review-start"),
     path("assign/<uuid:pk>/submit", review.submit, name="submit"),
 ]
 

@@ -1,6 +1,7 @@
 """The other way in: the commands, run in this process against the real sandbox."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -8,6 +9,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from assignments.models import Batch, Content, Draft, Learner, SyncRun, Worker
+from assignments.queries.words import moment
+from assignments.services import starting
 
 pytestmark = pytest.mark.django_db
 
@@ -208,3 +211,26 @@ def test_doctor_says_what_to_fix(desk, settings):
     assert found["worker"]["sentence"].endswith("Run: manage.py worker")
     assert "Check the key" in found["account sandbox"]["sentence"]
     assert found["sign-in"]["sentence"].startswith("Nobody can sign in.")
+
+
+def test_assign_schedules_the_start(desk, item):
+    wall = f"{timezone.localdate() + timedelta(days=3)} 08:00"
+
+    said = assign(desk, item, "--yes", "--start-at", wall).splitlines()
+
+    batch = Batch.objects.get()
+    assert (batch.state, batch.starts_at) == ("waiting", starting.moment(wall))
+    assert said[-1] == f"Starts {moment(batch.starts_at)}."
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        pytest.param(["--start-at", "tomorrow"], "Write the start as", id="no time"),
+        pytest.param(["--start-at", "2026-01-01 08:00"], "has passed", id="the past"),
+        pytest.param(["--start-at", "2029-12-01 08:00", "--wait"], "leave it out", id="waiting"),
+    ],
+)
+def test_assign_refuses_a_start(desk, item, more, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        assign(desk, item, "--yes", *more)

@@ -230,3 +230,70 @@ def test_nobody_reviews_or_submits_somebody_elses_draft(client, draft):
     assert client.get(url(draft)).status_code == 404
     assert submit(client, draft, plan).status_code == 404
     assert Batch.objects.get().state == "planned"
+
+
+@pytest.mark.parametrize(
+    ("entered", "said"),
+    [
+        pytest.param("", "Empty starts it right away. The time is that of London.", id="nothing"),
+        pytest.param(
+            "2026-12-01T08:00",
+            "Starts Tuesday 1 December 2026, 08:00 (Europe/London).",
+            id="a time",
+        ),
+        pytest.param("2026-11-23T08:00", "This start has passed.", id="the past"),
+        pytest.param("2027-02-01T08:00", "It would start after the due date.", id="too late"),
+        pytest.param("soon", "Write the start as a date and time", id="no time at all"),
+    ],
+)
+def test_review_says_the_start_in_words(client, draft, entered, said):
+    reviewed(client, draft)
+
+    response = client.get(url(draft, "review-start"), {"starts_at": entered})
+
+    assert (response.status_code, said in words(response)) == (200, True)
+
+
+def test_a_start_of_a_draft_without_a_plan_is_not_found(client, draft):
+    assert client.get(url(draft, "review-start")).status_code == 404
+
+
+def test_submit_schedules_the_start(client, draft):
+    plan = reviewed(client, draft)
+
+    response = submit(client, draft, plan, starts_at="2026-12-01T08:00")
+
+    plan.refresh_from_db()
+    said = words(client.get(response["Location"]))
+    assert (plan.state, plan.starts_at.isoformat()) == ("waiting", "2026-12-01T08:00:00+00:00")
+    assert "Scheduled Starts Tuesday 1 December 2026, 08:00 (Europe/London)" in said
+    assert all(button in said for button in ("Undo, back to draft", "Hold", "Start now"))
+    for page in ("/", "/batches/"):
+        assert "Starts 1 Dec 2026, 08:00" in words(client.get(page))
+
+
+def test_a_scheduled_batch_answers_nothing_while_it_waits(client, draft):
+    plan = reviewed(client, draft)
+    page = client.get(submit(client, draft, plan, starts_at="2026-12-01T08:00")["Location"])
+
+    again = client.get(reverse("batch-progress", args=[plan.pk]), {"seen": page.context["token"]})
+
+    assert again.status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("entered", "said"),
+    [
+        pytest.param("2027-03-28T01:30", "The clocks go forward that night", id="no such hour"),
+        pytest.param("2026-11-23T11:00", "This start has passed.", id="the past"),
+    ],
+)
+def test_submit_refuses_a_start_and_keeps_what_was_entered(client, draft, entered, said):
+    plan = reviewed(client, draft, due_date=None)
+
+    response = submit(client, draft, plan, starts_at=entered)
+
+    plan.refresh_from_db()
+    assert (response.status_code, plan.state) == (422, "planned")
+    assert said in words(response)
+    assert f'value="{entered}"' in response.content.decode()

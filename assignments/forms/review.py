@@ -1,10 +1,34 @@
 """What a manager confirms on the Review page."""
 
+from datetime import datetime
+from typing import override
+
 from django import forms
 
+from assignments.services import starting
 
-class ReviewForm(forms.Form):
-    """The plan that was seen, why, and that completed means completed."""
+
+class StartField(forms.CharField):
+    """A date and time in the organisation's zone."""
+
+    @override
+    def clean(self, value: object) -> datetime | None:
+        """Return the moment, or None if nothing was entered."""
+        text = super().clean(value)
+        try:
+            return starting.moment(text) if text else None
+        except starting.StartRefused as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+
+
+class StartForm(forms.Form):
+    """When the batch is to start, if not soon."""
+
+    starts_at = StartField(required=False, max_length=30)
+
+
+class ReviewForm(StartForm):
+    """The plan that was seen, why, when, and that completed means completed."""
 
     plan_sha256 = forms.CharField(
         widget=forms.HiddenInput,

@@ -1,7 +1,8 @@
 """Numbers and dates in words, the same on every page."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
@@ -29,6 +30,15 @@ def day(value: date) -> str:
 def short_day(value: date) -> str:
     """Return a day without its weekday."""
     return f"{value.day} {value:%B %Y}"
+
+
+def moment(value: datetime) -> str:
+    """Return a moment in the organisation's zone; an hour that comes twice says which it is."""
+    zone = ZoneInfo(settings.TIME_ZONE)
+    here = value.astimezone(zone)
+    comes_twice = here.replace(fold=0).utcoffset() != here.replace(fold=1).utcoffset()
+    which = f"{here:, %Z}" if comes_twice else ""
+    return f"{day(here)}, {here:%H:%M} ({settings.TIME_ZONE}{which})"
 
 
 def due(value: date | None) -> str:

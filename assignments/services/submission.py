@@ -11,7 +11,7 @@ from assignments.audit.actors import Actor
 from assignments.audit.log import Event, record, record_all
 from assignments.models import Account, Assignment, Batch, Draft
 from assignments.models.drafts import Status
-from assignments.services import rows, withdrawing
+from assignments.services import rows, starting, withdrawing
 
 State = Assignment.State
 LARGE_BATCH: Final = 500
@@ -31,12 +31,14 @@ def submit(
     confirms_completed: bool,
     by: Actor,
     now: datetime,
+    starts_at: datetime | None = None,
 ) -> Batch:
     """Submit the plan that was reviewed; it starts after its hold, during which it can be undone.
 
     Submitting the same draft again returns the first batch and changes nothing.
 
     :param plan_sha256: the seal of the plan that the person saw
+    :param starts_at: when it is to start, if not as soon as its hold has ended
     :raises SubmissionRefused: if the plan is gone or another one, or nothing would be sent
     """
     draft = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
@@ -52,7 +54,7 @@ def submit(
     batch.state = Batch.State.WAITING
     batch.reason = reason
     batch.submitted_at = now
-    batch.starts_at = now + timedelta(seconds=hold_seconds(to_send))
+    batch.starts_at = _start(batch, starts_at, to_send, now)
     batch.request_id = by.request_id
     batch.save(update_fields=["state", "reason", "submitted_at", "starts_at", "request_id"])
     draft.is_submitted = True
@@ -76,6 +78,17 @@ def _check(batch: Batch, seen_sha256: str, *, confirms_completed: bool) -> None:
         raise SubmissionRefused("Confirm that these people have completed it.")
     if batch.account.paused_at is not None:
         raise SubmissionRefused(f"Sending is paused. {batch.account.paused_because}")
+
+
+def _start(batch: Batch, asked: datetime | None, to_send: int, now: datetime) -> datetime:
+    soonest = now + timedelta(seconds=hold_seconds(to_send))
+    if asked is None:
+        return soonest
+    try:
+        starting.check(asked, due_at=batch.due_at, now=now)
+    except starting.StartRefused as refusal:
+        raise SubmissionRefused(str(refusal)) from refusal
+    return max(asked, soonest)
 
 
 def _refuse_twins(batch: Batch) -> None:

@@ -1,7 +1,7 @@
 """Small pieces of markup that every page uses: icons, bars, numbers and moments."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django import template
@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 register = template.Library()
 
+FAR: Final = timedelta(minutes=2)
 MARK: Final = (
     "M4 3h16a1 1 0 0 1 1 1v16a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1Z",
     "m7.5 12.4 3 3 6-6.6",
@@ -82,6 +83,12 @@ def when(moment: datetime | None) -> SafeString | str:
         prefix,
         words,
     )
+
+
+@register.filter
+def is_far(moment: datetime) -> bool:
+    """Return whether a moment lies further ahead than people count down to."""
+    return moment - timezone.localtime() > FAR
 
 
 KINDS: Final = {

@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from assignments.queries import batches, failures
 from assignments.queries.frame import is_worker_seen
+from assignments.queries.words import moment
 from assignments.views.asked import asked_words
 
 ROWS_PER_PAGE: Final = 50
+COUNTED_DOWN: Final = 120
 AT_REST: Final = {"held", "paused", "done", "stopped", "cancelled"}
 
 
@@ -39,6 +41,8 @@ def page_of(request: HttpRequest, pk: int) -> dict[str, Any]:
         "is_live": found.state in {"waiting", "running"} or progress.moving > progress.waiting,
         "is_at_rest": found.state in AT_REST,
         "starts_in": max(0, round(starts_in)),
+        "is_scheduled": starts_in > COUNTED_DOWN,
+        "start": moment(found.starts_at) if found.starts_at else "",
         "reasons": failures.reasons(found) if progress.failed or progress.unknown else [],
         "has_worker": has_worker,
         "tabs": _tabs(progress),

@@ -61,7 +61,8 @@ def batch_progress(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer with the live part, or with nothing if it has not changed since."""
     context = page_of(request, pk)
     # A count-down always changes; everything else only when its token does.
-    if request.GET.get("seen") == context["token"] and context["batch"].state != "waiting":
+    is_counting = context["batch"].state == "waiting" and not context["is_scheduled"]
+    if request.GET.get("seen") == context["token"] and not is_counting:
         return HttpResponse(status=204)
     name, live, tabs = (
         render_to_string(

@@ -2,21 +2,21 @@
 
 import json
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from assignments.forms.review import ReviewForm
+from assignments.forms.review import ReviewForm, StartForm
 from assignments.queries import drafts as draft_queries
 from assignments.queries import words
-from assignments.services import drafts, planning, submission
+from assignments.services import drafts, planning, starting, submission
 from assignments.views.assign import may_assign
 from assignments.views.draft_page import own_draft
 from assignments.views.person import acting
@@ -46,6 +46,18 @@ def review(request: HttpRequest, pk: UUID) -> HttpResponse:
     except planning.PlanRefused:
         return redirect("assign", pk)
     return redirect("review", pk)
+
+
+@require_GET
+@never_cache
+@may_assign
+def review_start(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Say the start that is filled in, in words, or what is wrong with it."""
+    plan = draft_queries.plan(own_draft(request, pk).pk)
+    if plan is None:
+        raise Http404
+    context = {"start": _start_in_words(request.GET, plan.batch.due_at)}
+    return render(request, "assignments/review.html#start", context)
 
 
 @require_POST
@@ -83,8 +95,25 @@ def _page(request: HttpRequest, draft: Any, problems: list[str] | None = None) -
         "pages": list(paginator.get_elided_page_range(rows.number, on_each_side=1)),
         "cautions": _cautions(plan),
         "hold": submission.hold_seconds(plan.to_create),
+        "starts_at": request.POST.get("starts_at", ""),
+        "start": _start_in_words(request.POST, plan.batch.due_at),
+        "soonest": timezone.localtime(timezone=timezone.get_default_timezone()),
     }
     return render(request, "assignments/review.html", context, status=422 if problems else 200)
+
+
+def _start_in_words(asked: QueryDict, due_at: datetime | None) -> dict[str, str]:
+    form = StartForm(asked)
+    if not form.is_valid():
+        return {"problem": str(form.errors["starts_at"][0])}
+    starts_at = form.cleaned_data["starts_at"]
+    if starts_at is None:
+        return {"words": f"Empty starts it right away. The time is that of {words.city()}."}
+    try:
+        starting.check(starts_at, due_at=due_at, now=timezone.now())
+    except starting.StartRefused as refusal:
+        return {"problem": str(refusal)}
+    return {"words": f"Starts {words.moment(starts_at)}."}
 
 
 def _cautions(plan: draft_queries.Plan) -> list[str]:

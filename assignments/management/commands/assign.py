@@ -15,6 +15,7 @@ from assignments.management.preparation import require_prepared_database
 from assignments.models import Account, Batch, Content, Draft, Learner
 from assignments.models.drafts import Status
 from assignments.queries.due import has_moving_rows
+from assignments.queries.words import moment
 from assignments.services import (
     closing,
     connection,
@@ -22,11 +23,17 @@ from assignments.services import (
     delivery,
     drafts,
     planning,
+    starting,
     submission,
 )
 
 ALL_SETTLED, REFUSED, NOT_ALL_CREATED = 0, 1, 3
-REFUSALS: Final = (drafts.DraftRefused, planning.PlanRefused, submission.SubmissionRefused)
+REFUSALS: Final = (
+    drafts.DraftRefused,
+    planning.PlanRefused,
+    starting.StartRefused,
+    submission.SubmissionRefused,
+)
 
 
 class Command(BaseCommand):
@@ -49,6 +56,9 @@ class Command(BaseCommand):
         parser.add_argument("--status", required=True, choices=Status.values)
         parser.add_argument("--progress", type=int, help="0 to 99, with in_progress")
         parser.add_argument("--reason", default="", help="kept in the audit log")
+        parser.add_argument(
+            "--start-at", metavar="'YYYY-MM-DD HH:MM'", help="in the organisation's zone"
+        )
         parser.add_argument("--again", action="store_true", help="also those who have it already")
         parser.add_argument("--yes", action="store_true", help="submit without asking")
         parser.add_argument("--wait", action="store_true", help="wait until every row is settled")
@@ -58,6 +68,8 @@ class Command(BaseCommand):
         """Run the flow; refusals are one sentence and exit code 1."""
         require_prepared_database()
         is_quiet = options["json"]
+        if options["wait"] and options["start_at"]:
+            raise CommandError("--wait ends when all is sent; leave it out with --start-at.")
         try:
             batch = self._planned(options)
             self._show_plan(batch, is_quiet=is_quiet)
@@ -90,6 +102,7 @@ class Command(BaseCommand):
 
     def _submitted(self, batch: Batch, options: dict[str, Any]) -> Batch:
         now, by = timezone.now(), acting_as(batch.by)
+        starts_at = starting.moment(options["start_at"]) if options["start_at"] else None
         submitted = submission.submit(
             draft=Draft.objects.get(pk=batch.submission_key),
             plan_sha256=batch.plan_sha256,
@@ -97,9 +110,11 @@ class Command(BaseCommand):
             confirms_completed=True,
             by=by,
             now=now,
+            starts_at=starts_at,
         )
-        # The prompt, or --yes, was the time to think; the page's hold is for pages.
-        control.start_now(batch=submitted, by=by, now=now)
+        if starts_at is None:
+            # The prompt, or --yes, was the time to think; the page's hold is for pages.
+            control.start_now(batch=submitted, by=by, now=now)
         return submitted
 
     def _show_plan(self, batch: Batch, *, is_quiet: bool) -> None:
@@ -129,6 +144,8 @@ class Command(BaseCommand):
         else:
             words = ", ".join(f"{count:,} {state}" for state, count in states.items())
             self.stdout.write(f"{batch}: {batch.get_state_display()}. {words}.")
+            if batch.state == Batch.State.WAITING and batch.starts_at:
+                self.stdout.write(f"Starts {moment(batch.starts_at)}.")
         if batch.finished_at and set(states) - {"created", "skipped"}:
             raise CommandError("Not every assignment was created.", returncode=NOT_ALL_CREATED)
 
