@@ -229,7 +229,7 @@ def test_deliver_is_done_by_one_sender_at_a_time(desk):
 def test_lease_is_lost_when_it_runs_out(desk):
     now = desk.clock()
     assert leases.acquire(desk.account, sender="first", now=now)
-    assert not leases.acquire(desk.account, sender="second", now=now + timedelta(seconds=29))
+    assert not leases.acquire(desk.account, sender="second", now=now + timedelta(seconds=19))
     assert leases.acquire(desk.account, sender="second", now=now + timedelta(seconds=31))
     assert not leases.renew(desk.account, sender="first", now=now + timedelta(seconds=32))
     assert Account.objects.get(pk=desk.account.pk).sender == "second"

@@ -18,18 +18,25 @@ def leaves(rhythm, reserved, wakes=()):
     return times
 
 
+def paced(gap):
+    """Return a rhythm with this time between calls."""
+    rhythm = Rhythm()
+    rhythm.least_gap = gap
+    return rhythm
+
+
 def test_calls_leave_at_their_reserved_times():
     assert leaves(Rhythm(), [10.0, 10.1, 12.0]) == [10.0, 10.1, 12.0]
 
 
 def test_what_a_stall_held_up_leaves_at_the_same_pace():
-    times = leaves(Rhythm(), [10 + n / 100 for n in range(6)], [0, 10.5])
+    times = leaves(paced(0.01), [10 + n / 100 for n in range(6)], [0, 10.5])
 
     assert times == pytest.approx([10.0, 10.5, 10.49998, 10.50996, 10.51994, 10.52992], abs=0.011)
 
 
 def test_nothing_leaves_before_a_hold_ends_and_then_at_the_pace():
-    rhythm = Rhythm()
+    rhythm = paced(0.1)
     leaves(rhythm, [10.0])
     rhythm.hold(15.0)
 
@@ -64,7 +71,7 @@ def test_no_window_holds_more_than_the_pace(stalls, rate, seconds):
         at = (number + 1) * count // (len(stalls) + 1)
         wakes[at] = 100 + at / rate + stall
 
-    times = leaves(Rhythm(), [100 + n / rate for n in range(count)], wakes)
+    times = leaves(paced(1 / rate), [100 + n / rate for n in range(count)], wakes)
 
     for first, time in enumerate(times):
         within = [later for later in times[first:] if later < time + 1]

@@ -241,6 +241,7 @@ def test_an_error_by_itself_has_no_evidence():
         "field": "",
         "reply": {},
         "retry_after": 5,
+        "is_providers": False,
     }
     assert vars(NotSent("x" * 900))["message"] == "x" * 500
 

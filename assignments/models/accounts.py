@@ -4,7 +4,10 @@ from django.db import models
 
 
 class Account(models.Model):
-    """One linked LMS behind the API key, and which sender may talk to it now."""
+    """One linked LMS behind the API key, which sender may talk to it now, and how fast.
+
+    `pace_per_minute` is what its provider turned out to bear, if that is less than was agreed.
+    """
 
     remote_id = models.CharField(max_length=200, unique=True)
     name = models.CharField(max_length=200, blank=True)
@@ -14,6 +17,8 @@ class Account(models.Model):
     sender = models.CharField(max_length=36, blank=True)
     sender_until = models.DateTimeField(null=True, blank=True)
     synced_at = models.DateTimeField(null=True, blank=True)
+    pace_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    slowed_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

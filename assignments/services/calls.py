@@ -12,9 +12,11 @@ from typing import Final
 
 import uvloop
 
+from assignments.services.echoes import Echo, echo_of
 from assignments.services.rhythm import Rhythm
 from assignments.stackone.api import AsyncStackOne
 from assignments.stackone.errors import NotSent, OutcomeUnknown, RateLimited, StackOneError
+from assignments.stackone.ratelimits import limit_of
 
 Clock = Callable[[], datetime]
 SOON: Final = 0.0005
@@ -24,12 +26,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ended[Job, Reply]:
-    """How one call ended: the job it was for, the reply or the error, and how long it took."""
+    """How one call ended: the job it was for, and the reply or the error.
+
+    :ivar echo: what the call tells about the API; None if it never left
+    """
 
     job: Job
     reply: Reply | StackOneError
     ended_at: datetime
-    seconds: float = 0.0
+    echo: Echo | None = None
 
 
 class Calls[Job, Reply]:
@@ -82,6 +87,10 @@ class Calls[Job, Reply]:
         timed = [(at.timestamp() + offset, job) for job, at in jobs]
         self._loop.call_soon_threadsafe(self._take, timed)
 
+    def recall(self, why: str) -> None:
+        """Give up the jobs whose calls have not left; they end as not sent."""
+        self._loop.call_soon_threadsafe(self._give_up, why)
+
     def ended(self, *, within: float) -> list[Ended[Job, Reply]]:
         """Return the calls that ended up to `within` seconds from now, as one group."""
         time.sleep(within)
@@ -102,14 +111,17 @@ class Calls[Job, Reply]:
     async def _run(self) -> None:
         async with self._open_client() as self._client:
             await self._is_closing.wait()
-            while self._waiting:
-                self._end(self._waiting.popleft()[1], NotSent("The sender stopped before."))
+            self._give_up("The sender stopped before the request left.")
             while self._out:
                 await asyncio.sleep(POLL)
 
     def _take(self, timed: list[tuple[float, Job]]) -> None:
         self._waiting.extend(timed)
         self._fill()
+
+    def _give_up(self, why: str) -> None:
+        while self._waiting:
+            self._end(self._waiting.popleft()[1], NotSent(why))
 
     def _fill(self) -> None:
         if self._timer is not None:
@@ -127,21 +139,27 @@ class Calls[Job, Reply]:
             self._out.add(self._loop.create_task(self._make(job)))
 
     async def _make(self, job: Job) -> None:
-        began = time.monotonic()
-        reply = await self._reply(job)
-        if isinstance(reply, RateLimited):
-            self._rhythm.hold(time.monotonic() + reply.retry_after)
-        self._end(job, reply, time.monotonic() - began)
+        left_at = time.monotonic()
+        # Whoever took over the lease may be settling this row: it must not leave any more.
+        if left_at > self.may_leave_until:
+            self._end(job, NotSent("The sender lost its lease before the request left."))
+        else:
+            reply = await self._reply(job)
+            self._end(job, reply, self._echo(reply, left_at))
         self._out.discard(asyncio.current_task())
         self._fill()
 
-    def _end(self, job: Job, reply: Reply | StackOneError, seconds: float = 0.0) -> None:
-        self._ended.append(Ended(job, reply, self._clock(), seconds))
+    def _end(self, job: Job, reply: Reply | StackOneError, echo: Echo | None = None) -> None:
+        self._ended.append(Ended(job, reply, self._clock(), echo))
+
+    def _echo(self, reply: Reply | StackOneError, left_at: float) -> Echo:
+        now = time.monotonic()
+        if isinstance(reply, RateLimited):
+            self._rhythm.hold(now + reply.retry_after)
+        limit = limit_of(self._client.last_headers)
+        return echo_of(reply, left_at=left_at, ended_at=now, limit=limit)
 
     async def _reply(self, job: Job) -> Reply | StackOneError:
-        # Whoever took over the lease may be settling this row: it must not leave any more.
-        if time.monotonic() > self.may_leave_until:
-            return NotSent("The sender lost its lease before the request left.")
         try:
             return await self._call(self._client, job)
         except StackOneError as error:

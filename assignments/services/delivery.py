@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, cast
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from assignments.services import budget, claims, leases, outcomes, queueing, rec
 from assignments.services.calls import Calls, Ended
 from assignments.services.claims import Claim
 from assignments.services.connection import open_calls
+from assignments.services.pace import AHEAD, Pace
 from assignments.services.reconciliation import LookUp, Seen
 from assignments.stackone.api import AsyncStackOne
 from assignments.stackone.resources import Created
@@ -22,8 +23,7 @@ Clock = Callable[[], datetime]
 Job = Claim | LookUp
 Reply = Created | Seen
 
-AHEAD: Final = timedelta(milliseconds=400)
-RENEW_EVERY: Final = 5.0
+RENEW_EVERY: Final = 4.0
 SAFE_LEASE: Final = leases.LEASE.total_seconds() - 5
 GROUP: Final = 0.1
 SHORTEST_REST: Final = 0.002
@@ -57,7 +57,6 @@ class _Sender:
         self._last_slot = clock()
         self._next_group = 0.0
         self._sent = 0
-        self._ended = 0
         self._looking: set[int] = set()
         self._calls: Calls[Job, Reply] = Calls(
             call=_call,
@@ -65,6 +64,7 @@ class _Sender:
             slots=settings.SENDER_SLOTS,
             clock=clock,
         )
+        self._pace = Pace(account, self._calls)
 
     def run(self, may_go_on: Callable[[], bool]) -> None:
         """Work until nothing is due and nothing is in flight."""
@@ -95,6 +95,7 @@ class _Sender:
         if not leases.renew(self._account, sender=self._sender, now=self._clock()):
             return False
         self._renewed = time.monotonic()
+        self._pace.tell(self._clock())
         self._calls.extend(SAFE_LEASE)
         return True
 
@@ -102,11 +103,14 @@ class _Sender:
         now = self._clock()
         self._account.refresh_from_db(fields=["paused_at"])
         if self._account.paused_at is not None:
+            self._calls.recall("Sending was paused before the request left.")
             return
         queueing.release_due(account=self._account, now=now)
-        wanted = self._wanted(now)
-        if wanted < 1:
-            return
+        wanted = self._pace.wanted()
+        if wanted and self._last_slot <= now + AHEAD / 2:
+            self._send_some(wanted, now)
+
+    def _send_some(self, wanted: int, now: datetime) -> None:
         # A quarter of the budget at most, so that read-backs never starve sending.
         looks = reconciliation.due(
             account=self._account, count=(wanted + 3) // 4, besides=self._looking, now=now
@@ -117,14 +121,7 @@ class _Sender:
             self._last_slot = slots[-1]
             self._look_up(looks, slots)
             self._send(due, slots[len(looks) :], now)
-
-    def _wanted(self, now: datetime) -> int:
-        if self._last_slot > now + AHEAD / 2:
-            return 0
-        # What the calls used up while the last group was written must be there before the next.
-        spare = max(settings.SENDER_SLOTS // 4, 2 * self._ended)
-        free = settings.SENDER_SLOTS + spare - self._calls.in_flight
-        return min(free, max(1, round(_per_second() * AHEAD.total_seconds())))
+            self._pace.sent()
 
     def _look_up(self, jobs: list[LookUp], slots: list[datetime]) -> None:
         self._looking.update(job.pk for job in jobs)
@@ -137,7 +134,7 @@ class _Sender:
 
     def _write(self, ended: list[Ended[Job, Reply]]) -> None:
         now = self._clock()
-        self._ended = len(ended)
+        self._pace.note(ended)
         # `_call` pairs them: a claim is answered by Created, a look-up by Seen.
         sent = cast("list[outcomes.Answer]", [a for a in ended if isinstance(a.job, Claim)])
         looked = cast(
@@ -154,7 +151,3 @@ async def _call(client: AsyncStackOne, job: Job) -> Reply:
     if isinstance(job, LookUp):
         return await reconciliation.look_up(client, job)
     return await client.create_assignment(job.user_id, job.new)
-
-
-def _per_second() -> float:
-    return float(settings.STACKONE_REQUESTS_PER_MINUTE) / 60

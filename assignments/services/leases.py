@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from assignments.models import Account
 
-LEASE: Final = timedelta(seconds=30)
+LEASE: Final = timedelta(seconds=20)
 
 
 def acquire(account: Account, *, sender: str, now: datetime) -> bool:

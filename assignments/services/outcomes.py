@@ -52,7 +52,7 @@ LONGEST_PAUSE: Final = timedelta(seconds=60)
 def settle(*, account: Account, sender: str, answers: Sequence[Answer], now: datetime) -> None:
     """Write what the answers mean; an answer whose fence no longer fits changes nothing."""
     for answer in answers:
-        if isinstance(answer.reply, RateLimited):
+        if isinstance(answer.reply, RateLimited) and not answer.reply.is_providers:
             budget.hold_until(now + timedelta(seconds=answer.reply.retry_after), now=now)
     with transaction.atomic():
         fenced = _fenced(answers, sender)

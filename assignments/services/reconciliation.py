@@ -97,7 +97,7 @@ def _charge(answers: Sequence[Answer], now: datetime) -> None:
     if extra > 0:
         budget.take(extra, now=now)
     for answer in answers:
-        if isinstance(answer.reply, RateLimited):
+        if isinstance(answer.reply, RateLimited) and not answer.reply.is_providers:
             budget.hold_until(now + timedelta(seconds=answer.reply.retry_after), now=now)
 
 

@@ -18,23 +18,17 @@ class Rhythm:
 
     def __init__(self) -> None:
         self.least_gap = 0.0
-        self._reserved = 0.0
         self._left = 0.0
         self._held = 0.0
 
     def next_leaves(self, reserved: float) -> float:
         """Return when the call with this reserved time may leave."""
-        return max(reserved, self._left + self._gap(reserved), self._held)
+        return max(reserved, self._left + CATCH_UP * self.least_gap, self._held)
 
     def left(self, reserved: float, now: float) -> None:
         """Note that it left; what is late by no more than a gap keeps the others' times."""
-        gap = self._gap(reserved)
-        self._left = max(self.next_leaves(reserved), now - gap)
-        self._reserved = reserved
+        self._left = max(self.next_leaves(reserved), now - CATCH_UP * self.least_gap)
 
     def hold(self, until: float) -> None:
         """Let nothing leave before then."""
         self._held = max(self._held, until)
-
-    def _gap(self, reserved: float) -> float:
-        return max(reserved - self._reserved, self.least_gap) * CATCH_UP

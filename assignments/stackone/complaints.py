@@ -33,11 +33,15 @@ ACCOUNT_NAMED: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What an error answer says: in one sentence, of which field, and whether of the account."""
+    """What an error answer says: in one sentence, of which field, whether of the account.
+
+    :ivar is_providers: whether the provider behind StackOne said it
+    """
 
     sentence: str
     field: str
     names_account: bool
+    is_providers: bool
 
 
 def read(reply: Reply) -> Complaint:
@@ -46,11 +50,13 @@ def read(reply: Reply) -> Complaint:
     own = _plain(_sentence(body.get("message")))
     errors = list(_strings(body.get("provider_errors") or body.get("data"), DEEPEST))[:MOST_STRINGS]
     provider = next((value for key, value in errors if key in SENTENCE_KEYS), "")
+    is_providers = bool(body.get("provider_errors"))
     return Complaint(
         sentence=_together(own, provider) or f"StackOne answered {_status(reply.status)}.",
         field=_field([own, *(value for _, value in errors)]),
         # Where the provider has been asked, the account cannot be what is missing.
-        names_account=not body.get("provider_errors") and bool(ACCOUNT_NAMED.search(own)),
+        names_account=not is_providers and bool(ACCOUNT_NAMED.search(own)),
+        is_providers=is_providers,
     )
 
 

@@ -49,19 +49,24 @@ class NotSent(StackOneError):
 
 
 class RateLimited(NotSent):
-    """Too many requests were made; `retry_after` tells in how many seconds to try again."""
+    """Too many requests were made; `retry_after` tells in how many seconds to try again.
+
+    `is_providers` tells that the provider behind the account refused, not StackOne for the key.
+    """
 
     def __init__(
         self,
         message: str,
         *,
         retry_after: float = DEFAULT_WAIT_SECONDS,
+        is_providers: bool = False,
         status: int | None = 429,
         field: str = "",
         reply: dict[str, object] | None = None,
     ) -> None:
         super().__init__(message, status=status, field=field, reply=reply)
         self.retry_after = retry_after
+        self.is_providers = is_providers
 
 
 class Refused(StackOneError):

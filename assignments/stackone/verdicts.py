@@ -40,7 +40,13 @@ def failure(reply: Reply) -> StackOneError:
     complaint = complaints.read(reply)
     sentence, field = complaint.sentence, complaint.field
     if reply.status == TOO_MANY:
-        return RateLimited(sentence, retry_after=reply.retry_after(), field=field, reply=evidence)
+        return RateLimited(
+            sentence,
+            retry_after=reply.retry_after(),
+            is_providers=complaint.is_providers,
+            field=field,
+            reply=evidence,
+        )
     kind = _meaning(reply.status)
     if reply.status == NOT_FOUND and complaint.names_account:
         kind = AccountUnusable

@@ -1,0 +1,71 @@
+"""How many calls one sender may start now: the agreed rate, what its calls tell, and outages."""
+
+import math
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from random import SystemRandom
+from typing import Any, Final
+
+from django.conf import settings
+
+from assignments.models import Account
+from assignments.services.calls import Calls, Ended
+from assignments.services.circuit import Circuit
+from assignments.services.tempo import Tempo
+
+# How far ahead of their time rows are claimed.
+AHEAD: Final = timedelta(milliseconds=400)
+# A pause that is longer gives claimed rows back, so that none seems to be sending meanwhile.
+LONG_HOLD: Final = 1.0
+# A rate that is lower than agreed by less is no news.
+NEWS: Final = 0.9
+
+
+class Pace:
+    """The tempo and the circuit of one account's sender, applied to its calls."""
+
+    def __init__(self, account: Account, calls: Calls[Any, Any]) -> None:
+        self._account = account
+        self._calls = calls
+        self._agreed = float(settings.STACKONE_REQUESTS_PER_MINUTE) / 60
+        random = SystemRandom()
+        self._tempo = Tempo(per_second=self._agreed, most=settings.SENDER_SLOTS, random=random)
+        self._circuit = Circuit(random)
+        self._last_group = 0
+
+    def note(self, ended: Sequence[Ended[Any, Any]]) -> None:
+        """Learn from the calls that ended since the last time."""
+        echoes = [one.echo for one in ended if one.echo is not None]
+        self._last_group = len(echoes)
+        self._tempo.note(echoes, time.monotonic())
+        self._circuit.note(echoes)
+
+    def wanted(self) -> int:
+        """Return how many calls may be started now, and let the calls keep to the rate."""
+        now = time.monotonic()
+        allowed = self._circuit.allowed(now)
+        if not allowed or self._tempo.held_until > now + LONG_HOLD:
+            self._calls.recall("The API asked for a pause before the request left.")
+            return 0
+        slots, rate = self._tempo.concurrency(now), self._tempo.rate(now)
+        self._calls.allow(slots, rate)
+        # What the calls use up while a group is written must be there before the next one.
+        spare = max(slots // 4, 2 * self._last_group) if slots > 1 else 0
+        free = slots + spare - self._calls.in_flight
+        return max(0, min(free, math.ceil(rate * AHEAD.total_seconds()), allowed))
+
+    def sent(self) -> None:
+        """Note that calls were started."""
+        self._circuit.sent(time.monotonic())
+
+    def tell(self, now: datetime) -> None:
+        """Keep with the account what its pages say of the pace."""
+        moment = time.monotonic()
+        rate = self._tempo.rate(moment)
+        held = max(self._tempo.held_until, self._circuit.retry_at) - moment
+        told = {
+            "pace_per_minute": max(1, round(rate * 60)) if rate < NEWS * self._agreed else None,
+            "slowed_until": now + timedelta(seconds=held) if held > LONG_HOLD else None,
+        }
+        Account.objects.filter(pk=self._account.pk).exclude(**told).update(**told)
