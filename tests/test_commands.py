@@ -220,7 +220,7 @@ def test_assign_schedules_the_start(desk, item):
 
     batch = Batch.objects.get()
     assert (batch.state, batch.starts_at) == ("waiting", starting.moment(wall))
-    assert said[-1] == f"Starts {moment(batch.starts_at)}."
+    assert said[-1] == f"Starts {moment(starting.moment(wall))}."
 
 
 @pytest.mark.parametrize(
