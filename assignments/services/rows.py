@@ -4,14 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, Final
-
-from django.db import connection
+from typing import Final
 
 from assignments.audit.actors import Actor, Person
 from assignments.audit.log import Event
 from assignments.models import Assignment, Batch, Content
-from assignments.models.storing import stored
+from assignments.models.storing import update
 
 State = Assignment.State
 
@@ -31,11 +29,6 @@ COLUMNS: Final = (
 _columns: Final = attrgetter(*COLUMNS)
 # Large columns of a person that delivery has no use for.
 UNUSED: Final = ("learner__custom_fields", "learner__search_text")
-_WRITE: Final = (
-    "UPDATE assignments_assignment SET state = %s, send_at = %s, unknown_at = %s, check_at = %s, "
-    "checks = %s, resends = %s, remote_id = %s, answer_status = %s, problem = %s, "
-    "problem_field = %s, settled_at = %s WHERE id = %s"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +56,11 @@ def locked(pks: Iterable[int], **conditions: object) -> dict[int, Assignment]:
 
 
 def write(changes: Sequence[Change]) -> None:
-    """Write every change in one round trip; the rows must be locked by this transaction."""
+    """Write every change; the rows must be locked by this transaction."""
     for change in changes:
         for name, value in change.values.items():
             setattr(change.row, name, value)
-    with connection.cursor() as cursor:
-        cursor.executemany(_WRITE, [_parameters(change.row) for change in changes])
+    update(Assignment, COLUMNS, ((change.row.pk, *_columns(change.row)) for change in changes))
 
 
 def actor_of(row: Assignment) -> Actor:
@@ -111,7 +103,3 @@ def event(row: Assignment, action: str, result: str, **detail: object) -> Event:
 def settled(state: State, at: datetime, **more: object) -> dict[str, object]:
     """Return the values of a row that has reached a final state."""
     return {"state": state, "settled_at": at, "check_at": None, **more}
-
-
-def _parameters(row: Assignment) -> list[Any]:
-    return [*map(stored, _columns(row)), row.pk]
