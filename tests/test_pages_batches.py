@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.contrib.auth import get_user
 from django.urls import reverse
+from django.utils import timezone
 
-from assignments.models import Draft, LogEntry, Worker
+from assignments.models import Attempt, Draft, LogEntry, Worker
 from tests.factories import AT, make_account, make_batch, make_content, make_learner, make_row
 from tests.factories import make_user as user
 
@@ -151,7 +152,7 @@ def test_batch_finds_a_person_without_their_accents(manager):
 def test_batch_costs_the_same_however_many_rows(manager, django_assert_num_queries, count):
     batch = make_batch(["rejected"] * count)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         manager.get(reverse("batch", args=[batch.pk]))
 
 
@@ -193,7 +194,7 @@ def test_batch_says_what_came_of_it(manager, rows, said):
 
 def test_batch_says_when_no_worker_is_there(manager):
     batch = make_batch(["queued"], state="running")
-    missing = "No worker was seen in the last minute. Nothing is lost;"
+    missing = "Nothing is lost; it goes on when the worker is back."
     assert missing in words(manager.get(reverse("batch", args=[batch.pk])))
 
     Worker.objects.create(name="one", seen_at=datetime.now(UTC))
@@ -235,7 +236,7 @@ def test_batch_progress_says_when_the_worker_is_gone(manager):
 
     said = words(manager.get(reverse("batch-progress", args=[batch.pk]), seen))
 
-    assert "No worker was seen in the last minute." in said
+    assert re.search(r"No progress for about \d+ \w+. Nothing is lost; it goes on when the", said)
 
 
 def test_batch_progress_stops_asking_when_nothing_moves(manager):
@@ -505,3 +506,59 @@ def test_auditors_may_not_decide(auditor, name):
     batch = make_batch([dict(ON_RECORD)])
     more = [batch.assignments.get().pk, "accept"] if name == "row-action" else []
     assert auditor.post(reverse(name, args=[batch.pk, *more])).status_code == 403
+
+
+def test_batch_shows_its_calls_as_bars_a_sentence_and_a_table(manager):
+    batch = make_batch(["created", "queued"], state="running", started_at=AT)
+    ended_at = datetime.now(UTC) - timedelta(seconds=60)
+    row = batch.assignments.get(position=1)
+    Attempt.objects.create(
+        assignment=row, number=1, started_at=ended_at, finished_at=ended_at, outcome="created"
+    )
+
+    page = manager.get(reverse("batch", args=[batch.pk])).content.decode()
+
+    chart = page.split('<svg class="chart"')[1].split("</svg>")[0]
+    assert chart.count('class="f-ok"') == 30
+    assert re.search(
+        r"<desc id=.chart-words.>About 0 calls in 10 seconds since \d\d:\d\d; 167 are", chart
+    )
+    assert "limit 167" in chart
+    table = page.split("<summary>The numbers</summary>")[1].split("</table>")[0]
+    assert len(re.findall(r'<td class="end num">1</td>', table)) == 1
+
+
+@pytest.mark.parametrize(
+    ("account", "others", "said"),
+    [
+        pytest.param({}, 0, "limit 16.7. You can close this page.", id="as agreed"),
+        pytest.param({}, 1, "Sharing the limit with 1 other batch.", id="with another batch"),
+        pytest.param({}, 2, "Sharing the limit with 2 other batches.", id="with other batches"),
+        pytest.param(
+            {"pace_per_minute": 300}, 0, "Cornerstone bears 5 a second now.", id="a slow LMS"
+        ),
+    ],
+)
+def test_batch_says_how_fast_it_goes(manager, account, others, said):
+    make_account(**account)
+    batch, *_ = (make_batch(["queued"], state="running") for _ in range(others + 1))
+
+    assert said in words(manager.get(reverse("batch", args=[batch.pk])))
+
+
+def test_batch_says_until_when_it_is_slowed_down(manager):
+    until = datetime.now(UTC) + timedelta(seconds=90)
+    make_account(slowed_until=until)
+    batch = make_batch(["queued"], state="running")
+
+    said = words(manager.get(reverse("batch", args=[batch.pk])))
+
+    here = timezone.localtime(until)
+    assert f"Slowed down until {here:%H:%M:%S}" in said
+    assert re.search(r"About 1 min (30|2\d) s left", said)
+
+
+def test_a_batch_at_rest_shows_no_pace(manager):
+    batch = make_batch(["created"], finished_at=AT)
+    page = manager.get(reverse("batch", args=[batch.pk]))
+    assert (page.context["pace"], page.context["time_left"]) == (None, "")

@@ -108,7 +108,9 @@ def test_ten_failures_in_a_row_pause_a_proven_batch():
 
 
 def test_a_high_share_of_failures_pauses_a_batch():
-    pairs: list[str | dict[str, object]] = [row for _ in range(21) for row in (dict(GONE), "created")]
+    pairs: list[str | dict[str, object]] = [
+        row for _ in range(21) for row in (dict(GONE), "created")
+    ]
     batch = watched(running([*pairs, *REST]))
 
     assert batch.state == "paused"

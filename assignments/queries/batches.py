@@ -1,17 +1,13 @@
-"""Batches and their rows as pages show them: counts by the database, rows by page."""
+"""Batches and their rows as pages list them: counts by the database, rows by page."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
-from django.conf import settings
-from django.db.models import Case, Count, Q, QuerySet, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
 
 from assignments.models import Assignment, Batch
 from assignments.models.folding import folded
-from assignments.queries.due import MOVING
 from assignments.queries.failures import FAILED
-from assignments.queries.words import duration
 
 State = Assignment.State
 Batches = Batch.State
@@ -32,64 +28,21 @@ LIST_TABS: Final[dict[str, tuple[str, Q]]] = {
     ),
     "needs-you": (
         "Needs you",
-        Q(state__in=[Batches.HELD, Batches.PAUSED]) | Q(state=Batches.DONE, failed__gt=0),
+        Q(state__in=[Batches.HELD, Batches.PAUSED]) | Q(state=Batches.DONE, has_failed=True),
     ),
     "done": ("Done", Q(state__in=[Batches.DONE, Batches.STOPPED, Batches.CANCELLED])),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How a batch stands: how many rows are in each group, and what can be expected."""
-
-    total: int
-    created: int
-    failed: int
-    unknown: int
-    skipped: int
-    waiting: int
-    moving: int
-    rate: float
-
-    @property
-    def handled(self) -> int:
-        """How many rows will not change by themselves any more."""
-        return self.total - self.moving
-
-    @property
-    def percent(self) -> int:
-        """The handled share, rounded down so that 100 means all."""
-        return 100 * self.handled // self.total if self.total else 100
-
-    @property
-    def time_left(self) -> str:
-        """How long the rest takes at the rate so far, or at the limit before there is one."""
-        rate = self.rate or settings.STACKONE_REQUESTS_PER_MINUTE / 60
-        return duration(self.moving / rate)
-
-    @property
-    def limit(self) -> str:
-        """The agreed requests a second."""
-        return f"{settings.STACKONE_REQUESTS_PER_MINUTE / 60:.1f}".removesuffix(".0")
-
-    @property
-    def token(self) -> str:
-        """A word that differs whenever one of the numbers does."""
-        counts = (self.created, self.failed, self.unknown, self.skipped, self.waiting, self.moving)
-        return "-".join(map(str, counts))
-
-
 def submitted(*, words: str = "") -> QuerySet[Batch]:
     """Return every submitted batch, newest first, with its counts."""
-    rows = {
-        "total": Q(),
-        "created": Q(assignments__state=State.CREATED),
-        "failed": Q(assignments__state=State.REJECTED)
-        | Q(assignments__state=State.UNKNOWN, assignments__check_at=None),
-        "skipped": Q(assignments__state__in=[State.SKIPPED, State.CANCELLED]),
-    }
-    counts = {name: Count("assignments", filter=condition) for name, condition in rows.items()}
-    batches = Batch.objects.filter(submitted_at__isnull=False).annotate(**counts)
+    batches = Batch.objects.filter(submitted_at__isnull=False).annotate(
+        total=F("people") * F("items"),
+        created=_count(Q(state=State.CREATED)),
+        failed=_count(FAILED),
+        skipped=_count(Q(state__in=[State.SKIPPED, State.CANCELLED])),
+        has_failed=Exists(Assignment.objects.filter(FAILED, batch=OuterRef("pk"))),
+    )
     for word in words.split():
         number = word.upper().removeprefix("B-")
         says = Q(title__icontains=word) | Q(by_name__icontains=word) | Q(reason__icontains=word)
@@ -105,23 +58,6 @@ def tab_counts(batches: QuerySet[Batch]) -> dict[str, int]:
 def submitted_batches() -> QuerySet[Batch]:
     """Return every submitted batch without counts, for the page of one."""
     return Batch.objects.filter(submitted_at__isnull=False).select_related("account", "by")
-
-
-def progress(batch: Batch, *, now: datetime) -> Progress:
-    """Return how the batch stands."""
-    groups = {
-        "created": Q(state=State.CREATED),
-        "failed": Q(state=State.REJECTED),
-        "unknown": Q(state=State.UNKNOWN),
-        "skipped": Q(state__in=[State.SKIPPED, State.CANCELLED]),
-        "waiting": WAITING,
-        "moving": MOVING,
-    }
-    counts = Assignment.objects.filter(batch=batch).aggregate(
-        total=Count("pk"), **{name: Count("pk", filter=group) for name, group in groups.items()}
-    )
-    sent = counts["created"] + counts["failed"]
-    return Progress(**counts, rate=_rate(batch, sent, now))
 
 
 def rows(batch: Batch, *, tab: str, words: str = "") -> QuerySet[Assignment]:
@@ -159,8 +95,7 @@ def active(*, limit: int) -> list[Any]:
     return list(found[:limit])
 
 
-def _rate(batch: Batch, sent: int, now: datetime) -> float:
-    if batch.started_at is None:
-        return 0.0
-    seconds = ((batch.finished_at or now) - batch.started_at).total_seconds()
-    return sent / seconds if seconds > 0 else 0.0
+def _count(condition: Q) -> Coalesce:
+    # Asked for each batch that is shown, from the index: joining would count every batch's rows.
+    rows = Assignment.objects.filter(condition, batch=OuterRef("pk")).order_by().values("batch")
+    return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)

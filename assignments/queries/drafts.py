@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Count, QuerySet
 
 from assignments.models import (
+    Account,
     Assignment,
     Batch,
     Content,
@@ -17,6 +17,7 @@ from assignments.models import (
     Learner,
     RemoteAssignment,
 )
+from assignments.queries.pace import calls_per_second
 from assignments.queries.words import duration
 
 State = Assignment.State
@@ -83,7 +84,7 @@ def summary(draft: Draft, contents: list[Content]) -> Summary:
     already = 0 if draft.assigns_again else _already(draft, contents)
     titles = [str(content) for content in contents]
     calls = people * len(contents) - already
-    return Summary(titles, people, len(contents), already, forecast(calls))
+    return Summary(titles, people, len(contents), already, forecast(calls, draft.account))
 
 
 def plan(draft_id: UUID) -> Plan | None:
@@ -102,7 +103,7 @@ def plan(draft_id: UUID) -> Plan | None:
         ),
         to_create=to_create,
         skipped=list(skipped.annotate(n=Count("pk")).values_list("problem", "n")),
-        takes=forecast(to_create),
+        takes=forecast(to_create, batch.account),
         is_large_share=_is_large_share(batch),
     )
 
@@ -119,9 +120,9 @@ def submitted_batch(draft_id: UUID) -> int | None:
     return submitted.values_list("pk", flat=True).first()
 
 
-def forecast(calls: int) -> str:
-    """Return how long so many calls take at the agreed rate, in words."""
-    return duration(calls * 60 / settings.STACKONE_REQUESTS_PER_MINUTE)
+def forecast(calls: int, account: Account) -> str:
+    """Return how long so many calls to an account take at its pace, in words."""
+    return duration(calls / calls_per_second(account))
 
 
 def _already(draft: Draft, contents: list[Content]) -> int:

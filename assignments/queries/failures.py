@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from assignments.models import Assignment, Batch
 
@@ -37,17 +37,16 @@ class Reason:
 
 def reasons(batch: Batch) -> list[Reason]:
     """Return why rows failed or wait for a person, the biggest group first."""
-    failed = Assignment.objects.filter(FAILED, batch=batch)
-    groups = failed.values("state", "answer_status", "problem").annotate(n=Count("pk"))
-    return [
-        Reason(
-            count=group["n"],
-            status=group["answer_status"],
-            problem=group["problem"],
-            is_undecided=group["state"] == State.UNKNOWN,
-        )
-        for group in groups.order_by("-n", "problem", "answer_status")
+    found = [
+        Reason(count, status, problem, is_undecided)
+        for is_undecided, condition in ((False, Q(state=State.REJECTED)), (True, UNDECIDED))
+        for status, problem, count in _groups(Assignment.objects.filter(condition, batch=batch))
     ]
+    return sorted(found, key=lambda one: (-one.count, one.problem, one.status or 0))
+
+
+def _groups(rows: QuerySet[Assignment]) -> QuerySet[Assignment, tuple[int | None, str, int]]:
+    return rows.order_by().values_list("answer_status", "problem").annotate(n=Count("pk"))
 
 
 def alike(status: int | None, problem: str) -> Q:

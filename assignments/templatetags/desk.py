@@ -86,6 +86,15 @@ def when(moment: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def clock(moment: datetime) -> SafeString:
+    """Return the time of the day of a moment, in the page's zone."""
+    machine = moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return format_html(
+        '<time datetime="{}">{}</time>', machine, f"{timezone.localtime(moment):%H:%M:%S}"
+    )
+
+
+@register.filter
 def is_far(moment: datetime) -> bool:
     """Return whether a moment lies further ahead than people count down to."""
     return moment - timezone.localtime() > FAR

@@ -1,5 +1,6 @@
 """Everything that the page of one batch shows, for whichever view shows it."""
 
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -10,7 +11,9 @@ from django.utils import timezone
 
 from assignments.queries import batches, failures
 from assignments.queries.frame import is_worker_seen
-from assignments.queries.words import moment
+from assignments.queries.pace import pace
+from assignments.queries.progress import Progress, last_moved_at, progress
+from assignments.queries.words import duration, moment
 from assignments.views.asked import asked_words
 
 ROWS_PER_PAGE: Final = 50
@@ -26,38 +29,70 @@ def refused(request: HttpRequest, pk: int, refusal: str) -> HttpResponse:
 
 def page_of(request: HttpRequest, pk: int) -> dict[str, Any]:
     """Return what the page of a submitted batch shows now."""
-    now = timezone.now()
-    found = get_object_or_404(batches.submitted_batches(), pk=pk)
-    progress = batches.progress(found, now=now)
-    words, tab = asked_words(request), request.GET.get("tab", "all")
-    paginator = Paginator(batches.rows(found, tab=tab, words=words), ROWS_PER_PAGE)
+    context = live_of(request, pk)
+    words, tab = context["words"], context["tab"]
+    paginator = Paginator(batches.rows(context["batch"], tab=tab, words=words), ROWS_PER_PAGE)
+    known = {name: count for name, _, count in context["tabs"]}.get(tab)
+    if known is not None and not words:
+        # Counted already, and from an index.
+        paginator.count = known
     page = paginator.get_page(request.GET.get("page"))
-    starts_in = (found.starts_at - now).total_seconds() if found.starts_at else 0
-    has_worker, is_sending = is_worker_seen(now=now), found.account.paused_at is None
     return {
-        "batch": found,
-        "progress": progress,
-        "token": f"{found.state}-{progress.token}-{has_worker:d}{is_sending:d}",
-        "is_live": found.state in {"waiting", "running"} or progress.moving > progress.waiting,
-        "is_at_rest": found.state in AT_REST,
-        "starts_in": max(0, round(starts_in)),
-        "is_scheduled": starts_in > COUNTED_DOWN,
-        "start": moment(found.starts_at) if found.starts_at else "",
-        "reasons": failures.reasons(found) if progress.failed or progress.unknown else [],
-        "has_worker": has_worker,
-        "tabs": _tabs(progress),
-        "tab": tab,
-        "words": words,
+        **context,
         "page": page,
         "pages": list(paginator.get_elided_page_range(page.number, on_each_side=1)),
         "base": f"?tab={tab}&q={quote(words)}&page=",
     }
 
 
-def _tabs(progress: batches.Progress) -> list[tuple[str, str, int | None]]:
-    numbers = {"all": progress.total}
+def live_of(request: HttpRequest, pk: int) -> dict[str, Any]:
+    """Return what the parts show that follow a running batch."""
+    now = timezone.now()
+    found = get_object_or_404(batches.submitted_batches(), pk=pk)
+    stands = progress(found)
+    context = {**_pace(found, stands, now), **_start(found, now)}
+    words = [found.state, stands.token, str(found.account.paused_at is None), context["has_worker"]]
+    if context["pace"]:
+        words.append(context["pace"].token)
+    return {
+        **context,
+        "batch": found,
+        "progress": stands,
+        "token": "-".join(map(str, words)),
+        "is_live": found.state in {"waiting", "running"} or stands.moving > stands.waiting,
+        "is_at_rest": found.state in AT_REST,
+        "reasons": failures.reasons(found) if stands.failed or stands.unknown else [],
+        "tabs": _tabs(stands),
+        "tab": request.GET.get("tab", "all"),
+        "words": asked_words(request),
+    }
+
+
+def _pace(found: Any, stands: Progress, now: datetime) -> dict[str, Any]:
+    is_moving = found.state == "running" and stands.moving > 0
+    has_worker, current = is_worker_seen(now=now), pace(found, now=now) if is_moving else None
+    moved_at = None if has_worker else last_moved_at(found)
+    return {
+        "has_worker": has_worker,
+        "stands_still": duration((now - moved_at).total_seconds()) if moved_at else "",
+        "pace": current,
+        "time_left": current.time_for(stands.moving, now=now) if current else "",
+    }
+
+
+def _start(found: Any, now: datetime) -> dict[str, Any]:
+    starts_in = (found.starts_at - now).total_seconds() if found.starts_at else 0
+    return {
+        "starts_in": max(0, round(starts_in)),
+        "is_scheduled": starts_in > COUNTED_DOWN,
+        "start": moment(found.starts_at) if found.starts_at else "",
+    }
+
+
+def _tabs(stands: Progress) -> list[tuple[str, str, int | None]]:
+    numbers = {"all": stands.total}
     tabs = [
-        (name, label, numbers.get(name, getattr(progress, name, None)))
+        (name, label, numbers.get(name, getattr(stands, name, None)))
         for name, (label, _) in batches.TABS.items()
     ]
     return [tabs[0], ("latest", "Latest", None), *tabs[1:]]

@@ -14,7 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from assignments.queries import batches, drafts
 from assignments.views.asked import asked_words
-from assignments.views.batch_page import page_of
+from assignments.views.batch_page import live_of, page_of
 from assignments.views.person import wants_fragment
 
 PER_PAGE: Final = 25
@@ -59,7 +59,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required("assignments.view_batch", raise_exception=True)
 def batch_progress(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer with the live part, or with nothing if it has not changed since."""
-    context = page_of(request, pk)
+    context = live_of(request, pk)
     # A count-down always changes; everything else only when its token does.
     is_counting = context["batch"].state == "waiting" and not context["is_scheduled"]
     if request.GET.get("seen") == context["token"] and not is_counting:

@@ -119,8 +119,8 @@
   document.addEventListener("htmx:afterSettle", headers);
 
   setInterval(() => {
-    // What is being decided on holds still; a hidden tab asks for nothing.
-    const holdsStill = document.hidden || one("details.confirm[open]");
+    // What is opened holds still; a hidden tab asks for nothing.
+    const holdsStill = document.hidden || one("#live-part details[open], details.confirm[open]");
     if (!holdsStill) document.body.dispatchEvent(new Event("tick"));
   }, 2000);
   headers();
