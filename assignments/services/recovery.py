@@ -1,8 +1,8 @@
 """How a rate rises again after a cut: quickly, then hardly, then faster and faster.
 
 The shape is that of CUBIC (RFC 9438). Its level in the middle is just under the limit that was met,
-so that nearly all of the limit is used most of the time; the rise after it finds out whether the
-limit is higher now, and reaches half as much again after three times its patience.
+so that nearly all of the limit is used most of the time. The rise after it finds out whether the
+limit is higher now; once it is past the old one, it takes forty steps to half as much again.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from typing import Final
 KEPT: Final = 0.98
 # Steps until that level is reached.
 CLIMB: Final = 5.0
+# Steps that a rise past the limit counts in: nothing is known of what comes there.
+RISE: Final = 20.0
 # The rise after the level has begun.
 TOUCHING: Final = 0.985
 
@@ -39,7 +41,9 @@ class Recovery:
         to_climb = 1 - past / (CLIMB * self.step)
         if to_climb > 0 and self.start < level:
             return level - (level - self.start) * to_climb**3
-        return level * (1 + (1 - KEPT) * (past / self.patience) ** 3)
+        risen = min(past, self.patience) / self.patience
+        risen += max(0.0, past - self.patience) / (RISE * self.step)
+        return level * (1 + (1 - KEPT) * risen**3)
 
     def is_touching(self, now: float) -> bool:
         """Tell whether the rate is close to the limit, to see whether it is still there."""

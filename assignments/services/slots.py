@@ -50,6 +50,7 @@ class Slots:
         self._step_seconds = 0.0
         self._rests_until = -math.inf
         self._took: list[float] = []
+        self._all_took, self._all = 0.0, 0
         self._begin(-math.inf)
 
     def number(self, rate: float) -> int:
@@ -60,7 +61,11 @@ class Slots:
         return max(1, int(number))
 
     def note(self, echo: Echo, now: float) -> None:
-        """Learn now of a call that ended; those that left before the last change tell nothing."""
+        """Learn now of a call that ended."""
+        if echo.sign is Sign.DONE:
+            self._all_took += echo.ended_at - echo.left_at
+            self._all += 1
+        # What left before the last change cannot tell what it did.
         if echo.left_at < self._began_at:
             return
         if echo.sign is Sign.DONE:
@@ -73,7 +78,8 @@ class Slots:
             self._fewer(0.5, now)
 
     def _measured(self, now: float) -> None:
-        mean = sum(self._took) / len(self._took)
+        # The quick ones of those that left since are here first, so the mean is that of all.
+        mean = self._all_took / self._all
         # One call that hangs says nothing of the others.
         typical = sorted(self._took)[len(self._took) // 2]
         if self._seconds is None:
@@ -120,6 +126,7 @@ class Slots:
 
     def _begin(self, now: float) -> None:
         self._took.clear()
+        self._all_took, self._all = 0.0, 0
         self._began_at = now
         self._ends_at = now + ENOUGH_SECONDS
         self._enough = max(ENOUGH, ENOUGH_SHARE * self._number)

@@ -116,13 +116,21 @@ class Throttle:
 
     def _found(self, ended: Round) -> float | None:
         """Return where the limit is, if what was accepted tells."""
-        after = sum(left > ended.left_at for left in self._accepted)
+        if self._is_new(ended):
+            return ended.rate / KEPT
+        # What left later asked whether the pause was over.
+        end = self.pause.until - self.pause.seconds / 2
+        after = sum(ended.left_at < left < end for left in self._accepted)
         told = after + ended.refused
         if told >= TELLING and after > ended.refused:
             return ended.rate * after / told
         if ended.refused == 1 and after and self._is_rare(ended):
             return ended.rate
         return self._measured(ended, is_alone=not after)
+
+    def _is_new(self, ended: Round) -> bool:
+        # Somebody else, or a sender before this one, may have used up the window.
+        return not self._accepted or self._accepted[0] > ended.left_at - MEASURED_SECONDS
 
     def _is_rare(self, ended: Round) -> bool:
         return ended.since_last > FIRST_PATIENCE * max(SHORTEST_STEP, self.pause.seconds)
@@ -135,15 +143,17 @@ class Throttle:
         before = self._recovery
         if before is None:
             return None
-        is_met = before.is_touching(ended.left_at)
-        if not is_met and not (before.is_climbing(ended.left_at) and is_alone):
-            return None
         span = max(MEASURED_SECONDS, min(MEASURED_CALLS / ended.rate, ended.since_last))
         begin = ended.left_at - span
         count = sum(begin < left <= ended.left_at for left in self._accepted)
-        is_seen = is_met or count / span < NEARLY_ALL * ended.rate
-        if count < MEASURED_CALLS - 1 or not is_seen:
+        if count < MEASURED_CALLS - 1:
             return None
+        if not before.is_touching(ended.left_at):
+            # A part of the span was paused: that is right if the API counts in windows.
+            is_right = is_alone or begin >= before.since
+            is_seen = count / span < NEARLY_ALL * ended.rate
+            if not (is_right and is_seen and before.is_climbing(ended.left_at)):
+                return None
         return min(ended.rate, max(count / span, DEEPEST_CUT * ended.rate))
 
     def _next_patience(self, limit: float) -> float:
