@@ -1,0 +1,96 @@
+"""How a sender shares and keeps to limits: turns, pauses, an outage, another account's limit."""
+
+from datetime import timedelta
+
+import pytest
+
+from assignments.models import RequestBudget
+from assignments.services import claims, delivery
+from assignments.services.calls import Ended
+from assignments.services.claims import Claim
+from assignments.services.outcomes import settle
+from assignments.stackone.errors import RateLimited
+
+SENDER = "sender"
+
+
+@pytest.fixture
+def waiting(desk):
+    """Return a batch whose rows all wait."""
+    return desk.submit(people=6)
+
+
+def claim(desk, count, turn=0):
+    """Claim so many rows."""
+    due = claims.due(account=desk.account, count=count, turn=turn, now=desk.clock())
+    return claims.claim(due, sender=SENDER, now=desk.clock())
+
+
+def end(desk, claimed: list[Claim], reply):
+    """Let the calls of claimed rows end with this reply."""
+    now = desk.clock()
+    answers = [Ended(one, reply, now) for one in claimed]
+    settle(account=desk.account, sender=SENDER, answers=answers, now=now)
+
+
+def deliver_for(desk, seconds):
+    """Let a worker deliver for so long."""
+    ends = desk.clock() + timedelta(seconds=seconds)
+    delivery.deliver(
+        account=desk.account, clock=desk.clock, may_go_on=lambda: desk.clock() < ends
+    )
+
+
+def test_running_batches_take_turns(desk):
+    first, second = desk.submit(people=3), desk.submit(people=3, assigns_again=True, items=2)
+
+    four = claim(desk, 4)
+    later = claim(desk, 1, turn=4) + claim(desk, 1, turn=5)
+
+    assert [one.row.batch_id for one in four] == [first.pk, second.pk, first.pk, second.pk]
+    assert {one.row.batch_id for one in later} == {first.pk, second.pk}
+
+
+def test_a_batch_that_has_less_leaves_its_turns_to_the_other(desk):
+    small, large = desk.submit(people=1), desk.submit(people=4, assigns_again=True, items=2)
+
+    batches = [one.row.batch_id for one in claim(desk, 5)]
+
+    assert (batches.count(small.pk), batches.count(large.pk)) == (1, 4)
+
+
+def test_what_the_key_is_refused_holds_everybody(desk, waiting):
+    end(desk, claim(desk, 2), RateLimited("Slow down.", retry_after=9))
+
+    held = RequestBudget.objects.get().next_slot_at - desk.clock()
+    assert timedelta(seconds=8) < held <= timedelta(seconds=9)
+    assert desk.states(waiting).count("queued") == 2
+
+
+def test_what_a_provider_refuses_holds_its_account_only(desk, waiting):
+    end(desk, claim(desk, 2), RateLimited("Slow down.", retry_after=9, is_providers=True))
+
+    assert not RequestBudget.objects.filter(next_slot_at__gt=desk.clock()).exists()
+    assert desk.states(waiting).count("queued") == 2
+
+
+def test_an_outage_leaves_most_rows_untouched(desk, settings):
+    settings.SENDER_SLOTS, settings.CANARY_ROWS = 4, 0
+    settings.STACKONE_REQUESTS_PER_MINUTE = 600
+    batch = desk.submit(people=40)
+    desk.lms.set_faults({"reset-before": 1.0, "get-500": 1.0})
+
+    deliver_for(desk, 4)
+
+    states = desk.states(batch)
+    assert (states.count("sending"), desk.lms.stats()["assignments"]) == (0, 0)
+    assert states.count("unknown") <= 20
+
+
+def test_a_long_pause_gives_claimed_rows_back(desk):
+    batch = desk.submit(people=6)
+    desk.lms.set_faults({"429": 1.0})
+
+    deliver_for(desk, 2)
+
+    assert set(desk.states(batch)) <= {"queued", "planned"}
