@@ -6,6 +6,7 @@ import socket
 from typing import Any
 
 from django.core.management import BaseCommand
+from django.db import connection
 
 from assignments import tasks
 from assignments.management import engine, schedule
@@ -23,6 +24,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the engine and the schedule beside it until the signal to stop."""
         require_prepared_database()
+        # From here on every thread has a connection of its own, and this one needs none.
+        connection.close()
         name = f"{socket.gethostname()}:{os.getpid()}"
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: tasks.stopping.set())
