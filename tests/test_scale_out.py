@@ -58,12 +58,12 @@ class Site:
         return started
 
     def number_of_sender(self) -> int:
-        """Return which worker sends: the schedules' connections last for a moment only."""
-        longest = (
-            "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'worker-%' "
-            "AND backend_start < now() - interval '0.5 s' ORDER BY backend_start LIMIT 1"
+        """Return which worker sends: it has a connection for that beside its schedule's."""
+        busy = (
+            "SELECT MIN(name) FROM (SELECT application_name AS name FROM pg_stat_activity "
+            "WHERE application_name LIKE 'worker-%' GROUP BY 1 HAVING COUNT(*) > 1) AS busy"
         )
-        return int(str(self.one(longest)).removeprefix("worker-"))
+        return int(str(wait_until(lambda: self.one(busy))).removeprefix("worker-"))
 
     def wake(self, times: int) -> None:
         """Send the message that wakes a delivery, so many times."""
@@ -106,11 +106,12 @@ def stopped(worker):
 
 
 def wait_until(condition, seconds=30):
-    """Wait for a condition to hold."""
+    """Wait for a condition to hold and return what it found."""
     ends = time.monotonic() + seconds
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < ends, "It did not come true in time."
         time.sleep(0.05)
+    return found
 
 
 @pytest.fixture(scope="module")
