@@ -1,6 +1,7 @@
 """A real Chromium for tests of whole pages; what it complains of fails the test."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 
@@ -8,6 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+# Colours change over a frame even when motion is reduced; axe must not look in between.
+TWO_FRAMES = "() => new Promise((on) => requestAnimationFrame(() => requestAnimationFrame(on)))"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--disable-background-networking",
@@ -61,6 +64,27 @@ def accessibility_problems(page: Page) -> Callable[[], list[str]]:
         return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
 
     return ask
+
+
+@pytest.fixture
+def looks_right(page: Page, accessibility_problems: Callable[[], list[str]]) -> Callable[[], None]:
+    """Return what checks the page, light and dark: axe-core, and no sideways scrolling."""
+
+    def check() -> None:
+        for theme in ("dark", "light"):
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            page.evaluate(TWO_FRAMES)
+            assert accessibility_problems() == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    return check
+
+
+def sign_in(page: Page, persona: str) -> None:
+    """Sign in as somebody of the demo."""
+    page.goto("/login/")
+    page.click(f"form[action='/login/demo/{persona}'] button")
+    page.wait_for_url(re.compile(r"/(audit/)?$"))
 
 
 def _errors(message: ConsoleMessage) -> list[str]:

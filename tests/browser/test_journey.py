@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from assignments.models import Batch
+from tests.browser.conftest import sign_in
 from tests.running import ROOT, Sandbox, running_sandbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey]
 SOON = 60_000
-# Colours change over a frame even when motion is reduced; axe must not look in between.
-TWO_FRAMES = "() => new Promise((on) => requestAnimationFrame(() => requestAnimationFrame(on)))"
 
 
 @pytest.fixture
@@ -35,27 +35,6 @@ def worker(lms, database_url, settings) -> Iterator[None]:
     yield
     process.terminate()
     process.wait(timeout=30)
-
-
-def sign_in(page: Page, persona: str) -> None:
-    """Sign in as somebody of the demo."""
-    page.goto("/login/")
-    page.click(f"form[action='/login/demo/{persona}'] button")
-    page.wait_for_url(re.compile(r"/(audit/)?$"))
-
-
-@pytest.fixture
-def looks_right(page, accessibility_problems):
-    """Return what checks the page, light and dark: axe-core, and no sideways scrolling."""
-
-    def check() -> None:
-        for theme in ("dark", "light"):
-            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            page.evaluate(TWO_FRAMES)
-            assert accessibility_problems() == []
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-    return check
 
 
 def draft(page: Page, looks_right) -> None:
@@ -128,6 +107,7 @@ def test_a_manager_assigns_and_an_auditor_verifies(page, worker, lms, looks_righ
     verify(page, looks_right)
 
     page.set_viewport_size({"width": 390, "height": 844})
-    for address in ("/batches/", "/batches/1/", "/audit/", "/people/", "/content/", "/settings/"):
+    batch = f"/batches/{Batch.objects.get().pk}/"
+    for address in ("/batches/", batch, "/audit/", "/people/", "/content/", "/settings/"):
         page.goto(address)
         looks_right()
