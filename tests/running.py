@@ -51,16 +51,20 @@ class Sandbox:
         connection.sendall(("\r\n".join(head) + "\r\n\r\n" + body).encode())
         return connection
 
-    def stats(self, *, held: bool = False) -> dict[str, Any]:
+    def stats(self, *, held: bool = False, per_second: bool = False) -> dict[str, Any]:
         """Return what was asked and what is held."""
-        answer = self._control("GET", "/sandbox/stats" + ("?held=1" if held else ""))
-        return dict(answer)
+        query = f"held={held:d}&per_second={per_second:d}"
+        return dict(self._control("GET", f"/sandbox/stats?{query}"))
 
     def set_faults(
         self, shares: Mapping[str, float] | None = None, *, script: Sequence[str] = ()
     ) -> None:
         """Replace what goes wrong: shares by kind, and what happens to the next creates."""
         self._control("POST", "/sandbox/faults", {**(shares or {}), "script": list(script)})
+
+    def set_limits(self, **limits: int | bool) -> None:
+        """Change `requests_per_minute`, `window_seconds`, `latency_ms` or `rate_headers`."""
+        self._control("POST", "/sandbox/limits", limits)
 
     def change(self, entry_id: str, **fields: Any) -> None:
         """Change a learner, an item or a course in the LMS: `active=False`, for one."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from assignments.stackone.sandbox.limiter import SlidingWindow
+from assignments.stackone.sandbox.limiter import Limit, SlidingWindow
 from tests.running import KEY, Sandbox, running_sandbox
 
 USERS = "/unified/lms/users"
@@ -100,7 +100,7 @@ def test_every_call_takes_at_least_the_latency() -> None:
 
 
 def test_the_window_slides_and_refused_requests_do_not_count() -> None:
-    window = SlidingWindow(2)
+    window = SlidingWindow(Limit(2))
 
     answers = [window.wait(now) for now in (0.0, 30.0, 40.0, 59.5, 60.0, 60.5, 90.0)]
 
@@ -108,6 +108,38 @@ def test_the_window_slides_and_refused_requests_do_not_count() -> None:
 
 
 def test_a_window_of_zero_lets_everything_through() -> None:
-    window = SlidingWindow(0)
+    window = SlidingWindow(Limit(0))
 
     assert [window.wait(0.0) for _ in range(5)] == [0] * 5
+
+
+def test_a_window_of_a_second_holds_a_sixtieth() -> None:
+    window = SlidingWindow(Limit(120, window_seconds=1))
+
+    answers = [window.wait(now) for now in (0.0, 0.5, 0.9, 1.0, 1.2)]
+
+    assert answers == [0, 0, 1, 0, 1]
+    assert window.headers(1.2) == {
+        "RateLimit-Policy": '"default";q=2;w=1',
+        "RateLimit": '"default";r=0;t=1',
+    }
+
+
+def test_limits_change_while_it_runs() -> None:
+    with running_sandbox() as sandbox, sandbox.client() as client:
+        sandbox.set_limits(requests_per_minute=60, window_seconds=1, rate_headers=True)
+        answers = [client.get(USERS) for _ in range(2)]
+        seen = sandbox.stats(per_second=True)["per_second"]
+
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert answers[0].headers["ratelimit-policy"] == '"default";q=1;w=1'
+    assert (sum(second[1] for second in seen), sum(second[2] for second in seen)) == (1, 1)
+
+
+def test_limits_that_are_none_are_refused() -> None:
+    with running_sandbox() as sandbox, httpx.Client(trust_env=False) as client:
+        answer = client.post(
+            f"{sandbox.base_url}/sandbox/limits", json={"requests_per_minute": "many"}
+        )
+
+    assert answer.status_code == 400

@@ -17,6 +17,7 @@ LOWEST = {
     "content": 1,
     "latency_ms": 0,
     "requests_per_minute": 0,
+    "window_seconds": 1,
     "visible_after_ms": 0,
     "seed": 0,
 }
@@ -43,6 +44,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--odd-forms", action="store_true", help="write values as the oddest providers do"
         )
+        parser.add_argument(
+            "--rate-headers", action="store_true", help="tell the limit in each answer's headers"
+        )
 
     def handle(self, **flags: Any) -> None:
         """Check the flags and serve."""
@@ -51,7 +55,7 @@ class Command(BaseCommand):
                 raise CommandError(f"{_flag(name)} must be at least {lowest}.")
         if flags["port"] > HIGHEST_PORT:
             raise CommandError(f"{_flag('port')} must be at most {HIGHEST_PORT}.")
-        named = {name: flags[name] for name in (*LOWEST, "db", "odd_forms")}
+        named = {name: flags[name] for name in (*LOWEST, "db", "odd_forms", "rate_headers")}
         serve(SandboxOptions(**named, faults=_faults(flags["faults"])))
 
 

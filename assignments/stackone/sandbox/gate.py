@@ -27,7 +27,7 @@ def lms_route(
     async def proceed(request: Request) -> Response:
         _check_account(world, request)
         check_query(request)
-        await asyncio.sleep(world.options.latency_ms / 1000)
+        await asyncio.sleep(world.latency_ms / 1000)
         return await respond(fault(), lambda: endpoint(world, request))
 
     return _counted(world, method, f"/unified/lms{path}", proceed)
@@ -44,12 +44,18 @@ def _counted(
     outcomes = world.requests.setdefault(f"{method} {path}", Counter())
 
     async def answer(request: Request) -> Response:
+        world.at_once += 1
+        world.most_at_once = max(world.most_at_once, world.at_once)
         try:
             _check_caller(world, request)
             response = await proceed(request)
         except Refusal as refusal:
             response = refusal.answer()
+        finally:
+            world.at_once -= 1
         outcomes[getattr(response, "outcome", str(response.status_code))] += 1
+        if world.rate_headers:
+            response.headers.update(world.limiter.headers(time.monotonic()))
         return response
 
     return Route(path, answer, methods=[method])
@@ -61,7 +67,10 @@ def _check_caller(world: World, request: Request) -> None:
         raise Refusal(401)
     if not request.headers.get("user-agent", "").strip():
         raise Refusal(403, "Forbidden: a valid User-Agent is required")
-    if seconds := world.limiter.wait(time.monotonic()):
+    now = time.monotonic()
+    seconds = world.limiter.wait(now)
+    world.seconds[int(now)]["refused" if seconds else "passed"] += 1
+    if seconds:
         raise Refusal(429, "Too Many Requests", headers={"Retry-After": str(seconds)})
 
 

@@ -15,6 +15,8 @@ class SandboxOptions:
     content: int = 300
     latency_ms: int = 0
     requests_per_minute: int = 1000
+    window_seconds: int = 60
+    rate_headers: bool = False
     faults: Mapping[str, float] = field(default_factory=dict)
     visible_after_ms: int = 0
     seed: int = 1

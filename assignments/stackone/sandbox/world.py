@@ -1,6 +1,6 @@
 """Everything one sandbox knows: its people, its content, its assignments and its mood."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from assignments.stackone.sandbox.data.history import history
 from assignments.stackone.sandbox.directory import Directory
 from assignments.stackone.sandbox.faults import Faults
-from assignments.stackone.sandbox.limiter import SlidingWindow
+from assignments.stackone.sandbox.limiter import Limit, SlidingWindow
 from assignments.stackone.sandbox.odd_forms import OddJSONResponse
 from assignments.stackone.sandbox.options import SandboxOptions
 from assignments.stackone.sandbox.store import Store
@@ -26,7 +26,12 @@ class World:
     directory: Directory
     faults: Faults
     limiter: SlidingWindow
+    latency_ms: int
+    rate_headers: bool
     requests: dict[str, Counter[str]] = field(default_factory=dict)
+    seconds: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    at_once: int = 0
+    most_at_once: int = 0
 
     def visible(self) -> str:
         """Return the moment up to which assignments can be seen."""
@@ -54,5 +59,7 @@ def make_world(options: SandboxOptions, store: Store) -> World:
         store=store,
         directory=directory,
         faults=Faults(options.faults, options.seed),
-        limiter=SlidingWindow(options.requests_per_minute),
+        limiter=SlidingWindow(Limit(options.requests_per_minute, options.window_seconds)),
+        latency_ms=options.latency_ms,
+        rate_headers=options.rate_headers,
     )

@@ -1,6 +1,7 @@
 """What tests and demos ask of the sandbox itself; outside of key, account and budget."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
@@ -10,6 +11,7 @@ from starlette.routing import Route
 from assignments.stackone.sandbox.answers import Refusal
 from assignments.stackone.sandbox.directory import Unchangeable
 from assignments.stackone.sandbox.faults import UnknownFault
+from assignments.stackone.sandbox.limiter import Limit
 from assignments.stackone.sandbox.protocol import CuttableConnection
 from assignments.stackone.sandbox.world import World
 
@@ -19,21 +21,29 @@ def control_routes(world: World) -> list[Route]:
     return [
         _route(world, "GET", "/sandbox/stats", stats),
         _route(world, "POST", "/sandbox/faults", replace_faults),
+        _route(world, "POST", "/sandbox/limits", change_limits),
         _route(world, "POST", "/sandbox/directory", change_directory),
         _route(world, "POST", "/sandbox/reset", reset),
     ]
 
 
 async def stats(world: World, request: Request) -> Response:
-    """Tell what was asked, what is held and what is held twice; with `held=1` each of them."""
+    """Tell what was asked, what is held and what is held twice.
+
+    With `held=1` each of them; with `per_second=1` how many passed and were refused each second.
+    """
     requests = {route: dict(outcomes) for route, outcomes in world.requests.items() if outcomes}
     body = {
         "requests": requests,
         "connections": CuttableConnection.opened,
+        "most_at_once": world.most_at_once,
         **world.store.counts(),
     }
     if request.query_params.get("held") == "1":
         body["held"] = _held(world)
+    if request.query_params.get("per_second") == "1":
+        seen = sorted(world.seconds.items())
+        body["per_second"] = [[at, counts["passed"], counts["refused"]] for at, counts in seen]
     return JSONResponse(body)
 
 
@@ -46,6 +56,22 @@ async def replace_faults(world: World, request: Request) -> Response:
     except UnknownFault as error:
         raise Refusal(400, str(error)) from error
     return JSONResponse({"faults": wanted, "script": script})
+
+
+async def change_limits(world: World, request: Request) -> Response:
+    """Change the limit, how it is told and how long answers take; what is not named stays."""
+    wanted = await _object(request)
+    old = world.limiter.limit
+    try:
+        world.limiter.limit = Limit(
+            int(wanted.get("requests_per_minute", old.requests_per_minute)),
+            int(wanted.get("window_seconds", old.window_seconds)),
+        )
+        world.latency_ms = int(wanted.get("latency_ms", world.latency_ms))
+    except (TypeError, ValueError) as error:
+        raise Refusal(400, "Limits are whole numbers") from error
+    world.rate_headers = bool(wanted.get("rate_headers", world.rate_headers))
+    return JSONResponse({**asdict(world.limiter.limit), "latency_ms": world.latency_ms})
 
 
 async def change_directory(world: World, request: Request) -> Response:
@@ -65,6 +91,8 @@ async def reset(world: World, request: Request) -> Response:
     world.directory.restore()
     for outcomes in world.requests.values():
         outcomes.clear()
+    world.seconds.clear()
+    world.most_at_once = 0
     CuttableConnection.opened = 0
     return JSONResponse({"reset": True})
 
