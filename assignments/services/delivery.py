@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, cast
 
 from django.conf import settings
@@ -23,6 +23,7 @@ Clock = Callable[[], datetime]
 Job = Claim | LookUp
 Reply = Created | Seen
 
+REFILLED_AT: Final = 3 * AHEAD / 4
 RENEW_EVERY: Final = 4.0
 SAFE_LEASE: Final = leases.LEASE.total_seconds() - 5
 GROUP: Final = 0.1
@@ -106,8 +107,9 @@ class _Sender:
             self._calls.recall("Sending was paused before the request left.")
             return
         queueing.release_due(account=self._account, now=now)
-        wanted = self._pace.wanted()
-        if wanted and self._last_slot <= now + AHEAD / 2:
+        ahead = max(timedelta(), self._last_slot - now)
+        wanted = self._pace.wanted(ahead)
+        if wanted and ahead <= REFILLED_AT:
             self._send_some(wanted, now)
 
     def _send_some(self, wanted: int, now: datetime) -> None:

@@ -41,8 +41,11 @@ class Pace:
         self._tempo.note(echoes, time.monotonic())
         self._circuit.note(echoes)
 
-    def wanted(self) -> int:
-        """Return how many calls may be started now, and let the calls keep to the rate."""
+    def wanted(self, ahead: timedelta) -> int:
+        """Return how many calls may be started now, and let the calls keep to the rate.
+
+        :param ahead: how far the calls that were started reach into the future
+        """
         now = time.monotonic()
         allowed = self._circuit.allowed(now)
         if not allowed or self._tempo.held_until > now + LONG_HOLD:
@@ -53,7 +56,8 @@ class Pace:
         # What the calls use up while a group is written must be there before the next one.
         spare = max(slots // 4, 2 * self._last_group) if slots > 1 else 0
         free = slots + spare - self._calls.in_flight
-        return max(0, min(free, math.ceil(rate * AHEAD.total_seconds()), allowed))
+        missing = math.ceil(rate * (AHEAD - ahead).total_seconds())
+        return max(0, min(free, missing, allowed))
 
     def sent(self) -> None:
         """Note that calls were started."""
