@@ -19,9 +19,9 @@ OF_CREATES = {
 OF_READS = {"get-500": 6.0, "get-slow": 0.3, "get-hang": 0.3, "get-429": 0.1}
 
 
-def shares(total: float) -> dict[str, float]:
-    """Return the share of each fault kind; all together they meet `total` of the calls."""
-    return _scaled(OF_CREATES, total) | _scaled(OF_READS, total / 2)
+def shares(creates: float, reads: float = 0) -> dict[str, float]:
+    """Return the share of each fault kind, so many creates and so many reads of all."""
+    return _scaled(OF_CREATES, creates) | _scaled(OF_READS, reads)
 
 
 def _scaled(weights: Mapping[str, float], total: float) -> dict[str, float]:

@@ -7,7 +7,6 @@ from typing import Any
 import psycopg
 
 MOVING = "(state IN ('planned', 'queued', 'sending') OR state = 'unknown' AND check_at IS NOT NULL)"
-AWAY = (sqlite3.OperationalError, psycopg.OperationalError)
 
 
 class Tables:

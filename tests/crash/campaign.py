@@ -1,0 +1,123 @@
+"""One run: a batch under faults, kills at random moments, and the verdict at the end."""
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+
+from tests.crash import faults
+from tests.crash.kills import Kill, Killed, planned, strike
+from tests.crash.site import Site, running_site
+from tests.crash.truth import Verdict
+from tests.crash.waiting import TookTooLong, wait_until
+from tests.crash.web import Manager, Onlooker, Web
+from tests.running import running_sandbox
+
+# Somebody who does not take part, and items that nobody may be assigned.
+SPARE = 1.1
+ROWS_A_PERSON = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """What a run does; the same seed makes the same plan of kills and faults.
+
+    :ivar is_patient: whether leases of the killed run out by themselves, in half a minute each
+    :ivar longest_seconds: after so long a run counts as one that does not end
+    """
+
+    engine: str
+    rows: int
+    kills: int
+    fault_share: float
+    read_fault_share: float = 0
+    seed: int
+    is_patient: bool = True
+    longest_seconds: float = 1_500
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run."""
+
+    campaign: Campaign
+    seconds: float
+    kills: tuple[Killed, ...]
+    pages: Mapping[str, int]
+    requests: Mapping[str, Mapping[str, int]]
+    verdict: Verdict
+
+
+def run(campaign: Campaign, tell: Callable[[Killed], object] = lambda _: None) -> Outcome:
+    """Run a campaign to its end; `tell` hears of each kill."""
+    items = min(ROWS_A_PERSON, campaign.rows)
+    people = campaign.rows // items
+    world = {"learners": int(people * SPARE) + 10, "content": int(items * SPARE) + 20}
+    with (
+        tempfile.TemporaryDirectory(prefix="desk-crash-") as name,
+        running_sandbox(**world, seed=campaign.seed) as lms,
+        running_site(campaign.engine, Path(name), lms, **campaign.settings) as site,
+    ):
+        lms.set_faults(faults.shares(campaign.fault_share, campaign.read_fault_share))
+        return _Run(campaign, site, tell).all(people, items)
+
+
+class _Run:
+    def __init__(self, campaign: Campaign, site: Site, tell: Callable[[Killed], object]) -> None:
+        self._campaign = campaign
+        self._site = site
+        self._tell = tell
+        self._killed: list[Killed] = []
+        self._began = time.monotonic()
+
+    def all(self, people: int, items: int) -> Outcome:
+        """Submit, kill, wait for the end and judge."""
+        site, campaign = self._site, self._campaign
+        plan = planned(
+            engine=campaign.engine,
+            rows=people * items,
+            kills=campaign.kills,
+            random=Random(campaign.seed),
+        )
+        site.start_worker()
+        with Web(site.product) as web, Manager(web.url) as manager:
+            site.submit(people=people, items=items, again=True)
+            self._began = time.monotonic()
+            with Onlooker(manager) as onlooker:
+                problems = self._until_the_end(plan, web)
+            if manager.get("/batches/").status_code != 200:
+                problems = (*problems, "The web process does not answer any more")
+        found = site.verdict()
+        verdict = replace(found, problems=(*problems, *found.problems))
+        took, requests = time.monotonic() - self._began, site.lms.stats()["requests"]
+        return Outcome(campaign, took, tuple(self._killed), onlooker.answers, requests, verdict)
+
+    def _until_the_end(self, plan: list[Kill], web: Web) -> tuple[str, ...]:
+        try:
+            for kill in plan:
+                self._kill(kill, web)
+            self._site.wait_until_done(self._left())
+        except TookTooLong as problem:
+            return (str(problem),)
+        return ()
+
+    def _kill(self, kill: Kill, web: Web) -> None:
+        site = self._site
+        wait_until(
+            lambda: site.held() >= kill.at_held or site.is_done(),
+            f"the LMS holds {kill.at_held}",
+            seconds=self._left(),
+            instead=site.standing,
+        )
+        at = time.monotonic() - self._began
+        held, in_flight = strike(kill, site, web)
+        if not self._campaign.is_patient:
+            site.expire_leases()
+        self._killed.append(Killed(len(self._killed) + 1, kill.target, at, held, in_flight))
+        self._tell(self._killed[-1])
+
+    def _left(self) -> float:
+        return self._campaign.longest_seconds - (time.monotonic() - self._began)

@@ -1,0 +1,57 @@
+"""A scenario in which the clock of the worker's machine jumps."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.crash.scenes import ITEMS, PEOPLE, ROWS, Played, Scene, Watch, stage
+from tests.crash.site import Site
+from tests.crash.waiting import wait_until
+from tests.running import ROOT
+
+SETTINGS = "dashboard.settings"
+HOUR = 3600
+
+
+def clock_ahead(scene: Scene) -> Played:
+    """Let the worker's clock jump an hour ahead while it sends, and stay there."""
+    return _jumps(Watch("Clock an hour ahead", scene), scene, HOUR)
+
+
+def clock_back(scene: Scene) -> Played:
+    """Let the worker's clock jump an hour back while it sends, and be set right again."""
+    return _jumps(Watch("Clock an hour back", scene), scene, -HOUR, 0)
+
+
+def _jumps(watch: Watch, scene: Scene, *jumps: int) -> Played:
+    with stage(scene) as site:
+        clock = site.folder / "clock"
+        clock.write_text("0")
+        _start_worker(site, clock)
+        site.submit(people=PEOPLE, items=ITEMS)
+        seen = []
+        for number, jump in enumerate(jumps, 1):
+            _wait_for(site, ROWS * number // (len(jumps) + 2))
+            clock.write_text(str(jump))
+            seen.append(f"{jump:+} s at {site.held()} held")
+        site.wait_until_done(60)
+        return watch.played(site, ", ".join(seen))
+
+
+def _wait_for(site: Site, share: int) -> None:
+    wait_until(
+        lambda: site.held() > share, f"{share} rows are held", seconds=40, instead=site.standing
+    )
+
+
+def _start_worker(site: Site, clock: Path) -> None:
+    with site.log.open("a") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.jumping_clock", str(clock), "worker"],
+            cwd=ROOT,
+            env=site.product.environment | {"DJANGO_SETTINGS_MODULE": SETTINGS},
+            stdout=said,
+            stderr=said,
+            text=True,
+        )
+    site.product.processes.append(process)

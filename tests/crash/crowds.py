@@ -1,0 +1,48 @@
+"""Scenarios in which several want the same: workers on one database, batches on one account."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.crash.scenes import ITEMS, PEOPLE, ROWS, Played, Scene, Watch, stage
+from tests.crash.waiting import wait_until
+
+BATCHES = 4
+
+
+def workers_started_twice(scene: Scene) -> Played:
+    """Start two workers, in the middle two more, and kill the first two, one of which sends."""
+    watch = Watch("Workers started twice", scene)
+    with stage(scene) as site:
+        first = [site.start_worker(), site.start_worker()]
+        site.submit(people=PEOPLE, items=ITEMS)
+        wait_until(lambda: site.held() > ROWS // 5, "a fifth is held")
+        site.start_worker()
+        site.start_worker()
+        for worker in first:
+            site.product.kill(worker)
+            site.workers.remove(worker)
+        held, in_flight = site.held(), site.tables.count("state = 'sending'")
+        if not scene.is_long:
+            site.expire_leases()
+        site.wait_until_done()
+        note = f"2 of 4 killed at {held} held, {in_flight} rows in sending then"
+        return watch.played(site, note)
+
+
+def several_batches(scene: Scene) -> Played:
+    """Submit four batches at the same moment and kill the worker among them."""
+    watch = Watch("Several batches at once", scene)
+    with stage(scene, fault_share=0.3) as site:
+        site.start_worker()
+        chosen = site.choose(people=PEOPLE, items=BATCHES)
+        with ThreadPoolExecutor(BATCHES) as pool:
+            list(pool.map(lambda item: site.assign(chosen.people, [item]), chosen.items))
+        wait_until(lambda: site.held() > ROWS // 4, "a quarter is held")
+        shared = site.tables.one(
+            "SELECT COUNT(DISTINCT batch_id) FROM assignments_assignment WHERE state = 'created'"
+        )
+        site.kill_workers()
+        if not scene.is_long:
+            site.expire_leases()
+        site.start_worker()
+        site.wait_until_done()
+        return watch.played(site, f"{shared} of {BATCHES} had sent something by the kill")

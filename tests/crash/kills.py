@@ -1,0 +1,76 @@
+"""Who is killed, when, and what was under way at that moment."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from tests.crash.site import Site
+from tests.crash.web import Web
+
+# The worker is the one that could lie, so it dies most often.
+TARGETS = {
+    "sqlite": ("worker", "worker", "web", "worker and web"),
+    "postgresql": ("worker", "worker", "database", "web", "everything"),
+}
+# Between these shares of the rows; what comes later is waiting and looking up.
+FIRST, LAST = 0.01, 0.97
+LONGEST_DELAY = 0.2
+DOWN_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """A kill to come: once so many rows are held, after a moment."""
+
+    target: str
+    at_held: int
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """A kill that was made, and what it found under way; `unknown` came of it."""
+
+    number: int
+    target: str
+    at_seconds: float
+    held: int
+    in_flight: int
+
+
+def planned(*, engine: str, rows: int, kills: int, random: Random) -> list[Kill]:
+    """Return the kills of a run, in their order; each target comes, if there are enough."""
+    targets = TARGETS[engine]
+    chosen = [targets[number % len(targets)] for number in range(kills)]
+    random.shuffle(chosen)
+    moments = sorted(random.uniform(FIRST, LAST) for _ in range(kills))
+    return [
+        Kill(target, int(rows * moment), random.uniform(0, LONGEST_DELAY))
+        for target, moment in zip(chosen, moments, strict=True)
+    ]
+
+
+def strike(kill: Kill, site: Site, web: Web) -> tuple[int, int]:
+    """Kill the target and start it again; return what was held and what was in flight then."""
+    time.sleep(kill.delay)
+    parts = _parts(kill.target)
+    if "database" in parts and site.database.server:
+        site.database.server.stop()
+    if "worker" in parts:
+        site.kill_workers()
+    if "web" in parts:
+        web.kill()
+    time.sleep(DOWN_SECONDS)
+    if "database" in parts and site.database.server:
+        site.database.server.start()
+    seen = site.held(), site.tables.count("state = 'sending'")
+    if "web" in parts:
+        web.start()
+    if "worker" in parts:
+        site.start_worker()
+    return seen
+
+
+def _parts(target: str) -> Sequence[str]:
+    return ("database", "worker", "web") if target == "everything" else target.split(" and ")

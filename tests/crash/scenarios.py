@@ -1,0 +1,28 @@
+"""Every scenario, and the engines that it is played on."""
+
+from collections.abc import Callable, Iterator
+
+from tests.crash.clocks import clock_ahead, clock_back
+from tests.crash.crowds import several_batches, workers_started_twice
+from tests.crash.databases import ENGINES
+from tests.crash.outages import api_down, disk_full
+from tests.crash.scenes import Played, Scene
+from tests.crash.submits import web_killed_in_submit
+
+type Scenario = Callable[[Scene], Played]
+
+SCENARIOS: tuple[Scenario, ...] = (
+    api_down,
+    disk_full,
+    clock_ahead,
+    clock_back,
+    workers_started_twice,
+    several_batches,
+    web_killed_in_submit,
+)
+
+
+def played_on(engine: str) -> Iterator[Scenario]:
+    """Return the scenarios of an engine; a server with a full disk is a database that is down."""
+    assert engine in ENGINES
+    return (one for one in SCENARIOS if engine == "sqlite" or one is not disk_full)

@@ -1,0 +1,72 @@
+"""The stage of a scenario: an LMS, an installation, and what is told at the end."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.crash import faults
+from tests.crash.site import Site, running_site
+from tests.crash.truth import Verdict
+from tests.running import running_sandbox
+
+PEOPLE, ITEMS = 150, 2
+ROWS = PEOPLE * ITEMS
+WORLD = {"learners": 170, "content": 30}
+# Slow enough for something to happen in the middle.
+PACE = {"STACKONE_REQUESTS_PER_MINUTE": "6000", "SETTLE_SECONDS": "3"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What is played: the engine, the chances, and how long it may take.
+
+    :ivar is_long: several times, and for as long as in life
+    """
+
+    engine: str
+    seed: int
+    is_long: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """What came of a scenario; the note tells what was seen on the way."""
+
+    name: str
+    scene: Scene
+    seconds: float
+    note: str
+    verdict: Verdict
+
+
+@contextmanager
+def stage(
+    scene: Scene, *, fault_share: float = 0.1, disk: Path | None = None, **settings: str
+) -> Iterator[Site]:
+    """Run an LMS and an installation that sends a hundred calls a second."""
+    with (
+        tempfile.TemporaryDirectory(prefix="desk-scene-") as name,
+        running_sandbox(**WORLD, seed=scene.seed, db=Path(name) / "lms.sqlite3") as lms,
+        running_site(scene.engine, Path(name), lms, disk=disk, **{**PACE, **settings}) as site,
+    ):
+        lms.set_faults(faults.shares(fault_share))
+        yield site
+
+
+class Watch:
+    """Takes the time of a scenario."""
+
+    def __init__(self, name: str, scene: Scene) -> None:
+        self._name = name
+        self._scene = scene
+        self._began = time.monotonic()
+
+    def played(self, site: Site, note: str) -> Played:
+        """Return what came of it."""
+        verdict, seconds = site.verdict(), time.monotonic() - self._began
+        return Played(
+            name=self._name, scene=self._scene, seconds=seconds, note=note, verdict=verdict
+        )

@@ -1,0 +1,136 @@
+"""One installation with its worker, its web process and its LMS, and what can be done to it."""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from subprocess import Popen
+
+from tests.crash.databases import Database, fresh
+from tests.crash.tables import MOVING, Tables
+from tests.crash.truth import Verdict, look
+from tests.crash.waiting import wait_until
+from tests.product import Product, installed
+from tests.running import Sandbox
+
+# Items that can be assigned, those that nobody has yet first.
+FREE_ITEMS = (
+    "SELECT c.id, c.external_reference FROM assignments_content c WHERE c.is_active AND "
+    "c.external_reference <> '' AND NOT EXISTS (SELECT 1 FROM assignments_assignment a "
+    "WHERE a.content_id = c.id) ORDER BY (SELECT COUNT(*) FROM assignments_remoteassignment r "
+    "WHERE r.content_id = c.id), c.id LIMIT {}"
+)
+PEOPLE = "SELECT remote_id FROM assignments_learner WHERE is_active ORDER BY id LIMIT {}"
+QUICK = {"HOLD_SECONDS": "0", "SETTLE_SECONDS": "5", "STACKONE_TIMEOUT_SECONDS": "2"}
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Ids of people in the LMS, references of items, and our own ids of these."""
+
+    people: Sequence[str]
+    items: Sequence[str]
+    item_pks: Sequence[int]
+
+
+class Site:
+    """One installation and questions about it."""
+
+    def __init__(self, product: Product, lms: Sandbox, database: Database, folder: Path) -> None:
+        self.product = product
+        self.lms = lms
+        self.database = database
+        self.folder = folder
+        self.log = folder / "worker.log"
+        self.tables = Tables(database.url)
+        self.workers: list[Popen[str]] = []
+
+    def start_worker(self, environment: Mapping[str, str] | None = None) -> Popen[str]:
+        """Start a worker and wait until it counts as one."""
+        product = replace(
+            self.product, environment={**self.product.environment, **(environment or {})}
+        )
+        worker = product.start("worker", log=self.log)
+        name = f":{worker.pid}"
+        seen = f"SELECT COUNT(*) FROM assignments_worker WHERE name LIKE '%{name}'"
+        wait_until(lambda: self.tables.one(seen), "the worker says that it is alive")
+        self.workers.append(worker)
+        return worker
+
+    def kill_workers(self) -> None:
+        """End every worker as a power cut would."""
+        for worker in self.workers:
+            self.product.kill(worker)
+        self.workers.clear()
+
+    def submit(self, *, people: int, items: int, again: bool = False) -> None:
+        """Submit a batch from the shell: so many people, so many items that no row is about."""
+        chosen = self.choose(people=people, items=items)
+        self.assign(chosen.people, chosen.items, again=again)
+
+    def choose(self, *, people: int, items: int) -> Chosen:
+        """Return people, and items that no row is about yet."""
+        learners = self.tables.rows(PEOPLE.format(people))
+        contents = self.tables.rows(FREE_ITEMS.format(items))
+        assert (len(learners), len(contents)) == (people, items), "The LMS is too small for it."
+        return Chosen(
+            people=[remote_id for (remote_id,) in learners],
+            items=[reference for _, reference in contents],
+            item_pks=[pk for pk, _ in contents],
+        )
+
+    def assign(self, people: Sequence[str], items: Sequence[str], *, again: bool = False) -> None:
+        """Submit a batch from the shell; `again` also to those who have an item already."""
+        with tempfile.NamedTemporaryFile("w", dir=self.folder, suffix=".txt") as chosen:
+            chosen.write("\n".join(people))
+            chosen.flush()
+            terms = "--as manager@example.com --due 2027-01-15 --status pending --yes --learners"
+            more = ["--again"] if again else []
+            words = [*terms.split(), chosen.name, "--content", *items, *more]
+            self.product.manage("assign", *words)
+
+    def held(self) -> int:
+        """Return how many assignments the LMS was made to hold."""
+        return int(self.lms.stats()["assignments"])
+
+    def is_done(self) -> bool:
+        """Return whether nothing will change any more by itself."""
+        return not self.tables.count(MOVING)
+
+    def wait_until_done(self, seconds: float = 120) -> None:
+        """Wait until nothing will change any more by itself."""
+        wait_until(
+            self.is_done, "every row comes to an end", seconds=seconds, instead=self.standing
+        )
+
+    def standing(self) -> str:
+        """Return where the batches, their rows and the account stand."""
+        rows = "SELECT state, COUNT(*) FROM assignments_assignment GROUP BY state ORDER BY state"
+        batches = "SELECT id, state, paused_because FROM assignments_batch ORDER BY id"
+        account = "SELECT sender, sender_until, paused_because FROM assignments_account"
+        return " ".join(str(self.tables.rows(question)) for question in (rows, batches, account))
+
+    def expire_leases(self) -> None:
+        """Let the lease of a killed worker run out at once; nobody is left who could use it."""
+        self.tables.change("UPDATE assignments_account SET sender_until = '2000-01-01 00:00:00+00'")
+
+    def verdict(self) -> Verdict:
+        """Return what is true now, after verifying the log."""
+        self.product.manage("audit", "verify")
+        return look(self.tables, self.lms)
+
+
+@contextmanager
+def running_site(
+    engine: str, folder: Path, lms: Sandbox, *, disk: Path | None = None, **settings: str
+) -> Iterator[Site]:
+    """Install the product with a synced directory, on a database of its own.
+
+    :param disk: where SQLite's file goes, if not into the folder as well
+    """
+    with fresh(engine, disk or folder) as database:
+        settings = {"DATABASE_URL": database.url, **QUICK, **settings}
+        with installed(folder, lms, **settings) as product:
+            product.manage("sync")
+            yield Site(product, lms, database, folder)

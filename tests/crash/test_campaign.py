@@ -1,0 +1,31 @@
+"""The short form of the kills at random moments; `make chaos` is the long one."""
+
+import pytest
+
+from tests.crash.campaign import Campaign, run
+from tests.crash.databases import ENGINES
+
+pytestmark = pytest.mark.journey
+SEED = 7
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_kills_under_faults_lose_nothing_and_double_nothing(engine):
+    outcome = run(
+        Campaign(
+            engine=engine,
+            rows=600,
+            kills=5,
+            fault_share=0.3,
+            seed=SEED,
+            is_patient=False,
+            longest_seconds=150,
+            settings={"STACKONE_REQUESTS_PER_MINUTE": "12000", "SETTLE_SECONDS": "3"},
+        )
+    )
+
+    verdict = outcome.verdict
+    assert verdict.problems == (), outcome
+    assert set(verdict.states) <= {"created", "unknown"}
+    assert sum(verdict.states.values()) == 600
+    assert len(outcome.kills) == 5

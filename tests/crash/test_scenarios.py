@@ -1,0 +1,32 @@
+"""The short form of the scenarios; `make chaos` plays each on both engines, and for longer."""
+
+import pytest
+
+from tests.crash.clocks import clock_ahead, clock_back
+from tests.crash.crowds import several_batches, workers_started_twice
+from tests.crash.outages import api_down, disk_full
+from tests.crash.scenes import ROWS, Scene
+from tests.crash.submits import web_killed_in_submit
+
+pytestmark = pytest.mark.journey
+SEED = 7
+
+
+@pytest.mark.parametrize(
+    ("scenario", "engine"),
+    [
+        pytest.param(api_down, "postgresql", id="the API is away"),
+        pytest.param(disk_full, "sqlite", id="the disk is full"),
+        pytest.param(clock_ahead, "sqlite", id="the clock jumps ahead"),
+        pytest.param(clock_back, "sqlite", id="the clock jumps back"),
+        pytest.param(workers_started_twice, "postgresql", id="workers started twice"),
+        pytest.param(several_batches, "sqlite", id="several batches at once"),
+        pytest.param(web_killed_in_submit, "postgresql", id="web killed in a submit"),
+    ],
+)
+def test_scenario_ends_true(scenario, engine):
+    played = scenario(Scene(engine=engine, seed=SEED, is_long=False))
+
+    assert played.verdict.problems == (), played
+    assert set(played.verdict.states) <= {"created", "unknown"}
+    assert sum(played.verdict.states.values()) >= ROWS

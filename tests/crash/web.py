@@ -1,0 +1,129 @@
+"""The web process as the Procfile starts it, and somebody who looks at its pages."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections import Counter
+from contextlib import closing
+from typing import Self
+
+import httpx
+
+from tests.crash.waiting import wait_until
+from tests.product import Product
+from tests.running import ROOT
+
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
+WORDS = "--interface wsgi --host 127.0.0.1 --workers 1 --blocking-threads 4 --no-ws".split()
+
+
+class Web:
+    """The site on a port of its own; a kill takes its supervisor and its worker alike."""
+
+    def __init__(self, product: Product) -> None:
+        self._environment = product.environment
+        self._port = _free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the site and wait until it answers."""
+        words = [*WORDS, "--port", str(self._port), "--log-level", "error"]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "granian", *words, "dashboard.wsgi:application"],
+            cwd=ROOT,
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        wait_until(self.is_up, "the site answers")
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def is_up(self) -> bool:
+        """Return whether the site answers."""
+        try:
+            return httpx.get(f"{self.url}/healthz", trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, number: int) -> None:
+        if self._process is not None:
+            os.killpg(self._process.pid, number)
+            self._process.wait()
+            self._process = None
+
+
+class Manager:
+    """A signed-in manager with a browser that keeps cookies."""
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx.Client(base_url=url, timeout=20, trust_env=False)
+        self.post("/login/demo/manager", seen_on="/login/")
+
+    def get(self, path: str) -> httpx.Response:
+        """Open a page."""
+        return self._client.get(path)
+
+    def post(self, path: str, seen_on: str = "/", **fields: object) -> httpx.Response:
+        """Press a button of a page."""
+        token = TOKEN.search(self.get(seen_on).text)
+        assert token is not None, f"There is no form on {seen_on}."
+        return self.press(path, token[1], **fields)
+
+    def press(self, path: str, token: str, **fields: object) -> httpx.Response:
+        """Send a form whose page was read before."""
+        return self._client.post(path, data={"csrfmiddlewaretoken": token, **fields})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+
+class Onlooker:
+    """Somebody who keeps reloading the list of batches while everything around is killed."""
+
+    def __init__(self, manager: Manager) -> None:
+        self._manager = manager
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self.answers: Counter[str] = Counter()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._is_over.wait(0.25):
+            self.answers[self._answer()] += 1
+
+    def _answer(self) -> str:
+        try:
+            return str(self._manager.get("/batches/").status_code)
+        except httpx.HTTPError:
+            return "none"
+
+
+def _free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        return int(listener.getsockname()[1])
