@@ -15,7 +15,7 @@ from django.utils import timezone
 from assignments.audit.actors import SYSTEM
 from assignments.models import Account, SyncRun
 from assignments.queries.due import accounts_with_work
-from assignments.services import connection, delivery, directory
+from assignments.services import connection, delivery, directory, withdrawing
 
 stopping = threading.Event()
 log = logging.getLogger(__name__)
@@ -54,6 +54,11 @@ def wake_deliveries() -> None:
     """Enqueue a delivery for every account that has due rows and no sender."""
     for account in accounts_with_work(now=timezone.now()):
         deliver.enqueue(account.pk)
+
+
+def finish_withdrawals() -> None:
+    """Go on withdrawing what has not left of batches that were stopped or undone."""
+    withdrawing.finish(now=timezone.now())
 
 
 def wake_syncs() -> None:

@@ -1,13 +1,13 @@
 """Holding, undoing, pausing and stopping a batch, each with its entry in the log."""
 
 import json
-from datetime import timedelta
 
 import pytest
 
+from assignments.management.operator import acting_as
 from assignments.models import Draft, LogEntry
 from assignments.services import control, submission, withdrawing
-from tests.factories import AT, make_batch
+from tests.factories import AT, make_batch, make_user
 from tests.log_fixtures import PRIYA
 
 pytestmark = pytest.mark.django_db
@@ -184,17 +184,51 @@ def test_stop_leaves_nothing_behind_however_many_rows_there_are(monkeypatch):
     assert LogEntry.objects.filter(action="assignment.cancelled", actor=PRIYA.ref).count() == 3
 
 
-def test_what_a_killed_stop_left_behind_is_withdrawn_later():
-    stopped = make_batch(["planned", "created"], state="stopped", finished_at=AT)
+def test_a_worker_withdraws_the_rest_in_the_name_of_who_stopped_it(monkeypatch):
+    monkeypatch.setattr(withdrawing, "CHUNK", 1)
+    monkeypatch.setattr(withdrawing, "AT_ONCE", 2)
+    batch = make_batch(["planned"] * 5, state="running")
+    daniel = make_user("admin", name="Daniel Osei")
     make_batch(["planned"], state="running")
 
-    withdrawing.finish(now=AT + timedelta(minutes=1))
-    assert stopped.assignments.filter(state="planned").count() == 1
-    withdrawing.finish(now=AT + timedelta(minutes=3))
+    control.stop(batch=batch, by=acting_as(daniel), now=AT)
+    assert batch.assignments.filter(state="planned").count() == 3
+    for _ in range(2):
+        withdrawing.finish(now=AT)
 
-    assert stopped.assignments.filter(state="planned").count() == 0
+    assert batch.assignments.filter(state="cancelled").count() == 5
+    entries = LogEntry.objects.filter(action="assignment.cancelled")
+    assert set(entries.values_list("actor", "batch")) == {
+        (f"user/{daniel.pk}", f"batch/{batch.pk}")
+    }
+
+
+def test_what_is_left_of_a_stop_that_nobody_can_be_named_for_is_the_owners():
+    batch = make_batch(["planned", "created"], state="stopped", finished_at=AT)
+
+    withdrawing.finish(now=AT)
+
     entry = LogEntry.objects.get(action="assignment.cancelled")
-    assert (entry.actor, entry.batch) == (f"user/{stopped.by_id}", f"batch/{stopped.pk}")
+    assert (entry.actor, entry.batch) == (f"user/{batch.by_id}", f"batch/{batch.pk}")
+
+
+def test_rows_of_an_undone_batch_that_wait_to_be_withdrawn_can_be_planned_again(desk, waiting):
+    draft = Draft.objects.get(pk=waiting.submission_key)
+    control.undo(batch=waiting, by=desk.by, now=desk.clock())
+    waiting.assignments.update(state="planned", settled_at=None)
+    draft.refresh_from_db()
+
+    plan = desk.review(draft)
+    submission.submit(
+        draft=draft,
+        plan_sha256=plan.plan_sha256,
+        reason="",
+        confirms_completed=False,
+        by=desk.by,
+        now=desk.clock(),
+    )
+
+    assert (state(plan), desk.states(plan)) == ("waiting", ["planned"] * 3)
 
 
 def test_a_batch_whose_rows_were_changed_after_the_review_cannot_be_resumed():

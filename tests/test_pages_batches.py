@@ -515,17 +515,21 @@ def test_batch_shows_its_calls_as_bars_a_sentence_and_a_table(manager):
     Attempt.objects.create(
         assignment=row, number=1, started_at=ended_at, finished_at=ended_at, outcome="created"
     )
+    late = batch.assignments.get(position=2)
+    Attempt.objects.create(
+        assignment=late, number=1, started_at=ended_at, finished_at=ended_at, outcome="queued"
+    )
 
     page = manager.get(reverse("batch", args=[batch.pk])).content.decode()
 
     chart = page.split('<svg class="chart"')[1].split("</svg>")[0]
-    assert chart.count('class="f-ok"') == 30
+    assert (chart.count('class="f-ok"'), chart.count('class="f-bad"')) == (30, 1)
     assert re.search(
         r"<desc id=.chart-words.>About 0 calls in 10 seconds since \d\d:\d\d; 167 are", chart
     )
     assert "limit 167" in chart
     table = page.split("<summary>The numbers</summary>")[1].split("</table>")[0]
-    assert len(re.findall(r'<td class="end num">1</td>', table)) == 1
+    assert len(re.findall(r'<td class="end num">1</td>', table)) == 2
 
 
 @pytest.mark.parametrize(

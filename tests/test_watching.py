@@ -8,7 +8,7 @@ from django.db import transaction
 
 from assignments.audit.actors import Actor
 from assignments.models import LogEntry
-from assignments.services import control, watching
+from assignments.services import control, thresholds, watching
 from tests.factories import AT, make_batch
 
 pytestmark = pytest.mark.django_db
@@ -168,3 +168,17 @@ def test_watching_costs_the_same_however_large_the_batch_is(django_assert_num_qu
         watched(batch)
         with transaction.atomic(), django_assert_num_queries(2):
             watching.watch([batch.pk], now=LATER)
+
+
+def test_a_person_who_pauses_at_the_same_moment_is_faster(monkeypatch):
+    batch = running([*(dict(GONE) for _ in range(10)), *REST])
+    decide = thresholds.alarm
+
+    def decide_while_somebody_pauses(*args, **kwargs):
+        control.pause(batch=batch, by=BY, now=LATER)
+        return decide(*args, **kwargs)
+
+    monkeypatch.setattr(watching, "alarm", decide_while_somebody_pauses)
+
+    assert watched(batch).paused_because == "Paused by Priya Mehta."
+    assert LogEntry.objects.filter(action="batch.paused").count() == 1

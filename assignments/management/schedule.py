@@ -45,6 +45,7 @@ def _jobs(name: str, engine: Engine) -> Iterator[tuple[Job, timedelta]]:
         workers.note_seen(name=name, now=timezone.now())
 
     yield tasks.wake_deliveries, timedelta(seconds=1)
+    yield tasks.finish_withdrawals, timedelta(seconds=2)
     yield tasks.wake_syncs, timedelta(seconds=3)
     yield note_seen, timedelta(seconds=10)
     yield from engine.chores

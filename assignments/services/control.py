@@ -66,7 +66,8 @@ def resume(*, batch: Batch, by: Actor, now: datetime, why: str = "") -> None:
 def stop(*, batch: Batch, by: Actor, now: datetime, why: str = "") -> None:
     """End a batch; what has not left is withdrawn, what is unknown is still settled.
 
-    From the first commit on nothing more is claimed; the rows follow in groups.
+    From the first commit on nothing more is claimed; the rows follow in groups, those of a large
+    batch by a worker.
     """
     with transaction.atomic():
         batch = locked(batch, {Batches.RUNNING, Batches.PAUSED}, "It is not running.")

@@ -50,7 +50,13 @@ FROM (
                 JOIN assignments_batch submitted ON submitted.id = other.batch_id
                 WHERE other.learner_id = learner.id AND other.content_id = content.id
                     AND submitted.submitted_at IS NOT NULL
-                    AND other.state IN ('planned', 'queued', 'sending', 'unknown')
+                    AND (
+                        other.state IN ('sending', 'unknown')
+                        OR (
+                            other.state IN ('planned', 'queued')
+                            AND submitted.state NOT IN ('stopped', 'cancelled')
+                        )
+                    )
             ) THEN %s
             ELSE ''
         END AS problem

@@ -59,7 +59,7 @@ def live_of(request: HttpRequest, pk: int) -> dict[str, Any]:
         "batch": found,
         "progress": stands,
         "token": "-".join(map(str, words)),
-        "is_live": found.state in {"waiting", "running"} or stands.moving > stands.waiting,
+        "is_live": found.state in {"waiting", "running"} or _is_ending(found, stands),
         "is_at_rest": found.state in AT_REST,
         "reasons": failures.reasons(found) if stands.failed or stands.unknown else [],
         "tabs": _tabs(stands),
@@ -78,6 +78,11 @@ def _pace(found: Any, stands: Progress, now: datetime) -> dict[str, Any]:
         "pace": current,
         "time_left": current.time_for(stands.moving, now=now) if current else "",
     }
+
+
+def _is_ending(found: Any, stands: Progress) -> bool:
+    is_withdrawn_from = found.state in {"stopped", "cancelled"}
+    return stands.moving > (0 if is_withdrawn_from else stands.waiting)
 
 
 def _start(found: Any, now: datetime) -> dict[str, Any]:
