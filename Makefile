@@ -20,7 +20,7 @@ MANAGE := env DESK_DEMO=1 STACKONE_API_KEY= python manage.py
 PRODUCTION := env DESK_DEMO= DEBUG= DATABASE_URL= STACKONE_BASE_URL= STACKONE_API_KEY=a-key \
 	STACKONE_ACCOUNT_ID=an-account SECRET_KEY=signs-nothing-because-only-the-checks-ever-run-with-it-0123456789
 
-.PHONY: help setup run test check fmt lock bench
+.PHONY: help setup run test check fmt lock bench chaos
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
@@ -58,6 +58,9 @@ lock: $(UV) ## renew the pins after a change in pyproject.toml (UPGRADE=--upgrad
 
 bench: $(READY) ## measure; results go to bench/results/
 	python -m bench
+
+chaos: $(READY) ## kill everything at random under faults, both engines (ARGS= python -m tests.crash --help)
+	python -m tests.crash $(ARGS)
 
 LOCK = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.13 $(UPGRADE) \
 	--custom-compile-command 'make lock' --output-file

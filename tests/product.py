@@ -84,5 +84,15 @@ def installed(folder: Path, lms: Sandbox, **settings: str) -> Iterator[Product]:
         for process in product.processes:
             if process.poll() is None:
                 process.terminate()
-        for process in product.processes:
-            process.wait(timeout=30)
+        stuck = [process for process in product.processes if not _ends(process)]
+        assert not stuck, f"SIGTERM did not end {[process.args for process in stuck]}."
+
+
+def _ends(process: "subprocess.Popen[str]") -> bool:
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return False
+    return True

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from tests.crash import report
@@ -18,7 +18,7 @@ READS = 1 / 6
 def main() -> int:
     """Run what was asked for; return 1 if a promise was broken."""
     asked = _asked()
-    engines = [asked.engine] if asked.engine else ENGINES
+    engines = (asked.engine,) if asked.engine else ENGINES
     outcomes = [_outcome(engine, asked) for engine in engines if not asked.scenarios_only]
     played, failed = _played(engines, asked)
     name = f"chaos-{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
@@ -35,6 +35,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--faults", type=float, default=0.3, help="share of creates that go wrong")
+    parser.add_argument("--batches", type=int, default=2, help="so many batches at once")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--engine", choices=ENGINES, help="both unless given")
     parser.add_argument("--scenarios-only", action="store_true", help="no kills at random moments")
@@ -50,21 +51,22 @@ def _outcome(engine: str, asked: argparse.Namespace) -> Outcome:
         fault_share=asked.faults,
         read_fault_share=asked.faults * READS,
         seed=asked.seed,
+        batches=asked.batches,
         # A sync in the middle brings in what is being sent.
         settings={"SYNC_MINUTES": "1"},
     )
     return run(campaign, lambda killed: _say(report.kill_line(campaign, killed)))
 
 
-def _played(engines: list[str], asked: argparse.Namespace) -> tuple[list[Played], list[str]]:
+def _played(engines: Sequence[str], asked: argparse.Namespace) -> tuple[list[Played], list[str]]:
     played, failed = [], []
     for engine in engines if not asked.kills_only else ():
         for scenario in played_on(engine):
+            _say(f"{engine:10}  {scenario.__name__}")
             try:
                 played.append(scenario(Scene(engine=engine, seed=asked.seed, is_long=True)))
             except (AssertionError, TookTooLong) as problem:
                 failed.append(f"{scenario.__name__} on {engine}: {problem}")
-            _say(f"{engine:10}  {scenario.__name__:22}  {'broken' if failed else 'ended'}")
     return played, failed
 
 

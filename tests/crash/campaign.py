@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -24,6 +25,7 @@ ROWS_A_PERSON = 10
 class Campaign:
     """What a run does; the same seed makes the same plan of kills and faults.
 
+    :ivar batches: how many batches the rows come in, all submitted at the same moment
     :ivar is_patient: whether leases of the killed run out by themselves, in half a minute each
     :ivar longest_seconds: after so long a run counts as one that does not end
     """
@@ -34,6 +36,7 @@ class Campaign:
     fault_share: float
     read_fault_share: float = 0
     seed: int
+    batches: int = 1
     is_patient: bool = True
     longest_seconds: float = 1_500
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -59,7 +62,7 @@ def run(campaign: Campaign, tell: Callable[[Killed], object] = lambda _: None) -
     with (
         tempfile.TemporaryDirectory(prefix="desk-crash-") as name,
         running_sandbox(**world, seed=campaign.seed) as lms,
-        running_site(campaign.engine, Path(name), lms, **campaign.settings) as site,
+        running_site(campaign.engine, Path(name), lms, settings=campaign.settings) as site,
     ):
         lms.set_faults(faults.shares(campaign.fault_share, campaign.read_fault_share))
         return _Run(campaign, site, tell).all(people, items)
@@ -84,7 +87,7 @@ class _Run:
         )
         site.start_worker()
         with Web(site.product) as web, Manager(web.url) as manager:
-            site.submit(people=people, items=items, again=True)
+            self._submit(people, items)
             self._began = time.monotonic()
             with Onlooker(manager) as onlooker:
                 problems = self._until_the_end(plan, web)
@@ -94,6 +97,13 @@ class _Run:
         verdict = replace(found, problems=(*problems, *found.problems))
         took, requests = time.monotonic() - self._began, site.lms.stats()["requests"]
         return Outcome(campaign, took, tuple(self._killed), onlooker.answers, requests, verdict)
+
+    def _submit(self, people: int, items: int) -> None:
+        batches = self._campaign.batches
+        chosen = self._site.choose(people=people, items=items)
+        parts = [chosen.items[number::batches] for number in range(batches)]
+        with ThreadPoolExecutor(batches) as pool:
+            list(pool.map(lambda part: self._site.assign(chosen.people, part, again=True), parts))
 
     def _until_the_end(self, plan: list[Kill], web: Web) -> tuple[str, ...]:
         try:
@@ -114,7 +124,7 @@ class _Run:
         )
         at = time.monotonic() - self._began
         held, in_flight = strike(kill, site, web)
-        if not self._campaign.is_patient:
+        if kill.ends_workers and not self._campaign.is_patient:
             site.expire_leases()
         self._killed.append(Killed(len(self._killed) + 1, kill.target, at, held, in_flight))
         self._tell(self._killed[-1])

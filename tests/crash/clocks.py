@@ -40,7 +40,7 @@ def _jumps(watch: Watch, scene: Scene, *jumps: int) -> Played:
 
 def _wait_for(site: Site, share: int) -> None:
     wait_until(
-        lambda: site.held() > share, f"{share} rows are held", seconds=40, instead=site.standing
+        lambda: site.held() > share, f"{share} rows are held", seconds=25, instead=site.standing
     )
 
 

@@ -43,14 +43,12 @@ class Played:
 
 
 @contextmanager
-def stage(
-    scene: Scene, *, fault_share: float = 0.1, disk: Path | None = None, **settings: str
-) -> Iterator[Site]:
+def stage(scene: Scene, *, fault_share: float = 0.1, disk: Path | None = None) -> Iterator[Site]:
     """Run an LMS and an installation that sends a hundred calls a second."""
     with (
         tempfile.TemporaryDirectory(prefix="desk-scene-") as name,
         running_sandbox(**WORLD, seed=scene.seed, db=Path(name) / "lms.sqlite3") as lms,
-        running_site(scene.engine, Path(name), lms, disk=disk, **{**PACE, **settings}) as site,
+        running_site(scene.engine, Path(name), lms, disk=disk, settings=PACE) as site,
     ):
         lms.set_faults(faults.shares(fault_share))
         yield site

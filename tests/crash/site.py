@@ -123,14 +123,19 @@ class Site:
 
 @contextmanager
 def running_site(
-    engine: str, folder: Path, lms: Sandbox, *, disk: Path | None = None, **settings: str
+    engine: str,
+    folder: Path,
+    lms: Sandbox,
+    *,
+    settings: Mapping[str, str],
+    disk: Path | None = None,
 ) -> Iterator[Site]:
     """Install the product with a synced directory, on a database of its own.
 
     :param disk: where SQLite's file goes, if not into the folder as well
     """
     with fresh(engine, disk or folder) as database:
-        settings = {"DATABASE_URL": database.url, **QUICK, **settings}
-        with installed(folder, lms, **settings) as product:
+        own = {"DATABASE_URL": database.url, **QUICK, **settings}
+        with installed(folder, lms, **own) as product:
             product.manage("sync")
             yield Site(product, lms, database, folder)

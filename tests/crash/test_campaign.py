@@ -14,18 +14,19 @@ def test_kills_under_faults_lose_nothing_and_double_nothing(engine):
     outcome = run(
         Campaign(
             engine=engine,
-            rows=600,
-            kills=5,
+            rows=400,
+            kills=4,
             fault_share=0.3,
             seed=SEED,
+            batches=2,
             is_patient=False,
             longest_seconds=150,
-            settings={"STACKONE_REQUESTS_PER_MINUTE": "12000", "SETTLE_SECONDS": "3"},
+            settings={"STACKONE_REQUESTS_PER_MINUTE": "9000", "SETTLE_SECONDS": "3"},
         )
     )
 
     verdict = outcome.verdict
     assert verdict.problems == (), outcome
     assert set(verdict.states) <= {"created", "unknown"}
-    assert sum(verdict.states.values()) == 600
-    assert len(outcome.kills) == 5
+    assert sum(verdict.states.values()) == 400
+    assert len(outcome.kills) == 4

@@ -18,7 +18,11 @@ from tests.product import Product
 from tests.running import ROOT
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
-WORDS = "--interface wsgi --host 127.0.0.1 --workers 1 --blocking-threads 4 --no-ws".split()
+APPLICATION = "dashboard.wsgi:application"
+WORDS = (
+    *("--interface", "wsgi", "--host", "127.0.0.1", "--workers", "1"),
+    *("--blocking-threads", "4", "--no-ws", "--log-level", "error"),
+)
 
 
 class Web:
@@ -32,9 +36,8 @@ class Web:
 
     def start(self) -> None:
         """Start the site and wait until it answers."""
-        words = [*WORDS, "--port", str(self._port), "--log-level", "error"]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "granian", *words, "dashboard.wsgi:application"],
+            [sys.executable, "-m", "granian", *WORDS, "--port", str(self._port), APPLICATION],
             cwd=ROOT,
             env=self._environment,
             stdout=subprocess.DEVNULL,
