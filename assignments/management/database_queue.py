@@ -51,7 +51,8 @@ def _run_queue(queue: QueueWorker) -> None:
         try:
             queue.run()
         except (OperationalError, InterfaceError) as error:
-            log.warning("The queue %s lost the database: %s", queue.queue_names, error)
+            first_line = str(error).partition("\n")[0]
+            log.warning("The queue %s lost the database: %s", queue.queue_names, first_line)
             tasks.stopping.wait(RESTART_SECONDS)
         except Exception:
             # The top of a thread: one task must not end the worker.

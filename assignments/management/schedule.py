@@ -69,7 +69,8 @@ class _Tick:
             self._job()
         except self._away as error:
             if not self._is_failing:
-                log.warning("The schedule tries again until it succeeds: %s", error)
+                first_line = str(error).partition("\n")[0]
+                log.warning("The schedule tries again until it succeeds: %s", first_line)
             self._is_failing = True
         else:
             self._is_failing = False
