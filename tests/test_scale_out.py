@@ -48,10 +48,10 @@ class Site:
         self.product.manage("assign", *words.split(), "--yes")
         return int(str(self.one("SELECT COUNT(*) FROM assignments_assignment")))
 
-    def start_workers(self, count: int = 1):
+    def start_workers(self, count: int = 1, **settings: str):
         """Start workers and wait until they count as such."""
         started = [
-            self.product.start("worker", log=self.log, PGAPPNAME=f"worker-{number}")
+            self.product.start("worker", log=self.log, PGAPPNAME=f"worker-{number}", **settings)
             for number in range(count)
         ]
         wait_until(lambda: self.one("SELECT COUNT(*) FROM assignments_worker") == count)
@@ -240,6 +240,30 @@ def test_a_database_that_restarts_loses_and_doubles_nothing(site, database):
     assert "Traceback" not in said
     assert said.count("lost the database and starts again by itself") == 1
     site.product.manage("audit", "verify")
+
+
+def test_a_sync_that_is_due_runs_on_the_broker_too(site):
+    url = site.product.environment["DATABASE_URL"]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("UPDATE assignments_account SET synced_at = NULL")
+
+    site.start_workers(2)
+
+    wait_until(lambda: site.one("SELECT synced_at IS NOT NULL FROM assignments_account"))
+    assert site.one("SELECT COUNT(*) FROM assignments_syncrun WHERE started_by = 'system'") == 1
+
+
+def test_the_embedded_worker_outlives_its_database(site, database):
+    site.start_workers(CELERY_BROKER_URL="")
+
+    database.stop()
+    time.sleep(1)
+    database.start()
+    rows = site.submit()
+
+    site.wait_until_done()
+    assert site.facts() == all_once(rows)
+    assert "Traceback" not in site.log.read_text()
 
 
 def test_a_worker_that_the_broker_refuses_ends_with_a_reason(site):
