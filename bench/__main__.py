@@ -1,56 +1,84 @@
 """Runs the benchmarks: a table for people, a JSON line each in bench/results/ for comparing."""
 
+import argparse
 import json
 import os
 import platform
-import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-import django
-from django.core.management import call_command
-from django.db import connection, connections
+from bench import audit_append, kills, pacing, polling, sending
+from bench.finding import HEAD, Finding
 
 RESULTS = Path(__file__).resolve().parent / "results"
+VENDORS = ("sqlite", "postgresql")
+type Benchmark = Callable[[], Iterator[Finding]]
 
 
 def main() -> None:
-    """Measure on a database that is thrown away; DATABASE_URL names another one."""
-    with tempfile.TemporaryDirectory(prefix="desk-bench-") as folder:
-        os.environ.setdefault("DATABASE_URL", f"sqlite:///{folder}/desk.sqlite3")
-        os.environ |= {"DJANGO_SETTINGS_MODULE": "dashboard.settings", "STACKONE_API_KEY": ""}
-        django.setup()
-        call_command("migrate", verbosity=0)
-        measure()
-        connections.close_all()
-
-
-def measure() -> None:
-    """Run every comparison; print and keep what it found."""
-    from bench import audit_append  # noqa: PLC0415  the models need Django to be set up
-
+    """Run what was asked for, on each database that was asked for."""
+    asked = _asked()
     RESULTS.mkdir(exist_ok=True)
     started = datetime.now(UTC)
-    print(f"{'':16}{'ours':>34}{'other':>34}{'ratio':>8}")
     with (RESULTS / f"{started:%Y-%m-%dT%H%M%SZ}.jsonl").open("w") as kept:
-        for compare in (audit_append.compare,):
-            found = compare()
-            ours = f"{found.ours_per_second:,.0f} {found.unit}, {found.ours}"
-            other = f"{found.other_per_second:,.0f}, {found.other}"
-            print(f"{found.name:16}{ours:>34}{other:>34}{found.ratio:8.1f}")
-            line = asdict(found) | {"ratio": round(found.ratio, 2)} | circumstances(started)
-            kept.write(json.dumps(line) + "\n")
+        for vendor in asked.database:
+            print(f"\n{vendor}\n{HEAD}", flush=True)
+            for name, benchmark in _benchmarks(vendor, is_long=asked.long).items():
+                if asked.names and name not in asked.names:
+                    continue
+                for found in benchmark():
+                    print(found.line(), flush=True)
+                    kept.write(json.dumps(_line(found, started, vendor)) + "\n")
 
 
-def circumstances(started: datetime) -> dict[str, str | int | None]:
-    """Return what a number must be read with."""
-    return {
-        "at": started.isoformat(),
-        "database": connection.vendor,
-        "python": platform.python_version(),
-        "cores": os.cpu_count(),
+def _benchmarks(vendor: str, *, is_long: bool) -> dict[str, Benchmark]:
+    pairs = 5 if is_long else 2
+    short: dict[str, Benchmark] = {
+        "speed": partial(sending.speed, vendor, pairs),
+        "durability": partial(sending.durability, vendor, pairs),
+        "pacing": partial(pacing.one_process, vendor, 20 if is_long else 8),
+        "append": partial(audit_append.compare, vendor, pairs),
     }
+    if not is_long:
+        return short
+    return short | {
+        "evenness": partial(sending.evenness, vendor, 3),
+        "memory": partial(sending.memory, vendor, (10_000, 100_000)),
+        "two": partial(pacing.two_processes, vendor, 20),
+        "cut": partial(pacing.cut_in_half, vendor, 40),
+        "progress": partial(polling.progress, vendor, 10_000),
+        "kills": partial(kills.killed, vendor, 2_000, 20),
+    }
+
+
+def _line(found: Finding, started: datetime, vendor: str) -> dict[str, object]:
+    ratio = {"ratio": round(found.ratio, 4), "is_met": found.is_met}
+    return (
+        asdict(found)
+        | ratio
+        | {
+            "at": started.isoformat(),
+            "database": vendor,
+            "python": platform.python_version(),
+            "cores": os.cpu_count(),
+        }
+    )
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", help="only these, of the long form's")
+    parser.add_argument("--long", action="store_true", help="all goals, more pairs")
+    parser.add_argument(
+        "--database", action="append", choices=VENDORS, help="default: both if long"
+    )
+    asked = parser.parse_args()
+    asked.long = asked.long or bool(asked.names)
+    asked.database = asked.database or (VENDORS if asked.long else VENDORS[:1])
+    return asked
 
 
 if __name__ == "__main__":

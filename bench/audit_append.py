@@ -1,53 +1,26 @@
 """Appending to the audit log: groups under one head lock against a transaction for each entry."""
 
-from django.db import transaction
-from django.utils import timezone
+from collections.abc import Iterator
+from functools import partial
 
-from assignments.audit.actors import SYSTEM, Person
-from assignments.audit.log import Event, record, record_all
-from bench.comparison import Comparison, medians
-
-GROUP = 200
+from bench.finding import Finding, in_turns, median
+from bench.ground import ground
 
 
-def compare() -> Comparison:
+def compare(vendor: str, pairs: int) -> Iterator[Finding]:
     """Append both ways to one growing log, durably."""
-    ours, other = medians(in_groups, one_by_one, ours_count=4_000, other_count=400)
-    return Comparison(
-        name="audit append",
+    with ground(vendor=vendor, learners=10) as here:
+        ours, others = in_turns(
+            partial(here.child, "append", "4000", "200"),
+            partial(here.child, "append", "400", "1"),
+            pairs=pairs,
+        )
+    yield Finding(
+        goal="14",
+        what="entries appended in groups of 200 against one by one",
+        ours=median(ours, "per_second"),
+        other=median(others, "per_second"),
         unit="entries/s",
-        ours=f"groups of {GROUP}",
-        ours_per_second=ours,
-        other="one per transaction",
-        other_per_second=other,
-    )
-
-
-def in_groups(count: int) -> None:
-    """Append as the delivery does."""
-    for start in range(0, count, GROUP):
-        with transaction.atomic():
-            record_all([_event(start + n) for n in range(GROUP)], by=SYSTEM, at=timezone.now())
-
-
-def one_by_one(count: int) -> None:
-    """Append as code without groups would."""
-    for number in range(count):
-        with transaction.atomic():
-            record(_event(number), by=SYSTEM, at=timezone.now())
-
-
-def _event(number: int) -> Event:
-    """Return what a delivered row leaves in the log."""
-    learner = Person(
-        ref=f"learner/{number}", name=f"Person {number}", email=f"person.{number}@example.com"
-    )
-    return Event(
-        action="assignment.created",
-        subject=f"assignment/{number}",
-        result="created",
-        batch="batch/1",
-        cause="batch/1",
-        people=(learner,),
-        detail={"attempt": 1, "remote_id": f"a-{number}", "reply": {"status": 201}},
+        wanted=5,
+        detail={"ours": ours, "other": others},
     )

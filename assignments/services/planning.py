@@ -15,7 +15,7 @@ from assignments.services.claims import new_assignment
 from assignments.services.connection import body_of
 from assignments.services.sealing import plan_sha256
 
-MOST_ROWS: Final = 50_000
+MOST_ROWS: Final = 100_000
 MOST_ITEMS: Final = 20
 HAS_IT: Final = "They already have it in the LMS."
 BEING_ASSIGNED: Final = "It is being assigned to them by another batch right now."

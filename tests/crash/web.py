@@ -78,6 +78,11 @@ class Manager:
         self._client = httpx.Client(base_url=url, timeout=20, trust_env=False)
         self.post("/login/demo/manager", seen_on="/login/")
 
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """What the browser keeps, the session among it."""
+        return self._client.cookies
+
     def get(self, path: str) -> httpx.Response:
         """Open a page."""
         return self._client.get(path)

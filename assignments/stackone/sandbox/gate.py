@@ -16,6 +16,9 @@ from assignments.stackone.sandbox.filters import check_query
 from assignments.stackone.sandbox.mischief import respond
 from assignments.stackone.sandbox.world import World
 
+# Further accounts behind the same key show the same world.
+SECOND = "sandbox-"
+
 type Endpoint = Callable[[World, Request], Awaitable[Response]]
 
 
@@ -75,5 +78,6 @@ def _check_caller(world: World, request: Request) -> None:
 
 
 def _check_account(world: World, request: Request) -> None:
-    if request.headers.get("x-account-id") != world.options.account_id:
+    account = request.headers.get("x-account-id", "")
+    if account != world.options.account_id and not account.startswith(SECOND):
         raise Refusal(404, "Invalid account ID")

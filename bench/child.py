@@ -1,0 +1,256 @@
+"""One measured process: `python -m bench.child deliver`; prints what it measured as JSON."""
+
+import asyncio
+import json
+import resource
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from itertools import batched
+
+import django
+import httpx
+
+LONGEST = 600.0
+HEADERS = {"x-account-id": "sandbox", "User-Agent": "bench"}
+AUTH = httpx.BasicAuth("sandbox", "")
+
+
+def main(part: str, *words: str) -> None:
+    """Run one part and print its measures."""
+    parts: Mapping[str, Callable[..., dict[str, float]]] = {
+        "plan": plan,
+        "deliver": deliver,
+        "unrecorded": unrecorded,
+        "httpx": shared_client,
+        "aiohttp": aiohttp_client,
+        "append": append,
+    }
+    print(json.dumps(parts[part](*words)))
+
+
+def plan(  # noqa: PLR0915  a script of what a person would click
+    people: str, first: str, items: str
+) -> dict[str, float]:
+    """Make and release a batch for so many people, of items from number `first` on."""
+    django.setup()
+    from django.contrib.auth import get_user_model  # noqa: PLC0415  after Django is set up
+    from django.utils import timezone  # noqa: PLC0415
+
+    from assignments.audit.actors import Actor  # noqa: PLC0415
+    from assignments.models import Content, Learner  # noqa: PLC0415
+    from assignments.services import (  # noqa: PLC0415
+        connection,
+        control,
+        drafts,
+        planning,
+        submission,
+    )
+
+    now, account = timezone.now(), connection.accounts()[0]
+    owner = get_user_model().objects.get(email="manager@example.com")
+    by = Actor(ref=f"user/{owner.pk}", name="Priya Mehta", means="command")
+    draft = drafts.start(account=account, owner_pk=owner.pk, now=now)
+    due = date.today() + timedelta(days=60)  # noqa: DTZ011  any day will do
+    drafts.set_terms(draft=draft, due_date=due, status="pending", progress=None, now=now)
+    drafts.set_assigns_again(draft=draft, assigns_again=True, now=now)
+    content = Content.objects.filter(account=account, is_active=True).exclude(external_reference="")
+    for item in content.order_by("pk")[int(first) : int(first) + int(items)]:
+        drafts.add_content(draft=draft, content_pk=item.pk, now=now)
+    learners = Learner.objects.filter(account=account, is_active=True).order_by("pk")
+    pks = learners.values_list("pk", flat=True)[: int(people)]
+    drafts.pick(draft=draft, learner_pks=pks, now=now)
+    draft.refresh_from_db()
+    batch = planning.freeze(draft=draft, now=now)
+    submission.submit(
+        draft=draft,
+        plan_sha256=batch.plan_sha256,
+        reason="",
+        confirms_completed=True,
+        by=by,
+        now=now,
+    )
+    batch.refresh_from_db()
+    control.start_now(batch=batch, by=by, now=now)
+    return {"batch": batch.pk, "rows": batch.assignments.count()}
+
+
+def deliver(seconds: str = "inf") -> dict[str, float]:
+    """Deliver what waits in the account, for so long at the most."""
+    django.setup()
+    from django.utils import timezone  # noqa: PLC0415  after Django is set up
+
+    from assignments.models import Assignment  # noqa: PLC0415
+    from assignments.services import connection, delivery  # noqa: PLC0415
+
+    account = connection.accounts()[0]
+    made = Assignment.objects.filter(batch__account=account, state="created")
+    before, ends = made.count(), time.monotonic() + float(seconds)
+    return measured(
+        lambda: delivery.deliver(
+            account=account, clock=timezone.now, may_go_on=lambda: time.monotonic() < ends
+        ),
+        lambda: made.count() - before,
+    )
+
+
+def unrecorded(calls: str, slots: str, base_url: str) -> dict[str, float]:
+    """Make the same calls through the same transport and write nothing down."""
+    django.setup()
+    from assignments.services.calls import Calls  # noqa: PLC0415  after Django is set up
+    from assignments.stackone.api import AsyncStackOne  # noqa: PLC0415
+    from assignments.stackone.resources import NewAssignment  # noqa: PLC0415
+
+    people, item = directory(base_url)
+    new = NewAssignment(item, "", None, "pending", None, None)
+    running: Calls[str, object] = Calls(
+        call=lambda client, user_id: client.create_assignment(user_id, new),
+        open_client=lambda: AsyncStackOne(
+            base_url=base_url, api_key="sandbox", account_id="sandbox"
+        ),
+        slots=int(slots),
+        clock=lambda: datetime.now(UTC),
+    )
+    running.extend(LONGEST)
+    ended: list[object] = []
+
+    def work() -> None:
+        now = datetime.now(UTC)
+        running.start([(people[n % len(people)], now) for n in range(int(calls))])
+        while running.in_flight:
+            ended.extend(running.ended(within=0.05))
+        running.close()
+
+    return measured(work, lambda: len(ended))
+
+
+def shared_client(calls: str, slots: str, base_url: str) -> dict[str, float]:
+    """Make the calls with what most would take: one httpx client, its limits raised."""
+    limits = httpx.Limits(max_connections=int(slots), max_keepalive_connections=int(slots))
+
+    async def run(urls: Iterator[str], body: Mapping[str, object]) -> None:
+        async with httpx.AsyncClient(
+            auth=AUTH, headers=HEADERS, limits=limits, timeout=60
+        ) as client:
+
+            async def post(url: str) -> int:
+                return (await client.post(url, json=body)).status_code
+
+            await at_once(int(slots), urls, post)
+
+    return many(run, int(calls), base_url)
+
+
+def aiohttp_client(calls: str, slots: str, base_url: str) -> dict[str, float]:
+    """Make the calls with aiohttp, the fastest of the well-kept clients."""
+    import aiohttp  # noqa: PLC0415  a dependency of the benchmarks alone
+
+    async def run(urls: Iterator[str], body: Mapping[str, object]) -> None:
+        auth = aiohttp.BasicAuth("sandbox", "")
+        connector = aiohttp.TCPConnector(limit=int(slots))
+        async with aiohttp.ClientSession(
+            auth=auth, headers=HEADERS, connector=connector
+        ) as session:
+
+            async def post(url: str) -> int:
+                async with session.post(url, json=body) as answer:
+                    await answer.read()
+                    return answer.status
+
+            await at_once(int(slots), urls, post)
+
+    return many(run, int(calls), base_url)
+
+
+def append(count: str, group: str) -> dict[str, float]:
+    """Append so many entries to the audit log, so many to a transaction."""
+    django.setup()
+    from django.db import transaction  # noqa: PLC0415  after Django is set up
+    from django.utils import timezone  # noqa: PLC0415
+
+    from assignments.audit.actors import SYSTEM, Person  # noqa: PLC0415
+    from assignments.audit.log import Event, record_all  # noqa: PLC0415
+
+    def event(number: int) -> Event:
+        email = f"person.{number}@example.com"
+        learner = Person(ref=f"learner/{number}", name=f"Person {number}", email=email)
+        return Event(
+            action="assignment.created",
+            subject=f"assignment/{number}",
+            result="created",
+            batch="batch/1",
+            people=(learner,),
+            detail={"attempt": 1, "remote_id": f"a-{number}", "reply": {"status": 201}},
+        )
+
+    def work() -> None:
+        for some in batched(range(int(count)), int(group), strict=False):
+            with transaction.atomic():
+                record_all([event(number) for number in some], by=SYSTEM, at=timezone.now())
+
+    return measured(work, lambda: int(count))
+
+
+def measured(work: Callable[[], object], done: Callable[[], int]) -> dict[str, float]:
+    """Return the calls a second, the CPU time of each in microseconds, and the most memory."""
+    began, used = time.perf_counter(), cpu_seconds()
+    work()
+    seconds, used = time.perf_counter() - began, cpu_seconds() - used
+    calls = done()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "calls": calls,
+        "per_second": calls / seconds,
+        "cpu_us": 1e6 * used / max(1, calls),
+        "peak_mb": peak,
+    }
+
+
+def cpu_seconds() -> float:
+    """Return the CPU time of this process."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def directory(base_url: str) -> tuple[list[str], str]:
+    """Return the ids of some people and the reference of an item."""
+    with httpx.Client(auth=AUTH, headers=HEADERS, trust_env=False) as client:
+        people = client.get(f"{base_url}/unified/lms/users?page_size=100").json()["data"]
+        items = client.get(f"{base_url}/unified/lms/content?page_size=100").json()["data"]
+    active = [item for item in items if item["active"]]
+    return [person["id"] for person in people if person["active"]], active[0]["external_reference"]
+
+
+def many(
+    run: Callable[[Iterator[str], Mapping[str, object]], Awaitable[None]], calls: int, base_url: str
+) -> dict[str, float]:
+    """Measure so many calls of a rival."""
+    people, item = directory(base_url)
+    paths = (f"/unified/lms/users/{people[n % len(people)]}/assignments" for n in range(calls))
+    body: dict[str, object] = {
+        "learning_object_external_reference": item,
+        "status": {"value": "pending"},
+    }
+    urls = iter([base_url + path for path in paths])
+    return measured(lambda: asyncio.run(_waited(run(urls, body))), lambda: calls)
+
+
+async def at_once(slots: int, urls: Iterator[str], post: Callable[[str], Awaitable[int]]) -> None:
+    """Keep so many calls out until the addresses are used up."""
+
+    async def slot() -> None:
+        for url in urls:
+            status = await post(url)
+            if status != httpx.codes.CREATED:
+                raise RuntimeError(f"The sandbox answered {status}.")
+
+    await asyncio.gather(*(slot() for _ in range(slots)))
+
+
+async def _waited(run: Awaitable[None]) -> None:
+    await run
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

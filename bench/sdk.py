@@ -1,0 +1,40 @@
+"""The vendor's TypeScript SDK, as its documentation uses it, where npm can install it."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.running import ROOT
+
+HERE = Path(__file__).resolve().parent
+FOLDER = ROOT / "var" / "bench-sdk"
+PACKAGE = "@stackone/stackone-client-ts@4.28.0"
+
+
+def is_here() -> bool:
+    """Install the package if npm can, and tell whether it is there."""
+    if not (FOLDER / "node_modules").is_dir() and shutil.which("npm"):
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            ["npm", "install", "--silent", "--no-save", "--prefix", FOLDER, PACKAGE],
+            check=False,
+            timeout=120,
+            capture_output=True,
+        )
+    return (FOLDER / "node_modules" / "@stackone").is_dir()
+
+
+def run(base_url: str, calls: int) -> dict[str, Any]:
+    """Make so many calls, 64 at once, without the SDK's own repeats."""
+    script = FOLDER / "sdk.mjs"
+    shutil.copy(HERE / "sdk.mjs", script)
+    done = subprocess.run(
+        ["node", script, base_url, str(calls), "64"],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return dict(json.loads(done.stdout.splitlines()[-1]))
