@@ -9,7 +9,7 @@ from assignments.services.rhythm import CATCH_UP, HARDLY, Rhythm
 
 def leaves(rhythm, reserved, wakes=()):
     """Let calls leave at their reserved times, each no earlier than its wake; return when."""
-    times = []
+    times: list[float] = []
     for number, at in enumerate(reserved):
         wake = wakes[number] if number < len(wakes) else 0.0
         now = max(rhythm.next_leaves(at), wake, times[-1] if times else 0.0)

@@ -36,9 +36,7 @@ def end(desk, claimed: list[Claim], reply):
 def deliver_for(desk, seconds):
     """Let a worker deliver for so long."""
     ends = desk.clock() + timedelta(seconds=seconds)
-    delivery.deliver(
-        account=desk.account, clock=desk.clock, may_go_on=lambda: desk.clock() < ends
-    )
+    delivery.deliver(account=desk.account, clock=desk.clock, may_go_on=lambda: desk.clock() < ends)
 
 
 def test_running_batches_take_turns(desk):

@@ -1,10 +1,13 @@
 """The engine for several machines: a Celery worker in this process, with a thread for each task."""
 
+import threading
 import warnings
 from typing import Any, Final
 
 from celery import Celery, signals
 from celery.exceptions import SecurityWarning
+from celery.platforms import EX_OK
+from celery.worker import state
 from django.conf import settings
 from django.core.management import CommandError
 from django.utils.module_loading import import_string
@@ -27,6 +30,7 @@ def run(name: str) -> None:
     warnings.simplefilter("ignore", SecurityWarning)
     signals.setup_logging.connect(_keep_logging)
     signals.worker_shutting_down.connect(_stop)
+    threading.Thread(target=_pass_on_the_stop, daemon=True).start()
     worker = app.Worker(
         hostname=f"desk@{name}",
         pool="threads",
@@ -49,6 +53,12 @@ def _keep_logging(**_: Any) -> None:
 
 def _stop(**_: Any) -> None:
     tasks.stopping.set()
+
+
+def _pass_on_the_stop() -> None:
+    # The signal may come before Celery listens for it.
+    tasks.stopping.wait()
+    state.should_stop = EX_OK
 
 
 ENGINE: Final = Engine(
