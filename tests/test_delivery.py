@@ -33,7 +33,6 @@ def test_deliver_creates_every_row_once(desk):
     assert actions(batch) == {
         "batch.submitted": 1,
         "batch.released": 1,
-        "assignment.queued": 6,
         "assignment.attempted": 6,
         "assignment.created": 6,
         "batch.completed": 1,

@@ -55,8 +55,9 @@ def record_all(events: Sequence[Event], *, by: Actor, at: datetime) -> range:
         return range(0)
     head = LogHead.objects.select_for_update().get()
     commitments = Commitments([by, *(person for event in events for person in event.people)])
+    made = _made(by, at, commitments)
     entries = [
-        {"seq": seq, **_made(by, at, commitments), **_told(event, commitments)}
+        {"seq": seq, **made, **_told(event, commitments)}
         for seq, event in enumerate(events, head.size)
     ]
     _append(head, entries, at)

@@ -28,7 +28,8 @@ class Commitments:
     """The commitments of everybody whom a group of entries speaks of, new ones stored at once."""
 
     def __init__(self, whom: Iterable[Actor | Person]) -> None:
-        wanted = {key for somebody in whom for key in _keys(somebody)}
+        self._keys = {somebody: _keys(somebody) for somebody in whom}
+        wanted = {key for keys in self._keys.values() for key in keys}
         self._known = _stored(wanted)
         missing = sorted(wanted - self._known.keys())
         made = {key: secrets.token_bytes(SALT_BYTES) for key in missing}
@@ -39,7 +40,7 @@ class Commitments:
 
     def of(self, somebody: Actor | Person) -> dict[str, Commit]:
         """Return the commitment of each personal field that is not empty."""
-        return {key[1]: {"commit": self._known[key]} for key in _keys(somebody)}
+        return {key[1]: {"commit": self._known[key]} for key in self._keys[somebody]}
 
 
 def clear_values(commitments: Iterable[str]) -> dict[str, str]:

@@ -19,7 +19,6 @@ SENTENCES: Final[Mapping[str, str]] = {
     "batch.stopped": "stopped batch {batch}",
     "batch.cancelled": "undid batch {batch} before anything was sent",
     "batch.completed": "completed batch {batch}",
-    "assignment.queued": "queued {content} for {person}",
     "assignment.skipped": "skipped {content} for {person}",
     "assignment.cancelled": "withdrew {content} for {person}",
     "assignment.attempted": "began to assign {content} to {person}",

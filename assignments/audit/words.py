@@ -12,5 +12,5 @@ def search_text(detail: Mapping[str, object]) -> str:
     """Return the words of an entry's detail that people search for, folded."""
     content = detail.get("content")
     parts = [detail, content] if isinstance(content, Mapping) else [detail]
-    found = (part.get(name) for part in parts for name in _SAID)
-    return folded("\n".join(text for text in found if isinstance(text, str) and text))
+    found = [part[name] for part in parts for name in _SAID if name in part]
+    return folded("\n".join([text for text in found if isinstance(text, str) and text]))

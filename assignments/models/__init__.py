@@ -1,5 +1,6 @@
 """Tables, states and constraints: what is stored, and what can never be."""
 
+from assignments.models import among as among
 from assignments.models.accounts import Account, RequestBudget, SyncRun, Worker
 from assignments.models.batches import Assignment, Attempt, Batch
 from assignments.models.directory import Content, Learner, RemoteAssignment

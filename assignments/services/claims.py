@@ -53,13 +53,12 @@ def claim(due: Sequence[int], *, sender: str, now: datetime) -> list[Claim]:
         due, state__in=[State.PLANNED, State.QUEUED], batch__state=Batch.State.RUNNING
     )
     ordered = [found[pk] for pk in due if pk in found]
-    queued = [_queued(row) for row in ordered if row.state == State.PLANNED]
     gone, present = _parted(ordered)
     skipped = [_skipped(row, reason, now) for row, reason in gone]
     rows.write(skipped)
     claimed = _marked(present, sender, now)
     told = [(change.row, change.event) for change in skipped]
-    record_for_people([*queued, *told, *claimed], now)
+    record_for_people([*told, *claimed], now)
     closing.close_batches({row.batch_id for row, _ in gone}, now=now)
     return [_claimed(row, now) for row in present]
 
@@ -80,15 +79,11 @@ def _marked(
         "problem_field": "",
     }
     pks = [row.pk for row in present]
-    Assignment.objects.filter(pk__in=pks).update(attempt=F("attempt") + 1, **fresh)
+    Assignment.objects.filter(pk__among=pks).update(attempt=F("attempt") + 1, **fresh)
     for row in present:
         row.attempt += 1
         vars(row).update(fresh)
     return [(row, rows.event(row, "assignment.attempted", "sending")) for row in present]
-
-
-def _queued(row: Assignment) -> tuple[Assignment, Event]:
-    return row, rows.event(row, "assignment.queued", "queued")
 
 
 @transaction.atomic

@@ -59,17 +59,21 @@ def settle(*, account: Account, sender: str, answers: Sequence[Answer], now: dat
         changes = [_change(answer.job.row, answer) for answer in fenced]
         rows.write(changes)
         _keep_attempts(fenced)
-        keep_remote([change.row for change in changes], now)
+        changed = [change.row for change in changes]
+        keep_remote(changed, now)
         record_for_people([(change.row, change.event) for change in changes], now)
-        batches = {change.row.batch_id for change in changes}
-        watching.watch(batches, now=now)
-        closing.close_batches(batches, now=now)
+        watching.watch({row.batch_id for row in changed if _is_telling(row)}, now=now)
+        closing.close_batches({row.batch_id for row in changed}, now=now)
         _note_account(account, [answer.reply for answer in answers], now)
+
+
+def _is_telling(row: Assignment) -> bool:
+    return row.state == State.REJECTED or not row.batch.is_proven
 
 
 def _fenced(answers: Sequence[Answer], sender: str) -> list[Answer]:
     held = Assignment.objects.filter(
-        pk__in=[answer.job.pk for answer in answers], state=State.SENDING, sender=sender
+        pk__among=[answer.job.pk for answer in answers], state=State.SENDING, sender=sender
     )
     attempts = dict(held.select_for_update().order_by("pk").values_list("pk", "attempt"))
     return [answer for answer in answers if attempts.get(answer.job.pk) == answer.job.attempt]

@@ -27,8 +27,10 @@ COLUMNS: Final = (
     "settled_at",
 )
 _columns: Final = attrgetter(*COLUMNS)
-# Large columns of a person that delivery has no use for.
-UNUSED: Final = ("learner__custom_fields", "learner__search_text")
+# What delivery has a use for, of the person.
+PERSON: Final = tuple(
+    f"learner__{name}" for name in ("name", "email", "external_reference", "is_active")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ def locked(pks: Iterable[int], **conditions: object) -> dict[int, Assignment]:
 
     Each comes with its learner, content and batch; those that rows share are read once.
     """
-    wanted = Assignment.objects.filter(pk__in=list(pks), **conditions)
-    with_names = wanted.select_related("learner").defer(*UNUSED)
+    wanted = Assignment.objects.filter(pk__among=list(pks), **conditions).select_related("learner")
+    with_names = wanted.only(*(field.name for field in Assignment._meta.fields), *PERSON)
     rows = list(with_names.select_for_update(of=("self",)).order_by("pk"))
     batches = Batch.objects.select_related("by", "account").in_bulk({row.batch_id for row in rows})
     content = Content.objects.in_bulk({row.content_id for row in rows})
@@ -60,7 +62,7 @@ def write(changes: Sequence[Change]) -> None:
     for change in changes:
         for name, value in change.values.items():
             setattr(change.row, name, value)
-    update(Assignment, COLUMNS, ((change.row.pk, *_columns(change.row)) for change in changes))
+    update(Assignment, COLUMNS, ((*_columns(change.row), change.row.pk) for change in changes))
 
 
 def actor_of(row: Assignment) -> Actor:
