@@ -82,8 +82,11 @@ def deliver(seconds: str = "inf") -> dict[str, float]:
     from django.utils import timezone  # noqa: PLC0415  after Django is set up
 
     from assignments.models import Assignment  # noqa: PLC0415
-    from assignments.services import connection, delivery  # noqa: PLC0415
+    from assignments.services import calls, connection, delivery  # noqa: PLC0415
 
+    # As a worker does when it starts; one is there long before the batch.
+    calls.prepare()
+    time.sleep(1.5)
     account = connection.accounts()[0]
     made = Assignment.objects.filter(batch__account=account, state="created")
     before, ends = made.count(), time.monotonic() + float(seconds)
@@ -99,16 +102,14 @@ def unrecorded(calls: str, slots: str, base_url: str) -> dict[str, float]:
     """Make the same calls through the same transport and write nothing down."""
     django.setup()
     from assignments.services.calls import Calls  # noqa: PLC0415  after Django is set up
-    from assignments.stackone.api import AsyncStackOne  # noqa: PLC0415
+    from assignments.stackone.errands import Assign  # noqa: PLC0415
     from assignments.stackone.resources import NewAssignment  # noqa: PLC0415
 
     people, item = directory(base_url)
     new = NewAssignment(item, "", None, "pending", None, None)
     running: Calls[str, object] = Calls(
-        call=lambda client, user_id: client.create_assignment(user_id, new),
-        open_client=lambda: AsyncStackOne(
-            base_url=base_url, api_key="sandbox", account_id="sandbox"
-        ),
+        errand=lambda user_id: Assign(user_id, new),
+        options={"base_url": base_url, "api_key": "sandbox", "account_id": "sandbox"},
         slots=int(slots),
         clock=lambda: datetime.now(UTC),
     )

@@ -1,200 +1,231 @@
-"""Calls in flight: groups, leases, and what becomes of a job when our own code is wrong."""
+"""The process of calls: what its owner hears of it, and what becomes of it when either is gone."""
 
-import asyncio
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import IO, cast
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from assignments.models import RequestBudget
-from assignments.queries import words
-from assignments.services import budget
-from assignments.services.calls import Calls
-from assignments.stackone.api import AsyncStackOne
-from assignments.stackone.errors import NotSent, OutcomeUnknown
-from assignments.stackone.pacing import spacing
-
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+from assignments.services.calls import LOST, Calls
+from assignments.stackone.errands import Assign, LookUp, Seen
+from assignments.stackone.errors import NotSent, OutcomeUnknown, RateLimited
+from assignments.stackone.resources import Created, NewAssignment
+from tests.running import ROOT, running_sandbox
 
 
-def opened() -> AsyncStackOne:
-    """Return a client that is never used."""
-    return AsyncStackOne(base_url="http://127.0.0.1:9", api_key="k", account_id="a")
+@dataclass(frozen=True)
+class Job:
+    """Assign the item to somebody."""
+
+    user_id: str
+
+
+@pytest.fixture(scope="module")
+def lms():
+    """Return a sandbox of its own, whose faults no other test feels."""
+    with running_sandbox(learners=30, content=20, requests_per_minute=0) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture
-def running():
-    """Return a maker of calls of two slots at once, which end with the test."""
-    made = []
-
-    def make(call):
-        made.append(Calls(call=call, open_client=opened, slots=2, clock=lambda: datetime.now(UTC)))
-        return made[-1]
-
-    yield make
-    for calls in made:
-        calls.close()
+def item(lms):
+    """Return an item that can be assigned."""
+    lms.reset()
+    lms.set_faults({})
+    return listed(lms, "content")[0]["external_reference"]
 
 
-def start(calls, *jobs, after=0.0):
-    """Start jobs that may leave so many seconds from now."""
+@pytest.fixture
+def people(lms):
+    """Return the ids of people."""
+    return [person["id"] for person in listed(lms, "users")]
+
+
+def listed(lms, what):
+    """Return a page of what is active in the sandbox."""
+    with lms.client() as client:
+        found = client.get(f"/unified/lms/{what}").raise_for_status().json()["data"]
+    return [one for one in found if one["active"]]
+
+
+@pytest.fixture
+def calls(lms, item):
+    """Return calls that may leave, which end with the test."""
+    new = NewAssignment(item, "", None, "pending", None, None)
+    made: Calls[Job, Created] = Calls(
+        errand=lambda job: Assign(job.user_id, new),
+        options={"base_url": lms.base_url, "api_key": "sandbox", "account_id": "sandbox"},
+        slots=4,
+        clock=lambda: datetime.now(UTC),
+    )
+    made.extend(60)
+    yield made
+    made.close()
+
+
+def started(calls, people, after=0.0):
+    """Start a call for each person, so many seconds from now."""
     at = datetime.now(UTC) + timedelta(seconds=after)
-    calls.start([(job, at) for job in jobs])
+    calls.start([(Job(person), at) for person in people])
 
 
-def ended(calls, count):
-    """Return how so many calls ended."""
-    found = []
-    for _ in range(200):
-        found += calls.ended(within=0.01)
-        if len(found) == count:
-            return found
-    raise AssertionError(f"{len(found)} of {count} calls ended.")
+def all_ended(calls, within=10.0):
+    """Return how the calls ended, all of them."""
+    until, found = time.monotonic() + within, []
+    while calls.in_flight and time.monotonic() < until:
+        found += calls.ended(within=0.5)
+    assert not calls.in_flight
+    return found
 
 
-async def echoed(_, job):
-    """Reply at once."""
-    return f"reply to {job}"
-
-
-def test_calls_end_with_their_replies(running):
-    calls = running(echoed)
-    calls.extend(60)
-    start(calls, "a", "b")
-    assert calls.in_flight == 2
-
-    found = ended(calls, 2)
-
-    assert {(one.job, one.reply) for one in found} == {("a", "reply to a"), ("b", "reply to b")}
-    assert calls.in_flight == 0
-
-
-def test_no_more_calls_are_out_than_there_are_slots(running):
-    out, most = [], []
-
-    async def call(_, job):
-        out.append(job)
-        most.append(len(out))
-        await asyncio.sleep(0.01)
-        out.remove(job)
-
-    calls = running(call)
-    calls.extend(60)
-    start(calls, *range(20))
-    ended(calls, 10)
-    assert max(most) == 2
-
-    calls.allow(4, per_second=10_000)
-    start(calls, *range(20, 40))
-    ended(calls, 30)
-    assert max(most) == 4
-
-
-def test_a_call_leaves_at_its_time(running):
-    calls = running(echoed)
-    calls.extend(60)
+def test_every_job_ends_with_its_reply(calls, people, lms):
     began = datetime.now(UTC)
-    start(calls, "later", after=0.2)
+    started(calls, people[:8])
+    assert calls.in_flight == 8
 
-    (only,) = ended(calls, 1)
+    found = all_ended(calls)
 
-    assert timedelta(seconds=0.2) <= only.ended_at - began < timedelta(seconds=0.4)
-
-
-def test_nothing_leaves_without_a_lease(running):
-    left = []
-
-    async def call(_, job):
-        left.append(job)
-
-    calls = running(call)
-    start(calls, "late")
-
-    (only,) = ended(calls, 1)
-
-    assert isinstance(only.reply, NotSent)
-    assert left == []
+    assert {one.job.user_id for one in found} == set(people[:8])
+    assert all(isinstance(one.reply, Created) and one.echo for one in found)
+    assert all(began <= one.ended_at <= datetime.now(UTC) for one in found)
+    assert lms.stats()["assignments"] == 8
 
 
-def test_what_still_waits_when_the_sender_stops_never_leaves(running):
-    calls = running(echoed)
-    calls.extend(60)
-    start(calls, "waits", after=30)
+def test_the_last_to_end_is_not_waited_on(calls, people):
+    started(calls, people[:1])
+    began = time.monotonic()
+
+    (only,) = calls.ended(within=20)
+
+    assert isinstance(only.reply, Created)
+    assert time.monotonic() - began < 10
+
+
+def test_what_is_stopped_before_its_time_never_leaves(calls, people, lms):
+    started(calls, people[:3], after=30)
 
     calls.close()
-    (only,) = calls.ended(within=0)
+    found = calls.ended(within=0)
 
-    assert (only.job, type(only.reply)) == ("waits", NotSent)
+    assert [type(one.reply) for one in found] == [NotSent] * 3
+    assert lms.stats()["assignments"] == 0
 
 
-def test_a_bug_of_ours_leaves_the_outcome_unknown(running, caplog):
-    async def call(_, job):
-        return 1 / job
+def test_what_is_out_when_it_stops_is_waited_for(calls, people, lms):
+    lms.set_faults({"slow": 1.0})
+    started(calls, people[:2])
+    time.sleep(0.3)
 
-    calls = running(call)
+    calls.close()
+
+    assert [type(one.reply) for one in calls.ended(within=0)] == [Created, Created]
+
+
+def test_a_process_that_dies_leaves_its_calls_unknown(calls, people, lms):
+    lms.set_faults({"hang": 1.0})
+    started(calls, people[:2])
+    time.sleep(0.3)
+
+    os.kill(calls.pid, signal.SIGKILL)
+    found = all_ended(calls)
+
+    assert [(type(one.reply), str(one.reply)) for one in found] == [(OutcomeUnknown, LOST)] * 2
+    assert calls.is_lost
+    started(calls, people[:1])
+    assert [type(one.reply) for one in calls.ended(within=0.1)] == [OutcomeUnknown]
+
+
+def test_it_outlives_the_signals_that_stop_its_owner(calls, people):
+    started(calls, people[:1])
+    all_ended(calls)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        os.kill(calls.pid, number)
+
+    started(calls, people[1:3])
+
+    assert [type(one.reply) for one in all_ended(calls)] == [Created, Created]
+
+
+def test_it_ends_with_its_owner_and_sends_nothing_more(lms, item, people):
+    owner = f"""
+import time
+from datetime import UTC, datetime, timedelta
+from typing import IO, cast
+from assignments.services.calls import Calls
+from assignments.stackone.errands import Assign
+from assignments.stackone.resources import NewAssignment
+
+if __name__ == "__main__":
+    new = NewAssignment({item!r}, "", None, "pending", None, None)
+    calls = Calls(
+        errand=lambda person: Assign(person, new),
+        options={{"base_url": {lms.base_url!r}, "api_key": "sandbox", "account_id": "sandbox"}},
+        slots=4,
+        clock=lambda: datetime.now(UTC),
+    )
     calls.extend(60)
-    start(calls, 0)
+    calls.start([(person, datetime.now(UTC) + timedelta(seconds=2)) for person in {people!r}])
+    print(calls.pid, flush=True)
+    time.sleep(60)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", owner], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        pid = int(cast("IO[str]", process.stdout).readline())
+        process.kill()
 
-    (only,) = ended(calls, 1)
+    until = time.monotonic() + 5
+    while time.monotonic() < until and is_running(pid):
+        time.sleep(0.05)
 
-    assert isinstance(only.reply, OutcomeUnknown)
-    assert "ZeroDivisionError" in caplog.text
-
-
-@pytest.mark.django_db
-def test_the_budget_is_shared_by_everybody_who_takes(settings):
-    settings.STACKONE_REQUESTS_PER_MINUTE = 600
-
-    first, second = budget.take(2, now=NOON), budget.take(2, now=NOON)
-
-    assert first + second == [NOON + spacing(600) * n for n in range(4)]
-
-
-@pytest.mark.django_db
-def test_the_budget_reserves_nothing_that_is_too_far_off(settings):
-    settings.STACKONE_REQUESTS_PER_MINUTE = 600
-    budget.hold_until(NOON + timedelta(seconds=9), now=NOON)
-
-    assert budget.take(1, now=NOON, within=timedelta(seconds=1)) == []
-    assert RequestBudget.objects.get().next_slot_at == NOON + timedelta(seconds=9)
-    later = NOON + timedelta(seconds=8, milliseconds=500)
-    assert budget.take(1, now=later, within=timedelta(seconds=1)) == [NOON + timedelta(seconds=9)]
+    assert not is_running(pid)
+    time.sleep(2)
+    assert lms.stats()["assignments"] == 0
 
 
-@pytest.mark.django_db
-def test_the_budget_does_not_know_the_key(settings):
-    settings.STACKONE_API_KEY = "canary-key-0123456789"
-    budget.take(1, now=NOON)
+def is_running(pid):
+    """Tell whether a process is there."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return True
+    return False
 
-    assert "canary" not in RequestBudget.objects.get().key
+
+def test_a_look_up_reads_everything(lms, people, item):
+    looking: Calls[str, Seen] = Calls(
+        errand=LookUp,
+        options={"base_url": lms.base_url, "api_key": "sandbox", "account_id": "sandbox"},
+        slots=1,
+        clock=lambda: datetime.now(UTC),
+    )
+    looking.extend(60)
+    looking.start([(people[0], datetime.now(UTC))])
+
+    (only,) = all_ended(looking)
+    looking.close()
+
+    assert (type(only.reply), only.reply.requests) == (Seen, 1)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    "error",
     [
-        pytest.param(0.2, "less than a second", id="almost nothing"),
-        pytest.param(1, "about 1 second", id="one second"),
-        pytest.param(45, "about 45 seconds", id="seconds"),
-        pytest.param(95, "about 1 min 35 s", id="a minute and more"),
-        pytest.param(60, "about 1 min", id="a minute"),
-        pytest.param(50 * 60, "about 50 min", id="minutes"),
-        pytest.param(3 * 3600, "about 3 h", id="hours"),
-        pytest.param(3 * 86400, "about 3 days", id="days"),
+        pytest.param(NotSent("Away.", status=503), id="not sent"),
+        pytest.param(
+            RateLimited("Slow.", retry_after=9, is_providers=True, reply={"status": 429}),
+            id="rate limited",
+        ),
+        pytest.param(OutcomeUnknown("Odd.", status=500, field="due_date"), id="unknown"),
     ],
 )
-def test_duration_is_said_as_people_say_it(seconds, said):
-    assert words.duration(seconds) == said
+def test_an_error_says_the_same_in_the_other_process(error):
+    found = pickle.loads(pickle.dumps(error))
 
-
-@given(st.integers(0, 10**7))
-def test_duration_always_has_words(seconds):
-    assert words.duration(seconds)
-
-
-@pytest.mark.parametrize(
-    ("count", "said"),
-    [pytest.param(1, "1 person", id="one"), pytest.param(3412, "3,412 people", id="many")],
-)
-def test_people_are_counted_in_words(count, said):
-    assert words.people(count) == said
+    assert (type(found), str(found), vars(found)) == (type(error), str(error), vars(error))

@@ -16,7 +16,7 @@ from assignments.services.circuit import (
     UNLIMITED,
     Circuit,
 )
-from assignments.services.echoes import Echo, Sign
+from assignments.stackone.echoes import Echo, Sign
 
 
 def failed(left_at: float, ended_at: float, sign: Sign = Sign.FAILED) -> Echo:

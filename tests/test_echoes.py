@@ -2,7 +2,7 @@
 
 import pytest
 
-from assignments.services.echoes import Echo, Sign, echo_of
+from assignments.stackone.echoes import Echo, Sign, echo_of
 from assignments.stackone.errors import (
     AccountUnusable,
     NotSent,

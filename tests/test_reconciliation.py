@@ -7,7 +7,7 @@ import pytest
 from assignments.models import LogEntry, RequestBudget
 from assignments.services import claims, outcomes, reconciliation
 from assignments.services.calls import Ended
-from assignments.services.reconciliation import Seen
+from assignments.stackone.errands import Seen
 from assignments.stackone.errors import (
     AccountUnusable,
     Conflict,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.services.rhythm import CATCH_UP, HARDLY, Rhythm
+from assignments.stackone.rhythm import CATCH_UP, HARDLY, Rhythm
 
 
 def leaves(rhythm, reserved, wakes=()):

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.services.echoes import Echo, Sign
 from assignments.services.slots import FEW, Slots
 from assignments.services.tempo import Tempo
+from assignments.stackone.echoes import Echo, Sign
 from tests.virtual import Api, Sender, SlidingWindow
 
 PLENTY = 16_000.0

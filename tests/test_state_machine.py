@@ -31,7 +31,7 @@ from assignments.services import (
 )
 from assignments.services.calls import Ended
 from assignments.services.claims import Claim
-from assignments.services.reconciliation import Seen
+from assignments.stackone.errands import Seen
 from assignments.stackone.errors import (
     NotSent,
     OutcomeUnknown,

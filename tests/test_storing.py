@@ -10,7 +10,7 @@ from assignments.models.storing import insert, update
 pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-COLUMNS = (
+COLUMNS: tuple[str, ...] = (
     "account_id",
     "remote_id",
     "is_active",

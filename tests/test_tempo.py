@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assignments.services.echoes import Echo, Sign
 from assignments.services.tempo import SHARE, Tempo
+from assignments.stackone.echoes import Echo, Sign
 from assignments.stackone.ratelimits import Limit
 from tests.virtual import Api, Gate, Sender, SlidingWindow, TokenBucket
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.services.echoes import Echo, Sign
 from assignments.services.pause import JITTER, LONGEST_DOUBLED, SHORTEST, Pause
 from assignments.services.quota import BELIEVED_SECONDS, Quota
 from assignments.services.recovery import CLIMB, KEPT, Recovery
 from assignments.services.throttle import CUT, SLOWEST, Throttle
+from assignments.stackone.echoes import Echo, Sign
 from assignments.stackone.ratelimits import Limit
 
 FULL = 100.0

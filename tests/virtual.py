@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from assignments.services.echoes import Echo, Sign
 from assignments.services.tempo import Tempo
+from assignments.stackone.echoes import Echo, Sign
 from assignments.stackone.ratelimits import Limit
 
 

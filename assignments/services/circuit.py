@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from random import Random
 from typing import Final
 
-from assignments.services.echoes import Echo, Sign
+from assignments.stackone.echoes import Echo, Sign
 
 # One broken call in three still makes ten in a row once in 60,000 calls; with a second without
 # any success besides, only an outage does.

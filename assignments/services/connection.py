@@ -10,7 +10,6 @@ from django.db import transaction
 from assignments.audit.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
 from assignments.models import Account
-from assignments.stackone.api import AsyncStackOne
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import AccountUnusable, NotSupported
 from assignments.stackone.resources import NewAssignment
@@ -27,12 +26,7 @@ def accounts() -> list[Account]:
 
 def open_client(account_id: str, *, pace: Callable[[], None]) -> StackOne:
     """Return a client for the account; `pace` is called before each of its requests."""
-    return StackOne(pace=pace, **_options(account_id))
-
-
-def open_calls(account_id: str) -> AsyncStackOne:
-    """Return a client for many calls at once; whoever starts them keeps to the budget."""
-    return AsyncStackOne(**_options(account_id))
+    return StackOne(pace=pace, **options(account_id))
 
 
 def body_of(new: NewAssignment) -> dict[str, object]:
@@ -74,7 +68,8 @@ def note_answer(account: Account) -> None:
     failing.update(failing_since=None)
 
 
-def _options(account_id: str) -> dict[str, Any]:
+def options(account_id: str) -> dict[str, Any]:
+    """Return what a client of the account is made with; the key is among it."""
     return {
         "base_url": settings.STACKONE_BASE_URL,
         "api_key": settings.STACKONE_API_KEY,

@@ -13,10 +13,11 @@ from assignments.queries.due import has_work
 from assignments.services import budget, claims, leases, outcomes, queueing, reconciliation
 from assignments.services.calls import Calls, Ended
 from assignments.services.claims import Claim
-from assignments.services.connection import open_calls
+from assignments.services.connection import options
 from assignments.services.pace import AHEAD, Pace
-from assignments.services.reconciliation import LookUp, Seen
-from assignments.stackone.api import AsyncStackOne
+from assignments.services.reconciliation import LookUp
+from assignments.stackone import errands
+from assignments.stackone.errands import Errand, Seen
 from assignments.stackone.resources import Created
 
 Clock = Callable[[], datetime]
@@ -60,8 +61,8 @@ class _Sender:
         self._sent = 0
         self._looking: set[int] = set()
         self._calls: Calls[Job, Reply] = Calls(
-            call=_call,
-            open_client=lambda: open_calls(account.remote_id),
+            errand=_errand,
+            options=options(account.remote_id),
             slots=settings.SENDER_SLOTS,
             clock=clock,
         )
@@ -70,7 +71,7 @@ class _Sender:
     def run(self, may_go_on: Callable[[], bool]) -> None:
         """Work until nothing is due and nothing is in flight."""
         try:
-            while self._keep_lease():
+            while self._keep_lease() and not self._calls.is_lost:
                 is_going = may_go_on()
                 if is_going:
                     self._start()
@@ -87,7 +88,9 @@ class _Sender:
     def _rest(self) -> float:
         """Return how long to wait for calls to end: groups begin at an even pace."""
         now = time.monotonic()
-        self._next_group = max(self._next_group + GROUP, now + SHORTEST_REST)
+        # When all calls had ended the last wait was shorter.
+        began = min(self._next_group, now)
+        self._next_group = max(began + GROUP, now + SHORTEST_REST)
         return self._next_group - now
 
     def _keep_lease(self) -> bool:
@@ -137,7 +140,7 @@ class _Sender:
     def _write(self, ended: list[Ended[Job, Reply]]) -> None:
         now = self._clock()
         self._pace.note(ended)
-        # `_call` pairs them: a claim is answered by Created, a look-up by Seen.
+        # `_errand` pairs them: a claim is answered by Created, a look-up by Seen.
         sent = cast("list[outcomes.Answer]", [a for a in ended if isinstance(a.job, Claim)])
         looked = cast(
             "list[reconciliation.Answer]", [a for a in ended if isinstance(a.job, LookUp)]
@@ -149,7 +152,7 @@ class _Sender:
             self._looking -= {answer.job.pk for answer in looked}
 
 
-async def _call(client: AsyncStackOne, job: Job) -> Reply:
+def _errand(job: Job) -> Errand[Reply]:
     if isinstance(job, LookUp):
-        return await reconciliation.look_up(client, job)
-    return await client.create_assignment(job.user_id, job.new)
+        return errands.LookUp(job.user_id)
+    return errands.Assign(job.user_id, job.new)

@@ -18,6 +18,13 @@ from assignments.services.tempo import Tempo
 AHEAD: Final = timedelta(milliseconds=400)
 # A pause that is longer gives claimed rows back, so that none seems to be sending meanwhile.
 LONG_HOLD: Final = 1.0
+# What was claimed must last until the next rows are: two groups that end in a tenth of a second
+# each, and then some. At first each slot is expected to make some calls in that time.
+SECONDS_READY: Final = 0.25
+GROUPS_READY: Final = 2.5
+FIRST_GROUPS: Final = 8
+# How much of a large group is expected of the next one.
+FADES: Final = 0.8
 # A rate that is lower than agreed by less is no news.
 NEWS: Final = 0.9
 
@@ -32,12 +39,12 @@ class Pace:
         random = SystemRandom()
         self._tempo = Tempo(per_second=self._agreed, most=settings.SENDER_SLOTS, random=random)
         self._circuit = Circuit(random)
-        self._last_group = 0
+        self._group = 0.0
 
     def note(self, ended: Sequence[Ended[Any, Any]]) -> None:
         """Learn from the calls that ended since the last time."""
         echoes = [one.echo for one in ended if one.echo is not None]
-        self._last_group = len(echoes)
+        self._group = max(float(len(echoes)), FADES * self._group)
         self._tempo.note(echoes, time.monotonic())
         self._circuit.note(echoes)
 
@@ -53,11 +60,18 @@ class Pace:
             return 0
         slots, rate = self._tempo.concurrency(now), self._tempo.rate(now)
         self._calls.allow(slots, rate)
-        # What the calls use up while a group is written must be there before the next one.
-        spare = max(slots // 4, 2 * self._last_group) if slots > 1 else 0
+        spare = self._spare(slots, now) if slots > 1 else 0
         free = slots + spare - self._calls.in_flight
         missing = math.ceil(rate * (AHEAD - ahead).total_seconds())
         return max(0, min(free, missing, allowed))
+
+    def _spare(self, slots: int, now: float) -> int:
+        """Return how many calls must be ready beyond those in flight, to last until the next are.
+
+        As many as the calls could be, in the bounds of what they lately were.
+        """
+        likely = max(FIRST_GROUPS * slots, GROUPS_READY * self._group)
+        return int(min(self._tempo.calls_in(SECONDS_READY, now), likely))
 
     def sent(self) -> None:
         """Note that calls were started."""

@@ -3,7 +3,7 @@
 from random import Random
 from typing import Final
 
-from assignments.services.echoes import Echo
+from assignments.stackone.echoes import Echo
 
 # A pause is as long as was asked for, and at least so long: calls in flight come back meanwhile.
 SHORTEST: Final = 0.1

@@ -3,7 +3,7 @@
 import math
 from typing import Final
 
-from assignments.services.echoes import Echo
+from assignments.stackone.echoes import Echo
 from assignments.stackone.ratelimits import Limit
 
 # Spread evenly over the window, so close to the quota that nothing is left over.

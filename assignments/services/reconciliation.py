@@ -17,9 +17,8 @@ from assignments.services.connection import pause_account
 from assignments.services.known import KnownRecords
 from assignments.services.matching import Sought, is_same_item, made_by_us
 from assignments.services.outcomes import keep_remote
-from assignments.stackone.api import AsyncStackOne
+from assignments.stackone.errands import Seen
 from assignments.stackone.errors import AccountUnusable, RateLimited, Refused, StackOneError
-from assignments.stackone.resources import RemoteAssignment
 
 State = Assignment.State
 STEPS: Final = tuple(timedelta(seconds=s) for s in (3, 10, 30, 60, 120, 300))
@@ -36,14 +35,6 @@ class LookUp:
     user_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Everything the LMS holds for the person, and how many requests it took to read."""
-
-    records: tuple[RemoteAssignment, ...]
-    requests: int
-
-
 Answer = Ended[LookUp, Seen]
 
 
@@ -54,19 +45,6 @@ def due(*, account: Account, count: int, besides: Collection[int], now: datetime
     ).exclude(pk__in=besides)
     found = unknown.order_by("check_at", "pk")[:count]
     return [LookUp(row.pk, row.checks, row.learner_remote_id) for row in found]
-
-
-async def look_up(client: AsyncStackOne, job: LookUp) -> Seen:
-    """Read every assignment that the LMS holds for the person.
-
-    :raises StackOneError: it could not be read; nothing is settled by that
-    """
-    records: list[RemoteAssignment] = []
-    requests = 0
-    async for page in client.user_assignment_pages(job.user_id):
-        records += page.items
-        requests += 1
-    return Seen(tuple(records), requests)
 
 
 def settle(*, account: Account, answers: Sequence[Answer], now: datetime) -> None:

@@ -10,7 +10,7 @@ A call that the API did not get round to halves it: on a 408 the vendor asks for
 import math
 from typing import Final
 
-from assignments.services.echoes import Echo, Sign
+from assignments.stackone.echoes import Echo, Sign
 
 # From here, 256 calls of 200 ms are reached in well under a second by doubling.
 FIRST: Final = 64.0
@@ -59,6 +59,10 @@ class Slots:
         if self._seconds is not None:
             number = min(number, math.ceil(min(self._most, rate * self._seconds * HEADROOM)) + FEW)
         return max(1, int(number))
+
+    def calls_in(self, seconds: float) -> float:
+        """Return how many calls the slots could make in so many seconds, or inf if not known."""
+        return self._number * seconds / self._seconds if self._seconds else math.inf
 
     def note(self, echo: Echo, now: float) -> None:
         """Learn now of a call that ended."""

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from random import Random
 from typing import Final
 
-from assignments.services.echoes import Echo, Sign
 from assignments.services.quota import Quota
 from assignments.services.slots import Slots
 from assignments.services.throttle import Throttle
+from assignments.stackone.echoes import Echo, Sign
 
 # Not quite all that was agreed: calls that left evenly arrive unevenly, and with half a percent to
 # spare, a window of a second still holds no call too many when they are 5 ms early or late.
@@ -44,6 +44,10 @@ class Tempo:
         if self._throttle.pause.is_asking:
             return 1
         return self._slots.number(self.rate(now))
+
+    def calls_in(self, seconds: float, now: float) -> float:
+        """Return how many calls could leave in so many seconds from now."""
+        return min(self.rate(now) * seconds, self._slots.calls_in(seconds))
 
     def note(self, ended: Iterable[Echo], now: float) -> None:
         """Learn now of calls that ended, in the order in which they did."""

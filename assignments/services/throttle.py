@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from assignments.services.echoes import Echo
 from assignments.services.pause import Pause
 from assignments.services.recovery import KEPT, Recovery
+from assignments.stackone.echoes import Echo
 
 # What is measured: a second before a refusal, or as long as twenty calls take; fewer tell nothing.
 MEASURED_SECONDS: Final = 1.0

@@ -11,6 +11,7 @@ from django.db import connection
 from assignments import tasks
 from assignments.management import engine, schedule
 from assignments.management.preparation import require_prepared_database
+from assignments.services import calls
 
 
 class Command(BaseCommand):
@@ -26,6 +27,7 @@ class Command(BaseCommand):
         require_prepared_database()
         # From here on every thread has a connection of its own, and this one needs none.
         connection.close()
+        calls.prepare()
         name = f"{socket.gethostname()}:{os.getpid()}"
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: tasks.stopping.set())

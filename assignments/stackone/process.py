@@ -1,0 +1,74 @@
+"""The process that makes a sender's calls, so that writing down outcomes never holds one up.
+
+Its owner tells it what to do by the methods of `Flight`; it tells its owner what landed. Once the
+owner is gone, by its own will or not, nothing more leaves.
+"""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from typing import Any
+
+import uvloop
+
+from assignments.stackone.api import AsyncStackOne
+from assignments.stackone.flight import Flight, Landed
+
+type Order = tuple[str, tuple[Any, ...]]
+type Options = dict[str, Any]
+
+
+def serve(owner: Connection, options: Options) -> None:
+    """Make calls until the owner says None or is gone, then finish those that are out.
+
+    :param options: what `AsyncStackOne` is made with
+    """
+    # Who stops the worker may signal all its processes; this one ends with its owner.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    landed: SimpleQueue[Landed | None] = SimpleQueue()
+    telling = threading.Thread(target=_tell, args=(owner, landed))
+    telling.start()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_fly(owner, options, landed.put))
+    landed.put(None)
+    telling.join()
+
+
+async def _fly(owner: Connection, options: Options, landed: Callable[[Landed], None]) -> None:
+    async with AsyncStackOne(**options) as client:
+        flight = Flight(client, landed)
+        loop, is_left = asyncio.get_running_loop(), asyncio.Event()
+
+        def listen() -> None:
+            with suppress(EOFError, OSError):
+                while (order := owner.recv()) is not None:
+                    loop.call_soon_threadsafe(_obey, flight, order)
+            loop.call_soon_threadsafe(is_left.set)
+
+        threading.Thread(target=listen, daemon=True).start()
+        await is_left.wait()
+        await flight.finish()
+
+
+def _obey(flight: Flight, order: Order) -> None:
+    name, arguments = order
+    getattr(flight, name)(*arguments)
+
+
+def _tell(owner: Connection, landed: "SimpleQueue[Landed | None]") -> None:
+    """Tell the owner what landed, all that did meanwhile at once, until None comes."""
+    is_over = False
+    while not is_over:
+        some = [landed.get()]
+        while not landed.empty():
+            some.append(landed.get())
+        is_over = some[-1] is None
+        try:
+            owner.send([one for one in some if one is not None])
+        except OSError:
+            return

@@ -1,0 +1,39 @@
+"""The budget of a key: one row that everybody who sends takes turns from."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from assignments.models import RequestBudget
+from assignments.services import budget
+from assignments.stackone.pacing import spacing
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.mark.django_db
+def test_the_budget_is_shared_by_everybody_who_takes(settings):
+    settings.STACKONE_REQUESTS_PER_MINUTE = 600
+
+    first, second = budget.take(2, now=NOON), budget.take(2, now=NOON)
+
+    assert first + second == [NOON + spacing(600) * n for n in range(4)]
+
+
+@pytest.mark.django_db
+def test_the_budget_reserves_nothing_that_is_too_far_off(settings):
+    settings.STACKONE_REQUESTS_PER_MINUTE = 600
+    budget.hold_until(NOON + timedelta(seconds=9), now=NOON)
+
+    assert budget.take(1, now=NOON, within=timedelta(seconds=1)) == []
+    assert RequestBudget.objects.get().next_slot_at == NOON + timedelta(seconds=9)
+    later = NOON + timedelta(seconds=8, milliseconds=500)
+    assert budget.take(1, now=later, within=timedelta(seconds=1)) == [NOON + timedelta(seconds=9)]
+
+
+@pytest.mark.django_db
+def test_the_budget_does_not_know_the_key(settings):
+    settings.STACKONE_API_KEY = "canary-key-0123456789"
+    budget.take(1, now=NOON)
+
+    assert "canary" not in RequestBudget.objects.get().key
