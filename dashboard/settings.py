@@ -166,7 +166,6 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "httpx": {"level": "WARNING"},
-        "apscheduler": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
         # A task that fails is told of by django.tasks already.
         "celery.app.trace": {"level": "CRITICAL"},

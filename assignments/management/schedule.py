@@ -1,13 +1,13 @@
 """What happens by the clock, in every worker: finding work that is due, and saying it is alive."""
 
 import logging
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.background import BackgroundScheduler
 from django.db import close_old_connections
 from django.db.utils import InterfaceError, OperationalError
 from django.utils import timezone
@@ -24,18 +24,29 @@ DATABASE_AWAY: Final = (OperationalError, InterfaceError)
 @contextmanager
 def running(name: str, engine: Engine) -> Iterator[None]:
     """Run the schedule as long as the block lasts, then forget the worker."""
-    schedule = BackgroundScheduler(
-        executors={"default": ThreadPoolExecutor(1)},
-        job_defaults={"coalesce": True, "misfire_grace_time": None},
-    )
-    for job, interval in _jobs(name, engine):
-        _Tick(job, engine.away).add_to(schedule, interval)
-    schedule.start()
+    jobs = [(_Tick(job, engine.away), interval) for job, interval in _jobs(name, engine)]
+    is_over = threading.Event()
+    thread = threading.Thread(target=_repeat, args=(jobs, is_over), name="schedule")
+    thread.start()
     try:
         yield
     finally:
-        schedule.shutdown()
+        is_over.set()
+        thread.join()
         _Tick(lambda: workers.leave(name=name), engine.away)()
+
+
+def _repeat(jobs: Sequence[tuple["_Tick", timedelta]], is_over: threading.Event) -> None:
+    """Run each job now and whenever its interval has passed, one after the other.
+
+    By the clock that is never set: after a change of the time of day nothing waits for it to pass.
+    """
+    due = [time.monotonic()] * len(jobs)
+    while not is_over.wait(max(0.0, min(due) - time.monotonic())):
+        for number, (tick, interval) in enumerate(jobs):
+            if due[number] <= time.monotonic():
+                tick()
+                due[number] = time.monotonic() + interval.total_seconds()
 
 
 def _jobs(name: str, engine: Engine) -> Iterator[tuple[Job, timedelta]]:
@@ -59,10 +70,6 @@ class _Tick:
         self._away: tuple[type[Exception], ...] = (*DATABASE_AWAY, *away)
         self._is_failing = False
 
-    def add_to(self, schedule: BackgroundScheduler, interval: timedelta) -> None:
-        seconds = interval.total_seconds()
-        schedule.add_job(self, "interval", seconds=seconds, next_run_time=timezone.now())
-
     def __call__(self) -> None:
         close_old_connections()
         try:
@@ -72,5 +79,8 @@ class _Tick:
                 first_line = str(error).partition("\n")[0]
                 log.warning("The schedule tries again until it succeeds: %s", first_line)
             self._is_failing = True
+        except Exception:
+            # The top of a thread: one job that is wrong must not end the others.
+            log.exception("A scheduled job failed in our own code")
         else:
             self._is_failing = False
