@@ -38,7 +38,9 @@ MATRIX = {
     "batches": ("get", READ),
     "batch": ("get", READ),
     "batch-progress": ("get", READ),
-    "retry-row": ("post", {**ACT, "manager": 409}),
+    "row-action": ("post", {**ACT, "manager": 409}),
+    "batch-copy": ("post", ACT),
+    "review-start": ("get", {**ACT, "manager": 404}),
     "batch-action": ("post", {**ACT, "manager": 409}),
     "people": ("get", READ),
     "person": ("get", READ),
@@ -69,13 +71,14 @@ def world():
         "batch": [batch.pk],
         "batch-progress": [batch.pk],
         "batch-action": [batch.pk, "pause"],
-        "retry-row": [batch.pk, row.pk],
+        "row-action": [batch.pk, row.pk, "retry"],
+        "batch-copy": [batch.pk],
         "person": [make_learner().pk],
         "content-item": [make_content().pk],
         "entry": [0],
         "resume": [make_account().pk],
     }
-    drafted = [name for name in MATRIX if name.startswith("assign") or name in {"review", "submit"}]
+    drafted = [name for name in MATRIX if name.startswith(("assign", "review")) or name == "submit"]
     return owner, by_name | {name: [draft.pk] for name in drafted if name != "assign-new"}
 
 

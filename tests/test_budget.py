@@ -37,3 +37,34 @@ def test_the_budget_does_not_know_the_key(settings):
     budget.take(1, now=NOON)
 
     assert "canary" not in RequestBudget.objects.get().key
+
+
+@pytest.mark.django_db
+def test_the_budget_goes_on_when_the_clock_was_set_back(settings):
+    settings.STACKONE_REQUESTS_PER_MINUTE = 600
+    budget.take(3, now=NOON)
+    hour_ago = NOON - timedelta(hours=1)
+
+    (first,) = budget.take(1, now=hour_ago)
+
+    assert first == hour_ago + 3 * spacing(600)
+
+
+@pytest.mark.django_db
+def test_the_budget_bears_clocks_that_differ_a_little(settings):
+    settings.STACKONE_REQUESTS_PER_MINUTE = 600
+    (first,) = budget.take(1, now=NOON)
+
+    (second,) = budget.take(1, now=NOON - timedelta(seconds=2))
+
+    assert second == first + spacing(600)
+
+
+@pytest.mark.django_db
+def test_a_pause_that_was_asked_for_outlasts_a_clock_that_is_set_back(settings):
+    settings.STACKONE_REQUESTS_PER_MINUTE = 600
+    budget.hold_until(NOON + timedelta(seconds=9), now=NOON)
+
+    (first,) = budget.take(1, now=NOON - timedelta(hours=1))
+
+    assert first == NOON - timedelta(hours=1) + timedelta(seconds=9)

@@ -7,6 +7,7 @@ import pytest
 
 from assignments.models import Account, Assignment, Attempt, Batch, Learner, LogEntry
 from assignments.models import RemoteAssignment as Held
+from assignments.queries import due
 from assignments.services import claims, leases, submission
 
 pytestmark = pytest.mark.django_db
@@ -232,6 +233,15 @@ def test_lease_is_lost_when_it_runs_out(desk):
     assert leases.acquire(desk.account, sender="second", now=now + timedelta(seconds=31))
     assert not leases.renew(desk.account, sender="first", now=now + timedelta(seconds=32))
     assert Account.objects.get(pk=desk.account.pk).sender == "second"
+
+
+def test_a_lease_from_before_the_clock_was_set_back_is_over(desk):
+    now = desk.clock()
+    assert leases.acquire(desk.account, sender="first", now=now)
+    earlier = now - timedelta(hours=1)
+
+    assert due.accounts_with_work(now=earlier) == []
+    assert leases.acquire(desk.account, sender="second", now=earlier)
 
 
 def test_deliver_does_not_run_a_plan_that_was_changed(desk):

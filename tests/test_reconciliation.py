@@ -187,3 +187,44 @@ def test_an_answer_that_comes_after_a_look_changes_nothing(desk, row):
 
     found = row.assignments.get()
     assert (found.state, found.remote_id) == ("unknown", "")
+
+
+def after_the_window(desk, batch, *records, told_at=None):
+    """Let looks end with these records until the row has left or a person decides."""
+    reply = Seen(records, 1, told_at)
+    for _ in range(9):
+        found = looked_up(desk, batch, reply)
+        if found.state != "unknown" or found.check_at is None:
+            return found
+    raise AssertionError("It is looked up for ever.")
+
+
+def test_a_record_that_may_be_ours_is_for_a_person_to_decide(desk, row):
+    found = answered(desk, row, OutcomeUnknown("No answer."))
+    older = (desk.clock() - timedelta(minutes=10)).isoformat()
+
+    found = after_the_window(desk, row, record(desk, found, created_at=older))
+
+    assert (found.state, found.check_at, found.problem) == (
+        "unknown",
+        None,
+        reconciliation.DOUBTFUL,
+    )
+
+
+def test_a_record_of_another_item_does_not_keep_a_row_from_being_sent_again(desk, row):
+    found = answered(desk, row, OutcomeUnknown("No answer."))
+    other = record(desk, found, learning_object_external_reference="ANOTHER")
+
+    assert after_the_window(desk, row, other).state == "queued"
+
+
+def test_a_clock_that_is_ahead_of_the_lms_finds_the_record_all_the_same(desk, row):
+    found = answered(desk, row, OutcomeUnknown("No answer."))
+    ours, theirs = desk.clock(), desk.clock() - timedelta(hours=1)
+    held = record(desk, found, created_at=theirs.isoformat())
+
+    found = looked_up(desk, row, Seen((held,), 1, desk.clock() - timedelta(hours=1)))
+
+    assert (found.state, found.remote_id) == ("created", "found")
+    assert found.sent_at <= ours

@@ -37,10 +37,14 @@ class Account(models.Model):
 
 
 class RequestBudget(models.Model):
-    """When the next request of an API key may leave; shared by every sender through this row."""
+    """When the next request of an API key may leave; shared by every sender through this row.
+
+    `asked_at` is when that was last reserved: if it lies ahead, the clock was set back since.
+    """
 
     key = models.CharField(max_length=64, primary_key=True)
     next_slot_at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.key

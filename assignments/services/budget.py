@@ -14,6 +14,8 @@ from assignments.stackone.pacing import slots
 
 Clock = Callable[[], datetime]
 FAR: Final = timedelta(days=365)
+# The clocks of several machines may differ by so much; what is more was set back.
+CLOCKS_DIFFER: Final = timedelta(seconds=2)
 
 
 def take(count: int, *, now: datetime, within: timedelta = FAR) -> list[datetime]:
@@ -30,7 +32,7 @@ def take(count: int, *, now: datetime, within: timedelta = FAR) -> list[datetime
         reserved, budget.next_slot_at = slots(
             budget.next_slot_at, now, count, settings.STACKONE_REQUESTS_PER_MINUTE
         )
-        budget.save(update_fields=["next_slot_at"])
+        budget.save(update_fields=["next_slot_at", "asked_at"])
     return reserved
 
 
@@ -39,7 +41,7 @@ def hold_until(moment: datetime, *, now: datetime) -> None:
     with transaction.atomic():
         budget = _locked(now)
         budget.next_slot_at = max(budget.next_slot_at, moment)
-        budget.save(update_fields=["next_slot_at"])
+        budget.save(update_fields=["next_slot_at", "asked_at"])
 
 
 def wait_for_slot(clock: Clock) -> None:
@@ -55,4 +57,9 @@ def _locked(now: datetime) -> RequestBudget:
         "assignments.budget", settings.STACKONE_API_KEY, algorithm="sha256"
     ).hexdigest()
     budgets = RequestBudget.objects.select_for_update()
-    return budgets.get_or_create(key=key, defaults={"next_slot_at": now})[0]
+    budget, _ = budgets.get_or_create(key=key, defaults={"next_slot_at": now})
+    set_back = budget.asked_at - now if budget.asked_at else timedelta()
+    if set_back > CLOCKS_DIFFER:
+        budget.next_slot_at -= set_back
+    budget.asked_at = now
+    return budget

@@ -56,7 +56,7 @@ class _Sender:
         self._sender = sender
         self._clock = clock
         self._renewed = 0.0
-        self._last_slot = clock()
+        self._sent_until = 0.0
         self._next_group = 0.0
         self._sent = 0
         self._looking: set[int] = set()
@@ -110,7 +110,8 @@ class _Sender:
             self._calls.recall("Sending was paused before the request left.")
             return
         queueing.release_due(account=self._account, now=now)
-        ahead = max(timedelta(), self._last_slot - now)
+        # By the clock that is never set.
+        ahead = timedelta(seconds=max(0.0, self._sent_until - time.monotonic()))
         wanted = self._pace.wanted(ahead)
         if wanted and ahead <= REFILLED_AT:
             self._send_some(wanted, now)
@@ -123,7 +124,7 @@ class _Sender:
         due = claims.due(account=self._account, count=wanted - len(looks), turn=self._sent, now=now)
         slots = budget.take(len(looks) + len(due), now=now, within=AHEAD)
         if slots:
-            self._last_slot = slots[-1]
+            self._sent_until = time.monotonic() + (slots[-1] - now).total_seconds()
             self._look_up(looks, slots)
             self._send(due, slots[len(looks) :], now)
             self._pace.sent()

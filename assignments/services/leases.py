@@ -6,13 +6,14 @@ from typing import Final
 from django.db.models import Q
 
 from assignments.models import Account
+from assignments.queries.due import without_sender
 
 LEASE: Final = timedelta(seconds=20)
 
 
 def acquire(account: Account, *, sender: str, now: datetime) -> bool:
     """Make `sender` the account's only sender if nobody else holds the lease."""
-    free = Q(sender="") | Q(sender_until__lte=now) | Q(sender=sender)
+    free = without_sender(now) | Q(sender=sender)
     candidates = Account.objects.filter(free, pk=account.pk)
     return bool(candidates.update(sender=sender, sender_until=now + LEASE))
 

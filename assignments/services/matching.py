@@ -45,6 +45,16 @@ def made_by_us(
     )
 
 
+def may_be_ours(
+    held: Iterable[RemoteAssignment], sought: Sought, *, known: Collection[str]
+) -> bool:
+    """Tell whether the LMS holds the item by a record that was not there before the call.
+
+    One that `made_by_us` does not find is perhaps another's; but sending again would double it.
+    """
+    return any(record.id not in known and is_same_item(record, sought) for record in held)
+
+
 def is_same_item(record: RemoteAssignment, sought: Sought) -> bool:
     """Return whether the record is about the item that was sought."""
     reference = record.learning_object_external_reference

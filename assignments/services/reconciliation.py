@@ -15,7 +15,13 @@ from assignments.services.calls import Ended
 from assignments.services.claims import record_for_people
 from assignments.services.connection import pause_account
 from assignments.services.known import KnownRecords
-from assignments.services.matching import Sought, is_same_item, made_by_us
+from assignments.services.matching import (
+    CLOCK_SLACK,
+    Sought,
+    is_same_item,
+    made_by_us,
+    may_be_ours,
+)
 from assignments.services.outcomes import keep_remote
 from assignments.stackone.errands import Seen
 from assignments.stackone.errors import AccountUnusable, RateLimited, Refused, StackOneError
@@ -24,6 +30,9 @@ State = Assignment.State
 STEPS: Final = tuple(timedelta(seconds=s) for s in (3, 10, 30, 60, 120, 300))
 CONFLICT: Final = 409
 CREATED: Final = 201
+DOUBTFUL: Final = (
+    "The LMS holds this item for the person, but it cannot be told whether this call made it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +93,22 @@ def _change(
 ) -> rows.Change:
     if isinstance(reply, StackOneError):
         return _not_read(row, reply, now)
-    sought = Sought(
-        row.content_reference, row.content_remote_id, row.batch.due_at, row.sent_at or now
-    )
+    since = (row.sent_at or now) - _ahead(reply, now)
+    sought = Sought(row.content_reference, row.content_remote_id, row.batch.due_at, since)
     if row.answer_status == CONFLICT:
         match = next((record for record in reply.records if is_same_item(record, sought)), None)
     else:
         match = made_by_us(reply.records, sought, known=known)
     if match is not None and match.id:
         return _found(row, match.id, reply, now)
-    return _absent(row, reply, now)
+    is_doubtful = may_be_ours(reply.records, sought, known=known)
+    return _absent(row, reply, now, is_doubtful=is_doubtful)
+
+
+def _ahead(reply: Seen, now: datetime) -> timedelta:
+    """Return by how much our clock is ahead of the LMS's, if by more than clocks may differ."""
+    ahead = now - reply.told_at if reply.told_at else timedelta()
+    return ahead if ahead > CLOCK_SLACK else timedelta()
 
 
 def _found(row: Assignment, remote_id: str, reply: Seen, now: datetime) -> rows.Change:
@@ -103,7 +118,7 @@ def _found(row: Assignment, remote_id: str, reply: Seen, now: datetime) -> rows.
     return rows.Change(row, event, {**values, "checks": row.checks + 1})
 
 
-def _absent(row: Assignment, reply: Seen, now: datetime) -> rows.Change:
+def _absent(row: Assignment, reply: Seen, now: datetime, *, is_doubtful: bool) -> rows.Change:
     if row.answer_status == CONFLICT:
         problem = row.problem or "The LMS refused it as a conflict, and holds no such assignment."
         event = rows.event(row, "assignment.rejected", "rejected", problem=problem)
@@ -114,24 +129,33 @@ def _absent(row: Assignment, reply: Seen, now: datetime) -> rows.Change:
         look_again = min(now + step, max(window_ends, now + STEPS[0]))
         event = _looked(row, reply, look_again.isoformat())
         return rows.Change(row, event, {"checks": row.checks + 1, "check_at": look_again})
-    return _after_window(row, reply, now)
+    return _after_window(row, reply, now, is_doubtful=is_doubtful)
 
 
-def _after_window(row: Assignment, reply: Seen, now: datetime) -> rows.Change:
+def _after_window(row: Assignment, reply: Seen, now: datetime, *, is_doubtful: bool) -> rows.Change:
     if row.answer_status == CREATED:
         event = rows.event(row, "assignment.created", "created", how="answer_without_id")
         return rows.Change(row, event, rows.settled(State.CREATED, now, problem=""))
+    if is_doubtful:
+        return _for_a_person(row, reply, DOUBTFUL)
     if row.batch.state in {Batch.State.STOPPED, Batch.State.CANCELLED}:
         why = "The LMS does not have it, and the batch was stopped."
         event = rows.event(row, "assignment.cancelled", "cancelled", problem=why)
         return rows.Change(row, event, rows.settled(State.CANCELLED, now, problem=why))
-    if row.resends == 0:
-        why = f"The LMS does not have it after {settings.SETTLE_SECONDS} seconds."
-        event = rows.event(row, "assignment.requeued", "queued", problem=why)
-        values = {"state": State.QUEUED, "send_at": now, "resends": 1, "check_at": None}
-        return rows.Change(row, event, values)
+    return _for_a_person(row, reply, row.problem) if row.resends else _queued_again(row, now)
+
+
+def _queued_again(row: Assignment, now: datetime) -> rows.Change:
+    why = f"The LMS does not have it after {settings.SETTLE_SECONDS} seconds."
+    event = rows.event(row, "assignment.requeued", "queued", problem=why)
+    values = {"state": State.QUEUED, "send_at": now, "resends": 1, "check_at": None}
+    return rows.Change(row, event, values)
+
+
+def _for_a_person(row: Assignment, reply: Seen, problem: str) -> rows.Change:
     event = _looked(row, reply, "a person decides")
-    return rows.Change(row, event, {"check_at": None, "checks": row.checks + 1})
+    values: dict[str, object] = {"check_at": None, "checks": row.checks + 1, "problem": problem}
+    return rows.Change(row, event, values)
 
 
 def _looked(row: Assignment, reply: Seen, what_next: str) -> Event:

@@ -1,9 +1,11 @@
 """What the process of calls can be asked to do: each names its call and what it needs."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from assignments.stackone.api import AsyncStackOne
+from assignments.stackone.replies import moment
 from assignments.stackone.resources import Created, NewAssignment, RemoteAssignment
 
 
@@ -32,10 +34,14 @@ class Assign:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Everything the LMS holds for a person, and how many requests it took to read."""
+    """Everything the LMS holds for a person, and how many requests it took to read.
+
+    :ivar told_at: the time on the other side's clock when it answered, if it said so
+    """
 
     records: tuple[RemoteAssignment, ...]
     requests: int
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +60,4 @@ class LookUp:
         async for page in client.user_assignment_pages(self.user_id):
             records += page.items
             requests += 1
-        return Seen(tuple(records), requests)
+        return Seen(tuple(records), requests, moment(client.last_headers.get("date", "")))

@@ -55,12 +55,13 @@ class Reply:
         asked = self.headers.get("retry-after", "")
         seconds = number(asked)
         if seconds is None:
-            until, since = _date(asked), _date(self.headers.get("date", "")) or datetime.now(UTC)
+            until, since = moment(asked), moment(self.headers.get("date", "")) or datetime.now(UTC)
             seconds = (until - since).total_seconds() if until else DEFAULT_WAIT_SECONDS
         return min(max(0.0, seconds), LONGEST_WAIT_SECONDS)
 
 
-def _date(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
+    """Return the moment that a header names, as HTTP writes dates, or None."""
     try:
         found = parsedate_to_datetime(text)
     except (ValueError, OverflowError):

@@ -7,12 +7,9 @@ from tests.crash.crowds import workers_started_twice
 from tests.crash.outages import api_down, disk_full
 from tests.crash.scenes import ROWS, Scene
 from tests.crash.submits import web_killed_in_submit
-from tests.crash.waiting import TookTooLong
 
 pytestmark = pytest.mark.journey
 SEED = 7
-DOUBLES = "A read-back takes a record for older than the call if the worker's clock runs ahead."
-STALLS = "The next slot of the budget lies an hour ahead once the clock was set back."
 
 
 @pytest.mark.parametrize(
@@ -20,18 +17,8 @@ STALLS = "The next slot of the budget lies an hour ahead once the clock was set 
     [
         pytest.param(api_down, "postgresql", id="the API is away"),
         pytest.param(disk_full, "sqlite", id="the disk is full"),
-        pytest.param(
-            clock_ahead,
-            "sqlite",
-            marks=pytest.mark.xfail(reason=DOUBLES, raises=AssertionError),
-            id="the clock jumps ahead",
-        ),
-        pytest.param(
-            clock_back,
-            "sqlite",
-            marks=pytest.mark.xfail(reason=STALLS, raises=(AssertionError, TookTooLong)),
-            id="the clock jumps back",
-        ),
+        pytest.param(clock_ahead, "sqlite", id="the clock jumps ahead"),
+        pytest.param(clock_back, "sqlite", id="the clock jumps back"),
         pytest.param(workers_started_twice, "postgresql", id="workers started twice"),
         pytest.param(web_killed_in_submit, "postgresql", id="web killed in a submit"),
     ],
