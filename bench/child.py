@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import resource
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -11,6 +10,8 @@ from itertools import batched
 
 import django
 import httpx
+
+from bench import family
 
 LONGEST = 600.0
 HEADERS = {"x-account-id": "sandbox", "User-Agent": "bench"}
@@ -194,24 +195,21 @@ def append(count: str, group: str) -> dict[str, float]:
 
 
 def measured(work: Callable[[], object], done: Callable[[], int]) -> dict[str, float]:
-    """Return the calls a second, the CPU time of each in microseconds, and the most memory."""
-    began, used = time.perf_counter(), cpu_seconds()
-    work()
-    seconds, used = time.perf_counter() - began, cpu_seconds() - used
+    """Return the calls a second, the CPU time of each in microseconds, and the most memory.
+
+    What the process that makes the calls takes is counted with its owner's.
+    """
+    with family.peak_mb() as peak:
+        began, used = time.perf_counter(), family.cpu_seconds()
+        work()
+        seconds, used = time.perf_counter() - began, family.cpu_seconds() - used
     calls = done()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "calls": calls,
         "per_second": calls / seconds,
         "cpu_us": 1e6 * used / max(1, calls),
-        "peak_mb": peak,
+        "peak_mb": peak[0],
     }
-
-
-def cpu_seconds() -> float:
-    """Return the CPU time of this process."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
 
 
 def directory(base_url: str) -> tuple[list[str], str]:
