@@ -1,241 +1,139 @@
-"""The life of assignments under an adversary who picks the order of calls, crashes and delays."""
+"""The life of assignments as a model, and proof that the model notices when a rule is broken."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
-from django.db import transaction
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from django.db import IntegrityError, connection
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
 
-from assignments.audit.actors import Actor
-from assignments.models import (
-    Account,
-    Assignment,
-    Batch,
-    Content,
-    Draft,
-    DraftContent,
-    DraftLearner,
-    Learner,
-    LogEntry,
-)
-from assignments.services import (
-    claims,
-    control,
-    outcomes,
-    planning,
-    reconciliation,
-    submission,
-)
-from assignments.services.calls import Ended
-from assignments.services.claims import Claim
-from assignments.stackone.errands import Seen
-from assignments.stackone.errors import (
-    NotSent,
-    OutcomeUnknown,
-    RateLimited,
-    Refused,
-    StackOneError,
-)
-from assignments.stackone.resources import Created, RemoteAssignment
+from assignments.models import Assignment
+from assignments.services import claims, outcomes, reconciliation
+from assignments.services.known import KnownRecords
+from assignments.stackone.errors import OutcomeUnknown
+from tests.model.machine import Adversary, Everyday
 
 pytestmark = pytest.mark.django_db
-
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-CALL_ENDS_WITHIN = timedelta(seconds=60)  # the contract: every request ends within 60 seconds
-SEEN_WITHIN = timedelta(seconds=20)
-PEOPLE = 3
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "25"))
+ENOUGH_TO_FIND = 2_000
+Patch = pytest.MonkeyPatch
 
 
-@dataclass
-class Call:
-    """A request that left: whether it took effect is the adversary's choice."""
-
-    claim: Claim
-    sender: str
-    left_at: datetime
-    fate: str
-    record: str = ""
-
-
-class World:
-    """The desk's rows, the LMS's records, the calls between them, and the time."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-        self.sender = "sender-0"
-        self.calls: list[Call] = []
-        self.held: list[tuple[str, str, datetime]] = []
-        self.account = Account.objects.create(remote_id="model")
-        self.batch = self._submitted()
-
-    def act(self, step: str, fate: str) -> None:
-        """Let one thing happen."""
-        getattr(self, step)(fate)
-
-    def send(self, fate: str) -> None:
-        """Claim a row and let its request leave."""
-        for claim in claims.claim(
-            claims.due(account=self.account, count=1, turn=0, now=self.now),
-            sender=self.sender,
-            now=self.now,
-        ):
-            self.calls.append(Call(claim, self.sender, self.now, fate))
-
-    def arrive(self, _: str) -> None:
-        """Let the oldest request reach the LMS, and be answered if its fate is an answer."""
-        if not self.calls:
-            return
-        call = self.calls.pop(0)
-        if call.fate in {"created", "lost answer"}:
-            call.record = f"record-{len(self.held)}"
-            self.held.append((call.claim.user_id, call.record, self.now))
-        outcomes.settle(
-            account=self.account,
-            sender=call.sender,
-            answers=[Ended(call.claim, _reply(call), self.now)],
-            now=self.now,
-        )
-
-    def crash(self, _: str) -> None:
-        """Let the sender die; requests that left still arrive, their answers reach nobody."""
-        self.sender = f"sender-{int(self.sender.split('-')[1]) + 1}"
-        claims.recover(account=self.account, sender=self.sender, now=self.now)
-
-    def look(self, _: str) -> None:
-        """Read back what is due."""
-        jobs = reconciliation.due(account=self.account, count=9, besides=(), now=self.now)
-        answers = [Ended(job, self._seen(job.user_id), self.now) for job in jobs]
-        reconciliation.settle(account=self.account, answers=answers, now=self.now)
-
-    def wait(self, _: str) -> None:
-        """Let ten seconds pass; the LMS answers or drops what is older than its limit."""
-        self.now += timedelta(seconds=10)
-        while self.calls and self.now - self.calls[0].left_at >= CALL_ENDS_WITHIN:
-            self.arrive("")
-
-    def settle_everything(self) -> None:
-        """Go on without an adversary until nothing moves by itself."""
-        while self.calls:
-            self.arrive("")
-        self.crash("")
-        for _ in range(60):
-            self.send("created")
-            while self.calls:
-                self.arrive("")
-            self.look("")
-            self.wait("")
-
-    def _seen(self, user_id: str) -> Seen:
-        records = tuple(
-            RemoteAssignment.from_json(
-                {
-                    "id": record,
-                    "user_id": user,
-                    "learning_object_external_reference": "CRS-1",
-                    "created_at": at.isoformat(),
-                }
-            )
-            for user, record, at in self.held
-            if user == user_id and at + SEEN_WITHIN <= self.now
-        )
-        return Seen(records, 1)
-
-    def _submitted(self) -> Batch:
-        owner = get_user_model().objects.create(
-            issuer="test", subject="m", name="Mona", email="mona@example.com", roles=["manager"]
-        )
-        by = Actor(ref=f"user/{owner.pk}", name="Mona", means="page")
-        draft = Draft.objects.create(
-            account=self.account,
-            owner=owner,
-            due_date=date(2027, 1, 15),
-            created_at=NOON,
-            changed_at=NOON,
-        )
-        content = Content.objects.create(
-            account=self.account,
-            source="course",
-            remote_id="c1",
-            external_reference="CRS-1",
-            title="Fire safety",
-            is_active=True,
-            search_text="",
-            seen_in=1,
-        )
-        DraftContent.objects.create(draft=draft, content=content)
-        for number in range(PEOPLE):
-            learner = Learner.objects.create(
-                account=self.account,
-                remote_id=f"u{number}",
-                name=f"Person {number}",
-                is_active=True,
-                search_text="",
-                seen_in=1,
-            )
-            DraftLearner.objects.create(draft=draft, learner=learner)
-        plan = planning.freeze(draft=draft, now=NOON)
-        batch = submission.submit(
-            draft=draft,
-            plan_sha256=plan.plan_sha256,
-            reason="",
-            confirms_completed=False,
-            by=by,
-            now=NOON,
-        )
-        control.start_now(batch=batch, by=by, now=NOON)
-        return batch
+def play(machine: type[Everyday], examples: int, **more: Any) -> None:
+    """Play so many games."""
+    slow = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=slow,
+            **more,
+        ),
+    )
 
 
-def _reply(call: Call) -> Created | StackOneError:
-    if call.fate == "created":
-        return Created(id=call.record, remote_id=None, status=201, reply={})
-    errors: dict[str, StackOneError] = {
-        "lost answer": OutcomeUnknown("The connection broke."),
-        "no effect": OutcomeUnknown("The server failed."),
-        "slow down": RateLimited("Slow down.", retry_after=5),
-        "never left": NotSent("No connection."),
-        "refused": Refused("No such person."),
-    }
-    return errors[call.fate]
+def test_whatever_happens_every_promise_holds() -> None:
+    play(Adversary, EXAMPLES)
 
 
-FATES = st.sampled_from(
-    ["created", "created", "lost answer", "no effect", "slow down", "never left", "refused"]
+def lost_rows_are_sent_again(patch: Patch, _: Any) -> None:
+    """Recover as if a request that may have left had not."""
+
+    def recover(*, account: Any, sender: str, now: Any) -> int:
+        lost = Assignment.objects.filter(batch__account=account, state="sending")
+        return lost.exclude(sender=sender).update(state="queued", send_at=now)
+
+    patch.setattr(claims, "recover", recover)
+
+
+def the_fence_is_ignored(patch: Patch, _: Any) -> None:
+    """Write whatever a sender was told."""
+    patch.setattr(outcomes, "_fenced", lambda answers, _: list(answers))
+
+
+def the_settle_window_is_not_waited_for(_: Patch, config: Any) -> None:
+    """Send again what the LMS does not show at once."""
+    config.SETTLE_SECONDS = 0
+
+
+def older_records_count(patch: Patch, _: Any) -> None:
+    """Take a record for ours that was there before the call."""
+    patch.setattr(KnownRecords, "before", lambda *_: set())
+
+
+def an_unclear_answer_counts_as_not_sent(patch: Patch, _: Any) -> None:
+    """Queue again what may have been processed."""
+    values = outcomes._values
+
+    def not_sent(row: Assignment, error: Any, at: Any) -> dict[str, object]:
+        if isinstance(error, OutcomeUnknown):
+            return {"state": Assignment.State.QUEUED, "send_at": at}
+        return values(row, error, at)
+
+    patch.setattr(outcomes, "_values", not_sent)
+
+
+def unknown_rows_are_claimed(patch: Patch, _: Any) -> None:
+    """Send what is unknown without looking first."""
+    due = claims.due
+
+    def and_unknown(*, account: Any, count: int, turn: int, now: Any) -> list[int]:
+        unknown = Assignment.objects.filter(batch__account=account, state="unknown")
+        unknown.update(state="queued", send_at=now)
+        return due(account=account, count=count, turn=turn, now=now)
+
+    patch.setattr(claims, "due", and_unknown)
+
+
+def outcomes_are_not_logged(patch: Patch, _: Any) -> None:
+    """Settle rows without an entry."""
+    patch.setattr(outcomes, "record_for_people", lambda *_: None)
+
+
+def a_read_back_is_not_logged(patch: Patch, _: Any) -> None:
+    """Settle unknown rows without an entry."""
+    patch.setattr(reconciliation, "record_for_people", lambda *_: None)
+
+
+def a_refusal_counts_as_created(patch: Patch, _: Any) -> None:
+    """Say created of what the LMS refused."""
+
+    def created(row: Assignment, error: Any, at: Any) -> dict[str, object]:
+        return {"state": "created", "remote_id": f"x{row.pk}", "settled_at": at}
+
+    patch.setattr(outcomes, "_values", created)
+
+
+BROKEN: Sequence[Callable[[Patch, Any], None]] = (
+    lost_rows_are_sent_again,
+    the_fence_is_ignored,
+    the_settle_window_is_not_waited_for,
+    older_records_count,
+    an_unclear_answer_counts_as_not_sent,
+    unknown_rows_are_claimed,
+    outcomes_are_not_logged,
+    a_read_back_is_not_logged,
+    a_refusal_counts_as_created,
 )
-STEPS = st.sampled_from(["send", "send", "arrive", "crash", "look", "wait", "wait"])
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(steps=st.lists(st.tuples(STEPS, FATES), min_size=5, max_size=40))
-def test_whatever_happens_every_row_ends_true_and_nothing_twice(db, steps):
-    with transaction.atomic():
-        world = World()
-        for step, fate in steps:
-            world.act(step, fate)
-        world.settle_everything()
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the rules know no database")
+@pytest.mark.parametrize("broken", [pytest.param(one, id=one.__name__) for one in BROKEN])
+def test_a_broken_rule_is_noticed(
+    broken: Callable[[Patch, Any], None], monkeypatch: Patch, settings: Any
+) -> None:
+    broken(monkeypatch, settings)
 
-        rows = list(world.batch.assignments.all())
-        created = {row.remote_id for row in rows if row.state == "created"}
-        assert created == {record for _, record, _ in world.held}
-        assert len({user for user, _, _ in world.held}) == len(world.held)
-        assert all(_is_at_rest(row) for row in rows)
-        assert all(_outcomes(row) == _settlements(row) for row in rows)
-        transaction.set_rollback(True)
-
-
-def _is_at_rest(row: Assignment) -> bool:
-    return row.state in {"created", "rejected"} or (row.state == "unknown" and not row.check_at)
-
-
-def _settlements(row: Assignment) -> int:
-    return 1 if row.state in {"created", "rejected"} else 0
-
-
-def _outcomes(row: Assignment) -> int:
-    outcome = ["assignment.created", "assignment.rejected"]
-    return LogEntry.objects.filter(subject=f"assignment/{row.pk}", action__in=outcome).count()
+    # What a promise does not notice first, a constraint of the database may.
+    with pytest.raises((AssertionError, IntegrityError)):
+        play(
+            Everyday,
+            ENOUGH_TO_FIND,
+            phases=[Phase.generate],
+            report_multiple_bugs=False,
+            database=None,
+        )

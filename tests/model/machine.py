@@ -1,0 +1,298 @@
+"""The adversary: it picks who acts, what reaches whom and when; the promises hold after each step.
+
+What is assumed of the other side: a request ends within a minute, and the LMS shows a new record
+within the settle window. Where the adversary breaks the second, a row may be sent a second time.
+"""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from assignments.audit.verdicts import Intact
+from assignments.audit.verify import verdict_on_log
+from assignments.models import Assignment, Learner, LogEntry
+from assignments.services import (
+    claims,
+    connection,
+    control,
+    decisions,
+    leases,
+    outcomes,
+    reconciliation,
+    withdrawing,
+)
+from assignments.services.calls import Ended
+from assignments.stackone.errands import Seen
+from assignments.stackone.errors import OutcomeUnknown
+from tests.model.desk import NOON, states_of, submitted
+from tests.model.lms import CALL_ENDS_WITHIN, FATES, Call, Lms, reply_to
+
+SENDERS = 2
+# DESIGN §4; a row that goes straight from the plan to `sending` is queued in the same transaction.
+MOVES = {
+    "planned": {"sending", "skipped", "cancelled"},
+    "queued": {"sending", "skipped", "cancelled"},
+    "sending": {"created", "rejected", "queued", "unknown"},
+    "unknown": {"created", "rejected", "queued", "cancelled", "skipped"},
+    "rejected": {"queued", "skipped"},
+    "created": set(),
+    "skipped": set(),
+    "cancelled": set(),
+}
+SAID = {
+    "sending": {"assignment.attempted"},
+    "queued": {"assignment.deferred", "assignment.requeued"},
+    "unknown": {"assignment.unknown", "assignment.looked_up"},
+    "created": {"assignment.created"},
+    "rejected": {"assignment.rejected"},
+    "cancelled": {"assignment.cancelled"},
+    "skipped": {"assignment.skipped", "assignment.accepted", "assignment.left"},
+}
+who = st.integers(0, SENDERS - 1)
+which = st.integers(0, 9)
+
+
+class Everyday(RuleBasedStateMachine):
+    """What goes wrong any day; one example is one transaction, rolled back at its end."""
+
+    people = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._example = transaction.atomic()
+        self._example.__enter__()
+        self.now = NOON
+        self.lms = Lms()
+        self.lives = [0] * SENDERS
+        self.calls: list[Call] = []
+        self.done: list[Call] = []
+        self.excused: set[int] = set()
+
+    @initialize()
+    def submit(self) -> None:
+        """Begin with a running batch."""
+        self.batch, self.by = submitted(self.lms, self.people)
+        self.account = self.batch.account
+        self.states = states_of(self.batch)
+
+    def teardown(self) -> None:
+        """Forget everything."""
+        transaction.set_rollback(True)
+        self._example.__exit__(None, None, None)
+
+    @rule(sender=who, count=st.integers(1, 3), fates=st.tuples(*[st.sampled_from(FATES)] * 3))
+    def send(self, sender: int, count: int, fates: tuple[str, ...]) -> None:
+        """Let a sender claim rows and their requests leave, if it gets or has the lease."""
+        if not self._has_lease(sender):
+            return
+        name = self._name(sender)
+        due = claims.due(account=self.account, count=count, turn=0, now=self.now)
+        claimed = claims.claim(due, sender=name, now=self.now)
+        for claim, fate in zip(claimed, fates, strict=False):
+            row = Assignment.objects.get(pk=claim.pk)
+            assert (row.state, row.sender, row.attempt) == ("sending", name, claim.attempt)
+            self.calls.append(Call(claim, name, self.now, fate))
+
+    @rule(number=which)
+    def arrive(self, number: int) -> None:
+        """Let a request reach the LMS."""
+        if self.calls:
+            self.lms.arrive(self.calls[number % len(self.calls)], self.now)
+
+    @rule(number=which)
+    def answer(self, number: int) -> None:
+        """Let a call end and its sender write what it was told."""
+        if self.calls:
+            self._end(self.calls[number % len(self.calls)])
+
+    @rule(number=which)
+    def answer_again(self, number: int) -> None:
+        """Let a sender write once more what it wrote before; it must change nothing."""
+        if self.done:
+            before = list(Assignment.objects.filter(batch=self.batch).order_by("pk").values())
+            self._settle(self.done[number % len(self.done)])
+            after = list(Assignment.objects.filter(batch=self.batch).order_by("pk").values())
+            assert before == after
+
+    @rule(sender=who)
+    def crash(self, sender: int) -> None:
+        """Let a sender die; what left still arrives, its answers reach nobody."""
+        self.lives[sender] += 1
+
+    @rule(seconds_ago=st.integers(0, 5), fails=st.sampled_from([False, False, False, True]))
+    def look(self, seconds_ago: int, fails: bool) -> None:
+        """Read back what is due, in a view that may be old."""
+        at = self.now - timedelta(seconds=seconds_ago)
+        jobs = reconciliation.due(account=self.account, count=9, besides=(), now=self.now)
+        answers = [
+            Ended(job, OutcomeUnknown("Busy.") if fails else self._seen(job.user_id, at), self.now)
+            for job in jobs
+        ]
+        reconciliation.settle(account=self.account, answers=answers, now=self.now)
+
+    @rule(seconds=st.sampled_from([1, 5, 10, 21, 30]))
+    def wait(self, seconds: int) -> None:
+        """Let time pass: leases run out, calls end, records are shown."""
+        self.now += timedelta(seconds=seconds)
+        withdrawing.finish(now=self.now)
+        for call in [one for one in self.calls if self.now - one.left_at >= CALL_ENDS_WITHIN]:
+            self._end(call)
+
+    @rule()
+    def mend(self) -> None:
+        """Let an admin let the account send again."""
+        connection.resume_account(account=self.account, by=self.by, now=self.now)
+        self.account.refresh_from_db()
+
+    @invariant()
+    def nothing_twice(self) -> None:
+        """No row makes two records, unless a person or a hidden record is the reason."""
+        made = Counter(record.row for record in self.lms.records if record.row is not None)
+        assert {row for row, count in made.items() if count > 1} <= self.excused
+
+    @invariant()
+    def nothing_untrue(self) -> None:
+        """What says created is held and is ours; what says it was not sent made nothing."""
+        made = {record.id: record.row for record in self.lms.records}
+        ours = set(made.values())
+        for row in self._rows():
+            if row.state == "created" and row.remote_id:
+                # A conflict is about whatever record is in the way.
+                assert made.get(row.remote_id) == row.pk or row.answer_status == 409
+            if row.state in {"rejected", "skipped", "cancelled"} and row.pk not in self.excused:
+                assert row.pk not in ours
+
+    @invariant()
+    def only_known_moves(self) -> None:
+        """A row moves as DESIGN §4 says, and its newest entry says where it is."""
+        if not hasattr(self, "batch"):
+            return
+        before, self.states = self.states, states_of(self.batch)
+        for pk, state in self.states.items():
+            assert state == before[pk] or state in MOVES[before[pk]], (before[pk], state)
+            newest = LogEntry.objects.filter(subject=f"assignment/{pk}").order_by("-seq").first()
+            assert state == "planned" or (newest and newest.action in SAID[state]), (state, newest)
+
+    @invariant()
+    def every_end_is_said_once(self) -> None:
+        """There is one outcome entry for each time that a row was settled."""
+        for row in self._rows():
+            entries = LogEntry.objects.filter(subject=f"assignment/{row.pk}").order_by("seq")
+            said = list(entries.values_list("action", flat=True))
+            created = said.count("assignment.created")
+            assert created == (1 if row.state == "created" else 0), (row.state, said)
+
+    def _rows(self) -> list[Assignment]:
+        return list(Assignment.objects.filter(batch=self.batch)) if hasattr(self, "batch") else []
+
+    def _name(self, sender: int) -> str:
+        return f"sender-{sender}-{self.lives[sender]}"
+
+    def _has_lease(self, sender: int) -> bool:
+        name = self._name(sender)
+        self.account.refresh_from_db()
+        if self.account.paused_at is not None:
+            return False
+        if self.account.sender == name:
+            if leases.renew(self.account, sender=name, now=self.now):
+                return True
+            # It ends by itself; the next delivery has another name.
+            self.lives[sender] += 1
+            name = self._name(sender)
+        if not leases.acquire(self.account, sender=name, now=self.now):
+            return False
+        claims.recover(account=self.account, sender=name, now=self.now)
+        return True
+
+    def _end(self, call: Call) -> None:
+        self.lms.arrive(call, self.now)
+        self.calls.remove(call)
+        if call.sender in map(self._name, range(SENDERS)):
+            self._settle(call)
+            self.done.append(call)
+
+    def _settle(self, call: Call) -> None:
+        answers = [Ended(call.claim, reply_to(call), self.now)]
+        outcomes.settle(account=self.account, sender=call.sender, answers=answers, now=self.now)
+
+    def _seen(self, user: str, at: datetime) -> Seen:
+        return Seen(self.lms.shown(user, at), 1)
+
+
+class Adversary(Everyday):
+    """Beside that: people who change their minds, and an LMS that does not do as it should."""
+
+    people = 3
+
+    def teardown(self) -> None:
+        """Look at the log and at what becomes of the rows when nobody meddles any more."""
+        try:
+            if hasattr(self, "batch"):
+                self._left_alone()
+        finally:
+            super().teardown()
+
+    @rule()
+    def hide_for_long(self) -> None:
+        """Let the LMS break what is assumed of it: records made so far show after an hour."""
+        for record in self.lms.records:
+            if record.row is not None and record.shown_at > self.now:
+                record.shown_at = self.now + timedelta(hours=1)
+                self.excused.add(record.row)
+
+    @rule(person=st.integers(0, 2))
+    def somebody_else_assigns(self, person: int) -> None:
+        """Let the item be assigned by somebody else, with another due date."""
+        self.lms.add(f"u{person}", None, self.now, NOON + timedelta(days=300))
+
+    @rule(act=st.sampled_from(["pause", "resume", "resume", "stop"]))
+    def control(self, act: str) -> None:
+        """Let a person pause, resume or stop the batch, if it can be done."""
+        try:
+            getattr(control, act)(batch=self.batch, by=self.by, now=self.now)
+        except control.ControlRefused:
+            return
+
+    @rule(act=st.sampled_from(["retry", "retry", "accept", "leave"]))
+    def decide(self, act: str) -> None:
+        """Let a person decide about rows that failed, if there are any."""
+        undecided = Assignment.objects.filter(batch=self.batch, state="unknown", check_at=None)
+        sent_again = set(undecided.values_list("pk", flat=True))
+        try:
+            getattr(decisions, act)(batch=self.batch, by=self.by, now=self.now)
+        except control.ControlRefused:
+            return
+        self.excused |= sent_again
+
+    @rule(person=st.integers(0, 2))
+    def leave_the_company(self, person: int) -> None:
+        """Let a person become inactive in the LMS."""
+        Learner.objects.filter(remote_id=f"u{person}").update(is_active=False)
+
+    def _left_alone(self) -> None:
+        for call in list(self.calls):
+            self._end(call)
+        self.mend()
+        self.lives = [life + 1 for life in self.lives]
+        self.control("resume")
+        for _ in range(30):
+            self.wait(30)
+            self.send(0, 3, ("created",) * 3)
+            for call in list(self.calls):
+                self._end(call)
+            self.look(0, fails=False)
+        self.nothing_twice()
+        self.nothing_untrue()
+        self.batch.refresh_from_db()
+        moving = [vars(row) for row in self._rows() if _is_moving(row)]
+        assert not moving, (self.batch.state, self.batch.paused_because, moving)
+        assert isinstance(verdict_on_log(), Intact)
+
+
+def _is_moving(row: Assignment) -> bool:
+    return row.state in {"planned", "queued", "sending"} or (
+        row.state == "unknown" and row.check_at is not None
+    )
