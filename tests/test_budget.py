@@ -32,6 +32,18 @@ def test_the_budget_reserves_nothing_that_is_too_far_off(settings):
 
 
 @pytest.mark.django_db
+def test_only_the_first_request_after_a_rest_waits_for_the_lead(settings):
+    settings.STACKONE_REQUESTS_PER_MINUTE = 600
+    lead = timedelta(milliseconds=50)
+
+    first, second = budget.take(2, now=NOON, lead=lead)
+    (third,) = budget.take(1, now=NOON, lead=lead)
+
+    assert first == NOON + lead
+    assert [second, third] == [first + spacing(600), first + 2 * spacing(600)]
+
+
+@pytest.mark.django_db
 def test_the_budget_does_not_know_the_key(settings):
     settings.STACKONE_API_KEY = "canary-key-0123456789"
     budget.take(1, now=NOON)

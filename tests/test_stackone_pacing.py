@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.stackone.pacing import slots, spacing
+from assignments.stackone.pacing import lead, slots, spacing
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -38,13 +38,25 @@ def test_slots_of_nothing_take_nothing():
 @pytest.mark.parametrize(
     ("per_minute", "microseconds"),
     [
-        pytest.param(1, 60_240_965, id="one a minute"),
-        pytest.param(1000, 60_242, id="StackOne's limit"),
+        pytest.param(1, 60_483_872, id="one a minute"),
+        pytest.param(1000, 60_485, id="StackOne's limit"),
         pytest.param(10**9, 1, id="more than the clock can tell"),
     ],
 )
 def test_spacing_leaves_a_little_slack(per_minute, microseconds):
     assert spacing(per_minute) == timedelta(microseconds=microseconds)
+
+
+@pytest.mark.parametrize(
+    ("per_minute", "milliseconds"),
+    [
+        pytest.param(60, 50, id="slow"),
+        pytest.param(60_000, 25, id="a thousand a second"),
+        pytest.param(60_000_000, 0, id="no limit to speak of"),
+    ],
+)
+def test_the_lead_is_short_where_many_leave(per_minute, milliseconds):
+    assert lead(per_minute) / timedelta(milliseconds=1) == pytest.approx(milliseconds, abs=0.3)
 
 
 @given(

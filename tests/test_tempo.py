@@ -134,7 +134,7 @@ def test_a_quota_of_a_day_that_is_spent_holds_calls_until_its_reset():
     tempo.note([Echo(5, 5.1, Sign.DONE, 0, Limit(60_000, 86_400, 0, 900))], 5.1)
 
     assert tempo.held_until == 905.1
-    assert tempo.rate(6) == pytest.approx(99.5)
+    assert tempo.rate(6) == pytest.approx(99.35)
 
 
 limits = st.none() | st.builds(

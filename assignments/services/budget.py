@@ -14,14 +14,19 @@ from assignments.stackone.pacing import slots
 
 Clock = Callable[[], datetime]
 FAR: Final = timedelta(days=365)
+AT_ONCE: Final = timedelta()
 # The clocks of several machines may differ by so much; what is more was set back.
 CLOCKS_DIFFER: Final = timedelta(seconds=2)
 
 
-def take(count: int, *, now: datetime, within: timedelta = FAR) -> list[datetime]:
+def take(
+    count: int, *, now: datetime, within: timedelta = FAR, lead: timedelta = AT_ONCE
+) -> list[datetime]:
     """Reserve the next `count` requests and return when each may leave (UTC, evenly spaced).
 
     Nothing is reserved, and the list is empty, if the first could not leave `within` that time.
+
+    :param lead: how long the caller needs until the first can leave
     """
     if not count:
         return []
@@ -30,7 +35,7 @@ def take(count: int, *, now: datetime, within: timedelta = FAR) -> list[datetime
         if budget.next_slot_at > now + within:
             return []
         reserved, budget.next_slot_at = slots(
-            budget.next_slot_at, now, count, settings.STACKONE_REQUESTS_PER_MINUTE
+            budget.next_slot_at, now + lead, count, settings.STACKONE_REQUESTS_PER_MINUTE
         )
         budget.save(update_fields=["next_slot_at", "asked_at"])
     return reserved

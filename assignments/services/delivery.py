@@ -18,6 +18,7 @@ from assignments.services.pace import AHEAD, Pace
 from assignments.services.reconciliation import LookUp
 from assignments.stackone import errands
 from assignments.stackone.errands import Errand, Seen
+from assignments.stackone.pacing import lead
 from assignments.stackone.resources import Created
 
 Clock = Callable[[], datetime]
@@ -60,6 +61,7 @@ class _Sender:
         self._next_group = 0.0
         self._sent = 0
         self._looking: set[int] = set()
+        self._lead = lead(settings.STACKONE_REQUESTS_PER_MINUTE)
         self._calls: Calls[Job, Reply] = Calls(
             errand=_errand,
             options=options(account.remote_id),
@@ -122,7 +124,7 @@ class _Sender:
             account=self._account, count=(wanted + 3) // 4, besides=self._looking, now=now
         )
         due = claims.due(account=self._account, count=wanted - len(looks), turn=self._sent, now=now)
-        slots = budget.take(len(looks) + len(due), now=now, within=AHEAD)
+        slots = budget.take(len(looks) + len(due), now=now, within=AHEAD, lead=self._lead)
         if slots:
             self._sent_until = time.monotonic() + (slots[-1] - now).total_seconds()
             self._look_up(looks, slots)

@@ -24,8 +24,8 @@ NEARLY_ALL: Final = 0.97
 TELLING: Final = 10
 # A refusal that nothing explains: the limit is lower now, by how much is not known. CUBIC's cut.
 CUT: Final = 0.7
-# One round of refusals takes three quarters at most, however little was accepted before it.
-DEEPEST_CUT: Final = 0.25
+# One round of refusals takes nine tenths at most, however little was accepted before it.
+DEEPEST_CUT: Final = 0.1
 # One call in ten seconds: slower is a pause.
 SLOWEST: Final = 0.1
 # The recovery counts in pauses, so that those of a touch are a small part of the time, and in

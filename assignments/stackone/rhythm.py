@@ -6,11 +6,9 @@ overdue must not leave all at once, or the window behind the stall holds more th
 
 from typing import Final
 
-# Late calls are caught up with by so little that the limit's own slack covers it.
-CATCH_UP: Final = 0.998
-# Timers are late by so much, which half a percent of a one-second window makes up for; put off by
-# it again and again, calls would leave too seldom.
-HARDLY: Final = 0.004
+# Timers are late by so much. Put off by it again and again, calls would leave too seldom; the gap
+# has room for it: see `services.tempo.SHARE`.
+HARDLY: Final = 0.002
 
 
 class Rhythm:
@@ -26,7 +24,7 @@ class Rhythm:
 
     def next_leaves(self, reserved: float) -> float:
         """Return when the call with this reserved time may leave."""
-        return max(reserved, self._left + CATCH_UP * self.least_gap, self._held)
+        return max(reserved, self._left + self.least_gap, self._held)
 
     def left(self, reserved: float, now: float) -> None:
         """Note that it left; what is hardly late keeps the others' times."""
