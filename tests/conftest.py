@@ -62,3 +62,11 @@ def same_names() -> None:
     from tests.factories import restart_numbers  # noqa: PLC0415
 
     restart_numbers()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_remembered() -> None:
+    """Let no page show what was counted for the page of another test."""
+    from django.core.cache import cache  # noqa: PLC0415  once Django is set up
+
+    cache.clear()
