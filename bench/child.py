@@ -118,7 +118,7 @@ def unrecorded(calls: str, slots: str, base_url: str) -> dict[str, float]:
     ended: list[object] = []
 
     def work() -> None:
-        now = datetime.now(UTC)
+        now = time.monotonic()
         running.start([(people[n % len(people)], now) for n in range(int(calls))])
         while running.in_flight:
             ended.extend(running.ended(within=0.05))

@@ -1,6 +1,8 @@
 """How a sender shares and keeps to limits: turns, pauses, an outage, another account's limit."""
 
+import time
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -92,3 +94,17 @@ def test_a_long_pause_gives_claimed_rows_back(desk):
     deliver_for(desk, 2)
 
     assert set(desk.states(batch)) <= {"queued", "planned"}
+
+
+@pytest.mark.parametrize("reading", range(1, 9))
+def test_a_clock_set_back_between_two_readings_holds_nothing_up(desk, waiting, reading):
+    readings, ends = count(), time.monotonic() + 20
+
+    def clock():
+        is_ahead = next(readings) < reading
+        return desk.clock() + timedelta(hours=is_ahead)
+
+    delivery.deliver(account=desk.account, clock=clock, may_go_on=lambda: time.monotonic() < ends)
+
+    assert time.monotonic() < ends
+    assert set(desk.states(waiting)) == {"created"}

@@ -87,12 +87,13 @@ class Calls[Job, Reply]:
         """Let so many calls be out at once, and no more than that leave in a second."""
         self._order("allow", slots, per_second)
 
-    def start(self, jobs: Sequence[tuple[Job, datetime]]) -> None:
-        """Make each job's call at its time, or as soon after it as a slot is free."""
-        offset = time.monotonic() - self._clock().timestamp()
+    def start(self, jobs: Sequence[tuple[Job, float]]) -> None:
+        """Make each job's call at its time, or as soon after it as a slot is free.
+
+        :param jobs: each with seconds of the monotonic clock, which nobody can set
+        """
         planned = [
-            Planned(number, at.timestamp() + offset, self._errand(job))
-            for number, (job, at) in zip(self._numbers, jobs, strict=False)
+            Planned(next(self._numbers), leaves_at, self._errand(job)) for job, leaves_at in jobs
         ]
         self._jobs |= {one.number: job for one, (job, _) in zip(planned, jobs, strict=True)}
         self._order("take", planned)

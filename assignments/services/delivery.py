@@ -77,6 +77,8 @@ class _Sender:
                 is_going = may_go_on()
                 if is_going:
                     self._start()
+                else:
+                    self._calls.recall("The sender stopped before the request left.")
                 self._write(self._calls.ended(within=self._rest()))
                 if not self._calls.in_flight and not (is_going and self._has_work()):
                     break
@@ -116,9 +118,10 @@ class _Sender:
         ahead = timedelta(seconds=max(0.0, self._sent_until - time.monotonic()))
         wanted = self._pace.wanted(ahead)
         if wanted and ahead <= REFILLED_AT:
-            self._send_some(wanted, now)
+            self._send_some(wanted)
 
-    def _send_some(self, wanted: int, now: datetime) -> None:
+    def _send_some(self, wanted: int) -> None:
+        now, began = self._clock(), time.monotonic()
         # A quarter of the budget at most, so that read-backs never starve sending.
         looks = reconciliation.due(
             account=self._account, count=(wanted + 3) // 4, besides=self._looking, now=now
@@ -126,19 +129,21 @@ class _Sender:
         due = claims.due(account=self._account, count=wanted - len(looks), turn=self._sent, now=now)
         slots = budget.take(len(looks) + len(due), now=now, within=AHEAD, lead=self._lead)
         if slots:
-            self._sent_until = time.monotonic() + (slots[-1] - now).total_seconds()
-            self._look_up(looks, slots)
-            self._send(due, slots[len(looks) :], now)
+            # The time of day may be set at any moment: only their distance from `now` is true.
+            leaves_at = [began + (slot - now).total_seconds() for slot in slots]
+            self._sent_until = leaves_at[-1]
+            self._look_up(looks, leaves_at)
+            self._send(due, leaves_at[len(looks) :], now)
             self._pace.sent()
 
-    def _look_up(self, jobs: list[LookUp], slots: list[datetime]) -> None:
+    def _look_up(self, jobs: list[LookUp], leaves_at: list[float]) -> None:
         self._looking.update(job.pk for job in jobs)
-        self._calls.start(list(zip(jobs, slots, strict=False)))
+        self._calls.start(list(zip(jobs, leaves_at, strict=False)))
 
-    def _send(self, due: list[int], slots: list[datetime], now: datetime) -> None:
+    def _send(self, due: list[int], leaves_at: list[float], now: datetime) -> None:
         claimed = claims.claim(due, sender=self._sender, now=now)
         self._sent += len(claimed)
-        self._calls.start(list(zip(claimed, slots, strict=False)))
+        self._calls.start(list(zip(claimed, leaves_at, strict=False)))
 
     def _write(self, ended: list[Ended[Job, Reply]]) -> None:
         now = self._clock()
