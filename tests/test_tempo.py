@@ -79,6 +79,17 @@ def test_headers_tell_the_new_limit_with_the_first_refusal():
     assert sender.api.share_used(7, 15, 50) >= 0.99
 
 
+def test_a_refusal_of_what_left_before_the_headers_told_cuts_nothing():
+    tempo = Tempo(per_second=100, most=64, random=Random(1))
+    told = Limit(50, 1, 0, 1)
+    tempo.note([Echo(number / 100, number / 100 + 0.02) for number in range(500)], 5.02)
+
+    tempo.note([Echo(5, 5.03, Sign.DONE, 0, told), Echo(5.01, 5.04, Sign.REFUSED, 1, told)], 5.04)
+
+    assert tempo.rate(5.5) < 20
+    assert tempo.rate(7) == pytest.approx(49.75)
+
+
 @pytest.mark.parametrize("takes", [0.02, 0.2])
 def test_headers_of_a_slower_provider_spare_all_refusals(takes):
     gate = SlidingWindow(lambda now: 50, tells=True)

@@ -30,13 +30,20 @@ class Quota:
     def __init__(self) -> None:
         self._rate = math.inf
         self._until = -math.inf
+        self._rate_before = math.inf
+        self._lowered_at = -math.inf
         self._entry_rate = math.inf
         self._entry_until = -math.inf
         self._longest_reset = 0.0
         self.spent_until = -math.inf
 
     def rate(self, now: float) -> float:
-        """Return how many calls may leave in a second, infinitely many if nothing was told."""
+        """Return how many calls may leave in a second, infinitely many if nothing was told.
+
+        :param now: or a moment before the limit was lowered
+        """
+        if now < self._lowered_at:
+            return self._rate_before
         if now < self._entry_until:
             return min(self._rate, self._entry_rate)
         return self._rate if now < self._until else math.inf
@@ -46,7 +53,7 @@ class Quota:
         limit, now = echo.limit, echo.ended_at
         if limit is None:
             return
-        window = self._window(limit)
+        window, before = self._window(limit), self.rate(now)
         self._until = now + BELIEVED_SECONDS
         self._rate = math.inf
         if limit.quota and 0 < window <= LONGEST_SPREAD_SECONDS:
@@ -55,6 +62,8 @@ class Quota:
                 self._enter(limit.remaining - rate * echo.seconds, window, now)
         elif limit.remaining == 0:
             self.spent_until = now + (limit.reset_seconds or 0.0)
+        if self._rate < before:
+            self._rate_before, self._lowered_at = before, now
 
     def _enter(self, left: float, window: float, now: float) -> None:
         """Go slower for a window: calls that left before this was known count in it too."""

@@ -56,7 +56,9 @@ class Tempo:
             if echo.sign is Sign.DONE:
                 self._throttle.accepted(echo)
             elif echo.sign is Sign.REFUSED:
-                self._throttle.refused(echo, self._full(echo.ended_at))
+                # What the API told since it left explains its refusal.
+                self.rate(echo.ended_at)
+                self._throttle.refused(echo, self._full(echo.left_at))
             if echo.limit is not None:
                 self._quota.note(echo, self.rate(echo.ended_at))
             self._slots.note(echo, now)
