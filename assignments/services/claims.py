@@ -11,7 +11,7 @@ from django.db.models import F
 
 from assignments.audit.log import Event, record_all
 from assignments.models import Account, Assignment, Attempt, Batch
-from assignments.services import closing, rows, watching
+from assignments.services import closing, locking, rows, watching
 from assignments.stackone.resources import NewAssignment
 
 State = Assignment.State
@@ -55,6 +55,7 @@ def claim(due: Sequence[int], *, sender: str, now: datetime) -> list[Claim]:
     ordered = [found[pk] for pk in due if pk in found]
     gone, present = _parted(ordered)
     skipped = [_skipped(row, reason, now) for row, reason in gone]
+    locking.lock(account=None, batches={row.batch_id for row, _ in gone})
     rows.write(skipped)
     claimed = _marked(present, sender, now)
     told = [(change.row, change.event) for change in skipped]

@@ -76,8 +76,9 @@ def keep_assignments(run: SyncRun, held: Sequence[Held], now: datetime) -> int:
         for record in held
         if record.id
     }
+    # In the order in which a sender adds them: neither then waits for the other in a circle.
     RemoteAssignment.objects.bulk_create(
-        records.values(),
+        (records[remote_id] for remote_id in sorted(records)),
         update_conflicts=True,
         unique_fields=["account", "remote_id"],
         update_fields=["learner", "content", "status", "due_at", "assigned_at"],

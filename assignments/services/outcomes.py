@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final
 
 from django.db import transaction
 
 from assignments.models import Account, Assignment, Attempt, RemoteAssignment
 from assignments.models.storing import insert
-from assignments.services import budget, closing, rows, watching
+from assignments.services import budget, closing, locking, rows, watching
 from assignments.services.calls import Ended
 from assignments.services.claims import FIRST_LOOK, Claim, record_for_people
 from assignments.services.connection import body_of, note_answer, note_outage, pause_account
@@ -54,7 +55,14 @@ def settle(*, account: Account, sender: str, answers: Sequence[Answer], now: dat
     for answer in answers:
         if isinstance(answer.reply, RateLimited) and not answer.reply.is_providers:
             budget.hold_until(now + timedelta(seconds=answer.reply.retry_after), now=now)
+    replies = [answer.reply for answer in answers]
+    refused = next((reply for reply in replies if isinstance(reply, AccountUnusable)), None)
     with transaction.atomic():
+        _note_reach(account, replies, now)
+        locking.lock(
+            account=account if refused else None,
+            batches={answer.job.row.batch_id for answer in answers},
+        )
         fenced = _fenced(answers, sender)
         changes = [_change(answer.job.row, answer) for answer in fenced]
         rows.write(changes)
@@ -64,7 +72,8 @@ def settle(*, account: Account, sender: str, answers: Sequence[Answer], now: dat
         record_for_people([(change.row, change.event) for change in changes], now)
         watching.watch({row.batch_id for row in changed if _is_telling(row)}, now=now)
         closing.close_batches({row.batch_id for row in changed}, now=now)
-        _note_account(account, [answer.reply for answer in answers], now)
+        if refused:
+            pause_account(account=account, error=refused, now=now)
 
 
 def _is_telling(row: Assignment) -> bool:
@@ -81,7 +90,9 @@ def _fenced(answers: Sequence[Answer], sender: str) -> list[Answer]:
 
 def keep_remote(changed: Sequence[Assignment], now: datetime) -> None:
     """Add what the LMS confirmed to our copy of it, so that "who has it" is true at once."""
-    made = (row for row in changed if row.state == State.CREATED and row.remote_id)
+    made = [row for row in changed if row.state == State.CREATED and row.remote_id]
+    # In the order in which a sync adds them: neither then waits for the other in a circle.
+    made.sort(key=attrgetter("remote_id"))
     insert(RemoteAssignment, REMOTE, (_remote(row, now) for row in made), ignore_conflicts=True)
 
 
@@ -171,10 +182,7 @@ def _attempt(row: Assignment, answer: Answer) -> tuple[object, ...]:
     return (row.pk, row.attempt, *ended)
 
 
-def _note_account(account: Account, replies: Sequence[object], now: datetime) -> None:
-    refused = [reply for reply in replies if isinstance(reply, AccountUnusable)]
-    if refused:
-        pause_account(account=account, error=refused[0], now=now)
+def _note_reach(account: Account, replies: Sequence[object], now: datetime) -> None:
     unreached = [
         reply
         for reply in replies

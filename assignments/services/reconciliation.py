@@ -1,6 +1,6 @@
 """Settling unknown outcomes by reading back what the LMS holds; never by guessing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,7 +10,7 @@ from django.db import transaction
 
 from assignments.audit.log import Event
 from assignments.models import Account, Assignment, Batch
-from assignments.services import budget, closing, rows, watching
+from assignments.services import budget, closing, locking, rows, watching
 from assignments.services.calls import Ended
 from assignments.services.claims import record_for_people
 from assignments.services.connection import pause_account
@@ -59,23 +59,32 @@ def due(*, account: Account, count: int, besides: Collection[int], now: datetime
 def settle(*, account: Account, answers: Sequence[Answer], now: datetime) -> None:
     """Write what the read-backs show: found, not there yet, or for a person to decide."""
     _charge(answers, now)
+    by_pk = {answer.job.pk: answer for answer in answers}
+    refused = next((a.reply for a in answers if isinstance(a.reply, AccountUnusable)), None)
     with transaction.atomic():
-        by_pk = {answer.job.pk: answer for answer in answers}
-        found = rows.locked(by_pk, state=State.UNKNOWN)
-        fenced = {pk: row for pk, row in found.items() if row.checks == by_pk[pk].job.checks}
-        known = KnownRecords(list(fenced.values()))
-        changes: list[rows.Change] = []
-        for pk, row in fenced.items():
-            change = _change(row, by_pk[pk].reply, known.before(row), now)
-            known.credit(row.learner_id, str(change.values.get("remote_id", "")))
-            changes.append(change)
+        asked = Assignment.objects.filter(pk__in=by_pk)
+        batches = set(asked.values_list("batch_id", flat=True))
+        locking.lock(account=account if refused else None, batches=batches)
+        changes = _changes(by_pk, now)
         rows.write(changes)
         keep_remote([change.row for change in changes], now)
         record_for_people([(change.row, change.event) for change in changes], now)
-        batches = {row.batch_id for row in fenced.values()}
         watching.watch(batches, now=now)
         closing.close_batches(batches, now=now)
-        _pause_if_refused(account, answers, now)
+        if refused:
+            pause_account(account=account, error=refused, now=now)
+
+
+def _changes(by_pk: Mapping[int, Answer], now: datetime) -> list[rows.Change]:
+    found = rows.locked(by_pk, state=State.UNKNOWN)
+    fenced = {pk: row for pk, row in found.items() if row.checks == by_pk[pk].job.checks}
+    known = KnownRecords(list(fenced.values()))
+    changes: list[rows.Change] = []
+    for pk, row in fenced.items():
+        change = _change(row, by_pk[pk].reply, known.before(row), now)
+        known.credit(row.learner_id, str(change.values.get("remote_id", "")))
+        changes.append(change)
+    return changes
 
 
 def _charge(answers: Sequence[Answer], now: datetime) -> None:
@@ -170,10 +179,3 @@ def _not_read(row: Assignment, error: StackOneError, now: datetime) -> rows.Chan
         problem = f"It could not be looked up: {error.message}"[:500]
         return rows.Change(row, event, {"check_at": None, "problem": problem})
     return rows.Change(row, event, {"check_at": now + STEPS[2]})
-
-
-def _pause_if_refused(account: Account, answers: Sequence[Answer], now: datetime) -> None:
-    for answer in answers:
-        if isinstance(answer.reply, AccountUnusable):
-            pause_account(account=account, error=answer.reply, now=now)
-            return
