@@ -9,11 +9,11 @@ from assignments.audit import triggers
 
 def start(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("assignments", "LogHead").objects.create(pk=1)
-    triggers.install(editor.connection)
+    triggers.install(editor.connection, triggers.ENTRIES)
 
 
 def undo(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
-    triggers.remove(editor.connection)
+    triggers.remove(editor.connection, triggers.ENTRIES)
     apps.get_model("assignments", "LogHead").objects.all().delete()
 
 

@@ -1,27 +1,57 @@
 """Tables, states and constraints: what is stored, and what can never be."""
 
 from assignments.models import among as among
-from assignments.models.accounts import Account, RequestBudget, SyncRun, Worker
-from assignments.models.batches import Assignment, Attempt, Batch
+from assignments.models import lower as lower
+from assignments.models import says as says
+from assignments.models import seen as seen
+from assignments.models.accounts import Account, RequestBudget, SyncPage, SyncRun, Worker
+from assignments.models.approvals import Approval
+from assignments.models.audiences import Audience, AudienceMember
+from assignments.models.batches import Assignment, Attempt, Batch, PlanLeaves
 from assignments.models.directory import Content, Learner, RemoteAssignment
-from assignments.models.drafts import Draft, DraftContent, DraftLearner
+from assignments.models.drafts import Draft, DraftContent, DraftLearner, DraftRow, DraftUpload
+from assignments.models.exports import LogExport
+from assignments.models.facets import Facet, FacetValue, LearnerFacet
+from assignments.models.forwarding import LogForwarding
+from assignments.models.holds import LegalHold
 from assignments.models.log import LogEntry, LogHead, PersonalValue, Verification
+from assignments.models.refreshes import PlanRefresh
+from assignments.models.seals import LogSeal, LogTile
+from assignments.models.selections import LeftOut, SelectionChange
 
 __all__ = [
     "Account",
+    "Approval",
     "Assignment",
     "Attempt",
+    "Audience",
+    "AudienceMember",
     "Batch",
     "Content",
     "Draft",
     "DraftContent",
     "DraftLearner",
+    "DraftRow",
+    "DraftUpload",
+    "Facet",
+    "FacetValue",
     "Learner",
+    "LearnerFacet",
+    "LeftOut",
+    "LegalHold",
     "LogEntry",
+    "LogExport",
+    "LogForwarding",
     "LogHead",
+    "LogSeal",
+    "LogTile",
     "PersonalValue",
+    "PlanLeaves",
+    "PlanRefresh",
     "RemoteAssignment",
     "RequestBudget",
+    "SelectionChange",
+    "SyncPage",
     "SyncRun",
     "Verification",
     "Worker",

@@ -73,6 +73,7 @@ class SyncRun(models.Model):
     contents = models.PositiveIntegerField(default=0)
     assignments = models.PositiveIntegerField(default=0)
     left = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=500, blank=True)
     started_by = models.CharField(max_length=60)
 
@@ -87,6 +88,17 @@ class SyncRun(models.Model):
 
     def __str__(self) -> str:
         return f"Sync {self.pk} of {self.account}"
+
+
+class SyncPage(models.Model):
+    """The ids on one page of a full walk, kept until its end shows who was on none of them."""
+
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="pages")
+    stage = models.CharField(max_length=12, choices=SyncRun.Stage)
+    remote_ids = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"{self.stage} of sync {self.run_id}"
 
 
 class Worker(models.Model):

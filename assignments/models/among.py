@@ -1,19 +1,21 @@
-"""`pk__among=ids`: like `in`, but one parameter for all the ids, however many they are.
+"""`pk__among=ids`: like `in`, but one parameter for all the values, however many they are.
 
-`in` writes a mark for each id into the statement, which costs more than to find the rows.
+`in` writes a mark for each value into the statement, which costs more than to find the rows.
 """
 
 from typing import Any
 
 import orjson
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BigAutoField, Lookup
+from django.db.models import BigAutoField, CharField, Lookup, PositiveBigIntegerField
 from django.db.models.sql.compiler import SQLCompiler
 
 
+@CharField.register_lookup
+@PositiveBigIntegerField.register_lookup
 @BigAutoField.register_lookup
 class Among(Lookup[Any]):
-    """Tells whether the id is in a list of numbers."""
+    """Tells whether a number or text is in a list."""
 
     lookup_name = "among"
     prepare_rhs = False
@@ -28,4 +30,4 @@ class Among(Lookup[Any]):
             return f"{column} = ANY(%s)", (*params, ids)
         text = orjson.dumps(ids).decode()
         # The column is Django's own text.
-        return f"{column} IN (SELECT value FROM json_each(%s))", (*params, text)  # noqa: S608
+        return f"{column} IN (SELECT value FROM json_each(%s))", (*params, text)  # noqa: S608  # nosec B608

@@ -10,13 +10,15 @@ from assignments.models.drafts import Status
 
 
 class Batch(models.Model):
-    """One submission by one manager: learners x content, one due date, one status, one reason.
+    """One submission by one manager: people and items, one status, one reason.
 
-    It exists, with its rows, from the review on; `plan_sha256` seals what was reviewed.
+    It exists, with its rows, from the review on; `plan_sha256` seals what was reviewed. `due_date`
+    is the first of its rows' dates. `named_twice` rows were picked and named by a file as well.
     """
 
     class State(models.TextChoices):
         PLANNED = "planned", "Reviewed, not submitted"
+        APPROVAL = "approval", "Waiting for approval"
         WAITING = "waiting", "Starting soon"
         HELD = "held", "Held"
         RUNNING = "running", "Running"
@@ -24,6 +26,8 @@ class Batch(models.Model):
         DONE = "done", "Done"
         STOPPED = "stopped", "Stopped"
         CANCELLED = "cancelled", "Undone"
+        REJECTED = "rejected", "Not approved"
+        EXPIRED = "expired", "Approval expired"
 
     submission_key = models.UUIDField(unique=True)
     account = models.ForeignKey(Account, models.PROTECT, related_name="batches")
@@ -33,8 +37,11 @@ class Batch(models.Model):
     title = models.CharField(max_length=500)
     people = models.PositiveIntegerField()
     items = models.PositiveIntegerField()
+    rows = models.PositiveIntegerField(default=0)
+    named_twice = models.PositiveIntegerField(default=0)
     due_date = models.DateField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
+    has_several_dues = models.BooleanField(default=False)
     status = models.CharField(max_length=12, choices=Status)
     progress = models.PositiveSmallIntegerField(null=True, blank=True)
     reason = models.CharField(max_length=500, blank=True)
@@ -69,6 +76,16 @@ class Batch(models.Model):
         return f"B-{self.pk:04d}"
 
 
+class PlanLeaves(models.Model):
+    """One SHA-256 for each row of a plan, joined in their order; `plan_sha256` is over them."""
+
+    batch = models.OneToOneField(Batch, models.CASCADE, primary_key=True, related_name="leaves")
+    leaves = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"Leaves of {self.batch}"
+
+
 class Assignment(models.Model):
     """One learner asked to take one item: one row of the plan, delivered by one or more attempts.
 
@@ -85,13 +102,19 @@ class Assignment(models.Model):
         SKIPPED = "skipped", "Skipped"
         CANCELLED = "cancelled", "Withdrawn"
 
-    batch = models.ForeignKey(Batch, models.PROTECT, related_name="assignments")
+    # Something may still come of these rows: by sending, by looking, or by somebody's decision.
+    UNSETTLED = (State.PLANNED, State.QUEUED, State.SENDING, State.UNKNOWN)
+
+    # What a constraint begins with needs no index of its own.
+    batch = models.ForeignKey(Batch, models.PROTECT, related_name="assignments", db_index=False)
     position = models.PositiveIntegerField()
     learner = models.ForeignKey(Learner, models.PROTECT, related_name="assignments")
     content = models.ForeignKey(Content, models.PROTECT, related_name="assignments")
     learner_remote_id = models.CharField(max_length=200)
     content_remote_id = models.CharField(max_length=200)
     content_reference = models.CharField(max_length=200)
+    due_date = models.DateField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=9, choices=State, default=State.PLANNED)
     attempt = models.PositiveSmallIntegerField(default=0)
     sender = models.CharField(max_length=36, blank=True)
@@ -150,7 +173,9 @@ class Assignment(models.Model):
 class Attempt(models.Model):
     """One HTTP call made for an assignment, kept once it ended (or its sender did)."""
 
-    assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="attempts")
+    assignment = models.ForeignKey(
+        Assignment, models.PROTECT, related_name="attempts", db_index=False
+    )
     number = models.PositiveSmallIntegerField()
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField()

@@ -1,12 +1,24 @@
 """Our copy of what the LMS holds: people, content and who has what."""
 
+from typing import Final
+
 from django.db import models
+from django.db.models import Q
 
 from assignments.models.accounts import Account
 
+# What is shown, and found by a search, in the place of somebody whose name was erased.
+ERASED: Final = "an erased person"
+
 
 class Learner(models.Model):
-    """A person in the LMS who can be assigned content; never deleted, only marked inactive."""
+    """A person in the LMS who can be assigned content; never deleted, only marked inactive.
+
+    `search_text` begins with the folded name: lists are ordered by it and searched in it, in one
+    index. `fingerprint` is that of what the LMS said, `seen_in` the sync that brought it.
+    Of somebody who was erased the row stays with the LMS's own id alone: rows of batches count on
+    it, and a sync knows by it whom never to bring back.
+    """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="learners")
     remote_id = models.CharField(max_length=200)
@@ -15,8 +27,10 @@ class Learner(models.Model):
     email = models.CharField(max_length=320, blank=True)
     is_active = models.BooleanField()
     left_at = models.DateTimeField(null=True, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
     custom_fields = models.JSONField(default=dict)
     search_text = models.TextField()
+    fingerprint = models.CharField(max_length=32, blank=True, default="", db_default="")
     seen_in = models.PositiveBigIntegerField()
 
     class Meta:
@@ -24,19 +38,32 @@ class Learner(models.Model):
             models.UniqueConstraint(
                 fields=["account", "remote_id"], name="one_learner_per_remote_id"
             ),
+            models.CheckConstraint(
+                condition=Q(erased_at=None)
+                | Q(name="", email="", external_reference="", is_active=False, fingerprint=""),
+                name="an_erased_person_has_no_name",
+            ),
         ]
         indexes = [
-            models.Index(fields=["account", "name", "id"], name="learners_by_name"),
+            models.Index(
+                fields=["account", "search_text", "id", "is_active"], name="learners_by_text"
+            ),
+            models.Index(fields=["account", "is_active"], name="learners_by_activity"),
             models.Index(fields=["account", "external_reference"], name="learners_by_reference"),
             models.Index(fields=["account", "email"], name="learners_by_email"),
         ]
 
     def __str__(self) -> str:
+        if self.erased_at is not None:
+            return ERASED
         return self.name or self.email or self.remote_id
 
 
 class Content(models.Model):
-    """A course, video, path… that can be assigned, if it has an external reference."""
+    """A course, video, path… that can be assigned, if it has an external reference.
+
+    The LMS API has no word for what is mandatory: an administrator marks it here.
+    """
 
     class Source(models.TextChoices):
         CONTENT = "content", "Content"
@@ -54,7 +81,9 @@ class Content(models.Model):
     duration = models.CharField(max_length=60, blank=True)
     languages = models.JSONField(default=list)
     url = models.TextField(blank=True)
+    is_mandatory = models.BooleanField(default=False, db_default=False)
     search_text = models.TextField()
+    fingerprint = models.CharField(max_length=32, blank=True, default="", db_default="")
     seen_in = models.PositiveBigIntegerField()
 
     class Meta:
@@ -75,13 +104,16 @@ class Content(models.Model):
 class RemoteAssignment(models.Model):
     """An assignment that the LMS holds, whoever made it."""
 
-    account = models.ForeignKey(Account, models.PROTECT, related_name="remote_assignments")
+    # What a constraint or an index of several columns begins with needs none of its own.
+    account = models.ForeignKey(
+        Account, models.PROTECT, related_name="remote_assignments", db_index=False
+    )
     remote_id = models.CharField(max_length=200)
     learner = models.ForeignKey(
         Learner, models.PROTECT, null=True, related_name="remote_assignments"
     )
     content = models.ForeignKey(
-        Content, models.PROTECT, null=True, related_name="remote_assignments"
+        Content, models.PROTECT, null=True, related_name="remote_assignments", db_index=False
     )
     learner_remote_id = models.CharField(max_length=200, blank=True)
     content_remote_id = models.CharField(max_length=200, blank=True)

@@ -31,6 +31,7 @@ class Draft(models.Model):
     is_submitted = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+    discarded_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -49,8 +50,19 @@ class Draft(models.Model):
 class DraftLearner(models.Model):
     """One person picked in a draft."""
 
-    draft = models.ForeignKey(Draft, models.CASCADE, related_name="picked_learners")
-    learner = models.ForeignKey(Learner, models.PROTECT, related_name="+")
+    # 100,000 people are picked in one statement: with a second index, and each row's keys looked up
+    # once more, that takes a manager's breath. People are never deleted, and a draft takes its own
+    # along.
+    draft = models.ForeignKey(
+        Draft,
+        models.CASCADE,
+        related_name="picked_learners",
+        db_index=False,
+        db_constraint=False,
+    )
+    learner = models.ForeignKey(
+        Learner, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
 
     class Meta:
         constraints = [
@@ -62,10 +74,11 @@ class DraftLearner(models.Model):
 
 
 class DraftContent(models.Model):
-    """One item picked in a draft."""
+    """One item picked in a draft; without a due date of its own it has the draft's."""
 
     draft = models.ForeignKey(Draft, models.CASCADE, related_name="picked_contents")
     content = models.ForeignKey(Content, models.PROTECT, related_name="+")
+    due_date = models.DateField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -74,3 +87,47 @@ class DraftContent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.content_id} in {self.draft_id}"
+
+
+class DraftRow(models.Model):
+    """One person x item named by an uploaded file, beside what is picked from the lists.
+
+    Without a due date of its own it has the item's, or else the draft's.
+    """
+
+    draft = models.ForeignKey(Draft, models.CASCADE, related_name="rows", db_index=False)
+    learner = models.ForeignKey(Learner, models.PROTECT, related_name="+", db_index=False)
+    content = models.ForeignKey(Content, models.PROTECT, related_name="+", db_index=False)
+    due_date = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["draft", "learner", "content"], name="a_row_is_named_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.content_id} for {self.learner_id} in {self.draft_id}"
+
+
+class DraftUpload(models.Model):
+    """What is kept of a draft's last file, for a day at most.
+
+    Until its columns are confirmed `table` holds every row, afterwards only the refused ones.
+    """
+
+    draft = models.OneToOneField(
+        Draft, models.CASCADE, primary_key=True, related_name="uploaded_file"
+    )
+    name = models.CharField(max_length=200)
+    uploaded_at = models.DateTimeField(db_index=True)
+    heading = models.JSONField()
+    preview = models.JSONField()
+    rate = models.JSONField()
+    columns = models.JSONField()
+    table = models.BinaryField()
+    result = models.JSONField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} for {self.draft_id}"

@@ -31,7 +31,9 @@ class LogEntry(models.Model):
             models.Index(fields=["batch", "-seq"], name="log_by_batch"),
             models.Index(fields=["subject", "-seq"], name="log_by_subject"),
             models.Index(fields=["person", "-seq"], name="log_by_person"),
-            models.Index(fields=["at"], name="log_by_time"),
+            models.Index(fields=["result", "-seq"], name="log_by_result"),
+            models.Index(fields=["request_id", "-seq"], name="log_by_request"),
+            models.Index(fields=["at", "seq"], name="log_by_time_and_seq"),
         ]
 
     def __str__(self) -> str:
@@ -56,6 +58,11 @@ class LogHead(models.Model):
     def __str__(self) -> str:
         return f"Head of {self.size} entries"
 
+    @classmethod
+    def entries(cls) -> int:
+        """Return how many entries the log has; none without a head."""
+        return cls.objects.values_list("size", flat=True).first() or 0
+
 
 class PersonalValue(models.Model):
     """A name or address in clear beside its commitment; erasing the row forgets the person."""
@@ -77,15 +84,31 @@ class PersonalValue(models.Model):
 
 
 class Verification(models.Model):
-    """One check of the whole log: what was found and when."""
+    """One check of the log: what was found and when; without a verdict it is still going on.
+
+    `night` is the day whose nightly check it is: the first worker to write it makes the check.
+    `size` is how many entries there were, `checked` how many were read so far, `sealed` the number
+    of the newest seal that fits. A letter is to be written about it at `tell_at`.
+    """
 
     at = models.DateTimeField()
     by = models.CharField(max_length=60)
-    size = models.PositiveBigIntegerField()
-    root = models.CharField(max_length=64)
-    verdict = models.CharField(max_length=30)
+    size = models.PositiveBigIntegerField(default=0)
+    checked = models.PositiveBigIntegerField(default=0)
+    root = models.CharField(max_length=64, blank=True)
+    verdict = models.CharField(max_length=30, blank=True)
     seq = models.PositiveBigIntegerField(null=True, blank=True)
-    detail = models.CharField(max_length=500)
+    sealed = models.PositiveBigIntegerField(null=True, blank=True)
+    detail = models.CharField(max_length=500, blank=True)
+    night = models.DateField(null=True, blank=True, unique=True)
+    tell_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["tell_at"], condition=models.Q(tell_at__isnull=False), name="alarms_to_send"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Verification at {self.at}"

@@ -1,0 +1,58 @@
+"""Facets: the custom fields of people that lists are filtered by, as an account has chosen them."""
+
+from django.db import models
+
+from assignments.models.accounts import Account
+from assignments.models.directory import Learner
+
+
+class Facet(models.Model):
+    """One custom field that people are filtered by: what it is called, and where it stands.
+
+    `path` names the field; what lies deeper in it follows after dots, as in "address.city".
+    """
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="facets")
+    label = models.CharField(max_length=60)
+    path = models.CharField(max_length=200)
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "path"], name="a_field_is_one_facet"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class FacetValue(models.Model):
+    """One value that somebody has, and how many active people had it at the last sync."""
+
+    facet = models.ForeignKey(Facet, models.CASCADE, related_name="values")
+    value = models.CharField(max_length=200)
+    people = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["facet", "value"], name="a_facet_has_a_value_once"),
+        ]
+        indexes = [models.Index(fields=["facet", "-people", "value"], name="values_by_people")]
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class LearnerFacet(models.Model):
+    """One person has one value."""
+
+    value = models.ForeignKey(FacetValue, models.CASCADE, related_name="+", db_index=False)
+    learner = models.ForeignKey(Learner, models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["value", "learner"], name="a_person_has_a_value_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.value_id} of {self.learner_id}"

@@ -1,0 +1,72 @@
+"""Letting the bytes of what was deleted be gone, and not only the rows.
+
+SQLite overwrites what is deleted (`PRAGMA secure_delete`), and still holds it in three places: the
+index of trigrams until its parts are merged, pages that hold nothing now, and the write-ahead log.
+PostgreSQL keeps dead rows until they are vacuumed.
+"""
+
+import logging
+from typing import Final
+
+from django.db import Error, connection
+
+from assignments.models.trigrams import LEARNERS
+
+log = logging.getLogger(__name__)
+TABLES: Final = (
+    "assignments_learner",
+    "assignments_personalvalue",
+    "assignments_batch",
+    "access_user",
+)
+NOT_GONE: Final = (
+    "What was erased still stands in the database's own journal, because it is in use: %s. It goes "
+    "when everything that uses the database was stopped once."
+)
+
+
+def wipe() -> bool:
+    """Overwrite what was deleted; outside a transaction. Return whether all of it is gone."""
+    try:
+        is_gone = _wipe_sqlite() if connection.vendor == "sqlite" else _vacuum()
+    except Error as error:
+        log.warning(NOT_GONE, str(error).partition("\n")[0])
+        return False
+    if not is_gone:
+        log.warning(NOT_GONE, "somebody reads it")
+    return is_gone
+
+
+def _wipe_sqlite() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA secure_delete=ON")
+        cursor.execute(f"INSERT INTO {LEARNERS.name} ({LEARNERS.name}) VALUES ('optimize')")  # noqa: S608  # nosec B608
+        _fill_empty_pages()
+        cursor.execute("PRAGMA secure_delete=FAST")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        is_busy, *_ = cursor.fetchone()
+    return not is_busy
+
+
+def _fill_empty_pages() -> None:
+    """Write zeros over the pages that hold nothing now."""
+    with connection.cursor() as cursor:
+        size = _number("PRAGMA page_size") * _number("PRAGMA freelist_count")
+        cursor.execute("BEGIN IMMEDIATE")
+        cursor.execute("CREATE TABLE assignments_zeros (zeros BLOB)")
+        cursor.execute("INSERT INTO assignments_zeros VALUES (zeroblob(%s))", [size])
+        cursor.execute("DROP TABLE assignments_zeros")
+        cursor.execute("COMMIT")
+
+
+def _number(statement: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return int(cursor.fetchone()[0])
+
+
+def _vacuum() -> bool:
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"VACUUM {table}")
+    return True
