@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.csp import CSP
 
 from dashboard import env as environment
+from dashboard import gateway, logs, mail, reporting, secrecy, shared_cache, siem, sign_in
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -22,6 +23,8 @@ STACKONE_BASE_URL = env.str(
     "STACKONE_BASE_URL",
     default="https://api.stackone.com" if STACKONE_API_KEY else environment.SANDBOX_URL,
 )
+STACKONE_ALLOW_PRIVATE = env.bool("STACKONE_ALLOW_PRIVATE", default=False)
+environment.check_private(STACKONE_BASE_URL, is_allowed=STACKONE_ALLOW_PRIVATE)
 environment.check_remote(demo=DESK_DEMO, api_key=STACKONE_API_KEY, base_url=STACKONE_BASE_URL)
 IS_SANDBOX = not STACKONE_API_KEY
 STACKONE_API_KEY = STACKONE_API_KEY or "sandbox"
@@ -30,6 +33,37 @@ STACKONE_REQUESTS_PER_MINUTE = environment.positive(env, "STACKONE_REQUESTS_PER_
 STACKONE_STATUS_STYLE = environment.one_of(env, "STACKONE_STATUS_STYLE", ("underscore", "hyphen"))
 STACKONE_CONTRACT = environment.one_of(env, "STACKONE_CONTRACT", ("2025-12", "2025-02"))
 STACKONE_TIMEOUT_SECONDS = environment.positive(env, "STACKONE_TIMEOUT_SECONDS", 65)
+
+# Who may be believed about the id of a request: a header that the reverse proxy sets itself.
+REQUEST_ID_HEADER = env.str("REQUEST_ID_HEADER", default="")
+# Opens /metrics; without it only the sandbox has that page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# What no line of the log and no report may hold.
+SECRET_TEXTS = secrecy.told_apart(environment.secrets(env))
+
+OIDC_ISSUER = sign_in.issuer(env, demo=DESK_DEMO)
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
+OIDC_ROLE_CLAIM = env.str("OIDC_ROLE_CLAIM", default="groups")
+OIDC_MANAGER_VALUES = sign_in.words(env, "OIDC_MANAGER_VALUES")
+OIDC_AUDITOR_VALUES = sign_in.words(env, "OIDC_AUDITOR_VALUES")
+OIDC_ADMIN_VALUES = sign_in.words(env, "OIDC_ADMIN_VALUES")
+# A reverse proxy that says who somebody is, instead of an OpenID Connect provider.
+GATEWAY = gateway.gateway(env, demo=DESK_DEMO)
+ACCESS_CONTACT = env.str("ACCESS_CONTACT", default="")
+ACCOUNT_GROUPS = sign_in.account_groups(env, accounts=STACKONE_ACCOUNT_IDS)
+SESSION_HOURS = environment.positive(env, "SESSION_HOURS", 12)
+SESSION_IDLE_MINUTES = environment.positive(env, "SESSION_IDLE_MINUTES", 60)
+
+# Batches with more rows wait for another manager; on the sandbox size alone asks for nobody.
+MOST_UNAPPROVED = None if IS_SANDBOX else 1000
+APPROVAL_THRESHOLD = environment.at_least_0(env, "APPROVAL_THRESHOLD", default=MOST_UNAPPROVED)
+APPROVAL_HOURS = environment.positive(env, "APPROVAL_HOURS", 72)
+MAILERS = mail.mailers(env)
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Assignment Desk <desk@localhost>")
+SITE_URL = mail.site_url(env)
+# Who is written to when a check finds the audit log altered.
+ALERT_EMAILS = mail.addresses(env, "ALERT_EMAILS")
 
 HOLD_SECONDS = env.int("HOLD_SECONDS", default=10)
 SETTLE_SECONDS = environment.positive(env, "SETTLE_SECONDS", 120)
@@ -52,6 +86,8 @@ INSTALLED_APPS = [
     "assignments",
 ]
 MIDDLEWARE = [
+    "dashboard.access.middleware.request_id",
+    "dashboard.access.headers.answer_headers",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -59,10 +95,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "dashboard.access.headers.request_size",
+    "dashboard.access.by_proxy.proxy_policy",
+    "dashboard.access.policy.session_policy",
+    "dashboard.access.policy.Gate",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "dashboard.access.middleware.request_id",
 ]
 ROOT_URLCONF = "dashboard.urls"
 WSGI_APPLICATION = "dashboard.wsgi.application"
@@ -88,16 +126,28 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-            "PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY"
+            "PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST"
         ),
     }
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     VAR_DIR.mkdir(exist_ok=True)
+CACHES = shared_cache.caches(DATABASES["default"]["ENGINE"])
+RATELIMIT_DEFAULT_CACHE = "shared"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Who somebody is say issuer and subject; two people may have had the same e-mail address.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+# A pasted list of 50,000 addresses is up to 4 MB as a browser sends it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "assignments.views.upload_limit.LimitedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # With a broker the same tasks run on Celery, by as many workers on as many machines as are started.
 CELERY_BROKER_URL = environment.broker_url(env, engine=DATABASES["default"]["ENGINE"])
-QUEUES = ["default", "delivery"]
+QUEUES = ["default", "delivery", "exports", "siem"]
 TASKS: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": QUEUES}
 }
@@ -108,22 +158,41 @@ if CELERY_BROKER_URL:
         "OPTIONS": {"CELERY_APP": "dashboard.celery.app"},
     }
     # Nobody asks for a task's result: what came of it stands in the rows.
-    SILENCED_SYSTEM_CHECKS = ["django_tasks_celery.W001", "django_tasks_celery.W002"]
+    SILENCED_SYSTEM_CHECKS += ["django_tasks_celery.W001", "django_tasks_celery.W002"]
+
+# The key that signs seals, those that are trusted besides it, and the second place of the seals.
+AUDIT_SIGNING_KEY = env.str("AUDIT_SIGNING_KEY", default="").strip()
+AUDIT_TRUSTED_KEYS = env.list("AUDIT_TRUSTED_KEYS", default=[])
+AUDIT_SEAL_DIR = environment.seal_dir(env, DATABASES["default"], is_demo=DESK_DEMO)
+# On one machine a key is made when none is set; several need the same one.
+AUDIT_OWN_KEY_FILE = None if CELERY_BROKER_URL else VAR_DIR / "audit-signing.key"
+# Where workers put the files of exports, from where the site hands them out until they expire.
+EXPORT_DIR = environment.export_dir(env, DATABASES["default"], otherwise=VAR_DIR / "exports")
+# Where entries of the log are handed on to as they are written.
+SIEM = siem.siem(env)
+EXPORT_HOURS = environment.positive(env, "EXPORT_HOURS", 24)
 
 AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = ["dashboard.access.backend.SessionBackend"]
 CSRF_FAILURE_VIEW = "dashboard.access.errors.csrf_failure"
+SIGN_IN_CHECK = "dashboard.access.checkup.sign_in"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 60 * 60
+# Idle time; how long a session lasts at most is SESSION_HOURS.
+SESSION_COOKIE_AGE = SESSION_IDLE_MINUTES * 60
 CSRF_COOKIE_HTTPONLY = True
 
 # The sandbox set-up listens on loopback without TLS; everything else is behind TLS.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not environment.is_loopback(
     STACKONE_BASE_URL
 )
+if SESSION_COOKIE_SECURE:
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
+# Monitors ask the process itself, which has no TLS.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = 0 if IS_SANDBOX else 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not IS_SANDBOX
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -139,7 +208,13 @@ SECURE_CSP = {
     "form-action": [CSP.SELF],
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
+    "report-uri": ["/csp-report"],
+    "report-to": ["desk"],
 }
+# More than the largest file that can be uploaded; refused by its announced length.
+LARGEST_REQUEST = 24 * 1024 * 1024
+
+DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.access.masking.Masking"
 
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
@@ -158,18 +233,10 @@ STORAGES = {
     },
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        "httpx": {"level": "WARNING"},
-        "celery": {"level": "WARNING"},
-        # A task that fails is told of by django.tasks already.
-        "celery.app.trace": {"level": "CRITICAL"},
-        "django_tasks_db": {"level": "WARNING"},
-        "django.tasks": {"level": "WARNING"},
-    },
-}
+# JSON for whoever collects logs; the demo runs at a terminal.
+FORMS = ("text", "json") if DESK_DEMO else ("json", "text")
+LOG_FORMAT = environment.one_of(env, "LOG_FORMAT", FORMS)
+LOGGING = logs.configuration(LOG_FORMAT)
+
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+reporting.start(SENTRY_DSN, secrets=SECRET_TEXTS)

@@ -42,6 +42,9 @@ def ports_to_open() -> dict[str, int]:
     """Return the ports by the variables that change them; no sandbox beside another LMS."""
     env = environment.read(ROOT)
     ports = {"PORT": environment.positive(env, "PORT", 8000)}
+    if not env.str("SITE_URL", default=""):
+        # Of the processes only the web has this PORT: the runner gives each another one.
+        os.environ["SITE_URL"] = f"http://{HOST}:{ports['PORT']}"
     if not (env.str("STACKONE_API_KEY", default="") or env.str("STACKONE_BASE_URL", default="")):
         ports["SANDBOX_PORT"] = environment.positive(env, "SANDBOX_PORT", 9100)
         os.environ["STACKONE_BASE_URL"] = f"http://{HOST}:{ports['SANDBOX_PORT']}"

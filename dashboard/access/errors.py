@@ -17,17 +17,20 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Say that the request could not be read."""
-    return render(request, "400.html", status=400)
+    """Say that the request could not be read; it may name a host that is not ours."""
+    return HttpResponse(render_to_string("400.html", _said_of(request)), status=400)
 
 
 def failed(request: HttpRequest) -> HttpResponse:
     """Say that our own code failed; needs neither the database nor the frame."""
-    reference = getattr(request, "request_id", "")[:8].upper()
-    return HttpResponse(render_to_string("500.html", {"reference": reference}), status=500)
+    return HttpResponse(render_to_string("500.html", _said_of(request)), status=500)
 
 
 @login_not_required
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Say that the form was too old; what was typed in a draft is kept on the server."""
     return render(request, "403_csrf.html", status=403)
+
+
+def _said_of(request: HttpRequest) -> dict[str, str]:
+    return {"request_id": getattr(request, "request_id", "")}

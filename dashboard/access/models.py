@@ -27,8 +27,9 @@ class User(AbstractBaseUser):
     issuer = models.CharField(max_length=255)
     subject = models.CharField(max_length=255)
     name = models.CharField(max_length=200)
-    email = models.EmailField(unique=True)
+    email = models.EmailField(blank=True)
     roles = models.JSONField(default=list)
+    groups = models.JSONField(default=list)
     is_active = models.BooleanField(default=True)
     theme = models.CharField(max_length=6, choices=Theme, default=Theme.SYSTEM)
     density = models.CharField(max_length=7, choices=Density, default=Density.ROOMY)
@@ -60,3 +61,25 @@ class User(AbstractBaseUser):
         return self.is_active and any(
             permission.startswith(f"{app_label}.") for permission in permissions_of(self.roles)
         )
+
+
+class SignIn(models.Model):
+    """An open session: whose, from where, until when, and when the provider last vouched for it.
+
+    `renewing_until` is the claim of the one request that asks the provider again.
+    """
+
+    session_key = models.CharField(max_length=40, unique=True)
+    user = models.ForeignKey(User, models.CASCADE, related_name="sign_ins")
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    until = models.DateTimeField()
+    address = models.GenericIPAddressField(null=True)
+    browser = models.CharField(max_length=200, blank=True)
+    provider_session = models.CharField(max_length=255, blank=True, db_index=True)
+    vouched_at = models.DateTimeField(null=True)
+    renewing_until = models.DateTimeField(null=True)
+    tokens = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.user} since {self.started_at}"

@@ -18,7 +18,13 @@ PERMISSIONS: Final = {
     MANAGER: _READ | {"assignments.assign"},
     AUDITOR: _READ | {"assignments.verify_log", "assignments.export_log"},
     ADMIN: _READ
-    | {"assignments.verify_log", "assignments.export_log", "assignments.sync_directory"},
+    | {
+        "assignments.verify_log",
+        "assignments.export_log",
+        "assignments.sync_directory",
+        "assignments.erase_people",
+        "access.end_sessions",
+    },
 }
 
 NAMES: Final = {

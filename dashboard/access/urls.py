@@ -2,10 +2,18 @@
 
 from django.urls import path
 
-from dashboard.access import views
+from dashboard.access import by_proxy, headers, sessions_page, single_sign_on, views
 
 urlpatterns = [
     path("login/", views.login, name="login"),
     path("login/demo/<slug:key>", views.sign_in_as_persona, name="login-demo"),
+    path("login/start", single_sign_on.start, name="login-start"),
+    path("login/proxy", by_proxy.enter, name="login-proxy"),
+    path("login/renew", single_sign_on.renew, name="login-renew"),
+    path("login/callback", single_sign_on.callback, name="login-callback"),
+    path("login/ended", single_sign_on.ended_at_provider, name="login-ended"),
     path("logout/", views.logout, name="logout"),
+    path("csp-report", headers.csp_report, name="csp-report"),
+    path("sessions/", sessions_page.sessions, name="sessions"),
+    path("sessions/<int:pk>/end", sessions_page.sessions_end, name="sessions-end"),
 ]

@@ -6,12 +6,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboard.access import session
+from assignments.views.limits import at_most
+from dashboard.access import by_proxy, oidc, session
 from dashboard.access.personas import PERSONAS, persona
+from dashboard.access.ways import local
 
 
 @require_GET
@@ -21,12 +22,21 @@ def login(request: HttpRequest) -> HttpResponse:
     """Offer the ways in; whoever is in already goes on."""
     if request.user.is_authenticated:
         return redirect(_next(request))
-    personas = PERSONAS if settings.DESK_DEMO else ()
-    return render(request, "access/login.html", {"personas": personas, "next": _next(request)})
+    context = {
+        "personas": PERSONAS if settings.DESK_DEMO else (),
+        "has_sso": bool(settings.OIDC_ISSUER),
+        "has_proxy": by_proxy.is_the_way_in(request),
+        "contact": settings.ACCESS_CONTACT,
+        "next": _next(request),
+        "has_ended": "ended" in request.GET,
+        "is_out": "out" in request.GET,
+    }
+    return render(request, "access/login.html", context)
 
 
 @require_POST
 @login_not_required
+@at_most("120/m", of="sign-in")
 def sign_in_as_persona(request: HttpRequest, key: str) -> HttpResponse:
     """Sign in as somebody of the demo; without DESK_DEMO there is no such page."""
     user = persona(key) if settings.DESK_DEMO else None
@@ -38,14 +48,20 @@ def sign_in_as_persona(request: HttpRequest, key: str) -> HttpResponse:
 
 @require_POST
 def logout(request: HttpRequest) -> HttpResponse:
-    """Sign out and say so."""
-    session.sign_out(request)
-    return redirect("login")
+    """Sign out here and, through a page that leads there, at the identity provider."""
+    id_token = session.sign_out(request)
+    door = reverse("login")
+    back_to = request.build_absolute_uri(door)
+    url = oidc.logout_url(id_token=id_token, back_to=back_to) if id_token else ""
+    if url:
+        return render(request, "access/onward.html", {"url": url, "is_out": True})
+    return redirect(reverse("login", query={"out": "1"}) if _has_company() else door)
+
+
+def _has_company() -> bool:
+    return bool(settings.OIDC_ISSUER or settings.GATEWAY)
 
 
 def _next(request: HttpRequest) -> str:
     wanted = request.POST.get(REDIRECT_FIELD_NAME) or request.GET.get(REDIRECT_FIELD_NAME, "")
-    is_ours = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if is_ours else reverse(settings.LOGIN_REDIRECT_URL)
+    return local(request, wanted)

@@ -1,0 +1,102 @@
+"""Asks the identity provider again while a session goes on, so that a leaver is out in minutes."""
+
+import time
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Final
+
+from django.db.models import Q
+from django.http import HttpRequest
+
+from assignments.views.person import acting
+from dashboard.access import oidc, people, session
+from dashboard.access.claims import identity
+from dashboard.access.models import SignIn, User
+from dashboard.access.sealed import seal, unseal
+
+RENEW_AFTER: Final = timedelta(minutes=10)
+OUT_AFTER: Final = timedelta(minutes=15)
+CLAIM: Final = timedelta(seconds=12)
+
+
+class Verdict(Enum):
+    """Whether the request may go on."""
+
+    FINE = "fine"
+    BY_BROWSER = "only the browser can ask"
+    AWAY = "the provider is away for too long"
+    OUT = "the person is out"
+
+
+def renewed(request: HttpRequest, *, now: datetime) -> Verdict:
+    """Have the session vouched for again, by one request for all that come at once."""
+    signin = SignIn.objects.filter(session_key=request.session.session_key).first()
+    if signin is None or signin.vouched_at is None:
+        return Verdict.OUT
+    if now - signin.vouched_at < RENEW_AFTER:
+        return _remembered(request, signin.vouched_at)
+    tokens = unseal(signin.tokens)
+    if "refresh_token" not in tokens:
+        return Verdict.BY_BROWSER
+    return _by_one(request, signin, tokens, now)
+
+
+def confirm(
+    request: HttpRequest, signin: SignIn, vouched: oidc.Vouched, *, now: datetime
+) -> Verdict:
+    """Take over the roles of this moment and let the session go on, or end it."""
+    user = people.admit(identity(vouched.claims), by=acting(request), now=now)
+    if not isinstance(user, User):
+        session.sign_out(request, because=user.because)
+        return Verdict.OUT
+    request.user = user
+    tokens = unseal(signin.tokens) | dict(vouched.tokens)
+    SignIn.objects.filter(pk=signin.pk).update(
+        vouched_at=now, renewing_until=None, tokens=seal(tokens)
+    )
+    return _remembered(request, now)
+
+
+def _by_one(request: HttpRequest, signin: SignIn, tokens: dict[str, str], now: datetime) -> Verdict:
+    free = Q(renewing_until=None) | Q(renewing_until__lt=now)
+    mine = SignIn.objects.filter(free, pk=signin.pk, vouched_at=signin.vouched_at)
+    if mine.update(renewing_until=now + CLAIM):
+        return _ask(request, signin, tokens, now)
+    return Verdict.FINE if _is_recent(signin, now) else _wait_for_the_other(request, signin)
+
+
+def _is_recent(signin: SignIn, now: datetime) -> bool:
+    return signin.vouched_at is not None and now - signin.vouched_at < OUT_AFTER
+
+
+def _ask(request: HttpRequest, signin: SignIn, tokens: dict[str, str], now: datetime) -> Verdict:
+    try:
+        vouched = oidc.renew(
+            refresh_token=tokens["refresh_token"], known=tokens, subject=signin.user.subject
+        )
+    except oidc.ProviderAway:
+        SignIn.objects.filter(pk=signin.pk).update(renewing_until=None)
+        return Verdict.FINE if _is_recent(signin, now) else Verdict.AWAY
+    except (oidc.Denied, oidc.Untrusted):
+        session.sign_out(request, because="the identity provider did not confirm the session")
+        return Verdict.OUT
+    return confirm(request, signin, vouched, now=now)
+
+
+def _wait_for_the_other(request: HttpRequest, signin: SignIn) -> Verdict:
+    for _ in range(int(CLAIM.total_seconds() * 5)):
+        found = SignIn.objects.filter(pk=signin.pk).first()
+        if found is None or found.vouched_at is None:
+            return Verdict.OUT
+        if found.vouched_at != signin.vouched_at:
+            return _remembered(request, found.vouched_at)
+        if found.renewing_until is None:
+            break
+        time.sleep(0.2)
+    return Verdict.AWAY
+
+
+def _remembered(request: HttpRequest, vouched_at: datetime) -> Verdict:
+    door = request.session[session.DOOR]
+    request.session[session.DOOR] = door | {"vouched": vouched_at.timestamp()}
+    return Verdict.FINE

@@ -1,0 +1,34 @@
+"""Who is signed in, for administrators, and the button that ends all sessions of a person."""
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from assignments.views.person import acting
+from dashboard.access import session
+from dashboard.access.models import SignIn, User
+
+
+@require_GET
+@never_cache
+@permission_required("access.end_sessions", raise_exception=True)
+def sessions(request: HttpRequest) -> HttpResponse:
+    """Show every open session."""
+    signins = session.open_sign_ins(timezone.now())
+    context = {"signins": signins, "mine": request.session.session_key}
+    return render(request, "access/sessions.html", context)
+
+
+@require_POST
+@permission_required("access.end_sessions", raise_exception=True)
+def sessions_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign a person out everywhere."""
+    user = get_object_or_404(User, pk=pk)
+    signins = list(SignIn.objects.filter(user=user).select_related("user"))
+    session.end(
+        signins, by=acting(request), because="ended by an administrator", now=timezone.now()
+    )
+    return redirect("sessions")
