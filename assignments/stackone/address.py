@@ -36,6 +36,11 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def is_public(host: str) -> bool:
+    """Return whether an IP address is one of the internet's: no private, local or reserved one."""
+    return ipaddress.ip_address(host.partition("%")[0]).is_global
+
+
 def is_plain(text: str) -> bool:
     """Return whether the text is ASCII that can be seen, and at least one character of it."""
     return text.isascii() and text.isprintable() and bool(text) and " " not in text

@@ -42,6 +42,7 @@ class AsyncStackOne:
     :param contract: "2025-12" or "2025-02", the published version that requests follow
     :param status_style: "underscore" or "hyphen", how in_progress is written
     :param timeout_seconds: how long one call may take from its start to the end of its answer
+    :param allows_private: the base URL may lead into a private network
     :param transport: takes the place of the network, for tests
     :ivar last_headers: the headers of the latest answer, names in lower case
     """
@@ -52,6 +53,7 @@ class AsyncStackOne:
     contract: str = "2025-12"
     status_style: str = "underscore"
     timeout_seconds: float = 65.0
+    allows_private: bool = False
     transport: InitVar[httpx.AsyncBaseTransport | None] = None
     last_headers: Mapping[str, str] = field(default_factory=dict, init=False, repr=False)
 
@@ -65,6 +67,7 @@ class AsyncStackOne:
             key=Secret(api_key),
             timeout_seconds=self.timeout_seconds,
             transport=transport,
+            allows_private=self.allows_private,
         )
 
     async def __aenter__(self) -> Self:

@@ -40,6 +40,7 @@ class StackOne:
     status_style: str = "underscore"
     pace: Callable[[], None] = field(default=_at_once, repr=False)
     timeout_seconds: float = 65.0
+    allows_private: bool = False
     transport: InitVar[httpx.AsyncBaseTransport | None] = None
 
     def __post_init__(self, api_key: str, transport: httpx.AsyncBaseTransport | None) -> None:
@@ -50,6 +51,7 @@ class StackOne:
             contract=self.contract,
             status_style=self.status_style,
             timeout_seconds=self.timeout_seconds,
+            allows_private=self.allows_private,
             transport=transport,
         )
         self._loop = asyncio.Runner()

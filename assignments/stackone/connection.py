@@ -48,6 +48,11 @@ class Connection(asyncio.Protocol):
         finally:
             self._answer = None
 
+    @property
+    def peer(self) -> str:
+        """Return the IP address at the other end."""
+        return str(self._transport.get_extra_info("peername")[0])
+
     def close(self) -> None:
         """Close the connection at once."""
         self.is_open = False

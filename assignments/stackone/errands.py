@@ -1,8 +1,7 @@
 """What the process of calls can be asked to do: each names its call and what it needs."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from assignments.stackone.api import AsyncStackOne
 from assignments.stackone.replies import moment
@@ -20,8 +19,7 @@ class Errand[Reply](Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Assign:
+class Assign(NamedTuple):
     """Assign content to one user, with a request that is sent once."""
 
     user_id: str
@@ -32,8 +30,7 @@ class Assign:
         return await client.create_assignment(self.user_id, self.new)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """Everything the LMS holds for a person, and how many requests it took to read.
 
     :ivar told_at: the time on the other side's clock when it answered, if it said so
@@ -44,8 +41,7 @@ class Seen:
     told_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LookUp:
+class LookUp(NamedTuple):
     """Read every assignment that the LMS holds for a person."""
 
     user_id: str

@@ -11,12 +11,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Final
 
 import uvloop
 
 from assignments.stackone.api import AsyncStackOne
 from assignments.stackone.flight import Flight, Landed
+
+# An outcome is written within a tenth of a second; until then nobody waits for news of it.
+TOLD_WITHIN: Final = 0.01
 
 type Order = tuple[str, tuple[Any, ...]]
 type Options = dict[str, Any]
@@ -30,7 +33,7 @@ def serve(owner: Connection, options: Options) -> None:
     # Who stops the worker may signal all its processes; this one ends with its owner.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    landed: SimpleQueue[Landed | None] = SimpleQueue()
+    landed: SimpleQueue[list[Landed] | None] = SimpleQueue()
     telling = threading.Thread(target=_tell, args=(owner, landed))
     telling.start()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -39,9 +42,10 @@ def serve(owner: Connection, options: Options) -> None:
     telling.join()
 
 
-async def _fly(owner: Connection, options: Options, landed: Callable[[Landed], None]) -> None:
+async def _fly(owner: Connection, options: Options, tell: Callable[[list[Landed]], None]) -> None:
     async with AsyncStackOne(**options) as client:
-        flight = Flight(client, landed)
+        told_together = _Together(tell)
+        flight = Flight(client, told_together.add)
         loop, is_left = asyncio.get_running_loop(), asyncio.Event()
 
         def listen() -> None:
@@ -53,6 +57,25 @@ async def _fly(owner: Connection, options: Options, landed: Callable[[Landed], N
         threading.Thread(target=listen, daemon=True).start()
         await is_left.wait()
         await flight.finish()
+        told_together.tell()
+
+
+class _Together:
+    """Tells what landed within a moment in one message: each costs both sides a wake-up."""
+
+    def __init__(self, tell: Callable[[list[Landed]], None]) -> None:
+        self._tell = tell
+        self._landed: list[Landed] = []
+
+    def add(self, landed: Landed) -> None:
+        if not self._landed:
+            asyncio.get_running_loop().call_later(TOLD_WITHIN, self.tell)
+        self._landed.append(landed)
+
+    def tell(self) -> None:
+        landed, self._landed = self._landed, []
+        if landed:
+            self._tell(landed)
 
 
 def _obey(flight: Flight, order: Order) -> None:
@@ -60,15 +83,8 @@ def _obey(flight: Flight, order: Order) -> None:
     getattr(flight, name)(*arguments)
 
 
-def _tell(owner: Connection, landed: "SimpleQueue[Landed | None]") -> None:
-    """Tell the owner what landed, all that did meanwhile at once, until None comes."""
-    is_over = False
-    while not is_over:
-        some = [landed.get()]
-        while not landed.empty():
-            some.append(landed.get())
-        is_over = some[-1] is None
-        try:
-            owner.send([one for one in some if one is not None])
-        except OSError:
-            return
+def _tell(owner: Connection, landed: "SimpleQueue[list[Landed] | None]") -> None:
+    """Tell the owner what landed, in a thread because it may be slow to listen, until None."""
+    with suppress(OSError):
+        while (some := landed.get()) is not None:
+            owner.send(some)

@@ -13,17 +13,18 @@ SHORTEST_REAL_KEY: Final = 12
 class Secret:
     """A key that shows itself to nobody but the request it signs."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_basic", "_value")
 
     def __init__(self, value: str) -> None:
         self._value = value
+        self._basic = base64.b64encode(f"{value}:".encode()).decode()
 
     def __repr__(self) -> str:
         return MASK
 
     def basic(self) -> str:
         """Return the text as the user name of HTTP Basic, with an empty password."""
-        return base64.b64encode(f"{self._value}:".encode()).decode()
+        return self._basic
 
     def masked(self, text: str) -> str:
         """Return the text with a mask over every place where this secret stands in it.
@@ -32,7 +33,7 @@ class Secret:
         """
         if len(self._value) < SHORTEST_REAL_KEY:
             return text
-        return text.replace(self._value, MASK).replace(self.basic(), MASK)
+        return text.replace(self._value, MASK).replace(self._basic, MASK)
 
 
 class KeyAuth(httpx.Auth):

@@ -12,7 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from assignments.stackone.address import is_loopback
+from assignments.stackone.address import is_loopback, is_public
 from assignments.stackone.connection import Connection
 
 # Load balancers drop idle connections after a minute; one that is dropped while in use would
@@ -34,26 +34,35 @@ def shared_tls() -> ssl.SSLContext:
     return context
 
 
-def transport_to(base_url: str) -> httpx.AsyncBaseTransport:
-    """Return what carries requests to that address: httpx's own if a proxy is in between."""
+def transport_to(base_url: str, *, allows_private: bool) -> httpx.AsyncBaseTransport:
+    """Return what carries requests to that address: httpx's own if a proxy is in between.
+
+    :param allows_private: the address may be in a private network; this machine's own always may
+    """
     proxy = _proxy(base_url)
     if proxy:
         return httpx.AsyncHTTPTransport(verify=shared_tls(), proxy=proxy)
-    return StraightTransport()
+    host = urlsplit(base_url).hostname or ""
+    return StraightTransport(only_public=not (allows_private or is_loopback(host)))
 
 
 class StraightTransport(httpx.AsyncBaseTransport):
     """Carries each request over an idle connection, or a new one if none is idle.
 
-    There are as many connections as requests at once; whoever sends bounds them.
+    There are as many connections as requests at once; whoever sends bounds them. Redirects are
+    not followed.
+
+    :param only_public: refuse a host whose name leads into a private network, whatever it led to
+        a moment ago: what counts is where the connection went
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, only_public: bool) -> None:
+        self._only_public = only_public
         self._idle: list[Connection] = []
 
     @override
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        connection = self._take() or await _connected(request)
+        connection = self._take() or await self._new(request)
         status, headers, parts = await connection.ask(_written(request))
         if connection.is_open:
             connection.idle_since = time.monotonic()
@@ -65,6 +74,16 @@ class StraightTransport(httpx.AsyncBaseTransport):
         for connection in self._idle:
             connection.close()
         self._idle.clear()
+
+    async def _new(self, request: httpx.Request) -> Connection:
+        connection = await _connected(request)
+        if self._only_public and not is_public(connection.peer):
+            connection.close()
+            raise httpx.ConnectError(
+                f"{request.url.host} is at {connection.peer}, a private address; if that is right, "
+                "set STACKONE_ALLOW_PRIVATE=1"
+            )
+        return connection
 
     def _take(self) -> Connection | None:
         # The one used last: under less load the others grow old and go.
@@ -113,7 +132,8 @@ async def _connected(request: httpx.Request) -> Connection:
 
 
 def _written(request: httpx.Request) -> bytes:
-    lines = [b"%s %s HTTP/1.1" % (request.method.encode(), request.url.raw_path)]
+    target = request.extensions.get("target", request.url.raw_path)
+    lines = [b"%s %s HTTP/1.1" % (request.method.encode(), target)]
     lines += [b"%s: %s" % header for header in request.headers.raw]
     return b"\r\n".join([*lines, b"", request.content])
 

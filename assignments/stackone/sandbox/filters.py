@@ -37,6 +37,8 @@ def only_active(text: str) -> str:
 
 def check_query(request: Request) -> None:
     """Refuse what is no way to write a parameter, such as a filter without a name."""
+    if not request.scope["query_string"]:
+        return
     for name in ("filter", "proxy"):
         if name in request.query_params:
             raise Refusal(400, f"{name} must be written as {name}[name]=value")

@@ -5,6 +5,7 @@ import base64
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import cache
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -65,8 +66,7 @@ def _counted(
 
 
 def _check_caller(world: World, request: Request) -> None:
-    expected = base64.b64encode(f"{world.options.api_key}:".encode()).decode()
-    if request.headers.get("authorization") != f"Basic {expected}":
+    if request.headers.get("authorization") != _signature(world.options.api_key):
         raise Refusal(401)
     if not request.headers.get("user-agent", "").strip():
         raise Refusal(403, "Forbidden: a valid User-Agent is required")
@@ -75,6 +75,11 @@ def _check_caller(world: World, request: Request) -> None:
     world.seconds[int(now)]["refused" if seconds else "passed"] += 1
     if seconds:
         raise Refusal(429, "Too Many Requests", headers={"Retry-After": str(seconds)})
+
+
+@cache
+def _signature(api_key: str) -> str:
+    return f"Basic {base64.b64encode(f'{api_key}:'.encode()).decode()}"
 
 
 def _check_account(world: World, request: Request) -> None:
