@@ -1,89 +1,107 @@
-"""Handing the log out: CSV for people, JSON lines that can be verified without this product."""
+"""Handing the log out: for reading as CSV or XLSX, for verifying as JSON lines or a pack."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
 from django.db import transaction
 
-from assignments.audit import jsonlines, spreadsheet
+from assignments.audit import jsonlines, packs
 from assignments.audit.actors import Actor
-from assignments.audit.lines import entry_lines
 from assignments.audit.log import Event, record
-from assignments.audit.reading import sought, terms
-from assignments.audit.search import Search, matching
-from assignments.audit.tree import Frontier
-from assignments.models import LogEntry, LogHead
+from assignments.audit.packs import More
+from assignments.audit.population import (
+    Extent,
+    Population,
+    Tell,
+    fitting,
+    seal_if_possible,
+    seal_now,
+)
+from assignments.audit.query import Query
+from assignments.audit.reading import sought
+from assignments.audit.spreadsheet import write_csv
+from assignments.audit.workbooks import write_xlsx
 
-Format = Literal["csv", "jsonl"]
-FORMATS: Final[tuple[Format, ...]] = ("csv", "jsonl")
-CHUNK: Final = 1_000
+Format = Literal["csv", "xlsx", "jsonl", "pack"]
+FORMATS: Final[tuple[Format, ...]] = ("csv", "xlsx", "jsonl", "pack")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """Who has something written, when, in which folder, and who is told how far it is."""
+
+    by: Actor
+    now: datetime
+    folder: Path
+    tell: Tell = lambda _: None
 
 
 def export_log(
     *,
-    search: Search,
+    query: Query,
     format: Format,  # noqa: A002  the word that people know it by
-    by: Actor,
-    now: datetime,
+    making: Making,
     out: BinaryIO,
 ) -> int:
-    """Write the entries that fit, oldest first, and record that they were handed out.
+    """Seal the log, write the entries that fit, oldest first, and record that they were handed out.
 
     Returns how many were written; nothing is locked while that goes on.
+
+    :raises NotSealed: if a pack is asked for and the log cannot be sealed
     """
-    written = export(search, format, out, now=now)
+    by, now = making.by, making.now
+    written = write(format, fitting(query, extent_for(format, by=by, now=now)), out, making)
+    record_export(query=query, form=format, entries=written, by=by, now=now)
+    return written
+
+
+def extent_for(format: Format, *, by: Actor, now: datetime) -> Extent:  # noqa: A002
+    """Seal the log for an export and return how far it goes.
+
+    A log that cannot be sealed is handed out all the same, with nothing that vouches for it.
+
+    :raises NotSealed: if it cannot be sealed and a pack is asked for, which is nothing without
+    """
+    seal = seal_now if format == "pack" else seal_if_possible
+    return seal(by=by, now=now)
+
+
+def write(
+    format: Format,  # noqa: A002  the word that people know it by
+    population: Population,
+    out: BinaryIO,
+    making: Making,
+    more: More | None = None,
+) -> int:
+    """Write the entries, oldest first; return how many. What is told counts each pass anew."""
+    tell, now, folder = making.tell, making.now, making.folder
+    if format == "csv":
+        return write_csv(population, out, tell=tell)
+    if format == "xlsx":
+        return write_xlsx(population, out, folder=folder, tell=tell)
+    if format == "jsonl":
+        return jsonlines.write(population, out, now=now, tell=tell)
+    more = more or More()
+    return packs.write_pack(
+        population, out, by=making.by, now=now, folder=folder, tell=tell, more=more
+    )
+
+
+def passes(format: str) -> int:  # noqa: A002
+    """Return how often a format has the entries read."""
+    return packs.PASSES if format == "pack" else 1
+
+
+@transaction.atomic
+def record_export(*, query: Query, form: str, entries: int, by: Actor, now: datetime) -> None:
+    """Record that so many entries were handed out."""
     event = Event(
         action="log.exported",
         subject="log",
-        result=format,
-        people=sought(search),
-        detail={"entries": written, "search": terms(search)},
+        result=form,
+        people=sought(query),
+        detail={"entries": entries, "search": query.masked()},
     )
-    with transaction.atomic():
-        record(event, by=by, at=now)
-    return written
-
-
-def export(
-    search: Search,
-    format: Format,  # noqa: A002  the word that people know it by
-    out: BinaryIO,
-    *,
-    now: datetime,
-) -> int:
-    """Write the entries that fit and are there now, oldest first; return how many."""
-    head = LogHead.objects.get()
-    entries = _chunks(search, head.size)
-    if format == "csv":
-        return _write_csv(entries, out)
-    return _write_jsonl(entries, out, search, head, now)
-
-
-def _write_csv(entries: Iterator[list[LogEntry]], out: BinaryIO) -> int:
-    written = 0
-    out.write(spreadsheet.heading().encode())
-    for chunk in entries:
-        out.write(spreadsheet.lines(entry_lines(chunk)).encode())
-        written += len(chunk)
-    return written
-
-
-def _write_jsonl(
-    entries: Iterator[list[LogEntry]], out: BinaryIO, search: Search, head: LogHead, now: datetime
-) -> int:
-    written = 0
-    out.write(jsonlines.heading(search, now))
-    for chunk in entries:
-        out.write(jsonlines.lines(chunk))
-        written += len(chunk)
-    out.write(jsonlines.ending(written, Frontier.from_bytes(head.size, bytes(head.frontier))))
-    return written
-
-
-def _chunks(search: Search, size: int) -> Iterator[list[LogEntry]]:
-    fitting = matching(search).filter(seq__lt=size).order_by("seq")
-    after = -1
-    while chunk := list(fitting.filter(seq__gt=after)[:CHUNK]):
-        yield chunk
-        after = chunk[-1].seq
+    record(event, by=by, at=now)

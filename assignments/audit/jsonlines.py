@@ -1,50 +1,81 @@
-"""Entries as lines of JSON: the exact bodies, their hashes and the tree, to be verified anywhere.
+"""Entries as lines of JSON: exact bodies, hashes, proofs and a seal, to be verified anywhere.
 
-The first line says what the file holds, the last one the log's size and tree when it was made.
+The first line says what the file holds and has the seal, the one before the last the log's tree,
+and the last a signature over all lines before it.
 """
 
+import base64
+import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
+from assignments.audit import breaks
 from assignments.audit.bodies import timestamp
-from assignments.audit.search import Search
-from assignments.audit.tree import Frontier
-from assignments.models import LogEntry
+from assignments.audit.population import Population, Stored, Tell
+from assignments.audit.proofs import inclusion
+from assignments.audit.tiles import Tiles
 
 KIND: Final = "assignment-desk-log"
-VERSION: Final = 1
+VERSION: Final = 2
 
 
-def heading(search: Search, now: datetime) -> bytes:
-    """Return the first line: what was searched for, and whether that is the whole log."""
-    chosen = {name: str(value) for name, value in asdict(search).items() if value}
-    about = {"kind": KIND, "version": VERSION, "exported_at": timestamp(now)}
-    return _line({**about, "search": chosen, "whole": not chosen})
+def write(population: Population, out: BinaryIO, *, now: datetime, tell: Tell) -> int:
+    """Write the entries with what proves them; return how many."""
+    lines = _Lines(population, out)
+    lines.begin(now)
+    for chunk in population.chunks(tell):
+        lines.add(chunk)
+    lines.end()
+    return lines.written
 
 
-def lines(entries: Iterable[LogEntry]) -> bytes:
-    """Return one line for each entry."""
-    return b"".join(
-        _line(
-            {
-                "seq": entry.seq,
-                "leaf": bytes(entry.leaf).hex(),
-                "body": bytes(entry.body).decode(errors="replace"),
-            }
-        )
-        for entry in entries
-    )
+class _Lines:
+    """Writes the lines of one export."""
 
+    def __init__(self, population: Population, out: BinaryIO) -> None:
+        self._asked, self._is_whole = population.asked, population.is_whole
+        self._tree, self._sealed = population.extent.tree, population.extent.sealed
+        self._out, self._subtree = out, Tiles()
+        self._digest = hashlib.sha256()
+        self.written = 0
 
-def ending(written: int, tree: Frontier) -> bytes:
-    """Return the last line: how many entries there are, and the log's tree."""
-    roots = [root.hex() for root in tree.roots]
-    told = {"entries": written, "size": tree.size, "root": tree.root().hex(), "roots": roots}
-    return _line(told)
+    def begin(self, now: datetime) -> None:
+        """Write the first line: what was searched for, and what of the log is in question."""
+        about = {"kind": KIND, "version": VERSION, "exported_at": timestamp(now)}
+        note = self._sealed.seal.note if self._sealed else ""
+        asked = {"search": self._asked, "whole": self._is_whole}
+        spans = (broken.in_question() for broken in breaks.known(stop=self._tree.size))
+        taken_up = [[span[0], span[-1]] for span in spans if span]
+        self._write({**about, **asked, "seal": note, "taken_up": taken_up})
 
+    def add(self, entries: Iterable[Stored]) -> None:
+        """Write one line for each entry; of a part of the log each has its own proof."""
+        for entry in entries:
+            body = entry.body.decode(errors="replace")
+            line = {"seq": entry.seq, "leaf": entry.leaf.hex(), "body": body}
+            proof = {"proof": self._proof(entry.seq)} if self._sealed and not self._is_whole else {}
+            self._write({**line, **proof})
+            self.written += 1
 
-def _line(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode() + b"\n"
+    def end(self) -> None:
+        """Write how many entries there are and the log's tree, and sign it all."""
+        roots = [root.hex() for root in self._tree.roots]
+        told = {"size": self._tree.size, "root": self._tree.root().hex(), "roots": roots}
+        self._write({"entries": self.written, **told})
+        if self._sealed:
+            key = self._sealed.key
+            digest = base64.b64encode(self._digest.digest()).decode()
+            self._write(
+                {"signature": key.sign(f"{key.public.name}\nexport\n{self.written}\n{digest}\n")}
+            )
+
+    def _proof(self, seq: int) -> list[str]:
+        hashes = inclusion(seq, self._tree.size, self._subtree)
+        return [base64.b64encode(part).decode() for part in hashes]
+
+    def _write(self, value: dict[str, Any]) -> None:
+        line = json.dumps(value, ensure_ascii=False).encode() + b"\n"
+        self._digest.update(line)
+        self._out.write(line)

@@ -1,22 +1,25 @@
 """Entries as people read them: the body, with every name that is not erased."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from assignments.audit.bodies import INDEXES, Entry, indexes_of
+import orjson
+
+from assignments.audit.bodies import INDEXES, Entry, timestamp
+from assignments.audit.checking import UNREADABLE
 from assignments.audit.personal import clear_values
 from assignments.audit.sentences import action_words, batch_number, sentence
 from assignments.models import LogEntry
+from assignments.models.directory import ERASED
 
-ERASED: Final = "an erased person"
 _PERSONAL: Final = ("name", "email", "reference", "ip")
+_MOMENT: Final = len("2026-11-23T10:43:00.123456Z")
+_NEEDED: Final = ("at", "action", "result", "batch", "subject", "account", "request_id")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class Named(NamedTuple):
     """Somebody in an entry: their ref, and what is still known of them in clear."""
 
     ref: str
@@ -56,29 +59,62 @@ class EntryLine:
 
 def entry_lines(entries: Iterable[LogEntry]) -> list[EntryLine]:
     """Return the entries as people read them; the names of all of them cost one query."""
-    read = [(entry, _body(entry)) for entry in entries]
-    clear = clear_values(commit for _, body in read for commit in _commitments(body))
+    read = [(entry, body_of(entry.seq, entry.body)) for entry in entries]
+    clear = clear_values(commit for _, body in read for commit in commitments(body))
     return [_line(entry, body, clear) for entry, body in read]
 
 
-def _body(entry: LogEntry) -> Entry:
-    # An altered entry must still be shown: what its columns say stands in for a broken body.
+def body_of(seq: int, stored: bytes | memoryview) -> Entry:
+    """Return what was hashed, read as JSON.
+
+    An altered entry must still be shown: what its columns say stands in for a broken body.
+    """
     try:
-        body: Entry = json.loads(bytes(entry.body))
-        indexes_of(body)
-        _commitments(body)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        columns = {name: getattr(entry, name) for name in INDEXES}
-        return {**columns, "actor": {"ref": entry.actor}, "people": [], "detail": {}}
+        body: Entry = orjson.loads(stored)
+        _check(body)
+    except UNREADABLE:
+        entry = LogEntry.objects.get(seq=seq)
+        columns = {name: getattr(entry, name) for name in ("at", *INDEXES)}
+        told = {**columns, "at": timestamp(entry.at)}
+        return {**told, "actor": {"ref": entry.actor}, "people": [], "detail": {}}
     return body
 
 
+def named(somebody: Mapping[str, Any], clear: Mapping[str, str]) -> Named:
+    """Return somebody of an entry with what is known of them in clear."""
+    known, is_erased = [], False
+    for name in _PERSONAL:
+        value = clear.get(somebody[name]["commit"]) if name in somebody else ""
+        is_erased = is_erased or value is None
+        known.append(value or "")
+    return Named(somebody["ref"], known[0], known[1], known[2], known[3], is_erased)
+
+
+def commitments(body: Entry) -> list[str]:
+    """Return the commitments in an entry."""
+    everybody = [body["actor"], *body["people"]]
+    return [
+        somebody[name]["commit"] for somebody in everybody for name in _PERSONAL if name in somebody
+    ]
+
+
+def _check(body: Entry) -> None:
+    """Look for everything that is shown, so that what lacks it is found here."""
+    commitments(body)
+    refs = [body["actor"]["ref"], *(person["ref"] for person in body["people"])]
+    _ = body["detail"].get, datetime.fromisoformat(body["at"])
+    if {*map(type, refs), *[type(body[name]) for name in _NEEDED]} != {str}:
+        raise TypeError
+    if len(body["at"]) != _MOMENT:
+        raise ValueError
+
+
 def _line(entry: LogEntry, body: Entry, clear: Mapping[str, str]) -> EntryLine:
-    people = tuple(_named(somebody, clear) for somebody in body["people"])
+    people = tuple(named(somebody, clear) for somebody in body["people"])
     return EntryLine(
         seq=entry.seq,
         at=entry.at,
-        actor=_named(body["actor"], clear),
+        actor=named(body["actor"], clear),
         people=people,
         action=body["action"],
         action_words=action_words(body["action"]),
@@ -90,17 +126,3 @@ def _line(entry: LogEntry, body: Entry, clear: Mapping[str, str]) -> EntryLine:
         body=body,
         leaf=bytes(entry.leaf).hex(),
     )
-
-
-def _named(somebody: Mapping[str, Any], clear: Mapping[str, str]) -> Named:
-    commits = {name: somebody[name]["commit"] for name in _PERSONAL if name in somebody}
-    known = {name: clear.get(commits.get(name, ""), "") for name in _PERSONAL}
-    is_erased = any(commit not in clear for commit in commits.values())
-    return Named(ref=somebody["ref"], is_erased=is_erased, **known)
-
-
-def _commitments(body: Entry) -> list[str]:
-    everybody = [body["actor"], *body["people"]]
-    return [
-        somebody[name]["commit"] for somebody in everybody for name in _PERSONAL if name in somebody
-    ]

@@ -7,7 +7,9 @@ from typing import Final
 
 from django.db import connection
 
-from assignments.audit.actors import Actor, Person
+from assignments import trace
+from assignments.audit import alarm, breaks
+from assignments.audit.actors import SYSTEM, Actor, Person
 from assignments.audit.bodies import INDEXES, Entry, canonical, indexes_of, timestamp
 from assignments.audit.personal import Commitments
 from assignments.audit.tree import Frontier, leaf_hash
@@ -53,21 +55,43 @@ def record_all(events: Sequence[Event], *, by: Actor, at: datetime) -> range:
         raise RuntimeError("An entry is recorded in the transaction of the fact it tells of.")
     if not events:
         return range(0)
-    head = LogHead.objects.select_for_update().get()
+    tree, broken = breaks.locked_end(len(events) + 1)
+    if broken:
+        alarm.raise_alarm(broken.sentence)
+        tree = _append(tree, [_told_of(broken)], by=SYSTEM, at=at)
+    _append(tree, events, by=by, at=at)
+    return range(tree.size, tree.size + len(events))
+
+
+def _told_of(broken: breaks.Break) -> Event:
+    result = "head lost" if broken.is_head_lost else "entries beyond its end"
+    return Event(action=breaks.ACTION, subject="log", result=result, detail=broken.detail)
+
+
+def _append(tree: Frontier, events: Sequence[Event], *, by: Actor, at: datetime) -> Frontier:
     commitments = Commitments([by, *(person for event in events for person in event.people)])
     made = _made(by, at, commitments)
     entries = [
         {"seq": seq, **made, **_told(event, commitments)}
-        for seq, event in enumerate(events, head.size)
+        for seq, event in enumerate(events, tree.size)
     ]
-    _append(head, entries, at)
-    return range(head.size, head.size + len(entries))
+    bodies = [canonical(entry) for entry in entries]
+    leaves = [leaf_hash(body) for body in bodies]
+    moment = stored_moment(at)
+    rows = (
+        (moment, *indexes_of(entry), body, leaf)
+        for entry, body, leaf in zip(entries, bodies, leaves, strict=True)
+    )
+    insert(LogEntry, _COLUMNS, rows)
+    grown = tree.append(leaves)
+    LogHead.objects.update(size=grown.size, frontier=grown.to_bytes())
+    return grown
 
 
 def _made(by: Actor, at: datetime, commitments: Commitments) -> Entry:
     means = {"ref": by.ref, "means": by.means, "session": by.session}
     actor = {**means, **commitments.of(by)}
-    return {"at": timestamp(at), "actor": actor, "request_id": by.request_id}
+    return {"at": timestamp(at), "actor": actor, "request_id": by.request_id or trace.request_id()}
 
 
 def _told(event: Event, commitments: Commitments) -> Entry:
@@ -82,16 +106,3 @@ def _told(event: Event, commitments: Commitments) -> Entry:
         "people": people,
         "detail": event.detail,
     }
-
-
-def _append(head: LogHead, entries: Sequence[Entry], at: datetime) -> None:
-    bodies = [canonical(entry) for entry in entries]
-    leaves = [leaf_hash(body) for body in bodies]
-    moment = stored_moment(at)
-    rows = (
-        (moment, *indexes_of(entry), body, leaf)
-        for entry, body, leaf in zip(entries, bodies, leaves, strict=True)
-    )
-    insert(LogEntry, _COLUMNS, rows)
-    frontier = Frontier.from_bytes(head.size, bytes(head.frontier)).append(leaves)
-    LogHead.objects.filter(pk=head.pk).update(size=frontier.size, frontier=frontier.to_bytes())

@@ -3,7 +3,7 @@
 import base64
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import batched
 from typing import Final
 
@@ -44,15 +44,18 @@ class Commitments:
 
 
 def clear_values(commitments: Iterable[str]) -> dict[str, str]:
-    """Return what the commitments stand for, as far as it is not erased.
+    """Return what the commitments stand for, as far as it is not erased; one query."""
+    found = PersonalValue.objects.filter(commitment__among=sorted(set(commitments)))
+    return dict(found.values_list("commitment", "value"))
 
-    One query for every thousand of them, so one for any page.
-    """
-    clear: dict[str, str] = {}
-    for some in batched(sorted(set(commitments)), CHUNK, strict=False):
-        found = PersonalValue.objects.filter(commitment__in=some)
-        clear |= dict(found.values_list("commitment", "value"))
-    return clear
+
+def disclosures(commitments: Iterable[str]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield commitment, field, value and salt in base64 of what is not erased."""
+    for some in batched(sorted(commitments), CHUNK, strict=False):
+        found = PersonalValue.objects.filter(commitment__among=list(some))
+        for known in found.order_by("commitment"):
+            salt = base64.b64encode(bytes(known.salt)).decode()
+            yield known.commitment, known.field, known.value, salt
 
 
 def _keys(somebody: Actor | Person) -> list[Key]:

@@ -1,54 +1,78 @@
-"""Finding entries: newest first, page by page, by words, person, action, batch and time."""
+"""Finding entries: newest first, page by page, by a query."""
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.db.models import QuerySet
 
+from assignments.audit.fitting import Fit, fit
 from assignments.audit.lines import EntryLine, entry_lines
-from assignments.models import LogEntry, PersonalValue
-from assignments.models.folding import folded
+from assignments.audit.query import Query, Term
+from assignments.models import LogEntry
+from assignments.models.trigrams import ENTRIES
 
 CAP: Final = 10_000
-_MOST_WORDS: Final = 8
-_REF: Final = re.compile(r"[a-z]+/\S+")
-_BATCH: Final = re.compile(r"(?:b-|batch/)0*(\d{1,18})", re.IGNORECASE)
-_ENTRY: Final = re.compile(r"#([\d,]{1,23})")
+# So many numbers are cheaper to look at one by one than the log is to read from its end; and so
+# many are cheaper to compare with those of another term than all entries are to read.
+FEW: Final = 20_000
+MANY: Final = 200_000
+_VERY_FEW: Final = 500
+_MOST_LOOKED_AT: Final = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
-    """What to look for; everything that is not empty must fit.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The entries that fit, in no order yet; `sample` is numbers of which very many may fit."""
 
-    `person` is a ref such as "learner/12" or words of a name, address or reference. `since` and
-    `until` are days of the organisation's zone, both included.
+    entries: QuerySet[LogEntry]
+    sample: Sequence[int] = ()
+
+    def newest(self, *, before: int | None = None, limit: int = 50) -> list[EntryLine]:
+        """Return the newest of them, older than the number `before` if it is given."""
+        older = self.entries if before is None else self.entries.filter(seq__lt=before)
+        return entry_lines(older.order_by("-seq")[:limit])
+
+    def count(self, cap: int = CAP) -> tuple[int, bool]:
+        """Return how many there are, and whether that is only where the counting stopped."""
+        is_capped = len(self.sample) > cap and _counted(self._sampled(), cap) > cap
+        counted = cap + 1 if is_capped else _counted(self.entries, cap)
+        return min(counted, cap), counted > cap
+
+    def _sampled(self) -> QuerySet[LogEntry]:
+        return self.entries.filter(seq__among=self.sample)
+
+
+def find(query: Query) -> Found:
+    """Return the entries that fit everything of the query.
+
+    A database cannot know how many entries a word or a person leaves. So each index is asked for a
+    few more numbers than are few: if it has no more, only these need to be looked at; if none
+    does, so many entries fit that the newest of them are found at once from the end of the log.
     """
-
-    text: str = ""
-    by: str = ""
-    action: str = ""
-    batch: str = ""
-    person: str = ""
-    subject: str = ""
-    since: date | None = None
-    until: date | None = None
-
-
-def found(search: Search, *, before: int | None = None, limit: int = 50) -> list[EntryLine]:
-    """Return the newest entries that fit, older than the number `before` if it is given."""
-    entries = matching(search).order_by("-seq")
-    if before is not None:
-        entries = entries.filter(seq__lt=before)
-    return entry_lines(entries[:limit])
+    fits = [(term, fit(term)) for term in query.terms]
+    entries = LogEntry.objects.filter(
+        *(~found.holds if term.is_not else found.holds for term, found in fits)
+    )
+    told = [found for term, found in fits if not term.is_not and (found.legs or found.words)]
+    if not told:
+        return Found(entries)
+    for most in (FEW, MANY) if len(told) > 1 else (FEW,):
+        numbers, sample = _in_all(told, most)
+        if numbers is not None:
+            return Found(entries.filter(seq__among=sorted(numbers)))
+    return Found(entries, sorted(sample)[: FEW + 1])
 
 
-def count(search: Search, cap: int = CAP) -> tuple[int, bool]:
-    """Return how many entries fit, and whether that is only where the counting stopped."""
-    counted = matching(search).values("seq")[: cap + 1].count()
-    return min(counted, cap), counted > cap
+def without_each(query: Query) -> list[tuple[Term, int, bool]]:
+    """Return the terms without which something fits, with how many entries that are.
+
+    For a query that nothing fits; of a long one only the first terms are looked at.
+    """
+    if len(query.terms) == 1:
+        return []
+    counts = [(term, *find(query.without(term)).count()) for term in query.terms[:_MOST_LOOKED_AT]]
+    return [(term, count, is_capped) for term, count, is_capped in counts if count]
 
 
 def entry(seq: int) -> EntryLine | None:
@@ -56,50 +80,31 @@ def entry(seq: int) -> EntryLine | None:
     return next(iter(entry_lines(LogEntry.objects.filter(seq=seq))), None)
 
 
-def matching(search: Search) -> QuerySet[LogEntry]:
-    """Return the entries that fit, in no order yet."""
-    exact = {"actor": search.by, "action": search.action, "subject": search.subject}
-    entries = LogEntry.objects.filter(**{name: value for name, value in exact.items() if value})
-    if search.batch:
-        entries = entries.filter(batch=_batch_ref(search.batch))
-    for word in search.person.split()[:_MOST_WORDS]:
-        entries = entries.filter(_of_person(word))
-    for word in search.text.split()[:_MOST_WORDS]:
-        entries = entries.filter(_says(word))
-    return entries.filter(_between(search.since, search.until))
+def _counted(entries: QuerySet[LogEntry], cap: int) -> int:
+    return entries.values("seq")[: cap + 1].count()
 
 
-def _says(word: str) -> Q:
-    if number := _ENTRY.fullmatch(word):
-        return Q(seq=int(number[1].replace(",", "") or -1))
-    if _BATCH.fullmatch(word):
-        return Q(batch=_batch_ref(word))
-    refs = _refs(word)
-    return Q(search_text__contains=folded(word)) | Q(person__in=refs) | Q(actor__in=refs)
+def _in_all(fits: Sequence[Fit], most: int) -> tuple[set[int] | None, set[int]]:
+    """Return the numbers of the entries that can fit all, if an index has no more of them.
+
+    Also returns some of the numbers that can fit the last.
+    """
+    found: set[int] | None = None
+    numbers: set[int] = set()
+    for one in fits:
+        numbers = _numbers(one, most)
+        if len(numbers) <= most:
+            found = numbers if found is None else found & numbers
+        if found is not None and len(found) <= _VERY_FEW:
+            break
+    return found, numbers
 
 
-def _of_person(word: str) -> Q:
-    return Q(person=word) if _REF.fullmatch(word) else Q(person__in=_refs(word))
-
-
-def _refs(word: str) -> "QuerySet[PersonalValue, str]":
-    known = PersonalValue.objects.filter(search_text__contains=folded(word))
-    return known.exclude(field="ip").values_list("ref", flat=True)
-
-
-def _batch_ref(text: str) -> str:
-    number = _BATCH.fullmatch(text)
-    return f"batch/{number[1]}" if number else f"batch/{text}"
-
-
-def _between(since: date | None, until: date | None) -> Q:
-    within = Q()
-    if since:
-        within &= Q(at__gte=_midnight(since))
-    if until and until < date.max:
-        within &= Q(at__lt=_midnight(until + timedelta(days=1)))
-    return within
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min), timezone.get_default_timezone())
+def _numbers(one: Fit, most: int) -> set[int]:
+    """Return the numbers of the entries that can fit, at least one more than `most` if more do."""
+    found = set(ENTRIES.rows_with([one.words], most + 1)) if one.words else set()
+    for leg in one.legs:
+        if len(found) <= most:
+            seqs = LogEntry.objects.filter(leg).values_list("seq", flat=True)
+            found.update(seqs[: most + 1])
+    return found

@@ -1,6 +1,6 @@
 """One sentence for every action, to be read after the name of who did it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from assignments.audit.bodies import Entry
@@ -9,9 +9,18 @@ SENTENCES: Final[Mapping[str, str]] = {
     "person.signed_in": "signed in",
     "person.signed_out": "signed out",
     "person.refused": "was refused",
+    "person.roles_changed": "has other roles now",
+    "person.erased": "erased the personal data of {person}",
+    "hold.laid": "laid a legal hold on {subject}",
+    "hold.lifted": "lifted the legal hold on {subject}",
+    "session.ended": "ended a session of {person}",
     "sync.started": "started a sync of the directory",
     "directory.synced": "synced the directory: {learners}, {contents} and {assignments}",
     "batch.submitted": "submitted batch {batch}: {people}, {items}",
+    "batch.approved": "approved batch {batch}",
+    "batch.rejected": "rejected batch {batch}",
+    "batch.withdrawn": "withdrew batch {batch} before anybody decided about it",
+    "batch.expired": "ended batch {batch}: nobody approved it in time",
     "batch.held": "held batch {batch}",
     "batch.released": "started batch {batch}",
     "batch.paused": "paused batch {batch}",
@@ -32,9 +41,25 @@ SENTENCES: Final[Mapping[str, str]] = {
     "assignment.left": "left {content} for {person} as it is, without confirmation",
     "account.paused": "paused sending to the LMS",
     "account.resumed": "resumed sending to the LMS",
+    "plan.refresh_asked": "asked the LMS again about the {people} of a plan",
+    "plan.refreshed": "read again what the {people} of a plan have in the LMS",
+    "plan.downloaded": "downloaded a plan of {rows}",
+    "content.marked": "marked {content} as mandatory",
+    "content.unmarked": "no longer marks {content} as mandatory",
+    "audience.created": "saved the audience “{audience}”: {people}",
+    "audience.changed": "renamed the audience “{was}” to “{audience}”",
+    "audience.deleted": "deleted the audience “{audience}”",
     "log.searched": "searched the audit log",
     "log.exported": "exported {entries} of the audit log",
+    "export.asked": "asked for an export of the audit log",
+    "export.failed": "could not make an export of the audit log",
+    "export.downloaded": "downloaded an export with {entries} of the audit log",
+    "export.expired": "deleted the file of an export that {person} made",
     "log.verified": "verified the audit log",
+    "log.forwarded_again": "had the audit log sent to the SIEM again from entry {start}",
+    "log.broken": "found the audit log broken at its end and went on behind that",
+    "log.sealed": "sealed {entries} of the audit log",
+    "log.file_verified": "verified a file from the audit log",
     "entry.read": "read entry {number}",
     "settings.changed": "changed settings",
 }
@@ -42,6 +67,7 @@ SENTENCES: Final[Mapping[str, str]] = {
 _COUNTED: Final = {
     "people": ("person", "people"),
     "items": ("item", "items"),
+    "rows": ("row", "rows"),
     "learners": ("person", "people"),
     "contents": ("item", "items"),
     "assignments": ("assignment", "assignments"),
@@ -54,13 +80,22 @@ def sentence(entry: Entry, person: str) -> str:
 
     :param person: the name of the person whom the entry speaks of
     """
-    detail = entry["detail"]
-    words = {name: counted(detail.get(name), *units) for name, units in _COUNTED.items()}
-    words["batch"] = batch_number(entry["batch"])
-    words["content"] = _title(detail.get("content"))
-    words["person"] = person
-    words["number"] = f"#{entry['subject'].partition('/')[2]}"
-    return SENTENCES.get(entry["action"], action_words(entry["action"])).format_map(words)
+    said = SENTENCES.get(entry["action"], action_words(entry["action"]))
+    return said.format_map(_Words(entry, person))
+
+
+class _Words(dict[str, str]):
+    """The words of an entry, each made when its sentence asks for it."""
+
+    def __init__(self, entry: Entry, person: str) -> None:
+        super().__init__(person=person)
+        self._entry = entry
+
+    def __missing__(self, name: str) -> str:
+        detail = self._entry["detail"]
+        if name in _COUNTED:
+            return counted(detail.get(name), *_COUNTED[name])
+        return _WORDS[name](self._entry, detail)
 
 
 def action_words(action: str) -> str:
@@ -85,3 +120,14 @@ def _title(content: object) -> str:
     if not isinstance(content, Mapping):
         return "an item"
     return str(content.get("title") or content.get("reference") or "an item")
+
+
+_WORDS: Final[Mapping[str, Callable[[Entry, Mapping[str, object]], str]]] = {
+    "batch": lambda entry, _: batch_number(entry["batch"]),
+    "content": lambda _, detail: _title(detail.get("content")),
+    "audience": lambda _, detail: str(detail.get("name", "")),
+    "subject": lambda entry, _: entry["subject"] or "something",
+    "was": lambda _, detail: str(detail.get("was", "")),
+    "start": lambda _, detail: f"#{detail.get('from', 0)}",
+    "number": lambda entry, _: f"#{entry['subject'].partition('/')[2]}",
+}

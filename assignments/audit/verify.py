@@ -1,82 +1,184 @@
-"""Verifying the whole log: every entry by itself, their order, and the tree against the head."""
+"""Verifying the log: every entry by itself, their order, the tree, and every seal there is."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from itertools import chain
 
 from django.db import transaction
-from django.db.models import Func, Max, TextField
+from django.db.models import Max
 
+from assignments.audit import sealbook, standing, tiles
 from assignments.audit.actors import Actor
-from assignments.audit.bodies import INDEXES
-from assignments.audit.checking import Rebuilt, Row
+from assignments.audit.alarm import raise_alarm
+from assignments.audit.breaks import Break, breaks_among
+from assignments.audit.checking import Clock, fault_among
+from assignments.audit.heads import recorded_tree
 from assignments.audit.log import Event, record
+from assignments.audit.proofs import frontier_at
+from assignments.audit.rebuilding import Rebuilt
+from assignments.audit.scanning import chunks
 from assignments.audit.tree import Frontier
-from assignments.audit.verdicts import HeadMismatch, Verdict, facts
-from assignments.models import LogEntry, LogHead, Verification
+from assignments.audit.verdicts import (
+    BROKEN,
+    BROKEN_WORDS,
+    Altered,
+    HeadMismatch,
+    How,
+    Intact,
+    IntactSince,
+    SealMismatch,
+    ShorterThanSeal,
+    Unsealed,
+    Verdict,
+    facts,
+)
+from assignments.models import LogEntry, Verification
 
 Progress = Callable[[int], None]
-CHUNK: Final = 2_000
 
 
-def verify_log(*, by: Actor, now: datetime, progress: Progress | None = None) -> Verification:
-    """Check the whole log, keep the verdict and record that it was checked.
+def verify_log(
+    *,
+    by: Actor,
+    now: datetime,
+    progress: Progress | None = None,
+    since_seal: bool = False,
+    run: Verification | None = None,
+) -> Verification:
+    """Check the log, keep the verdict, record that it was checked, and alarm if it is broken.
 
-    The log takes no entry of its own while its head does not fit; the verdict is kept all the same.
+    :param since_seal: only what came after the newest seal
+    :param run: the check that was begun for this, to be ended
     """
-    verdict = verdict_on_log(progress)
+    verdict = verdict_on_log(progress, since_seal=since_seal)
+    if isinstance(verdict, BROKEN):
+        raise_alarm(verdict.sentence)
+    run = run or Verification(at=now, by=by.ref)
     with transaction.atomic():
-        if not isinstance(verdict, HeadMismatch):
-            detail = {"verdict": verdict.sentence, "seq": verdict.seq}
-            event = Event(action="log.verified", subject="log", result=verdict.word, detail=detail)
-            record(event, by=by, at=now)
-        return Verification.objects.create(at=now, by=by.ref, **facts(verdict))
+        detail = {"verdict": verdict.sentence, "seq": verdict.first}
+        event = Event(action="log.verified", subject="log", result=verdict.word, detail=detail)
+        record(event, by=by, at=now)
+        for name, value in facts(verdict).items():
+            setattr(run, name, value)
+        run.at, run.checked = now, run.size
+        run.tell_at = now if _is_news(run) else None
+        run.save()
+    return run
 
 
-def verdict_on_log(progress: Progress | None = None) -> Verdict:
-    """Check the whole log and say what was found; nothing is locked and nothing kept."""
+def _is_news(run: Verification) -> bool:
+    """Tell whether it is to be written about: a break, when it is found first and every night."""
+    if run.verdict not in BROKEN_WORDS:
+        return False
+    before = standing.last_verification()
+    return run.night is not None or before is None or before.detail != run.detail
+
+
+def verdict_on_log(progress: Progress | None = None, *, since_seal: bool = False) -> Verdict:
+    """Check the log and say what was found; nothing is locked and nothing kept."""
     # Read before the head, because entries may join while this runs.
     longest = LogEntry.objects.aggregate(last=Max("seq"))["last"]
     found = 0 if longest is None else longest + 1
-    head = _head()
+    head, book = recorded_tree(), sealbook.read()
     if head is None:
         return HeadMismatch(found, None)
-    rebuilt = Rebuilt()
-    for rows in _chunks(head.size):
-        fault = rebuilt.take(rows)
+    begun = _begun(head, book, since_seal=since_seal)
+    if not isinstance(begun, Begun):
+        return begun
+    rebuilt, clock, broken = begun.rebuilt, Clock(), list[Break]()
+    for rows in chunks(rebuilt.size, head.size):
+        fault = fault_among(rows, rebuilt.size)
         if fault:
             return fault
+        clock.see(rows)
+        broken += breaks_among(rows)
+        rebuilt.take([row.leaf for row in rows])
         if progress:
-            progress(rebuilt.frontier.size)
-    size = rebuilt.frontier.size
-    if size < head.size or found > head.size:
-        return HeadMismatch(size if size < head.size else found, head.size)
-    return rebuilt.against(head)
+            progress(rebuilt.size)
+    rebuilt.finish()
+    faults = _faults(rebuilt, head, book, found, is_whole=begun.since is None)
+    taken_up = (_altered(span) for one in broken if (span := _in_question(one, book)))
+    notes = [clock.note, *(f" {one.sentence}" for one in broken)]
+    return next(chain(faults, taken_up), None) or _praise(begun, head, book, "".join(notes))
 
 
-def _head() -> Frontier | None:
+def _in_question(broken: Break, book: sealbook.Book) -> range:
+    """Return the entries of a break that no seal vouches for which can be trusted and is older."""
+    sizes = (seal.size for seal in book.trusted if seal.size <= broken.last + 1)
+    return broken.in_question(max(sizes, default=0))
+
+
+def _altered(span: range) -> Altered:
+    return Altered(span.start, How.TAKEN_UP, span[-1] if len(span) > 1 else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The tree to be built again: from nothing, or from the newest seal on."""
+
+    rebuilt: Rebuilt
+    since: sealbook.Trusted | None = None
+
+
+def _begun(head: Frontier, book: sealbook.Book, *, since_seal: bool) -> Begun | Verdict:
+    if not since_seal:
+        return Begun(Rebuilt(book.trusted, tiles.rows(0)))
+    seal = book.newest(head.size)
+    if seal is None:
+        # Nothing to start from: what vouches for the whole is missing, so the whole is read.
+        return next(iter(book.faults), Begun(Rebuilt(book.trusted, tiles.rows(0))))
     try:
-        head = LogHead.objects.get()
-        return Frontier.from_bytes(head.size, bytes(head.frontier))
-    except (LogHead.DoesNotExist, ValueError):
-        return None
+        return _since(seal)
+    except tiles.NotThere:
+        return Altered(0, How.ROW, seal.size - 1)
 
 
-def _chunks(size: int) -> Iterator[list[Row]]:
-    # The time as the driver gives it: what is no time at all must be named, not fail to be read.
-    moment = Func("at", "at", function="COALESCE", output_field=TextField())
-    entries = LogEntry.objects.filter(seq__lt=size).order_by("seq")
-    rows = entries.annotate(moment=moment).values_list("body", "leaf", "moment", *INDEXES)
-    after = -1
-    while chunk := list(rows.filter(seq__gt=after)[:CHUNK]):
-        yield [_row(*row) for row in chunk]
-        after = chunk[-1][3]
+def _since(seal: sealbook.Trusted) -> Begun | Verdict:
+    then = frontier_at(seal.size, tiles.Tiles())
+    blocks = frontier_at(seal.size // tiles.WIDTH, _above(tiles.Tiles()))
+    if then.root() != seal.root:
+        return SealMismatch(seal.number, 0, seal.size)
+    return Begun(Rebuilt([seal], blocks=blocks), seal)
 
 
-def _row(body: object, leaf: object, *columns: Any) -> Row:
-    return Row(columns[1], _as_bytes(body), _as_bytes(leaf), columns)
+def _above(found: tiles.Tiles) -> Callable[[int, int], bytes]:
+    return lambda level, number: found(level + tiles.BITS, number)
 
 
-def _as_bytes(value: Any) -> bytes:
-    # SQLite keeps text in a column of bytes if somebody puts it there.
-    return value.encode() if isinstance(value, str) else bytes(value)
+def _faults(
+    rebuilt: Rebuilt, head: Frontier, book: sealbook.Book, found: int, *, is_whole: bool
+) -> Iterator[Verdict]:
+    """Yield what is wrong with the log as a whole, the most telling first."""
+    for seal in book.trusted:
+        if seal.size > max(rebuilt.size, found):
+            yield ShorterThanSeal(seal.number, max(rebuilt.size, found), seal.size)
+    if rebuilt.size < head.size or found > head.size:
+        yield HeadMismatch(rebuilt.size if rebuilt.size < head.size else found, head.size)
+        return
+    yield from filter(None, [rebuilt.against(head), rebuilt.named_mismatch()])
+    yield from book.faults
+    if is_whole and (row := _other_row(rebuilt)) is not None:
+        yield Altered(row, How.ROW)
+
+
+def _other_row(rebuilt: Rebuilt) -> int | None:
+    """Return the first entry under a kept row of hashes that is not what the entries give."""
+    if rebuilt.other_row is not None:
+        return rebuilt.other_row
+    kept = {(level, number): row for level in (1, 2, 3) for number, row in tiles.rows(level)}
+    for level, number, row in rebuilt.rows_above():
+        have = kept.get((level, number), b"")
+        if row[: len(have)] != have:
+            return int(number * tiles.WIDTH ** (level + 1))
+    return None
+
+
+def _praise(begun: Begun, head: Frontier, book: sealbook.Book, note: str) -> Verdict:
+    seal, root = book.newest(head.size), head.root().hex()
+    if begun.since:
+        start = begun.since.size - begun.since.size % tiles.WIDTH
+        return IntactSince(head.size, root, begun.since.number, start, note)
+    if seal is None:
+        return Unsealed(head.size, root, note)
+    return Intact(head.size, root, seal.number, seal.size, note)

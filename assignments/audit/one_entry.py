@@ -1,0 +1,113 @@
+"""Checking one entry: its bytes and neighbours, its place in the tree, the seal over that."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from assignments.audit import breaks, copies, sealbook, seals
+from assignments.audit.checking import Row, fault_of
+from assignments.audit.keys import NoKey, trusted_keys
+from assignments.audit.proofs import Proof, included_root, inclusion
+from assignments.audit.scanning import chunks
+from assignments.audit.tiles import NotThere, Tiles
+from assignments.audit.tree import leaf_hash
+from assignments.audit.verdicts import Altered, BadSeal, How
+from assignments.models import LogSeal
+
+
+class State(StrEnum):
+    """What can be said of an entry."""
+
+    INTACT = "intact"
+    ALTERED = "altered"
+    NEW = "new"
+    UNPROVEN = "unproven"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryCheck:
+    """What each of the three checks found; an empty sentence means that it is well.
+
+    `seal` is the oldest that vouches for the entry; without one the entry is too new.
+    """
+
+    sha256: str
+    recorded: str
+    own_fault: str
+    seal: LogSeal | None = None
+    proof: Proof = ()
+    root: str = ""
+    tree_fault: str = ""
+    seal_fault: str = ""
+    copy: str = ""
+    next_seal_at: datetime | None = None
+
+    @property
+    def state(self) -> State:
+        """Return what the checks come to."""
+        if self.own_fault or self.tree_fault:
+            return State.ALTERED
+        if self.seal is None:
+            return State.NEW
+        return State.UNPROVEN if self.seal_fault else State.INTACT
+
+
+NO_ROWS: Final = "Its place in the tree cannot be worked out: the rows of hashes are damaged."
+
+
+def check_entry(seq: int) -> EntryCheck:
+    """Check an entry with the one before and after it, and hold it against the next seal."""
+    rows = {row.seq: row for some in chunks(max(seq - 1, 0), seq + 2) for row in some}
+    row, seal = rows[seq], seals.covering(seq)
+    faults = [fault_of(near, near.seq) for near in rows.values()]
+    faults.append(_taken_up(seq))
+    own = EntryCheck(
+        sha256=leaf_hash(row.body).hex(),
+        recorded=row.leaf.hex(),
+        own_fault=next((fault.sentence for fault in faults if fault), ""),
+    )
+    if seal is None:
+        last = seals.newest()
+        return replace(own, next_seal_at=last.at + seals.EVERY if last else None)
+    return _sealed(own, row, seal)
+
+
+def _taken_up(seq: int) -> Altered | None:
+    is_among = any(seq in broken.in_question() for broken in breaks.known(start=seq))
+    return Altered(seq, How.TAKEN_UP) if is_among else None
+
+
+def _sealed(own: EntryCheck, row: Row, seal: LogSeal) -> EntryCheck:
+    said = seals.checkpoint_of(seal)
+    copy = copies.path_of(seal.number)
+    tree_fault, proof, root = "", (), b""  # type: str, Proof, bytes
+    try:
+        proof = inclusion(row.seq, seal.size, Tiles())
+        root = included_root(row.seq, seal.size, row.leaf, proof) or b""
+    except NotThere:
+        tree_fault = NO_ROWS
+    if not tree_fault and (said is None or root != said.root):
+        tree_fault = f"Its hash does not lead to the root that seal {seal.number:,} vouches for."
+    return replace(
+        own,
+        seal=seal,
+        proof=proof,
+        root=root.hex(),
+        tree_fault=tree_fault,
+        seal_fault=_fault_of_seal(seal),
+        copy=str(copy) if copy and copy.exists() else "",
+    )
+
+
+def _fault_of_seal(seal: LogSeal) -> str:
+    try:
+        found = sealbook.judged(seal.number, seal.note, trusted_keys())
+    except NoKey as error:
+        return str(error)
+    if isinstance(found, BadSeal):
+        return found.sentence
+    copy = copies.path_of(seal.number)
+    if copy and copy.exists() and copy.read_bytes() != seal.note.encode():
+        return f"Seal {seal.number:,} is another one in its second place."
+    return ""

@@ -1,0 +1,35 @@
+"""Reading the log's entries in order, as they are stored."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.db.models import Func, TextField
+
+from assignments.audit.bodies import INDEXES
+from assignments.audit.checking import Row
+from assignments.models import LogEntry
+
+CHUNK: Final = 2_048
+
+
+def chunks(start: int, stop: int) -> Iterator[list[Row]]:
+    """Yield the entries with numbers from `start` on and below `stop`, many at a time."""
+    # The time as the driver gives it: what is no time at all must be named, not fail to be read.
+    moment = Func("at", "at", function="COALESCE", output_field=TextField())
+    entries = LogEntry.objects.filter(seq__lt=stop).order_by("seq")
+    rows = entries.annotate(moment=moment).values_list("body", "leaf", "moment", *INDEXES)
+    while chunk := [_row(*row) for row in rows.filter(seq__gte=start)[:CHUNK]]:
+        yield chunk
+        start = chunk[-1].seq + 1
+
+
+def _row(body: Any, leaf: Any, *columns: Any) -> Row:
+    if type(body) is not bytes or type(leaf) is not bytes:
+        body, leaf = as_bytes(body), as_bytes(leaf)
+    return Row(columns[1], body, leaf, columns)
+
+
+def as_bytes(value: Any) -> bytes:
+    """Return what a column of bytes holds."""
+    # SQLite keeps text in a column of bytes if somebody puts it there.
+    return value.encode() if isinstance(value, str) else bytes(value)
