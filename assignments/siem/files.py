@@ -1,0 +1,45 @@
+"""Events as lines of JSON at the end of a file, which the SIEM's agent reads."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from assignments.siem.sending import Event, Undelivered
+
+GROUP_READABLE: Final = 0o640
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that is opened for each group, so that it may be rotated by renaming it."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def send(self, events: Sequence[Event]) -> None:
+        """Append the events and wait until they are on the disk.
+
+        :raises Undelivered: if they are not
+        """
+        lines = b"".join(event.json + b"\n" for event in events)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+        try:
+            with os.fdopen(os.open(self.path, flags, GROUP_READABLE), "rb+", buffering=0) as file:
+                self._append(file.fileno(), lines)
+        except OSError as error:
+            raise Undelivered(f"{self} cannot be written to: {error.strerror}.") from error
+
+    @staticmethod
+    def _append(file: int, lines: bytes) -> None:
+        size = os.fstat(file).st_size
+        # Whoever wrote last may have been killed in the middle of a line.
+        if size and os.pread(file, 1, size - 1) != b"\n":
+            lines = b"\n" + lines
+        left = memoryview(lines)
+        while left:
+            left = left[os.write(file, left) :]
+        os.fsync(file)
