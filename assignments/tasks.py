@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import close_old_connections
@@ -12,10 +13,26 @@ from django.db.utils import InterfaceError, OperationalError
 from django.tasks import task
 from django.utils import timezone
 
+from assignments import trace
+from assignments.audit import alarm, runs, seals
 from assignments.audit.actors import SYSTEM
-from assignments.models import Account, SyncRun
+from assignments.audit.standing import actor_of
+from assignments.models import Account, LogExport, PlanRefresh, SyncRun, Verification
 from assignments.queries.due import accounts_with_work
-from assignments.services import connection, delivery, directory, withdrawing
+from assignments.queries.log import request_of
+from assignments.services import (
+    approval,
+    connection,
+    delivery,
+    directory,
+    drafts,
+    letters,
+    refreshing,
+    withdrawing,
+)
+from assignments.services.exports import handing_out, running
+from assignments.services.uploads import files
+from assignments.siem import forwarding
 
 stopping = threading.Event()
 log = logging.getLogger(__name__)
@@ -40,7 +57,7 @@ def deliver(account_pk: int) -> None:
 @task()
 def sync(run_pk: int) -> None:
     """Walk on with an open sync; one that cannot go on is tried again after a while."""
-    with _database_may_go("The sync"):
+    with _database_may_go("The sync"), trace.working_for(request_of(f"sync/{run_pk}")):
         run = SyncRun.objects.select_related("account").get(pk=run_pk)
         try:
             directory.run_sync(
@@ -48,6 +65,75 @@ def sync(run_pk: int) -> None:
             )
         except directory.SyncRefused as refusal:
             log.warning("Sync %s: %s", run_pk, refusal)
+
+
+@task()
+def refresh_plan(draft_pk: str) -> None:
+    """Read anew what the people of a draft's plan have, and freeze it again."""
+    with (
+        _database_may_go("The refresh of a plan"),
+        trace.working_for(request_of(f"draft/{draft_pk}")),
+    ):
+        refresh = PlanRefresh.objects.select_related("draft__account").get(pk=UUID(draft_pk))
+        refreshing.go_on(refresh=refresh, clock=timezone.now, may_go_on=may_go_on)
+
+
+@task()
+def verify_log(run_pk: int, request_id: str = "") -> None:
+    """Make a check of the log that was begun; its row tells how far it is."""
+    with _database_may_go("The check of the log"), trace.working_for(request_id):
+        run = Verification.objects.get(pk=run_pk)
+        runs.go_through(run, by=actor_of(run.by), clock=timezone.now)
+
+
+@task(queue_name="exports")
+def write_export(pk: int) -> None:
+    """Write an export of the log; it begins anew if a worker died over it."""
+    with _database_may_go("The export"), trace.working_for(request_of(f"export/{pk}")):
+        export = LogExport.objects.get(pk=pk)
+        running.go_on(export=export, clock=timezone.now, may_go_on=may_go_on)
+
+
+@task()
+def seal_log() -> None:
+    """Seal the log if that is due."""
+    with _database_may_go("The seal"):
+        now = timezone.now()
+        if seals.is_due(now=now):
+            try:
+                seals.make_seal(because="schedule", by=SYSTEM, now=now)
+            except seals.NotSealed as refusal:
+                alarm.log.error("The log was not sealed: %s", refusal)
+
+
+@task(queue_name="siem")
+def forward_log() -> None:
+    """Hand on to the SIEM what is new in the log; the schedule wakes it again if there is more."""
+    with _database_may_go("The forwarding of the log"):
+        forwarding.forward(clock=timezone.now, may_go_on=may_go_on)
+
+
+@task()
+def send_letters() -> None:
+    """Write the letters about approvals that are due."""
+    with _database_may_go("The letters"):
+        letters.send_due(now=timezone.now())
+
+
+def keep_log() -> None:
+    """Enqueue the seal that is due, and tonight's check of the whole log."""
+    now = timezone.now()
+    if seals.is_due(now=now):
+        seal_log.enqueue()
+    run = runs.begin_nightly(by=SYSTEM, now=now)
+    if run is not None:
+        verify_log.enqueue(run.pk)
+
+
+def wake_forwarding() -> None:
+    """Enqueue the forwarding of new entries."""
+    if forwarding.is_due(now=timezone.now()):
+        forward_log.enqueue()
 
 
 def wake_deliveries() -> None:
@@ -61,6 +147,22 @@ def finish_withdrawals() -> None:
     withdrawing.finish(now=timezone.now())
 
 
+def expire_approvals() -> None:
+    """End the batches that nobody approved in time."""
+    approval.expire_due(now=timezone.now())
+
+
+def wake_letters() -> None:
+    """Enqueue the letters that are due."""
+    if letters.are_due(now=timezone.now()):
+        send_letters.enqueue()
+
+
+def forget_uploads() -> None:
+    """Delete what is kept of uploaded files for too long."""
+    files.forget(now=timezone.now())
+
+
 def wake_syncs() -> None:
     """Open and enqueue the syncs that are due or were abandoned."""
     now = timezone.now()
@@ -69,6 +171,28 @@ def wake_syncs() -> None:
         if directory.sync_is_due(account, every=every, now=now):
             run = directory.request_sync(account=account, by=SYSTEM, now=now)
             sync.enqueue(run.pk)
+
+
+def wake_refreshes() -> None:
+    """Enqueue the refreshes of plans that nobody is at."""
+    for refresh in refreshing.waiting(now=timezone.now()):
+        refresh_plan.enqueue(str(refresh.pk))
+
+
+def wake_exports() -> None:
+    """Enqueue the exports of the log that nobody is at."""
+    for pk in running.to_wake(now=timezone.now()):
+        write_export.enqueue(pk)
+
+
+def forget_exports() -> None:
+    """Delete the files of exports whose time is over."""
+    handing_out.forget(now=timezone.now())
+
+
+def forget_discarded_drafts() -> None:
+    """Delete the drafts that were discarded days ago."""
+    drafts.forget_discarded(now=timezone.now())
 
 
 @contextmanager

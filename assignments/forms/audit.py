@@ -1,10 +1,17 @@
-"""What an auditor asks of the log."""
+"""What an auditor asks of the log: one line of text, and menus that add to it."""
+
+from datetime import date
+from typing import Final
 
 from django import forms
 
-from assignments.audit.search import Search
+from assignments.audit.parsing import NotUnderstood, parse
+from assignments.audit.periods import named_periods
+from assignments.audit.query import Query, Term
 from assignments.audit.sentences import SENTENCES, action_words
 from assignments.queries import log
+
+MENUS: Final = ("by", "action", "when")
 
 
 def actions() -> list[tuple[str, str]]:
@@ -12,28 +19,33 @@ def actions() -> list[tuple[str, str]]:
     return sorted(((action, action_words(action)) for action in SENTENCES), key=lambda a: a[1])
 
 
-class SearchForm(forms.Form):
-    """The filters of the audit log; each may be empty."""
+class MenusForm(forms.Form):
+    """Menus whose choice joins the query as a term; each may be left alone."""
 
-    text = forms.CharField(required=False, max_length=200)
     by = forms.ChoiceField(required=False)
     action = forms.ChoiceField(required=False)
-    batch = forms.CharField(required=False, max_length=20)
-    subject = forms.CharField(required=False, max_length=60)
-    person = forms.CharField(required=False, max_length=60)
-    since = forms.DateField(
-        required=False, error_messages={"invalid": "Enter the first day as 2026-11-23."}
-    )
-    until = forms.DateField(
-        required=False, error_messages={"invalid": "Enter the last day as 2026-11-23."}
-    )
+    when = forms.ChoiceField(required=False)
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: object, today: date, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they come
-        self.fields["by"].choices = [("", "Anyone"), *log.actors()]  # type: ignore[attr-defined]
-        self.fields["action"].choices = [("", "Any action"), *actions()]  # type: ignore[attr-defined]
+        periods = [(word, word.replace("-", " ").capitalize()) for word in named_periods(today)]
+        offered = {
+            "by": [("", "Done by anyone"), *log.actors()],
+            "action": [("", "Any action"), *actions()],
+            "when": [("", "At any time"), *(one for one in periods if "next" not in one[0])],
+        }
+        self._today = today
+        for name, choices in offered.items():
+            self.fields[name].choices = choices  # type: ignore[attr-defined]
 
-    def search(self) -> Search:
-        """Return the search; what was not understood is left out and said beside its field."""
+    def added_to(self, text: str) -> str:
+        """Return the query with what was chosen; it takes the place of terms of its own kind."""
         self.is_valid()
-        return Search(**{name: value for name, value in self.cleaned_data.items() if value})
+        chosen = {name: value for name, value in self.cleaned_data.items() if value}
+        new = [Term(field=name, value=value, meaning=value) for name, value in chosen.items()]
+        try:
+            query = parse(text, today=self._today)
+        except NotUnderstood:
+            return " ".join([text, *map(str, new)])
+        kept = (term for term in query.terms if term.is_not or term.field not in chosen)
+        return str(Query((*kept, *new)))

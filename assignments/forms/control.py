@@ -14,3 +14,27 @@ class ActForm(forms.Form):
     is_group = forms.BooleanField(required=False)
     status = forms.IntegerField(required=False)
     problem = forms.CharField(required=False, max_length=500, strip=False)
+
+
+class DecisionForm(forms.Form):
+    """What is decided about a plan that waits for an approval, the plan that was seen, and why."""
+
+    decision = forms.ChoiceField(
+        choices=[("approve", "Approve"), ("reject", "Reject")],
+        error_messages={
+            "required": "Press Approve or Reject.",
+            "invalid_choice": "Press Approve or Reject.",
+        },
+    )
+    plan_sha256 = forms.CharField(
+        max_length=64,
+        error_messages={
+            "required": "This is not the plan that you looked at. Look at it again.",
+            "max_length": "This is not the plan that you looked at. Look at it again.",
+        },
+    )
+    why = forms.CharField(
+        required=False,
+        max_length=500,
+        error_messages={"max_length": "Shorten the reason to 500 characters."},
+    )

@@ -1,5 +1,6 @@
 """Batches and their rows as pages list them: counts by the database, rows by page."""
 
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, When
@@ -7,10 +8,26 @@ from django.db.models.functions import Coalesce
 
 from assignments.models import Assignment, Batch
 from assignments.models.folding import folded
+from assignments.queries.approvals import awaits
 from assignments.queries.failures import FAILED
+from assignments.queries.scope import without
 
 State = Assignment.State
 Batches = Batch.State
+RUNNING: Final = (
+    Batches.APPROVAL,
+    Batches.WAITING,
+    Batches.HELD,
+    Batches.RUNNING,
+    Batches.PAUSED,
+)
+ENDED: Final = (
+    Batches.DONE,
+    Batches.STOPPED,
+    Batches.CANCELLED,
+    Batches.REJECTED,
+    Batches.EXPIRED,
+)
 WAITING: Final = Q(state__in=[State.PLANNED, State.QUEUED, State.SENDING])
 TABS: Final[dict[str, tuple[str, Q]]] = {
     "all": ("All", Q()),
@@ -22,22 +39,25 @@ TABS: Final[dict[str, tuple[str, Q]]] = {
 }
 LIST_TABS: Final[dict[str, tuple[str, Q]]] = {
     "all": ("All", Q()),
-    "running": (
-        "Running",
-        Q(state__in=[Batches.WAITING, Batches.HELD, Batches.RUNNING, Batches.PAUSED]),
-    ),
+    "running": ("Running", Q(state__in=RUNNING)),
     "needs-you": (
         "Needs you",
         Q(state__in=[Batches.HELD, Batches.PAUSED]) | Q(state=Batches.DONE, has_failed=True),
     ),
-    "done": ("Done", Q(state__in=[Batches.DONE, Batches.STOPPED, Batches.CANCELLED])),
+    "done": ("Done", Q(state__in=ENDED)),
 }
+
+
+def list_tabs(user: Any) -> dict[str, tuple[str, Q]]:
+    """Return the tabs of the list; what needs somebody depends on what they may approve."""
+    label, condition = LIST_TABS["needs-you"]
+    return {**LIST_TABS, "needs-you": (label, condition | awaits(user))}
 
 
 def submitted(*, words: str = "") -> QuerySet[Batch]:
     """Return every submitted batch, newest first, with its counts."""
     batches = Batch.objects.filter(submitted_at__isnull=False).annotate(
-        total=F("people") * F("items"),
+        total=F("rows"),
         created=_count(Q(state=State.CREATED)),
         failed=_count(FAILED),
         skipped=_count(Q(state__in=[State.SKIPPED, State.CANCELLED])),
@@ -50,14 +70,15 @@ def submitted(*, words: str = "") -> QuerySet[Batch]:
     return batches.order_by("-submitted_at", "-pk")
 
 
-def tab_counts(batches: QuerySet[Batch]) -> dict[str, int]:
+def tab_counts(batches: QuerySet[Batch], tabs: Mapping[str, tuple[str, Q]]) -> dict[str, int]:
     """Return how many of the batches each tab of the list holds."""
-    return {name: batches.filter(condition).count() for name, (_, condition) in LIST_TABS.items()}
+    return {name: batches.filter(condition).count() for name, (_, condition) in tabs.items()}
 
 
 def submitted_batches() -> QuerySet[Batch]:
     """Return every submitted batch without counts, for the page of one."""
-    return Batch.objects.filter(submitted_at__isnull=False).select_related("account", "by")
+    batches = Batch.objects.filter(submitted_at__isnull=False)
+    return batches.select_related("account", "by", "approval")
 
 
 def rows(batch: Batch, *, tab: str, words: str = "") -> QuerySet[Assignment]:
@@ -89,10 +110,10 @@ def of_content(content_pk: int) -> QuerySet[Batch]:
     return submitted().filter(pk__in=rows.values("batch"))
 
 
-def active(*, limit: int) -> list[Any]:
-    """Return the batches that run or need a decision, with their counts."""
-    found = submitted().filter(LIST_TABS["running"][1] | LIST_TABS["needs-you"][1])
-    return list(found[:limit])
+def active(*, limit: int, closed: Collection[str], besides: Iterable[Batch] = ()) -> list[Any]:
+    """Return the batches that run or need a decision, with their counts, without some."""
+    found = without(submitted(), closed).filter(LIST_TABS["running"][1] | LIST_TABS["needs-you"][1])
+    return list(found.exclude(pk__in=[batch.pk for batch in besides])[:limit])
 
 
 def _count(condition: Q) -> Coalesce:

@@ -1,10 +1,12 @@
 """Drafts and their plans: whose they are, what is picked, and what would be created."""
 
 from dataclasses import dataclass
-from typing import Final
+from datetime import date
+from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import CharField, Count, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, NullIf
 
 from assignments.models import (
     Account,
@@ -14,30 +16,22 @@ from assignments.models import (
     Draft,
     DraftContent,
     DraftLearner,
+    DraftRow,
+    DraftUpload,
     Learner,
     RemoteAssignment,
+    SelectionChange,
 )
+from assignments.models.drafts import Status
+from assignments.models.folding import folded
 from assignments.queries.pace import calls_per_second
 from assignments.queries.words import duration
 
 State = Assignment.State
 LARGE_SHARE: Final = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a draft would do, in numbers."""
-
-    titles: list[str]
-    people: int
-    items: int
-    already: int
-    takes: str
-
-    @property
-    def to_create(self) -> int:
-        """How many assignments would be created."""
-        return self.people * self.items - self.already
+_TITLE: Final = Coalesce(
+    NullIf("content__title", Value("")), "content__external_reference", output_field=CharField()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,37 +48,44 @@ class Plan:
 
 def open_drafts(*, owner_pk: int) -> QuerySet[Draft]:
     """Return the person's drafts that are not submitted, the last changed first."""
-    mine = Draft.objects.filter(owner=owner_pk, is_submitted=False).select_related("account")
-    return mine.annotate(
-        people=Count("picked_learners", distinct=True),
-        items=Count("picked_contents", distinct=True),
-    ).order_by("-changed_at", "pk")
+    return _listed(owner_pk).filter(discarded_at=None).order_by("-changed_at", "pk")
+
+
+def discarded_drafts(*, owner_pk: int) -> QuerySet[Draft]:
+    """Return the person's drafts that were discarded and can be put back, the last first."""
+    return _listed(owner_pk).filter(discarded_at__isnull=False).order_by("-discarded_at", "pk")
 
 
 def drafts_of(*, owner_pk: int) -> QuerySet[Draft]:
-    """Return every draft of the person, submitted ones too."""
-    return Draft.objects.filter(owner=owner_pk).select_related("account")
+    """Return every draft of the person that is not discarded, submitted ones too."""
+    return Draft.objects.filter(owner=owner_pk, discarded_at=None).select_related("account")
 
 
-def picked_contents(draft: Draft) -> list[Content]:
-    """Return the items of a draft, by title."""
-    picked = DraftContent.objects.filter(draft=draft).values("content")
-    return list(Content.objects.filter(pk__in=picked).order_by("title", "pk"))
+def picked_items(draft: Draft) -> dict[Content, date | None]:
+    """Return the items of a draft by title, each with the due date of its own."""
+    picked = DraftContent.objects.filter(draft=draft).select_related("content")
+    by_title = picked.order_by("content__title", "content")
+    return {one.content: one.due_date for one in by_title}
+
+
+def holders_of_all(contents: list[Content], *, completed: bool) -> QuerySet[RemoteAssignment, Any]:
+    """Return the ids of those who have every one of the items, or have completed every one."""
+    held = RemoteAssignment.objects.filter(content__in=contents, learner__isnull=False)
+    if completed:
+        held = held.filter(status=Status.COMPLETED)
+    by_person = held.values("learner").annotate(n=Count("content", distinct=True))
+    return by_person.filter(n=len(contents)).values("learner")
+
+
+def changes(draft: Draft) -> list[SelectionChange]:
+    """Return what was added to the selection or left out of it at once, in its order."""
+    return list(SelectionChange.objects.filter(draft=draft).order_by("at", "pk"))
 
 
 def picked_of(draft: Draft, learner_pks: list[int]) -> set[int]:
     """Return which of the people are picked."""
     picked = DraftLearner.objects.filter(draft=draft, learner__in=learner_pks)
     return set(picked.values_list("learner", flat=True))
-
-
-def summary(draft: Draft, contents: list[Content]) -> Summary:
-    """Return the draft's numbers; who has an item already is counted once for each item."""
-    people = DraftLearner.objects.filter(draft=draft).count()
-    already = 0 if draft.assigns_again else _already(draft, contents)
-    titles = [str(content) for content in contents]
-    calls = people * len(contents) - already
-    return Summary(titles, people, len(contents), already, forecast(calls, draft.account))
 
 
 def plan(draft_id: UUID) -> Plan | None:
@@ -94,13 +95,11 @@ def plan(draft_id: UUID) -> Plan | None:
     if batch is None:
         return None
     rows = Assignment.objects.filter(batch=batch)
-    to_create = rows.filter(state=State.PLANNED).count()
+    to_create = to_send(batch)
     skipped = rows.filter(state=State.SKIPPED).values("problem").order_by("problem")
     return Plan(
         batch=batch,
-        contents=list(
-            Content.objects.filter(pk__in=rows.values("content")).order_by("title", "pk")
-        ),
+        contents=planned_contents(batch),
         to_create=to_create,
         skipped=list(skipped.annotate(n=Count("pk")).values_list("problem", "n")),
         takes=forecast(to_create, batch.account),
@@ -108,10 +107,35 @@ def plan(draft_id: UUID) -> Plan | None:
     )
 
 
-def planned_rows(batch: Batch) -> QuerySet[Assignment]:
-    """Return the rows of a plan in their fixed order."""
+def to_send(batch: Batch) -> int:
+    """Return how many rows of a plan are not skipped."""
+    return Assignment.objects.filter(batch=batch, state=State.PLANNED).count()
+
+
+def planned_contents(batch: Batch) -> list[Content]:
+    """Return the items of a plan by title."""
+    rows = Assignment.objects.filter(batch=batch)
+    return list(Content.objects.filter(pk__in=rows.values("content")).order_by("title", "pk"))
+
+
+def planned_rows(batch: Batch, *, words: str = "") -> QuerySet[Assignment]:
+    """Return the rows of a plan in their fixed order, those in whose person the words are found."""
     rows = Assignment.objects.filter(batch=batch).select_related("learner", "content")
+    for word in folded(words).split():
+        rows = rows.filter(learner__search_text__contains=word)
     return rows.order_by("position")
+
+
+def upload_of(draft: Draft) -> DraftUpload | None:
+    """Return what is kept of the draft's last file, or None."""
+    return DraftUpload.objects.filter(draft=draft).select_related("draft").first()
+
+
+def file_rows(draft: Draft) -> tuple[int, int]:
+    """Return how many rows files brought to a draft, and of how many items."""
+    rows = DraftRow.objects.filter(draft=draft)
+    found = rows.aggregate(rows=Count("pk"), items=Count("content", distinct=True))
+    return found["rows"], found["items"]
 
 
 def submitted_batch(draft_id: UUID) -> int | None:
@@ -125,10 +149,21 @@ def forecast(calls: int, account: Account) -> str:
     return duration(calls / calls_per_second(account))
 
 
-def _already(draft: Draft, contents: list[Content]) -> int:
-    people = DraftLearner.objects.filter(draft=draft).values("learner")
-    held = RemoteAssignment.objects.filter(content__in=contents, learner__in=people)
-    return held.values("learner", "content").distinct().count()
+def _listed(owner_pk: int) -> QuerySet[Draft]:
+    mine = Draft.objects.filter(owner=owner_pk, is_submitted=False).select_related("account")
+    picked = DraftContent.objects.filter(draft=OuterRef("pk")).order_by("content__title", "pk")
+    return mine.annotate(
+        # Each counted by itself: joining both would make people x items rows.
+        people=_count(DraftLearner),
+        items=_count(DraftContent),
+        named=_count(DraftRow),
+        first_title=Subquery(picked.values(title=_TITLE)[:1]),
+    )
+
+
+def _count(model: type[DraftLearner | DraftContent | DraftRow]) -> Coalesce:
+    picked = model.objects.filter(draft=OuterRef("pk")).order_by().values("draft")
+    return Coalesce(Subquery(picked.annotate(n=Count("pk")).values("n")), 0)
 
 
 def _is_large_share(batch: Batch) -> bool:

@@ -1,17 +1,14 @@
 """What the audit pages ask besides the entries themselves."""
 
-import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
-from assignments.models import LogEntry, LogHead, Verification
+from assignments.models import LogEntry, LogHead, LogSeal, PersonalValue, Verification
 
-LEAF: Final = b"\x00"
 NAMES: Final = {
     "due_at": "Due",
     "how": "Confirmed by",
@@ -27,28 +24,59 @@ HOW: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class EntryCheck:
-    """Whether an entry's bytes still give the hash that the tree holds."""
-
-    is_intact: bool
-    sha256: str
-    recorded: str
-
-
 def log_size() -> int:
     """Return how many entries the log has."""
-    return LogHead.objects.values_list("size", flat=True).get()
+    return LogHead.entries()
 
 
-def last_verification() -> Verification | None:
-    """Return the newest check of the whole log."""
-    return Verification.objects.order_by("-at", "-pk").first()
+def submitted_sha256(batch_pk: int) -> str:
+    """Return the hash of the plan that was submitted as this batch, or nothing.
+
+    The first entry says it: later ones would be somebody's who wants another plan sent.
+    """
+    entries = LogEntry.objects.filter(subject=f"batch/{batch_pk}", action="batch.submitted")
+    body = entries.order_by("seq").values_list("body", flat=True).first()
+    return str(json.loads(bytes(body))["detail"]["plan_sha256"]) if body else ""
+
+
+def cleared_sha256(batch_pk: int) -> str:
+    """Return the hash of the plan that may be sent as this batch, or nothing.
+
+    It was submitted, and, if its submission says that it needs this, approved by somebody else.
+    """
+    told = LogEntry.objects.filter(
+        subject=f"batch/{batch_pk}", action__in=["batch.submitted", "batch.approved"]
+    )
+    entries = [
+        (action, actor, json.loads(bytes(body))["detail"])
+        for action, actor, body in told.order_by("seq").values_list("action", "actor", "body")
+    ]
+    submission = next((entry for entry in entries if entry[0] == "batch.submitted"), None)
+    if submission is None:
+        return ""
+    _, submitter, submitted = submission
+    sha256 = str(submitted["plan_sha256"])
+    is_approved = any(
+        action == "batch.approved" and actor != submitter and detail["plan_sha256"] == sha256
+        for action, actor, detail in entries
+    )
+    return sha256 if is_approved or "approval" not in submitted else ""
+
+
+def request_of(subject: str) -> str:
+    """Return the id of the request that last asked for something to be done with the subject."""
+    asked = LogEntry.objects.filter(subject=subject).exclude(request_id="").order_by("-seq")
+    return asked.values_list("request_id", flat=True).first() or ""
 
 
 def verifications() -> QuerySet[Verification]:
-    """Return every check of the whole log, newest first."""
+    """Return every check of the log, newest first."""
     return Verification.objects.order_by("-at", "-pk")
+
+
+def seals() -> QuerySet[LogSeal]:
+    """Return every seal, newest first."""
+    return LogSeal.objects.order_by("-number")
 
 
 def actors() -> list[tuple[str, str]]:
@@ -57,23 +85,15 @@ def actors() -> list[tuple[str, str]]:
     return [*((f"user/{pk}", name) for pk, name in users), ("system", "The system")]
 
 
-def entry_check(seq: int) -> EntryCheck:
-    """Work the entry's hash out again (RFC 9162 §2.1) and compare it with the recorded one."""
-    body, leaf = LogEntry.objects.values_list("body", "leaf").get(pk=seq)
-    again = hashlib.sha256(LEAF + bytes(body)).hexdigest()
-    return EntryCheck(again == bytes(leaf).hex(), again, bytes(leaf).hex())
+def names(refs: Iterable[str]) -> dict[str, str]:
+    """Return the name that is known of each of the refs, if it is not erased."""
+    known = PersonalValue.objects.filter(ref__in=set(refs), field="name").order_by("commitment")
+    return {"system": "the system", **dict(known.values_list("ref", "value"))}
 
 
 def neighbours(seq: int, size: int) -> tuple[int | None, int | None]:
     """Return the numbers of the entries before and after."""
     return (seq - 1 if seq > 0 else None, seq + 1 if seq + 1 < size else None)
-
-
-def evidence(body: Mapping[str, Any]) -> dict[str, str]:
-    """Return the request and the reply that an entry keeps, as readable JSON."""
-    detail = body.get("detail") or {}
-    kept = {name: detail[name] for name in ("request", "reply") if detail.get(name)}
-    return {name: json.dumps(value, indent=2, ensure_ascii=False) for name, value in kept.items()}
 
 
 def facts(body: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -93,6 +113,8 @@ def proofs(subjects: list[str]) -> dict[str, int]:
 def _plain(value: object) -> str:
     if isinstance(value, Mapping):
         return _parts(value)
+    if isinstance(value, list):
+        return " ".join(map(str, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else HOW.get(str(value), str(value))
@@ -101,7 +123,7 @@ def _plain(value: object) -> str:
 def _parts(value: Mapping[str, object]) -> str:
     if "title" in value:
         return ", ".join(str(value[name]) for name in ("title", "reference") if value.get(name))
-    return ", ".join(f"{_spelt(name).lower()} {part}" for name, part in value.items())
+    return ", ".join(f"{_spelt(name).lower()} {_plain(part)}" for name, part in value.items())
 
 
 def _spelt(name: str) -> str:

@@ -1,5 +1,6 @@
 """The doctor's questions: is everything in place, and if not, what is there to do?"""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,10 +12,15 @@ from django.conf import settings
 from django.db import connection as database
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import OperationalError
+from django.utils.module_loading import import_string
 
+from assignments.audit.keys import NoKey, is_own, signing_key
+from assignments.audit.sentences import counted
 from assignments.models import Account, Worker
+from assignments.models.trigrams import ENTRIES, EXTENSION, LEARNERS
 from assignments.services import broker
 from assignments.services.connection import accounts, open_client
+from assignments.siem import forwarding
 from assignments.stackone.errors import StackOneError
 
 WORKER_IS_GONE: Final = timedelta(seconds=60)
@@ -37,12 +43,19 @@ def findings(*, now: datetime) -> Iterator[Finding]:
     yield ready
     if not ready.is_well:
         return
+    yield _search()
     if settings.CELERY_BROKER_URL:
         yield _broker()
     for account in accounts():
         yield from _account(account, now)
     yield _worker(now)
+    yield _signing_key()
+    yield _second_place()
     yield _sign_in()
+    yield _letters()
+    yield _alarms()
+    if settings.SIEM:
+        yield _siem()
 
 
 def _configuration() -> str:
@@ -60,6 +73,15 @@ def _database() -> Finding:
     if missing:
         return Finding("database", False, "It is not up to date. Run: manage.py migrate")
     return Finding("database", True, f"{database.vendor}, up to date")
+
+
+def _search() -> Finding:
+    missing = [index for index in (LEARNERS, ENTRIES) if not index.is_there(database)]
+    if not missing:
+        return Finding("search", True, "people and entries are found by an index")
+    remedy = f"{EXTENSION}; {' '.join(f'{index.by_gin};' for index in missing)}"
+    problem = "Every search reads all people or entries, because an index is missing."
+    return Finding("search", False, f"{problem} Let a database administrator run: {remedy}")
 
 
 def _broker() -> Finding:
@@ -97,7 +119,57 @@ def _worker(now: datetime) -> Finding:
     return Finding("worker", False, "None was seen in the last minute. Run: manage.py worker")
 
 
+def _signing_key() -> Finding:
+    try:
+        key = signing_key().public
+    except NoKey as problem:
+        return Finding("signing key", False, str(problem))
+    if not is_own():
+        return Finding("signing key", True, f"{key.name}+{key.id.hex()} seals the log")
+    where = settings.AUDIT_OWN_KEY_FILE
+    sentence = f"made by the desk itself, in {where}, readable by its user alone"
+    if settings.IS_SANDBOX:
+        return Finding("signing key", True, sentence)
+    advice = "Keep it away from the database: manage.py audit key, then set AUDIT_SIGNING_KEY."
+    return Finding("signing key", False, f"It was {sentence}. {advice}")
+
+
+def _second_place() -> Finding:
+    folder = settings.AUDIT_SEAL_DIR
+    if folder is None:
+        sentence = "Seals stand in the database alone. Set AUDIT_SEAL_DIR to a folder elsewhere."
+        return Finding("seals", settings.IS_SANDBOX, sentence)
+    if not os.access(folder if folder.exists() else folder.parent, os.W_OK):
+        return Finding("seals", False, f"{folder} cannot be written to. Mend AUDIT_SEAL_DIR.")
+    return Finding("seals", True, f"kept in {folder} as well")
+
+
+def _letters() -> Finding:
+    host = settings.MAILERS["default"].get("OPTIONS", {}).get("host")
+    if host:
+        return Finding("letters", True, f"leave through {host}")
+    sentence = "They are only written to the worker's output. Set EMAIL_URL to your mail server."
+    return Finding("letters", settings.IS_SANDBOX, sentence)
+
+
+def _alarms() -> Finding:
+    if settings.ALERT_EMAILS:
+        to = ", ".join(settings.ALERT_EMAILS)
+        return Finding("alarms", True, f"{to} learn of it if the audit log is found altered")
+    sentence = "Nobody is written to if the audit log is found altered. Set ALERT_EMAILS."
+    return Finding("alarms", settings.IS_SANDBOX, sentence)
+
+
+def _siem() -> Finding:
+    found = forwarding.standing()
+    waiting = f"{counted(found.behind, 'entry', 'entries')} of the audit log"
+    if found.problem:
+        advice = "Mend the receiver, SIEM_URL or SIEM_AUTHORIZATION; nothing is lost."
+        return Finding("SIEM", False, f"{found.problem} {waiting} wait for it. {advice}")
+    return Finding(
+        "SIEM", True, f"{settings.SIEM} takes the audit log, {found.behind:,} to be sent"
+    )
+
+
 def _sign_in() -> Finding:
-    if settings.DESK_DEMO:
-        return Finding("sign-in", True, "demo personas (DESK_DEMO is set)")
-    return Finding("sign-in", False, "Nobody can sign in. Set DESK_DEMO=1 to try the product.")
+    return Finding("sign-in", *import_string(settings.SIGN_IN_CHECK)())

@@ -11,7 +11,7 @@ from django.db.models import F
 
 from assignments.audit.log import Event, record_all
 from assignments.models import Account, Assignment, Attempt, Batch
-from assignments.services import closing, locking, rows, watching
+from assignments.services import closing, locking, reviewed, rows, watching
 from assignments.stackone.resources import NewAssignment
 
 State = Assignment.State
@@ -46,20 +46,22 @@ def due(*, account: Account, count: int, turn: int, now: datetime) -> list[int]:
 def claim(due: Sequence[int], *, sender: str, now: datetime) -> list[Claim]:
     """Move the due rows to `sending` for this sender and return them in their order.
 
-    People and items that left the LMS since the review are skipped with the reason: drift may
-    only ever remove rows from a plan.
+    Rows that are not as they were reviewed are skipped with the reason, as are those of people
+    and items that left the LMS since: drift may only ever remove rows from a plan.
     """
     found = rows.locked(
         due, state__in=[State.PLANNED, State.QUEUED], batch__state=Batch.State.RUNNING
     )
-    ordered = [found[pk] for pk in due if pk in found]
-    gone, present = _parted(ordered)
+    as_reviewed = reviewed.parted([found[pk] for pk in due if pk in found])
+    gone, present = _parted(as_reviewed.standing)
+    gone += [(row, reviewed.CHANGED) for row in as_reviewed.changed]
     skipped = [_skipped(row, reason, now) for row, reason in gone]
-    locking.lock(account=None, batches={row.batch_id for row, _ in gone})
+    locking.lock(account=None, batches={*as_reviewed.fallen, *(row.batch_id for row, _ in gone)})
     rows.write(skipped)
     claimed = _marked(present, sender, now)
     told = [(change.row, change.event) for change in skipped]
     record_for_people([*told, *claimed], now)
+    reviewed.pause(as_reviewed, now=now)
     closing.close_batches({row.batch_id for row, _ in gone}, now=now)
     return [_claimed(row, now) for row in present]
 
@@ -140,7 +142,7 @@ def new_assignment(row: Assignment) -> NewAssignment:
     return NewAssignment(
         learning_object_external_reference=row.content_reference,
         learning_object_id=row.content_remote_id,
-        due_at=batch.due_at,
+        due_at=row.due_at,
         status=batch.status,
         progress=batch.progress,
         # Left to the LMS: what was reviewed has no such moment yet, and must be what is sent.

@@ -1,8 +1,8 @@
 """Talking to a linked LMS account: opening a client, pausing and resuming the account."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -13,6 +13,11 @@ from assignments.models import Account
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import AccountUnusable, NotSupported
 from assignments.stackone.resources import NewAssignment
+
+RESTORED: Final = (
+    "The database was restored from a backup, so what was sent since then stands as waiting. Sync, "
+    "stop the batches that were under way and copy them to new drafts, then resume."
+)
 
 
 def accounts() -> list[Account]:
@@ -37,14 +42,27 @@ def body_of(new: NewAssignment) -> dict[str, object]:
 @transaction.atomic
 def pause_account(*, account: Account, error: AccountUnusable, now: datetime) -> None:
     """Stop sending for the account, once, with the sentence that everybody will read."""
-    sentence = reason_to_pause(error)
+    _pause(account, reason_to_pause(error), {"reply": error.reply}, SYSTEM, now)
+
+
+@transaction.atomic
+def pause_after_restore(*, by: Actor, now: datetime) -> None:
+    """Stop sending for every account: rows that were sent since the backup stand as waiting."""
+    for account in Account.objects.order_by("pk"):
+        _pause(account, RESTORED, {}, by, now)
+
+
+def _pause(
+    account: Account, because: str, detail: Mapping[str, object], by: Actor, now: datetime
+) -> None:
     paused = Account.objects.filter(pk=account.pk, paused_at=None).update(
-        paused_at=now, paused_because=sentence
+        paused_at=now, paused_because=because
     )
     if paused:
-        detail = {"because": sentence, "reply": error.reply}
-        event = Event(action="account.paused", account=account.remote_id, detail=detail)
-        record(event, by=SYSTEM, at=now)
+        told = {"because": because, **detail}
+        record(
+            Event(action="account.paused", account=account.remote_id, detail=told), by=by, at=now
+        )
 
 
 @transaction.atomic
@@ -77,6 +95,7 @@ def options(account_id: str) -> dict[str, Any]:
         "contract": settings.STACKONE_CONTRACT,
         "status_style": settings.STACKONE_STATUS_STYLE,
         "timeout_seconds": settings.STACKONE_TIMEOUT_SECONDS,
+        "allows_private": settings.STACKONE_ALLOW_PRIVATE,
     }
 
 

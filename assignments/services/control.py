@@ -1,7 +1,9 @@
 """What a person does to a whole batch: hold, undo, start, pause, resume and stop it."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 
@@ -11,6 +13,10 @@ from assignments.models import Batch, Draft
 from assignments.services import closing, queueing, withdrawing
 
 Batches = Batch.State
+NOT_YET: Final = (
+    "It waits for another manager's approval; nothing else can be done with it until then."
+)
+NOTHING: Final[Mapping[str, object]] = {}
 
 
 class ControlRefused(Exception):
@@ -21,12 +27,8 @@ def undo(*, batch: Batch, by: Actor, now: datetime, why: str = "") -> None:
     """Withdraw a batch before anything left; its draft can be changed and reviewed again."""
     with transaction.atomic():
         batch = locked(batch, {Batches.WAITING, Batches.HELD}, "It has started; use Stop instead.")
-        draft_id = batch.submission_key
-        # The draft's next plan needs the key; this batch stays as the record of what was undone.
-        batch.submission_key = uuid.uuid4()
-        batch.state, batch.finished_at = Batches.CANCELLED, now
-        move(batch, "batch.cancelled", "submission_key", "finished_at", by=by, now=now, why=why)
-        Draft.objects.filter(pk=draft_id).update(is_submitted=False, changed_at=now)
+        batch.state = Batches.CANCELLED
+        give_back(batch, "batch.cancelled", by=by, now=now, why=why)
     withdrawing.withdraw(batch=batch, by=by, now=now)
 
 
@@ -89,15 +91,47 @@ def locked(batch: Batch, states: set[Batches], otherwise: str) -> Batch:
 
     :raises ControlRefused: saying `otherwise`, if it is in none of the states
     """
-    found = Batch.objects.select_for_update(of=("self",)).select_related("by", "account")
+    found = Batch.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "by", "account"
+    )
     current = found.get(pk=batch.pk)
+    if current.state == Batches.APPROVAL and current.state not in states:
+        raise ControlRefused(NOT_YET)
     if current.state not in states:
         raise ControlRefused(otherwise)
     return current
 
 
-def move(batch: Batch, action: str, *fields: str, by: Actor, now: datetime, why: str) -> None:
-    """Store a locked batch's new state and the named fields, with the entry that says so."""
+def give_back(
+    batch: Batch,
+    action: str,
+    *,
+    by: Actor,
+    now: datetime,
+    why: str,
+    told: Mapping[str, object] = NOTHING,
+) -> None:
+    """End a locked batch of which nothing was sent; its draft can be changed and reviewed again."""
+    draft_id = batch.submission_key
+    # The draft's next plan needs the key; this batch stays as the record of what was undone.
+    batch.submission_key, batch.finished_at = uuid.uuid4(), now
+    move(batch, action, "submission_key", "finished_at", by=by, now=now, why=why, told=told)
+    Draft.objects.filter(pk=draft_id).update(is_submitted=False, changed_at=now)
+
+
+def move(
+    batch: Batch,
+    action: str,
+    *fields: str,
+    by: Actor,
+    now: datetime,
+    why: str,
+    told: Mapping[str, object] = NOTHING,
+) -> None:
+    """Store a locked batch's new state and the named fields, with the entry that says so.
+
+    :param told: what the entry says besides the counts and the reason
+    """
     batch.save(update_fields=["state", *fields])
     ref = f"batch/{batch.pk}"
     reason = {"reason": why} if why else {}
@@ -107,7 +141,7 @@ def move(batch: Batch, action: str, *fields: str, by: Actor, now: datetime, why:
         batch=ref,
         account=batch.account.remote_id,
         result=str(batch.state),
-        detail={"counts": dict(closing.counts(batch)), **reason},
+        detail={"counts": dict(closing.counts(batch)), **told, **reason},
     )
     record(event, by=by, at=now)
 

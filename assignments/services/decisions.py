@@ -57,7 +57,7 @@ def accept(*, batch: Batch, by: Actor, now: datetime, why: str = "", among: Q = 
     :param among: which of those rows
     :raises ControlRefused: if it is none
     """
-    problem = f"Already on their record, accepted by {by.name}."
+    problem = "Already on their record, which was accepted."
 
     def change(row: Assignment) -> rows.Change:
         return _settled(row, "assignment.accepted", problem, why, now)
@@ -72,7 +72,7 @@ def leave(*, batch: Batch, by: Actor, now: datetime, why: str = "", among: Q = A
     :param among: which of those rows
     :raises ControlRefused: if it is none
     """
-    problem = f"Not confirmed; left as it is by {by.name}."
+    problem = "Not confirmed, and left as it is."
 
     def change(row: Assignment) -> rows.Change:
         return _settled(row, "assignment.left", problem, why, now)

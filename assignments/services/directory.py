@@ -1,7 +1,7 @@
 """Bringing learners, content and existing assignments in: in chunks, restartable after a kill."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,9 +10,10 @@ from django.db.models import Q
 
 from assignments.audit.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
-from assignments.models import Account, Content, SyncRun
-from assignments.services import budget, copying
+from assignments.models import Account, SyncRun
+from assignments.services import budget, copying, facets
 from assignments.services.connection import note_answer, note_outage, open_client, pause_account
+from assignments.services.reading_ahead import Permits, read_ahead
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import AccountUnusable, NotSent, RateLimited, StackOneError
 from assignments.stackone.resources import LearningObject, Page, RemoteAssignment, User
@@ -26,6 +27,10 @@ FULL_EVERY: Final = timedelta(hours=24)
 OVERLAP: Final = timedelta(minutes=5)
 PAUSE_AFTER_PROBLEM: Final = timedelta(seconds=30)
 ABANDONED_AFTER: Final = timedelta(seconds=90)
+SAVED: Final = (
+    *("learners", "contents", "assignments", "left", "changed"),
+    *("cursor", "stage", "moved_at"),
+)
 ORDER: Final = (Stage.LEARNERS, Stage.CONTENT, Stage.COURSES, Stage.ASSIGNMENTS, Stage.DONE)
 
 
@@ -40,7 +45,7 @@ def request_sync(*, account: Account, by: Actor, now: datetime) -> SyncRun:
     It brings in what changed since the last one; once a day it walks through everything, because
     only a full walk shows who left.
     """
-    Account.objects.select_for_update().get(pk=account.pk)
+    Account.objects.select_for_update(no_key=True).get(pk=account.pk)
     found = SyncRun.objects.filter(account=account, finished_at=None).first()
     if found is not None:
         return found
@@ -71,7 +76,8 @@ def run_sync(
 ) -> bool:
     """Walk on from where the sync stands; return whether it reached its end.
 
-    Every page is stored together with the cursor after it, so a kill loses one page at most.
+    Pages are fetched while those before are stored, which happens together with the cursor after
+    them: a kill loses what had not been stored, and nothing else.
     Returns false at once if another worker is at it.
 
     :raises SyncRefused: if the LMS cannot be read now; a later call goes on from here
@@ -128,12 +134,17 @@ def _walk(
 ) -> bool:
     _name_account(client, run.account)
     note_answer(run.account)
+    permits = Permits(clock)
+    client.pace = permits.wait
+    permits.refill()
     while run.stage != Stage.DONE:
-        for page in _pages(client, run):
-            if not may_go_on():
-                return False
-            _store(run, page, clock())
-            progress(run)
+        with read_ahead(_pages(client, run), permits) as groups:
+            for pages in groups:
+                if not may_go_on():
+                    permits.end()
+                    return False
+                _store(run, pages, clock())
+                progress(run)
     return True
 
 
@@ -149,17 +160,18 @@ def _pages(client: StackOne, run: SyncRun) -> Iterator[AnyPage]:
 
 
 @transaction.atomic
-def _store(run: SyncRun, page: AnyPage, now: datetime) -> None:
+def _store(run: SyncRun, pages: Sequence[AnyPage], now: datetime) -> None:
+    items = [item for page in pages for item in page.items]
     if run.stage == Stage.LEARNERS:
-        run.learners += copying.keep_learners(run, [i for i in page.items if isinstance(i, User)])
+        _store_learners(run, [i for i in items if isinstance(i, User)], now)
     elif run.stage == Stage.ASSIGNMENTS:
-        held = [i for i in page.items if isinstance(i, RemoteAssignment)]
-        run.assignments += copying.keep_assignments(run, held, now)
+        held = [i for i in items if isinstance(i, RemoteAssignment)]
+        run.assignments += copying.keep_assignments(run.account_id, held, now)
     else:
-        source = Content.Source.CONTENT if run.stage == Stage.CONTENT else Content.Source.COURSE
-        items = [i for i in page.items if isinstance(i, LearningObject)]
-        run.contents += copying.keep_contents(run, source, items)
-    run.cursor = page.next or ""
+        source = copying.SOURCES[Stage(run.stage)]
+        objects = [i for i in items if isinstance(i, LearningObject)]
+        run.contents += copying.keep_contents(run, source, objects)
+    run.cursor = pages[-1].next or ""
     if not run.cursor:
         if run.is_full:
             run.left += copying.mark_left(run, now)
@@ -168,11 +180,15 @@ def _store(run: SyncRun, page: AnyPage, now: datetime) -> None:
     _save_if_still_ours(run)
 
 
+def _store_learners(run: SyncRun, users: Sequence[User], now: datetime) -> None:
+    if run.account.synced_at is None and not run.learners:
+        people = (user.custom_fields for user in users)
+        facets.propose(account=run.account, people=people, now=now)
+    run.learners += copying.keep_learners(run, users)
+
+
 def _save_if_still_ours(run: SyncRun) -> None:
-    values = {
-        name: getattr(run, name)
-        for name in ("learners", "contents", "assignments", "left", "cursor", "stage", "moved_at")
-    }
+    values = {name: getattr(run, name) for name in SAVED}
     if not SyncRun.objects.filter(pk=run.pk, runner=run.runner).update(**values):
         raise SyncRefused("Another worker took this sync over.")
 
@@ -198,6 +214,8 @@ def _note_problem(run: SyncRun, error: StackOneError, now: datetime) -> None:
 def _finish(run: SyncRun, by: Actor, now: datetime) -> None:
     SyncRun.objects.filter(pk=run.pk).update(finished_at=now)
     Account.objects.filter(pk=run.account_id).update(synced_at=now)
+    if run.changed or run.left:
+        facets.recount(run.account_id)
     run.finished_at = now
     event = Event(
         action="directory.synced",

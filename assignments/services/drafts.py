@@ -1,7 +1,7 @@
 """Putting an assignment together on the server: nothing in here reaches the LMS."""
 
-from collections.abc import Collection, Iterable
-from datetime import date, datetime
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.db import transaction
@@ -9,10 +9,12 @@ from django.db.models import QuerySet
 
 from assignments.models import Account, Content, Draft, DraftContent, DraftLearner, Learner
 from assignments.models.drafts import Status
+from assignments.models.inserting import insert_found
 from assignments.services import planning
 from assignments.services.planning import MOST_ITEMS, MOST_ROWS, why_not_assignable
 
 CHUNK: Final = 1_000
+KEPT_AFTER_DISCARD: Final = timedelta(days=7)
 
 
 class DraftRefused(Exception):
@@ -52,14 +54,24 @@ def add_content(*, draft: Draft, content_pk: int, now: datetime) -> None:
     if picked.exclude(content=content).count() >= MOST_ITEMS:
         raise DraftRefused(f"Choose at most {MOST_ITEMS} items.")
     DraftContent.objects.get_or_create(draft=draft, content=content)
-    _touch(draft, now)
+    touch(draft, now)
 
 
 @transaction.atomic
 def remove_content(*, draft: Draft, content_pk: int, now: datetime) -> None:
     """Drop an item that was picked."""
     DraftContent.objects.filter(draft=draft, content=content_pk).delete()
-    _touch(draft, now)
+    touch(draft, now)
+
+
+@transaction.atomic
+def set_item_dues(*, draft: Draft, dues: Mapping[int, date | None], now: datetime) -> None:
+    """Give picked items due dates of their own, by the item's id; None gives the draft's."""
+    for picked in DraftContent.objects.filter(draft=draft, content__in=dues):
+        if picked.due_date != dues[picked.content_id]:
+            picked.due_date = dues[picked.content_id]
+            picked.save(update_fields=["due_date"])
+    touch(draft, now)
 
 
 @transaction.atomic
@@ -73,19 +85,17 @@ def pick(*, draft: Draft, learner_pks: Iterable[int], now: datetime) -> int:
         chunk = wanted[start_at : start_at + CHUNK]
         people = Learner.objects.filter(account=draft.account_id, pk__in=chunk)
         _insert(draft, people)
-    return _counted(draft, now)
+    return counted(draft, now)
 
 
 @transaction.atomic
 def pick_all(*, draft: Draft, people: QuerySet[Learner], now: datetime) -> int:
-    """Pick everybody whom a query finds and return how many there are now.
+    """Pick everybody of the account whom a query finds and return how many there are now.
 
     :raises DraftRefused: if there would be more than a batch can hold
     """
-    if people.count() > MOST_ROWS:
-        raise DraftRefused(f"Choose at most {MOST_ROWS:,} people. Narrow the search.")
-    _insert(draft, people)
-    return _counted(draft, now)
+    _insert(draft, people.filter(account=draft.account_id))
+    return counted(draft, now)
 
 
 @transaction.atomic
@@ -107,7 +117,8 @@ def set_ticks(
 def clear(*, draft: Draft, now: datetime) -> None:
     """Drop everybody who was picked."""
     DraftLearner.objects.filter(draft=draft).delete()
-    _touch(draft, now)
+    draft.changes.all().delete()
+    touch(draft, now)
 
 
 @transaction.atomic
@@ -119,25 +130,53 @@ def set_assigns_again(*, draft: Draft, assigns_again: bool, now: datetime) -> No
 
 
 @transaction.atomic
-def discard(*, draft: Draft) -> None:
-    """Throw a draft away, with its plan if it has one that was not submitted."""
+def discard(*, draft: Draft, now: datetime) -> None:
+    """Put a draft aside, without its plan if it has one that was not submitted."""
     planning.discard_plan(draft)
+    draft.discarded_at = now
+    draft.save(update_fields=["discarded_at"])
+
+
+def recover(*, draft: Draft, now: datetime) -> None:
+    """Take a draft that was discarded up again, with everything in it."""
+    draft.discarded_at, draft.changed_at = None, now
+    draft.save(update_fields=["discarded_at", "changed_at"])
+
+
+def forget(*, draft: Draft) -> None:
+    """Delete a draft for good."""
     draft.delete()
 
 
-def _insert(draft: Draft, people: QuerySet[Learner]) -> None:
-    rows = [DraftLearner(draft=draft, learner_id=pk) for pk in people.values_list("pk", flat=True)]
-    DraftLearner.objects.bulk_create(rows, batch_size=5 * CHUNK, ignore_conflicts=True)
-
-
-def _counted(draft: Draft, now: datetime) -> int:
-    count = DraftLearner.objects.filter(draft=draft).count()
-    if count > MOST_ROWS:
-        raise DraftRefused(f"Choose at most {MOST_ROWS:,} people.")
-    _touch(draft, now)
+@transaction.atomic
+def forget_discarded(*, now: datetime) -> int:
+    """Delete what was discarded too long ago to be wanted again, and return how many drafts."""
+    gone = Draft.objects.filter(discarded_at__lt=now - KEPT_AFTER_DISCARD)
+    count = len(gone)
+    for draft in gone:
+        forget(draft=draft)
     return count
 
 
-def _touch(draft: Draft, now: datetime) -> None:
+def _insert(draft: Draft, people: QuerySet[Learner]) -> None:
+    insert_found(DraftLearner, draft, people)
+
+
+def counted(draft: Draft, now: datetime) -> int:
+    """Note a change of the selection and return how many people there are now.
+
+    :raises DraftRefused: if there are more than a batch can hold
+    """
+    count = DraftLearner.objects.filter(draft=draft).count()
+    if count > MOST_ROWS:
+        raise DraftRefused(
+            f"That would be {count:,} people. Choose at most {MOST_ROWS:,}: narrow the search."
+        )
+    touch(draft, now)
+    return count
+
+
+def touch(draft: Draft, now: datetime) -> None:
+    """Note that the draft was changed."""
     draft.changed_at = now
     draft.save(update_fields=["changed_at"])

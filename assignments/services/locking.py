@@ -2,6 +2,9 @@
 
 First the account, then batches, then their rows, and the head of the log last. PostgreSQL ends one
 of two that wait in a circle; SQLite has one writer at a time anyway.
+
+Only what no key hangs on is locked (`no_key`): a row that refers to another looks at that one when
+its transaction ends, which is after the head of the log.
 """
 
 from collections.abc import Iterable

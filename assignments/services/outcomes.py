@@ -9,7 +9,7 @@ from django.db import transaction
 
 from assignments.models import Account, Assignment, Attempt, RemoteAssignment
 from assignments.models.storing import insert
-from assignments.services import budget, closing, locking, rows, watching
+from assignments.services import budget, calls_log, closing, locking, rows, watching
 from assignments.services.calls import Ended
 from assignments.services.claims import FIRST_LOOK, Claim, record_for_people
 from assignments.services.connection import body_of, note_answer, note_outage, pause_account
@@ -74,6 +74,13 @@ def settle(*, account: Account, sender: str, answers: Sequence[Answer], now: dat
         closing.close_batches({row.batch_id for row in changed}, now=now)
         if refused:
             pause_account(account=account, error=refused, now=now)
+    calls_log.tell((answer.job.row, _seconds(answer)) for answer in fenced)
+
+
+def _seconds(answer: Answer) -> float:
+    if answer.echo is not None:
+        return answer.echo.seconds
+    return (answer.ended_at - answer.job.claimed_at).total_seconds()
 
 
 def _is_telling(row: Assignment) -> bool:
@@ -106,7 +113,7 @@ def _remote(row: Assignment, now: datetime) -> tuple[object, ...]:
         row.content_remote_id,
         row.content_reference,
         row.batch.status,
-        row.batch.due_at,
+        row.due_at,
         row.sent_at,
         now,
     )

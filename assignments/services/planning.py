@@ -1,73 +1,25 @@
 """Freezing a draft into a plan: the exact rows, in a fixed order, sealed by their hash."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
 from django.conf import settings
-from django.db import connection, transaction
-from django.utils import timezone
+from django.db import transaction
+from django.db.models import Count, Max, Min
 
-from assignments.models import Assignment, Batch, Content, Draft
+from assignments.models import Assignment, Batch, Content, Draft, PlanLeaves
 from assignments.models.drafts import Status
+from assignments.services import due_dates, planned_rows
 from assignments.services.claims import new_assignment
 from assignments.services.connection import body_of
-from assignments.services.sealing import plan_sha256
+from assignments.services.picks import Picks
+from assignments.services.sealing import seal
 
 MOST_ROWS: Final = 100_000
 MOST_ITEMS: Final = 20
-HAS_IT: Final = "They already have it in the LMS."
-BEING_ASSIGNED: Final = "It is being assigned to them by another batch right now."
-INACTIVE: Final = "They are inactive in the LMS."
-
-_INSERT: Final = """
-INSERT INTO assignments_assignment (
-    batch_id, position, learner_id, content_id, learner_remote_id, content_remote_id,
-    content_reference, state, attempt, sender, checks, resends, remote_id, problem,
-    problem_field, settled_at
-)
-SELECT batch_id, position, learner_id, content_id, learner_remote_id, content_remote_id,
-    content_reference, CASE WHEN problem = '' THEN 'planned' ELSE 'skipped' END, 0, '', 0, 0, '',
-    problem, '', CASE WHEN problem = '' THEN NULL ELSE frozen_at END
-FROM (
-    SELECT batch.id AS batch_id, batch.frozen_at AS frozen_at,
-        ROW_NUMBER() OVER (
-            ORDER BY content.title, content.id, learner.name, learner.id
-        ) AS position,
-        learner.id AS learner_id, content.id AS content_id,
-        learner.remote_id AS learner_remote_id, content.remote_id AS content_remote_id,
-        content.external_reference AS content_reference,
-        CASE
-            WHEN NOT learner.is_active THEN %s
-            WHEN %s THEN ''
-            WHEN EXISTS (
-                SELECT 1 FROM assignments_remoteassignment held
-                WHERE held.learner_id = learner.id AND held.content_id = content.id
-            ) THEN %s
-            WHEN EXISTS (
-                SELECT 1 FROM assignments_assignment other
-                JOIN assignments_batch submitted ON submitted.id = other.batch_id
-                WHERE other.learner_id = learner.id AND other.content_id = content.id
-                    AND submitted.submitted_at IS NOT NULL
-                    AND (
-                        other.state IN ('sending', 'unknown')
-                        OR (
-                            other.state IN ('planned', 'queued')
-                            AND submitted.state NOT IN ('stopped', 'cancelled')
-                        )
-                    )
-            ) THEN %s
-            ELSE ''
-        END AS problem
-    FROM assignments_batch batch
-    JOIN assignments_draftlearner picked ON picked.draft_id = batch.submission_key
-    JOIN assignments_learner learner ON learner.id = picked.learner_id
-    JOIN assignments_draftcontent item ON item.draft_id = batch.submission_key
-    JOIN assignments_content content ON content.id = item.content_id
-    WHERE batch.id = %s
-) planned
-"""
+EXPIRES_AFTER: Final = timedelta(hours=1)
 
 
 class PlanRefused(Exception):
@@ -98,41 +50,74 @@ def freeze(*, draft: Draft, now: datetime) -> Batch:
 
     :raises PlanRefused: if there is nothing to plan or something cannot be assigned
     """
-    draft = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
-    picked = draft.picked_contents.values("content")
-    contents = list(Content.objects.filter(pk__in=picked).order_by("title", "pk"))
-    people = draft.picked_learners.count()
-    _check(draft, contents, people, now)
+    draft = Draft.objects.select_for_update(of=("self",), no_key=True).get(pk=draft.pk)
+    picks = Picks(draft)
+    _check(draft, picks, now)
     discard_plan(draft)
     batch = Batch.objects.create(
         submission_key=draft.pk,
         account=draft.account,
         by=draft.owner,
         by_name=str(draft.owner),
-        title=_title(contents),
-        people=people,
-        items=len(contents),
-        due_date=draft.due_date,
-        due_at=end_of_day(draft.due_date),
+        title=picks.title,
+        people=0,
+        items=0,
+        named_twice=picks.named_twice,
         status=draft.status,
         progress=draft.progress,
         reason=draft.reason,
         frozen_at=now,
     )
-    with connection.cursor() as cursor:
-        values = (INACTIVE, draft.assigns_again, HAS_IT, BEING_ASSIGNED, batch.pk)
-        cursor.execute(_INSERT, values)
-    batch.plan_sha256 = plan_sha256(batch)
-    batch.save(update_fields=["plan_sha256"])
+    planned_rows.fill(
+        batch,
+        due_date=draft.due_date,
+        others=picks.due_dates,
+        assigns_again=draft.assigns_again,
+    )
+    _seal(batch)
     return batch
 
 
-def end_of_day(due_date: date | None) -> datetime | None:
-    """Return the last second of the day in the organisation's zone, or None."""
-    if due_date is None:
-        return None
-    end = datetime.combine(due_date, time(23, 59, 59))
-    return timezone.make_aware(end, timezone.get_default_timezone())
+def recheck(*, draft: Draft, batch: Batch, now: datetime) -> str:
+    """Freeze a plan anew that is old, and return in a sentence what changed meanwhile.
+
+    :raises PlanRefused: if it cannot be planned any more
+    """
+    before, seen_sha256 = _to_create(batch), batch.plan_sha256
+    after = freeze(draft=draft, now=now)
+    if after.plan_sha256 == seen_sha256:
+        return "The list was frozen an hour ago. It was checked again: nothing has changed."
+    gone = Assignment.objects.filter(batch=after, problem=planned_rows.INACTIVE).count()
+    remain = _to_create(after)
+    why = f"{gone:,} of the people are inactive in the LMS; " if gone and remain < before else ""
+    return (
+        f"The list was frozen an hour ago. It was checked again: {why}"
+        f"{remain:,} of {before:,} remain."
+    )
+
+
+def _to_create(batch: Batch) -> int:
+    return Assignment.objects.filter(batch=batch, state=Assignment.State.PLANNED).count()
+
+
+def _seal(batch: Batch) -> None:
+    rows = Assignment.objects.filter(batch=batch)
+    counts = rows.aggregate(
+        people=Count("learner", distinct=True),
+        items=Count("content", distinct=True),
+        rows=Count("pk"),
+        dated=Count("due_date"),
+        first=Min("due_date"),
+        last=Max("due_date"),
+    )
+    batch.people, batch.items, batch.rows = counts["people"], counts["items"], counts["rows"]
+    batch.due_date, batch.due_at = counts["first"], due_dates.end_of_day(counts["first"])
+    is_alike = counts["first"] == counts["last"] and counts["dated"] in {0, counts["rows"]}
+    batch.has_several_dues = not is_alike
+    made = seal(batch)
+    batch.plan_sha256 = made.sha256
+    batch.save()
+    PlanLeaves.objects.create(batch=batch, leaves=made.leaves)
 
 
 def first_call(batch: Batch) -> FirstCall | None:
@@ -150,28 +135,45 @@ def first_call(batch: Batch) -> FirstCall | None:
     )
 
 
-def _check(draft: Draft, contents: list[Content], people: int, now: datetime) -> None:
-    problems = [*_content_problems(contents), *_people_problems(people, len(contents))]
-    if draft.due_date is not None and draft.due_date < timezone.localdate(
-        now, timezone.get_default_timezone()
-    ):
-        problems.append(("due_date", "Choose a due date that is today or later."))
+def _check(draft: Draft, picks: Picks, now: datetime) -> None:
+    today = due_dates.today(now)
+    problems = [*_content_problems(picks), *_people_problems(picks)]
+    if draft.due_date is not None and draft.due_date < today:
+        problems.append(("due_date", due_dates.PASSED))
+    problems += _day_problems(picks, today)
     if draft.status == Status.IN_PROGRESS and draft.progress is None:
         problems.append(("progress", "Enter how far they are, from 0 to 99 percent."))
     if problems:
         raise PlanRefused(problems)
 
 
-def _content_problems(contents: list[Content]) -> list[tuple[str, str]]:
-    if not contents:
+def _content_problems(picks: Picks) -> list[tuple[str, str]]:
+    if not picks.contents and not picks.named:
         return [("content", "Choose at least one course, video or path.")]
-    if len(contents) > MOST_ITEMS:
+    if len(picks.contents) > MOST_ITEMS:
         return [("content", f"Choose at most {MOST_ITEMS} items.")]
     return [
         ("content", f"Remove {content}: {problem}")
-        for content in contents
+        for content in picks.contents
         if (problem := why_not_assignable(content))
     ]
+
+
+def _day_problems(picks: Picks, today: date) -> list[tuple[str, str]]:
+    passed = [
+        ("content", f"Choose a due date for {content} that is today or later.")
+        for content, due_date in picks.items
+        if due_date is not None and due_date < today
+    ]
+    if count := picks.rows_due_before(today):
+        rows = "1 row" if count == 1 else f"{count:,} rows"
+        sentence = (
+            f"{rows} of your file are due on a day that has passed. Mend and upload it again."
+        )
+        passed.append(
+            ("people", sentence.replace("1 row of your file are", "1 row of your file is"))
+        )
+    return passed
 
 
 def why_not_assignable(content: Content) -> str:
@@ -183,10 +185,10 @@ def why_not_assignable(content: Content) -> str:
     return ""
 
 
-def _people_problems(people: int, items: int) -> list[tuple[str, str]]:
-    if not people:
+def _people_problems(picks: Picks) -> list[tuple[str, str]]:
+    if not picks.people and not picks.named:
         return [("people", "Choose at least one person.")]
-    if people * max(items, 1) > MOST_ROWS:
+    if picks.rows > MOST_ROWS:
         return [
             ("people", f"Choose fewer people or items: a batch has at most {MOST_ROWS:,} rows.")
         ]
@@ -195,11 +197,6 @@ def _people_problems(people: int, items: int) -> list[tuple[str, str]]:
 
 def discard_plan(draft: Draft) -> None:
     """Delete the draft's plan if it was not submitted."""
-    planned = Batch.objects.filter(submission_key=draft.pk, state=Batch.State.PLANNED)
-    Assignment.objects.filter(batch__in=planned).delete()
-    planned.delete()
-
-
-def _title(contents: list[Content]) -> str:
-    first, more = str(contents[0]), len(contents) - 1
-    return f"{first} and {more} more" if more else first
+    for batch in Batch.objects.filter(submission_key=draft.pk, state=Batch.State.PLANNED):
+        planned_rows.discard(batch.pk)
+        batch.delete()

@@ -7,8 +7,7 @@ from django.db import transaction
 from assignments.audit.actors import Actor
 from assignments.audit.log import Event, record
 from assignments.models import Account, Batch
-from assignments.services import closing
-from assignments.services.sealing import plan_sha256
+from assignments.services import closing, meanwhile, reviewed
 
 
 def release_due(*, account: Account, now: datetime) -> None:
@@ -16,25 +15,29 @@ def release_due(*, account: Account, now: datetime) -> None:
     waiting = Batch.objects.filter(account=account, state=Batch.State.WAITING, starts_at__lte=now)
     for pk in waiting.order_by("starts_at", "pk").values_list("pk", flat=True):
         with transaction.atomic():
-            batch = Batch.objects.select_for_update(of=("self",)).select_related("by").get(pk=pk)
+            batch = (
+                Batch.objects.select_for_update(of=("self",), no_key=True)
+                .select_related("by")
+                .get(pk=pk)
+            )
             if batch.state == Batch.State.WAITING:
                 release(batch=batch, by=closing.person_of(batch), now=now)
 
 
 def release(*, batch: Batch, by: Actor, now: datetime) -> None:
-    """Let the batch run, if its rows are still the ones that were reviewed; else pause it.
+    """Let the batch run if its rows are the ones that were reviewed and approved; else pause it.
 
     The batch must be locked by the caller's transaction.
     """
-    intact = plan_sha256(batch) == batch.plan_sha256
-    batch.state = Batch.State.RUNNING if intact else Batch.State.PAUSED
-    batch.started_at = now if intact else None
-    batch.paused_because = "" if intact else "Its rows are not the ones that were reviewed."
+    batch.paused_because = reviewed.objection(batch)
+    may_run = not batch.paused_because
+    batch.state = Batch.State.RUNNING if may_run else Batch.State.PAUSED
+    batch.started_at = now if may_run else None
     batch.save(update_fields=["state", "started_at", "paused_because"])
     ref = f"batch/{batch.pk}"
     detail = {"plan_sha256": batch.plan_sha256, "because": batch.paused_because}
     event = Event(
-        action="batch.released" if intact else "batch.paused",
+        action="batch.released" if may_run else "batch.paused",
         subject=ref,
         batch=ref,
         cause=ref,
@@ -42,3 +45,5 @@ def release(*, batch: Batch, by: Actor, now: datetime) -> None:
         detail=detail,
     )
     record(event, by=by, at=now)
+    if may_run:
+        meanwhile.skip(batch, now=now)

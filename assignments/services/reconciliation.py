@@ -10,7 +10,7 @@ from django.db import transaction
 
 from assignments.audit.log import Event
 from assignments.models import Account, Assignment, Batch
-from assignments.services import budget, closing, locking, rows, watching
+from assignments.services import budget, closing, locking, reviewed, rows, watching
 from assignments.services.calls import Ended
 from assignments.services.claims import record_for_people
 from assignments.services.connection import pause_account
@@ -102,8 +102,10 @@ def _change(
 ) -> rows.Change:
     if isinstance(reply, StackOneError):
         return _not_read(row, reply, now)
+    if not reviewed.is_as_reviewed(row):
+        return _for_a_person(row, reply, reviewed.CHANGED)
     since = (row.sent_at or now) - _ahead(reply, now)
-    sought = Sought(row.content_reference, row.content_remote_id, row.batch.due_at, since)
+    sought = Sought(row.content_reference, row.content_remote_id, row.due_at, since)
     if row.answer_status == CONFLICT:
         match = next((record for record in reply.records if is_same_item(record, sought)), None)
     else:

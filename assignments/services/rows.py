@@ -1,15 +1,16 @@
 """Writing assignment rows in groups: fenced, set-based, together with their attempts and events."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 from assignments.audit.actors import Actor, Person
 from assignments.audit.log import Event
-from assignments.models import Assignment, Batch, Content
+from assignments.models import Assignment, Batch, Content, Learner
 from assignments.models.storing import update
+from assignments.services.unnaming import unnaming, without_names
 
 State = Assignment.State
 
@@ -31,6 +32,10 @@ _columns: Final = attrgetter(*COLUMNS)
 PERSON: Final = tuple(
     f"learner__{name}" for name in ("name", "email", "external_reference", "is_active")
 )
+
+
+# Parts of an entry's detail that are in others' words.
+SAID: Final = frozenset({"problem", "reply", "reason"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ def write(changes: Sequence[Change]) -> None:
     for change in changes:
         for name, value in change.values.items():
             setattr(change.row, name, value)
+        if change.row.problem:
+            change.row.problem = without_names(change.row.problem, names(change.row.learner))
     update(Assignment, COLUMNS, ((*_columns(change.row), change.row.pk) for change in changes))
 
 
@@ -78,8 +85,14 @@ def actor_of(row: Assignment) -> Actor:
 
 
 def event(row: Assignment, action: str, result: str, **detail: object) -> Event:
-    """Return the log entry of one row, naming the learner by commitment and the item in clear."""
+    """Return the log entry of one row, naming the learner by commitment and the item in clear.
+
+    Whatever the LMS said of them names them no more.
+    """
     learner, content = row.learner, row.content
+    unnamed = unnaming(names(learner))
+    for part in SAID.intersection(detail):
+        detail[part] = _each(detail[part], unnamed)
     person = Person(
         ref=f"learner/{learner.pk}",
         name=learner.name,
@@ -91,6 +104,8 @@ def event(row: Assignment, action: str, result: str, **detail: object) -> Event:
         "title": content.title,
         "reference": row.content_reference,
     }
+    if row.batch.has_several_dues:
+        detail["due_at"] = row.due_at.isoformat() if row.due_at else None
     return Event(
         action=action,
         subject=f"assignment/{row.pk}",
@@ -102,6 +117,20 @@ def event(row: Assignment, action: str, result: str, **detail: object) -> Event:
     )
 
 
+def names(learner: Learner) -> tuple[str, ...]:
+    """Return what a text may name the person by."""
+    return (learner.name, learner.email, learner.external_reference)
+
+
 def settled(state: State, at: datetime, **more: object) -> dict[str, object]:
     """Return the values of a row that has reached a final state."""
     return {"state": state, "settled_at": at, "check_at": None, **more}
+
+
+def _each(value: Any, change: Callable[[str], str]) -> Any:
+    """Return the value with every text in it changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {name: _each(part, change) for name, part in value.items()}
+    return value

@@ -1,37 +1,68 @@
-"""The plan's seal: a hash over everything that was reviewed, computed from the rows themselves."""
+"""The plan's seal: a hash of each row as it is to be sent, and one over all of them."""
 
 import hashlib
-import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC
+from operator import attrgetter
+from typing import Final
 
-from django.db.models import QuerySet
+import orjson
 
 from assignments.models import Assignment, Batch
 
-
-def plan_sha256(batch: Batch) -> str:
-    """Return the SHA-256 over the batch's terms and its rows in their fixed order.
-
-    One line of compact JSON for the terms, then one for each row: position, the ids that are
-    sent, and whether the row is sent or skipped. True only until delivery begins to move rows.
-    """
-    seal = hashlib.sha256(_line(_terms(batch)))
-    for row in _rows(batch).iterator(chunk_size=5_000):
-        seal.update(_line(row))
-    return seal.hexdigest()
-
-
-def _terms(batch: Batch) -> list[object]:
-    due_at = batch.due_at.astimezone(UTC).isoformat() if batch.due_at else None
-    return [batch.account.remote_id, due_at, batch.status, batch.progress]
+LEAF_BYTES: Final = 32
+COLUMNS: Final = (
+    "position",
+    "learner_id",
+    "content_id",
+    "learner_remote_id",
+    "content_remote_id",
+    "content_reference",
+    "due_at",
+)
+_reviewed: Final = attrgetter(*COLUMNS)
+_SENT: Final = (Assignment.State.PLANNED.value,)
 
 
-def _rows(batch: Batch) -> "QuerySet[Assignment, tuple[int, str, str, str, str]]":
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What was reviewed: the hash of each row, joined in their order, and the hash over all."""
+
+    sha256: str
+    leaves: bytes
+
+
+def seal(batch: Batch) -> Seal:
+    """Return the seal of the batch's plan; true only until delivery begins to move rows."""
+    leaves = b"".join(_leaves(batch))
+    return Seal(sealed(terms(batch), leaves), leaves)
+
+
+def sealed(terms: bytes, leaves: bytes) -> str:
+    """Return the SHA-256 over a plan's terms and the hashes of its rows."""
+    whole = hashlib.sha256(terms)
+    whole.update(leaves)
+    return whole.hexdigest()
+
+
+def terms(batch: Batch) -> bytes:
+    """Return what all rows share, and how many they are, as one line of compact JSON."""
+    due_at = batch.due_at.astimezone(UTC) if batch.due_at else None
+    account = batch.account.remote_id
+    return _line((account, due_at, batch.status, batch.progress, batch.rows)) + b"\n"
+
+
+def leaf(row: Assignment) -> bytes:
+    """Return the hash that a row has in the seal if it was reviewed as one to be sent."""
+    return hashlib.sha256(_line(_reviewed(row) + _SENT)).digest()
+
+
+def _leaves(batch: Batch) -> Iterator[bytes]:
     rows = Assignment.objects.filter(batch=batch).order_by("position")
-    return rows.values_list(
-        "position", "learner_remote_id", "content_reference", "content_remote_id", "state"
-    )
+    for row in rows.values_list(*COLUMNS, "state").iterator(chunk_size=5_000):
+        yield hashlib.sha256(_line(row)).digest()
 
 
-def _line(values: object) -> bytes:
-    return json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+def _line(values: tuple[object, ...]) -> bytes:
+    return orjson.dumps(values)

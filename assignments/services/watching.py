@@ -1,7 +1,7 @@
 """Watching a running batch: a few rows go first, and a run that fails too often pauses itself."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -69,6 +69,16 @@ def _pause(batch: Batch, found: Alarm, problems: Sequence[str], now: datetime) -
         f"Paused itself after {found}: {_said(reasons)}. Mend the cause in the LMS, then resume "
         "it, or stop it."
     )
+    detail = {
+        "outcomes_seen": found.outcomes,
+        "failures": found.failures,
+        "reasons": dict(reasons),
+    }
+    pause_itself(batch, because, detail, now)
+
+
+def pause_itself(batch: Batch, because: str, detail: Mapping[str, object], now: datetime) -> None:
+    """Pause a batch that still runs, for everybody to see why."""
     changed = Batch.objects.filter(pk=batch.pk, state=Batch.State.RUNNING)
     if not changed.update(state=Batch.State.PAUSED, paused_because=because):
         return
@@ -80,12 +90,7 @@ def _pause(batch: Batch, found: Alarm, problems: Sequence[str], now: datetime) -
         cause=ref,
         account=batch.account.remote_id,
         result=str(Batch.State.PAUSED),
-        detail={
-            "because": because,
-            "outcomes_seen": found.outcomes,
-            "failures": found.failures,
-            "reasons": dict(reasons),
-        },
+        detail={"because": because, **detail},
     )
     record(event, by=closing.person_of(batch), at=now)
 
@@ -108,8 +113,7 @@ def _outcomes(batch: Batch) -> QuerySet[Assignment]:
 
 
 def _has_canary(batch: Batch) -> bool:
-    rows = batch.people * batch.items
-    return not batch.is_proven and rows > 2 * settings.CANARY_ROWS
+    return not batch.is_proven and batch.rows > 2 * settings.CANARY_ROWS
 
 
 def _limits() -> Limits:

@@ -7,14 +7,22 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from assignments.audit.actors import Actor
+from assignments.audit.actors import SYSTEM, Actor
 from assignments.audit.log import record_all
 from assignments.models import Assignment, Batch, LogEntry
 from assignments.services import closing, rows
 
 State = Assignment.State
 NOT_LEFT: Final = (State.PLANNED, State.QUEUED)
-ENDED: Final = (Batch.State.STOPPED, Batch.State.CANCELLED)
+ENDED: Final = (
+    Batch.State.STOPPED,
+    Batch.State.CANCELLED,
+    Batch.State.REJECTED,
+    Batch.State.EXPIRED,
+)
+ENDINGS: Final = tuple(
+    f"batch.{how}" for how in ("stopped", "cancelled", "rejected", "withdrawn", "expired")
+)
 CHUNK: Final = 1_000
 # About half a second: nobody waits for the rest, of which nothing is sent anyway.
 AT_ONCE: Final = 4
@@ -59,9 +67,10 @@ def _some(batch: Batch, by: Actor, now: datetime) -> int:
 
 
 def _who_ended(batch: Batch) -> Actor:
-    acts = ["batch.stopped", "batch.cancelled"]
-    entries = LogEntry.objects.filter(subject=f"batch/{batch.pk}", action__in=acts).order_by("-seq")
-    ref = entries.values_list("actor", flat=True).first() or ""
+    entries = LogEntry.objects.filter(subject=f"batch/{batch.pk}", action__in=ENDINGS)
+    ref = entries.order_by("-seq").values_list("actor", flat=True).first() or ""
+    if ref == SYSTEM.ref:
+        return SYSTEM
     pk = ref.removeprefix("user/")
     user = get_user_model().objects.filter(pk=pk).first() if pk.isdecimal() else None
     if user is None:

@@ -1,0 +1,52 @@
+"""What somebody wants of the log: which format, or a sample of which size and seed."""
+
+import secrets
+from typing import Final
+
+from django import forms
+from django.core.validators import RegexValidator
+
+from assignments.audit.exports import FORMATS
+from assignments.audit.sampling import MOST
+from assignments.services.exports.dossiers import Sample
+
+LABELS: Final = {
+    "csv": "CSV for a spreadsheet",
+    "xlsx": "Excel workbook",
+    "jsonl": "JSON Lines, verifiable",
+    "pack": "Evidence pack (ZIP)",
+}
+SEED: Final = "Use 1 to 64 letters, digits, dots, hyphens or underscores."
+SIZE: Final = f"Choose a size from 1 to {MOST}."
+
+
+class ExportForm(forms.Form):
+    """The format of an export."""
+
+    format = forms.ChoiceField(
+        choices=[(name, LABELS[name]) for name in FORMATS],
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose a format."),
+    )
+
+
+class SampleForm(forms.Form):
+    """The size of a sample, and the seed that decides what is drawn."""
+
+    size = forms.IntegerField(
+        min_value=1,
+        max_value=MOST,
+        initial=25,
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), SIZE),
+        widget=forms.NumberInput(attrs={"class": "input"}),
+    )
+    seed = forms.CharField(
+        max_length=64,
+        initial=lambda: secrets.token_hex(6),
+        validators=[RegexValidator(r"\A[A-Za-z0-9._-]+\Z", SEED)],
+        error_messages=dict.fromkeys(("required", "max_length"), SEED),
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+    )
+
+    def sample(self) -> Sample:
+        """Return what is to be drawn."""
+        return Sample(self.cleaned_data["size"], self.cleaned_data["seed"])

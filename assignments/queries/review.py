@@ -1,0 +1,84 @@
+"""What a review names besides the rows: what changed since the freeze, and what is probably wrong.
+
+Asked of the tables when the page is shown; the plan itself stays as it was frozen.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Final
+
+from django.db.models import Count, Q, QuerySet
+
+from assignments.models import Assignment, Batch, Content, PlanRefresh
+from assignments.models.drafts import Status
+
+State = Assignment.State
+MOST_NAMED: Final = 5
+CANNOT: Final = Q(is_active=False) | Q(external_reference="")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is to be known about a frozen plan, each asked for once."""
+
+    batch: Batch
+
+    @cached_property
+    def dues(self) -> list[tuple[date | None, int]]:
+        """The due dates of the rows, the earliest first, with how many rows have each."""
+        if not self.batch.has_several_dues:
+            return [(self.batch.due_date, self.batch.rows)]
+        counts = self._rows.values("due_date").order_by("due_date").annotate(n=Count("pk"))
+        found = list(counts.values_list("due_date", "n"))
+        # Databases differ on where no date comes.
+        return sorted(found, key=lambda one: (one[0] is None, one[0] or date.max))
+
+    @cached_property
+    def gone(self) -> list[str]:
+        """The items that can no longer be assigned."""
+        to_send = self._rows.filter(state=State.PLANNED).values("content")
+        return [str(item) for item in Content.objects.filter(CANNOT, pk__in=to_send)[:MOST_NAMED]]
+
+    @cached_property
+    def left(self) -> int:
+        """How many rows are of people who became inactive since the freeze."""
+        return self._rows.filter(state=State.PLANNED, learner__is_active=False).count()
+
+    @cached_property
+    def completing(self) -> int:
+        """How many people would stand as having completed an item, without those skipped."""
+        if self.batch.status != Status.COMPLETED:
+            return 0
+        to_send = self._rows.filter(state=State.PLANNED)
+        return to_send.values("learner").distinct().count()
+
+    @cached_property
+    def shared(self) -> list[str]:
+        """E-mail addresses under which the plan has more than one person."""
+        named = self._rows.exclude(learner__email="").values("learner__email")
+        several = named.order_by("learner__email").annotate(n=Count("learner", distinct=True))
+        found = several.filter(n__gt=1).values_list("learner__email", flat=True)
+        return list(found[: MOST_NAMED + 1])
+
+    @cached_property
+    def others(self) -> list[str]:
+        """Whose batches are assigning the same to the same people right now."""
+        taken = self._rows.filter(state=State.SKIPPED)
+        unsettled = Assignment.objects.filter(state__in=Assignment.UNSETTLED)
+        busy = unsettled.filter(learner__in=taken.values("learner"))
+        same = busy.filter(content__in=taken.values("content")).exclude(batch=self.batch)
+        batches = Batch.objects.filter(pk__in=same.values("batch"), submitted_at__isnull=False)
+        return [f"{one.by_name} ({one})" for one in batches.order_by("-pk")[:MOST_NAMED]]
+
+    @cached_property
+    def refresh(self) -> PlanRefresh | None:
+        """The refresh that is under way, or that ended since the freeze."""
+        found = PlanRefresh.objects.filter(draft=self.batch.submission_key).first()
+        if found is None or found.is_going:
+            return found
+        return found if found.moved_at >= self.batch.frozen_at else None
+
+    @property
+    def _rows(self) -> QuerySet[Assignment]:
+        return Assignment.objects.filter(batch=self.batch)
