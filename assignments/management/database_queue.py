@@ -22,7 +22,8 @@ def run(name: str) -> None:
     """Start one thread for each queue and wait for the signal to stop."""
     # A thread for each account: delivering one may take hours and must not hold up another.
     deliveries = min(len(settings.STACKONE_ACCOUNT_IDS), MOST_ACCOUNTS)
-    queues = [_queue(name, queue) for queue in ["default", *["delivery"] * deliveries]]
+    others = ["default", "exports", *(["siem"] if settings.SIEM else [])]
+    queues = [_queue(name, queue) for queue in [*others, *["delivery"] * deliveries]]
     threads = [threading.Thread(target=_run_queue, args=(queue,)) for queue in queues]
     for thread in threads:
         thread.start()

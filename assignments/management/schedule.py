@@ -58,7 +58,16 @@ def _jobs(name: str, engine: Engine) -> Iterator[tuple[Job, timedelta]]:
     yield tasks.wake_deliveries, timedelta(seconds=1)
     yield tasks.finish_withdrawals, timedelta(seconds=2)
     yield tasks.wake_syncs, timedelta(seconds=3)
+    yield tasks.wake_refreshes, timedelta(seconds=2)
+    yield tasks.wake_exports, timedelta(seconds=2)
+    yield tasks.wake_forwarding, timedelta(seconds=2)
+    yield tasks.forget_exports, timedelta(minutes=1)
+    yield tasks.expire_approvals, timedelta(seconds=10)
+    yield tasks.wake_letters, timedelta(seconds=5)
+    yield tasks.forget_uploads, timedelta(minutes=10)
     yield note_seen, timedelta(seconds=10)
+    yield tasks.forget_discarded_drafts, timedelta(hours=1)
+    yield tasks.keep_log, timedelta(seconds=60)
     yield from engine.chores
 
 

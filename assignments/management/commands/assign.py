@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.core.management import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from assignments.management.operator import acting_as, manager
+from assignments.management.operator import acting_as, manager, open_account
 from assignments.management.preparation import require_prepared_database
 from assignments.models import Account, Batch, Content, Draft, Learner
 from assignments.models.drafts import Status
@@ -22,12 +22,18 @@ from assignments.services import (
     control,
     delivery,
     drafts,
+    due_dates,
+    needing,
     planning,
     starting,
     submission,
 )
+from assignments.services.lists.people import People
+from assignments.services.uploads import naming
+from assignments.services.uploads.refusals import UploadRefused
 
 ALL_SETTLED, REFUSED, NOT_ALL_CREATED = 0, 1, 3
+UNAPPROVED: Final = "It waits for another manager's approval, so there is nothing to wait for."
 REFUSALS: Final = (
     drafts.DraftRefused,
     planning.PlanRefused,
@@ -49,10 +55,14 @@ class Command(BaseCommand):
         """Add the picks, the terms, and how far to go."""
         parser.add_argument("--as", required=True, dest="email", help="e-mail of the manager")
         people = parser.add_mutually_exclusive_group(required=True)
-        people.add_argument("--learners", type=Path, help="file: one e-mail or id a line")
+        people.add_argument(
+            "--learners", type=Path, help="file (list, CSV or XLSX) of e-mails or ids"
+        )
         people.add_argument("--all", action="store_true", help="everybody who is active")
         parser.add_argument("--content", nargs="+", required=True, help="external reference")
-        parser.add_argument("--due", required=True, help="YYYY-MM-DD, or none")
+        parser.add_argument(
+            "--due", required=True, help="YYYY-MM-DD, words such as 'in 30 days', or none"
+        )
         parser.add_argument("--status", required=True, choices=Status.values)
         parser.add_argument("--progress", type=int, help="0 to 99, with in_progress")
         parser.add_argument("--reason", default="", help="kept in the audit log")
@@ -78,13 +88,16 @@ class Command(BaseCommand):
             batch = self._submitted(batch, options)
         except REFUSALS as refusal:
             raise CommandError(str(refusal), returncode=REFUSED) from refusal
-        if options["wait"]:
+        is_asked = batch.state == Batch.State.APPROVAL
+        if options["wait"] and not is_asked:
             _deliver(batch.account, batch)
         self._report(batch, is_quiet=is_quiet)
+        if options["wait"] and is_asked:
+            raise CommandError(UNAPPROVED, returncode=NOT_ALL_CREATED)
 
     def _planned(self, options: dict[str, Any]) -> Batch:
-        now, account = timezone.now(), connection.accounts()[0]
-        user = manager(options["email"])
+        now, user = timezone.now(), manager(options["email"])
+        account = open_account(user, connection.accounts())
         draft = drafts.start(account=account, owner_pk=user.pk, now=now)
         drafts.set_terms(
             draft=draft,
@@ -112,7 +125,7 @@ class Command(BaseCommand):
             now=now,
             starts_at=starts_at,
         )
-        if starts_at is None:
+        if starts_at is None and submitted.state != Batch.State.APPROVAL:
             # The prompt, or --yes, was the time to think; the page's hold is for pages.
             control.start_now(batch=submitted, by=by, now=now)
         return submitted
@@ -127,6 +140,8 @@ class Command(BaseCommand):
             f"{batch.title}: {states.get('planned', 0):,} to create, "
             f"{states.get('skipped', 0):,} skipped."
         )
+        for reason in needing.reasons(batch):
+            self.stdout.write(f"Needs another manager's approval: {reason}")
         if first:
             self.stdout.write(f"First: {first.method} {first.url}\n{json.dumps(first.body)}")
 
@@ -165,11 +180,9 @@ def _counts(batch: Batch) -> dict[str, int]:
 
 
 def _due_date(text: str) -> date | None:
-    if text == "none":
-        return None
     try:
-        return date.fromisoformat(text)
-    except ValueError as error:
+        return due_dates.day(text, today=due_dates.today(timezone.now()))
+    except due_dates.DueDateRefused as error:
         raise CommandError("--due is not a date. Write it as YYYY-MM-DD, or none.") from error
 
 
@@ -188,19 +201,20 @@ def _learners(account: Account, options: dict[str, Any]) -> list[int]:
     people = Learner.objects.filter(account=account)
     if options["all"]:
         return list(people.filter(is_active=True).values_list("pk", flat=True))
-    wanted = _lines(options["learners"])
-    found: dict[str, int] = {}
-    for pk, *keys in people.values_list("pk", "remote_id", "external_reference", "email"):
-        found.update({key.casefold(): pk for key in keys if key})
-    missing = [line for line in wanted if line.casefold() not in found]
+    wanted = _names(account, options["learners"])
+    known = People(account.pk, wanted)
+    found = {word: known.named(word).person for word in wanted}
+    missing = [word for word, person in found.items() if person is None]
     if missing:
         raise CommandError(f"{len(missing)} of {len(wanted)} were not found, first {missing[0]!r}.")
-    return [found[line.casefold()] for line in wanted]
+    return [person.pk for person in found.values() if person]
 
 
-def _lines(path: Path) -> list[str]:
+def _names(account: Account, path: Path) -> list[str]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{path} cannot be read as UTF-8 text: {error}") from error
-    return [line.strip() for line in text.splitlines() if line.strip()]
+        with path.open("rb") as file:
+            return naming.names(account.pk, file)
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error}") from error
+    except UploadRefused as refusal:
+        raise CommandError(f"{path}: {refusal}") from refusal

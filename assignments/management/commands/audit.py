@@ -1,69 +1,113 @@
-"""The audit log from the shell: verify it or an export of it, and hand it out."""
+"""The audit log from the shell: seal it, verify it or a file of it, and hand it out."""
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser
+from django.db import connection
 from django.utils import timezone
 
-from assignments.audit.exported import NotAnExport, verify_export
-from assignments.audit.exports import FORMATS, export_log
-from assignments.audit.search import Search
+from assignments.audit import grants
+from assignments.audit.exports import FORMATS, Format, Making, export_log
+from assignments.audit.notes import NotAKey, SigningKey
+from assignments.audit.parsing import NotUnderstood, parse
+from assignments.audit.query import Query
+from assignments.audit.seals import NotSealed, make_seal
 from assignments.audit.sentences import counted
-from assignments.audit.verdicts import facts
+from assignments.audit.uploads import verdict_on_file
+from assignments.audit.verdicts import BROKEN, Intact, IntactSince, Unsealed
 from assignments.audit.verify import verify_log
 from assignments.management.operator import operator
 from assignments.management.preparation import require_prepared_database
+from assignments.siem import forwarding
 
-EXIT_CODES: Final = {"intact": 0, "altered": 2, "head mismatch": 3, "unproven": 4}
-FACTS: Final = ("verdict", "size", "root", "seq", "detail")
+CODES: Final = {kind.word: kind.code for kind in (*BROKEN, Intact, IntactSince, Unsealed)}
+FACTS: Final = ("verdict", "size", "root", "seq", "sealed", "detail")
+KEY: Final = """\
+Keep this secret, outside the database, and set it for every process of the desk:
+AUDIT_SIGNING_KEY={secret}
+
+Publish this, and give it to whoever verifies:
+{public}
+
+If the desk had another key before, keep its public half trusted for the seals it signed:
+AUDIT_TRUSTED_KEYS=OLD-PUBLIC-KEY
+"""
 
 
 class Command(BaseCommand):
-    """Two ways into the log; each leaves an entry that names the person at the shell."""
+    """Ways into the log; each leaves an entry that names the person at the shell."""
 
     help = (
-        "Verify or export the audit log. Exit codes of verify: 0 intact, 1 could not be read, "
-        "2 altered, 3 shorter or longer than its head says, 4 a part that cannot be proven."
+        "Seal, verify or export the audit log. Exit codes of verify: 0 intact, 1 could not be "
+        "read, 2 altered, 3 shorter or longer than its head (or a file than it says), 4 not "
+        "proven, 5 shorter than a seal says, 6 a seal does not match, 7 a seal or key that is not "
+        "trusted, 8 not sealed yet."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add `verify` and `export`."""
-        ways = parser.add_subparsers(dest="way", required=True, metavar="verify|export")
-        verify = ways.add_parser("verify", help="check every entry, their order and the tree")
-        verify.add_argument("--export", type=Path, metavar="FILE", help="check a file instead")
+        """Add the ways."""
+        ways = parser.add_subparsers(dest="way", required=True, metavar="WAY")
+        verify = ways.add_parser("verify", help="check every entry, the tree and every seal")
+        which = verify.add_mutually_exclusive_group()
+        which.add_argument("--export", type=Path, metavar="FILE", help="check a file instead")
+        which.add_argument("--since-seal", action="store_true", help="only after the newest seal")
         export = ways.add_parser("export", help="write entries to a file, oldest first")
         export.add_argument("--format", choices=FORMATS, required=True)
-        export.add_argument("--query", default="", metavar="TEXT", help="only what says this")
+        export.add_argument(
+            "--query",
+            default="",
+            metavar="QUERY",
+            help="only what this finds, written as in the search box of the log",
+        )
         export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
-        for way in (verify, export):
+        seal = ways.add_parser("seal", help="sign the log as it is now")
+        key = ways.add_parser("key", help="make a new key pair and say where to put it")
+        key.add_argument("--name", required=True, help="such as log.example.com/desk")
+        ways.add_parser("grants", help="print what a PostgreSQL role without rights to alter needs")
+        forward = ways.add_parser("forward", help="say how far the SIEM has taken the log")
+        forward.add_argument(
+            "--from", dest="start", type=int, metavar="ENTRY", help="send it again from here on"
+        )
+        for way in (verify, export, seal, key, forward):
             way.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what was asked."""
-        if options["way"] == "export":
-            self._export(options)
-        elif options["export"]:
-            self._verify_file(options["export"], options)
-        else:
-            self._verify_log(options)
+        ways: Mapping[str, Callable[[dict[str, Any]], None]] = {
+            "verify": self._verify,
+            "export": self._export,
+            "seal": self._seal,
+            "key": self._key,
+            "grants": self._grants,
+            "forward": self._forward,
+        }
+        ways[options["way"]](options)
 
-    def _verify_log(self, options: dict[str, Any]) -> None:
+    def _verify(self, options: dict[str, Any]) -> None:
+        if options["export"]:
+            self._verify_file(options["export"], options)
+            return
         require_prepared_database()
-        told = None if options["json"] else self._tell
-        found = verify_log(by=operator(), now=timezone.now(), progress=told)
-        self._answer({name: getattr(found, name) for name in FACTS}, options)
+        found = verify_log(
+            by=operator(),
+            now=timezone.now(),
+            progress=None if options["json"] else self._tell,
+            since_seal=options["since_seal"],
+        )
+        told = {name: getattr(found, name) for name in FACTS}
+        self._answer(told, CODES[found.verdict], options)
 
     def _verify_file(self, path: Path, options: dict[str, Any]) -> None:
-        try:
-            verdict = verify_export(path)
-        except (NotAnExport, OSError) as error:
-            raise CommandError(str(error)) from error
-        self._answer(facts(verdict), options)
+        found = verdict_on_file(path)
+        told = {"verdict": found.word, "seq": found.seq, "detail": found.sentence}
+        self._answer(told, found.code, options)
 
-    def _answer(self, found: dict[str, Any], options: dict[str, Any]) -> None:
-        code = EXIT_CODES[found["verdict"]]
+    def _answer(self, found: dict[str, Any], code: int, options: dict[str, Any]) -> None:
         if options["json"]:
             self.stdout.write(json.dumps(found))
         elif not code:
@@ -73,22 +117,77 @@ class Command(BaseCommand):
 
     def _export(self, options: dict[str, Any]) -> None:
         require_prepared_database()
-        path, search = options["output"], Search(text=options["query"])
-        # The file gets its name only after the log knows of it.
-        part = path.with_name(f"{path.name}.part")
-        with part.open("wb") as out:
-            written = export_log(
-                search=search,
-                format=options["format"],
-                by=operator(),
-                now=timezone.now(),
-                out=out,
-            )
-        part.replace(path)
+        path = options["output"]
+        written = _written(path, options["format"], _query(options["query"]))
         if options["json"]:
             self.stdout.write(json.dumps({"entries": written, "file": str(path)}))
         else:
             self.stdout.write(f"{counted(written, 'entry', 'entries')} written to {path}.")
 
+    def _seal(self, options: dict[str, Any]) -> None:
+        require_prepared_database()
+        try:
+            seal = make_seal(because="request", by=operator(), now=timezone.now())
+        except NotSealed as refusal:
+            raise CommandError(str(refusal)) from refusal
+        told = {"seal": seal.number, "size": seal.size, "key": seal.key, "note": seal.note}
+        sentence = f"Seal {seal.number:,} vouches for {counted(seal.size, 'entry', 'entries')}."
+        self.stdout.write(json.dumps(told) if options["json"] else f"{sentence}\n\n{seal.note}")
+
+    def _key(self, options: dict[str, Any]) -> None:
+        try:
+            key = SigningKey.generate(options["name"])
+        except NotAKey as refusal:
+            raise CommandError(str(refusal)) from refusal
+        told = {"secret": key.written(), "public": str(key.public)}
+        self.stdout.write(json.dumps(told) if options["json"] else KEY.format(**told))
+
+    def _grants(self, _options: dict[str, Any]) -> None:
+        if connection.vendor != "postgresql":
+            raise CommandError("Only PostgreSQL has roles. With SQLite the triggers must do.")
+        self.stdout.write(grants.sql())
+
+    def _forward(self, options: dict[str, Any]) -> None:
+        require_prepared_database()
+        if settings.SIEM is None:
+            raise CommandError("No SIEM is set. Set SIEM_URL for every process of the desk.")
+        start = options["start"]
+        if start is not None:
+            _send_again(start)
+        found = forwarding.standing()
+        told = {"next": found.next, "behind": found.behind, "problem": found.problem}
+        waiting = counted(found.behind, "entry", "entries")
+        sentence = f"{settings.SIEM} has what stands before entry {found.next:,}; {waiting} to go."
+        words = " ".join([sentence, found.problem]).strip()
+        self.stdout.write(json.dumps(told) if options["json"] else words)
+
     def _tell(self, checked: int) -> None:
         self.stderr.write(f"{checked:,} entries checked")
+
+
+def _send_again(start: int) -> None:
+    try:
+        forwarding.send_again(start=start, by=operator(), now=timezone.now())
+    except forwarding.NotThere as problem:
+        raise CommandError(str(problem)) from problem
+
+
+def _query(text: str) -> Query:
+    try:
+        return parse(text, today=timezone.localdate(timezone=timezone.get_default_timezone()))
+    except NotUnderstood as problem:
+        raise CommandError(problem.pointed()) from problem
+
+
+def _written(path: Path, form: Format, query: Query) -> int:
+    with TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
+        part = Path(folder) / path.name
+        making = Making(by=operator(), now=timezone.now(), folder=Path(folder))
+        try:
+            with part.open("wb") as out:
+                written = export_log(query=query, format=form, making=making, out=out)
+        except NotSealed as refusal:
+            raise CommandError(str(refusal)) from refusal
+        # The file gets its name only after the log knows of it.
+        part.replace(path)
+    return written

@@ -10,11 +10,12 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 from django.utils import timezone
 
-from assignments.management.operator import acting_as, manager
+from assignments.management.operator import acting_as, manager, open_account
 from assignments.management.preparation import require_prepared_database
 from assignments.models import Batch
 from assignments.queries import batches, failures
-from assignments.services import closing, control, decisions
+from assignments.queries.words import moment
+from assignments.services import approval, closing, control, decisions
 
 REFUSED: Final = 1
 NEWEST: Final = 50
@@ -23,6 +24,9 @@ Act = Callable[..., int | None]
 WHOLE: Final[dict[str, tuple[Act, str]]] = {
     "hold": (control.hold, "keep it from starting until somebody starts it"),
     "undo": (control.undo, "withdraw it before anything left; its draft can be changed"),
+    "approve": (approval.approve, "let the plan with this hash be sent; never one's own"),
+    "reject": (approval.reject, "send none of it; its submitter gets the draft back"),
+    "withdraw": (approval.withdraw, "take one's own batch back while it waits for an approval"),
     "pause": (control.pause, "send nothing more until it is resumed"),
     "resume": (control.resume, "go on with a paused batch"),
     "stop": (control.stop, "end it; what has not left is withdrawn"),
@@ -62,7 +66,7 @@ class Command(BaseCommand):
             return
         batch = _found(options["batch"])
         changed = _act(batch, options) if options["way"] in ACTS else None
-        batch.refresh_from_db()
+        batch = _found(batch.pk)
         self._show(batch, changed, is_quiet=options["json"])
 
     def _list(self, *, is_quiet: bool) -> None:
@@ -84,13 +88,17 @@ class Command(BaseCommand):
             return
         words = ", ".join(f"{count:,} {state}" for state, count in counts.items())
         self.stdout.write(f"{batch}: {batch.get_state_display()}. {words}.")
-        for line in filter(None, [batch.paused_because, *map(_reason, reasons)]):
+        for line in filter(None, [batch.paused_because, *_asked(batch), *map(_reason, reasons)]):
             self.stdout.write(f"  {line}")
 
 
 def _act(batch: Batch, options: dict[str, Any]) -> int | None:
-    name, by = options["way"], acting_as(manager(options["email"]))
+    name, user = options["way"], manager(options["email"])
+    open_account(user, [batch.account])
+    by = acting_as(user)
     more = {"why": options["reason"]} if "reason" in options else {}
+    if name == "approve":
+        more["plan_sha256"] = options["plan"]
     if name in ROWS and options["row"]:
         more["among"] = Q(position=options["row"])
     try:
@@ -116,7 +124,29 @@ def _summary(batch: Batch) -> dict[str, Any]:
         "by": batch.by_name,
         "starts_at": starts_at.isoformat() if starts_at else None,
         "paused_because": batch.paused_because,
+        "plan_sha256": batch.plan_sha256,
+        "approval": _approval(batch),
     }
+
+
+def _approval(batch: Batch) -> dict[str, Any] | None:
+    if not hasattr(batch, "approval"):
+        return None
+    asked = batch.approval
+    return {
+        "because": asked.because,
+        "expires_at": asked.expires_at.isoformat(),
+        "verdict": asked.verdict,
+        "by": asked.decided_by_name,
+        "reason": asked.reason,
+    }
+
+
+def _asked(batch: Batch) -> list[str]:
+    if batch.state != Batch.State.APPROVAL:
+        return []
+    until = f"Plan {batch.plan_sha256}, to be decided until {moment(batch.approval.expires_at)}."
+    return [until, *batch.approval.because]
 
 
 def _reason(reason: failures.Reason) -> str:
@@ -129,6 +159,10 @@ def _add_act(parser: ArgumentParser, name: str) -> None:
     parser.add_argument("--as", required=True, dest="email", help="e-mail of the manager")
     if name not in START:
         parser.add_argument("--reason", default="", type=_reason_text, help="kept in the audit log")
+    if name == "approve":
+        parser.add_argument(
+            "--plan", required=True, metavar="SHA256", help="of the plan that you looked at"
+        )
     if name in ROWS:
         parser.add_argument("--row", type=int, help="only this row of the plan, by its number")
     _add_json(parser)
