@@ -3,16 +3,28 @@
 from django.urls import URLPattern, path
 
 from assignments.views import (
+    approval,
     assign,
+    assign_paste,
     assign_picks,
+    assign_selection,
+    assign_upload,
+    audiences,
     audit,
     batches,
     control,
     directory,
+    exports,
+    facets,
+    mandatory,
     overview,
+    privacy,
+    refresh,
     review,
     search,
     settings,
+    stories,
+    verifying,
 )
 
 ASSIGN: list[URLPattern] = [
@@ -20,12 +32,37 @@ ASSIGN: list[URLPattern] = [
     path("assign/<uuid:pk>/", assign.assign, name="assign"),
     path("assign/<uuid:pk>/terms", assign.assign_terms, name="assign-terms"),
     path("assign/<uuid:pk>/discard", assign.assign_discard, name="assign-discard"),
+    path("assign/<uuid:pk>/recover", assign.assign_recover, name="assign-recover"),
     path("assign/<uuid:pk>/content", assign_picks.assign_content, name="assign-content"),
+    path("assign/<uuid:pk>/item-dues", assign_picks.assign_item_dues, name="assign-item-dues"),
     path("assign/<uuid:pk>/pick", assign_picks.assign_pick, name="assign-pick"),
     path("assign/<uuid:pk>/pick-all", assign_picks.assign_pick_all, name="assign-pick-all"),
     path("assign/<uuid:pk>/clear", assign_picks.assign_clear, name="assign-clear"),
+    path("assign/<uuid:pk>/paste", assign_paste.assign_paste, name="assign-paste"),
+    path("assign/<uuid:pk>/upload", assign_upload.assign_upload, name="assign-upload"),
+    path("assign/<uuid:pk>/upload/columns", assign_upload.assign_columns, name="assign-columns"),
+    path(
+        "assign/<uuid:pk>/upload/refused",
+        assign_upload.assign_upload_refused,
+        name="assign-upload-refused",
+    ),
+    path(
+        "assign/<uuid:pk>/upload/remove",
+        assign_upload.assign_upload_remove,
+        name="assign-upload-remove",
+    ),
+    path("assign/<uuid:pk>/audience", assign_selection.assign_audience, name="assign-audience"),
+    path("assign/<uuid:pk>/leave-out", assign_selection.assign_leave_out, name="assign-leave-out"),
+    path("assign/<uuid:pk>/put-back", assign_selection.assign_put_back, name="assign-put-back"),
+    path(
+        "assign/<uuid:pk>/save-audience",
+        assign_selection.assign_save_audience,
+        name="assign-save-audience",
+    ),
     path("assign/<uuid:pk>/review/", review.review, name="review"),
+    path("assign/<uuid:pk>/review/refresh", refresh.review_refresh, name="review-refresh"),
     path("assign/<uuid:pk>/review/start", review.review_start, name="review-start"),
+    path("assign/<uuid:pk>/review/plan.csv", review.review_file, name="review-file"),
     path("assign/<uuid:pk>/submit", review.submit, name="submit"),
 ]
 
@@ -33,6 +70,7 @@ BATCHES: list[URLPattern] = [
     path("batches/", batches.batch_list, name="batches"),
     path("batches/<int:pk>/", batches.batch, name="batch"),
     path("batches/<int:pk>/progress", batches.batch_progress, name="batch-progress"),
+    path("batches/<int:pk>/approval", approval.batch_approval, name="batch-approval"),
     path("batches/<int:pk>/copy", control.batch_copy, name="batch-copy"),
     path("batches/<int:pk>/rows/<int:row>/<slug:action>", control.row_action, name="row-action"),
     path("batches/<int:pk>/<slug:action>", control.batch_action, name="batch-action"),
@@ -41,21 +79,39 @@ BATCHES: list[URLPattern] = [
 DIRECTORY: list[URLPattern] = [
     path("people/", directory.people, name="people"),
     path("people/<int:pk>/", directory.person, name="person"),
+    path("people/<int:pk>/content/<int:content>/", stories.story, name="story"),
+    path("audiences/", audiences.audience_list, name="audiences"),
+    path("audiences/<int:pk>/use", audiences.audience_use, name="audience-use"),
+    path("audiences/<int:pk>/rename", audiences.audience_rename, name="audience-rename"),
+    path("audiences/<int:pk>/delete", audiences.audience_delete, name="audience-delete"),
     path("content/", directory.content_list, name="content-list"),
     path("content/<int:pk>/", directory.content_item, name="content-item"),
+    path("content/<int:pk>/mandatory", mandatory.content_mandatory, name="content-mandatory"),
 ]
 
 AUDIT: list[URLPattern] = [
     path("audit/", audit.audit, name="audit"),
+    path("audit/completions", audit.audit_completions, name="audit-completions"),
     path("audit/<int:seq>/", audit.entry, name="entry"),
-    path("audit/verify/", audit.verify_page, name="verify"),
-    path("audit/export", audit.export, name="export"),
+    path("audit/verify/", verifying.verify_page, name="verify"),
+    path("audit/verify/<int:pk>/", verifying.verification, name="verification"),
+    path("audit/verify/file", verifying.verify_file, name="verify-file"),
+    path("audit/seal", verifying.seal, name="seal"),
+    path("audit/export", exports.export, name="export"),
+    path("audit/sample", exports.sample, name="sample"),
+    path("audit/print", exports.audit_print, name="audit-print"),
+    path("exports/", exports.exports, name="exports"),
+    path("exports/<int:pk>/file", exports.export_file, name="export-file"),
 ]
 
 SETTINGS: list[URLPattern] = [
     path("settings/", settings.settings, name="settings"),
     path("settings/sync", settings.sync_now, name="sync"),
     path("settings/accounts/<int:pk>/resume", settings.resume, name="resume"),
+    path("settings/accounts/<int:pk>/facets", facets.facets, name="facets"),
+    path("settings/privacy/", privacy.privacy, name="privacy"),
+    path("settings/privacy/<slug:kind>/<int:pk>/", privacy.privacy_person, name="privacy-person"),
+    path("settings/privacy/<slug:kind>/<int:pk>/hold", privacy.privacy_hold, name="privacy-hold"),
 ]
 
 urlpatterns: list[URLPattern] = [

@@ -1,6 +1,6 @@
 """Small pieces of markup that every page uses: icons, bars, numbers and moments."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -131,9 +131,15 @@ def unassignable(content: Any) -> str:
 
 
 @register.filter
-def of(numbers: Mapping[int, int], key: int) -> int:
-    """Return the number that belongs to a key, or 0."""
-    return numbers.get(key, 0)
+def of(values: Mapping[Any, Any], key: object) -> Any:
+    """Return the value that belongs to a key, or 0."""
+    return values.get(key, 0)
+
+
+@register.filter
+def at(cells: Sequence[str], place: int) -> str:
+    """Return the cell at a place, or nothing."""
+    return cells[place] if place < len(cells) else ""
 
 
 @register.filter
@@ -144,3 +150,9 @@ def length_of_time(text: str) -> str:
         return text
     hours, minutes = divmod(round(found.total_seconds() / 60), 60)
     return " ".join(f"{n} {unit}" for n, unit in ((hours, "h"), (minutes, "min")) if n) or text
+
+
+@register.filter
+def spelt(word: str) -> str:
+    """Return a word of the log as people write it: signed_in is "signed in"."""
+    return word.replace("_", " ")

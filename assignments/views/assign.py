@@ -5,16 +5,20 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from assignments.forms.assign import ContentForm, TermsForm, TicksForm
+from assignments.forms.assign import ContentForm, ItemDuesForm, TermsForm, TicksForm
 from assignments.queries import drafts as draft_queries
-from assignments.services import connection, drafts, planning
-from assignments.views.draft_page import DraftPage, Problems, days_from_now, own_draft
+from assignments.services import drafts, due_dates, planning
+from assignments.views.draft_page import DraftPage, Problems, own_draft
+from assignments.views.other_tabs import overwritten
+from assignments.views.own import own_accounts, own_drafts
 from assignments.views.person import wants_fragment
 
 may_assign = permission_required("assignments.assign", raise_exception=True)
@@ -25,7 +29,10 @@ may_assign = permission_required("assignments.assign", raise_exception=True)
 def assign_new(request: HttpRequest) -> HttpResponse:
     """Make a draft, with a person or an item picked if the form names one that can be."""
     now = timezone.now()
-    draft = drafts.start(account=connection.accounts()[0], owner_pk=request.user.pk or 0, now=now)
+    account = next(iter(own_accounts(request)), None)
+    if account is None:
+        raise PermissionDenied
+    draft = drafts.start(account=account, owner_pk=request.user.pk or 0, now=now)
     drafts.pick(draft=draft, learner_pks=TicksForm(request.POST).terms()["learner"], now=now)
     wanted = ContentForm(request.POST)
     if wanted.is_valid() and wanted.cleaned_data["add"]:
@@ -39,16 +46,13 @@ def assign_new(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request", "HX-Target")
 def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show the draft, or keep what was filled in and freeze the plan."""
-    draft = get_object_or_404(draft_queries.drafts_of(owner_pk=request.user.pk or 0), pk=pk)
+    draft = get_object_or_404(own_drafts(request), pk=pk)
     batch = draft_queries.submitted_batch(draft.pk) if draft.is_submitted else None
     if batch is not None:
         return redirect("batch", batch)
     if request.method == "POST":
         return _review(request, draft)
-    page = DraftPage(request, draft)
-    if not wants_fragment(request):
-        return page.whole()
-    return page.parts("options" if "find" in request.GET else "people")
+    return _shown(request, DraftPage(request, draft))
 
 
 @require_POST
@@ -57,20 +61,30 @@ def assign_terms(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Keep the due date and status as they are now."""
     draft = own_draft(request, pk)
     form = _terms(request)
-    if form.is_valid():
+    problems = _problems(request, draft, form)
+    if not problems:
         drafts.set_terms(draft=draft, **form.cleaned_data, now=timezone.now())
-    page = DraftPage(request, draft, terms=form, problems=_problems(form))
+    page = DraftPage(request, draft, terms=form, problems=problems)
     if wants_fragment(request):
         return page.parts("terms", "summary", "dock", "steps")
-    return redirect("assign", pk) if form.is_valid() else page.whole(status=422)
+    return page.whole(status=422) if problems else redirect("assign", pk)
 
 
 @require_POST
 @may_assign
 def assign_discard(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Throw the draft away."""
-    drafts.discard(draft=own_draft(request, pk))
-    return redirect("home")
+    """Put the draft aside; its list offers to take it up again."""
+    drafts.discard(draft=own_draft(request, pk), now=timezone.now())
+    return redirect(f"{reverse('batches')}?tab=drafts")
+
+
+@require_POST
+@may_assign
+def assign_recover(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take a draft that was discarded up again."""
+    mine = draft_queries.discarded_drafts(owner_pk=request.user.pk or 0)
+    drafts.recover(draft=get_object_or_404(mine, pk=pk), now=timezone.now())
+    return redirect("assign", pk)
 
 
 def keep_ticks(request: HttpRequest, draft: Any) -> Problems:
@@ -82,11 +96,32 @@ def keep_ticks(request: HttpRequest, draft: Any) -> Problems:
     return ()
 
 
+def _shown(request: HttpRequest, page: DraftPage) -> HttpResponse:
+    if not wants_fragment(request):
+        return page.whole()
+    if "find" in request.GET:
+        return page.parts("options")
+    answer = page.parts("people", "audiences")
+    # Fields that were left empty need not stand in the address.
+    answer["HX-Push-Url"] = f"{request.path}{page.table.query_here}"
+    return answer
+
+
+def keep_item_dues(request: HttpRequest, draft: Any) -> Problems:
+    """Keep the due dates of single items; return what was refused."""
+    now = timezone.now()
+    form = ItemDuesForm(request.POST, today=due_dates.today(now))
+    if form.fields:
+        drafts.set_item_dues(draft=draft, dues=form.dues(), now=now)
+    return tuple(("content", str(errors[0])) for errors in form.errors.values())
+
+
 def _review(request: HttpRequest, draft: Any) -> HttpResponse:
     form, now = _terms(request), timezone.now()
-    problems = (*keep_ticks(request, draft), *_problems(form))
+    problems = (*keep_ticks(request, draft), *_problems(request, draft, form))
     if not problems:
         drafts.set_terms(draft=draft, **form.cleaned_data, now=now)
+        keep_item_dues(request, draft)
         try:
             planning.freeze(draft=draft, now=now)
         except planning.PlanRefused as refusal:
@@ -97,13 +132,16 @@ def _review(request: HttpRequest, draft: Any) -> HttpResponse:
 
 
 def _terms(request: HttpRequest) -> TermsForm:
-    data = request.POST.copy()
-    if request.POST.get("in_days", "").isdecimal():
-        data["due_date"] = days_from_now(int(request.POST["in_days"][:4]))
-    if "no_date" in request.POST:
+    data, asked = request.POST.copy(), request.POST
+    if asked.get("due_in") or asked.get("due_words", "").strip():
+        data["due_date"] = asked.get("due_in") or asked["due_words"]
+    if "no_date" in asked:
         data["due_date"] = ""
-    return TermsForm(data)
+    return TermsForm(data, today=due_dates.today(timezone.now()))
 
 
-def _problems(form: TermsForm) -> Problems:
+def _problems(request: HttpRequest, draft: Any, form: TermsForm) -> Problems:
+    if form.is_valid():
+        said = overwritten(request, draft, form)
+        return (("terms", said),) if said else ()
     return tuple((name, str(errors[0])) for name, errors in form.errors.items())

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from assignments.forms.assign import ContentForm
 from assignments.services import drafts
-from assignments.views.assign import keep_ticks, may_assign
+from assignments.views.assign import keep_item_dues, keep_ticks, may_assign
 from assignments.views.draft_page import DraftPage, Problems, own_draft
 from assignments.views.person import wants_fragment
 
@@ -28,7 +28,17 @@ def assign_content(request: HttpRequest, pk: UUID) -> HttpResponse:
             drafts.add_content(draft=draft, content_pk=form.cleaned_data["add"], now=now)
         except drafts.DraftRefused as refusal:
             problems = (("content", str(refusal)),)
-    return _answer(request, draft, problems, "what", "people", "summary", "dock", "steps")
+    return answer(
+        request, draft, problems, "what", "people", "audiences", "summary", "dock", "steps"
+    )
+
+
+@require_POST
+@may_assign
+def assign_item_dues(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Keep the due dates that single items have of their own."""
+    draft = own_draft(request, pk)
+    return answer(request, draft, keep_item_dues(request, draft), "what", "summary", "dock")
 
 
 @require_POST
@@ -37,7 +47,7 @@ def assign_pick(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Make the selection of the rows that are shown what the ticks say."""
     draft = own_draft(request, pk)
     problems = keep_ticks(request, draft)
-    return _answer(request, draft, problems, "selbar", "summary", "dock", "steps")
+    return answer(request, draft, problems, "selbar", "summary", "dock", "steps")
 
 
 @require_POST
@@ -47,11 +57,11 @@ def assign_pick_all(request: HttpRequest, pk: UUID) -> HttpResponse:
     draft = own_draft(request, pk)
     problems: Problems = ()
     try:
-        people = DraftPage(request, draft).matching
+        people = DraftPage(request, draft).table.matching
         drafts.pick_all(draft=draft, people=people, now=timezone.now())
     except drafts.DraftRefused as refusal:
         problems = (("people", str(refusal)),)
-    return _answer(request, draft, problems, "people", "summary", "dock", "steps")
+    return answer(request, draft, problems, "people", "summary", "dock", "steps")
 
 
 @require_POST
@@ -60,18 +70,24 @@ def assign_clear(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Drop everybody."""
     draft = own_draft(request, pk)
     drafts.clear(draft=draft, now=timezone.now())
-    return _answer(request, draft, (), "people", "summary", "dock", "steps")
+    return answer(request, draft, (), "people", "summary", "dock", "steps")
 
 
-def _answer(
+def answer(
     request: HttpRequest,
     draft: Any,
     problems: Problems,
     *parts: str,
+    said: str = "",
 ) -> HttpResponse:
+    """Answer with the parts that changed, or without htmx with the page.
+
+    :param said: what was done, if the parts do not show it by themselves
+    """
     page = DraftPage(request, draft, problems=problems)
+    page.said = said
     if wants_fragment(request):
         return page.parts(*parts)
     if problems:
         return page.whole(status=422)
-    return redirect(f"{request.path.rsplit('/', 1)[0]}/{page.asked_with(page=page.asked['page'])}")
+    return redirect(f"{request.path.rsplit('/', 1)[0]}/{page.table.query_here}")

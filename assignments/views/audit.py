@@ -1,31 +1,33 @@
-"""The audit log: finding entries, one entry, verifying, exporting."""
+"""The audit log: finding entries, and one entry."""
 
-from tempfile import TemporaryFile
+from datetime import datetime
 from typing import Any, Final
 
 from django.contrib.auth.decorators import permission_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET
 
-from assignments.audit import exports, reading, search, verify
-from assignments.forms.audit import SearchForm, actions
+from assignments.audit import one_entry, reading, search, standing, stories
+from assignments.audit.completing import completions, in_words
+from assignments.audit.parsing import NotUnderstood, parse
+from assignments.audit.periods import MOST_DIGITS
+from assignments.audit.query import FIELDS, Query
+from assignments.forms.audit import MenusForm
+from assignments.forms.exports import LABELS as LABELS_OF_FORMATS
 from assignments.queries import log
+from assignments.queries.evidence import evidence
+from assignments.views.log_address import address, asked, today
 from assignments.views.person import acting
 
 PER_PAGE: Final = 50
-TYPES: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 LABELS: Final = {
     "text": "Words",
     "by": "Done by",
-    "action": "Action",
-    "batch": "Batch",
-    "subject": "About",
-    "person": "Person",
-    "since": "From",
-    "until": "To",
+    "when": "Recorded",
+    "about": "About",
 }
 
 
@@ -34,29 +36,52 @@ LABELS: Final = {
 @permission_required("assignments.view_log", raise_exception=True)
 def audit(request: HttpRequest) -> HttpResponse:
     """Show the entries that fit, newest first; a search is an entry itself."""
-    form = SearchForm(request.GET)
-    wanted = form.search()
+    text, now = asked(request.GET), timezone.now()
+    menus = MenusForm(request.GET, today=today(now))
+    if menus.fields.keys() & request.GET.keys():
+        # The menus only write; what is asked always stands in the one line.
+        return redirect(address(menus.added_to(text)))
+    context = {"text": text, "menus": menus, "fields": FIELDS, "size": log.log_size()}
+    context |= standing.standing(now=now)
+    try:
+        query = parse(text, today=today(now))
+    except NotUnderstood as problem:
+        return render(request, "assignments/audit.html", {**context, "problem": problem})
+    return render(request, "assignments/audit.html", {**context, **_page(request, query, now)})
+
+
+@require_GET
+@never_cache
+@permission_required("assignments.view_log", raise_exception=True)
+def audit_completions(request: HttpRequest) -> HttpResponse:
+    """Offer ways to go on with a query that is being typed."""
+    offers = completions(request.GET.get("q", ""), today=today(timezone.now()))
+    return render(request, "assignments/audit/completions.html", {"offers": offers})
+
+
+def _page(request: HttpRequest, query: Query, now: datetime) -> dict[str, Any]:
     before = request.GET.get("before", "")
-    lines = search.found(
-        wanted, before=int(before) if before.isdecimal() else None, limit=PER_PAGE + 1
-    )
-    count, is_capped = search.count(wanted)
-    chips = _chips(request, form)
-    if chips and not before:
-        reading.record_search(search=wanted, found=count, by=acting(request), now=timezone.now())
-    context = {
-        "form": form,
+    last = int(before) if before.isdecimal() and len(before) <= MOST_DIGITS else None
+    found = search.find(query)
+    lines = found.newest(before=last, limit=PER_PAGE + 1)
+    count, is_capped = found.count()
+    if query and last is None:
+        reading.record_search(query=query, found=count, by=acting(request), now=now)
+    has_older = len(lines) > PER_PAGE
+    return {
         "lines": lines[:PER_PAGE],
-        "older": _with(request, before=lines[PER_PAGE - 1].seq) if len(lines) > PER_PAGE else "",
-        "newest": _with(request, before="") if before else "",
+        "older": address(query, before=lines[PER_PAGE - 1].seq) if has_older else "",
+        "newest": address(query) if last is not None else "",
         "count": count,
         "is_capped": is_capped,
-        "size": log.log_size(),
-        "chips": chips,
-        "query": request.GET.urlencode(),
-        "verified": log.last_verification(),
+        "query": query,
+        "address": address(query),
+        "print_address": address(query, name="audit-print"),
+        "sample_address": address(query, name="sample"),
+        "formats": LABELS_OF_FORMATS.items(),
+        "chips": _chips(query),
+        "remedies": _remedies(query) if not count else [],
     }
-    return render(request, "assignments/audit.html", context)
 
 
 @require_GET
@@ -69,10 +94,12 @@ def entry(request: HttpRequest, seq: int) -> HttpResponse:
         raise Http404
     context = {
         "entry": found,
-        "check": log.entry_check(seq),
+        "check": one_entry.check_entry(seq),
+        "keys": standing.public_keys(),
         "facts": log.facts(found.body),
-        "evidence": log.evidence(found.body),
-        "verified": log.last_verification(),
+        "evidence": evidence(found.body),
+        "told_of": stories.told_of(found.body),
+        "broken": standing.alarm(),
         "neighbours": log.neighbours(seq, log.log_size()),
         "checked_at": timezone.now(),
     }
@@ -80,50 +107,27 @@ def entry(request: HttpRequest, seq: int) -> HttpResponse:
     return render(request, "assignments/entry.html", context)
 
 
-@require_http_methods(["GET", "POST"])
-@never_cache
-@permission_required("assignments.verify_log", raise_exception=True)
-def verify_page(request: HttpRequest) -> HttpResponse:
-    """Show the checks of the whole log, and make a new one."""
-    if request.method == "POST":
-        verify.verify_log(by=acting(request), now=timezone.now())
-        return redirect("verify")
-    context = {"size": log.log_size(), "runs": list(log.verifications()[:20])}
-    return render(request, "assignments/verify.html", context)
-
-
-@require_POST
-@permission_required("assignments.export_log", raise_exception=True)
-def export(request: HttpRequest) -> FileResponse:
-    """Hand out the entries that a search finds as a file."""
-    form = SearchForm(request.POST)
-    wanted, now = form.search(), timezone.now()
-    kind: exports.Format = "jsonl" if request.POST.get("format") == "jsonl" else "csv"
-    name = f"audit-log-{now:%Y%m%d-%H%M%S}.{kind}"
-    # A file rather than memory: an export may be much larger than what a process should hold.
-    out = TemporaryFile()  # noqa: SIM115  the response closes it
-    exports.export_log(search=wanted, format=kind, by=acting(request), now=now, out=out)
-    out.seek(0)
-    return FileResponse(out, as_attachment=True, filename=name, content_type=TYPES[kind])
-
-
-def _chips(request: HttpRequest, form: SearchForm) -> list[dict[str, Any]]:
-    named = {**dict(log.actors()), **dict(actions())} if request.GET else {}
-    used = {name: value for name, value in form.cleaned_data.items() if value}
+def _chips(query: Query) -> list[dict[str, Any]]:
+    names = log.names([term.value for term in query.terms if term.field in {"by", "person"}])
     return [
         {
-            "label": LABELS[name],
-            "value": named.get(str(value), str(value)),
-            "without": _with(request, **{name: "", "before": ""}),
+            "label": LABELS.get(term.field, term.field.capitalize()),
+            "value": names.get(term.value, term.value),
+            "hint": in_words(term.meaning),
+            "is_not": term.is_not,
+            "without": address(query.without(term)),
         }
-        for name, value in used.items()
+        for term in query.terms
     ]
 
 
-def _with(request: HttpRequest, **changes: object) -> str:
-    query = request.GET.copy()
-    for name, value in changes.items():
-        query.pop(name, None)
-        if value != "":
-            query[name] = str(value)
-    return f"?{query.urlencode()}"
+def _remedies(query: Query) -> list[dict[str, Any]]:
+    return [
+        {
+            "term": str(term),
+            "count": count,
+            "is_capped": is_capped,
+            "address": address(query.without(term)),
+        }
+        for term, count, is_capped in search.without_each(query)
+    ]

@@ -9,16 +9,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
-from assignments.queries import batches, failures
+from assignments.queries import approvals, batches, failures
 from assignments.queries.frame import is_worker_seen
 from assignments.queries.pace import pace
 from assignments.queries.progress import Progress, last_moved_at, progress
 from assignments.queries.words import duration, moment
 from assignments.views.asked import asked_words
+from assignments.views.own import seen
 
 ROWS_PER_PAGE: Final = 50
 COUNTED_DOWN: Final = 120
-AT_REST: Final = {"held", "paused", "done", "stopped", "cancelled"}
+UNAPPROVED: Final = {"approval", "rejected", "expired"}
+NOT_SENT: Final = {"cancelled", "rejected", "expired"}
+AT_REST: Final = {"approval", "held", "paused", "done", "stopped", *NOT_SENT}
 
 
 def refused(request: HttpRequest, pk: int, refusal: str) -> HttpResponse:
@@ -48,7 +51,7 @@ def page_of(request: HttpRequest, pk: int) -> dict[str, Any]:
 def live_of(request: HttpRequest, pk: int) -> dict[str, Any]:
     """Return what the parts show that follow a running batch."""
     now = timezone.now()
-    found = get_object_or_404(batches.submitted_batches(), pk=pk)
+    found = get_object_or_404(seen(request, batches.submitted_batches()), pk=pk)
     stands = progress(found)
     context = {**_pace(found, stands, now), **_start(found, now)}
     words = [found.state, stands.token, str(found.account.paused_at is None), context["has_worker"]]
@@ -57,6 +60,9 @@ def live_of(request: HttpRequest, pk: int) -> dict[str, Any]:
     return {
         **context,
         "batch": found,
+        "approval": getattr(found, "approval", None),
+        "is_let_go": found.state not in UNAPPROVED,
+        "may_decide": found.state == "approval" and not approvals.objection(request.user, found),
         "progress": stands,
         "token": "-".join(map(str, words)),
         "is_live": found.state in {"waiting", "running"} or _is_ending(found, stands),
@@ -81,7 +87,7 @@ def _pace(found: Any, stands: Progress, now: datetime) -> dict[str, Any]:
 
 
 def _is_ending(found: Any, stands: Progress) -> bool:
-    is_withdrawn_from = found.state in {"stopped", "cancelled"}
+    is_withdrawn_from = found.state in {"stopped", *NOT_SENT}
     return stands.moving > (0 if is_withdrawn_from else stands.waiting)
 
 

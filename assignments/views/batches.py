@@ -1,6 +1,7 @@
 """Batches: the list, and one batch with its live part."""
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 from urllib.parse import quote
 
 from django.contrib.auth.decorators import permission_required
@@ -12,9 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
-from assignments.queries import batches, drafts
+from assignments.queries import approvals, batches, drafts
 from assignments.views.asked import asked_words
 from assignments.views.batch_page import live_of, page_of
+from assignments.views.own import seen
 from assignments.views.person import wants_fragment
 
 PER_PAGE: Final = 25
@@ -26,24 +28,46 @@ PER_PAGE: Final = 25
 def batch_list(request: HttpRequest) -> HttpResponse:
     """Show the batches of one tab, and the person's drafts on theirs."""
     words, tab = asked_words(request), request.GET.get("tab", "all")
-    found = batches.submitted(words=words)
-    mine = drafts.open_drafts(owner_pk=request.user.pk or 0)
-    counts = batches.tab_counts(found)
-    shown = found.filter(batches.LIST_TABS.get(tab, batches.LIST_TABS["all"])[1])
+    mine = _drafts(request, tab) if request.user.has_perm("assignments.assign") else {}
+    list_tabs = batches.list_tabs(request.user)
+    tab = tab if tab in list_tabs or mine else "all"
+    found = seen(request, batches.submitted(words=words))
+    counts = batches.tab_counts(found, list_tabs)
+    shown = found.filter(list_tabs.get(tab, list_tabs["all"])[1])
     paginator = Paginator(shown, PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
+    tabs = [(name, label, counts[name]) for name, (label, _) in list_tabs.items()]
+    if mine:
+        tabs.insert(-1, ("drafts", "Drafts", mine["draft_count"]))
     context = {
-        "tabs": [(name, label, counts[name]) for name, (label, _) in batches.LIST_TABS.items()],
+        "awaiting": _awaiting(request, page.object_list),
+        "tabs": tabs,
         "tab": tab,
+        **mine,
         "words": words,
         "page": page,
         "pages": list(paginator.get_elided_page_range(page.number, on_each_side=1)),
-        "drafts": list(mine[:PER_PAGE]) if request.user.has_perm("assignments.assign") else [],
         "base": f"?tab={tab}&q={quote(words)}&page=",
         "is_live": any(one.state in {"waiting", "running"} for one in page.object_list),
     }
     template = "assignments/batches.html"
     return render(request, template + "#list" if wants_fragment(request) else template, context)
+
+
+def _awaiting(request: HttpRequest, shown: Iterable[Any]) -> set[int]:
+    """Return which of the batches wait for this person's decision."""
+    pks = [batch.pk for batch in shown if batch.state == "approval"]
+    found = approvals.awaiting(request.user).filter(pk__in=pks)
+    return set(found.values_list("pk", flat=True)) if pks else set()
+
+
+def _drafts(request: HttpRequest, tab: str) -> dict[str, Any]:
+    owner_pk = request.user.pk or 0
+    mine = drafts.open_drafts(owner_pk=owner_pk)
+    if tab != "drafts":
+        return {"draft_count": mine.count()}
+    shown, discarded = list(mine), list(drafts.discarded_drafts(owner_pk=owner_pk))
+    return {"drafts": shown, "draft_count": len(shown), "discarded": discarded}
 
 
 @require_GET

@@ -11,12 +11,14 @@ from django.views.decorators.http import require_POST
 
 from assignments.forms.control import ActForm
 from assignments.queries import batches, failures
-from assignments.services import control, decisions, repeating
+from assignments.services import approval, control, decisions, repeating
 from assignments.views.batch_page import refused
+from assignments.views.own import own_batches
 from assignments.views.person import acting
 
 WHOLE: Final = {
     "undo": control.undo,
+    "withdraw": approval.withdraw,
     "hold": control.hold,
     "pause": control.pause,
     "resume": control.resume,
@@ -27,6 +29,7 @@ ROWS: Final = {
     "accept": decisions.accept,
     "leave": decisions.leave,
 }
+BACK_TO_DRAFT: Final = {"undo", "withdraw"}
 may_assign = permission_required("assignments.assign", raise_exception=True)
 
 
@@ -34,7 +37,7 @@ may_assign = permission_required("assignments.assign", raise_exception=True)
 @may_assign
 def batch_action(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     """Do one thing to a batch, or to all of its rows that failed with one answer."""
-    found = get_object_or_404(batches.submitted_batches(), pk=pk)
+    found = get_object_or_404(own_batches(request), pk=pk)
     if action not in {"start", *WHOLE, *ROWS}:
         raise Http404
     draft, form = found.submission_key, ActForm(request.POST)
@@ -45,13 +48,16 @@ def batch_action(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     except control.ControlRefused as refusal:
         return refused(request, pk, str(refusal))
     is_mine = found.by_id == request.user.pk
-    return redirect("assign", draft) if action == "undo" and is_mine else redirect("batch", pk)
+    return (
+        redirect("assign", draft) if action in BACK_TO_DRAFT and is_mine else redirect("batch", pk)
+    )
 
 
 @require_POST
 @may_assign
 def row_action(request: HttpRequest, pk: int, row: int, action: str) -> HttpResponse:
     """Decide about one row that failed."""
+    get_object_or_404(own_batches(request), pk=pk)
     found = get_object_or_404(batches.row_of(pk, row))
     if action not in ROWS:
         raise Http404
@@ -67,7 +73,7 @@ def row_action(request: HttpRequest, pk: int, row: int, action: str) -> HttpResp
 @may_assign
 def batch_copy(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a new draft with the batch's people and items, or with those that failed alike."""
-    found = get_object_or_404(batches.submitted_batches(), pk=pk)
+    found = get_object_or_404(own_batches(request), pk=pk)
     form = ActForm(request.POST)
     draft = repeating.copy_to_draft(
         batch=found,

@@ -1,21 +1,32 @@
 """The New assignment page as a whole and in parts; every view of a draft answers with it."""
 
-from datetime import timedelta
+import re
 from functools import cached_property
 from typing import Any, Final
 
-from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from assignments.forms.assign import PeopleForm, TermsForm
-from assignments.queries import directory, drafts, words
+from assignments.forms.assign import TermsForm
+from assignments.forms.uploads import ColumnsForm
+from assignments.queries import directory, drafts, keyset, words
+from assignments.queries.summary import Summary, summary
+from assignments.services import due_dates
+from assignments.services.uploads import files
 from assignments.views.asked import asked_words
+from assignments.views.draft_contents import ContentParts
+from assignments.views.draft_selection import SelectionParts
+from assignments.views.other_tabs import OtherTabs, note_seen
+from assignments.views.own import own_drafts
+from assignments.views.people_table import PeopleTable
 
-PER_PAGE: Final = 25
 TEMPLATE: Final = "assignments/assign.html"
+LIST_SEPARATORS: Final = re.compile(r"[,;\t\n]+")
+FEWEST_OF_A_LIST: Final = 3
+MOST_REFUSED: Final = 100
+OF_SEARCH: Final = ("people", "selbar")
 STATUSES: Final = (
     ("pending", "Pending"),
     ("in_progress", "In progress"),
@@ -27,11 +38,11 @@ type Problems = tuple[tuple[str, str], ...]
 
 def own_draft(request: HttpRequest, pk: object) -> Any:
     """Return the person's own draft that is not submitted; anybody else's does not exist."""
-    mine = drafts.drafts_of(owner_pk=request.user.pk or 0).filter(is_submitted=False)
-    return get_object_or_404(mine, pk=pk)
+    mine = own_drafts(request).filter(is_submitted=False)
+    return note_seen(get_object_or_404(mine, pk=pk))
 
 
-class DraftPage:
+class DraftPage(SelectionParts, ContentParts, OtherTabs):
     """Everything the page says of one draft, worked out only when the template asks."""
 
     def __init__(
@@ -49,16 +60,52 @@ class DraftPage:
         self.problem_of = dict(reversed(problems))
         self.statuses = STATUSES
 
+    @property
+    def by(self) -> str:
+        """How people are being chosen: search, paste or file."""
+        return self.table.asked["by"] or "search"
+
+    @property
+    def looks_like(self) -> int:
+        """How many people are named, if the words of the search look like a list."""
+        parts = [
+            part for part in LIST_SEPARATORS.split(self.table.asked["q"] or "") if part.strip()
+        ]
+        return len(parts) if len(parts) > FEWEST_OF_A_LIST else 0
+
     @cached_property
-    def asked(self) -> dict[str, Any]:
-        """What the people table is asked for: words, inactive, show, page."""
-        data: QueryDict = self.request.GET if self.request.method == "GET" else self.request.POST
-        return PeopleForm(data).terms()
+    def upload(self) -> Any:
+        """What is kept of the draft's last file, or None."""
+        return drafts.upload_of(self.draft)
+
+    @cached_property
+    def file_rows(self) -> tuple[int, int]:
+        """How many rows files brought, and of how many items."""
+        return drafts.file_rows(self.draft)
+
+    @property
+    def columns(self) -> ColumnsForm:
+        """The form that asks what the columns of the file are, with the guess chosen."""
+        upload = self.upload
+        guess = {name: "" if value is None else value for name, value in upload.columns.items()}
+        guess["day_first"] = "1" if upload.columns["day_first"] else "0"
+        return ColumnsForm(upload.heading, upload.rate["people"], initial=guess)
+
+    @property
+    def ignored_columns(self) -> list[str]:
+        """The names of the columns that nothing was read from."""
+        used = {value for name, value in self.upload.columns.items() if name != "day_first"}
+        return [name for n, name in enumerate(self.upload.heading) if n not in used]
+
+    @property
+    def refused_rows(self) -> Any:
+        """The first rows of the file that were refused."""
+        return files.first_refused(self.upload, MOST_REFUSED)
 
     @cached_property
     def contents(self) -> list[Any]:
         """The picked items, each with how many people have it."""
-        found = drafts.picked_contents(self.draft)
+        found = list(self.picked)
         counts = directory.holders([content.pk for content in found])
         return [(content, counts.get(content.pk, 0)) for content in found]
 
@@ -73,50 +120,77 @@ class DraftPage:
         return directory.options(account_pk=account, words=sought, besides=picked)
 
     @cached_property
-    def summary(self) -> drafts.Summary:
+    def summary(self) -> Summary:
         """The draft's numbers."""
-        return drafts.summary(self.draft, [content for content, _ in self.contents])
+        picked = [content for content, _ in self.contents]
+        return summary(self.draft, picked, named=self.file_rows[0])
+
+    @property
+    def has_what(self) -> bool:
+        """Whether items are picked, or named by a file."""
+        return bool(self.contents or self.file_rows[0])
+
+    @property
+    def has_who(self) -> bool:
+        """Whether people are picked, or named by a file."""
+        return bool(self.summary.people or self.file_rows[0])
 
     @cached_property
-    def people(self) -> Page[Any]:
-        """The page of people that is shown, each with `is_picked` and `held`."""
-        page = Paginator(self.matching, PER_PAGE).get_page(self.asked["page"] or 1)
-        shown = list(page.object_list)
-        pks = [learner.pk for learner in shown]
+    def table(self) -> PeopleTable:
+        """The people to pick from, as the address asks for them."""
+        return self.table_of(
+            self.request.GET if self.request.method == "GET" else self.request.POST
+        )
+
+    def table_of(self, query: QueryDict) -> PeopleTable:
+        """Return the people to pick from, as a query asks for them."""
+        return PeopleTable(
+            query,
+            account_pk=self.draft.account_id,
+            picked_in=self.draft.pk,
+            content_pks=tuple(content.pk for content, _ in self.contents),
+        )
+
+    @cached_property
+    def people(self) -> keyset.Sheet[Any]:
+        """The people that are shown, each with `is_picked` and how they stand to the items."""
+        sheet = self.table.sheet
+        pks = [learner.pk for learner in sheet.rows]
         picked = drafts.picked_of(self.draft, pks)
-        held = directory.due_of_holders(pks, [content.pk for content, _ in self.contents])
-        for learner in shown:
+        held = directory.held_by(pks, [content.pk for content, _ in self.contents])
+        for learner in sheet.rows:
             learner.is_picked = learner.pk in picked
-            learner.has_it = learner.pk in held
-            learner.due_at = held.get(learner.pk)
-        page.object_list = shown
-        return page
+            learner.holds, learner.due_at = held.get(learner.pk, (None, None))
+        return sheet
 
     @property
     def is_waiting_for_people(self) -> bool:
         """Whether nobody is there because the first sync has not come that far."""
-        asked = self.asked["q"] or self.asked["show"] or self.asked["inactive"]
-        return not asked and not self.people.paginator.count
+        asked = self.table.is_filtered or self.table.asked["inactive"]
+        return not asked and not self.people.total
 
     @property
-    def pages(self) -> list[int | str]:
-        """The page numbers to offer, with gaps."""
-        return list(self.people.paginator.get_elided_page_range(self.people.number, on_each_side=1))
-
-    @property
-    def matching(self) -> Any:
-        """The people whom the search finds."""
-        return directory.people(
-            account_pk=self.draft.account_id,
-            words=self.asked["q"] or "",
-            with_inactive=bool(self.asked["inactive"]),
-            picked_in=self.draft.pk if self.asked["show"] else None,
-        )
+    def picked_here(self) -> int | None:
+        """How many of the selected match the filter; None if nothing filters or nobody is."""
+        if not self.summary.people or self.table.asked["show"] or not self.table.is_filtered:
+            return None
+        return self.table.picked_matching
 
     @property
     def due_words(self) -> str:
         """The due date in words."""
         return words.due(self.draft.due_date)
+
+    @property
+    def due_cautions(self) -> list[str]:
+        """What is probably a mistake about the due date."""
+        today = due_dates.today(timezone.now())
+        return due_dates.cautions(self.draft.due_date, today=today) if self.draft.due_date else []
+
+    @cached_property
+    def picked(self) -> dict[Any, Any]:
+        """The picked items, each with the due date of its own."""
+        return drafts.picked_items(self.draft)
 
     @property
     def short_due(self) -> str:
@@ -126,35 +200,7 @@ class DraftPage:
     @property
     def today(self) -> str:
         """The first day that may be due."""
-        return timezone.localdate().isoformat()
-
-    def asked_with(self, **changes: object) -> str:
-        """Return the query of the people table with some of it changed."""
-        query = QueryDict(mutable=True)
-        for name, value in {**self.asked, "page": None, **changes}.items():
-            if value:
-                query[name] = "1" if value is True else str(value)
-        return f"?{query.urlencode()}" if query else "?"
-
-    @property
-    def query_inactive(self) -> str:
-        """The query with inactive people shown or not, the other way round."""
-        return self.asked_with(inactive=not self.asked["inactive"])
-
-    @property
-    def query_show(self) -> str:
-        """The query with only the selected shown or not, the other way round."""
-        return self.asked_with(show="" if self.asked["show"] else "selected")
-
-    @property
-    def query_page(self) -> str:
-        """The query up to the number of a page."""
-        return self.asked_with() + ("&" if self.asked_with() != "?" else "") + "page="
-
-    @property
-    def query_cleared(self) -> str:
-        """The query without words."""
-        return self.asked_with(q="")
+        return due_dates.today(timezone.now()).isoformat()
 
     def whole(self, *, status: int = 200) -> HttpResponse:
         """Return the whole page."""
@@ -162,15 +208,14 @@ class DraftPage:
 
     def parts(self, first: str, *others: str) -> HttpResponse:
         """Return parts: the one that was asked for, and others that changed with it."""
+        if self.by != "search":
+            others = tuple(name for name in others if name not in OF_SEARCH)
+        # A search changes nothing, and so must not pass for having seen what others changed.
+        seen = ("seen",) if self.request.method == "POST" else ()
         html = [
             render_to_string(
                 f"assignments/draft/{name}.html", {"page": self, "oob": name != first}, self.request
             )
-            for name in (first, *others)
+            for name in (first, *others, *seen)
         ]
         return HttpResponse("".join(html))
-
-
-def days_from_now(days: int) -> str:
-    """Return a day so many days from today, in the organisation's zone."""
-    return (timezone.localdate() + timedelta(days=days)).isoformat()

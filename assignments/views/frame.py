@@ -14,6 +14,7 @@ PLACES: Final = (
     ("People", "people", "assignments.view_directory"),
     ("Content", "content-list", "assignments.view_directory"),
     ("Audit log", "audit", "assignments.view_log"),
+    ("Exports", "exports", "assignments.export_log"),
 )
 ROLES: Final = {"manager": "L&D manager", "auditor": "Auditor", "admin": "Administrator"}
 

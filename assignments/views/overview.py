@@ -7,7 +7,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
-from assignments.queries import batches, drafts, log, overview
+from assignments.audit import standing
+from assignments.queries import approvals, batches, drafts, log, overview
+from assignments.queries.scope import unseen_by
 from assignments.views.person import wants_fragment
 
 
@@ -18,17 +20,20 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show what is running; who only reads starts at the audit log."""
     if not request.user.has_perm("assignments.assign"):
         return redirect("audit")
-    running = batches.active(limit=6)
+    awaiting = list(approvals.awaiting(request.user)[:6])
+    closed = unseen_by(request.user)
+    running = batches.active(limit=6, closed=closed, besides=awaiting)
     context = {
         "running": running,
-        "needs_you": sum(
-            1 for batch in running if batch.failed or batch.state in {"held", "paused"}
-        ),
+        "awaiting": awaiting,
+        "on_the_way": len(running) + len(awaiting),
+        "needs_you": len(awaiting)
+        + sum(1 for batch in running if batch.failed or batch.state in {"held", "paused"}),
         "is_live": any(batch.state in {"waiting", "running"} for batch in running),
         "drafts": list(drafts.open_drafts(owner_pk=request.user.pk or 0)[:5]),
         "numbers": overview.numbers(now=timezone.now()),
         "log_size": log.log_size(),
-        "verified": log.last_verification(),
+        "verified": standing.last_verification(),
         "given_name": str(request.user).split()[0],
     }
     template = "assignments/overview.html"

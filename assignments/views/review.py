@@ -1,30 +1,46 @@
 """Review: the last look at a frozen plan, and submitting it."""
 
 import json
+from collections import Counter
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import datetime
+from tempfile import TemporaryFile
 from typing import Any, Final
+from urllib.parse import quote
 from uuid import UUID
 
+from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assignments.forms.review import ReviewForm, StartForm
 from assignments.queries import drafts as draft_queries
 from assignments.queries import words
-from assignments.services import drafts, planning, starting, submission
+from assignments.queries.approvals import approvers
+from assignments.queries.review import MOST_NAMED, Findings
+from assignments.services import (
+    drafts,
+    due_dates,
+    needing,
+    planning,
+    refreshing,
+    starting,
+    submission,
+)
+from assignments.services.holding import hold_seconds
+from assignments.services.plan_files import write_plan
+from assignments.views.asked import asked_words
 from assignments.views.assign import may_assign
 from assignments.views.draft_page import own_draft
+from assignments.views.own import own_drafts
 from assignments.views.person import acting
 
 PER_PAGE: Final = 50
-SATURDAY: Final = 5
-SOON: Final = timedelta(days=3)
-FAR: Final = timedelta(days=730)
 MANY_COMPLETED: Final = 50
 
 
@@ -38,7 +54,7 @@ def review(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect("batch", batch)
     draft = own_draft(request, pk)
     if request.method == "GET":
-        return _page(request, draft)
+        return _rechecked(request, draft)
     now, again = timezone.now(), request.POST.get("again") == "yes"
     drafts.set_assigns_again(draft=draft, assigns_again=again, now=now)
     try:
@@ -64,37 +80,85 @@ def review_start(request: HttpRequest, pk: UUID) -> HttpResponse:
 @may_assign
 def submit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Submit the plan that was seen; doing it twice leads to the same batch."""
-    mine = draft_queries.drafts_of(owner_pk=request.user.pk or 0)
+    mine = own_drafts(request)
     draft, form = get_object_or_404(mine, pk=pk), ReviewForm(request.POST)
     if not form.is_valid():
-        return _page(request, draft, problems=[str(e[0]) for e in form.errors.values()])
+        return review_page(request, draft, problems=[str(e[0]) for e in form.errors.values()])
     try:
         batch = submission.submit(
             draft=draft, **form.cleaned_data, by=acting(request), now=timezone.now()
         )
     except submission.SubmissionRefused as refusal:
-        return _page(request, draft, problems=[str(refusal)])
+        return review_page(request, draft, problems=[str(refusal)])
     return redirect("batch", batch.pk)
 
 
-def _page(request: HttpRequest, draft: Any, problems: list[str] | None = None) -> HttpResponse:
-    plan = draft_queries.plan(draft.pk)
+@require_GET
+@never_cache
+@may_assign
+def review_file(request: HttpRequest, pk: UUID) -> FileResponse:
+    """Hand out every row of the frozen plan as a file."""
+    plan = draft_queries.plan(own_draft(request, pk).pk)
+    if plan is None:
+        raise Http404
+    # A file rather than memory: a plan may be large.
+    out = TemporaryFile()  # noqa: SIM115  the response closes it
+    write_plan(batch=plan.batch, by=acting(request), now=timezone.now(), out=out)
+    out.seek(0)
+    name = f"plan-{plan.batch.plan_sha256[:8]}.csv"
+    return FileResponse(out, as_attachment=True, filename=name, content_type="text/csv")
+
+
+def _rechecked(request: HttpRequest, draft: Any) -> HttpResponse:
+    plan, now = draft_queries.plan(draft.pk), timezone.now()
+    if plan is None or now - plan.batch.frozen_at <= planning.EXPIRES_AFTER:
+        return review_page(request, draft, plan=plan)
+    try:
+        changed = planning.recheck(draft=draft, batch=plan.batch, now=now)
+    except planning.PlanRefused:
+        return redirect("assign", draft.pk)
+    return review_page(request, draft, note=changed)
+
+
+def review_page(
+    request: HttpRequest,
+    draft: Any,
+    *,
+    problems: list[str] | None = None,
+    note: str = "",
+    plan: draft_queries.Plan | None = None,
+) -> HttpResponse:
+    """Show the plan, or lead back to the draft if there is none."""
+    plan = plan or draft_queries.plan(draft.pk)
     if plan is None:
         return redirect("assign", draft.pk)
     first = planning.first_call(plan.batch)
-    paginator = Paginator(draft_queries.planned_rows(plan.batch), PER_PAGE)
+    sought, findings = asked_words(request), Findings(plan.batch)
+    paginator = Paginator(draft_queries.planned_rows(plan.batch, words=sought), PER_PAGE)
+    if not sought:
+        paginator.count = plan.batch.rows
     rows = paginator.get_page(request.GET.get("page"))
     context = {
         "draft": draft,
         "plan": plan,
         "problems": problems or [],
+        "note": note,
+        "findings": findings,
+        "stops": _stops(plan, findings),
         "reason": request.POST.get("reason", draft.reason),
         "due": words.due(plan.batch.due_date),
         "first": {**asdict(first), "body": json.dumps(first.body, indent=2)} if first else None,
         "rows": rows,
+        "sought": sought,
+        "base": f"?q={quote(sought)}&page=",
         "pages": list(paginator.get_elided_page_range(rows.number, on_each_side=1)),
-        "cautions": _cautions(plan),
-        "hold": submission.hold_seconds(plan.to_create),
+        "most_refreshed": refreshing.MOST_PEOPLE,
+        "seen": plan.batch.plan_sha256,
+        "cautions": _cautions(plan, findings),
+        "because": needing.reasons(plan.batch),
+        "approval_hours": settings.APPROVAL_HOURS,
+        "approvers": SimpleLazyObject(lambda: approvers(plan.batch)),
+        "hold": hold_seconds(plan.to_create),
         "starts_at": request.POST.get("starts_at", ""),
         "start": _start_in_words(request.POST, plan.batch.due_at),
         "soonest": timezone.localtime(timezone=timezone.get_default_timezone()),
@@ -116,23 +180,45 @@ def _start_in_words(asked: QueryDict, due_at: datetime | None) -> dict[str, str]
     return {"words": f"Starts {words.moment(starts_at)}."}
 
 
-def _cautions(plan: draft_queries.Plan) -> list[str]:
-    due_date, found = plan.batch.due_date, []
-    if due_date is not None:
-        found += _about_the_day(due_date, timezone.localdate())
+def _stops(plan: draft_queries.Plan, findings: Findings) -> list[str]:
+    found = [
+        f"{item} was retired in the LMS since the list was frozen. Remove it from the draft."
+        for item in findings.gone
+    ]
+    if plan.batch.due_at is not None and plan.batch.due_at < timezone.now():
+        found.append("The due date has passed. Choose a later one in the draft.")
+    if not plan.to_create:
+        found.append("Nobody is left: every row is skipped. Change who gets it, or assign again.")
+    return found
+
+
+def _cautions(plan: draft_queries.Plan, findings: Findings) -> list[str]:
+    found, batch = _about_days(findings), plan.batch
     if plan.is_large_share:
         found.append("This is more than a tenth of everybody in the directory.")
-    if plan.batch.status == "completed" and plan.batch.people > MANY_COMPLETED:
-        found.append(f"{words.people(plan.batch.people)} will stand as having completed it.")
+    if findings.completing > MANY_COMPLETED:
+        found.append(f"{words.people(findings.completing)} will stand as having completed it.")
+    if batch.named_twice:
+        are = "row is" if batch.named_twice == 1 else "rows are"
+        found.append(
+            f"{batch.named_twice:,} {are} both picked and in the file. They count once, as in "
+            "the file."
+        )
+    if findings.left:
+        found.append(
+            f"{words.people(findings.left)} left the directory since the list was frozen, and "
+            "will be skipped."
+        )
+    if findings.shared:
+        named = ", ".join(findings.shared[:MOST_NAMED])
+        more = " and others" if len(findings.shared) > MOST_NAMED else ""
+        found.append(f"Several people share an e-mail address: {named}{more}.")
     return found
 
 
-def _about_the_day(due_date: date, today: date) -> list[str]:
-    found = []
-    if due_date.weekday() >= SATURDAY:
-        found.append(f"The due date is a {due_date:%A}.")
-    if due_date - today < SOON:
-        found.append("The due date is less than three days away.")
-    if due_date - today > FAR:
-        found.append("The due date is more than two years away.")
-    return found
+def _about_days(findings: Findings) -> list[str]:
+    today = due_dates.today(timezone.now())
+    days = [due_date for due_date, _ in findings.dues if due_date is not None]
+    found = Counter(s for day in days for s in due_dates.cautions(day, today=today))
+    said = list(found)[:MOST_NAMED]
+    return [*said, "Other due dates are unusual, too."] if len(found) > MOST_NAMED else said

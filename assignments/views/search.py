@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from assignments.queries import finding
+from assignments.queries.scope import unseen_by
 from assignments.views.asked import asked_words
 
 
@@ -15,9 +16,9 @@ from assignments.views.asked import asked_words
 @permission_required("assignments.view_directory", raise_exception=True)
 def search(request: HttpRequest) -> HttpResponse:
     """Go to the one page that is named, or show people, content and batches that fit."""
-    words = asked_words(request)
-    place = finding.exact(words) if words else None
+    words, closed = asked_words(request), unseen_by(request.user)
+    place = finding.exact(words, closed=closed) if words else None
     if place is not None:
         return redirect(place.name, place.pk)
-    found = finding.likeliest(words) if words else None
+    found = finding.likeliest(words, closed=closed) if words else None
     return render(request, "assignments/search.html", {"words": words, "found": found})

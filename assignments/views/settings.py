@@ -1,5 +1,6 @@
 """Settings: how pages look, and how the connection to the LMS stands."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings as site
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from assignments.forms.settings import DisplayForm
-from assignments.queries import overview
+from assignments.queries import filtering, overview
 from assignments.queries.frame import is_worker_seen
 from assignments.services import connection, directory, preferences
 from assignments.views.person import acting, wants_fragment
@@ -34,8 +35,11 @@ def settings(request: HttpRequest) -> HttpResponse:
             )
         return redirect("settings")
     syncs = overview.last_syncs()
+    accounts: list[Any] = connection.accounts()
+    for account in accounts:
+        account.labels = [facet.label for facet in filtering.facets(account.pk)]
     context = {
-        "accounts": connection.accounts(),
+        "accounts": accounts,
         "host": urlsplit(site.STACKONE_BASE_URL).netloc,
         "is_sandbox": site.IS_SANDBOX,
         "limit": site.STACKONE_REQUESTS_PER_MINUTE,

@@ -17,20 +17,56 @@
     }
   });
 
-  // Only rows that were ticked in this tab are sent: what another tab picked must stay picked.
+  // Scripts may arrive after the first letters: what was typed by then is searched for as well.
+  addEventListener("DOMContentLoaded", () => {
+    const field = document.activeElement;
+    const isTyped = field?.matches("input[hx-trigger~=search]") && field.value !== field.defaultValue;
+    if (isTyped) field.dispatchEvent(new Event("search"));
+  });
+
+  // Only ticks that were made in this tab and are not kept yet are sent: what another tab picked must
+  // stay picked. They outlive their row, for a list that was on its way may take its place.
   const BOXES = "td.pick input[type=checkbox]";
-  const touch = (box) => { box.dataset.touched = "yes"; };
+  const unkept = new Map();
+  const touch = (box) => unkept.set(box.value, box.checked);
   addEventListener("change", (event) => {
-    if (event.target.matches(BOXES)) touch(event.target);
-  }, true);
+    const ticks = one("#ticks");
+    if (!ticks || !event.target.matches(BOXES)) return;
+    touch(event.target);
+    ticks.dispatchEvent(new Event("picked"));
+  });
   addEventListener("formdata", (event) => {
     if (event.target.id !== "draft") return;
     event.formData.delete("shown");
     event.formData.delete("learner");
-    all(BOXES).filter((box) => box.dataset.touched).forEach((box) => {
-      event.formData.append("shown", box.value);
-      if (box.checked) event.formData.append("learner", box.value);
+    unkept.forEach((isTicked, person) => {
+      event.formData.append("shown", person);
+      if (isTicked) event.formData.append("learner", person);
     });
+  });
+  const keep = (sent) => {
+    const ticked = new Set(sent.getAll("learner"));
+    sent.getAll("shown").forEach((person) => {
+      if (unkept.get(person) === ticked.has(person)) unkept.delete(person);
+    });
+  };
+  const show = (isAsTicked) => all(BOXES).filter((box) => unkept.has(box.value)).forEach((box) => {
+    box.checked = unkept.get(box.value) === isAsTicked;
+  });
+
+  // htmx drops the request of what an answer took away while it waited, and finds no further part of
+  // the page for its answer. So what was pressed stays in the page, unseen, until it has its answer.
+  const pressed = new Set();
+  document.addEventListener("htmx:confirm", (event) => pressed.add(event.detail.elt));
+  document.addEventListener("htmx:afterSwap", () => pressed.forEach((element) => {
+    if (element.isConnected || !one("#waiting")) return;
+    element.removeAttribute("id");
+    one("#waiting").append(element);
+  }));
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const element = event.detail.requestConfig.elt;
+    pressed.delete(element);
+    if (element.closest("#waiting")) element.remove();
   });
 
   // The header's box ticks the page; each row then saves itself as if it had been ticked by hand.
@@ -51,9 +87,21 @@
     boxes[0].checked = true;
     boxes[0].dispatchEvent(new Event("change", { bubbles: true }));
     field.value = "";
-    document.body.addEventListener(
-      "htmx:afterSettle", () => field.dispatchEvent(new Event("search")), { once: true },
-    );
+    field.dispatchEvent(new Event("search"));
+  });
+
+  // A list pasted where one person is searched for is offered to be matched as a list.
+  addEventListener("paste", (event) => {
+    const offer = one("#offer");
+    if (!offer || !event.target.matches || !event.target.matches("[data-pick-single]")) return;
+    const text = event.clipboardData.getData("text/plain");
+    const parts = text.split(/[,;\t\r\n]+/).filter((part) => part.trim());
+    if (parts.length < 4) return;
+    event.preventDefault();
+    one("textarea", offer).value = text;
+    one("[data-count]", offer).textContent = parts.length.toLocaleString("en");
+    offer.hidden = false;
+    one("button", offer).focus();
   });
 
   let last = null;
@@ -106,17 +154,20 @@
   };
   const failed = (event) => {
     note("Not saved. Check your connection and try again.");
-    const box = event.target;
-    if (box.matches && box.matches("input[type=checkbox]")) box.checked = !box.checked;
+    if (event.target.id !== "ticks") return;
+    show(false);
+    unkept.clear();
     headers();
   };
   document.addEventListener("htmx:sendError", failed);
   document.addEventListener("htmx:timeout", failed);
   document.addEventListener("htmx:responseError", failed);
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful) note("");
+    if (!event.detail.successful) return;
+    if (event.target.id === "ticks") keep(event.detail.requestConfig.formData);
+    note("");
   });
-  document.addEventListener("htmx:afterSettle", headers);
+  document.addEventListener("htmx:afterSettle", () => { show(true); headers(); });
 
   setInterval(() => {
     // What is opened holds still; a hidden tab asks for nothing.

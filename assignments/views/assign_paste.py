@@ -1,0 +1,78 @@
+"""Choosing people by a pasted list; nothing of the list is kept but whom it adds."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from assignments.forms.lists import ListForm
+from assignments.services import drafts
+from assignments.services.lists import pasting
+from assignments.views.assign import may_assign
+from assignments.views.csv_answer import csv_answer
+from assignments.views.draft_page import DraftPage, own_draft
+from assignments.views.person import wants_fragment
+
+HEADING = ("Line", "You pasted", "Why nobody was added")
+
+
+class PastePage(DraftPage):
+    """The page with a list in its text area, and what became of each word."""
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        draft: Any,
+        *,
+        text: str,
+        pasted: pasting.Pasted | None = None,
+        refusal: Exception | None = None,
+    ) -> None:
+        super().__init__(request, draft, problems=(("list", str(refusal)),) if refusal else ())
+        self.text = pasted.text if pasted else text
+        self.pasted = pasted
+
+    def answer(self, first: str) -> HttpResponse:
+        """Return the whole page, or the first part and what changed with it."""
+        if wants_fragment(self.request):
+            return self.parts(first, "summary", "dock", "steps")
+        return self.whole(status=422 if self.problems else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@may_assign
+def assign_paste(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Add whom the list names; replace one of its words; or give back what was not found."""
+    draft = own_draft(request, pk)
+    if request.method == "GET":
+        return redirect(f"{reverse('assign', args=[pk])}?by=paste")
+    form = ListForm(request.POST)
+    form.is_valid()
+    text, use = form.cleaned_data["list"], form.cleaned_data["use"]
+    if "rest" in request.POST:
+        return _rest(request, draft, text)
+    if use:
+        start, learner_pk = use
+        text = pasting.corrected(draft=draft, text=text, start=start, learner_pk=learner_pk)
+    return _added(request, draft, text).answer("paste" if use else "pasted")
+
+
+def _added(request: HttpRequest, draft: Any, text: str) -> PastePage:
+    try:
+        pasted = pasting.add(draft=draft, text=text, now=timezone.now())
+    except (pasting.ListRefused, drafts.DraftRefused) as refusal:
+        return PastePage(request, draft, text=text, refusal=refusal)
+    return PastePage(request, draft, text=text, pasted=pasted)
+
+
+def _rest(request: HttpRequest, draft: Any, text: str) -> HttpResponse:
+    try:
+        rest = pasting.match(account_pk=draft.account_id, text=text).rest
+    except pasting.ListRefused as refusal:
+        return PastePage(request, draft, text=text, refusal=refusal).answer("pasted")
+    lines = ((miss.token.line, miss.token.text, miss.problem) for miss in rest)
+    return csv_answer("not-added.csv", [HEADING, *lines])

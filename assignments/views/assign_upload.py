@@ -1,0 +1,83 @@
+"""Choosing people, or people and items, by a file: upload, confirm its columns, mend the rest."""
+
+from typing import Any, BinaryIO, Final, cast
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from assignments.forms.uploads import ColumnsForm
+from assignments.services import drafts
+from assignments.services.uploads import files
+from assignments.services.uploads.reading import MOST_BYTES
+from assignments.services.uploads.refusals import UploadRefused
+from assignments.views.assign import may_assign
+from assignments.views.csv_answer import csv_answer
+from assignments.views.draft_page import DraftPage, own_draft
+
+TOO_LARGE: Final = f"Upload at most {MOST_BYTES // 1024**2} MB. Split this file."
+
+
+@require_POST
+@may_assign
+def assign_upload(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take a file and show what its columns may be."""
+    draft, file = own_draft(request, pk), request.FILES.get("file")
+    if file is None:
+        was_too_large = getattr(request, "upload_was_too_large", False)
+        return _refused(request, draft, TOO_LARGE if was_too_large else "Choose a file first.")
+    try:
+        files.receive(
+            draft=draft, file=cast("BinaryIO", file), name=file.name or "", now=timezone.now()
+        )
+    except UploadRefused as refusal:
+        return _refused(request, draft, str(refusal))
+    return _back(pk)
+
+
+@require_POST
+@may_assign
+def assign_columns(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Use the file by the columns that were confirmed."""
+    draft = own_draft(request, pk)
+    upload = DraftPage(request, draft).upload
+    if upload is None or upload.result is not None:
+        return _back(pk)
+    form = ColumnsForm(upload.heading, upload.rate["people"], data=request.POST)
+    if not form.is_valid():
+        return _refused(request, draft, "Choose columns that the file has.")
+    try:
+        files.use(upload=upload, columns=form.columns(), now=timezone.now())
+    except (UploadRefused, drafts.DraftRefused) as refusal:
+        return _refused(request, draft, str(refusal))
+    return _back(pk)
+
+
+@require_POST
+@may_assign
+def assign_upload_remove(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Drop what files brought."""
+    files.remove(draft=own_draft(request, pk), now=timezone.now())
+    return _back(pk)
+
+
+@require_GET
+@may_assign
+def assign_upload_refused(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Return the refused rows under the file's own heading, to be mended and uploaded."""
+    upload = DraftPage(request, own_draft(request, pk)).upload
+    if upload is None or upload.result is None:
+        raise Http404
+    rows = ((*cells, number, reason) for number, cells, reason in files.refused(upload))
+    return csv_answer("to-mend.csv", [(*upload.heading, "Row in the file", "Reason"), *rows])
+
+
+def _back(pk: UUID) -> HttpResponse:
+    return redirect(f"{reverse('assign', args=[pk])}?by=file")
+
+
+def _refused(request: HttpRequest, draft: Any, sentence: str) -> HttpResponse:
+    return DraftPage(request, draft, problems=(("file", sentence),)).whole(status=422)

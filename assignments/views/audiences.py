@@ -1,0 +1,72 @@
+"""Audiences: the list, using one for a new draft, renaming and deleting."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from assignments.forms.audiences import NameForm
+from assignments.queries import audiences as audience_queries
+from assignments.services import audiences, drafts, selecting
+from assignments.views.assign import may_assign
+from assignments.views.assign_selection import bring
+from assignments.views.directory import may_read
+from assignments.views.own import own_audiences, seen
+from assignments.views.person import acting
+
+
+@require_GET
+@may_read
+def audience_list(request: HttpRequest) -> HttpResponse:
+    """Show the audiences, with who made and who used each."""
+    return _page(request)
+
+
+@require_POST
+@may_assign
+def audience_use(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a draft with an audience's people selected."""
+    audience = get_object_or_404(own_audiences(request), pk=pk)
+    owner_pk, now = request.user.pk or 0, timezone.now()
+    draft = drafts.start(account=audience.account, owner_pk=owner_pk, now=now)
+    try:
+        bring(request, draft, audience, selecting.add_audience)
+    except drafts.DraftRefused as refusal:
+        drafts.forget(draft=draft)
+        return _page(request, str(refusal))
+    return redirect("assign", draft.pk)
+
+
+@require_POST
+@may_assign
+def audience_rename(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give an audience another name."""
+    audience = get_object_or_404(own_audiences(request), pk=pk)
+    form = NameForm(request.POST)
+    if not form.is_valid():
+        return _page(request, str(form.errors["name"][0]))
+    name, by = form.cleaned_data["name"], acting(request)
+    try:
+        audiences.rename(audience=audience, name=name, by=by, now=timezone.now())
+    except audiences.AudienceRefused as refusal:
+        return _page(request, str(refusal))
+    return redirect("audiences")
+
+
+@require_POST
+@may_assign
+def audience_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Forget an audience."""
+    audience = get_object_or_404(own_audiences(request), pk=pk)
+    audiences.delete(audience=audience, by=acting(request), now=timezone.now())
+    return redirect("audiences")
+
+
+def _page(request: HttpRequest, problem: str = "") -> HttpResponse:
+    found = [
+        (audience, audience_queries.filter_words(audience.query))
+        for audience in seen(request, audience_queries.audiences())
+    ]
+    context = {"audiences": found, "problem": problem}
+    status = 409 if problem else 200
+    return render(request, "assignments/audiences.html", context, status=status)

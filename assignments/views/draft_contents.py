@@ -1,0 +1,26 @@
+"""What the page of a draft says of the items that can be picked."""
+
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest
+
+from assignments.queries import directory
+from assignments.queries.marking import Pieces, marked
+from assignments.views.asked import asked_words
+
+
+class ContentParts:
+    """The part of a draft's page that offers items to choose from."""
+
+    request: HttpRequest
+
+    @cached_property
+    def options(self) -> list[tuple[Any, Pieces, int]]:
+        """The items found: each with its title in pieces, and how many people have it."""
+        found: list[Any] = self.found_contents or []  # type: ignore[attr-defined]  # of the page
+        holders = directory.holders([content.pk for content in found]) if found else {}
+        sought = asked_words(self.request, "find")
+        return [
+            (content, marked(str(content), sought), holders.get(content.pk, 0)) for content in found
+        ]

@@ -1,0 +1,177 @@
+"""Taking entries of the log away: exports and samples that a worker writes, and a page to print."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib.auth.decorators import permission_required
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from assignments.audit import exports as writing
+from assignments.audit import sampling, seals, search, standing
+from assignments.audit.parsing import NotUnderstood, parse
+from assignments.audit.query import Query
+from assignments.audit.seals import NotSealed
+from assignments.forms.exports import ExportForm, SampleForm
+from assignments.queries import log
+from assignments.queries.exports import exports_of
+from assignments.queries.frame import is_worker_seen
+from assignments.services.exports import asking, handing_out
+from assignments.services.exports.acts import ending
+from assignments.services.exports.dossiers import Sample
+from assignments.views.limits import at_most
+from assignments.views.log_address import address, asked, today
+from assignments.views.person import acting
+
+SHOWN: Final = 50
+MOST_PRINTED: Final = 1_000
+TYPES: Final = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "jsonl": "application/jsonl",
+    "pack": "application/zip",
+}
+
+
+def for_a_search(
+    view: Callable[[HttpRequest, Query], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Give the view what is searched for; what is not understood is shown where searches are."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest) -> HttpResponse:
+        text = asked(request.POST or request.GET)
+        try:
+            query = parse(text, today=today(timezone.now()))
+        except NotUnderstood:
+            return redirect(address(text))
+        return view(request, query)
+
+    return wrapped
+
+
+@require_GET
+@never_cache
+@permission_required("assignments.export_log", raise_exception=True)
+def exports(request: HttpRequest) -> HttpResponse:
+    """Show the person's own exports: how far each is, and its file."""
+    return _page(request)
+
+
+@require_POST
+@permission_required("assignments.export_log", raise_exception=True)
+@at_most("30/m", of="whole-log")
+@for_a_search
+def export(request: HttpRequest, query: Query) -> HttpResponse:
+    """Have the entries that a search finds written as a file."""
+    form = ExportForm(request.POST)
+    if not form.is_valid():
+        return _page(request, problem="Choose a format.", status=422)
+    return _asked_for(request, query, form.cleaned_data["format"])
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@permission_required("assignments.export_log", raise_exception=True)
+@at_most("30/m", of="whole-log")
+@for_a_search
+def sample(request: HttpRequest, query: Query) -> HttpResponse:
+    """Say how a sample is drawn from what a search finds, and have one drawn."""
+    form = SampleForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        return _asked_for(request, query, "pack", form.sample())
+    count, is_capped = search.find(query).count()
+    context = {
+        "form": form,
+        "query": query,
+        "count": count,
+        "is_capped": is_capped,
+        "address": address(query),
+        "most": sampling.MOST,
+        "broken": standing.alarm(),
+    }
+    return render(request, "assignments/sample.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+@never_cache
+@permission_required("assignments.export_log", raise_exception=True)
+@at_most("30/m", of="whole-log")
+def export_file(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
+    """Hand out the file of an export to whoever asked for it, and to nobody else."""
+    found = get_object_or_404(exports_of(owner_pk=request.user.pk or 0), pk=pk)
+    try:
+        file = handing_out.opened(export=found, by=acting(request), now=timezone.now())
+    except handing_out.FileGone as problem:
+        return _page(request, problem=str(problem), status=410)
+    kind = "sample" if found.seed else "log"
+    name = f"audit-{kind}-{found.asked_at:%Y%m%d-%H%M%S}.{ending(found)}"
+    return FileResponse(file, as_attachment=True, filename=name, content_type=TYPES[found.format])
+
+
+@require_GET
+@never_cache
+@permission_required("assignments.export_log", raise_exception=True)
+@at_most("30/m", of="whole-log")
+@for_a_search
+def audit_print(request: HttpRequest, query: Query) -> HttpResponse:
+    """Show what a search finds on one page for paper; that is an export and an entry itself."""
+    found, now = search.find(query), timezone.now()
+    lines = found.newest(limit=MOST_PRINTED)
+    count, is_capped = found.count()
+    writing.record_export(
+        query=query, form="print", entries=len(lines), by=acting(request), now=now
+    )
+    seal = seals.newest()
+    context = {
+        "lines": lines,
+        "query": query,
+        "count": count,
+        "is_capped": is_capped,
+        "size": log.log_size(),
+        "seal": seal,
+        "said": seals.checkpoint_of(seal) if seal else None,
+        "now": now,
+        "address": address(query),
+        "broken": standing.alarm(),
+    }
+    return render(request, "assignments/print.html", context)
+
+
+def _asked_for(
+    request: HttpRequest, query: Query, form: writing.Format, sample: Sample | None = None
+) -> HttpResponse:
+    try:
+        asking.request(
+            query=query,
+            format=form,
+            owner_pk=request.user.pk or 0,
+            by=acting(request),
+            now=timezone.now(),
+            sample=sample,
+        )
+    except asking.ExportRefused as refusal:
+        return _page(request, problem=str(refusal), status=409)
+    except NotSealed as refusal:
+        return render(request, "assignments/not_sealed.html", {"refusal": refusal}, status=409)
+    return redirect("exports")
+
+
+def _page(request: HttpRequest, *, problem: str = "", status: int = 200) -> HttpResponse:
+    found: list[Any] = list(exports_of(owner_pk=request.user.pk or 0)[:SHOWN])
+    is_going = any(one.is_open for one in found)
+    context = {
+        "exports": found,
+        "problem": problem,
+        "is_going": is_going,
+        "is_worker_missing": is_going and not is_worker_seen(now=timezone.now()),
+        "most": asking.MOST_OPEN,
+        "hours": settings.EXPORT_HOURS,
+        "broken": standing.alarm(),
+    }
+    return render(request, "assignments/exports.html", context, status=status)

@@ -1,0 +1,26 @@
+"""Marking an item as mandatory, so that batches of it need a second person."""
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from assignments.queries import directory
+from assignments.services import mandatory
+from assignments.views.own import seen
+from assignments.views.person import acting
+
+
+@require_POST
+@permission_required("assignments.sync_directory", raise_exception=True)
+def content_mandatory(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mark the item, or take the mark away."""
+    found = get_object_or_404(seen(request, directory.everything()), pk=pk)
+    mandatory.set_mandatory(
+        content=found,
+        is_mandatory=request.POST.get("is_mandatory") == "yes",
+        by=acting(request),
+        now=timezone.now(),
+    )
+    return redirect("content-item", pk)

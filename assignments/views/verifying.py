@@ -1,0 +1,94 @@
+"""Verifying and sealing the log: now, in the background, and files that were handed out."""
+
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from django.contrib.auth.decorators import permission_required
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from assignments import tasks
+from assignments.audit import runs, standing, uploads
+from assignments.audit.seals import NotSealed, make_seal
+from assignments.audit.verify import verify_log
+from assignments.queries import log
+from assignments.views.limits import at_most
+from assignments.views.person import acting
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@permission_required("assignments.verify_log", raise_exception=True)
+@at_most("30/m", of="whole-log")
+def verify_page(request: HttpRequest) -> HttpResponse:
+    """Show the checks of the log and its seals, and begin a check."""
+    if request.method != "POST":
+        return render(request, "assignments/verify.html", _context())
+    by, now = acting(request), timezone.now()
+    if runs.is_short():
+        run = verify_log(by=by, now=now)
+    else:
+        run = runs.begin(by=by, now=now)
+        tasks.verify_log.enqueue(run.pk, by.request_id)
+    return redirect("verification", run.pk)
+
+
+@require_GET
+@never_cache
+@permission_required("assignments.verify_log", raise_exception=True)
+def verification(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one check: how far it is, or what it found."""
+    run = log.verifications().filter(pk=pk).first()
+    if run is None:
+        raise Http404
+    return render(
+        request, "assignments/verification.html", {"run": run, "broken": standing.alarm()}
+    )
+
+
+@require_POST
+@permission_required("assignments.verify_log", raise_exception=True)
+@at_most("30/m", of="whole-log")
+def seal(request: HttpRequest) -> HttpResponse:
+    """Seal the log as it is now."""
+    try:
+        make_seal(because="request", by=acting(request), now=timezone.now())
+    except NotSealed as refusal:
+        context = _context() | {"refusal": str(refusal)}
+        return render(request, "assignments/verify.html", context, status=409)
+    return redirect("verify")
+
+
+@require_POST
+@never_cache
+@permission_required("assignments.verify_log", raise_exception=True)
+@at_most("30/m", of="whole-log")
+def verify_file(request: HttpRequest) -> HttpResponse:
+    """Check a file that was handed out; it is not kept."""
+    given = request.FILES.get("file")
+    if not isinstance(given, UploadedFile):
+        context = _context() | {"no_file": "Choose an evidence pack or a JSON Lines export first."}
+        return render(request, "assignments/verify.html", context, status=400)
+    with NamedTemporaryFile() as kept:
+        for piece in given.chunks():
+            kept.write(piece)
+        kept.flush()
+        found = uploads.verdict_on_file(Path(kept.name))
+        uploads.record_check(Path(kept.name), found, by=acting(request), now=timezone.now())
+    context = _context() | {"found": found, "name": given.name}
+    return render(request, "assignments/verify.html", context)
+
+
+def _context() -> dict[str, object]:
+    return {
+        "size": log.log_size(),
+        "runs": list(log.verifications()[:20]),
+        "seals": list(log.seals()[:10]),
+        "keys": standing.public_keys(),
+        "second_place": standing.second_place(),
+        "broken": standing.alarm(),
+    }
