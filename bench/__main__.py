@@ -10,7 +10,19 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from bench import audit_append, kills, pacing, polling, sending
+from bench import (
+    audit_append,
+    audit_export,
+    audit_verify,
+    directory,
+    kills,
+    lists,
+    pacing,
+    plan,
+    polling,
+    sending,
+    sessions,
+)
 from bench.finding import HEAD, Finding
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -50,6 +62,15 @@ def _benchmarks(vendor: str, *, is_long: bool) -> dict[str, Benchmark]:
         "two": partial(pacing.two_processes, vendor, 20),
         "cut": partial(pacing.cut_in_half, vendor, 40),
         "progress": partial(polling.progress, vendor, 10_000),
+        "freeze": partial(plan.freeze, vendor),
+        "large": partial(polling.large, vendor, 100_000),
+        "directory": partial(directory.search, vendor),
+        "sync": partial(directory.sync, vendor, 3),
+        "paste": partial(lists.paste, vendor, 100_000),
+        "upload": partial(lists.upload, vendor, 100_000, 100_000),
+        "verify": partial(audit_verify.compare, vendor, 300_000, 3),
+        "export": partial(audit_export.compare, vendor, 100_000, 1_000_000, 3),
+        "sessions": partial(sessions.browse, vendor, 200, 6_000),
         "kills": partial(kills.killed, vendor, 2_000, 20),
     }
 

@@ -2,16 +2,19 @@
 
 import asyncio
 import json
+import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import batched
+from typing import Any
 
 import django
 import httpx
 
-from bench import family
+from bench import looking
+from bench.family import measured
 
 LONGEST = 600.0
 HEADERS = {"x-account-id": "sandbox", "User-Agent": "bench"}
@@ -22,13 +25,81 @@ def main(part: str, *words: str) -> None:
     """Run one part and print its measures."""
     parts: Mapping[str, Callable[..., dict[str, float]]] = {
         "plan": plan,
+        "freeze": freeze,
         "deliver": deliver,
         "unrecorded": unrecorded,
         "httpx": shared_client,
         "aiohttp": aiohttp_client,
         "append": append,
+        "drain": looking.drain,
+        "query": looking.query,
+        "search": looking.search,
+        "select": looking.select,
+        "sync": looking.sync,
+        "update_or_create": looking.update_or_create,
+        "verify": verify,
+        "read": read,
     }
     print(json.dumps(parts[part](*words)))
+
+
+def freeze(  # noqa: PLR0915  a script of what a person would click
+    people: str, items: str
+) -> dict[str, float]:
+    """Freeze a draft twice, then hold rows against the plan as a sender does."""
+    django.setup()
+    from django.contrib.auth import get_user_model  # noqa: PLC0415  after Django is set up
+    from django.utils import timezone  # noqa: PLC0415
+
+    from assignments.models import Assignment, Batch, Content, Learner  # noqa: PLC0415
+    from assignments.services import connection, drafts, planning, reviewed  # noqa: PLC0415
+
+    now, account = timezone.now(), connection.accounts()[0]
+    owner = get_user_model().objects.get(email="manager@example.com")
+    draft = drafts.start(account=account, owner_pk=owner.pk, now=now)
+    due = date.today() + timedelta(days=60)  # noqa: DTZ011  any day will do
+    drafts.set_terms(draft=draft, due_date=due, status="pending", progress=None, now=now)
+    content = Content.objects.filter(account=account, is_active=True).exclude(external_reference="")
+    for item in content.order_by("pk")[: int(items)]:
+        drafts.add_content(draft=draft, content_pk=item.pk, now=now)
+    learners = Learner.objects.filter(account=account).order_by("pk")[: int(people)]
+    drafts.pick(draft=draft, learner_pks=learners.values_list("pk", flat=True), now=now)
+    took = []
+    for _ in range(2):
+        began = time.perf_counter()
+        batch = planning.freeze(draft=draft, now=now)
+        took.append(time.perf_counter() - began)
+    batch = Batch.objects.select_related("account").get(pk=batch.pk)
+    _log_plan(batch)
+    rows = list(batch.assignments.filter(state=Assignment.State.PLANNED).order_by("pk")[:5_000])
+    for row in rows:
+        row.batch = batch
+    reviewed.parted(rows[:1])
+    checks = []
+    for _ in range(7):
+        began = time.process_time()
+        for some in batched(rows, 100, strict=False):
+            assert len(reviewed.parted(some).standing) == len(some)
+        checks.append((time.process_time() - began) / len(rows))
+    return {
+        "rows": batch.rows,
+        "first": took[0],
+        "again": took[1],
+        "check_us": 1e6 * statistics.median(checks),
+    }
+
+
+def _log_plan(batch: Any) -> None:
+    from django.db import transaction  # noqa: PLC0415  after Django is set up
+    from django.utils import timezone  # noqa: PLC0415
+
+    from assignments.audit.actors import SYSTEM  # noqa: PLC0415
+    from assignments.audit.log import Event, record  # noqa: PLC0415
+
+    detail = {"plan_sha256": batch.plan_sha256}
+    event = Event(action="batch.submitted", subject=f"batch/{batch.pk}", detail=detail)
+    with transaction.atomic():
+        record(event, by=SYSTEM, at=timezone.now())
 
 
 def plan(  # noqa: PLR0915  a script of what a person would click
@@ -194,22 +265,31 @@ def append(count: str, group: str) -> dict[str, float]:
     return measured(work, lambda: int(count))
 
 
-def measured(work: Callable[[], object], done: Callable[[], int]) -> dict[str, float]:
-    """Return the calls a second, the CPU time of each in microseconds, and the most memory.
+def verify() -> dict[str, float]:
+    """Verify the whole log."""
+    django.setup()
+    from assignments.audit.verdicts import BROKEN_WORDS  # noqa: PLC0415  after Django is set up
+    from assignments.audit.verify import verdict_on_log  # noqa: PLC0415
 
-    What the process that makes the calls takes is counted with its owner's.
-    """
-    with family.peak_mb() as peak:
-        began, used = time.perf_counter(), family.cpu_seconds()
-        work()
-        seconds, used = time.perf_counter() - began, family.cpu_seconds() - used
-    calls = done()
-    return {
-        "calls": calls,
-        "per_second": calls / seconds,
-        "cpu_us": 1e6 * used / max(1, calls),
-        "peak_mb": peak[0],
-    }
+    sizes: list[int] = []
+
+    def work() -> None:
+        found = verdict_on_log(sizes.append)
+        if found.word in BROKEN_WORDS:
+            raise RuntimeError(found.sentence)
+
+    return measured(work, lambda: sizes[-1])
+
+
+def read() -> dict[str, float]:
+    """Read the same columns of the same rows and do nothing with them."""
+    django.setup()
+    from assignments.audit.scanning import chunks  # noqa: PLC0415  after Django is set up
+
+    sizes: list[int] = []
+    return measured(
+        lambda: sizes.extend(len(rows) for rows in chunks(0, 2**62)), lambda: sum(sizes)
+    )
 
 
 def directory(base_url: str) -> tuple[list[str], str]:

@@ -31,19 +31,21 @@ class Ground:
     vendor: str
     _items: Iterator[int]
 
-    def child(self, *words: str, **settings: str) -> dict[str, Any]:
-        """Run a part of `bench.child` to its end and return what it measured."""
-        with self.started(*words, **settings) as process:
+    def child(self, *words: str, script: str = "bench.child", **settings: str) -> dict[str, Any]:
+        """Run a part of a script to its end and return what it measured."""
+        with self.started(*words, script=script, **settings) as process:
             said, problem = process.communicate(timeout=LONGEST_RUN_SECONDS)
         if process.returncode:
             raise RuntimeError(f"{' '.join(words)} failed.\n{problem}")
         return dict(json.loads(said.splitlines()[-1]))
 
     @contextmanager
-    def started(self, *words: str, **settings: str) -> Iterator["subprocess.Popen[str]"]:
-        """Start a part of `bench.child` and end it with the block."""
+    def started(
+        self, *words: str, script: str = "bench.child", **settings: str
+    ) -> Iterator["subprocess.Popen[str]"]:
+        """Start a part of a script and end it with the block."""
         with subprocess.Popen(
-            [sys.executable, "-m", "bench.child", *words],
+            [sys.executable, "-m", script, *words],
             cwd=ROOT,
             env=self.environment | settings,
             stdout=subprocess.PIPE,
@@ -71,7 +73,12 @@ class Ground:
 
 @contextmanager
 def ground(
-    *, vendor: str, learners: int, latency_ms: int = 0, accounts: str = "sandbox"
+    *,
+    vendor: str,
+    learners: int,
+    content: int = 60,
+    latency_ms: int = 0,
+    accounts: str = "sandbox",
 ) -> Iterator[Ground]:
     """Start a sandbox and bring its directory into a fresh database.
 
@@ -82,7 +89,7 @@ def ground(
         tempfile.TemporaryDirectory(prefix="desk-bench-") as folder,
         server as database,
         running_sandbox(
-            learners=learners, content=60, requests_per_minute=0, latency_ms=latency_ms
+            learners=learners, content=content, requests_per_minute=0, latency_ms=latency_ms
         ) as lms,
     ):
         url = database.url if database else f"sqlite:///{Path(folder) / 'desk.sqlite3'}"

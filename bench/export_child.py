@@ -1,0 +1,115 @@
+"""One measured export of the log: `python -m bench.export_child export`; prints its measures."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import django
+
+from bench.family import measured
+
+MOMENT = "%Y-%m-%d %H:%M:%S"
+
+
+class Nowhere(io.RawIOBase):
+    """Takes what is written and keeps only its length: the disk is the same for everybody."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.length = 0
+
+    def write(self, piece: Any, /) -> int:
+        """Count the bytes."""
+        self.length += len(piece)
+        return len(piece)
+
+
+def main(part: str, *words: str) -> None:
+    """Run one part and print its measures."""
+    parts: Mapping[str, Callable[..., dict[str, float]]] = {"export": export, "all": all_at_once}
+    print(json.dumps(parts[part](*words)))
+
+
+def export(form: str = "csv", most: str = "0") -> dict[str, float]:
+    """Write the log, or its first entries, as our exports do."""
+    django.setup()
+    from pathlib import Path  # noqa: PLC0415
+    from tempfile import gettempdir  # noqa: PLC0415
+
+    from assignments.audit.actors import SYSTEM  # noqa: PLC0415  after Django is set up
+    from assignments.audit.exports import Making, write  # noqa: PLC0415
+    from assignments.audit.parsing import parse  # noqa: PLC0415
+    from assignments.audit.population import fitting, head  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    making = Making(by=SYSTEM, now=now, folder=Path(gettempdir()))
+    query = parse(f"entry:0..{int(most) - 1}" if int(most) else "", today=now.date())
+    out, written = Nowhere(), []
+
+    def work() -> None:
+        written.append(write(form, fitting(query, head()), out, making))  # type: ignore[arg-type]
+
+    return measured(work, lambda: written[0]) | {"bytes": out.length}
+
+
+def all_at_once() -> dict[str, float]:
+    """Write the same file from `.all()`: the entries as a page shows them, one row after the other.
+
+    Their names cost one query, so that nothing is held against it but the way it reads and holds.
+    """
+    django.setup()
+    from assignments.audit.lines import entry_lines  # noqa: PLC0415  after Django is set up
+    from assignments.audit.spreadsheet import BYTE_ORDER_MARK, heading, safe  # noqa: PLC0415
+    from assignments.models import LogEntry  # noqa: PLC0415
+
+    out, written = Nowhere(), []
+
+    def work() -> None:
+        text = io.StringIO()
+        writer = csv.writer(text)
+        text.write(BYTE_ORDER_MARK)
+        writer.writerow(heading())
+        for line in entry_lines(LogEntry.objects.all()):
+            writer.writerow([safe(cell) for cell in _row(line)])
+            written.append(1)
+        out.write(text.getvalue().encode())
+
+    return measured(work, lambda: len(written)) | {"bytes": out.length}
+
+
+def _row(line: Any) -> list[str]:
+    from django.utils import timezone  # noqa: PLC0415  after Django is set up
+
+    detail, people = line.body["detail"], line.people
+    content = detail.get("content") or {}
+    return [
+        str(line.seq),
+        line.at.astimezone(timezone.get_default_timezone()).strftime(MOMENT),
+        line.at.astimezone(UTC).strftime(MOMENT),
+        str(line.actor),
+        line.actor.email,
+        line.actor.ref,
+        line.body["actor"]["means"],
+        line.sentence,
+        line.action,
+        line.result,
+        line.batch_number,
+        ", ".join(map(str, people)),
+        ", ".join(person.email for person in people),
+        ", ".join(person.reference for person in people),
+        str(content.get("title", "")),
+        str(content.get("reference", "")),
+        str(detail.get("remote_id", "")),
+        str(detail.get("problem", "")),
+        line.body["subject"],
+        line.body["account"],
+        line.request_id,
+    ]
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,153 @@
+"""One measured process: `python -m bench.lists_child paste 50000`; prints what it measured."""
+
+import csv
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import django
+
+
+def main(part: str, *words: str) -> None:
+    """Run one part and print its measures."""
+    django.setup()
+    parts: Mapping[str, Callable[..., dict[str, float]]] = {
+        "paste": paste,
+        "upload": upload,
+        "write": write,
+    }
+    began = time.process_time()
+    measured = parts[part](*words)
+    print(json.dumps(measured | {"cpu_seconds": time.process_time() - began}))
+
+
+def paste(count: str) -> dict[str, float]:
+    """Paste so many e-mails and ids into a new draft, some of them misspelt."""
+    from assignments.services.lists import pasting  # noqa: PLC0415  after Django is set up
+
+    draft, now = _draft()
+    text = "\n".join(_words(int(count)))
+    began = time.perf_counter()
+    pasted = pasting.add(draft=draft, text=text, now=now)
+    seconds = time.perf_counter() - began
+    result = pasted.sorted
+    return {
+        "seconds": seconds,
+        "peak_mb": _peak_mb(),
+        "given": result.given,
+        "found": len(result.found),
+        "twice": len(result.twice),
+        "inactive": len(result.inactive),
+        "missing": len(result.missing),
+        "suggested": len(pasted.suggested),
+    }
+
+
+def upload(kind: str, rows: str) -> dict[str, float]:
+    """Check and keep a file of so many rows of a person, an item and a due date."""
+    from assignments.services.uploads import files  # noqa: PLC0415  after Django is set up
+    from assignments.services.uploads.guessing import Columns  # noqa: PLC0415
+
+    draft, now = _draft()
+    file = _file(kind, int(rows))
+    before, began = _peak_mb(), time.perf_counter()
+    kept = files.receive(draft=draft, file=file, name=f"rows.{kind}", now=now)
+    received = time.perf_counter() - began
+    checked = files.use(upload=kept, columns=Columns(**kept.columns), now=now)
+    return {
+        "seconds": time.perf_counter() - began,
+        "received_seconds": received,
+        "peak_mb": _peak_mb(),
+        "before_mb": before,
+        "file_mb": file.seek(0, 2) / 1e6,
+        "given": checked.given,
+        "found": len(checked.found),
+        "refused": len(checked.refused),
+    }
+
+
+def _file(kind: str, count: int) -> BinaryIO:
+    """Write the file by another process, so that the memory it takes is not counted."""
+    path = Path(tempfile.mkdtemp(prefix="desk-bench-")) / f"rows.{kind}"
+    subprocess.run(
+        [sys.executable, "-m", "bench.lists_child", "write", str(path), str(count)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    file = path.open("rb")
+    path.unlink()
+    path.parent.rmdir()
+    return file
+
+
+def write(path: str, count: str) -> dict[str, float]:
+    """Write a file of so many rows, of which 1 in 100 names nobody."""
+    import xlsxwriter  # noqa: PLC0415  a dependency of tests and benchmarks alone
+
+    rows = _rows(int(count))
+    if path.endswith(".csv"):
+        with Path(path).open("w", newline="") as text:
+            csv.writer(text).writerows(rows)
+    else:
+        with xlsxwriter.Workbook(path) as book:
+            sheet = book.add_worksheet()
+            for number, row in enumerate(rows):
+                sheet.write_row(number, 0, row)
+    return {"rows": len(rows) - 1}
+
+
+def _rows(count: int) -> list[tuple[str, ...]]:
+    from assignments.models import Content, Learner  # noqa: PLC0415  after Django is set up
+
+    items = Content.objects.filter(is_active=True).exclude(external_reference="")
+    item = items.earliest("pk").external_reference
+    people = Learner.objects.order_by("pk").values_list("name", "email", "external_reference")
+    filler = "a remark that nobody reads, as files of HR are full of, " * 2
+    return [
+        ("Name", "E-mail", "Employee ID", "Course", "Due date", "Remark"),
+        *(
+            (
+                name,
+                email,
+                f"{reference}x" if n % 100 == 0 else reference,
+                item,
+                "2099-01-15",
+                filler,
+            )
+            for n, (name, email, reference) in enumerate(people[:count])
+        ),
+    ]
+
+
+def _draft() -> tuple[Any, Any]:
+    from django.contrib.auth import get_user_model  # noqa: PLC0415  after Django is set up
+    from django.utils import timezone  # noqa: PLC0415
+
+    from assignments.services import connection, drafts  # noqa: PLC0415
+
+    now = timezone.now()
+    owner = get_user_model().objects.get(email="manager@example.com")
+    account = connection.accounts()[0]
+    return drafts.start(account=account, owner_pk=owner.pk, now=now), now
+
+
+def _words(count: int) -> list[str]:
+    from assignments.models import Learner  # noqa: PLC0415  after Django is set up
+
+    people = Learner.objects.order_by("pk").values_list("email", "external_reference")[:count]
+    words = [email.upper() if n % 2 else reference for n, (email, reference) in enumerate(people)]
+    return [f"{word}x" if n % 100 == 1 else word or "none" for n, word in enumerate(words)]
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

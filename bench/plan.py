@@ -1,0 +1,36 @@
+"""Freezing a plan of 50,000 rows, freezing it anew, and what holding rows against it costs."""
+
+from collections.abc import Iterator
+
+from bench.finding import Finding
+from bench.ground import ground
+
+PEOPLE = 12_500
+ITEMS = 4
+MOST_SECONDS = 5.0
+# Of the 350 microseconds that a call may cost.
+MOST_MICROSECONDS = 5.0
+
+
+def freeze(vendor: str) -> Iterator[Finding]:
+    """Yield the seconds of a first freeze and of one that replaces it, and the check of a row."""
+    with ground(vendor=vendor, learners=PEOPLE) as here:
+        took = here.child("freeze", str(PEOPLE), str(ITEMS))
+    rows = int(took["rows"])
+    for name, seconds in (("a plan", took["first"]), ("a plan anew", took["again"])):
+        yield _finding(f"freeze {name} of {rows:,} rows", seconds, MOST_SECONDS, "s", took)
+    check = took["check_us"]
+    yield _finding("hold a row against its plan", check, MOST_MICROSECONDS, "us", took)
+
+
+def _finding(what: str, ours: float, most: float, unit: str, detail: dict[str, object]) -> Finding:
+    return Finding(
+        goal="18",
+        what=what,
+        ours=ours,
+        other=most,
+        unit=unit,
+        wanted=1,
+        is_most=True,
+        detail=detail,
+    )
