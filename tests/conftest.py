@@ -10,13 +10,18 @@ import time_machine
 from django.db import connection, connections
 from hypothesis import settings as hypothesis
 
-pytest_plugins = ["tests.live", "tests.log_fixtures"]
+pytest_plugins = ["tests.identity_fixtures", "tests.live", "tests.log_fixtures"]
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 hypothesis.register_profile("here", deadline=None)
 hypothesis.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run one process more than there are cores: many tests wait for what they started."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -7,10 +7,24 @@ from itertools import count
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
 
-from assignments.models import Account, Assignment, Batch, Content, Learner
+from assignments.audit.actors import SYSTEM, Actor
+from assignments.audit.log import Event, record
+from assignments.models import (
+    Account,
+    Assignment,
+    Audience,
+    AudienceMember,
+    Batch,
+    Content,
+    Learner,
+    LogExport,
+    LogHead,
+    PlanLeaves,
+)
 from assignments.models.folding import folded
-from assignments.services.sealing import plan_sha256
+from assignments.services.sealing import seal
 
 NAMES = ("Elif Yilmaz", "Amara Okafor", "Ruth Abel", "Tom Baker", "Ines Costa", "Jan Novak")
 PEOPLE = {"manager": "Priya Mehta", "auditor": "Ada Stone", "admin": "Sam Reed"}
@@ -38,6 +52,11 @@ def make_user(role: str = "manager", **fields: Any) -> Any:
     return get_user_model().objects.create(**values | fields)
 
 
+def make_actor(user: Any) -> Actor:
+    """Return somebody as the one who acts through a page."""
+    return Actor(ref=f"user/{user.pk}", name=str(user), email=user.email, means="page")
+
+
 def make_account(**fields: Any) -> Account:
     """Return the one linked account, synced just now."""
     values = {"name": "Cornerstone", "synced_at": AT}
@@ -54,10 +73,11 @@ def make_learner(account: Account | None = None, **fields: Any) -> Learner:
         "name": name,
         "email": f"person{number}@northwind.example",
         "is_active": True,
-        "search_text": folded(f"{name} NW-{number}"),
         "seen_in": 1,
-    }
-    return Learner.objects.create(account=account or make_account(), **values | fields)
+    } | fields
+    known = (values[part] for part in ("name", "email", "external_reference", "remote_id"))
+    values.setdefault("search_text", folded(" ".join(known)))
+    return Learner.objects.create(account=account or make_account(), **values)
 
 
 def make_content(account: Account | None = None, **fields: Any) -> Content:
@@ -77,6 +97,23 @@ def make_content(account: Account | None = None, **fields: Any) -> Content:
     return Content.objects.create(account=account or make_account(), **values | fields)
 
 
+def make_audience(by: Any, *members: Learner, **fields: Any) -> Audience:
+    """Return an audience: of these people, or of whoever matches if a query is given."""
+    name = fields.pop("name", "Sales")
+    values = {
+        "account": make_account(),
+        "folded_name": folded(name),
+        "kind": "filter" if "query" in fields else "fixed",
+        "people": len(members),
+        "made_by": by,
+        "made_at": AT,
+    }
+    audience = Audience.objects.create(name=name, **values | fields)
+    for member in members:
+        AudienceMember.objects.create(audience=audience, learner=member)
+    return audience
+
+
 def make_batch(rows: Sequence[str | dict[str, Any]] = (), **fields: Any) -> Batch:
     """Return a submitted batch with a row for each state, or for each set of fields with one."""
     account, content = make_account(), make_content()
@@ -89,6 +126,7 @@ def make_batch(rows: Sequence[str | dict[str, Any]] = (), **fields: Any) -> Batc
         "title": content.title,
         "people": len(rows),
         "items": 1,
+        "rows": len(rows),
         "status": "pending",
         "reason": "Policy DP-14",
         "frozen_at": AT,
@@ -98,9 +136,32 @@ def make_batch(rows: Sequence[str | dict[str, Any]] = (), **fields: Any) -> Batc
     batch = Batch.objects.create(**values | fields)
     for position, row in enumerate(rows, 1):
         make_row(batch, content, position, {"state": row} if isinstance(row, str) else row)
-    batch.plan_sha256 = plan_sha256(batch)
+    made = seal(batch)
+    batch.plan_sha256 = made.sha256
     batch.save(update_fields=["plan_sha256"])
+    PlanLeaves.objects.create(batch=batch, leaves=made.leaves)
     return batch
+
+
+def make_export(owner: Any, **fields: Any) -> LogExport:
+    """Return an export of the whole log that waits for a worker."""
+    head = LogHead.objects.get()
+    values = {"format": "csv", "size": head.size, "frontier": head.frontier}
+    moments = {"asked_at": AT, "moved_at": AT}
+    return LogExport.objects.create(owner=owner, **values | moments | fields)
+
+
+def log_submission(batch: Batch) -> None:
+    """Let the log say that the batch was submitted with the plan that it has."""
+    event = Event(
+        action="batch.submitted",
+        subject=f"batch/{batch.pk}",
+        batch=f"batch/{batch.pk}",
+        result="submitted",
+        detail={"plan_sha256": batch.plan_sha256},
+    )
+    with transaction.atomic():
+        record(event, by=SYSTEM, at=AT)
 
 
 def make_row(batch: Batch, content: Content, position: int, fields: dict[str, Any]) -> Assignment:
@@ -114,7 +175,9 @@ def make_row(batch: Batch, content: Content, position: int, fields: dict[str, An
         learner_remote_id=learner.remote_id,
         content_remote_id=content.remote_id,
         content_reference=content.external_reference,
-        **_of_state(fields["state"], position) | fields,
+        **{"due_date": batch.due_date, "due_at": batch.due_at}
+        | _of_state(fields["state"], position)
+        | fields,
     )
 
 

@@ -81,7 +81,10 @@ class Desk:
 
     def submit(self, people: int = 3, items: int = 1, **terms: object) -> Batch:
         """Submit a new batch and release it at once."""
-        draft = self.draft(people, items, **terms)
+        return self.submit_draft(self.draft(people, items, **terms))
+
+    def submit_draft(self, draft: Draft) -> Batch:
+        """Review a draft, submit it and release the batch at once."""
         plan = self.review(draft)
         batch = submission.submit(
             draft=draft,

@@ -84,6 +84,15 @@ def main(command: list[str]) -> int:
         ).returncode
 
 
+def client_programs() -> Path:
+    """Return the folder of `pg_dump` and the others, of the server's version."""
+    return _installed() / "pginstall" / "bin"
+
+
+def _installed() -> Path:
+    return Path(str(distribution(PACKAGE).locate_file(PACKAGE)))
+
+
 def _identity() -> Identity:
     """PostgreSQL refuses to run as root, so root hands it to the user who owns nothing."""
     if os.geteuid() != 0:
@@ -94,7 +103,7 @@ def _identity() -> Identity:
 
 def _programs(folder: Path, identity: Identity) -> Path:
     """Return where the server's programs are, at a place that its user may enter."""
-    installed = Path(str(distribution(PACKAGE).locate_file(PACKAGE)))
+    installed = _installed()
     if not identity:
         return installed
     os.chown(folder, identity["user"], identity["group"])

@@ -1,13 +1,17 @@
 """The product as real processes with a database of its own, for journeys and crashes."""
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -65,19 +69,24 @@ class Product:
 
 
 @contextmanager
-def installed(folder: Path, lms: Sandbox, **settings: str) -> Iterator[Product]:
-    """Migrate a fresh database and end every process at the end."""
+def installed(
+    folder: Path, lms: Sandbox, *, is_prepared: bool = False, **settings: str
+) -> Iterator[Product]:
+    """Give the product a fresh database and end every process at the end.
+
+    :param is_prepared: whether the database is a copy of another installation's
+    """
     database = folder / "desk.sqlite3"
-    environment = os.environ | {
-        "DESK_DEMO": "1",
+    own = {
         "DATABASE_URL": f"sqlite:///{database}",
         "STACKONE_BASE_URL": lms.base_url,
         "STACKONE_REQUESTS_PER_MINUTE": "60000",
         "STACKONE_TIMEOUT_SECONDS": "2",
         "SETTLE_SECONDS": "6",
     }
-    product = Product(database, environment | settings)
-    product.manage("prepare")
+    product = Product(database, _environment() | own | settings)
+    if not is_prepared:
+        _prepare(product)
     try:
         yield product
     finally:
@@ -86,6 +95,37 @@ def installed(folder: Path, lms: Sandbox, **settings: str) -> Iterator[Product]:
                 process.terminate()
         stuck = [process for process in product.processes if not _ends(process)]
         assert not stuck, f"SIGTERM did not end {[process.args for process in stuck]}."
+
+
+def prepared(database: Path, **settings: str) -> Product:
+    """Return a fresh installation of which nothing runs and no LMS is known."""
+    product = Product(database, _environment() | settings)
+    _prepare(product)
+    return product
+
+
+def _environment() -> dict[str, str]:
+    """Return that of the demo; what coverage adds would double the start of each process."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    return own | {"DESK_DEMO": "1"}
+
+
+def _prepare(product: Product) -> None:
+    kind, _, place = product.environment["DATABASE_URL"].partition(":///")
+    if kind == "sqlite":
+        shutil.copyfile(_prepared(), place)
+    else:
+        product.manage("prepare")
+
+
+@cache
+def _prepared() -> Path:
+    """Make the database of a fresh installation, once for all tests of this process."""
+    folder = Path(tempfile.mkdtemp(prefix="desk-prepared-"))
+    atexit.register(shutil.rmtree, folder)
+    database = folder / "desk.sqlite3"
+    Product(database, _environment() | {"DATABASE_URL": f"sqlite:///{database}"}).manage("prepare")
+    return database
 
 
 def _ends(process: "subprocess.Popen[str]") -> bool:

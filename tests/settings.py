@@ -7,12 +7,17 @@ that a test starts inherit all of this; what the test sets for them stays.
 
 import os
 import re
+import tempfile
 from pathlib import Path
 
 EXAMPLE = Path(__file__).resolve().parent.parent / ".env.example"
 
 os.environ["STACKONE_API_KEY"] = ""
 os.environ.setdefault("DESK_DEMO", "1")
+# The published example of a signed note: a key that everybody knows.
+os.environ["AUDIT_SIGNING_KEY"] = (
+    "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
+)
 for name in re.findall(r"^#? ?([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE):
     os.environ.setdefault(name, "")
 
@@ -25,3 +30,5 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
+AUDIT_SEAL_DIR = None
+EXPORT_DIR = Path(tempfile.gettempdir()) / f"desk-exports-of-tests-{os.getuid()}"

@@ -11,7 +11,7 @@ from assignments.audit.bodies import canonical
 from assignments.audit.tree import leaf_hash
 from assignments.models import LogEntry
 
-TABLE = triggers.TABLE
+TABLE = triggers.ENTRIES
 Tampering = Callable[[int, int], None]
 
 

@@ -1,23 +1,38 @@
 """The door and the roles: who gets in, who may do what, and what every answer carries."""
 
 import re
+from pathlib import Path
 
-import environ
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
 from django.http import Http404
 from django.test import Client, RequestFactory
 from django.urls import get_resolver, reverse
 from django.utils.crypto import get_random_string
 
+from assignments.audit.actors import SYSTEM
+from assignments.audit.verify import verify_log
 from assignments.models import Draft, LogEntry, PersonalValue
 from dashboard import env as environment
-from dashboard.access import errors
+from dashboard.access import errors, matrix
 from dashboard.access.models import User
-from tests.factories import AT, make_account, make_batch, make_content, make_learner, make_user
+from dashboard.access.rules import OPEN, RULES
+from tests.environment import env
+from tests.factories import (
+    AT,
+    make_account,
+    make_audience,
+    make_batch,
+    make_content,
+    make_export,
+    make_learner,
+    make_user,
+)
 from tests.log_fixtures import write_log
 
 pytestmark = pytest.mark.django_db
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 READ = {"manager": 200, "auditor": 200, "admin": 200}
 ACT = {"manager": 302, "auditor": 403, "admin": 403}
 CHECK = {"manager": 403, "auditor": 200, "admin": 200}
@@ -29,6 +44,17 @@ MATRIX = {
     "assign": ("get", {**ACT, "manager": 200}),
     "assign-terms": ("post", {**ACT, "manager": 422}),
     "assign-discard": ("post", ACT),
+    "assign-recover": ("post", {**ACT, "manager": 404}),
+    "assign-audience": ("post", {**ACT, "manager": 404}),
+    "assign-leave-out": ("post", {**ACT, "manager": 422}),
+    "assign-put-back": ("post", ACT),
+    "assign-save-audience": ("post", {**ACT, "manager": 422}),
+    "assign-item-dues": ("post", ACT),
+    "assign-paste": ("post", {**ACT, "manager": 422}),
+    "assign-upload": ("post", {**ACT, "manager": 422}),
+    "assign-columns": ("post", ACT),
+    "assign-upload-refused": ("get", {**ACT, "manager": 404}),
+    "assign-upload-remove": ("post", ACT),
     "assign-content": ("post", ACT),
     "assign-pick": ("post", ACT),
     "assign-pick-all": ("post", ACT),
@@ -40,23 +66,47 @@ MATRIX = {
     "batch-progress": ("get", READ),
     "row-action": ("post", {**ACT, "manager": 409}),
     "batch-copy": ("post", ACT),
+    "review-file": ("get", {**ACT, "manager": 404}),
+    "review-refresh": ("post", {**ACT, "manager": 404}),
     "review-start": ("get", {**ACT, "manager": 404}),
     "batch-action": ("post", {**ACT, "manager": 409}),
+    "batch-approval": ("get", ACT),
     "people": ("get", READ),
     "person": ("get", READ),
+    "audiences": ("get", READ),
+    "audience-use": ("post", ACT),
+    "audience-rename": ("post", {**ACT, "manager": 409}),
+    "audience-delete": ("post", ACT),
+    "story": ("get", READ),
     "content-list": ("get", READ),
     "content-item": ("get", READ),
+    "content-mandatory": ("post", OPERATE),
     "audit": ("get", READ),
+    "audit-completions": ("get", READ),
     "entry": ("get", READ),
     "verify": ("get", CHECK),
-    "export": ("post", CHECK),
+    "verification": ("get", CHECK),
+    "verify-file": ("post", {**CHECK, "auditor": 400, "admin": 400}),
+    "seal": ("post", {"manager": 403, "auditor": 302, "admin": 302}),
+    "export": ("post", {**CHECK, "auditor": 422, "admin": 422}),
+    "sample": ("get", CHECK),
+    "audit-print": ("get", CHECK),
+    "exports": ("get", CHECK),
+    # Somebody else's.
+    "export-file": ("get", {"manager": 403, "auditor": 404, "admin": 404}),
     "search": ("get", READ),
     "settings": ("get", READ),
     "sync": ("post", OPERATE),
     "resume": ("post", OPERATE),
+    "facets": ("get", {"manager": 403, "auditor": 403, "admin": 200}),
+    "privacy": ("get", {"manager": 403, "auditor": 403, "admin": 200}),
+    "privacy-person": ("get", {"manager": 403, "auditor": 403, "admin": 200}),
+    "privacy-hold": ("post", {**OPERATE, "admin": 422}),
+    "sessions": ("get", {"manager": 403, "auditor": 403, "admin": 200}),
+    "sessions-end": ("post", OPERATE),
+    "login-renew": ("get", {"manager": 404, "auditor": 404, "admin": 404}),
     "logout": ("post", {"manager": 302, "auditor": 302, "admin": 302}),
 }
-OPEN = {"login", "login-demo", "healthz", "readyz"}
 
 
 @pytest.fixture
@@ -67,16 +117,29 @@ def world():
     draft = Draft.objects.create(account=make_account(), owner=owner, created_at=AT, changed_at=AT)
     write_log(1)
     row = batch.assignments.get()
+    audience = make_audience(owner)
     by_name = {
         "batch": [batch.pk],
         "batch-progress": [batch.pk],
         "batch-action": [batch.pk, "pause"],
         "row-action": [batch.pk, row.pk, "retry"],
         "batch-copy": [batch.pk],
+        "batch-approval": [batch.pk],
+        "audience-use": [audience.pk],
+        "audience-rename": [audience.pk],
+        "audience-delete": [audience.pk],
         "person": [make_learner().pk],
         "content-item": [make_content().pk],
+        "story": [row.learner_id, row.content_id],
+        "content-mandatory": [make_content().pk],
         "entry": [0],
+        "verification": [verify_log(by=SYSTEM, now=AT).pk],
+        "facets": [make_account().pk],
         "resume": [make_account().pk],
+        "sessions-end": [owner.pk],
+        "privacy-person": ["user", owner.pk],
+        "privacy-hold": ["user", owner.pk],
+        "export-file": [make_export(owner).pk],
     }
     drafted = [name for name in MATRIX if name.startswith(("assign", "review")) or name == "submit"]
     return owner, by_name | {name: [draft.pk] for name in drafted if name != "assign-new"}
@@ -95,10 +158,42 @@ def words(response):
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
-def test_the_matrix_names_every_address():
-    names = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
+def test_every_address_has_a_rule_and_a_row():
+    names = {name for name, _ in matrix.named_paths(get_resolver().url_patterns)}
+    closed = {name for name, rule in RULES.items() if rule.needs != OPEN}
 
-    assert names == MATRIX.keys() | OPEN
+    assert names == RULES.keys()
+    assert closed == MATRIX.keys()
+
+
+def test_the_page_of_the_rules_is_not_old(capsys):
+    call_command("access")
+
+    page = Path(__file__).resolve().parent.parent / "docs" / "access.md"
+    assert page.read_text() == capsys.readouterr().out, "Run: manage.py access > docs/access.md"
+
+
+def test_an_address_without_a_rule_is_closed(client, monkeypatch):
+    client.force_login(make_user("manager"))
+    monkeypatch.delitem(RULES, "batches")
+
+    assert client.get("/batches/").status_code == 403
+
+
+@pytest.mark.parametrize("role", ["manager", "auditor", "admin", None])
+def test_every_cell_that_is_closed_is_closed_by_every_method(client, world, role):
+    if role:
+        client.force_login(make_user(role))
+
+    for name, rule in RULES.items():
+        address = reverse(name, args=world[1].get(name, ["x"] if name == "login-demo" else []))
+        for method in METHODS:
+            is_in = rule.needs == OPEN or bool(role and rule.allows(role))
+            if is_in and method in rule.methods:
+                continue
+            status = client.generic(method, address).status_code
+            closed = 405 if is_in else 403 if role else 302
+            assert (name, method, status) == (name, method, closed)
 
 
 @pytest.mark.parametrize("name", MATRIX)
@@ -136,7 +231,7 @@ def test_every_answer_carries_a_strict_policy_and_an_id(client):
     assert answer["Content-Security-Policy"] == (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
         "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
+        "frame-ancestors 'none'; report-uri /csp-report; report-to desk"
     )
     assert answer["X-Frame-Options"] == "DENY"
     assert len(answer["X-Request-ID"]) == 36
@@ -288,13 +383,6 @@ def test_a_contradiction_stops_the_start(values, sentence):
         environment.check_remote(**values)
 
 
-def env(**values):
-    """Return an environment with these variables only."""
-    found = environ.Env()
-    found.ENVIRON = values
-    return found
-
-
 @pytest.mark.parametrize(
     ("read", "sentence"),
     [
@@ -311,6 +399,11 @@ def env(**values):
             lambda: environment.positive(env(N="x"), "N", 1), "whole number", id="no number"
         ),
         pytest.param(
+            lambda: environment.at_least_0(env(N="-1"), "N", default=None),
+            "Set it to 0 or more",
+            id="below 0",
+        ),
+        pytest.param(
             lambda: environment.one_of(env(S="z"), "S", ("a", "b")), "one of: a, b", id="no choice"
         ),
     ],
@@ -318,3 +411,8 @@ def env(**values):
 def test_a_missing_setting_says_what_to_set(read, sentence):
     with pytest.raises(ImproperlyConfigured, match=sentence):
         read()
+
+
+def test_a_threshold_that_is_not_set_is_the_default():
+    assert environment.at_least_0(env(), "N", default=None) is None
+    assert environment.at_least_0(env(N="0"), "N", default=1000) == 0

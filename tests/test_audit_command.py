@@ -28,14 +28,25 @@ def refused(*arguments: object) -> tuple[int, str]:
 
 def test_verify_says_that_the_log_is_intact(db: None) -> None:
     write_log(3)
+    audit("seal")
 
-    assert audit("verify").startswith("Intact: 3 entries checked, root ")
+    assert audit("verify").startswith(
+        "Intact up to seal 1: 4 entries checked, 1 entry since then is not yet sealed. Root "
+    )
+
+
+def test_verify_does_not_call_intact_what_no_seal_vouches_for(db: None) -> None:
+    write_log(3)
+
+    code, said = refused("verify")
+
+    assert (code, said[:40]) == (8, "Not sealed yet: 3 entries checked agains")
 
 
 def test_verify_leaves_an_entry_that_names_who_is_at_the_shell(db: None) -> None:
     write_log(1)
 
-    audit("verify")
+    refused("verify")
 
     line = entry(1)
     assert line is not None
@@ -49,11 +60,12 @@ def test_verify_leaves_an_entry_that_names_who_is_at_the_shell(db: None) -> None
 
 def test_verify_tells_its_progress_on_the_other_channel(db: None) -> None:
     write_log(3)
+    audit("seal")
     told = io.StringIO()
 
     call_command("audit", "verify", stdout=io.StringIO(), stderr=told)
 
-    assert told.getvalue() == "3 entries checked\n"
+    assert told.getvalue() == "4 entries checked\n"
 
 
 def test_verify_names_the_first_broken_entry(db: None) -> None:
@@ -74,11 +86,12 @@ def test_verify_tells_a_short_log_by_another_code(db: None) -> None:
 
 def test_verify_prints_json(db: None) -> None:
     write_log(2)
+    audit("seal")
 
     told = json.loads(audit("verify", "--json"))
 
-    assert (told["verdict"], told["size"], told["seq"]) == ("intact", 2, None)
-    assert told["detail"].endswith(f"root {told['root']}.")
+    assert (told["verdict"], told["size"], told["seq"]) == ("intact", 3, None)
+    assert told["detail"].endswith(f"Root {told['root']}.")
 
 
 def test_export_and_verify_the_file(db: None, tmp_path: Path) -> None:
@@ -87,8 +100,8 @@ def test_export_and_verify_the_file(db: None, tmp_path: Path) -> None:
 
     assert audit("export", "--format", "jsonl", "-o", file) == f"5 entries written to {file}.\n"
     assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
-    assert audit("verify", "--export", file).startswith("Intact: 5 entries checked")
-    assert LogEntry.objects.get(seq=5).action == "log.exported"
+    assert audit("verify", "--export", file).startswith("Intact: 5 entries, the whole log")
+    assert LogEntry.objects.get(seq=6).action == "log.exported"
 
 
 def test_export_of_a_query_as_csv(db: None, tmp_path: Path) -> None:
@@ -101,20 +114,22 @@ def test_export_of_a_query_as_csv(db: None, tmp_path: Path) -> None:
     assert file.read_text("utf-8").count("Amara Okafor") == 6
 
 
-def test_verify_does_not_call_a_part_intact(db: None, tmp_path: Path) -> None:
+def test_verify_proves_a_part_entry_by_entry(db: None, tmp_path: Path) -> None:
     write_log(5)
     file = tmp_path / "part.jsonl"
     audit("export", "--format", "jsonl", "--query", "amara", "-o", file)
 
-    code, said = refused("verify", "--export", file)
+    said = audit("verify", "--export", file)
 
-    assert (code, said[:10]) == (4, "Not proven")
+    assert said.startswith("Intact: 3 entries, each of them proven to be in the log that Peter")
 
 
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        pytest.param(b"a,b\n", "Line 1 of the file cannot be read.", id="another kind of file"),
+        pytest.param(
+            b"a,b\n", "Line 1 of the file is not as it was written.", id="another kind of file"
+        ),
         pytest.param(None, "No such file", id="no file"),
     ],
 )

@@ -6,17 +6,26 @@ from datetime import UTC, date, datetime
 import pytest
 from django.db import transaction
 
+from assignments.audit import search
 from assignments.audit.actors import SYSTEM, Actor, Person
 from assignments.audit.lines import Named
 from assignments.audit.log import Event, record
+from assignments.audit.parsing import parse
+from assignments.audit.query import Query
 from assignments.audit.reading import record_reading, record_search
-from assignments.audit.search import Search, count, entry, found
+from assignments.audit.search import entry, find
 from assignments.models import LogEntry, PersonalValue
 from tests import tampering
+from tests.factories import make_batch
 from tests.log_fixtures import AT, CONTENT, ELIF, PRIYA, created, write_log
 
 DANIEL = Actor(ref="user/2", name="Daniel Osei", email="daniel@northwind.example", means="page")
 AMARA = Person(ref="learner/13", name="Amara Okafor", reference="NW-2")
+
+
+def asked(text: str) -> Query:
+    """Return the query that was typed on the first of December."""
+    return parse(text, today=date(2026, 12, 1))
 
 
 @pytest.fixture
@@ -47,55 +56,98 @@ def log(db: None) -> None:
         record(Event(action="log.searched", subject="log"), by=DANIEL, at=late)
 
 
+@pytest.fixture(params=[0, search.FEW], ids=["the whole log is read", "the indexes know"])
+def _by_index(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have everything found both ways: from the end of the log, and by what the indexes know."""
+    monkeypatch.setattr(search, "FEW", request.param)
+    monkeypatch.setattr(search, "MANY", request.param)
+
+
+@pytest.mark.usefixtures("_by_index")
 @pytest.mark.parametrize(
-    ("search", "seqs"),
+    ("query", "seqs"),
     [
-        pytest.param(Search(), [5, 4, 3, 2, 1, 0], id="everything, newest first"),
-        pytest.param(Search(text="elif"), [3, 1], id="a person's name"),
-        pytest.param(Search(text="YILMAZ"), [3, 1], id="without accents and capitals"),
-        pytest.param(Search(text="nw-10379"), [3, 1], id="a person's reference"),
-        pytest.param(Search(text="elif@north"), [3, 1], id="an address"),
-        pytest.param(Search(text="osei"), [5, 3], id="who did it"),
-        pytest.param(Search(text="elif gdpr"), [1], id="two words that both must fit"),
-        pytest.param(Search(text="phishing"), [3], id="a title"),
-        pytest.param(Search(text="100%"), [3], id="a sign that databases take for any text"),
-        pytest.param(Search(text="lms-2"), [2], id="a record of the LMS"),
-        pytest.param(Search(text="hire date"), [3], id="a problem"),
-        pytest.param(Search(text="dp-14"), [0], id="a reason"),
-        pytest.param(Search(text="B-0417"), [2, 1, 0], id="a batch number"),
-        pytest.param(Search(text="b-41"), [3], id="another batch, not one that begins like it"),
-        pytest.param(Search(text="#2"), [2], id="an entry number"),
-        pytest.param(Search(text="#4,000"), [], id="an entry that is not there"),
-        pytest.param(Search(text="#99999999999999999"), [], id="a number too long for the table"),
-        pytest.param(Search(text="#,"), [], id="a number without digits"),
-        pytest.param(Search(text="nobody"), [], id="nothing"),
-        pytest.param(Search(text="10.20.4.17"), [], id="addresses of machines find nobody"),
-        pytest.param(Search(by="user/2"), [5, 3], id="by"),
-        pytest.param(Search(action="assignment.created"), [2, 1], id="action"),
-        pytest.param(Search(subject="assignment/3"), [3], id="subject"),
-        pytest.param(Search(batch="batch/417"), [2, 1, 0], id="batch by ref"),
-        pytest.param(Search(batch="417"), [2, 1, 0], id="batch by number"),
-        pytest.param(Search(batch="B-0041"), [3], id="batch as people write it"),
-        pytest.param(Search(person="learner/13"), [2], id="person by ref"),
-        pytest.param(Search(person="amara okafor"), [2], id="person by name"),
-        pytest.param(Search(person="osei"), [], id="who acted is not who it is about"),
-        pytest.param(Search(since=date(2026, 11, 24)), [5], id="since"),
-        pytest.param(Search(until=date(2026, 11, 23)), [4, 3, 2, 1, 0], id="until"),
-        pytest.param(Search(until=date.max), [5, 4, 3, 2, 1, 0], id="until the end of days"),
-        pytest.param(Search(since=date(2026, 11, 30), until=date(2026, 11, 30)), [5], id="one day"),
-        pytest.param(
-            Search(text="gdpr", by="user/1", person="learner/12", batch="417"), [1], id="all of it"
-        ),
+        pytest.param("", [5, 4, 3, 2, 1, 0], id="everything, newest first"),
+        pytest.param("elif", [3, 1], id="a person's name"),
+        pytest.param("YILMAZ", [3, 1], id="without accents and capitals"),
+        pytest.param("nw-10379", [3, 1], id="a person's reference"),
+        pytest.param("elif@north", [3, 1], id="an address"),
+        pytest.param("osei", [5, 3], id="who did it"),
+        pytest.param("if", [3, 1], id="two letters of a person"),
+        pytest.param("dp", [], id="two letters of anything else"),
+        pytest.param("elif gdpr", [1], id="two words that both must fit"),
+        pytest.param('"due date is"', [3], id="a phrase"),
+        pytest.param('"date due"', [], id="no phrase"),
+        pytest.param("phishing", [3], id="a title"),
+        pytest.param("100%", [3], id="a sign that databases take for any text"),
+        pytest.param("lms-2", [2], id="a record of the LMS"),
+        pytest.param("hire date", [3], id="a problem"),
+        pytest.param("dp-14", [0], id="a reason"),
+        pytest.param("B-0417", [2, 1, 0], id="a batch number"),
+        pytest.param("b-41", [3], id="another batch, not one that begins like it"),
+        pytest.param("#2", [2], id="an entry number"),
+        pytest.param("#4,000", [], id="an entry that is not there"),
+        pytest.param("entry:1..3", [3, 2, 1], id="entries from one to another"),
+        pytest.param("entry:>=4", [5, 4], id="entries from one on"),
+        pytest.param("nobody", [], id="nothing"),
+        pytest.param("10.20.4.17", [], id="addresses of machines find nobody"),
+        pytest.param("by:user/2", [5, 3], id="by a ref"),
+        pytest.param("by:daniel", [5, 3], id="by a name"),
+        pytest.param("by:system", [4], id="by nobody"),
+        pytest.param("by:elif", [], id="who it is about did not act"),
+        pytest.param("action:assignment.created", [2, 1], id="an action in full"),
+        pytest.param("action:assignment", [3, 2, 1], id="every action of a thing"),
+        pytest.param("action:paused", [4], id="what happened"),
+        pytest.param("-action:assignment", [5, 4, 0], id="every action but those"),
+        pytest.param("result:Created", [2, 1], id="a result"),
+        pytest.param("about:assignment/3", [3], id="what it is about"),
+        pytest.param("batch:417", [2, 1, 0], id="a batch by number"),
+        pytest.param("batch:B-0041", [3], id="a batch as people write it"),
+        pytest.param("person:learner/13", [2], id="a person by ref"),
+        pytest.param('person:"amara okafor"', [2], id="a person by name"),
+        pytest.param("person:osei", [], id="who acted is not who it is about"),
+        pytest.param("-person:elif gdpr", [2, 0], id="not about a person"),
+        pytest.param("content:gdpr", [2, 1], id="content by title"),
+        pytest.param("content:CRS-1", [3], id="content by reference"),
+        pytest.param("content:hire", [], id="a problem is not the content"),
+        pytest.param("content:lms-2", [], id="nor is the record of the LMS"),
+        pytest.param(f"request:{PRIYA.request_id}", [2, 1, 0], id="a request"),
+        pytest.param("when:>=2026-11-24", [5], id="since a day"),
+        pytest.param("when:<=2026-11-23", [4, 3, 2, 1, 0], id="until a day"),
+        pytest.param("when:2026-11-30", [5], id="one day"),
+        pytest.param("when:2026-11-23..2026-11-29", [4, 3, 2, 1, 0], id="some days"),
+        pytest.param("when:2026-10", [], id="another month"),
+        pytest.param("gdpr by:user/1 person:learner/12 batch:417", [1], id="all of it"),
     ],
 )
-def test_found(log: None, search: Search, seqs: list[int]) -> None:
-    assert [line.seq for line in found(search)] == seqs
-    assert count(search) == (len(seqs), False)
+def test_found(log: None, query: str, seqs: list[int]) -> None:
+    found = find(asked(query))
+
+    assert [line.seq for line in found.newest()] == seqs
+    assert found.count() == (len(seqs), False)
+
+
+def test_found_by_the_day_by_which_something_is_due(db: None) -> None:
+    one = make_batch(["created"], due_date=date(2026, 12, 1))
+    several = make_batch(["created", "created"], has_several_dues=True, due_date=date(2026, 12, 1))
+    late, _ = several.assignments.order_by("pk")
+    several.assignments.filter(pk=late.pk).update(due_date=date(2027, 1, 5))
+    with transaction.atomic():
+        for batch in (one, several):
+            record(Event(action="batch.submitted", batch=f"batch/{batch.pk}"), by=PRIYA, at=AT)
+        event = replace(created(late.pk), batch=f"batch/{several.pk}")
+        record(event, by=PRIYA, at=AT)
+
+    found = {text: find(asked(text)) for text in ("due:2026-12-01", "due:2027", "due:2028")}
+
+    assert [[line.seq for line in one.newest()] for one in found.values()] == [[0], [2], []]
 
 
 def test_found_goes_on_before_a_number(log: None) -> None:
-    assert [line.seq for line in found(Search(), limit=2)] == [5, 4]
-    assert [line.seq for line in found(Search(), before=4, limit=2)] == [3, 2]
+    everything = find(asked(""))
+
+    assert [line.seq for line in everything.newest(limit=2)] == [5, 4]
+    assert [line.seq for line in everything.newest(before=4, limit=2)] == [3, 2]
 
 
 def test_days_are_those_of_the_organisation(db: None, settings) -> None:
@@ -103,22 +155,49 @@ def test_days_are_those_of_the_organisation(db: None, settings) -> None:
     with transaction.atomic():
         record(created(), by=PRIYA, at=datetime(2026, 6, 30, 23, 30, tzinfo=UTC))
 
-    assert count(Search(since=date(2026, 7, 1), until=date(2026, 7, 1))) == (1, False)
-    assert count(Search(until=date(2026, 6, 30))) == (0, False)
+    assert find(asked("when:2026-07-01")).count() == (1, False)
+    assert find(asked("when:<=2026-06-30")).count() == (0, False)
 
 
-def test_count_stops_at_its_cap(db: None) -> None:
+@pytest.mark.parametrize("query", ["", "gdpr", "gdpr by:priya"])
+@pytest.mark.parametrize("few", [0, 11, 12, search.FEW])
+def test_count_stops_at_its_cap(
+    db: None, monkeypatch: pytest.MonkeyPatch, query: str, few: int
+) -> None:
+    monkeypatch.setattr(search, "FEW", few)
+    monkeypatch.setattr(search, "MANY", few)
     write_log(12)
 
-    assert [count(Search(), cap) for cap in (11, 12, 13)] == [(11, True), (12, False), (12, False)]
+    found = find(asked(query))
+
+    counts = [found.count(cap) for cap in (11, 12, 13)]
+    assert counts == [(11, True), (12, False), (12, False)]
+
+
+def test_two_terms_that_many_entries_fit_are_compared_by_their_numbers(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "FEW", 2)
+    write_log(9)
+
+    found = find(asked("gdpr person:elif"))
+
+    assert [line.seq for line in found.newest()] == [6, 3, 0]
+    assert found.sample == ()
 
 
 @pytest.mark.parametrize("size", [1, 30], ids=["one row", "thirty rows"])
-def test_found_costs_two_queries(db: None, django_assert_num_queries, size: int) -> None:
+def test_a_page_costs_the_same_however_many(db: None, django_assert_num_queries, size: int) -> None:
     write_log(size)
 
-    with django_assert_num_queries(2):
-        assert len(found(Search(text="gdpr northwind"))) == size
+    with django_assert_num_queries(5):
+        assert len(find(asked("gdpr northwind")).newest(limit=50)) == size
+
+
+def test_words_of_earlier_searches_find_nothing(log: None) -> None:
+    record_search(query=asked("hermione"), found=0, by=DANIEL, now=AT)
+
+    assert find(asked("hermione")).newest() == []
 
 
 def test_a_line_says_everything_of_its_entry(log: None) -> None:
@@ -172,8 +251,8 @@ def test_a_line_names_who_acted(log: None, seq: int, actor: str) -> None:
 
 def test_somebody_without_a_name_is_shown_by_what_is_known() -> None:
     bare = Named(ref="learner/9", name="", email="", reference="", ip="", is_erased=False)
-    with_reference = replace(bare, reference="NW-9")
-    with_email = replace(with_reference, email="e@northwind.example")
+    with_reference = bare._replace(reference="NW-9")
+    with_email = with_reference._replace(email="e@northwind.example")
 
     shown = [str(somebody) for somebody in (with_email, with_reference, bare)]
     assert shown == ["e@northwind.example", "NW-9", "learner/9"]
@@ -204,23 +283,23 @@ def test_there_is_no_entry_beyond_the_last(log: None) -> None:
 
 
 def test_a_search_leaves_an_entry_whose_words_can_be_erased(log: None) -> None:
-    search = Search(text="elif yilmaz", batch="417", since=date(2026, 11, 1))
+    query = asked('"elif yilmaz" by:user/2 batch:417 when:>=2026-11-01')
 
-    record_search(search=search, found=2, by=DANIEL, now=AT)
+    record_search(query=query, found=2, by=DANIEL, now=AT)
 
     line = entry(6)
     assert line is not None
     assert f"{line.actor} {line.sentence}" == "Daniel Osei searched the audit log"
-    assert [str(words) for words in line.people] == ["elif yilmaz"]
+    assert [str(words) for words in line.people] == [str(query)]
     assert line.body["detail"] == {
         "entries": 2,
-        "search": {"batch": "417", "since": "2026-11-01"},
+        "search": "… by:user/2 batch:417 when:>=2026-11-01",
     }
     assert "elif" not in str(line.body)
 
 
 def test_a_search_without_words_names_nobody(log: None) -> None:
-    record_search(search=Search(action="batch.held"), found=0, by=DANIEL, now=AT)
+    record_search(query=asked("action:held"), found=0, by=DANIEL, now=AT)
 
     assert tampering.body(6)["people"] == []
 

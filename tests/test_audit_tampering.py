@@ -4,7 +4,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from assignments.audit.verdicts import Altered, HeadMismatch, Intact, Verdict
+from assignments.audit.verdicts import Altered, HeadMismatch, Unsealed, Verdict
 from assignments.audit.verify import verdict_on_log
 from tests import tampering
 from tests.log_fixtures import write_log
@@ -42,14 +42,14 @@ def test_any_tampering_with_any_log_is_found(
         size = sum(groups)
         seq = place % size
         is_no_change = tamper is tampering.swap_with_the_last and seq == size - 1
-        assert verdict_on_log().sentence.startswith(f"Intact: {size} entr")
+        assert verdict_on_log().sentence.startswith(f"Not sealed yet: {size} entr")
 
         tamper(seq, size)
 
         found = verdict_on_log()
         transaction.set_rollback(True)
     if is_no_change:
-        assert isinstance(found, Intact)
+        assert isinstance(found, Unsealed)
     else:
         assert seq in named(found)
 

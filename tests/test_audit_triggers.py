@@ -34,13 +34,13 @@ def test_the_database_refuses(db: None, statement: str) -> None:
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
-        cursor.execute(statement.format(table=triggers.TABLE))
+        cursor.execute(statement.format(table=triggers.ENTRIES))
 
     assert list(LogEntry.objects.order_by("seq").values()) == before
 
 
 def test_the_table_is_the_one_of_the_entries() -> None:
-    assert LogEntry._meta.db_table == triggers.TABLE
+    assert LogEntry._meta.db_table == triggers.ENTRIES
 
 
 def test_entries_can_be_added_all_the_same(db: None) -> None:

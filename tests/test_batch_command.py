@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from assignments.models import LogEntry
-from tests.factories import AT, make_batch
+from tests.approvals import make_second, make_waiting
+from tests.factories import AT, log_submission, make_batch
 from tests.factories import make_user as user
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +75,8 @@ def test_show_as_json_tells_everything():
         "by": "Priya Mehta",
         "starts_at": "2026-11-23T10:00:00+00:00",
         "paused_because": "",
+        "plan_sha256": batch.plan_sha256,
+        "approval": None,
         "counts": {"planned": 1, "rejected": 1},
         "reasons": [{"count": 1, "status": 404, "problem": "No such person."}],
         "changed": None,
@@ -100,8 +103,82 @@ def test_an_act_moves_the_batch_and_keeps_who_and_why(priya, act, before, after)
     assert (body["actor"]["means"], body["detail"]["reason"]) == ("command", "Wrong course")
 
 
+def test_another_manager_approves_the_plan_by_its_hash(clock):
+    batch, daniel = make_waiting(), make_second().email
+    assert run("show", str(batch)).splitlines() == [
+        f"{batch}: Waiting for approval. 2 planned.",
+        f"  Plan {batch.plan_sha256}, to be decided until Thursday 26 November 2026, 12:00 "
+        "(Europe/London).",
+        "  Fire Safety is marked as mandatory.",
+    ]
+
+    told = json.loads(
+        run("approve", str(batch), "--as", daniel, "--plan", batch.plan_sha256, "--json")
+    )
+
+    assert (told["state"], told["approval"]) == (
+        "waiting",
+        {
+            "because": ["Fire Safety is marked as mandatory."],
+            "expires_at": "2026-11-26T12:00:00+00:00",
+            "verdict": "approved",
+            "by": "Daniel Osei",
+            "reason": "",
+        },
+    )
+    body = json.loads(bytes(LogEntry.objects.get(action="batch.approved").body))
+    assert (body["actor"]["means"], body["detail"]["plan_sha256"]) == (
+        "command",
+        batch.plan_sha256,
+    )
+
+
+@pytest.mark.parametrize(
+    ("act", "by", "more", "sentence"),
+    [
+        pytest.param("approve", "priya", ["--plan", "{sha256}"], "You submitted it", id="own"),
+        pytest.param("approve", "daniel", ["--plan", "0" * 64], "not the plan", id="hash"),
+        pytest.param("reject", "daniel", [], "Say why you reject it", id="no reason"),
+        pytest.param("reject", "priya", ["--reason", "No"], "You submitted it", id="own, rejected"),
+        pytest.param("withdraw", "daniel", [], "Only Priya Mehta can withdraw", id="not own"),
+        pytest.param("start", "daniel", [], "waits for another manager", id="started"),
+    ],
+)
+def test_a_decision_from_the_shell_is_refused_like_on_the_page(clock, act, by, more, sentence):
+    batch = make_waiting()
+    email = {"priya": batch.by.email, "daniel": make_second().email}[by]
+
+    words = [word.format(sha256=batch.plan_sha256) for word in more]
+
+    with pytest.raises(CommandError) as refusal:
+        run(act, str(batch), "--as", email, *words)
+
+    assert (sentence in str(refusal.value), refusal.value.returncode) == (True, 1)
+    assert states(batch)[0] == "approval"
+
+
+@pytest.mark.parametrize(
+    ("act", "by", "state"),
+    [
+        pytest.param("reject", "daniel", "rejected", id="reject"),
+        pytest.param("withdraw", "priya", "cancelled", id="withdraw"),
+    ],
+)
+def test_a_batch_that_waits_is_ended_from_the_shell(clock, act, by, state):
+    batch = make_waiting()
+    email = {"priya": batch.by.email, "daniel": make_second().email}[by]
+
+    told = json.loads(run(act, str(batch), "--as", email, "--reason", "Wrong course", "--json"))
+
+    assert (told["approval"]["reason"], states(batch)) == (
+        "Wrong course",
+        (state, ["cancelled", "cancelled"]),
+    )
+
+
 def test_start_starts_a_held_batch(priya):
     batch = make_batch(["planned"], state="held")
+    log_submission(batch)
 
     assert run("start", str(batch), "--as", priya) == f"{batch}: Running. 1 planned.\n"
 

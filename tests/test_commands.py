@@ -11,6 +11,7 @@ from django.utils import timezone
 from assignments.models import Batch, Content, Draft, Learner, SyncRun, Worker
 from assignments.queries.words import moment
 from assignments.services import starting
+from tests.workbook import workbook
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +59,25 @@ def test_assign_delivers_and_counts(desk, item):
     assert desk.lms.stats()["assignments"] == everybody
 
 
+def test_assign_asks_for_an_approval_and_sends_nothing(desk, item, settings):
+    settings.APPROVAL_THRESHOLD = 10
+
+    said = assign(desk, item, "--yes")
+
+    assert "Needs another manager's approval: It has " in said
+    assert "Waiting for approval. " in said
+    assert (Batch.objects.get().state, desk.lms.stats()["assignments"]) == ("approval", 0)
+
+
+def test_assign_does_not_wait_for_an_approval(desk, item, settings):
+    settings.APPROVAL_THRESHOLD = 10
+
+    with pytest.raises(CommandError, match="It waits for another manager's approval") as end:
+        assign(desk, item, "--yes", "--wait")
+
+    assert (end.value.returncode, Batch.objects.get().state) == (3, "approval")
+
+
 def test_assign_shows_the_plan_and_asks(desk, item, monkeypatch):
     monkeypatch.setattr("builtins.input", lambda _: "n")
 
@@ -77,6 +97,27 @@ def test_assign_takes_people_from_a_file(desk, item, tmp_path):
     said = assign(desk, item, "--yes", "--wait", people=f"--learners {people}")
 
     assert "Done. 2 created." in said
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_assign_takes_people_from_a_table(desk, item, tmp_path, kind):
+    people = Learner.objects.filter(is_active=True).exclude(email="")[:2]
+    rows = [["Name", "E-mail"], *([one.name, one.email] for one in people)]
+    text = "\n".join(";".join(row) for row in rows)
+    file = tmp_path / f"people.{kind}"
+    file.write_bytes(workbook(*rows) if kind == "xlsx" else text.encode("utf-16"))
+
+    said = assign(desk, item, "--yes", "--wait", people=f"--learners {file}")
+
+    assert "Done. 2 created." in said
+
+
+def test_assign_refuses_what_is_no_list(desk, item, tmp_path):
+    file = tmp_path / "people.csv"
+    file.write_bytes(b"\x89PNG")
+
+    with pytest.raises(CommandError, match="This is a picture"):
+        assign(desk, item, "--yes", people=f"--learners {file}")
 
 
 def test_assign_tells_that_not_all_were_created(desk, item, settings, tmp_path):
@@ -104,7 +145,7 @@ def test_assign_tells_that_not_all_were_created(desk, item, settings, tmp_path):
         pytest.param(
             {"--due": "2026-01-01"}, "Choose a due date that is today or later", id="past"
         ),
-        pytest.param({"--learners": "/nowhere"}, "cannot be read as UTF-8", id="file"),
+        pytest.param({"--learners": "/nowhere"}, "cannot be read: ", id="file"),
     ],
 )
 def test_assign_refuses_in_one_sentence(desk, item, change, sentence):

@@ -38,12 +38,11 @@ def entries(action):
 def test_retry_sends_only_what_was_refused(desk):
     batch = desk.submit(people=2)
     rows = list(batch.assignments.order_by("position"))
-    good = rows[0].content_reference
-    batch.assignments.filter(pk=rows[0].pk).update(content_reference="GONE")
+    desk.lms.change(rows[0].learner_remote_id, active=False)
     desk.deliver()
     assert desk.states(batch) == ["rejected", "created"]
 
-    batch.assignments.filter(pk=rows[0].pk).update(content_reference=good)
+    desk.lms.change(rows[0].learner_remote_id, active=True)
     assert decisions.retry(batch=batch, by=desk.by, now=desk.clock()) == 1
     assert state(batch) == "running"
     desk.deliver()
@@ -108,7 +107,7 @@ def test_accept_settles_what_the_lms_has_already():
 
     assert (state(batch), states(batch)) == ("done", ["skipped", "rejected", "skipped"])
     row = batch.assignments.get(position=1)
-    problem = "Already on their record, accepted by Priya Mehta."
+    problem = "Already on their record, which was accepted."
     assert (row.problem, row.settled_at, row.answer_status) == (problem, AT, 409)
     [(subject, actor, detail), _] = entries("assignment.accepted")
     assert (subject, actor) == (f"assignment/{row.pk}", PRIYA.ref)
@@ -131,7 +130,7 @@ def test_leave_settles_what_could_not_be_confirmed():
     assert decisions.leave(batch=batch, by=PRIYA, now=AT) == 1
 
     assert states(batch) == ["skipped", "unknown", "rejected"]
-    problem = "Not confirmed; left as it is by Priya Mehta."
+    problem = "Not confirmed, and left as it is."
     assert batch.assignments.get(position=1).problem == problem
     [(_, actor, detail)] = entries("assignment.left")
     assert (actor, detail["problem"]) == (PRIYA.ref, problem)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from assignments.models import Account, Assignment, Attempt, Batch, Learner, LogEntry
+from assignments.models import Account, Assignment, Attempt, Batch, Content, Learner, LogEntry
 from assignments.models import RemoteAssignment as Held
 from assignments.queries import due
 from assignments.services import claims, leases, submission
@@ -127,8 +127,8 @@ def test_deliver_sends_again_once_and_then_asks_a_person(desk, settings):
 
 
 def test_deliver_rejects_what_the_lms_refuses(desk):
+    Content.objects.update(external_reference="NO-SUCH-COURSE")
     batch = desk.submit(people=1)
-    batch.assignments.update(content_reference="NO-SUCH-COURSE")
 
     desk.deliver()
 

@@ -13,7 +13,7 @@ from assignments.models import Account, Draft, DraftContent, DraftLearner, Remot
 from assignments.models.folding import folded
 from assignments.queries import directory, drafts, words
 from assignments.queries.frame import is_worker_seen
-from assignments.services import planning
+from assignments.services import planned_rows, planning
 from tests.factories import AT, make_account, make_batch, make_content, make_learner, make_user
 
 database = pytest.mark.django_db
@@ -28,7 +28,7 @@ def draft(db):
     )
 
 
-def hold(learner, content, due_at=None, remote_id=None):
+def hold(learner, content, due_at=None, remote_id=None, status="pending"):
     """Let the LMS hold an assignment."""
     return RemoteAssignment.objects.create(
         account=make_account(),
@@ -36,6 +36,7 @@ def hold(learner, content, due_at=None, remote_id=None):
         learner=learner,
         content=content,
         due_at=due_at,
+        status=status,
         first_seen_at=AT,
     )
 
@@ -140,23 +141,23 @@ def test_holders_counts_each_person_once_for_an_item():
 
 
 @database
-def test_due_of_holders_is_the_last_date_of_whoever_has_one_of_the_items():
+def test_held_by_is_the_last_date_or_that_one_is_completed():
     first, second, other = make_content(), make_content(), make_content()
     ada, ben, cid, dee = (make_learner() for _ in range(4))
     for content, due_at in ((first, AT + timedelta(days=9)), (second, AT), (other, None)):
         hold(ada, content, due_at)
-    hold(ben, first, AT)
-    hold(ben, second, None)
+    hold(ben, first, AT, status="completed")
+    hold(ben, second, AT + timedelta(days=1))
     hold(cid, first, None)
     hold(dee, other, AT)
     hold(None, first, AT)
 
     pks = [learner.pk for learner in (ada, ben, cid, dee)]
 
-    assert directory.due_of_holders(pks, [first.pk, second.pk]) == {
-        ada.pk: AT + timedelta(days=9),
-        ben.pk: AT,
-        cid.pk: None,
+    assert directory.held_by(pks, [first.pk, second.pk]) == {
+        ada.pk: ("pending", AT + timedelta(days=9)),
+        ben.pk: ("completed", AT),
+        cid.pk: ("pending", None),
     }
 
 
@@ -179,38 +180,8 @@ def test_picked_are_named_by_title_and_by_person(draft):
     late, early = make_content(title="Zeal"), make_content(title="Care")
     fill(draft, [ben, ada], [late, early])
 
-    assert drafts.picked_contents(draft) == [early, late]
+    assert list(drafts.picked_items(draft)) == [early, late]
     assert drafts.picked_of(draft, [ada.pk, cid.pk]) == {ada.pk}
-
-
-@pytest.mark.parametrize(
-    ("again", "already", "to_create", "takes"),
-    [
-        pytest.param(False, 2, 4, "about 4 seconds", id="who has it is left out"),
-        pytest.param(True, 0, 6, "about 6 seconds", id="who has it gets it again"),
-    ],
-)
-def test_summary_says_what_a_draft_would_do(draft, settings, again, already, to_create, takes):
-    settings.STACKONE_REQUESTS_PER_MINUTE = 60
-    people = [make_learner() for _ in range(3)]
-    contents = [make_content(title="Care"), make_content(title="Zeal")]
-    fill(draft, people, contents)
-    for learner, content in ((0, 0), (0, 0), (1, 1)):
-        hold(people[learner], contents[content])
-    hold(make_learner(), contents[0])
-    draft.assigns_again = again
-
-    found = drafts.summary(draft, contents)
-
-    assert found == drafts.Summary(["Care", "Zeal"], 3, 2, already, takes)
-    assert found.to_create == to_create
-
-
-def test_summary_of_an_empty_draft_is_nothing(draft):
-    found = drafts.summary(draft, [])
-
-    assert found == drafts.Summary([], 0, 0, 0, "less than a second")
-    assert found.to_create == 0
 
 
 def test_plan_counts_what_is_made_and_why_the_rest_is_not(draft, settings):
@@ -226,7 +197,7 @@ def test_plan_counts_what_is_made_and_why_the_rest_is_not(draft, settings):
         batch=batch,
         contents=contents,
         to_create=5,
-        skipped=[(planning.HAS_IT, 1), (planning.INACTIVE, 2)],
+        skipped=[(planned_rows.HAS_IT, 1), (planned_rows.INACTIVE, 2)],
         takes="about 5 seconds",
         is_large_share=True,
     )

@@ -43,7 +43,11 @@ def test_sync_brings_everything_in(desk):
 def test_sync_records_who_asked_for_it(desk):
     actions = LogEntry.objects.order_by("seq").values_list("action", "actor")
 
-    assert list(actions) == [("sync.started", desk.by.ref), ("directory.synced", desk.by.ref)]
+    assert list(actions) == [
+        ("sync.started", desk.by.ref),
+        ("settings.changed", "system"),
+        ("directory.synced", desk.by.ref),
+    ]
 
 
 def test_sync_again_brings_only_changes_and_keeps_the_rest(desk):

@@ -164,7 +164,7 @@ def test_pick_refuses_more_than_a_batch_can_hold(draft, monkeypatch):
     monkeypatch.setattr(drafts, "MOST_ROWS", 2)
     people = [make_learner().pk for _ in range(3)]
 
-    with pytest.raises(drafts.DraftRefused, match=r"^Choose at most 2 people\.$"):
+    with pytest.raises(drafts.DraftRefused, match=r"^That would be 3 people\. Choose"):
         drafts.pick(draft=draft, learner_pks=people, now=LATER)
 
     assert (picked(draft), stored(draft)[-1]) == (set(), AT)
@@ -179,14 +179,8 @@ def test_pick_all_takes_everybody_found(draft):
     assert (picked(draft), stored(draft)[-1]) == ({before.pk, found.pk}, LATER)
 
 
-@pytest.mark.parametrize(
-    ("already", "sentence"),
-    [
-        pytest.param(0, "Choose at most 2 people. Narrow the search.", id="found too many"),
-        pytest.param(1, "Choose at most 2 people.", id="too many with who is picked already"),
-    ],
-)
-def test_pick_all_refuses_more_than_a_batch_can_hold(draft, monkeypatch, already, sentence):
+@pytest.mark.parametrize("already", [0, 1], ids=["found too many", "too many with the picked"])
+def test_pick_all_refuses_more_than_a_batch_can_hold(draft, monkeypatch, already):
     monkeypatch.setattr(drafts, "MOST_ROWS", 2)
     people = [make_learner() for _ in range(3)]
     before = {learner.pk for learner in people[:already]}
@@ -196,6 +190,7 @@ def test_pick_all_refuses_more_than_a_batch_can_hold(draft, monkeypatch, already
     with pytest.raises(drafts.DraftRefused) as refusal:
         drafts.pick_all(draft=draft, people=found, now=LATER)
 
+    sentence = "That would be 3 people. Choose at most 2: narrow the search."
     assert (str(refusal.value), picked(draft)) == (sentence, before)
 
 
@@ -240,22 +235,40 @@ def test_set_assigns_again_keeps_the_choice(draft, choice):
     assert (draft.assigns_again, draft.changed_at) == (choice, LATER)
 
 
-def test_discard_deletes_the_draft_and_its_plan(draft):
+def test_discard_drops_the_plan_and_recover_brings_the_draft_back(draft):
     drafts.add_content(draft=draft, content_pk=make_content().pk, now=AT)
     drafts.pick(draft=draft, learner_pks=[make_learner().pk], now=AT)
     planning.freeze(draft=draft, now=AT)
     assert (Batch.objects.count(), Assignment.objects.count()) == (1, 1)
 
-    drafts.discard(draft=draft)
+    drafts.discard(draft=draft, now=LATER)
 
-    tables = (Draft, DraftContent, DraftLearner, Batch, Assignment)
-    assert [table.objects.count() for table in tables] == [0, 0, 0, 0, 0]
+    assert (Batch.objects.count(), Assignment.objects.count()) == (0, 0)
+    assert Draft.objects.get().discarded_at == LATER
+
+    drafts.recover(draft=draft, now=LATER)
+
+    assert (stored(draft)[3], Draft.objects.get().discarded_at) == (LATER, None)
+    assert (len(picked(draft)), len(items(draft))) == (1, 1)
+
+
+def test_forget_discarded_deletes_what_was_discarded_a_week_ago(draft):
+    drafts.add_content(draft=draft, content_pk=make_content().pk, now=AT)
+    drafts.pick(draft=draft, learner_pks=[make_learner().pk], now=AT)
+    kept = drafts.start(account=draft.account, owner_pk=draft.owner_id, now=AT)
+    drafts.discard(draft=draft, now=AT)
+
+    assert drafts.forget_discarded(now=AT + timedelta(days=7)) == 0
+    assert drafts.forget_discarded(now=AT + timedelta(days=7, seconds=1)) == 1
+
+    assert [*Draft.objects.all()] == [kept]
+    assert (DraftContent.objects.count(), DraftLearner.objects.count()) == (0, 0)
 
 
 def test_discard_leaves_what_was_submitted(draft):
     batch = make_batch(["created"], submission_key=draft.pk)
 
-    drafts.discard(draft=draft)
+    drafts.discard(draft=draft, now=LATER)
 
     assert (list(Batch.objects.all()), Assignment.objects.count()) == ([batch], 1)
 

@@ -1,6 +1,5 @@
 """Which engine runs the tasks: what the settings may say of it, and what the doctor finds."""
 
-import environ
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
@@ -8,16 +7,10 @@ from django.utils import timezone
 from assignments.services import checkup
 from dashboard import env as environment
 from tests.broker import running_broker
+from tests.environment import env
 
 POSTGRESQL = "django.db.backends.postgresql"
 SQLITE = "django.db.backends.sqlite3"
-
-
-def env(**values: str) -> environ.Env:
-    """Return an environment of only these variables."""
-    found = environ.Env()
-    found.ENVIRON = values
-    return found
 
 
 @pytest.mark.parametrize(

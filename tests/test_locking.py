@@ -6,8 +6,17 @@ from collections.abc import Iterable
 import pytest
 from django.db import connection, transaction
 
-from assignments.models import Account, Batch, LogHead
-from assignments.services import claims, outcomes
+from assignments.models import (
+    Account,
+    Assignment,
+    Attempt,
+    Batch,
+    Draft,
+    DraftRow,
+    LogHead,
+    RemoteAssignment,
+)
+from assignments.services import audiences, claims, control, directory, outcomes, submission
 from assignments.services.calls import Ended
 from assignments.stackone.errors import AccountUnusable
 from assignments.stackone.resources import Created
@@ -51,3 +60,59 @@ def test_a_button_and_an_outcome_never_wait_for_each_other(transactional_db, des
 
     assert ended == ["the button"]
     assert "sending" not in desk.states(batch)
+
+
+def acts(desk):
+    """Return what people do that locks rows to which others refer, and then the log's head."""
+    draft = desk.draft(people=2, assigns_again=True)
+    seal = desk.review(draft).plan_sha256
+    now = desk.clock()
+    batch = desk.submit(people=3, items=2)
+    return {
+        "submit": lambda: submission.submit(
+            draft=draft,
+            plan_sha256=seal,
+            reason="",
+            confirms_completed=True,
+            by=desk.by,
+            now=now,
+        ),
+        "sync": lambda: directory.request_sync(account=desk.account, by=desk.by, now=now),
+        "pause": lambda: control.pause(batch=batch, by=desk.by, now=now),
+        "save an audience": lambda: audiences.save_selection(
+            draft=draft, name="Everybody", by=desk.by, by_pk=draft.owner_id, now=now
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", ["submit", "sync", "pause", "save an audience"])
+def test_what_refers_to_a_locked_row_is_kept_meanwhile(transactional_db, desk, name):
+    act = acts(desk)[name]
+    row, draft = Assignment.objects.latest("pk"), Draft.objects.get(is_submitted=False)
+    ended: list[str] = []
+
+    def acting() -> None:
+        act()
+        ended.append(name)
+        connection.close()
+
+    person = threading.Thread(target=acting)
+    with transaction.atomic():
+        LogHead.objects.select_for_update().get()
+        person.start()
+        # The person gets as far as the head of the log meanwhile.
+        threading.Event().wait(0.5)
+        RemoteAssignment.objects.create(
+            account=desk.account, remote_id="r-9", learner=row.learner, first_seen_at=desk.clock()
+        )
+        Attempt.objects.create(
+            assignment=row,
+            number=9,
+            started_at=desk.clock(),
+            finished_at=desk.clock(),
+            outcome="created",
+        )
+        DraftRow.objects.create(draft=draft, learner=row.learner, content=row.content)
+    person.join()
+
+    assert ended == [name]

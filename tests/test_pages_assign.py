@@ -1,6 +1,7 @@
 """New assignment: the draft's page, whole and in parts, over Django's test client."""
 
 import re
+from datetime import date
 
 import pytest
 from django.urls import reverse
@@ -43,7 +44,7 @@ def words(response):
 
 def names(response):
     """Return the names in the table of people."""
-    return [str(learner) for learner in response.context["page"].people.object_list]
+    return [str(learner) for learner in response.context["page"].people.rows]
 
 
 def picked(draft):
@@ -134,10 +135,18 @@ def test_pages_keep_the_search(client, draft):
     for number in range(60):
         make_learner(name=f"Ada {number:02}", search_text="ada")
 
-    response = client.get(url(draft), {"q": "ada", "page": "2"})
+    def turn(response, words):
+        (address,) = re.findall(rf'href="([^"]+)"\s+rel="{words}"', response.content.decode())
+        return client.get(url(draft) + address.replace("&amp;", "&"))
 
-    assert names(response) == [f"Ada {number:02}" for number in range(25, 50)]
-    assert "?q=ada&amp;page=3" in response.content.decode()
+    second = turn(client.get(url(draft), {"q": "ada"}), "next")
+    third = turn(second, "next")
+    again = turn(third, "prev")
+
+    assert names(second) == names(again) == [f"Ada {number:02}" for number in range(25, 50)]
+    assert names(third) == [f"Ada {number:02}" for number in range(50, 60)]
+    assert ["26–50 of 60" in words(page) for page in (second, again)] == [True, True]
+    assert 'rel="next"' not in third.content.decode()
 
 
 @pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
@@ -145,7 +154,7 @@ def test_the_page_costs_the_same_however_many(client, draft, django_assert_num_q
     for _ in range(count):
         DraftLearner.objects.create(draft=draft, learner=make_learner())
         DraftContent.objects.create(draft=draft, content=make_content())
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(16):
         client.get(url(draft))
 
 
@@ -162,7 +171,7 @@ def test_a_tick_is_kept_and_answers_with_small_parts(client, draft):
     html = answer.content.decode()
     assert picked(draft) == {shown.pk, hidden.pk}
     assert "2 selected" in words(answer)
-    assert html.count('hx-swap-oob="true"') == 5
+    assert html.count('hx-swap-oob="true"') == 6
     assert "<h1>" not in html
     assert "<table" not in html
 
@@ -209,7 +218,7 @@ def test_select_all_refuses_more_than_a_batch_can_hold(client, draft, monkeypatc
     whole = client.post(url(draft, "assign-pick-all"))
     part = client.post(url(draft, "assign-pick-all"), headers=HTMX)
 
-    sentence = "Choose at most 1 people. Narrow the search."
+    sentence = "That would be 2 people. Choose at most 1: narrow the search."
     assert (whole.status_code, picked(draft)) == (422, set())
     assert sentence in words(whole)
     assert sentence in words(part)
@@ -241,11 +250,46 @@ def test_content_that_cannot_be_assigned_says_why(client, draft, fields, reason)
     options = client.get(url(draft), {"find": "old"}, headers=HTMX)
     refused = client.post(url(draft, "assign-content"), {"add": str(content.pk)})
 
-    assert f"cannot be assigned: {reason}" in words(options)
+    assert f"Cannot be assigned: {reason}" in words(options)
+    assert "hx-post" not in options.content.decode()
     assert "Add" not in words(options)
     assert refused.status_code == 422
     assert f"Old Course cannot be assigned: {reason}" in words(refused)
     assert DraftContent.objects.count() == 0
+
+
+def test_options_tell_what_they_are_and_mark_what_was_found(client, draft):
+    make_content(
+        title="Fire Safety",
+        duration="PT45M",
+        languages=["en", "de"],
+        external_reference="CRS-7",
+    )
+
+    options = client.get(url(draft), {"find": "safe"}, headers=HTMX)
+
+    assert "<b>Fire <mark>Safe</mark>ty</b>" in options.content.decode()
+    said = "Course · 45 min · English, German · CRS-7 · 0 people have it"
+    assert said in words(options)
+    assert "Add" not in words(options)
+    assert "Add Fire Safety" in words(client.get(url(draft), {"find": "safe"}))
+
+
+@pytest.mark.parametrize(
+    ("address", "count"),
+    [
+        pytest.param("https://lms.example/c/1", 1, id="a web page"),
+        pytest.param("javascript:alert(1)", 0, id="a script"),
+    ],
+)
+def test_what_is_picked_can_be_looked_at(client, draft, address, count):
+    content = make_content(title="Fire Safety", url=address)
+    DraftContent.objects.create(draft=draft, content=content)
+    link = f'href="{address}" target="_blank" rel="noopener noreferrer"'
+
+    for page in (url(draft), f"/content/{content.pk}/"):
+        html = " ".join(client.get(page).content.decode().split())
+        assert (html.count(link), html.count("opens in a new tab")) == (count, count)
 
 
 def test_options_say_when_nothing_matches(client, draft):
@@ -273,8 +317,10 @@ def test_who_has_it_stands_beside_the_person(client, draft):
 @pytest.mark.parametrize(
     ("sent", "due"),
     [
-        pytest.param({"in_days": "14"}, "2026-12-07", id="2 weeks"),
-        pytest.param({"in_days": "30"}, "2026-12-23", id="30 days"),
+        pytest.param({"due_in": "2 weeks"}, "2026-12-07", id="2 weeks"),
+        pytest.param({"due_in": "30 days"}, "2026-12-23", id="30 days"),
+        pytest.param({"due_in": "end of next month"}, "2026-12-31", id="end of next month"),
+        pytest.param({"due_words": "in 3 weeks"}, "2026-12-14", id="typed"),
         pytest.param({"no_date": "1", "due_date": "2027-01-01"}, "None", id="no date"),
         pytest.param({"due_date": "2027-01-15"}, "2027-01-15", id="a day"),
     ],
@@ -299,7 +345,7 @@ def test_the_due_date_is_said_in_words(client, draft):
     [
         pytest.param(
             {"status": "pending", "due_date": "soon"},
-            "Enter the due date as a day, such as 2027-01-15.",
+            "Enter the due date as a day, such as 2027-01-15, in 30 days,",
             id="no day",
         ),
         pytest.param(
@@ -353,11 +399,24 @@ def test_a_submitted_draft_leads_to_its_batch(client, draft):
     assert (answer.status_code, answer["Location"]) == (302, reverse("batch", args=[batch.pk]))
 
 
-def test_a_discarded_draft_is_gone(client, draft):
+def test_a_discarded_draft_is_gone_until_it_is_put_back(client, draft):
+    DraftLearner.objects.create(draft=draft, learner=make_learner())
+
     answer = client.post(url(draft, "assign-discard"))
 
-    assert (answer.status_code, answer["Location"]) == (302, "/")
-    assert not Draft.objects.exists()
+    assert (answer.status_code, answer["Location"]) == (302, "/batches/?tab=drafts")
+    assert client.get(url(draft)).status_code == 404
+    assert client.post(url(draft, "assign-clear")).status_code == 404
+
+    assert client.post(url(draft, "assign-recover"))["Location"] == url(draft)
+    assert "1 selected" in words(client.get(url(draft)))
+
+
+def test_nobody_takes_up_somebody_elses_discarded_draft(client, draft):
+    client.post(url(draft, "assign-discard"))
+    client.force_login(make_user("manager", email="daniel@northwind.example"))
+
+    assert client.post(url(draft, "assign-recover")).status_code == 404
 
 
 def test_an_empty_directory_waits_for_the_first_sync(client, draft):
@@ -381,7 +440,7 @@ FIELDS = [
     ("assign-content", "remove"),
     ("assign", "learner"),
     ("assign-terms", "progress"),
-    ("assign-terms", "in_days"),
+    ("assign-terms", "due_in"),
     ("assign-pick-all", "page"),
 ]
 
@@ -406,3 +465,76 @@ def test_a_draft_starts_without_what_cannot_be_picked(client, draft, value):
 @pytest.mark.parametrize("field", ["q", "find"])
 def test_strange_words_find_nobody(client, draft, field, words):
     assert client.get(url(draft), {field: words}).status_code == 200
+
+
+def test_each_of_several_items_may_have_a_due_date_of_its_own(client, draft):
+    first, second = make_content(), make_content()
+    for content in (first, second):
+        DraftContent.objects.create(draft=draft, content=content)
+
+    answer = client.post(
+        url(draft, "assign-item-dues"),
+        {f"item_due_{first.pk}": "2027-02-01", f"item_due_{second.pk}": "", "item_due_x": "1"},
+        headers=HTMX,
+    )
+
+    own = DraftContent.objects.filter(draft=draft).values_list("content", "due_date")
+    assert dict(own) == {first.pk: date(2027, 2, 1), second.pk: None}
+    assert "Due Monday 1 February 2027" in answer.content.decode()
+
+
+def test_a_due_date_of_an_item_that_is_none_is_refused(client, draft):
+    content = make_content()
+    DraftContent.objects.create(draft=draft, content=content)
+
+    answer = client.post(url(draft, "assign-item-dues"), {f"item_due_{content.pk}": "soon"})
+
+    assert answer.status_code == 422
+    assert "Enter the due date as a day" in answer.content.decode()
+
+
+def test_what_is_probably_a_mistake_is_said_beside_the_due_date(client, draft, clock):
+    form = {"status": "pending", "due_date": "2026-11-28"}
+
+    answer = client.post(url(draft, "assign-terms"), form, headers=HTMX)
+
+    assert "The due date is a Saturday." in answer.content.decode()
+
+
+def test_a_tab_that_is_behind_does_not_overwrite_the_terms(client, draft):
+    behind = client.get(url(draft)).context["page"].terms_seen
+    person = make_learner()
+    late = {"status": "completed", "due_date": "2027-03-01", "terms_seen": behind}
+    client.post(url(draft, "assign-terms"), {"status": "pending", "due_date": "2027-01-15"})
+
+    part = client.post(url(draft, "assign-terms"), late, headers=HTMX)
+    whole = client.post(url(draft), late | {"shown": person.pk, "learner": person.pk})
+
+    draft.refresh_from_db()
+    assert (str(draft.due_date), draft.status) == ("2027-01-15", "pending")
+    assert (whole.status_code, picked(draft)) == (422, {person.pk})
+    said = "This draft changed in another tab: it is now due 15 January 2027, pending"
+    assert said in words(part)
+    assert said in words(whole)
+
+    again = late | {"terms_seen": part.context["page"].terms_seen}
+    client.post(url(draft, "assign-terms"), again, headers=HTMX)
+    draft.refresh_from_db()
+    assert draft.status == "completed"
+
+
+def test_a_tab_that_is_behind_is_told_and_its_tick_is_kept(client, draft):
+    behind = client.get(url(draft)).context["page"].seen
+    ada, ben = make_learner(), make_learner()
+    for_ada = {"shown": ada.pk, "learner": ada.pk, "seen": behind}
+    first = client.post(url(draft, "assign-pick"), for_ada, headers=HTMX)
+    for_ben = {"shown": ben.pk, "learner": ben.pk, "seen": behind}
+    second = client.post(url(draft, "assign-pick"), for_ben, headers=HTMX)
+
+    said = "This draft changed in another tab. What both of you picked is kept."
+    assert said not in words(first)
+    assert said in words(second)
+    assert picked(draft) == {ada.pk, ben.pk}
+
+    for_ben["seen"] = second.context["page"].seen
+    assert said not in words(client.post(url(draft, "assign-pick"), for_ben, headers=HTMX))

@@ -1,20 +1,25 @@
 """The audit log's pages: finding entries, one entry, verifying, exporting."""
 
 import csv
+import hashlib
 import io
 import json
 import re
 
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from assignments.audit.actors import Person
 from assignments.audit.log import Event, record_all
+from assignments.audit.query import FIELDS
 from assignments.audit.sentences import SENTENCES
-from assignments.models import LogEntry, LogHead, PersonalValue, Verification
+from assignments.models import LogEntry, LogExport, LogHead, PersonalValue, Verification
+from assignments.services.exports import running
 from tests import tampering
-from tests.factories import make_batch, make_user
+from tests.factories import make_batch, make_content, make_user
 from tests.log_fixtures import AT, CONTENT, ELIF, PRIYA, created, write_log
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +52,14 @@ def handed_out(response):
     return b"".join(response)
 
 
+def taken_away(auditor, **asked):
+    """Return the download of an export that was asked for on the page and that a worker wrote."""
+    auditor.post("/audit/export", asked)
+    export = LogExport.objects.latest("pk")
+    running.go_on(export=export, clock=timezone.now, may_go_on=lambda: True)
+    return auditor.get(f"/exports/{export.pk}/file")
+
+
 def write(*events):
     """Append entries and return the number of the first."""
     with transaction.atomic():
@@ -73,77 +86,163 @@ def test_audit_shows_the_newest_first_as_sentences(auditor):
     assert "The whole log has not been checked yet." in said
 
 
+def test_audit_spells_results_as_people_do(auditor):
+    write(Event(action="session.ended", result="signed_out"))
+    assert "ended a session of somebody Signed out" in words(auditor.get("/audit/"))
+
+
 def test_audit_pages_backwards_without_a_gap(auditor):
     write_log(120)
 
     first = auditor.get("/audit/")
-    second = auditor.get(f"/audit/{first.context['older']}")
-    third = auditor.get(f"/audit/{second.context['older']}")
+    second = auditor.get(first.context["older"])
+    third = auditor.get(second.context["older"])
 
     shown = [line.seq for page in (first, second, third) for line in page.context["lines"]]
     assert shown == list(range(LogHead.objects.get().size - 1, -1, -1))
     assert (first.context["newest"], third.context["older"]) == ("", "")
-    assert second.context["newest"] == "?"
+    assert second.context["newest"] == "/audit/"
 
 
 @pytest.mark.parametrize(
     ("asked", "found"),
     [
-        pytest.param({"text": "yilmaz"}, 2, id="a name without its accents"),
-        pytest.param({"text": "NW-10379"}, 2, id="an employee number"),
-        pytest.param({"text": "gdpr"}, 3, id="a title"),
-        pytest.param({"text": "LMS-2"}, 1, id="a record of the LMS"),
-        pytest.param({"person": "learner/13"}, 1, id="a person"),
-        pytest.param({"batch": "B-0417"}, 4, id="a batch as people say it"),
-        pytest.param({"action": "batch.held"}, 1, id="an action"),
-        pytest.param({"subject": "assignment/1"}, 1, id="what it is about"),
-        pytest.param({"since": "2026-11-24"}, 0, id="since a later day"),
-        pytest.param({"since": "2026-11-23", "until": "2026-11-23", "batch": "417"}, 4, id="a day"),
-        pytest.param({"text": "elif", "action": "batch.held"}, 0, id="everything must fit"),
+        pytest.param("yilmaz", 2, id="a name without its accents"),
+        pytest.param("person:learner/13 gdpr", 1, id="a person and a word"),
+        pytest.param("B-0417 -action:created", 1, id="a batch without an action"),
+        pytest.param("elif action:held", 0, id="everything must fit"),
     ],
 )
-def test_audit_finds(auditor, asked, found):
+def test_page_export_and_command_find_the_same(auditor, tmp_path, asked, found):
     amara = Person(ref="learner/13", name="Amara Okafor")
     held = Event(action="batch.held", batch="batch/417", subject="batch/417")
     write(created(1), created(2), created(3, amara), held)
 
-    response = auditor.get("/audit/", asked)
+    page = auditor.get("/audit/", {"q": asked})
+    file = handed_out(taken_away(auditor, format="csv", q=asked))
+    call_command("audit", "export", "--format=csv", f"--query={asked}", "-o", tmp_path / "log.csv")
 
-    assert (response.context["count"], len(response.context["lines"])) == (found, found)
-    assert ("No entries match" in words(response)) is (found == 0)
+    assert (page.context["count"], len(page.context["lines"])) == (found, found)
+    assert ("No entries match" in words(page)) is (found == 0)
+    assert file == (tmp_path / "log.csv").read_bytes()
+    assert len(file.splitlines()) == found + 1
 
 
 def test_audit_offers_to_remove_each_filter(auditor):
-    response = auditor.get("/audit/", {"text": "elif", "action": "batch.held"})
-
-    assert response.context["chips"] == [
-        {"label": "Words", "value": "elif", "without": "?action=batch.held"},
-        {"label": "Action", "value": "Batch held", "without": "?text=elif"},
-    ]
-
-
-def test_audit_says_what_it_did_not_understand(auditor):
     write(created(1))
 
-    response = auditor.get("/audit/", {"since": "yesterday", "by": "nobody", "before": "x" * 9})
+    response = auditor.get("/audit/", {"q": "elif -person:learner/12 when:2026-11"})
 
-    assert "Enter the first day as 2026-11-23." in words(response)
-    assert response.context["count"] == LogHead.objects.get().size
+    without = [chip["without"] for chip in response.context["chips"]]
+    assert without == [
+        "/audit/?q=-person%3Alearner%2F12+when%3A2026-11",
+        "/audit/?q=elif+when%3A2026-11",
+        "/audit/?q=elif+-person%3Alearner%2F12",
+    ]
+    said = words(response)
+    assert f"not Person: {ELIF.name}" in said
+    assert "Recorded: 2026-11 1 Nov 2026 – 30 Nov 2026" in said
+
+
+@pytest.mark.parametrize(
+    ("asked", "address"),
+    [
+        pytest.param({"q": "elif", "by": "system"}, "/audit/?q=elif+by%3Asystem", id="joins"),
+        pytest.param(
+            {"q": "action:held -action:created", "action": "batch.paused", "by": "", "when": ""},
+            "/audit/?q=-action%3Acreated+action%3Abatch.paused",
+            id="takes the place of its own kind",
+        ),
+        pytest.param({"q": "colour:red", "when": "today"}, "/audit/?q=colour%3Ared+when%3Atoday"),
+        pytest.param({"q": " ", "by": "nobody"}, "/audit/", id="what is not offered is left out"),
+    ],
+)
+def test_a_menu_of_the_audit_page_writes_into_the_query(auditor, asked, address):
+    response = auditor.get("/audit/", asked)
+
+    assert (response.status_code, response["Location"]) == (302, address)
+
+
+def test_audit_points_at_what_it_did_not_understand(auditor):
+    write(created(1))
+    before = actions()
+
+    response = auditor.get("/audit/", {"q": "elif when:2026-13"})
+    exported = auditor.post("/audit/export", {"format": "csv", "q": "elif when:2026-13"})
+
+    said = words(response)
+    assert "This search was not understood. There is no month 13." in said
+    assert "elif when: 2026-13 At character 11." in said
+    assert response.content.decode().count("<mark>2026-13</mark>") == 1
+    assert "lines" not in response.context
+    assert exported["Location"] == "/audit/?q=elif+when%3A2026-13"
+    assert actions() == before
+
+
+def test_audit_names_the_filters_that_leave_nothing(auditor):
+    write(created(1), created(2))
+
+    response = auditor.get("/audit/", {"q": "elif action:created batch:9"})
+    alone = auditor.get("/audit/", {"q": "batch:9"})
+
+    assert [(one["term"], one["count"]) for one in response.context["remedies"]] == [("batch:9", 2)]
+    assert "Without batch:9 there are 2 entries ." in words(response)
+    assert 'href="/audit/?q=elif+action%3Acreated"' in response.content.decode()
+    assert "Look for other or fewer words." in words(alone)
+
+
+def test_audit_ignores_a_place_that_is_none(auditor):
+    write(created(1))
+    pages = [auditor.get("/audit/", {"before": odd}) for odd in ("x" * 9, "9" * 40)]
+    assert [page.context["count"] for page in pages] == [LogHead.objects.get().size] * 2
 
 
 def test_a_search_is_recorded_without_the_words_in_clear(auditor):
     write(created(1))
 
-    auditor.get("/audit/", {"text": "Elif", "batch": "B-0417"})
+    auditor.get("/audit/", {"q": "Elif by:priya batch:B-0417"})
 
     assert actions()[-1] == ("log.searched", "log")
-    assert last_detail() == {"entries": 1, "search": {"batch": "B-0417"}}
+    assert last_detail() == {"entries": 1, "search": "… by:… batch:B-0417"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        pytest.param("elif res", [("elif result:", "result:")], id="the name of a qualifier"),
+        pytest.param("-p", [("-person:", "person:")], id="after a minus"),
+        pytest.param("by:sys", [("by:system ", "by:system")], id="who may act"),
+        pytest.param("result:rej", [("result:rejected ", "result:rejected")], id="a result"),
+        pytest.param("x when:last-q", [("x when:last-quarter ", "when:last-quarter")], id="days"),
+        pytest.param("action:seal", [("action:log.sealed ", "action:log.sealed")], id="an action"),
+        pytest.param("content:gdp", [("content:CRS-0977 ", "content:CRS-0977")], id="content"),
+        pytest.param("person:el", [], id="no names of people"),
+        pytest.param('"fire saf', [], id="words are one's own"),
+        pytest.param('x "a" "b', [], id="inside a quotation"),
+        pytest.param('x a"b', [], id="after a stray quotation mark"),
+        pytest.param("by:system x:", [], id="of no qualifier"),
+    ],
+)
+def test_completions_go_on_with_the_last_part(auditor, typed, offered):
+    make_content(external_reference="CRS-0977", title="GDPR", search_text="gdpr crs-0977")
+
+    response = auditor.get("/audit/completions", {"q": typed})
+
+    assert [(one.query, one.added) for one in response.context["offers"]] == offered
+
+
+def test_completions_of_nothing_are_all_there_is(auditor):
+    things = auditor.get("/audit/completions", {"q": "action:"}).context["offers"]
+    fields = auditor.get("/audit/completions", {"q": ""}).context["offers"]
+
+    assert [one.added for one in things][:2] == ["action:account", "action:assignment"]
+    assert [one.added for one in fields] == [f"{name}:" for name in FIELDS]
 
 
 def test_looking_at_the_log_without_a_filter_is_not_recorded(auditor):
     before = actions()
     auditor.get("/audit/")
-    auditor.get("/audit/", {"text": "", "before": "1"})
+    auditor.get("/audit/", {"q": "", "before": "1"})
     assert actions() == before
 
 
@@ -269,21 +368,30 @@ def test_verify_keeps_and_records_what_it_found(auditor):
     page = auditor.get(response["Location"])
 
     run = Verification.objects.get()
-    assert (response.status_code, response["Location"]) == (302, "/audit/verify/")
-    assert (run.verdict, run.size) == ("intact", LogHead.objects.get().size - 1)
+    assert (response.status_code, response["Location"]) == (302, f"/audit/verify/{run.pk}/")
+    assert (run.verdict, run.size) == ("not sealed", LogHead.objects.get().size - 1)
     assert run.detail in words(page)
     assert actions()[-1] == ("log.verified", "log")
 
 
 def test_verify_names_the_entry_that_was_altered_on_every_audit_page(auditor):
     seq = write_log(3)[1]
+    before = auditor.post("/audit/verify/")["Location"]
     tampering.edit_body(seq, seq + 2)
 
-    auditor.post("/audit/verify/")
+    now = auditor.post("/audit/verify/")["Location"]
 
-    found = f"Altered at entry {seq}: body does not match the tree."
-    assert found in words(auditor.get("/audit/verify/"))
-    assert f"The log was altered {found}" in words(auditor.get("/audit/"))
+    found = f"The log was altered Altered at entry {seq}: body does not match the tree."
+    pages = [
+        "/audit/",
+        "/audit/verify/",
+        f"/audit/{seq}/",
+        "/exports/",
+        "/audit/sample",
+        before,
+    ]
+    assert [page for page in pages if found not in words(auditor.get(page))] == []
+    assert words(auditor.get(now)).count("Altered at entry") == 1
 
 
 def test_verify_page_without_a_check_says_so(auditor):
@@ -293,7 +401,7 @@ def test_verify_page_without_a_check_says_so(auditor):
 def test_export_as_csv_holds_what_the_search_finds(auditor):
     write(created(1), created(2), Event(action="batch.held", batch="batch/417"))
 
-    response = auditor.post("/audit/export", {"format": "csv", "action": "assignment.created"})
+    response = taken_away(auditor, format="csv", q="action:created")
 
     rows = list(csv.DictReader(io.StringIO(handed_out(response).decode("utf-8-sig"))))
     assert [row["LMS record"] for row in rows] == ["LMS-1", "LMS-2"]
@@ -301,19 +409,21 @@ def test_export_as_csv_holds_what_the_search_finds(auditor):
     assert re.fullmatch(
         r'attachment; filename="audit-log-\d{8}-\d{6}\.csv"', response["Content-Disposition"]
     )
-    assert actions()[-1] == ("log.exported", "log")
-    assert last_detail() == {"entries": 2, "search": {"action": "assignment.created"}}
+    told = [action for action, _ in actions()[-3:]]
+    assert told == ["export.asked", "log.exported", "export.downloaded"]
+    assert (last_detail()["entries"], last_detail()["search"]) == (2, "action:created")
 
 
 def test_export_as_lines_of_json_holds_the_whole_log(auditor):
     write_log(3)
     size = LogHead.objects.get().size
 
-    response = auditor.post("/audit/export", {"format": "jsonl"})
+    response = taken_away(auditor, format="jsonl")
 
     lines = [json.loads(line) for line in handed_out(response).splitlines()]
-    assert [line["seq"] for line in lines[1:-1]] == list(range(size))
-    assert (lines[0]["whole"], lines[-1]["size"]) == (True, size)
+    assert [line["seq"] for line in lines[1:-2]] == list(range(size))
+    assert (lines[0]["whole"], lines[-2]["size"]) == (True, size)
+    assert lines[-1]["signature"].startswith(f"PeterNeumann\nexport\n{size}\n")
 
 
 @pytest.mark.parametrize(
@@ -323,16 +433,15 @@ def test_export_as_lines_of_json_holds_the_whole_log(auditor):
         pytest.param("manager", "/audit/verify/", 403, id="a manager does not verify"),
         pytest.param("manager", "/audit/export", 403, id="a manager does not export"),
         pytest.param("auditor", "/audit/verify/", 200, id="an auditor verifies"),
-        pytest.param("auditor", "/audit/export", 200, id="an auditor exports"),
+        pytest.param("auditor", "/audit/export", 302, id="an auditor exports"),
         pytest.param("admin", "/audit/verify/", 200, id="an administrator verifies"),
-        pytest.param("admin", "/audit/export", 200, id="an administrator exports"),
+        pytest.param("admin", "/audit/export", 302, id="an administrator exports"),
     ],
 )
 def test_audit_pages_are_for_those_who_may(signed_in, role, path, status):
     client = signed_in(role)
     asked = client.post if path.endswith("export") else client.get
-    response = asked(path)
-    assert (response.status_code, bool(handed_out(response))) == (status, True)
+    assert asked(path, {"format": "csv"}).status_code == status
 
 
 @pytest.mark.parametrize("role", ["manager", "auditor"])
@@ -355,6 +464,61 @@ def test_a_batch_leads_to_its_entries(auditor):
     write(Event(action="batch.held", batch=f"batch/{batch.pk}"))
 
     page = auditor.get(reverse("batch", args=[batch.pk])).content.decode()
-    link, *_ = re.findall(r'href="(/audit/\?batch=[^"]+)"', page)
+    link, *_ = re.findall(r'href="(/audit/\?q=batch:[^"]+)"', page)
 
     assert [line.action for line in auditor.get(link).context["lines"]] == ["batch.held"]
+
+
+def test_verify_page_seals_and_shows_key_and_seals(auditor):
+    write_log(3)
+
+    response = auditor.post("/audit/seal")
+
+    said = words(auditor.get(response["Location"]))
+    assert "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW" in said
+    assert actions()[-1] == ("log.sealed", "seal/1")
+
+
+def test_verify_page_says_why_the_log_was_not_sealed(auditor, settings):
+    settings.AUDIT_SIGNING_KEY, settings.AUDIT_OWN_KEY_FILE = "", None
+
+    for path, data in (("/audit/seal", {}), ("/audit/export", {"format": "pack"})):
+        response = auditor.post(path, data)
+        assert response.status_code == 409
+        assert "AUDIT_SIGNING_KEY is not set, so the log cannot be sealed." in words(response)
+
+
+def test_a_pack_of_an_entry_is_verified_when_it_is_uploaded(auditor):
+    write_log(3)
+    pack = handed_out(taken_away(auditor, format="pack", q="#1"))
+
+    response = auditor.post("/audit/verify/file", {"file": io.BytesIO(pack)})
+
+    assert "Intact: 1 entry, each of them proven to be in the log" in words(response)
+    assert actions()[-1] == ("log.file_verified", "log")
+    assert last_detail()["sha256"] == hashlib.sha256(pack).hexdigest()
+
+
+def test_a_check_without_a_file_says_what_to_do(auditor):
+    response = auditor.post("/audit/verify/file")
+
+    assert response.status_code == 400
+    assert "Choose an evidence pack or a JSON Lines export first." in words(response)
+
+
+def test_a_long_check_goes_on_in_a_worker_and_shows_how_far_it_is(auditor, monkeypatch):
+    write_log(3)
+    monkeypatch.setattr("assignments.audit.runs.AT_ONCE", 1)
+
+    response = auditor.post("/audit/verify/")
+    Verification.objects.update(checked=2)
+
+    page = auditor.get(response["Location"])
+    assert re.search(r"2 of \d entries\. You can close this page", words(page))
+    assert 'hx-trigger="tick from:body"' in page.content.decode()
+    assert auditor.get("/audit/verify/999/").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/audit/seal", "/audit/verify/file", "/audit/verify/"])
+def test_a_manager_neither_seals_nor_verifies(signed_in, path):
+    assert signed_in("manager").post(path).status_code == 403

@@ -10,7 +10,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assignments.models import Attempt, Draft, LogEntry, Worker
-from tests.factories import AT, make_account, make_batch, make_content, make_learner, make_row
+from tests.factories import (
+    AT,
+    log_submission,
+    make_account,
+    make_batch,
+    make_content,
+    make_learner,
+    make_row,
+)
 from tests.factories import make_user as user
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +54,7 @@ def test_batches_lists_the_newest_first_with_their_state(manager):
 
     assert said.index("Phishing Basics") < said.index("Fire Safety")
     assert "1 failed" in said
-    assert "All 2 Running 1 Needs you 1 Done 1" in said
+    assert "All 2 Running 1 Needs you 1 Drafts 0 Done 1" in said
 
 
 def test_batches_of_a_tab_are_the_ones_it_counts(manager):
@@ -263,6 +271,7 @@ def test_a_plan_that_was_not_submitted_has_no_page(manager):
 )
 def test_batch_action_moves_it_on(manager, state, action, became, leads_to):
     batch = make_batch(["planned"], state=state, starts_at=AT, by=get_user(manager))
+    log_submission(batch)
 
     response = manager.post(reverse("batch-action", args=[batch.pk, action]))
 
@@ -470,7 +479,7 @@ def test_what_failed_alike_is_copied_to_a_new_draft(manager):
 
     draft = Draft.objects.get()
     wanted = batch.assignments.filter(answer_status=400).order_by("position")
-    picked = draft.picked_learners.order_by("pk").values_list("learner", flat=True)
+    picked = draft.picked_learners.order_by("learner").values_list("learner", flat=True)
     assert response["Location"] == f"/assign/{draft.pk}/"
     assert list(picked) == list(wanted.values_list("learner", flat=True))
     assert draft.picked_contents.get().content_id == wanted[0].content_id
@@ -491,6 +500,8 @@ def test_a_whole_batch_is_copied_without_who_left(manager):
         "pending",
         "Policy DP-14",
     )
+    said = words(manager.get(f"/assign/{draft.pk}/"))
+    assert f"Copied from {batch}: 1 person. Inactive in the LMS and not copied: {gone}." in said
 
 
 def test_another_managers_batch_that_is_undone_stays_on_its_page(manager):

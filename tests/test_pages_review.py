@@ -11,10 +11,20 @@ from assignments.models import (
     Draft,
     DraftContent,
     DraftLearner,
+    DraftRow,
+    Learner,
     LogEntry,
     RemoteAssignment,
 )
-from tests.factories import AT, make_account, make_content, make_learner, make_user
+from tests.factories import (
+    AT,
+    make_account,
+    make_batch,
+    make_content,
+    make_learner,
+    make_row,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -95,7 +105,7 @@ def test_review_costs_the_same_however_many(client, draft, django_assert_num_que
     for _ in range(count):
         DraftLearner.objects.create(draft=draft, learner=make_learner())
     reviewed(client, draft)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(17):
         client.get(url(draft))
 
 
@@ -105,7 +115,7 @@ def test_review_costs_the_same_however_many(client, draft, django_assert_num_que
         pytest.param({"due_date": date(2027, 1, 16)}, "The due date is a Saturday.", id="weekend"),
         pytest.param(
             {"due_date": date(2026, 11, 24)},
-            "The due date is less than three days away.",
+            "The due date is tomorrow.",
             id="soon",
         ),
         pytest.param(
@@ -123,12 +133,19 @@ def test_review_cautions_about_many(client, draft, monkeypatch):
     monkeypatch.setattr("assignments.views.review.MANY_COMPLETED", 2)
     for number in range(3):
         DraftLearner.objects.create(draft=draft, learner=make_learner(name=f"More {number}"))
+    RemoteAssignment.objects.create(
+        account=draft.account,
+        remote_id="r-1",
+        learner=draft.picked_learners.first().learner,
+        content=draft.picked_contents.get().content,
+        first_seen_at=AT,
+    )
     reviewed(client, draft, status="completed", due_date=None)
 
     said = words(client.get(url(draft)))
 
     assert "This is more than a tenth of everybody in the directory." in said
-    assert "5 people will stand as having completed it." in said
+    assert "4 people will stand as having completed it." in said
     assert "No due date" in said
 
 
@@ -186,7 +203,7 @@ def test_submit_needs_the_word_that_completed_is_completed(client, draft):
     assert "kept" in refused.content.decode()
 
     submit(client, draft, plan, confirms_completed="on")
-    assert Batch.objects.get().state == "waiting"
+    assert Batch.objects.get().state == "approval"
 
 
 @pytest.mark.parametrize(
@@ -297,3 +314,135 @@ def test_submit_refuses_a_start_and_keeps_what_was_entered(client, draft, entere
     assert (response.status_code, plan.state) == (422, "planned")
     assert said in words(response)
     assert f'value="{entered}"' in response.content.decode()
+
+
+def test_review_names_what_is_picked_and_in_a_file_as_well(client, draft):
+    learner = draft.picked_learners.first().learner
+    content = draft.picked_contents.get().content
+    DraftRow.objects.create(
+        draft=draft, learner=learner, content=content, due_date=date(2027, 3, 1)
+    )
+
+    plan = reviewed(client, draft)
+
+    said = words(client.get(url(draft)))
+    assert (plan.rows, plan.people, plan.named_twice, plan.has_several_dues) == (2, 2, 1, True)
+    assert "1 row is both picked and in the file." in said
+    assert "Friday 15 January 2027 1 row Monday 1 March 2027 1 row" in said
+    assert "1 Mar 2027" in said
+
+
+def test_review_names_an_address_that_several_people_share(client, draft):
+    for picked in draft.picked_learners.all():
+        picked.learner.email = "shared@northwind.example"
+        picked.learner.save()
+    reviewed(client, draft)
+
+    said = words(client.get(url(draft)))
+
+    assert "Several people share an e-mail address: shared@northwind.example." in said
+
+
+def test_review_names_who_assigns_the_same_now(client, draft):
+    learner = draft.picked_learners.first().learner
+    batch = make_batch([], state="running", by_name="Daniel Osei")
+    make_row(
+        batch, draft.picked_contents.get().content, 1, {"state": "planned", "learner": learner}
+    )
+    reviewed(client, draft)
+
+    assert f"Being assigned now by Daniel Osei ({batch})." in words(client.get(url(draft)))
+
+
+def test_review_tells_who_left_since_and_stops_at_what_is_gone(client, draft):
+    plan = reviewed(client, draft)
+    learner = draft.picked_learners.first().learner
+    learner.is_active = False
+    learner.save()
+    content = draft.picked_contents.get().content
+    content.is_active = False
+    content.save()
+
+    said = words(client.get(url(draft)))
+
+    assert "Not ready" in said
+    assert "Fire Safety was retired in the LMS since the list was frozen." in said
+    assert "1 person left the directory since the list was frozen" in said
+    assert "Fire Safety was retired in the LMS since you looked" in words(
+        submit(client, draft, plan)
+    )
+
+
+def test_review_stops_when_nobody_is_left_and_at_a_date_that_has_passed(client, draft, clock):
+    Learner.objects.update(is_active=False)
+    plan = reviewed(client, draft, due_date=date(2026, 11, 23))
+    Batch.objects.update(due_at=AT)
+
+    said = words(client.get(url(draft)))
+
+    assert "Nobody is left: every row is skipped." in said
+    assert "The due date has passed. Choose a later one in the draft." in said
+    assert "The due date has passed." in words(submit(client, draft, plan))
+
+
+def an_hour_later(client, draft, clock):
+    """Let so much time pass that a plan is old and a session has ended, and sign in again."""
+    clock.shift(3_700)
+    client.force_login(draft.owner)
+
+
+def test_an_old_plan_is_checked_again_in_its_place(client, draft, clock):
+    first = reviewed(client, draft)
+    an_hour_later(client, draft, clock)
+    said = words(client.get(url(draft)))
+    assert "It was checked again: nothing has changed." in said
+    Learner.objects.filter(pk=draft.picked_learners.first().learner_id).update(is_active=False)
+    an_hour_later(client, draft, clock)
+
+    said = words(client.get(url(draft)))
+
+    second = Batch.objects.get(submission_key=draft.pk)
+    assert "checked again: 1 of the people are inactive in the LMS; 1 of 2 remain." in said
+    assert second.plan_sha256 != first.plan_sha256
+
+
+def test_an_old_plan_that_cannot_be_made_anew_leads_back_to_the_draft(client, draft, clock):
+    plan = reviewed(client, draft)
+    DraftLearner.objects.all().delete()
+    an_hour_later(client, draft, clock)
+
+    assert "This plan is older than an hour." in words(submit(client, draft, plan))
+    assert client.get(url(draft))["Location"] == url(draft, "assign")
+
+
+def test_rows_of_a_plan_are_searched(client, draft):
+    for picked in draft.picked_learners.select_related("learner"):
+        picked.learner.search_text = picked.learner.name.lower()
+        picked.learner.save()
+    reviewed(client, draft)
+
+    said = words(client.get(url(draft), {"q": "person 01"}))
+    nobody = words(client.get(url(draft), {"q": "nobody at all"}))
+
+    assert ("Person 01" in said, "Person 00" in said) == (True, False)
+    assert "Nobody in this plan matches" in nobody
+
+
+def test_a_plan_is_handed_out_as_a_file_and_the_log_says_so(client, draft):
+    DraftLearner.objects.create(draft=draft, learner=make_learner(name="=1+1", is_active=False))
+    plan = reviewed(client, draft)
+
+    answer = client.get(url(draft, "review-file"))
+
+    lines = b"".join(answer).decode().splitlines()
+    entry = LogEntry.objects.get(action="plan.downloaded")
+    assert lines[0].startswith("\ufeffRow,Person,E-mail,Employee ID")
+    assert len(lines) == 4
+    assert "'=1+1" in lines[1]
+    assert lines[1].endswith("Skipped,They are inactive in the LMS.")
+    assert "2027-01-15,2027-01-15 23:59:59,Created," in lines[2]
+    assert entry.subject == f"batch/{plan.pk}"
+
+
+def test_a_file_of_no_plan_is_not_found(client, draft):
+    assert client.get(url(draft, "review-file")).status_code == 404

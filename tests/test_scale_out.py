@@ -148,7 +148,7 @@ def site(tmp_path, database, lms, synced) -> Iterator[Site]:
     }
     with running_broker() as broker:
         settings["CELERY_BROKER_URL"] = broker.url
-        with installed(tmp_path, lms, **settings) as product:
+        with installed(tmp_path, lms, is_prepared=True, **settings) as product:
             yield Site(product, lms, broker, tmp_path)
 
 

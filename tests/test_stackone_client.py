@@ -71,6 +71,7 @@ def test_create_assignment_sends_one_request():
     }
     assert json.loads(request.content) == NEW.as_json("2025-02", "hyphen")
     assert created == Created("a1", "7", 201, created.reply)
+    assert created.reply is not None
     assert created.reply["body"] == '{"data":{"id":"a1","remote_id":7}}'
 
 

@@ -108,7 +108,7 @@ def test_the_client_does_not_show_the_key():
     assert "[api key]" in shown
     assert repr(api) == (
         "StackOne(base_url='https://api.example', account_id='acc', contract='2025-12', "
-        "status_style='underscore', timeout_seconds=65.0)"
+        "status_style='underscore', timeout_seconds=65.0, allows_private=False)"
     )
     assert CANARY not in shown
     assert SIGNED not in shown

@@ -55,6 +55,7 @@ def test_start_names_the_port_in_use_and_how_to_take_another(taken_port, monkeyp
     monkeypatch.setenv("PORT", str(taken_port))
     monkeypatch.setenv("SANDBOX_PORT", str(free_port()))
     monkeypatch.setenv("STACKONE_BASE_URL", "")
+    monkeypatch.setenv("SITE_URL", "")
 
     code = start.main()
 
@@ -87,10 +88,23 @@ def test_start_says_which_setting_is_wrong(monkeypatch, capsys):
     ],
 )
 def test_ports_to_open_without_another_lms_include_the_sandbox(env, ports, monkeypatch):
-    for name in ("PORT", "SANDBOX_PORT", "STACKONE_API_KEY", "STACKONE_BASE_URL"):
+    for name in ("PORT", "SANDBOX_PORT", "SITE_URL", "STACKONE_API_KEY", "STACKONE_BASE_URL"):
         monkeypatch.setenv(name, env.get(name, ""))
 
     assert start.ports_to_open() == ports
+
+
+@pytest.mark.journey
+@pytest.mark.parametrize("given", ["", "https://desk.example.com"])
+def test_the_worker_writes_links_to_the_site(tmp_path, given):
+    port = free_port()
+    env = {"PORT": str(port), "SANDBOX_PORT": str(free_port()), "SITE_URL": given}
+    asked = "python -c 'from django.conf import settings; print(settings.SITE_URL)'"
+
+    with launch(tmp_path, PROCFILE.replace("exec sleep 60", asked), env) as started:
+        said, _ = started.communicate(timeout=30)
+
+    assert f"worker.1  | {given or f'http://127.0.0.1:{port}'}\n" in said
 
 
 @pytest.mark.journey

@@ -1,7 +1,7 @@
 """The life of assignments as a model, and proof that the model notices when a rule is broken."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from assignments.stackone.errors import OutcomeUnknown
 from tests.model.machine import Adversary, Everyday
 
 pytestmark = pytest.mark.django_db
-EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "12"))
 ENOUGH_TO_FIND = 2_000
 Patch = pytest.MonkeyPatch
 
@@ -108,20 +108,56 @@ def a_refusal_counts_as_created(patch: Patch, _: Any) -> None:
     patch.setattr(outcomes, "_values", created)
 
 
-BROKEN: Sequence[Callable[[Patch, Any], None]] = (
-    lost_rows_are_sent_again,
-    the_fence_is_ignored,
-    the_settle_window_is_not_waited_for,
-    older_records_count,
-    an_unclear_answer_counts_as_not_sent,
-    unknown_rows_are_claimed,
-    outcomes_are_not_logged,
-    a_read_back_is_not_logged,
-    a_refusal_counts_as_created,
-)
+class Left(Everyday):
+    """A request has left, and nobody knows yet what became of it."""
+
+    fate = "created"
+
+    def open(self) -> None:
+        """Let it leave."""
+        self.send(0, 1, (self.fate,) * 3)
+
+
+class ToBeRefused(Left):
+    """It has left, and the LMS will refuse it."""
+
+    fate = "400"
+
+
+class LostAnswer(Left):
+    """It took effect, and its answer was lost."""
+
+    fate = "lost answer"
+
+    def open(self) -> None:
+        """Let the call end, too."""
+        super().open()
+        self.answer(0)
+
+
+class LostRequest(LostAnswer):
+    """It was lost on its way, and nobody knows."""
+
+    fate = "lost request"
+
+
+# Each with where the game begins, so that it is found in seconds: no rule is told what to look for.
+BROKEN: Mapping[Callable[[Patch, Any], None], type[Everyday]] = {
+    lost_rows_are_sent_again: Left,
+    the_fence_is_ignored: Left,
+    the_settle_window_is_not_waited_for: LostAnswer,
+    older_records_count: LostRequest,
+    an_unclear_answer_counts_as_not_sent: LostAnswer,
+    unknown_rows_are_claimed: LostAnswer,
+    outcomes_are_not_logged: Everyday,
+    a_read_back_is_not_logged: LostAnswer,
+    a_refusal_counts_as_created: ToBeRefused,
+}
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="the rules know no database")
+# Measuring what is covered would double the time of the longest tests, and they cover nothing new.
+@pytest.mark.no_cover
 @pytest.mark.parametrize("broken", [pytest.param(one, id=one.__name__) for one in BROKEN])
 def test_a_broken_rule_is_noticed(
     broken: Callable[[Patch, Any], None], monkeypatch: Patch, settings: Any
@@ -131,7 +167,7 @@ def test_a_broken_rule_is_noticed(
     # What a promise does not notice first, a constraint of the database may.
     with pytest.raises((AssertionError, IntegrityError)):
         play(
-            Everyday,
+            BROKEN[broken],
             ENOUGH_TO_FIND,
             phases=[Phase.generate],
             report_multiple_bugs=False,

@@ -182,7 +182,7 @@ def test_rate_and_concurrency_stay_within_bounds_whatever_happens(per_second, mo
     assert not math.isnan(tempo.held_until)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     limit=st.integers(5, 120),
     takes=st.floats(0.005, 0.5),

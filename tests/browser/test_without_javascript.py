@@ -1,9 +1,10 @@
 """The main job with JavaScript switched off: forms and links do everything."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from assignments.models import Batch, DraftLearner
 from tests.factories import make_account, make_content, make_learner
@@ -34,15 +35,33 @@ def pick(plain: Page) -> None:
     plain.locator("td.pick input[type=checkbox]").nth(1).check()
 
 
-def test_a_manager_assigns_and_undoes_without_javascript(plain):
+def upload(plain: Page, text: str) -> None:
+    """Upload a file and use its columns as they were guessed."""
+    file: FilePayload = {
+        "name": "people.csv",
+        "mimeType": "text/csv",
+        "buffer": text.encode(),
+    }
+    plain.get_by_label(re.compile("^(File|Upload another)")).set_input_files(file)
+    plain.get_by_role("button", name="Upload", exact=True).click()
+    plain.get_by_role("button", name="Use these columns").click()
+
+
+@pytest.fixture
+def draft(plain: Page) -> Page:
+    """Return the page of a manager's draft beside 30 people and an item."""
     account = make_account(remote_id="sandbox")
     make_content(account=account, title="Fire Safety at Work")
     for number in range(30):
-        make_learner(account=account, name=f"Amara {number:02}")
+        make_learner(account=account, name=f"Amara {number:02}", email=f"a{number}@example.com")
     plain.goto("/login/")
     plain.click("form[action='/login/demo/manager'] button")
     plain.get_by_role("button", name="New assignment").first.click()
+    return plain
 
+
+def test_a_manager_assigns_and_undoes_without_javascript(draft):
+    plain = draft
     pick(plain)
     plain.locator("aside").get_by_role("button", name="Review").click()
     expect(plain.locator("h1")).to_have_text("Check and create 2 assignments")
@@ -53,3 +72,18 @@ def test_a_manager_assigns_and_undoes_without_javascript(plain):
     plain.get_by_role("button", name="Undo, back to draft").click()
     expect(plain.locator("h1")).to_have_text("New assignment")
     assert Batch.objects.get().state == "cancelled"
+
+
+def test_a_manager_uploads_and_mends_a_file_without_javascript(draft):
+    plain = draft
+    plain.get_by_role("link", name="Upload a file").click()
+    upload(plain, "E-mail\na1@example.com\na2@example.com\na3.at.example.com\n")
+    refused = plain.locator("#refused")
+    expect(refused.locator("tbody tr")).to_have_count(1)
+    expect(refused).to_contain_text("4 a3.at.example.com")
+    assert DraftLearner.objects.count() == 2
+
+    upload(plain, "E-mail\na3@example.com\n")
+
+    expect(refused).to_have_count(0)
+    assert DraftLearner.objects.count() == 3

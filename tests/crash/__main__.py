@@ -22,7 +22,10 @@ def main() -> int:
     outcomes = [_outcome(engine, asked) for engine in engines if not asked.scenarios_only]
     played, failed = _played(engines, asked)
     name = f"chaos-{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
-    _say(f"\n{report.campaign_table(outcomes)}\n\n{report.scenario_table(played)}\n")
+    if outcomes:
+        _say(f"\n{report.campaign_table(outcomes)}\n")
+    if played:
+        _say(f"\n{report.scenario_table(played)}\n")
     _say(f"Kept in {report.keep(name, [*outcomes, *played])}")
     problems = [*failed, *_problems([*outcomes, *played])]
     for problem in problems:

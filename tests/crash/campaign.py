@@ -95,8 +95,14 @@ class _Run:
                 problems = (*problems, "The web process does not answer any more")
         found = site.verdict()
         verdict = replace(found, problems=(*problems, *found.problems))
-        took, requests = time.monotonic() - self._began, site.lms.stats()["requests"]
-        return Outcome(campaign, took, tuple(self._killed), onlooker.answers, requests, verdict)
+        return Outcome(
+            campaign=campaign,
+            seconds=time.monotonic() - self._began,
+            kills=tuple(self._killed),
+            pages=dict(onlooker.answers),
+            requests=site.lms.stats()["requests"],
+            verdict=verdict,
+        )
 
     def _submit(self, people: int, items: int) -> None:
         batches = self._campaign.batches

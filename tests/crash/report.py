@@ -50,10 +50,10 @@ def scenario_table(played: Sequence[Played]) -> str:
     )
 
 
-def keep(name: str, results: Iterable[Outcome | Played]) -> Path:
+def keep(name: str, results: Iterable[Outcome | Played], folder: Path = RESULTS) -> Path:
     """Add the results to a file of JSON lines, and return its path."""
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.jsonl"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}.jsonl"
     machine = {"python": platform.python_version(), "cores": os.cpu_count()}
     with path.open("a") as lines:
         for result in results:

@@ -117,6 +117,7 @@ class Site:
 
     def verdict(self) -> Verdict:
         """Return what is true now, after verifying the log."""
+        self.product.manage("audit", "seal")
         self.product.manage("audit", "verify")
         return look(self.tables, self.lms)
 
@@ -136,6 +137,6 @@ def running_site(
     """
     with fresh(engine, disk or folder) as database:
         own = {"DATABASE_URL": database.url, **QUICK, **settings}
-        with installed(folder, lms, **own) as product:
+        with installed(folder, lms, is_prepared=False, **own) as product:
             product.manage("sync")
             yield Site(product, lms, database, folder)

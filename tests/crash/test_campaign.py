@@ -1,7 +1,10 @@
 """The short form of the kills at random moments; `make chaos` is the long one."""
 
+import json
+
 import pytest
 
+from tests.crash import report
 from tests.crash.campaign import Campaign, run
 from tests.crash.databases import ENGINES
 
@@ -10,7 +13,7 @@ SEED = 7
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_kills_under_faults_lose_nothing_and_double_nothing(engine):
+def test_kills_under_faults_lose_nothing_and_double_nothing(engine, tmp_path):
     outcome = run(
         Campaign(
             engine=engine,
@@ -30,3 +33,6 @@ def test_kills_under_faults_lose_nothing_and_double_nothing(engine):
     assert set(verdict.states) <= {"created", "unknown"}
     assert sum(verdict.states.values()) == 400
     assert len(outcome.kills) == 4
+
+    (kept,) = report.keep("kills", [outcome], tmp_path).read_text().splitlines()
+    assert json.loads(kept)["verdict"]["states"] == verdict.states

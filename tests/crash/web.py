@@ -20,15 +20,16 @@ from tests.running import ROOT
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 APPLICATION = "dashboard.wsgi:application"
 WORDS = (
-    *("--interface", "wsgi", "--host", "127.0.0.1", "--workers", "1"),
+    *("--interface", "wsgi", "--host", "127.0.0.1"),
     *("--blocking-threads", "4", "--no-ws", "--log-level", "error"),
 )
 
 
 class Web:
-    """The site on a port of its own; a kill takes its supervisor and its worker alike."""
+    """The site on a port of its own; a kill takes its supervisor and its processes alike."""
 
-    def __init__(self, product: Product) -> None:
+    def __init__(self, product: Product, *, processes: int = 1) -> None:
+        self._processes = str(processes)
         self._environment = product.environment
         self._port = _free_port()
         self.url = f"http://127.0.0.1:{self._port}"
@@ -37,7 +38,10 @@ class Web:
     def start(self) -> None:
         """Start the site and wait until it answers."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "granian", *WORDS, "--port", str(self._port), APPLICATION],
+            [
+                *(sys.executable, "-m", "granian", *WORDS, "--workers", self._processes),
+                *("--port", str(self._port), APPLICATION),
+            ],
             cwd=ROOT,
             env=self._environment,
             stdout=subprocess.DEVNULL,
@@ -49,6 +53,18 @@ class Web:
     def kill(self) -> None:
         """End it as a power cut would."""
         self._end(signal.SIGKILL)
+
+    def ask_to_stop(self) -> None:
+        """Send the signal that a supervisor sends, to the one process that it knows."""
+        assert self._process is not None
+        self._process.terminate()
+
+    def wait(self) -> int:
+        """Wait for the end and return the exit code."""
+        assert self._process is not None
+        code = self._process.wait(30)
+        self._process = None
+        return code
 
     def is_up(self) -> bool:
         """Return whether the site answers."""

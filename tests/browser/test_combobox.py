@@ -1,0 +1,91 @@
+"""Choosing content by the keyboard alone, as the ARIA pattern of a combobox says."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from assignments.models import DraftContent
+from tests.browser.conftest import sign_in
+from tests.factories import make_account, make_content
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def field(page: Page):
+    """Return the content search of a new draft, with three items to find."""
+    account = make_account()
+    make_content(account=account, title="Fire Drill", is_active=False)
+    make_content(account=account, title="Fire Safety")
+    make_content(account=account, title="Firewalls")
+    sign_in(page, "manager")
+    page.get_by_role("button", name="New assignment").first.click()
+    field = page.get_by_role("combobox", name="Find a course, video or document")
+    expect(field).to_be_focused()
+    return field
+
+
+def active(page: Page) -> str:
+    """Return the title of the option that the field says is active."""
+    pointed_at = "document.activeElement.getAttribute('aria-activedescendant')"
+    return str(page.evaluate(f"document.getElementById({pointed_at}).querySelector('b').innerText"))
+
+
+def picked() -> list[str]:
+    """Return the titles that are picked."""
+    found = DraftContent.objects.order_by("pk")
+    return list(found.values_list("content__title", flat=True))
+
+
+def test_arrows_move_and_enter_picks_what_can_be(page, field, looks_right):
+    expect(field).to_have_attribute("aria-expanded", "false")
+    page.keyboard.type("fire")
+    expect(page.locator("#options").get_by_role("option")).to_have_count(3)
+    expect(field).to_have_attribute("aria-expanded", "true")
+    looks_right()
+    assert active(page) == "Fire Safety"
+
+    page.keyboard.press("ArrowDown")
+    assert active(page) == "Firewalls"
+    page.keyboard.press("ArrowDown")
+    assert active(page) == "Fire Drill"
+    page.keyboard.press("Enter")
+    expect(page.locator("#live")).to_have_text("Cannot be assigned: it is retired in the LMS")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page.locator("#what .pickrow")).to_have_count(1)
+    assert picked() == ["Firewalls"]
+
+    expect(page.get_by_role("combobox", name="Add another course")).to_be_focused()
+
+
+def test_escape_closes_arrows_open_and_tab_leaves(page, field):
+    page.keyboard.type("fire")
+    expect(page.locator("#options").get_by_role("option")).to_have_count(3)
+    page.keyboard.press("Escape")
+    expect(page.locator("#options").get_by_role("option")).to_have_count(0)
+    expect(field).to_have_value("fire")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#options").get_by_role("option")).to_have_count(3)
+    page.keyboard.press("Tab")
+    expect(page.locator("#options").get_by_role("option")).to_have_count(0)
+    assert picked() == []
+
+
+def test_enter_before_the_list_is_there_picks_nothing_unseen(page, field):
+    page.keyboard.type("safety")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#options").get_by_role("option")).to_have_count(1)
+    assert picked() == []
+    page.keyboard.press("Enter")
+    expect(page.locator("#what .pickrow")).to_have_count(1)
+    assert picked() == ["Fire Safety"]
+    expect(page).to_have_url(field.page.url)
+
+
+def test_a_click_picks(page, field):
+    page.keyboard.type("walls")
+    page.locator("#options").get_by_role("option", name="Firewalls").click()
+
+    expect(page.locator("#what .pickrow")).to_have_count(1)
+    assert picked() == ["Firewalls"]

@@ -1,0 +1,53 @@
+"""Exports in a real Chromium: asked for, watched while a worker writes, and taken away."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from assignments.models import LogExport
+from assignments.services.exports import running
+from tests.browser.conftest import sign_in
+from tests.log_fixtures import write_log
+
+pytestmark = pytest.mark.browser
+
+
+def test_an_auditor_takes_an_export_away(
+    page: Page, tmp_path: Path, settings: Any, looks_right: Any
+) -> None:
+    settings.EXPORT_DIR = tmp_path / "exports"
+    write_log(30)
+    sign_in(page, "auditor")
+    page.goto("/audit/?q=amara")
+    page.locator("summary", has_text="Export").click()
+    looks_right()
+    page.get_by_label("Excel workbook").check()
+    page.get_by_role("button", name="Export", exact=True).click()
+    row = page.locator("#exports tbody tr")
+    expect(row).to_contain_text("Waiting")
+    looks_right()
+
+    export = LogExport.objects.get()
+    running.go_on(export=export, clock=timezone.now, may_go_on=lambda: True)
+
+    expect(row).to_contain_text("Ready")
+    looks_right()
+    with page.expect_download() as downloading:
+        row.get_by_role("link", name="Download").click()
+    downloading.value.save_as(tmp_path / "log.xlsx")
+    sha256 = hashlib.sha256((tmp_path / "log.xlsx").read_bytes()).hexdigest()
+    expect(row).to_contain_text(sha256)
+
+
+def test_samples_and_paper_look_right(page: Page, looks_right: Any) -> None:
+    write_log(30)
+    sign_in(page, "auditor")
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        for path in ("/audit/sample?q=amara", "/audit/print?q=amara", "/exports/"):
+            page.goto(path)
+            looks_right()

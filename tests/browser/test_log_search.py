@@ -1,0 +1,88 @@
+"""The audit log in a real Chromium: ways to go on with a query by keyboard, and how pages look."""
+
+import pytest
+from django.db import transaction
+from playwright.sync_api import Page, expect
+
+from assignments.audit.actors import Person
+from assignments.audit.log import Event, record_all
+from assignments.models import Assignment, RemoteAssignment
+from tests.browser.conftest import sign_in
+from tests.factories import AT, make_batch
+from tests.log_fixtures import PRIYA
+
+pytestmark = pytest.mark.browser
+WIDTHS = [pytest.param(1440, id="desk"), pytest.param(390, id="phone")]
+
+
+@pytest.fixture
+def row(page: Page) -> Assignment:
+    """Return a created row with its entries, before the eyes of an auditor."""
+    row = make_batch(["created"]).assignments.get()
+    item = {"title": str(row.content), "reference": row.content_reference}
+    batch = f"batch/{row.batch_id}"
+    reply = {"status": 201, "body": {"data": {"id": row.remote_id}}}
+    created = Event(
+        action="assignment.created",
+        subject=f"assignment/{row.pk}",
+        result="created",
+        people=(Person(ref=f"learner/{row.learner_id}", name=row.learner.name, reference="NW-1"),),
+        detail={
+            "content": {"ref": f"content/{row.content_id}", **item},
+            "request": {"learning_object_external_reference": row.content_reference},
+            "reply": reply,
+        },
+        batch=batch,
+    )
+    told = {"people": 1, "items": 1, "reason": "Policy DP-14"}
+    submitted = Event(action="batch.submitted", subject=batch, batch=batch, detail=told)
+    with transaction.atomic():
+        record_all([submitted, created], by=PRIYA, at=AT)
+    RemoteAssignment.objects.create(
+        account=row.batch.account,
+        remote_id=row.remote_id,
+        learner=row.learner,
+        content=row.content,
+        status="in_progress",
+        first_seen_at=AT,
+    )
+    sign_in(page, "auditor")
+    return row
+
+
+def test_a_query_is_written_by_keyboard(page, row, looks_right):
+    page.goto("/audit/")
+    field = page.get_by_role("combobox", name="Words, or a qualifier")
+    field.focus()
+    page.keyboard.type("res")
+    expect(page.locator("#options").get_by_role("option")).to_have_count(1)
+    looks_right()
+
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(field).to_have_value("result:")
+    expect(page.locator("#options").get_by_role("option").first).to_contain_text("result:created")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(field).to_have_value("result:created ")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("group", name="Filters in use")).to_contain_text("Result: created")
+    expect(page.get_by_role("table").get_by_role("row")).to_have_count(2)
+    page.get_by_role("link", name="Result: created").click()
+    expect(field).to_have_value("")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_pages_of_the_log_look_right(page, row, looks_right, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    for address in (
+        f"/audit/?q=when:this-year+-result:rejected+person:learner/{row.learner_id}",
+        "/audit/?q=gdpr+when:2026-13+by:priya",
+        f"/people/{row.learner_id}/content/{row.content_id}/",
+        f"/people/{row.learner_id}/",
+        "/audit/1/",
+    ):
+        page.goto(address)
+        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+        looks_right()

@@ -1,0 +1,48 @@
+"""Erasing somebody in a real Chromium, at two widths, light and dark."""
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from playwright.sync_api import Page, expect
+
+from assignments.audit.log import record
+from assignments.models import Learner
+from assignments.services import rows
+from tests.browser.conftest import sign_in
+from tests.factories import AT, make_batch, make_learner
+from tests.log_fixtures import PRIYA
+
+pytestmark = pytest.mark.browser
+
+
+def test_an_administrator_erases_somebody(page: Page, looks_right: Any) -> None:
+    person = make_learner(name="Elif Yilmaz", email="elif@northwind.example")
+    row = make_batch([{"state": "created", "learner": person}]).assignments.get()
+    with transaction.atomic():
+        record(rows.event(row, "assignment.created", "created"), by=PRIYA, at=AT)
+    sign_in(page, "admin")
+    page.goto("/settings/")
+    page.get_by_role("link", name="Personal data").click()
+    page.get_by_label("Name, e-mail, employee ID or LMS ID").fill("elif")
+    page.get_by_role("button", name="Find").click()
+    looks_right_at_two_widths(page, looks_right)
+    page.get_by_role("link", name="Elif Yilmaz").click()
+    looks_right_at_two_widths(page, looks_right)
+
+    page.get_by_label("Why", exact=True).fill("Letter of 12 November")
+    page.get_by_label("I understand that this cannot be undone.").check()
+    page.get_by_role("button", name="Erase Elif Yilmaz for good").click()
+
+    expect(page.locator("h1")).to_contain_text("erased the personal data of learner/")
+    looks_right()
+    assert str(Learner.objects.get()) == "an erased person"
+    page.goto("/people/")
+    expect(page.locator("tbody tr")).to_contain_text("an erased person")
+
+
+def looks_right_at_two_widths(page: Page, looks_right: Any) -> None:
+    """Check the page as a phone and as a desk show it."""
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        looks_right()

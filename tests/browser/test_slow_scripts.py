@@ -1,0 +1,47 @@
+"""On a slow line the scripts arrive after the first letters, which are not lost."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.factories import make_account, make_content, make_learner
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def late(page: Page) -> list[Route]:
+    """Return the scripts that a new draft's page waits for."""
+    account = make_account(remote_id="sandbox")
+    make_content(account=account, title="Fire Safety")
+    for name in ("Ada", "Ben"):
+        make_learner(account=account, name=name)
+    page.goto("/login/")
+    page.click("form[action='/login/demo/manager'] button")
+    held: list[Route] = []
+    page.route(re.compile(r"\.js(\?|$)"), lambda route: held.append(route))  # noqa: PLW0108
+    page.get_by_role("button", name="New assignment").first.click(no_wait_after=True)
+    return held
+
+
+def arrive(page: Page, late: list[Route]) -> None:
+    """Let the scripts come."""
+    for route in late:
+        route.continue_()
+    page.unroute_all()
+
+
+def test_content_that_was_typed_early_is_offered(page: Page, late: list[Route]) -> None:
+    page.get_by_label("Find a course, video or document").fill("fire")
+    arrive(page, late)
+
+    page.locator("#options").get_by_role("option").first.click()
+    expect(page.locator("#what .pickrow")).to_have_count(1)
+
+
+def test_people_who_were_typed_early_are_found(page: Page, late: list[Route]) -> None:
+    page.get_by_role("searchbox", name="Search people by name").fill("ada")
+    arrive(page, late)
+
+    expect(page.locator("#people tbody tr")).to_have_count(1)

@@ -1,0 +1,26 @@
+"""The site keeps its connections, and a database that restarted is not met with a broken one."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.crash.databases import fresh
+from tests.crash.web import Manager, Web
+from tests.product import prepared
+
+pytestmark = pytest.mark.journey
+
+
+def test_the_site_outlives_its_database(tmp_path: Path) -> None:
+    with fresh("postgresql", tmp_path) as database:
+        assert database.server is not None
+        product = prepared(tmp_path / "desk.sqlite3", DATABASE_URL=database.url)
+        with Web(product) as web, Manager(web.url) as manager:
+            # More often than there are threads, so that each has a connection.
+            assert {manager.get("/batches/").status_code for _ in range(12)} == {200}
+
+            # Nobody asks meanwhile: the connections are broken, and nothing has noticed.
+            database.server.stop()
+            database.server.start()
+
+            assert {manager.get("/batches/").status_code for _ in range(12)} == {200}

@@ -1,0 +1,69 @@
+"""Fixtures for signing in through a real identity provider over loopback."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import pytest
+from django.test import Client
+
+from dashboard.access import oidc
+from tests.identity import CLIENT_ID, CLIENT_SECRET, Provider, running_provider
+
+PEOPLE: dict[str, dict[str, Any]] = {
+    "priya": {"name": "Priya Mehta", "email": "priya@northwind.example", "groups": ["ld"]},
+    "ingrid": {"name": "Ingrid Solberg", "email": "ingrid@northwind.example", "groups": ["audit"]},
+    "ruth": {"name": "Ruth Abel", "email": "ruth@northwind.example", "groups": ["it"]},
+    "tom": {"name": "Tom Baker", "email": "tom@northwind.example", "groups": ["sales"]},
+    "uma": {
+        "name": "Uma Khan",
+        "email": "uma@northwind.example",
+        "email_verified": False,
+        "groups": ["ld"],
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def running_company() -> Iterator[Provider]:
+    """Run one provider for the whole session."""
+    with running_provider({}) as provider:
+        yield provider
+
+
+@pytest.fixture
+def company(running_company: Provider, settings) -> Iterator[Provider]:
+    """Return the provider as it was when it started, and let the site sign in through it."""
+    fresh = Provider(
+        {name: dict(claims) for name, claims in PEOPLE.items()}, key=running_company.key
+    )
+    fresh.url = running_company.url
+    vars(running_company).update(vars(fresh))
+    settings.DESK_DEMO = False
+    settings.OIDC_ISSUER = running_company.url
+    settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = CLIENT_ID, CLIENT_SECRET
+    settings.OIDC_MANAGER_VALUES = ["ld"]
+    settings.OIDC_AUDITOR_VALUES = ["audit"]
+    settings.OIDC_ADMIN_VALUES = ["it"]
+    settings.ACCESS_CONTACT = "the L&D desk, ld@northwind.example"
+    oidc.provider.cache_clear()
+    yield running_company
+    oidc.provider.cache_clear()
+
+
+def begin(client: Client, wanted: str = "/") -> str:
+    """Press the button of the door and return where at the provider it leads."""
+    return client.get("/login/start", {"next": wanted})["Location"]
+
+
+def approved(company: Provider, address: str, person: str) -> str:
+    """Sign in at the provider and return the way back to the site."""
+    asked = dict(parse_qsl(urlsplit(address).query))
+    answer = httpx.get(f"{company.url}/approve", params=asked | {"person": person}, verify=False)
+    return answer.headers["Location"]
+
+
+def sign_in(client: Client, company: Provider, person: str, wanted: str = "/") -> Any:
+    """Go the whole way and return the site's last answer."""
+    return client.get(approved(company, begin(client, wanted), person))

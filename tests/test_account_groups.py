@@ -1,0 +1,106 @@
+"""Managers of a group see and use the accounts of that group, and no others."""
+
+import pytest
+from django.core.management import CommandError
+
+from assignments.management.operator import open_account
+from assignments.models import Account, Draft
+from tests.factories import make_account, make_batch, make_content, make_learner, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def two_accounts(settings):
+    """Return the account of the Europeans and that of the Americans, each with all there is."""
+    settings.STACKONE_ACCOUNT_IDS = ["sandbox", "us"]
+    settings.ACCOUNT_GROUPS = {"sandbox": ["ld-eu"], "us": ["ld-us", "ld"]}
+    us = Account.objects.create(remote_id="us", name="Workday US")
+    here = make_account()
+    world = []
+    for account in (here, us):
+        learner = make_learner(account, name=f"Person of {account}")
+        content = make_content(account, title=f"Course of {account}")
+        batch = make_batch(["created"])
+        batch.account, batch.title = account, f"Batch of {account}"
+        batch.save(update_fields=["account", "title"])
+        world.append((account, learner, content, batch))
+    return world
+
+
+def own(world):
+    """Return the addresses of what belongs to an account."""
+    _, learner, content, batch = world
+    return [f"/people/{learner.pk}/", f"/content/{content.pk}/", f"/batches/{batch.pk}/"]
+
+
+def test_a_manager_sees_the_accounts_of_the_group(client, two_accounts):
+    client.force_login(make_user("manager", groups=["ld-us"]))
+    theirs, mine = two_accounts
+
+    for address in ("/people/", "/content/", "/batches/", "/search?q=of", "/"):
+        page = client.get(address).content.decode()
+        assert "of Workday US" in page or address == "/", address
+        assert "of Cornerstone" not in page, address
+    assert [client.get(address).status_code for address in own(mine)] == [200] * 3
+    assert [client.get(address).status_code for address in own(theirs)] == [404] * 3
+
+
+def test_nothing_exact_leads_to_another_account(client, two_accounts):
+    client.force_login(make_user("manager", groups=["ld-us"]))
+    (_, learner, content, batch), (_, mine, *_) = two_accounts
+
+    for words in (learner.email, content.external_reference, f"B-{batch.pk:04d}"):
+        assert client.get("/search", {"q": words}).status_code == 200
+    assert client.get("/search", {"q": mine.email})["Location"] == f"/people/{mine.pk}/"
+
+
+def test_a_manager_acts_on_the_accounts_of_the_group(client, two_accounts):
+    client.force_login(make_user("manager", groups=["ld"]))
+    (_, _, _, theirs), (us, _, _, mine) = two_accounts
+    row = theirs.assignments.get()
+
+    client.post("/assign/new")
+
+    assert Draft.objects.get().account == us
+    assert client.post(f"/batches/{mine.pk}/pause").status_code == 409
+    assert client.post(f"/batches/{theirs.pk}/pause").status_code == 404
+    assert client.post(f"/batches/{theirs.pk}/copy").status_code == 404
+    assert client.post(f"/batches/{theirs.pk}/rows/{row.pk}/retry").status_code == 404
+
+
+def test_a_draft_is_closed_with_its_account(client, two_accounts):
+    user = make_user("manager", groups=["ld-us"])
+    client.force_login(user)
+    client.post("/assign/new")
+    draft = Draft.objects.get()
+    user.groups = ["ld-eu"]
+    user.save(update_fields=["groups"])
+
+    assert client.get(f"/assign/{draft.pk}/").status_code == 404
+    assert client.get(f"/assign/{draft.pk}/review/").status_code == 404
+
+
+def test_a_manager_of_no_account_cannot_begin(client, two_accounts):
+    user = make_user("manager", groups=["sales"])
+    client.force_login(user)
+
+    assert client.post("/assign/new").status_code == 403
+    with pytest.raises(CommandError, match="See ACCOUNT_GROUPS"):
+        open_account(user, [account for account, *_ in two_accounts])
+
+
+@pytest.mark.parametrize("role", ["auditor", "admin"])
+def test_who_checks_the_log_sees_every_account(client, two_accounts, role):
+    client.force_login(make_user(role))
+
+    for world in two_accounts:
+        assert [client.get(address).status_code for address in own(world)] == [200] * 3
+
+
+def test_an_account_that_is_not_named_is_open_to_all(client, two_accounts, settings):
+    settings.ACCOUNT_GROUPS = {}
+    client.force_login(make_user("manager"))
+
+    for world in two_accounts:
+        assert [client.get(address).status_code for address in own(world)] == [200] * 3

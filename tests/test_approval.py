@@ -1,0 +1,612 @@
+"""Four eyes: which batches wait, who decides about them, and that nothing leaves before."""
+
+import json
+import threading
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, connection, transaction
+
+from assignments.audit.actors import SYSTEM, Actor
+from assignments.audit.log import Event, record
+from assignments.models import Account, Approval, Assignment, Batch, Content, Learner, LogEntry
+from assignments.queries.approvals import approvers, awaiting
+from assignments.queries.drift import Drift, People
+from assignments.services import (
+    approval,
+    claims,
+    control,
+    holding,
+    meanwhile,
+    needing,
+    planning,
+    queueing,
+    repeating,
+    submission,
+    withdrawing,
+)
+from assignments.services.control import ControlRefused
+from tests.approvals import LATER, make_draft, make_second, make_waiting, submit
+from tests.at_once import at_once
+from tests.conftest import NOON
+from tests.factories import make_account, make_actor, make_learner, make_user
+
+pytestmark = pytest.mark.django_db
+MINE = "You submitted it, so another manager has to decide. You can withdraw it."
+
+
+def decide(batch, user, *, now=LATER, **more):
+    """Approve the batch's plan as somebody."""
+    values = {"plan_sha256": batch.plan_sha256, "by": make_actor(user), "now": now}
+    approval.approve(batch=batch, **values | more)
+    batch.refresh_from_db()
+
+
+def entry(action):
+    """Return the one entry of an action."""
+    return json.loads(bytes(LogEntry.objects.get(action=action).body))
+
+
+def release(batch, *, now):
+    """Let the worker start what is due."""
+    queueing.release_due(account=batch.account, now=now)
+    batch.refresh_from_db()
+
+
+@pytest.mark.parametrize(
+    ("terms", "threshold", "because"),
+    [
+        pytest.param({}, None, [], id="nothing special"),
+        pytest.param({}, 2, [], id="as many rows as may be"),
+        pytest.param({}, 1, ["It has 2 rows (people x items), more than 1."], id="one row more"),
+        pytest.param(
+            {"status": "completed"},
+            None,
+            ["It tells the LMS that people have completed it."],
+            id="completed",
+        ),
+        pytest.param(
+            {"is_mandatory": True}, None, ["Fire Safety is marked as mandatory."], id="mandatory"
+        ),
+    ],
+)
+def test_reasons_tell_why_a_plan_needs_a_second_person(settings, terms, threshold, because):
+    settings.APPROVAL_THRESHOLD = threshold
+    is_mandatory = terms.pop("is_mandatory", False)
+    draft = make_draft(owner=make_user(), **terms)
+    Content.objects.update(is_mandatory=is_mandatory)
+
+    batch = submit(draft)
+
+    assert needing.reasons(batch) == because
+    assert batch.state == ("approval" if because else "waiting")
+    assert Approval.objects.filter(batch=batch, because=because).exists() == bool(because)
+
+
+def test_a_mandatory_item_of_which_nothing_is_sent_asks_for_nobody():
+    batch = submit(make_draft(owner=make_user()))
+    Assignment.objects.update(state="skipped", problem="Skipped.", settled_at=NOON)
+
+    assert needing.reasons(batch) == []
+
+
+def test_submission_keeps_what_is_asked_and_the_start_that_was_chosen(settings):
+    settings.APPROVAL_HOURS = 5
+    batch = make_waiting(starts_at=NOON + timedelta(days=1))
+
+    asked = batch.approval
+    assert str(asked) == f"Approval of {batch}"
+    assert batch.starts_at == NOON + timedelta(days=1)
+    assert (asked.expires_at, asked.plan_sha256) == (NOON + timedelta(hours=5), batch.plan_sha256)
+    assert entry("batch.submitted")["detail"]["approval"] == {
+        "because": ["Fire Safety is marked as mandatory."],
+        "asked_until": "2026-11-23T17:00:00+00:00",
+    }
+
+
+@pytest.mark.parametrize(
+    "act",
+    [control.undo, control.hold, control.start_now, control.pause, control.resume, control.stop],
+)
+def test_nothing_else_can_be_done_with_it_meanwhile(act):
+    batch = make_waiting()
+
+    with pytest.raises(ControlRefused, match="waits for another manager's approval"):
+        act(batch=batch, by=make_actor(batch.by), now=LATER)
+
+    batch.refresh_from_db()
+    assert batch.state == "approval"
+
+
+def test_approve_starts_the_hold_then_and_keeps_who_when_why_and_the_hash(settings):
+    settings.HOLD_SECONDS = 10
+    batch, daniel = make_waiting(), make_second()
+
+    decide(batch, daniel, why="Checked with HR")
+
+    assert (batch.state, batch.starts_at) == ("waiting", LATER + timedelta(seconds=10))
+    told = entry("batch.approved")
+    assert (told["actor"]["ref"], told["at"]) == (
+        f"user/{daniel.pk}",
+        "2026-11-23T14:00:00.000000Z",
+    )
+    assert told["detail"] == {
+        "counts": {"planned": 2},
+        "plan_sha256": batch.plan_sha256,
+        "starts_at": "2026-11-23T14:00:10+00:00",
+        "reason": "Checked with HR",
+    }
+    asked = Approval.objects.get()
+    assert (asked.verdict, asked.decided_by, asked.decided_at) == ("approved", daniel, LATER)
+    release(batch, now=LATER + timedelta(seconds=9))
+    assert batch.state == "waiting"
+    release(batch, now=LATER + timedelta(seconds=10))
+    assert batch.state == "running"
+
+
+@pytest.mark.parametrize(
+    ("asked", "starts"),
+    [
+        pytest.param(timedelta(days=1), timedelta(days=1), id="later than the hold"),
+        pytest.param(timedelta(hours=1), timedelta(hours=2, seconds=30), id="passed by then"),
+    ],
+)
+def test_approve_keeps_a_chosen_start_but_never_shortens_the_hold(
+    settings, monkeypatch, asked, starts
+):
+    settings.HOLD_SECONDS = 10
+    monkeypatch.setattr(holding, "LARGE_BATCH", 1)
+    batch = make_waiting(starts_at=NOON + asked)
+
+    decide(batch, make_second())
+
+    assert batch.starts_at == NOON + starts
+
+
+def other_issuer(priya):
+    """Return the account of the same subject that an older spelling of the issuer left."""
+    return make_user(issuer=f"{priya.issuer}/", subject=priya.subject, email="p@northwind.example")
+
+
+def other_subject(priya):
+    """Return an account with the same address in capitals."""
+    return make_user(email=priya.email.upper())
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        pytest.param(lambda priya: priya, id="the same account"),
+        pytest.param(other_issuer, id="a second account of the same subject"),
+        pytest.param(other_subject, id="a second account with the same address"),
+    ],
+)
+def test_the_submitter_decides_nothing_whichever_account_they_use(account):
+    batch = make_waiting()
+    same = account(batch.by)
+
+    for act, more in (
+        (approval.approve, {"plan_sha256": batch.plan_sha256}),
+        (approval.reject, {}),
+    ):
+        with pytest.raises(ControlRefused) as refusal:
+            act(batch=batch, by=make_actor(same), now=LATER, why="Mine", **more)
+        assert str(refusal.value) == MINE
+    assert not awaiting(same).exists()
+    assert list(awaiting(make_second())) == [batch]
+    assert same not in approvers(batch)
+
+
+def test_one_subject_cannot_have_two_accounts():
+    priya = make_user()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_user(issuer=priya.issuer, subject=priya.subject)
+
+
+def test_the_database_itself_refuses_a_verdict_of_the_submitter():
+    batch = make_waiting()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Approval.objects.update(verdict="approved", decided_at=LATER, decided_by=batch.by)
+
+
+def test_who_may_approve_are_managers_of_the_account(settings):
+    settings.ACCOUNT_GROUPS = {"sandbox": ["eu"]}
+    batch = make_waiting()
+    eva = make_second(name="Eva", email="eva@northwind.example", groups=["eu"])
+    daniel = make_second(groups=["us"])
+    gone = make_second(name="Gone", email="gone@northwind.example", groups=["eu"], is_active=False)
+
+    assert approvers(batch) == [eva]
+    for nobody in (daniel, gone, make_user("auditor", groups=["eu"])):
+        assert not awaiting(nobody).exists()
+        with pytest.raises(ControlRefused, match="Only managers who may assign in this account"):
+            decide(batch, nobody)
+    assert list(awaiting(eva)) == [batch]
+
+
+@pytest.mark.parametrize("ref", ["system", "user/99999", "operator/root"])
+def test_only_people_decide(ref):
+    batch = make_waiting()
+
+    with pytest.raises(ControlRefused, match="Only people decide"):
+        approval.reject(batch=batch, by=Actor(ref=ref, means="worker"), now=LATER, why="No")
+
+
+def change_a_row(batch):
+    Assignment.objects.filter(batch=batch, position=1).update(learner_remote_id="somebody-else")
+
+
+def change_the_terms(batch):
+    Batch.objects.filter(pk=batch.pk).update(status="completed")
+
+
+def change_the_hash(batch):
+    Batch.objects.filter(pk=batch.pk).update(plan_sha256="f" * 64)
+
+
+def let_the_due_date_pass(batch):
+    Approval.objects.update(expires_at=LATER + timedelta(days=99))
+
+
+@pytest.mark.parametrize(
+    ("change", "more", "sentence"),
+    [
+        pytest.param(change_a_row, {}, "not the ones that were submitted", id="a row"),
+        pytest.param(change_the_terms, {}, "not the ones that were submitted", id="the terms"),
+        pytest.param(change_the_hash, {}, "not the plan that you looked at", id="the hash"),
+        pytest.param(
+            change_the_hash,
+            {"plan_sha256": "f" * 64},
+            "not the ones that were submitted",
+            id="the hash, as shown",
+        ),
+        pytest.param(
+            let_the_due_date_pass,
+            {"now": LATER + timedelta(days=60)},
+            "due date has passed",
+            id="the due date",
+        ),
+        pytest.param(
+            lambda _: None,
+            {"now": NOON + timedelta(hours=72)},
+            "has to be submitted again",
+            id="time",
+        ),
+    ],
+)
+def test_approve_is_of_the_plan_that_was_seen_and_submitted(change, more, sentence):
+    batch = make_waiting(due_date=(LATER + timedelta(days=30)).date())
+    change(batch)
+
+    with pytest.raises(ControlRefused, match=sentence):
+        decide(batch, make_second(), **more)
+
+    batch.refresh_from_db()
+    assert (batch.state, Approval.objects.get().verdict) == ("approval", "")
+
+
+def test_a_changed_plan_needs_an_approval_of_its_own():
+    batch = make_waiting()
+    daniel = make_second()
+    decide(batch, daniel)
+    draft_pk = batch.submission_key
+    control.undo(batch=batch, by=make_actor(batch.by), now=LATER)
+    draft = batch.by.drafts.get(pk=draft_pk)
+    draft.picked_learners.create(learner=make_learner())
+
+    again = submit(draft, now=LATER)
+
+    assert (again.state, again.plan_sha256 == batch.plan_sha256) == ("approval", False)
+    with pytest.raises(ControlRefused, match="not the plan that you looked at"):
+        decide(again, daniel, plan_sha256=batch.plan_sha256)
+
+
+def test_reject_gives_the_draft_back_with_the_reason():
+    batch, daniel = make_waiting(), make_second()
+    draft_pk = batch.submission_key
+
+    approval.reject(batch=batch, by=make_actor(daniel), now=LATER, why="Wrong course")
+
+    batch.refresh_from_db()
+    assert (batch.state, batch.finished_at) == ("rejected", LATER)
+    assert set(batch.assignments.values_list("state", flat=True)) == {"cancelled"}
+    draft = batch.by.drafts.get(pk=draft_pk)
+    assert not draft.is_submitted
+    told = entry("batch.rejected")
+    assert (told["actor"]["ref"], told["detail"]["reason"]) == (f"user/{daniel.pk}", "Wrong course")
+    assert told["detail"]["plan_sha256"] == batch.plan_sha256
+    assert planning.freeze(draft=draft, now=LATER).assignments.filter(state="planned").count() == 2
+
+
+@pytest.mark.parametrize("why", ["", "   "])
+def test_reject_needs_a_reason(why):
+    batch = make_waiting()
+
+    with pytest.raises(ControlRefused, match="Say why you reject it"):
+        approval.reject(batch=batch, by=make_actor(make_second()), now=LATER, why=why)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Approval.objects.update(verdict="rejected", decided_at=LATER, decided_by=make_second())
+
+
+def test_only_the_submitter_withdraws():
+    batch, daniel = make_waiting(), make_second()
+
+    for somebody in (make_actor(daniel), SYSTEM):
+        with pytest.raises(ControlRefused, match="Only Priya Mehta can withdraw it"):
+            approval.withdraw(batch=batch, by=somebody, now=LATER)
+    approval.withdraw(batch=batch, by=make_actor(batch.by), now=LATER, why="Too early")
+
+    batch.refresh_from_db()
+    assert (batch.state, Approval.objects.get().verdict) == ("cancelled", "withdrawn")
+    assert entry("batch.withdrawn")["detail"]["reason"] == "Too early"
+    with pytest.raises(ControlRefused, match="no longer waits"):
+        decide(batch, daniel)
+
+
+def test_expire_ends_what_nobody_decided_in_time():
+    batch, fresh = make_waiting(), make_waiting()
+    Approval.objects.filter(batch=fresh).update(expires_at=NOON + timedelta(hours=99))
+
+    assert approval.expire_due(now=NOON + timedelta(hours=71)) == 0
+    assert approval.expire_due(now=NOON + timedelta(hours=72)) == 1
+
+    batch.refresh_from_db()
+    fresh.refresh_from_db()
+    assert (batch.state, fresh.state) == ("expired", "approval")
+    told = entry("batch.expired")
+    assert (told["actor"]["ref"], told["detail"]["plan_sha256"]) == ("system", batch.plan_sha256)
+    assert batch.by.drafts.filter(is_submitted=False).count() == 1
+    assert approval.expire_due(now=NOON + timedelta(hours=73)) == 0
+
+
+def test_expire_leaves_what_was_decided_at_the_last_moment():
+    batch = make_waiting()
+    decide(batch, make_second())
+    Approval.objects.update(verdict="", decided_by=None)
+
+    assert approval.expire_due(now=NOON + timedelta(hours=72)) == 0
+    batch.refresh_from_db()
+    assert batch.state == "waiting"
+
+
+def test_what_an_expired_batch_has_left_is_withdrawn_by_the_system(monkeypatch):
+    batch = make_waiting()
+    monkeypatch.setattr(withdrawing, "AT_ONCE", 0)
+    approval.expire_due(now=NOON + timedelta(hours=72))
+    monkeypatch.undo()
+
+    withdrawing.finish(now=NOON + timedelta(hours=73))
+
+    assert set(batch.assignments.values_list("state", flat=True)) == {"cancelled"}
+    entries = LogEntry.objects.filter(action="assignment.cancelled")
+    assert set(entries.values_list("actor", flat=True)) == {"system"}
+
+
+def claimable(batch):
+    """Return how many rows a sender would get."""
+    due = claims.due(account=batch.account, count=9, turn=0, now=LATER)
+    return len(claims.claim(due, sender="s-1", now=LATER))
+
+
+def test_delivery_sends_nothing_that_nobody_approved():
+    batch = make_waiting()
+    Batch.objects.filter(pk=batch.pk).update(state="waiting", starts_at=NOON)
+
+    release(batch, now=LATER)
+    assert (batch.state, batch.paused_because) == (
+        "paused",
+        "Nobody but its submitter approved this plan.",
+    )
+    # Somebody who writes to the tables gets no further.
+    Batch.objects.filter(pk=batch.pk).update(state="running", started_at=NOON, paused_because="")
+    assert claimable(batch) == 0
+    batch.refresh_from_db()
+    assert batch.state == "paused"
+
+
+def test_delivery_takes_no_approval_of_another_hash_or_of_the_submitter():
+    batch = make_waiting()
+    daniel = make_second()
+    with transaction.atomic():
+        for user, sha256 in ((daniel, "f" * 64), (batch.by, batch.plan_sha256)):
+            event = Event(
+                action="batch.approved",
+                subject=f"batch/{batch.pk}",
+                detail={"plan_sha256": sha256},
+            )
+            record(event, by=make_actor(user), at=NOON)
+    Batch.objects.filter(pk=batch.pk).update(state="running", started_at=NOON)
+
+    assert claimable(batch) == 0
+
+
+def test_delivery_sends_what_was_approved_and_no_row_that_was_changed_since():
+    batch = make_waiting()
+    decide(batch, make_second())
+    release(batch, now=LATER + timedelta(minutes=1))
+    change_a_row(batch)
+
+    assert claimable(batch) == 1
+    batch.refresh_from_db()
+    assert (batch.state, "1 row was changed after the review" in batch.paused_because) == (
+        "paused",
+        True,
+    )
+
+
+def got(batch, learner, *, after=timedelta(minutes=5)):
+    """Let somebody get the item elsewhere after the review."""
+    learner.remote_assignments.create(
+        account=batch.account,
+        remote_id=f"r-{learner.pk}",
+        content=Content.objects.get(),
+        first_seen_at=NOON + after,
+    )
+
+
+def test_drift_names_who_left_who_got_it_and_what_changed():
+    batch = make_waiting(people=3)
+    first, second, third = Learner.objects.order_by("pk")
+    assert Drift(batch.approval).is_none
+    got(batch, first)
+    got(batch, third, after=timedelta(minutes=-5))
+    Learner.objects.filter(pk=second.pk).update(is_active=False)
+    Content.objects.update(title="Fire Safety 2027")
+
+    drift = Drift(batch.approval)
+    assert (drift.left, drift.got) == (People(1, [str(second)]), People(1, [str(first)]))
+    assert drift.changed == ["Fire Safety 2027 (was: Fire Safety)"]
+    assert (drift.gone, drift.is_none, drift.is_again) == ([], False, False)
+
+
+@pytest.mark.parametrize(
+    ("change", "gone", "changed"),
+    [
+        pytest.param({"is_active": False}, ["Fire Safety"], [], id="retired"),
+        pytest.param({"fingerprint": "f2"}, [], ["Fire Safety"], id="described otherwise"),
+    ],
+)
+def test_drift_names_an_item_that_is_gone_or_looks_different(change, gone, changed):
+    batch = make_waiting()
+    Content.objects.update(**change)
+
+    drift = Drift(batch.approval)
+    assert (drift.gone, drift.changed, drift.is_none) == (gone, changed, False)
+
+
+@pytest.mark.parametrize(
+    ("assigns_again", "states"),
+    [
+        pytest.param(False, ["skipped", "planned"], id="skipped"),
+        pytest.param(True, ["planned", "planned"], id="unless asked for"),
+    ],
+)
+def test_who_got_it_while_it_waited_is_left_out(assigns_again, states):
+    batch = make_waiting(assigns_again=assigns_again)
+    got(batch, batch.assignments.get(position=1).learner)
+    decide(batch, make_second())
+
+    release(batch, now=LATER + timedelta(minutes=1))
+
+    rows = batch.assignments.order_by("position")
+    assert (batch.state, list(rows.values_list("state", flat=True))) == ("running", states)
+    problems = LogEntry.objects.filter(action="assignment.skipped")
+    assert problems.count() == states.count("skipped")
+
+
+def test_a_batch_of_which_everybody_got_it_meanwhile_is_done(monkeypatch):
+    monkeypatch.setattr(meanwhile, "CHUNK", 1)
+    batch = make_waiting()
+    for row in batch.assignments.all():
+        got(batch, row.learner)
+    decide(batch, make_second())
+
+    release(batch, now=LATER + timedelta(minutes=1))
+
+    rows = batch.assignments.values_list("state", "problem")
+    assert (batch.state, set(rows)) == ("done", {("skipped", meanwhile.GOT_IT)})
+
+
+def both(first, second):
+    """Do two things at the same time, each over a connection of its own; return how each ended."""
+    ended, together = [], threading.Barrier(2)
+
+    def run(act):
+        together.wait()
+        try:
+            act()
+        except ControlRefused as refusal:
+            ended.append(str(refusal))
+        else:
+            ended.append("done")
+
+    at_once(partial(run, first), partial(run, second))
+    return sorted(ended)
+
+
+@pytest.mark.parametrize("other", ["approve", "reject", "withdraw", "expire"])
+def test_of_two_at_once_one_decides(transactional_db, other):
+    batch, daniel, eva = make_waiting(), make_second(), make_user(name="Eva", email="eva@x.example")
+    Account.objects.exclude(pk=make_account().pk).delete()
+    acts = {
+        "approve": lambda: decide(Batch.objects.get(pk=batch.pk), eva),
+        "reject": lambda: approval.reject(
+            batch=batch, by=make_actor(eva), now=LATER, why="Wrong course"
+        ),
+        "withdraw": lambda: approval.withdraw(batch=batch, by=make_actor(batch.by), now=LATER),
+        "expire": lambda: approval.expire_due(now=NOON + timedelta(hours=72)),
+    }
+
+    ended = both(lambda: decide(Batch.objects.get(pk=batch.pk), daniel), acts[other])
+
+    decisions = LogEntry.objects.filter(
+        action__in=["batch.approved", "batch.rejected", "batch.withdrawn", "batch.expired"]
+    )
+    assert decisions.count() == 1
+    if other == "expire":
+        assert ended in (["done", "done"], [approval.DECIDED, "done"])
+    else:
+        assert ended == [approval.DECIDED, "done"]
+
+
+def test_while_one_tab_approves_the_other_waits_and_is_refused(transactional_db):
+    batch, daniel = make_waiting(), make_second()
+    locked, ended = threading.Event(), []
+
+    def second_tab():
+        locked.wait()
+        try:
+            approval.withdraw(batch=batch, by=make_actor(batch.by), now=LATER)
+        except ControlRefused as refusal:
+            ended.append(str(refusal))
+        connection.close()
+
+    tab = threading.Thread(target=second_tab)
+    tab.start()
+    with transaction.atomic():
+        approval.approve(
+            batch=batch, plan_sha256=batch.plan_sha256, by=make_actor(daniel), now=LATER
+        )
+        locked.set()
+        # The other tab gets as far as the lock meanwhile.
+        tab.join(0.3)
+        assert ended == []
+    tab.join()
+
+    batch.refresh_from_db()
+    assert (ended, batch.state) == ([approval.DECIDED], "waiting")
+
+
+def test_twice_submitted_is_one_batch_and_one_question():
+    draft = make_draft(owner=make_user())
+    first = submit(draft)
+
+    again = submission.submit(
+        draft=draft,
+        plan_sha256=first.plan_sha256,
+        reason="",
+        confirms_completed=True,
+        by=make_actor(draft.owner),
+        now=LATER,
+    )
+
+    assert (again, Approval.objects.count()) == (first, 1)
+
+
+def test_while_it_waits_nobody_else_assigns_the_same():
+    batch = make_waiting()
+    user = make_second()
+    copy = repeating.copy_to_draft(batch=batch, owner_pk=user.pk, now=LATER)
+
+    plan = planning.freeze(draft=copy, now=LATER)
+    assert set(plan.assignments.values_list("state", flat=True)) == {"skipped"}
+
+    approval.reject(batch=batch, by=make_actor(user), now=LATER, why="I do it")
+    plan = planning.freeze(draft=copy, now=LATER)
+    assert set(plan.assignments.values_list("state", flat=True)) == {"planned"}
+    assert get_user_model().objects.count() == 2

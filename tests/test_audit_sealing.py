@@ -1,0 +1,292 @@
+"""Seals: when they are made, what they refuse, where they are kept, and who may alter nothing."""
+
+import logging
+import stat
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from assignments import tasks
+from assignments.audit import grants, keys, tiles
+from assignments.audit.actors import SYSTEM
+from assignments.audit.log import record
+from assignments.audit.notes import SigningKey, open_note
+from assignments.audit.one_entry import State, check_entry
+from assignments.audit.proofs import frontier_at
+from assignments.audit.runs import begin_nightly
+from assignments.audit.seals import NotSealed, is_due, make_seal
+from assignments.audit.verdicts import Intact
+from assignments.audit.verify import verdict_on_log, verify_log
+from assignments.models import LogEntry, LogHead, LogSeal, LogTile, Verification
+from assignments.services import checkup
+from tests import sealing, tampering
+from tests.log_fixtures import AT, PRIYA, created, write_log
+
+
+def test_a_seal_signs_size_and_root_and_is_recorded(db: None, settings, tmp_path: Path) -> None:
+    settings.AUDIT_SEAL_DIR = tmp_path
+    write_log(5)
+    root = frontier_at(5, _rows()).root()
+
+    seal = sealing.seal()
+
+    opened = open_note(seal.note, keys.trusted_keys())
+    assert opened.text.split("\n")[:2] == ["PeterNeumann", "5"]
+    assert (tmp_path / "seal-0000000001.txt").read_text() == seal.note
+    told = tampering.body(5)
+    assert (told["action"], told["subject"], told["result"]) == ("log.sealed", "seal/1", "request")
+    assert told["detail"] == {"seal": 1, "entries": 5, "root": root.hex(), "key": seal.key}
+
+
+def _rows() -> tiles.Tiles:
+    tiles.extend(LogHead.objects.get().size)
+    return tiles.Tiles()
+
+
+def test_a_log_that_did_not_grow_is_not_sealed_twice(db: None) -> None:
+    head = LogHead.objects.get()
+    first = sealing.seal()
+    LogHead.objects.update(size=head.size, frontier=head.frontier)
+
+    assert sealing.seal() == first
+    assert LogSeal.objects.count() == 1
+
+
+def test_rows_are_those_of_the_tree_beyond_a_full_one(db: None) -> None:
+    write_log(200)
+    sealing.seal()
+    write_log(400)
+    sealing.seal()
+
+    head = LogHead.objects.get()
+    assert [row.number for row in LogTile.objects.order_by("level", "number")] == [0, 1, 2, 0]
+    assert frontier_at(601, tiles.Tiles()).size == 601
+    assert isinstance(verdict_on_log(), Intact)
+    before = list(LogTile.objects.order_by("level", "number").values_list("hashes", flat=True))
+    tiles.rebuild(601)
+    after = list(LogTile.objects.order_by("level", "number").values_list("hashes", flat=True))
+    assert [bytes(row) for row in before] == [bytes(row) for row in after]
+    assert head.size == 602
+
+
+def test_a_damaged_row_above_the_entries_is_found(db: None) -> None:
+    write_log(600)
+    sealing.seal()
+    row = LogTile.objects.get(level=1)
+    LogTile.objects.filter(pk=row.pk).update(hashes=bytes(32) + bytes(row.hashes)[32:])
+
+    assert verdict_on_log().word == "altered"
+
+
+@pytest.mark.parametrize(
+    ("tamper", "said"),
+    [
+        pytest.param(tampering.edit_leaf, "do not give what was recorded", id="an edited hash"),
+        pytest.param(tampering.delete, "The log has a gap", id="a missing entry"),
+    ],
+)
+def test_what_is_not_what_was_appended_is_not_signed(db: None, tamper, said: str) -> None:
+    sealing.write_sealed_log(4, 6)
+    tamper(7, 11)
+
+    with pytest.raises(NotSealed, match=said):
+        sealing.seal()
+
+    assert LogSeal.objects.count() == 1
+
+
+def test_a_shorter_log_is_not_sealed_again(db: None) -> None:
+    sealing.write_sealed_log(6, 1)
+    sealing.cut_off_and_move_head(3, 8)
+
+    with pytest.raises(NotSealed, match="shorter than seal 1 says"):
+        sealing.seal()
+
+
+def test_without_a_key_it_says_what_to_do(db: None, settings) -> None:
+    settings.AUDIT_SIGNING_KEY, settings.AUDIT_OWN_KEY_FILE = "", None
+    write_log(2)
+
+    with pytest.raises(NotSealed, match=r"AUDIT_SIGNING_KEY is not set.*manage\.py audit key"):
+        sealing.seal()
+
+
+def test_a_wrong_key_is_said_without_showing_it(db: None, settings) -> None:
+    settings.AUDIT_SIGNING_KEY = "PRIVATE+KEY+desk+00000000+c2VjcmV0"
+
+    with pytest.raises(NotSealed, match="AUDIT_SIGNING_KEY is no signing key") as refusal:
+        sealing.seal()
+
+    assert "c2VjcmV0" not in str(refusal.value)
+
+
+def test_a_machine_of_its_own_makes_a_key_that_only_its_user_reads(
+    db: None, settings, tmp_path: Path
+) -> None:
+    settings.AUDIT_SIGNING_KEY, settings.AUDIT_OWN_KEY_FILE = "", tmp_path / "signing.key"
+    write_log(2)
+
+    sealing.seal()
+
+    assert stat.S_IMODE((tmp_path / "signing.key").stat().st_mode) == 0o600
+    assert isinstance(verdict_on_log(), Intact)
+    assert "made by the desk itself" in _finding("signing key").sentence
+
+
+def _finding(name: str) -> checkup.Finding:
+    found = {"signing key": checkup._signing_key, "seals": checkup._second_place}[name]()
+    assert found.name == name
+    return found
+
+
+def test_the_doctor_speaks_of_key_and_second_place(settings, tmp_path: Path) -> None:
+    settings.IS_SANDBOX = False
+    assert _finding("signing key").sentence == "PeterNeumann+c74f20a3 seals the log"
+    assert _finding("seals") == checkup.Finding(
+        "seals",
+        False,
+        "Seals stand in the database alone. Set AUDIT_SEAL_DIR to a folder elsewhere.",
+    )
+    settings.AUDIT_SEAL_DIR = tmp_path
+    assert _finding("seals").is_well
+    settings.AUDIT_SIGNING_KEY, settings.AUDIT_OWN_KEY_FILE = "", tmp_path / "signing.key"
+    assert not _finding("signing key").is_well
+
+
+def test_an_old_key_stays_trusted_for_its_seals(db: None, settings) -> None:
+    old, new = keys.signing_key(), SigningKey.generate("PeterNeumann")
+    sealing.write_sealed_log(3, 3)
+    settings.AUDIT_SIGNING_KEY = new.written()
+    write_log(1)
+    sealing.seal()
+
+    assert verdict_on_log().sentence.startswith(
+        "Seal 1 has a key that is unknown here. No trusted key signed it, but PeterNeumann did."
+    )
+    settings.AUDIT_TRUSTED_KEYS = [str(old.public)]
+    assert isinstance(verdict_on_log(), Intact)
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_and_seals_all_the_same(
+    db: None, settings, tmp_path: Path, caplog
+) -> None:
+    (tmp_path / "file").touch()
+    settings.AUDIT_SEAL_DIR = tmp_path / "file" / "seals"
+    write_log(1)
+
+    assert sealing.seal().number == 1
+    assert "Seal 1 stands in the database alone. Mend AUDIT_SEAL_DIR" in caplog.text
+
+
+def test_a_seal_is_due_an_hour_after_the_last_if_something_was_added(db: None) -> None:
+    assert not is_due(now=AT)
+    write_log(1)
+    assert is_due(now=AT)
+    make_seal(because="schedule", by=SYSTEM, now=AT)
+    assert not is_due(now=AT + timedelta(hours=2))
+    write_log(1)
+    assert not is_due(now=AT + timedelta(minutes=59))
+    assert is_due(now=AT + timedelta(hours=1))
+    assert is_due(now=AT - timedelta(hours=1))
+
+
+def test_the_schedule_seals_and_checks_every_night(transactional_db: None, clock) -> None:
+    write_log(3)
+
+    tasks.seal_log.func()
+    run = begin_nightly(by=SYSTEM, now=AT)
+    assert run is not None
+    tasks.verify_log.func(run.pk)
+
+    run.refresh_from_db()
+    assert (run.verdict, run.sealed, run.by, run.checked) == ("intact", 1, "system", 4)
+    assert begin_nightly(by=SYSTEM, now=AT + timedelta(hours=3)) is None
+    assert begin_nightly(by=SYSTEM, now=AT + timedelta(days=1)) is not None
+    assert LogSeal.objects.get().because == "schedule"
+
+
+def test_a_nightly_check_that_was_abandoned_is_taken_over(db: None) -> None:
+    begun = begin_nightly(by=SYSTEM, now=AT)
+
+    assert begin_nightly(by=SYSTEM, now=AT + timedelta(minutes=30)) is None
+    assert begin_nightly(by=SYSTEM, now=AT + timedelta(minutes=90)) == begun
+
+
+def test_a_broken_log_raises_the_alarm_and_goes_on(db: None, caplog) -> None:
+    sealing.write_sealed_log(4, 2)
+    tampering.edit_body(2, 7)
+
+    found = verify_log(by=PRIYA, now=AT)
+
+    (told,) = [line for line in caplog.records if line.name == "assignments.audit.alarm"]
+    assert (told.levelno, told.message) == (
+        logging.ERROR,
+        "The audit log is broken. Altered at entry 2: body does not match the tree.",
+    )
+    assert tampering.body(7)["detail"]["verdict"] == found.detail
+    with transaction.atomic():
+        assert record(created(), by=PRIYA, at=AT) == 8
+    assert sealing.seal().size == 9
+
+
+def test_the_clock_that_was_set_back_is_named(db: None) -> None:
+    with transaction.atomic():
+        for number, minutes in enumerate((0, 30, 28, -60)):
+            record(created(number), by=PRIYA, at=AT + timedelta(minutes=minutes))
+
+    assert verdict_on_log().sentence.endswith("At entry 3 the clock had been set back by 1:30:00.")
+
+
+@pytest.mark.parametrize(
+    ("tamper", "state"),
+    [
+        pytest.param(None, State.INTACT, id="untouched"),
+        pytest.param(tampering.edit_body, State.ALTERED, id="another body"),
+        pytest.param(tampering.edit_body_and_leaf, State.ALTERED, id="another body and hash"),
+        pytest.param(tampering.edit_column, State.ALTERED, id="another column"),
+        pytest.param(sealing.rewrite_chain, State.ALTERED, id="the whole chain rewritten"),
+    ],
+)
+def test_check_entry(db: None, tamper, state: State) -> None:
+    sealing.write_sealed_log(6, 1)
+    if tamper:
+        tamper(3, 8)
+
+    assert check_entry(3).state == state
+    assert check_entry(6).state == State.NEW
+
+
+def test_check_entry_does_not_trust_every_seal(db: None) -> None:
+    sealing.write_sealed_log(6, 1)
+    sealing.sign_anew()
+
+    found = check_entry(3)
+
+    assert found.state == State.UNPROVEN
+    assert "a key that is unknown here" in found.seal_fault
+
+
+def test_the_role_of_the_application_adds_and_reads_and_alters_nothing(db: None) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("Only PostgreSQL has roles")
+    sealing.write_sealed_log(3, 1)
+    with connection.cursor() as cursor:
+        cursor.execute(grants.sql("desk_app_in_a_test"))
+        cursor.execute("SET LOCAL ROLE desk_app_in_a_test")
+        for table in ("assignments_logentry", "assignments_logseal"):
+            for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}", _update(table)):
+                with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+                    cursor.execute(statement)
+    write_log(2)
+    assert sealing.seal().number == 2
+    assert isinstance(verdict_on_log(), Intact)
+    assert (LogEntry.objects.count(), Verification.objects.count()) == (8, 0)
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+
+
+def _update(table: str) -> str:
+    column = "result" if table == "assignments_logentry" else "note"
+    return f"UPDATE {table} SET {column} = 'x'"

@@ -1,0 +1,132 @@
+"""A crawler as each role: no link leads nowhere, and nobody's address opens for somebody else."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import resolve
+
+from assignments.audit.actors import SYSTEM
+from assignments.audit.verify import verify_log
+from assignments.models import Draft, DraftContent, DraftLearner
+from dashboard.access.rules import OPEN, RULES, SIGNED_IN
+from tests.factories import (
+    AT,
+    make_account,
+    make_audience,
+    make_batch,
+    make_content,
+    make_learner,
+    make_user,
+)
+from tests.log_fixtures import write_log
+
+pytestmark = pytest.mark.django_db
+LINK = re.compile(r'(?:href|action|hx-get|hx-post|formaction)="([^"#]+)')
+ROLES = ("manager", "auditor", "admin")
+# A file, or the way out.
+# 204: a live part that has not changed.
+SHOWN = {200, 204}
+NOT_PAGES = ("/static/", "/logout/")
+
+
+@pytest.fixture
+def people():
+    """Return somebody of each role in a desk with one of everything, all of it the manager's."""
+    found = {role: make_user(role) for role in ROLES}
+    owner = found["manager"]
+    make_batch(["created", "rejected", "unknown", "queued"], by=owner, state="running")
+    draft = Draft.objects.create(account=make_account(), owner=owner, created_at=AT, changed_at=AT)
+    DraftLearner.objects.create(draft=draft, learner=make_learner())
+    DraftContent.objects.create(draft=draft, content=make_content())
+    make_audience(owner, make_learner())
+    write_log(5)
+    verify_log(by=SYSTEM, now=AT)
+    return found
+
+
+def browser(user=None) -> Client:
+    """Return the browser of somebody, or of nobody."""
+    client = Client()
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+def ask(client: Client, method: str, address: str, **how):
+    """Return the answer, read to its end, so that what it was made from is closed."""
+    answer = getattr(client, method.lower())(address, **how)
+    if answer.streaming:
+        list(answer)
+    return answer
+
+
+def kind(address: str) -> tuple[str, ...]:
+    """Return what an address has in common with others that show the same page."""
+    parts = urlsplit(address)
+    return (resolve(parts.path).url_name or "", *sorted(dict(parse_qsl(parts.query))))
+
+
+def links(answer, address: str) -> Iterator[str]:
+    """Yield the addresses of this site that a page names."""
+    if answer.streaming or not answer.get("Content-Type", "").startswith("text/html"):
+        return
+    for link in LINK.findall(answer.content.decode()):
+        found = urljoin(address, unescape(link))
+        if not (urlsplit(found).netloc or found.startswith(NOT_PAGES)):
+            yield found
+
+
+def crawled(client: Client) -> tuple[dict[str, int], set[str]]:
+    """Return the status of one page of each kind, and all paths that were named."""
+    waiting, kinds, seen, named = ["/"], set(), {}, set()
+    while waiting:
+        address = waiting.pop()
+        answer = ask(client, "GET", address, follow=True)
+        seen[address] = answer.status_code
+        for link in links(answer, address):
+            named.add(urlsplit(link).path)
+            if kind(link) not in kinds and "GET" in RULES[kind(link)[0]].methods:
+                kinds.add(kind(link))
+                waiting.append(link)
+    return seen, named
+
+
+def test_links_lead_somewhere_and_open_for_nobody_else(people):
+    named: set[str] = set()
+    for role, user in people.items():
+        seen, found = crawled(browser(user))
+        named |= found
+        assert len(seen) > 10, role
+        assert {address: status for address, status in seen.items() if status not in SHOWN} == {}, (
+            role
+        )
+    # One of each: what stands below an address of the same kind is as open.
+    one_each = {kind(path): path for path in sorted(named)}.values()
+    visitors = {**people, "nobody": None, "stranger": make_user("manager")}
+    opened = [
+        (role, method, path)
+        for role, user in visitors.items()
+        for path in one_each
+        for method in RULES[kind(path)[0]].methods
+        if not is_right(ask(browser(user), method, path), role, path)
+    ]
+
+    assert len(one_each) > 25
+    assert opened == []
+
+
+def is_right(answer, role, address):
+    """Tell whether the answer is what somebody of that role has to get."""
+    rule = RULES[kind(address)[0]]
+    if role == "nobody" and rule.needs != OPEN:
+        return answer.status_code == 302 and answer["Location"].startswith("/login/")
+    if role == "stranger":
+        # Drafts are their owner's alone, and so is all that stands below them.
+        is_draft = re.match(r"/assign/[0-9a-f-]{36}", address)
+        return answer.status_code == 404 if is_draft else answer.status_code < 500
+    may = rule.needs in {OPEN, SIGNED_IN} or rule.allows(role)
+    return answer.status_code < 500 if may else answer.status_code == 403

@@ -1,0 +1,108 @@
+"""The files under deploy/: that they are valid, agree with the Procfile and know our settings."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+from tests.running import ROOT
+from tests.settings import EXAMPLE
+
+DEPLOY = ROOT / "deploy"
+UNITS = sorted(DEPLOY.glob("*.service"))
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+PROCFILE = yaml.safe_load((ROOT / "Procfile").read_text())
+LONGEST_CALL_SECONDS = 65
+SITE = "granian --interface wsgi"
+
+
+def flags(command):
+    """Return the command's flags as a set, but for where it listens and how it is killed."""
+    words = command.split(SITE)[1].split()
+    pairs = re.findall(r"--[\w-]+(?: [\w.]+)?", " ".join(words[:-1]))
+    return {pair for pair in pairs if not pair.startswith(("--host", "--port", "--workers-kill"))}
+
+
+def unit(name):
+    """Return a unit's settings; the last of each name counts."""
+    text = (DEPLOY / f"assignment-desk-{name}.service").read_text()
+    return dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="There is no systemd here.")
+def test_units_are_valid(tmp_path):
+    for path in UNITS:
+        (tmp_path / path.name).write_text(
+            path.read_text().replace("/opt/assignment-desk", str(ROOT))
+        )
+
+    said = subprocess.run(
+        ["systemd-analyze", "verify", *tmp_path.iterdir()],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert len(UNITS) == 2
+    assert (said.returncode, said.stderr) == (0, "")
+
+
+def test_the_site_is_started_the_same_way_everywhere():
+    image = (DEPLOY / "Dockerfile").read_text()
+    command = " ".join(json.loads(image.rpartition("CMD ")[2]))
+
+    assert flags(unit("web")["ExecStart"]) == flags(command) == flags(PROCFILE["web"])
+
+
+def test_the_worker_is_started_the_same_way_everywhere():
+    assert unit("worker")["ExecStart"].endswith("python manage.py worker")
+    assert COMPOSE["services"]["worker"]["command"] == ["python", "manage.py", "worker"]
+    assert PROCFILE["worker"] == "exec python manage.py worker"
+
+
+def test_a_worker_has_time_to_end_its_calls():
+    allowed = (unit("worker")["TimeoutStopSec"], COMPOSE["services"]["worker"]["stop_grace_period"])
+
+    assert all(int(seconds.rstrip("s")) > LONGEST_CALL_SECONDS for seconds in allowed)
+
+
+def test_compose_names_only_what_there_is():
+    documented = set(re.findall(r"^#? ?([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE))
+    services = COMPOSE["services"]
+    ours = [services[name] for name in ("prepare", "web", "worker")]
+    waits_for = {name for one in services.values() for name in one.get("depends_on", {})}
+    secrets = {secret for one in services.values() for secret in one.get("secrets", [])}
+
+    assert waits_for <= set(services)
+    assert secrets == set(COMPOSE["secrets"])
+    for one in ours:
+        assert {name.removesuffix("_FILE") for name in one["environment"]} <= documented
+        assert {
+            value.rpartition("/")[2]
+            for name, value in one["environment"].items()
+            if name.endswith("_FILE")
+        } == set(one["secrets"])
+        assert (ROOT / "deploy" / one["build"]["context"] / one["build"]["dockerfile"]).is_file()
+
+
+def test_compose_opens_nothing_but_the_site_and_that_to_this_machine():
+    ports = {name: one["ports"] for name, one in COMPOSE["services"].items() if "ports" in one}
+
+    assert ports == {"web": ["127.0.0.1:8000:8000"]}
+
+
+def test_the_image_holds_what_the_product_needs_and_no_more():
+    image = (DEPLOY / "Dockerfile").read_text()
+    ignored = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
+    copied = {
+        word
+        for line in re.findall(r"^COPY (.*) \S+$", image, re.MULTILINE)
+        for word in line.split()
+    }
+
+    assert ignored[0] == "*"
+    assert {line.removeprefix("!") for line in ignored if line.startswith("!")} == copied
+    assert all((ROOT / name).exists() for name in copied)

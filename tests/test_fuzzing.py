@@ -1,0 +1,159 @@
+"""Whatever is asked of whichever address, by whomever: no page fails, and no markup comes back.
+
+FUZZ_CASES says how many requests are tried: few with every run, 10,000 by `make fuzz`.
+"""
+
+import os
+import re
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import get_resolver
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from assignments.models import Draft
+from tests.factories import AT, make_account, make_audience, make_batch, make_learner, make_user
+from tests.log_fixtures import write_log
+from tests.running import ROOT
+
+CASES = int(os.environ.get("FUZZ_CASES") or "120")
+PROBE = "<x-probe onload=1>"
+ROLES = ("manager", "auditor", "admin", "")
+DRAFT = uuid.UUID(int=7)
+# Says 503 as long as no worker runs, as it should.
+MAY_BE_503 = "readyz"
+FIELDS = sorted(
+    {
+        name
+        for path in (ROOT / "templates").rglob("*.html")
+        for name in re.findall(r'\bname="([\w-]+)"', path.read_text())
+    }
+    | {"q", "page", "after", "before", "sort", "state", "next", "key", "code", "file", "day"}
+)
+WORDS = {
+    "int": st.sampled_from(["0", "1", "2", "7", "99999999999999999999999"]),
+    "uuid": st.sampled_from([str(DRAFT), str(uuid.UUID(int=8))]),
+    "str": st.sampled_from(["pause", "start", "retry", "manager", "1", "csv", "%3Cx-probe%3E"]),
+}
+NASTY = st.one_of(
+    st.sampled_from(
+        [
+            PROBE,
+            f'"{PROBE}',
+            f"'{PROBE}",
+            "",
+            "0",
+            "-1",
+            "1",
+            "1e309",
+            "NaN",
+            "9" * 30,
+            "2026-02-30",
+            "2027-01-15",
+            "in 99999999999 days",
+            "pending",
+            "completed",
+            "\0",
+            "=cmd|' /C calc'!A0",
+            "../../../etc/passwd",
+            "https://evil.example",
+            "//evil.example",
+            "%",
+            "_",
+            str(DRAFT),
+            "a" * 3000,
+        ]
+    ),
+    st.text(max_size=40),
+    st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat),
+)
+VALUES = st.one_of(st.just(PROBE), NASTY)
+FEW = st.dictionaries(
+    st.sampled_from(FIELDS), st.lists(VALUES, min_size=1, max_size=2), max_size=12
+)
+# Every list and search reads this one.
+DATA = st.builds(lambda few, words: {**few, "q": words}, FEW, VALUES)
+UPLOADS = st.one_of(
+    st.none(),
+    st.binary(max_size=200),
+    st.sampled_from([b"PK\x03\x04" + b"x" * 60, b"email\n" + PROBE.encode(), b"\xff\xfe\0"]),
+)
+
+
+def addresses(patterns, before=""):
+    """Yield the name of every address, with its route as it is written."""
+    for one in patterns:
+        route = before + str(one.pattern)
+        if hasattr(one, "url_patterns"):
+            yield from addresses(one.url_patterns, route)
+        else:
+            yield one.name, route
+
+
+@st.composite
+def paths(draw):
+    """Return the name of an address and a path that leads to it."""
+    name, route = draw(st.sampled_from(sorted(addresses(get_resolver().url_patterns))))
+    parts = re.split(r"<(?:(\w+):)?\w+>", route)
+    words = [draw(WORDS.get(kind, WORDS["str"])) for kind in parts[1::2]]
+    return name, "/" + "".join(map("".join, zip(parts[::2], [*words, ""], strict=True)))
+
+
+class Fuzzing(TestCase):
+    """Each request meets the same desk: one of everything, and a person of each role."""
+
+    people: dict[str, Any]
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        """Make one of everything."""
+        write_log(3)
+        cls.people = {role: make_user(role) for role in ROLES if role}
+        owner = cls.people["manager"]
+        make_batch(["created", "rejected", "unknown"], by=owner)
+        Draft.objects.create(
+            pk=DRAFT, account=make_account(), owner=owner, created_at=AT, changed_at=AT
+        )
+        make_audience(owner, make_learner())
+
+    def setup_example(self) -> None:
+        """Forget who asked how often."""
+        super().setup_example()
+        cache.clear()
+
+    @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(
+        to=paths(),
+        role=st.sampled_from(ROLES),
+        is_post=st.booleans(),
+        is_htmx=st.booleans(),
+        query=DATA,
+        form=DATA,
+        upload=UPLOADS,
+    )
+    def test_no_request_fails_a_page_or_comes_back_as_markup(
+        self, *, to, role, is_post, is_htmx, query, form, upload
+    ):
+        name, path = to
+        client = Client()
+        if role:
+            client.force_login(self.people[role])
+        headers = {"HX-Request": "true"} if is_htmx else {}
+        more = {"file": SimpleUploadedFile(f"{PROBE}.csv", upload)} if upload is not None else {}
+
+        if is_post:
+            answer = client.post(path, {**form, **more}, query_params=query, headers=headers)
+        else:
+            answer = client.get(path, query_params=query, headers=headers)
+
+        said = b"".join(answer) if answer.streaming else answer.content
+        assert answer.status_code < 500 or name == MAY_BE_503, (path, answer.status_code)
+        if answer["Content-Type"].startswith("text/html"):
+            assert PROBE.encode() not in said, path
+        assert "evil.example" not in answer.get("Location", "").partition("?")[0], path

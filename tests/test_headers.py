@@ -1,0 +1,190 @@
+"""What every answer tells the browser, scored as the Observatory does, and what is refused."""
+
+import json
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from assignments.audit.actors import SYSTEM
+from assignments.audit.verify import verify_log
+from assignments.models import Draft
+from tests.factories import AT, make_account, make_batch, make_export, make_user
+from tests.log_fixtures import write_log
+from tests.test_access import MATRIX, words
+
+pytestmark = pytest.mark.django_db
+STATIC = "/static/assignments/base.css"
+
+
+def ask(client, address, **how):
+    """Return the answer, read to its end: a file is open until then."""
+    answer = client.get(address, **how)
+    if answer.streaming:
+        assert b"".join(answer)
+    return answer
+
+
+def policy(answer):
+    """Return the content security policy by directive."""
+    parts = [part.split() for part in answer["Content-Security-Policy"].split(";")]
+    return {part[0]: part[1:] for part in parts}
+
+
+def score(answer):
+    """Return points as the Observatory gives them: 100, less for gaps, more for what is strict."""
+    csp, points = policy(answer), 100
+    scripts = csp.get("script-src", csp.get("default-src", ["*"]))
+    is_open = {"'unsafe-inline'", "'unsafe-eval'", "data:", "https:", "*"} & set(scripts)
+    points += -25 if is_open else 10 if csp.get("default-src") == ["'none'"] else 5
+    points += 5 if csp.get("frame-ancestors") == ["'none'"] else -20
+    points += 5 if answer["Referrer-Policy"] in {"same-origin", "no-referrer"} else -5
+    points += 10 if answer["Cross-Origin-Resource-Policy"] == "same-origin" else 0
+    points -= 5 * (answer["X-Content-Type-Options"] != "nosniff")
+    hsts = answer.headers.get("Strict-Transport-Security", "")
+    points += 5 if "preload" in hsts else -20 if "max-age=31536000" not in hsts else 0
+    for cookie in answer.cookies.values():
+        points -= 0 if cookie["secure"] else 20
+        points -= 0 if cookie["httponly"] else 10
+        points += 5 if cookie["samesite"] == "Lax" else -5
+    return points
+
+
+@pytest.fixture
+def behind_tls(settings):
+    """Set what production sets once TLS is in front."""
+    settings.SECURE_HSTS_SECONDS = 31536000
+    settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = settings.SECURE_HSTS_PRELOAD = True
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    settings.SESSION_COOKIE_NAME = "__Host-session"
+    settings.CSRF_COOKIE_NAME = "__Host-csrf"
+
+
+@pytest.fixture
+def addresses():
+    """Return an address of every page there is, and of some there are not."""
+    batch = make_batch(["created"])
+    owner = make_user("manager")
+    draft = Draft.objects.create(account=make_account(), owner=owner, created_at=AT, changed_at=AT)
+    write_log(1)
+    row = batch.assignments.get()
+    more: dict[str, list[object]] = {
+        "person": [row.learner_id],
+        "story": [row.learner_id, row.content_id],
+        "content-item": [row.content_id],
+        "entry": [0],
+        "verification": [verify_log(by=SYSTEM, now=AT).pk],
+        "facets": [draft.account_id],
+        "export-file": [make_export(owner).pk],
+        "privacy-person": ["user", owner.pk],
+    }
+    more |= {name: [batch.pk] for name in ("batch", "batch-approval", "batch-progress")}
+    pages = [name for name, (method, _) in MATRIX.items() if method == "get"]
+    more |= {name: [draft.pk] for name in pages if name.startswith(("assign", "review"))}
+    found = [reverse(name, args=more.get(name, [])) for name in pages]
+    return [*found, "/login/", "/healthz", "/readyz", "/nothing/here", STATIC]
+
+
+@pytest.mark.parametrize("role", [None, "manager", "admin"])
+def test_every_answer_scores_a_hundred_and_more(behind_tls, addresses, role):
+    client = Client()
+    if role:
+        client.force_login(make_user(role))
+
+    scores = {address: score(ask(client, address, secure=True)) for address in addresses}
+
+    assert {address: points for address, points in scores.items() if points < 130} == {}
+
+
+def test_the_score_finds_what_is_missing(behind_tls, settings):
+    settings.SECURE_CSP = {"default-src": ["*"], "script-src": ["'unsafe-inline'"]}
+    settings.SECURE_HSTS_SECONDS = 0
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
+
+    assert score(Client().get("/login/", secure=True)) < 70
+
+
+def test_pages_are_kept_by_nobody_and_files_by_everybody(addresses):
+    client = Client()
+    client.force_login(make_user("admin"))
+
+    kept = {a: ask(client, a)["Cache-Control"] for a in addresses}
+
+    assert "no-store" not in kept.pop(STATIC)
+    assert [a for a, says in kept.items() if "no-store" not in says or "private" not in says] == []
+
+
+def test_cookies_belong_to_this_host_alone(behind_tls):
+    client = Client()
+    client.get("/login/", secure=True)
+    client.post("/login/demo/manager", secure=True)
+
+    session, csrf = client.cookies["__Host-session"], client.cookies["__Host-csrf"]
+    for cookie in (session, csrf):
+        assert (cookie["path"], cookie["domain"]) == ("/", "")
+        assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")
+
+
+def test_a_host_that_is_not_ours_is_refused():
+    answer = Client(raise_request_exception=False).get("/login/", headers={"Host": "evil.example"})
+
+    assert answer.status_code == 400
+    assert b"evil.example" not in answer.content
+    assert "This request could not be read" in words(answer)
+
+
+def test_what_is_too_large_is_refused_before_it_is_read(settings):
+    settings.LARGEST_REQUEST = 100
+    client = Client()
+    client.force_login(make_user("manager"))
+
+    answer = client.post("/settings/", {"theme": "x" * 200})
+
+    assert answer.status_code == 413
+    assert "This is too large" in words(answer)
+
+
+@pytest.mark.parametrize(
+    ("times", "role", "address"),
+    [(30, "auditor", "/audit/verify/"), (120, None, "/login/demo/nobody")],
+)
+def test_asking_too_often_is_told_to_wait(times, role, address):
+    client, other = Client(), Client(REMOTE_ADDR="10.0.0.9")
+    if role:
+        client.force_login(make_user(role))
+        other.force_login(make_user(role))
+
+    def press(somebody):
+        return somebody.get(address) if role else somebody.post(address)
+
+    answers = [press(client) for _ in range(times + 1)]
+
+    assert 429 not in {answer.status_code for answer in answers[:-1]}
+    assert (answers[-1].status_code, answers[-1]["Retry-After"]) == (429, "60")
+    assert "Wait a minute and try again" in words(answers[-1])
+    assert press(other).status_code != 429
+
+
+def test_what_a_browser_blocked_is_written_down_quoted(caplog):
+    body = {
+        "document-uri": "http://testserver/people/?q=Elif",
+        "violated-directive": "script-src",
+        "blocked-uri": "https://evil.example/x.js\nFAKE line",
+    }
+    client = Client(enforce_csrf_checks=True)
+
+    for report in ({"csp-report": body}, [{"type": "csp-violation", "body": body}], [3], {}):
+        answer = client.post("/csp-report", json.dumps(report), content_type="application/json")
+        assert answer.status_code == 204
+
+    said = [record.getMessage() for record in caplog.records if "blocked" in record.getMessage()]
+    assert len(said) == 2
+    assert "Elif" not in "".join(said)
+    assert "\n" not in "".join(said)
+
+
+@pytest.mark.parametrize(("body", "status"), [("no json", 400), ("x" * 20_000, 413)])
+def test_a_report_that_is_none_is_refused(body, status):
+    answer = Client().post("/csp-report", body, content_type="application/csp-report")
+
+    assert answer.status_code == status

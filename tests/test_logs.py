@@ -1,0 +1,207 @@
+"""The log: what a line looks like, which request it belongs to, and what it never holds."""
+
+import json
+import logging
+import sys
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from assignments import tasks, trace
+from assignments.audit import runs
+from assignments.models import LogEntry
+from assignments.services import directory
+from dashboard import logs, secrecy
+from dashboard.access import errors
+from tests.factories import make_user
+from tests.log_fixtures import write_log
+
+GIVEN = "7e0dba3c5a0e4a439d4c1d9f4f0c5b11"
+ID = str(uuid.UUID(GIVEN))
+
+
+def record(message="Done", level=logging.INFO, **extra):
+    made = logging.makeLogRecord(
+        {"name": "desk", "levelno": level, "levelname": logging.getLevelName(level), "msg": message}
+        | extra
+    )
+    logs.RequestId().filter(made)
+    return made
+
+
+def test_json_line_says_what_a_collector_needs():
+    with trace.working_for(ID):
+        line = json.loads(logs.JsonLines().format(record(batch="batch/3", created=0.5)))
+
+    assert line == {
+        "at": "1970-01-01T00:00:00.500+00:00",
+        "level": "INFO",
+        "logger": "desk",
+        "message": "Done",
+        "request_id": ID,
+        "batch": "batch/3",
+    }
+
+
+def test_json_line_holds_a_trace_and_no_request_when_there_is_none():
+    try:
+        int("it broke")
+    except ValueError:
+        line = logs.JsonLines().format(record(level=logging.ERROR, exc_info=sys.exc_info()))
+
+    assert "\n" not in line
+    assert "ValueError: invalid literal" in json.loads(line)["trace"]
+    assert "request_id" not in json.loads(line)
+
+
+def test_a_line_may_name_the_request_itself():
+    with trace.working_for("another"):
+        line = json.loads(logs.JsonLines().format(record(request_id=ID)))
+
+    assert line["request_id"] == ID
+
+
+def test_text_line_stays_one_line_whatever_it_is_given():
+    with trace.working_for(ID):
+        line = logs.TextLines().format(record("/nope\r\n2026 ERROR desk: forged \x1b[2K"))
+
+    assert line.endswith("INFO desk: /nope\\r\\n2026 ERROR desk: forged \\x1b[2K [7E0DBA3C]")
+
+
+@pytest.mark.parametrize("form", [logs.JsonLines, logs.TextLines])
+def test_no_line_holds_a_secret_or_an_address(form, settings):
+    settings.SECRET_TEXTS = secrecy.told_apart(
+        ['quote"d-signing-key', "postgres://desk:pa%24%24-word-1@db/desk"]
+    )
+    made = record(
+        'quote"d-signing-key cXVvdGUiZC1zaWduaW5nLWtleTo= pa$$-word-1 pa%24%24-word-1 '
+        "postgres://desk:pa%24%24-word-1@db/desk elif.yilmaz+x@northwind.example"
+    )
+
+    line = form().format(made)
+
+    assert line.count("[hidden]") == 5
+    assert "[e-mail]" in line
+    assert [part for part in ("signing", "word-1", "cXVv", "elif") if part in line] == []
+
+
+def test_addresses_without_a_password_and_everyday_words_may_be_said():
+    assert secrecy.told_apart(["redis://127.0.0.1:6379/0", "sandbox"]) == ()
+
+
+def test_the_key_in_the_address_of_sentry_is_a_secret():
+    said = secrecy.hidden(
+        "it is 0123456789abcdef", secrecy.told_apart(["https://0123456789abcdef@sentry.example/1"])
+    )
+
+    assert said == "it is [hidden]"
+
+
+def test_text_is_quiet_about_single_requests_and_calls():
+    assert logs.configuration("text")["loggers"]["dashboard.access.requests"]["level"] == "WARNING"
+    assert "dashboard.access.requests" not in logs.configuration("json")["loggers"]
+
+
+@pytest.fixture
+def lines(caplog):
+    """Return the lines that were logged, as JSON lines would have them."""
+    caplog.set_level(logging.INFO, "dashboard.access.requests")
+    caplog.set_level(logging.INFO, "assignments.services.calls_log")
+    caplog.handler.addFilter(logs.RequestId())
+    return lambda: [json.loads(logs.JsonLines().format(one)) for one in caplog.records]
+
+
+@pytest.mark.django_db
+def test_a_request_has_one_line_under_the_id_of_its_answer(client, lines):
+    answer = client.get("/login/?next=/people/%3Fq%3DElif")
+
+    (line,) = lines()
+    assert line["request_id"] == answer["X-Request-ID"]
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/login/", 200)
+    assert "Elif" not in json.dumps(line)
+
+
+@pytest.mark.django_db
+def test_a_probe_has_no_line(client, lines):
+    client.get("/healthz")
+
+    assert lines() == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("header", "given", "is_taken"),
+    [
+        pytest.param("X-Request-ID", GIVEN, True, id="from the proxy"),
+        pytest.param("X-Request-ID", "x\u2028y" * 9, False, id="not an id"),
+        pytest.param("X-Request-ID", "", False, id="none"),
+        pytest.param("", GIVEN, False, id="nobody is trusted"),
+    ],
+)
+def test_the_id_comes_from_a_trusted_header_or_is_made(client, settings, header, given, is_taken):
+    settings.REQUEST_ID_HEADER = header
+
+    answer = client.get("/login/", headers={"X-Request-ID": given})
+
+    assert (answer["X-Request-ID"] == ID) is is_taken
+    assert uuid.UUID(answer["X-Request-ID"])
+
+
+@pytest.mark.django_db
+def test_problem_pages_show_the_reference(client, rf):
+    client.force_login(make_user("auditor"))
+    said = [client.get("/nope/"), client.get(reverse("assign-recover", args=[uuid.uuid4()]))]
+    request = rf.get("/")
+    request.request_id = ID
+    pages = [errors.failed(request), errors.bad_request(request)]
+
+    for answer in said:
+        reference = answer["X-Request-ID"][:8].upper()
+        assert f"Reference <code>{reference}</code>" in answer.content.decode()
+    for page in pages:
+        assert "Reference <code>7E0DBA3C</code>" in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_request_is_found_again_in_the_calls_and_entries_it_led_to(desk, lines):
+    batch = desk.submit(people=2)
+    desk.lms.set_faults({}, script=["500"])
+
+    desk.deliver()
+
+    calls = [line for line in lines() if line["logger"] == "assignments.services.calls_log"]
+    assert {line["request_id"] for line in calls} == {desk.by.request_id}
+    assert {(line["batch"], line["attempt"]) for line in calls} == {(f"batch/{batch.pk}", 1)}
+    assert {(line["outcome"], line["status"]) for line in calls} == {
+        ("created", 201),
+        ("unknown", 500),
+    }
+    assert all(0 < line["ms"] < 5_000 for line in calls)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sync_that_a_worker_makes_belongs_to_the_request_that_asked_for_it(desk):
+    desk.clock.skip(hours=1)
+    run = directory.request_sync(account=desk.account, by=desk.by, now=desk.clock())
+
+    tasks.sync.func(run.pk)
+
+    entry = LogEntry.objects.get(action="directory.synced", subject=f"sync/{run.pk}")
+    assert (entry.actor, entry.request_id) == ("system", desk.by.request_id)
+    assert trace.request_id() == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_check_that_a_worker_makes_belongs_to_the_request_that_asked_for_it(
+    client, monkeypatch, settings
+):
+    settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.immediate.ImmediateBackend"}}
+    monkeypatch.setattr(runs, "AT_ONCE", 1)
+    write_log(3)
+    client.force_login(make_user("auditor"))
+
+    answer = client.post(reverse("verify"))
+
+    entry = LogEntry.objects.get(action="log.verified")
+    assert entry.request_id == answer["X-Request-ID"]

@@ -1,0 +1,263 @@
+"""The pages of audiences, and audiences and exclusions in a draft, over Django's test client."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from assignments.models import Audience, Draft, DraftContent, DraftLearner, RemoteAssignment
+from tests.factories import AT, make_account, make_audience, make_content, make_learner, make_user
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+PAGE = "/audiences/"
+
+
+@pytest.fixture
+def manager(client):
+    """Sign a manager in."""
+    user = make_user("manager")
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def draft(manager):
+    """Return the manager's own empty draft."""
+    return Draft.objects.create(account=make_account(), owner=manager, created_at=AT, changed_at=AT)
+
+
+def words(response):
+    """Return what a page says, without markup and on one line."""
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
+def selected(draft):
+    """Return the names of who is selected."""
+    rows = DraftLearner.objects.filter(draft=draft).order_by("learner__name")
+    return list(rows.values_list("learner__name", flat=True))
+
+
+def act(client, draft, name, sent, **more):
+    """Do something to the draft."""
+    return client.post(reverse(f"assign-{name}", args=[draft.pk]), sent, **more)
+
+
+@pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
+def test_the_list_costs_the_same_however_many(client, manager, django_assert_num_queries, count):
+    for number in range(count):
+        make_audience(manager, name=f"Sales {number}", used_by=manager, used_at=AT)
+    with django_assert_num_queries(4):
+        client.get(PAGE)
+
+
+def test_the_list_says_who_they_are_and_who_made_and_used_them(client, manager):
+    make_audience(manager, make_learner(), name="Board")
+    make_audience(manager, name="EMEA", query="q=emea", people=3412, used_by=manager, used_at=AT)
+
+    said = words(client.get(PAGE))
+
+    assert "Board 1 person always the same Priya Mehta 23 Nov 2026, 10:00 Not used yet" in said
+    assert "EMEA Whoever matches “emea” 3,412 when last used Priya Mehta" in said
+
+
+def test_an_auditor_reads_the_list_and_may_do_nothing(client, manager):
+    make_audience(manager)
+    client.force_login(make_user("auditor"))
+
+    page = client.get(PAGE)
+
+    assert "Sales" in words(page)
+    assert "Delete" not in words(page)
+    assert "/audiences/" not in re.findall(r'action="([^"]*)"', page.content.decode())
+
+
+def test_an_empty_list_says_how_to_make_one(client, manager):
+    assert "No audiences yet" in words(client.get(PAGE))
+
+
+def test_using_one_makes_a_draft_with_its_people(client, manager):
+    audience = make_audience(manager, make_learner(name="Ada"))
+
+    answer = client.post(reverse("audience-use", args=[audience.pk]))
+
+    draft = Draft.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, f"/assign/{draft.pk}/")
+    assert (selected(draft), draft.owner) == (["Ada"], manager)
+
+
+def test_using_one_whose_filter_is_gone_is_refused_and_leaves_no_draft(client, manager):
+    make_learner()
+    audience = make_audience(manager, query="hired_on_mars=1")
+
+    answer = client.post(reverse("audience-use", args=[audience.pk]))
+
+    assert answer.status_code == 409
+    assert "“Sales” filters by something that is not offered here any more." in words(answer)
+    assert not Draft.objects.exists()
+
+
+def test_one_is_renamed_and_deleted(client, manager):
+    audience = make_audience(manager)
+
+    renamed = client.post(reverse("audience-rename", args=[audience.pk]), {"name": "Law"})
+    assert (renamed.status_code, Audience.objects.get().name) == (302, "Law")
+
+    deleted = client.post(reverse("audience-delete", args=[audience.pk]))
+    assert (deleted["Location"], Audience.objects.count()) == (PAGE, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        pytest.param("", "Give the audience a name.", id="none"),
+        pytest.param("x" * 121, "Shorten the name to 120 characters.", id="too long"),
+        pytest.param("legal", "There is an audience “Legal” already.", id="taken"),
+    ],
+)
+def test_a_wrong_name_is_said(client, manager, name, sentence):
+    make_audience(manager, name="Legal")
+    audience = make_audience(manager)
+
+    answer = client.post(reverse("audience-rename", args=[audience.pk]), {"name": name})
+
+    assert (answer.status_code, sentence in words(answer)) == (409, True)
+
+
+def test_the_selection_is_saved(client, draft):
+    DraftLearner.objects.create(draft=draft, learner=make_learner(name="Ada"))
+
+    answer = act(client, draft, "save-audience", {"name": " Board "}, headers=HTMX)
+
+    audience = Audience.objects.get()
+    assert (audience.name, audience.kind, audience.people) == ("Board", "fixed", 1)
+    assert "Saved as the audience “Board”." in words(answer)
+    assert "1 person · by Priya Mehta" in words(answer)
+
+
+def test_the_filter_of_the_table_is_saved_and_finds_others_later(client, draft):
+    make_learner(name="Ada Sales")
+    asked = client.get(f"/assign/{draft.pk}/?q=sales&inactive=1&show=selected&after=2")
+    query = asked.context["page"].people_filter
+    assert query == "q=sales&inactive=1"
+
+    act(client, draft, "save-audience", {"name": "EMEA", "query": query, "keeps_filter": "1"})
+    audience = Audience.objects.get()
+    assert (audience.kind, audience.query, audience.people) == ("filter", query, 1)
+
+    make_learner(name="Ben Sales", is_active=False)
+    make_learner(name="Cid Legal")
+    act(client, draft, "audience", {"add": audience.pk})
+    assert selected(draft) == ["Ada Sales", "Ben Sales"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        pytest.param({"name": ""}, "Give the audience a name.", id="no name"),
+        pytest.param({"name": "A"}, "Select at least one person", id="nobody selected"),
+        pytest.param(
+            {"name": "A", "query": "q" * 2001, "keeps_filter": "1"},
+            "This filter is too long to keep.",
+            id="a filter without end",
+        ),
+    ],
+)
+def test_what_cannot_be_saved_is_said(client, draft, sent, sentence):
+    whole = act(client, draft, "save-audience", sent)
+    part = act(client, draft, "save-audience", sent, headers=HTMX)
+
+    assert (whole.status_code, Audience.objects.count()) == (422, 0)
+    assert sentence in words(whole)
+    assert sentence in words(part)
+
+
+def test_an_audience_is_added_and_the_summary_tells_it(client, draft, manager):
+    audience = make_audience(manager, make_learner(name="Ada"), make_learner(name="Ben"))
+    sentence = "Added 2 people from the audience “Sales”."
+
+    part = act(client, draft, "audience", {"add": audience.pk}, headers=HTMX)
+
+    assert words(part).count(sentence) == 2
+    assert "2 selected" in words(part)
+    assert sentence in words(client.get(f"/assign/{draft.pk}/"))
+
+
+def test_an_audience_is_left_out_and_put_back(client, draft, manager):
+    ada, ben = make_learner(name="Ada"), make_learner(name="Ben")
+    audience = make_audience(manager, ada)
+    for learner in (ada, ben):
+        DraftLearner.objects.create(draft=draft, learner=learner)
+
+    part = act(client, draft, "audience", {"leave_out": audience.pk}, headers=HTMX)
+    assert selected(draft) == ["Ben"]
+    assert "Left out 1 person who is in the audience “Sales”. Put 1 back" in words(part)
+
+    change = draft.changes.get().pk
+    back = act(client, draft, "put-back", {"change": change}, headers=HTMX)
+    assert selected(draft) == ["Ada", "Ben"]
+    assert "They are selected again." in words(back)
+
+
+def test_who_has_or_has_completed_the_content_is_left_out(client, draft):
+    content = make_content(title="Fire Safety")
+    DraftContent.objects.create(draft=draft, content=content)
+    for name, status in (("Ada", "completed"), ("Ben", "pending"), ("Cid", "")):
+        learner = make_learner(name=name)
+        DraftLearner.objects.create(draft=draft, learner=learner)
+        if status:
+            RemoteAssignment.objects.create(
+                account=draft.account,
+                remote_id=name,
+                learner=learner,
+                content=content,
+                status=status,
+                first_seen_at=AT,
+            )
+
+    act(client, draft, "leave-out", {"completed": "1"})
+    assert selected(draft) == ["Ben", "Cid"]
+    act(client, draft, "leave-out", {})
+    assert selected(draft) == ["Cid"]
+
+    said = words(client.get(f"/assign/{draft.pk}/"))
+    assert "Left out 1 person who has completed Fire Safety." in said
+    assert "Left out 1 person who has Fire Safety." in said
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "sentence"),
+    [
+        pytest.param("leave-out", {}, "Choose the content first", id="no content"),
+        pytest.param("audience", {"add": 1}, "Choose at most 0: narrow", id="too many"),
+        pytest.param("put-back", {"change": 1}, "Choose at most 0: narrow", id="too many back"),
+    ],
+)
+def test_what_is_refused_changes_nothing(client, draft, manager, monkeypatch, name, sent, sentence):
+    ada = make_learner(name="Ada")
+    audience = make_audience(manager, ada)
+    DraftLearner.objects.create(draft=draft, learner=ada)
+    act(client, draft, "audience", {"leave_out": audience.pk})
+    monkeypatch.setattr("assignments.services.drafts.MOST_ROWS", 0)
+    ids = {"add": audience.pk, "change": draft.changes.get().pk}
+
+    answer = act(client, draft, name, {key: ids[key] for key in sent})
+
+    assert (answer.status_code, selected(draft)) == (422, [])
+    assert sentence in words(answer)
+
+
+@pytest.mark.parametrize("value", ["9" * 30, "x", "-1", "²"])
+@pytest.mark.parametrize(
+    ("name", "field"), [("audience", "add"), ("audience", "leave_out"), ("put-back", "change")]
+)
+def test_no_id_fails_a_page(client, draft, name, field, value):
+    assert act(client, draft, name, {field: value}).status_code in {302, 404}
+
+
+def test_another_accounts_audience_is_not_there(client, draft, manager):
+    other = type(draft.account).objects.create(remote_id="second", name="Docebo", synced_at=AT)
+    audience = make_audience(manager, account=other)
+
+    assert act(client, draft, "audience", {"add": audience.pk}).status_code == 404
+    assert client.get(f"/assign/{draft.pk}/").context["page"].audiences == []

@@ -1,0 +1,144 @@
+"""Finding people: each word anywhere, however short, by index or not, and never another result."""
+
+import os
+
+import pytest
+from django.db import connection
+from hypothesis import given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from assignments.models import Learner
+from assignments.models.folding import folded
+from assignments.models.trigrams import ENTRIES, LEARNERS, Trigrams
+from assignments.queries import directory, keyset, narrowing
+from tests.factories import make_account, make_content, make_learner
+from tests.log_fixtures import write_log
+
+database = pytest.mark.django_db
+NAMES = ("Zoë Brandt", "zoe.brandt@x.example", "Ann O'Neil", "100% Öl_Prinz", "Ng 健一", 'A"b"c')
+
+
+@database
+@pytest.mark.parametrize("index", [LEARNERS, ENTRIES], ids=["people", "entries"])
+def test_the_index_of_trigrams_is_there(index: Trigrams):
+    assert index.is_there(connection)
+
+
+@database
+@pytest.mark.parametrize("index", [LEARNERS, ENTRIES], ids=["people", "entries"])
+def test_the_index_can_be_taken_away_and_made_again(index: Trigrams):
+    learner = make_learner(search_text="elif yilmaz")
+    write_log(1)
+    known = {LEARNERS: ("yilmaz", learner.pk), ENTRIES: ("gdpr", 0)}
+    # PostgreSQL makes no index while it owes a check of what was written.
+    connection.check_constraints()
+
+    index.remove(connection)
+    assert not index.is_there(connection)
+    index.install(connection)
+
+    word, number = known[index]
+    assert index.is_there(connection)
+    assert index.rows_with([word], 10) == [number]
+
+
+@database
+def test_the_index_follows_every_change():
+    learner = make_learner(search_text="elif yilmaz")
+    account = learner.account_id
+
+    def found(words):
+        return list(directory.people(account_pk=account, words=words))
+
+    assert found("yilmaz") == [learner]
+    Learner.objects.filter(pk=learner.pk).update(search_text="elif demir")
+    assert (found("yilmaz"), found("demir")) == ([], [learner])
+    Learner.objects.filter(pk=learner.pk).delete()
+    assert found("demir") == []
+
+
+@database
+@pytest.mark.parametrize("few", [0, 4_000], ids=["everybody is looked at", "the index knows"])
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        pytest.param("zoe", ["Zoë Brandt"], id="without accents"),
+        pytest.param("ö", ["100% Öl_Prinz", "Ann O'Neil", "Zoë Brandt"], id="one letter"),
+        pytest.param("NEIL ann", ["Ann O'Neil"], id="words in any order"),
+        pytest.param("0% o", ["100% Öl_Prinz"], id="a percent sign is itself"),
+        pytest.param("l_p", ["100% Öl_Prinz"], id="an underscore is itself"),
+        pytest.param("健", ["Ng 健一"], id="one letter of another script"),
+        pytest.param('a"b', ['A"b"c'], id="quotation marks"),
+        pytest.param("ran dtx", [], id="one word is nowhere"),
+        pytest.param(
+            "\0", ['A"b"c', "100% Öl_Prinz", "Ann O'Neil", "Ng 健一", "Zoë Brandt"], id="NUL"
+        ),
+    ],
+)
+def test_people_are_found_by_any_part(monkeypatch, few, words, names):
+    monkeypatch.setattr(narrowing, "FEW", few)
+    for name in (*NAMES[:1], *NAMES[2:]):
+        make_learner(name=name, search_text=folded(name))
+
+    found = directory.people(account_pk=make_account().pk, words=words)
+
+    assert sorted(map(str, found)) == sorted(names)
+
+
+class AnyWords(TestCase):
+    """Whatever is looked for, the index finds what a plain look through everybody finds."""
+
+    @hypothesis(max_examples=int(os.environ.get("SEARCH_EXAMPLES", "40")))
+    @given(
+        texts=st.lists(st.text("abÖ ñ%_\"'\\健-.", max_size=12), min_size=1, max_size=6),
+        words=st.text("abÖ ñ%_\"'\\健-.", max_size=8),
+    )
+    def test_the_index_finds_what_is_there(self, texts, words):
+        account = make_account()
+        for text in texts:
+            make_learner(account, search_text=folded(text))
+
+        found = directory.people(account_pk=account.pk, words=words)
+
+        everybody = Learner.objects.filter(account=account)
+        sought = folded(words).split()
+        assert {learner.pk for learner in found} == {
+            one.pk for one in everybody if all(word in one.search_text for word in sought)
+        }
+
+
+@database
+@pytest.mark.parametrize("by", ["search_text", "-search_text", "external_reference"])
+def test_pages_go_there_and_back_over_equal_names(by):
+    for number in range(7):
+        make_learner(name="Ada", search_text="ada" if number else "abe", external_reference="NW")
+    everybody = directory.people(account_pk=make_account().pk)
+
+    def sheet(place):
+        return keyset.sheet(everybody, place=place, by=by, size=3)
+
+    first = sheet(keyset.Place())
+    second = sheet(first.following)
+    third = sheet(second.following)
+
+    sign = "-" if by.startswith("-") else ""
+    order = list(everybody.order_by(by, f"{sign}pk"))
+    assert first.rows + second.rows + third.rows == order
+    assert [(one.first, one.last) for one in (first, second, third)] == [(1, 3), (4, 6), (7, 7)]
+    assert [one.total for one in (first, second, third)] == [7, 7, 7]
+    assert (first.previous, third.following) == (None, None)
+    assert sheet(third.previous).rows == second.rows
+    assert sheet(second.previous).rows == first.rows
+
+
+@database
+def test_a_place_that_is_nowhere_is_the_first_page():
+    for _ in range(4):
+        make_content()
+    contents = directory.contents(account_pk=None)
+
+    for place in (keyset.Place(after=10**9), keyset.Place(before=10**9, first=9)):
+        found = keyset.sheet(contents, place=place, size=3)
+        assert (found.first, len(found.rows), found.previous) == (1, 3, None)

@@ -1,0 +1,255 @@
+"""What is sent is what was reviewed, whatever somebody does to the tables of batches meanwhile."""
+
+import json
+from datetime import date, timedelta
+
+import pytest
+from django.db.models import F, Max
+from django.utils import timezone
+
+from assignments.models import (
+    Account,
+    Assignment,
+    Batch,
+    Content,
+    DraftRow,
+    Learner,
+    LogEntry,
+    PlanLeaves,
+)
+from assignments.services import claims, control, reviewed
+from assignments.services.sealing import seal
+
+pytestmark = pytest.mark.django_db
+POST = "POST /unified/lms/users/{id}/assignments"
+LATER = timedelta(days=30)
+
+
+def posted(desk) -> int:
+    """Return how many assignments the LMS was asked to create."""
+    return sum(desk.lms.stats()["requests"].get(POST, {}).values())
+
+
+def other_learner(row: Assignment) -> Learner:
+    """Return somebody who is in no plan."""
+    return Learner.objects.exclude(assignments__isnull=False).filter(is_active=True).earliest("pk")
+
+
+ROW_CHANGES = {
+    "another person": lambda row: {"learner": other_learner(row)},
+    "another person's id": lambda row: {"learner_remote_id": other_learner(row).remote_id},
+    "another item": lambda row: {"content": Content.objects.exclude(pk=row.content_id).first()},
+    "another reference": lambda row: {"content_reference": "NO-SUCH"},
+    "another item's id": lambda row: {"content_remote_id": "c-none"},
+    "another due date": lambda row: {"due_at": row.due_at + LATER},
+    "no due date": lambda row: {"due_at": None},
+    "another place": lambda row: {"position": 99},
+}
+BATCH_CHANGES = {
+    "completed": {"status": "completed"},
+    "progress": {"status": "in_progress", "progress": 99},
+    "another due date": {"due_at": F("due_at") + LATER},
+    "another seal": {"plan_sha256": "0" * 64},
+    "more rows": {"rows": 4},
+}
+
+
+@pytest.mark.parametrize("change", [pytest.param(c, id=n) for n, c in ROW_CHANGES.items()])
+def test_a_row_that_was_changed_is_never_sent(desk, change):
+    batch = desk.submit(people=3)
+    row = batch.assignments.order_by("position")[1]
+    Assignment.objects.filter(pk=row.pk).update(**change(row))
+
+    desk.deliver()
+
+    row.refresh_from_db()
+    batch.refresh_from_db()
+    assert (row.state, row.problem, row.attempt) == ("skipped", reviewed.CHANGED, 0)
+    assert batch.state == "paused"
+    assert batch.paused_because.startswith(
+        "Paused itself: 1 row was changed after the review and not sent."
+    )
+    assert LogEntry.objects.filter(action="batch.paused", batch=f"batch/{batch.pk}").count() == 1
+    assert posted(desk) == batch.assignments.filter(state="created").count() == 2
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        pytest.param({}, id="as it is"),
+        pytest.param({"attempt": 0}, id="without its attempt"),
+        pytest.param({"remote_id": ""}, id="without its id"),
+    ],
+)
+def test_a_created_row_that_is_set_back_is_not_sent_again(desk, trace):
+    batch = desk.submit(people=2)
+    desk.deliver()
+    row = batch.assignments.get(position=1)
+    Assignment.objects.filter(pk=row.pk).update(state="planned", **trace)
+    Batch.objects.filter(pk=batch.pk).update(state="running", finished_at=None)
+    assert posted(desk) == 2
+
+    desk.deliver()
+
+    row.refresh_from_db()
+    batch.refresh_from_db()
+    assert (row.state, row.problem, batch.state) == ("skipped", reviewed.CHANGED, "paused")
+    assert posted(desk) == 2
+
+
+def test_the_rest_goes_on_once_a_person_resumes_it(desk):
+    batch = desk.submit(people=3)
+    first = batch.assignments.earliest("position")
+    # The sender claims one row at a time, so that the others still wait.
+    Assignment.objects.filter(pk=first.pk).update(learner_remote_id="somebody-else")
+    claims.claim([first.pk], sender="s", now=desk.clock())
+    assert Batch.objects.get(pk=batch.pk).state == "paused"
+
+    control.resume(batch=batch, by=desk.by, now=desk.clock())
+    desk.deliver()
+
+    assert desk.states(batch) == ["skipped", "created", "created"]
+
+
+@pytest.mark.parametrize("change", [pytest.param(c, id=n) for n, c in BATCH_CHANGES.items()])
+def test_a_batch_whose_terms_were_changed_sends_nothing(desk, change):
+    batch = desk.submit(people=3)
+    Batch.objects.filter(pk=batch.pk).update(**change)
+
+    desk.deliver()
+
+    batch.refresh_from_db()
+    assert (batch.state, posted(desk)) == ("paused", 0)
+    assert "its plan is not the one that was reviewed" in batch.paused_because
+    assert desk.states(batch) == ["planned"] * 3
+
+
+def test_a_batch_that_is_moved_to_another_account_sends_nothing(desk):
+    batch = desk.submit(people=2)
+    Account.objects.filter(pk=desk.account.pk).update(remote_id="another-lms")
+
+    desk.account.refresh_from_db()
+    desk.deliver()
+
+    batch.refresh_from_db()
+    assert (batch.state, posted(desk)) == ("paused", 0)
+
+
+def test_a_resumed_batch_with_other_terms_pauses_again(desk):
+    batch = desk.submit(people=2)
+    Batch.objects.filter(pk=batch.pk).update(status="completed")
+    desk.deliver()
+
+    control.resume(batch=batch, by=desk.by, now=desk.clock())
+    desk.deliver()
+
+    batch.refresh_from_db()
+    assert (batch.state, posted(desk)) == ("paused", 0)
+
+
+def copied(row: Assignment, **changes: object) -> Assignment:
+    """Insert another row like this one."""
+    row.pk = None
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save(force_insert=True)
+    return row
+
+
+def test_a_row_that_was_added_after_the_review_is_never_sent(desk):
+    batch = desk.submit(people=2)
+    somebody = other_learner(batch.assignments.first())
+    last = batch.assignments.aggregate(last=Max("position"))["last"]
+    added = copied(
+        batch.assignments.first(),
+        learner=somebody,
+        learner_remote_id=somebody.remote_id,
+        position=last + 1,
+    )
+
+    desk.deliver()
+
+    added.refresh_from_db()
+    assert (added.state, added.problem) == ("skipped", reviewed.CHANGED)
+    assert posted(desk) == 2
+
+
+def test_a_row_that_was_to_be_skipped_is_never_sent(desk):
+    draft = desk.draft(people=2)
+    skipped = draft.picked_learners.latest("pk").learner
+    Learner.objects.filter(pk=skipped.pk).update(is_active=False)
+    batch = desk.submit_draft(draft)
+    Learner.objects.filter(pk=skipped.pk).update(is_active=True)
+    batch.assignments.filter(state="skipped").update(state="planned", settled_at=None, problem="")
+
+    desk.deliver()
+
+    row = batch.assignments.get(learner=skipped)
+    assert (row.state, row.problem) == ("skipped", reviewed.CHANGED)
+    assert posted(desk) == 1
+
+
+def test_whoever_makes_the_seal_anew_is_found_out_by_the_log(desk):
+    batch = desk.submit(people=2)
+    batch.assignments.update(due_at=timezone.now() + LATER)
+    made = seal(batch)
+    PlanLeaves.objects.filter(batch=batch).update(leaves=made.leaves)
+    Batch.objects.filter(pk=batch.pk).update(plan_sha256=made.sha256)
+
+    desk.deliver()
+
+    batch.refresh_from_db()
+    assert (batch.state, posted(desk)) == ("paused", 0)
+
+
+def test_hashes_alone_made_anew_do_not_stand_either(desk):
+    batch = desk.submit(people=2)
+    batch.assignments.update(content_reference="ANOTHER")
+    PlanLeaves.objects.filter(batch=batch).update(leaves=seal(batch).leaves)
+
+    desk.deliver()
+
+    batch.refresh_from_db()
+    assert (batch.state, posted(desk)) == ("paused", 0)
+
+
+def test_a_row_that_was_changed_while_it_was_unknown_is_left_to_a_person(desk):
+    desk.lms.set_faults({"timeout-after": 1.0})
+    batch = desk.submit(people=1)
+    desk.deliver()
+    row = batch.assignments.get()
+    assert row.state == "unknown"
+    desk.lms.set_faults({})
+    stranger = other_learner(row)
+    Assignment.objects.filter(pk=row.pk).update(
+        learner=stranger, learner_remote_id=stranger.remote_id
+    )
+
+    desk.clock.skip(seconds=3)
+    desk.deliver()
+
+    row.refresh_from_db()
+    assert (row.state, row.check_at, row.problem) == ("unknown", None, reviewed.CHANGED)
+
+
+def test_what_is_due_of_each_row_is_what_was_reviewed(desk):
+    draft = desk.draft(people=1, items=2)
+    first, second = draft.picked_contents.order_by("pk")
+    second.due_date = date(2027, 2, 1)
+    second.save()
+    learner = draft.picked_learners.get().learner
+    third = Content.objects.filter(is_active=True).exclude(external_reference="").order_by("pk")[2]
+    DraftRow.objects.create(draft=draft, learner=learner, content=third, due_date=date(2027, 7, 1))
+    batch = desk.submit_draft(draft)
+
+    desk.deliver()
+
+    created = LogEntry.objects.filter(action="assignment.created")
+    sent = [json.loads(bytes(entry.body))["detail"]["request"] for entry in created]
+    dues = {body["learning_object_external_reference"]: body["due_date"] for body in sent}
+    assert batch.has_several_dues
+    assert dues == {
+        first.content.external_reference: "2027-01-15T23:59:59.000Z",
+        second.content.external_reference: "2027-02-01T23:59:59.000Z",
+        third.external_reference: "2027-07-01T22:59:59.000Z",
+    }

@@ -1,0 +1,179 @@
+"""The scans of `make scan`: each finds a fault that is planted, and says when it cannot look."""
+
+import json
+import subprocess
+import sys
+import threading
+from datetime import date
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from tests import advisories
+from tests.advisories import NotAudited, Weak
+from tests.running import ROOT
+
+TODAY = date(2026, 11, 26)
+PINNED = """\
+django==6.1.0 \\
+    --hash=sha256:aaaa
+    # via assignment-desk (pyproject.toml)
+psycopg[binary]==3.3.4 ; sys_platform != 'win32' \\
+    --hash=sha256:bbbb
+colorama==0.4.6 ; sys_platform == 'win32' \\
+    --hash=sha256:cccc
+"""
+
+
+@pytest.fixture
+def pinned(tmp_path):
+    path = tmp_path / "app.txt"
+    path.write_text(
+        PINNED.replace("aaaa", "a" * 64).replace("bbbb", "b" * 64).replace("cccc", "c" * 64)
+    )
+    return path
+
+
+@pytest.fixture
+def record(tmp_path):
+    path = tmp_path / "audit.json"
+    found = {"django": "6.1.0", "psycopg": "3.3.4", "colorama": "0.4.6"}
+    advisories.write(path, found=found, today=TODAY, what="All were the newest.")
+    return path
+
+
+class Source(BaseHTTPRequestHandler):
+    """A source of advisories, as OSV is one, that knows of one weakness of Django."""
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        name, version = asked["package"]["name"], asked["version"]
+        ranges = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "6.1.1"}]}]
+        package = {"name": "django", "ecosystem": "PyPI"}
+        affected = [{"package": package, "ranges": ranges, "versions": [version]}]
+        weak = {"id": "PYSEC-0000-1", "summary": "Planted.", "affected": affected}
+        times = {"modified": "2026-11-01T00:00:00Z", "published": "2026-11-01T00:00:00Z"}
+        knows = name == "django" and version == "6.1.0"
+        body = json.dumps({"vulns": [weak | times]} if knows else {}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def source(monkeypatch, tmp_path):
+    """Return what makes pip-audit ask a source of our own."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with HTTPServer(("127.0.0.1", 0), Source) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/v1/query"
+        yield ["--vulnerability-service", "osv", "--osv-url", url, "--cache-dir", str(tmp_path)]
+        server.shutdown()
+
+
+def test_a_known_weakness_of_a_dependency_is_found(pinned, record, source):
+    with pytest.raises(Weak) as found:
+        advisories.verdict(source, path=pinned, record=record, today=TODAY)
+
+    assert str(found.value) == "django 6.1.0: PYSEC-0000-1, mended in 6.1.1"
+
+
+def test_dependencies_without_a_known_weakness_may_be_used(pinned, record, source):
+    pinned.write_text(pinned.read_text().replace("6.1.0", "6.1.1"))
+
+    said = advisories.verdict(source, path=pinned, record=record, today=TODAY)
+
+    assert said == "No weakness is known of 2 dependencies."
+
+
+def test_a_source_that_is_away_is_said_and_the_record_stands_in(pinned, record):
+    # Nobody listens there.
+    away = ["--vulnerability-service", "osv", "--osv-url", "http://127.0.0.1:9/"]
+
+    said = advisories.verdict(away, path=pinned, record=record, today=TODAY)
+
+    assert said.startswith("NOT asked of a source of advisories today (")
+    assert said.endswith("On 2026-11-26, good until 2027-02-24: All were the newest.")
+    record.unlink()
+    with pytest.raises(NotAudited, match=r"There is no audit\.json\..* --record"):
+        advisories.verdict(away, path=pinned, record=record, today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("change", "today", "sentence"),
+    [
+        pytest.param({"psycopg": None}, TODAY, "of other pins: psycopg", id="one fewer"),
+        pytest.param({"django": "6.1.1"}, TODAY, "of other pins: django", id="a new one"),
+        pytest.param({}, date(2027, 2, 25), "good until 2027-02-24", id="too old"),
+        pytest.param({}, date(2026, 11, 25), "of 2026-11-26", id="of a day to come"),
+    ],
+)
+def test_a_record_that_does_not_stand_in(pinned, record, change, today, sentence):
+    found = {
+        name: version for name, version in (advisories.pins(pinned) | change).items() if version
+    }
+
+    with pytest.raises(NotAudited, match=sentence):
+        advisories.stands_in(record, found=found, today=today)
+
+
+def test_a_record_cannot_make_itself_good_for_longer(pinned, record):
+    record.write_text(record.read_text().replace('"good_for_days": 90', '"good_for_days": 9000'))
+
+    with pytest.raises(NotAudited, match="good until 2027-02-24"):
+        advisories.stands_in(record, found=advisories.pins(pinned), today=date(2028, 1, 1))
+
+
+def test_a_source_that_skips_a_dependency_has_not_answered(pinned, monkeypatch):
+    answers = {
+        "dependencies": [
+            {"name": "django", "version": "6.1.0", "vulns": []},
+            {"name": "psycopg", "skip_reason": "Dependency not found on PyPI"},
+        ]
+    }
+    done = subprocess.CompletedProcess([], 0, stdout=json.dumps(answers), stderr="")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
+
+    assert advisories.asked(pinned, []) == "it knows nothing of 1 of 2: psycopg"
+
+
+@pytest.mark.parametrize(
+    ("fault", "number"),
+    [
+        pytest.param("import pickle\n\npickle.loads(input())\n", "B301", id="unsafe loading"),
+        pytest.param("import hashlib\n\nhashlib.md5(b'')\n", "B324", id="weak hash"),
+        pytest.param(
+            'def find(cursor, name):\n    cursor.execute(f"DELETE FROM t WHERE n = {name}")\n',
+            "B608",
+            id="SQL from input",
+        ),
+        pytest.param(
+            "import subprocess\n\nsubprocess.run(input(), shell=True)\n", "B602", id="a shell"
+        ),
+    ],
+)
+def test_a_planted_fault_is_found_by_bandit(tmp_path, fault, number):
+    (tmp_path / "planted.py").write_text(fault)
+
+    said = subprocess.run(
+        [sys.executable, "-m", "bandit", "-q", "-c", str(ROOT / "pyproject.toml"), "-r", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert said.returncode == 1
+    assert number in said.stdout
+
+
+def test_the_scans_are_part_of_the_checks():
+    makefile = (ROOT / "Makefile").read_text()
+
+    assert "\ncheck: $(READY) scan " in makefile
+    scan = makefile.partition("\nscan: ")[2].partition("\n\n")[0]
+    assert "bandit" in scan
+    assert "python -m tests.advisories" in scan

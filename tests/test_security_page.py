@@ -1,0 +1,74 @@
+"""docs/security.md names tests and files that are there, and every requirement once."""
+
+import re
+
+import pytest
+
+from tests.running import ROOT
+
+PAGE = (ROOT / "docs" / "security.md").read_text()
+# How many requirements of level 1 and 2 each section of ASVS 5.0.0 has; within a section they come
+# first. Sections that have none are left out.
+SECTIONS = {
+    1: {1: 2, 2: 9, 3: 11, 4: 3, 5: 2},
+    2: {1: 3, 2: 3, 3: 4, 4: 1},
+    3: {2: 2, 3: 4, 4: 6, 5: 5, 7: 2},
+    4: {1: 3, 2: 1, 3: 2, 4: 4},
+    5: {1: 1, 2: 3, 3: 2, 4: 3},
+    6: {1: 3, 2: 12, 3: 4, 4: 4, 5: 5, 6: 3, 8: 4},
+    7: {1: 3, 2: 4, 3: 2, 4: 5, 5: 2, 6: 2},
+    8: {1: 2, 2: 3, 3: 1, 4: 1},
+    9: {1: 3, 2: 4},
+    10: {1: 2, 2: 2, 3: 4, 4: 11, 5: 5, 6: 2, 7: 3},
+    11: {1: 2, 2: 3, 3: 3, 4: 4, 5: 1, 6: 1},
+    12: {1: 3, 2: 2, 3: 4},
+    13: {1: 1, 2: 5, 3: 2, 4: 5},
+    14: {1: 2, 2: 4, 3: 3},
+    15: {1: 3, 2: 3, 3: 7},
+    16: {1: 1, 2: 5, 3: 4, 4: 3, 5: 3},
+    17: {1: 1, 2: 4, 3: 2},
+}
+ROWS = re.findall(r"^\| (\d+\.\d+)\.(\d+)(?:–(\d+))? \| ([a-z ]+) \| (.*) \|$", PAGE, re.MULTILINE)
+
+
+def test_every_requirement_of_level_2_has_one_row():
+    told = [
+        f"{section}.{number}"
+        for section, first, last, *_ in ROWS
+        for number in range(int(first), int(last or first) + 1)
+    ]
+    asked = [
+        f"{chapter}.{section}.{number}"
+        for chapter, sections in SECTIONS.items()
+        for section, count in sections.items()
+        for number in range(1, count + 1)
+    ]
+
+    assert len(asked) == 253
+    assert told == asked
+
+
+def test_every_answer_is_one_of_five():
+    assert {row[3] for row in ROWS} == {"yes", "in part", "no", "operator", "none"}
+
+
+def test_what_is_not_met_says_why():
+    why = PAGE.partition("## Not met, and why")[2]
+    told = set(re.findall(r"^- \*\*([\d.–]+)\*\*", why, re.MULTILINE))
+
+    found = {f"{s}.{a}" + (f"–{b}" if b else "") for s, a, b, met, _ in ROWS if met == "no"}
+    assert told == found
+
+
+@pytest.mark.parametrize("test", sorted(set(re.findall(r"`(tests/\w+\.py::\w+)`", PAGE))))
+def test_a_test_that_is_named_is_there(test):
+    path, _, name = test.partition("::")
+
+    assert re.search(rf"^\s*def {name}\(", (ROOT / path).read_text(), re.MULTILINE)
+
+
+def test_files_that_are_named_are_there():
+    paths = re.findall(r"`((?:tests|dashboard|assignments|deploy|requirements)/[\w./]+)`", PAGE)
+    paths += [f"docs/{link}" for link in re.findall(r"\]\(([\w./-]+\.md)", PAGE)]
+
+    assert [path for path in paths if not (ROOT / path).exists()] == []

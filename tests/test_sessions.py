@@ -1,0 +1,154 @@
+"""How long a session lasts, who is signed in, and the door back to where the person was."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from assignments.models import LogEntry
+from dashboard.access.models import SignIn, User
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+def later(**how_long):
+    """Return the machine's clock moved on, still running."""
+    return time_machine.travel(datetime.now(UTC) + timedelta(**how_long), tick=True)
+
+
+def sign_in(client, persona="manager", **headers):
+    """Sign in as somebody of the demo."""
+    client.post(f"/login/demo/{persona}", headers=headers)
+    return SignIn.objects.order_by("pk").last()
+
+
+def is_in(client, **headers):
+    """Return whether the person of the client sees pages."""
+    return client.get("/batches/", headers=headers).status_code == 200
+
+
+def test_a_session_that_is_not_used_ends(client):
+    sign_in(client)
+
+    with later(minutes=50):
+        assert is_in(client)
+    with later(minutes=109):
+        assert is_in(client)
+    with later(minutes=170):
+        assert not is_in(client)
+
+
+def test_parts_that_ask_for_themselves_keep_nobody_in(client):
+    sign_in(client)
+
+    with later(minutes=50):
+        assert is_in(client, **HTMX, **{"HX-Trigger": "list"})
+    with later(minutes=61):
+        assert not is_in(client)
+
+
+def test_a_session_ends_after_its_hours_however_much_it_is_used(client):
+    sign_in(client)
+
+    for minutes in range(50, 12 * 60, 50):
+        with later(minutes=minutes):
+            assert is_in(client)
+    with later(hours=12, seconds=1):
+        assert not is_in(client)
+
+    last = LogEntry.objects.order_by("-seq")[0]
+    assert last.action == "person.signed_out"
+    assert b"had lasted its hours" in bytes(last.body)
+    assert not SignIn.objects.exists()
+
+
+def test_where_a_session_ended_the_person_comes_back_to(client):
+    sign_in(client)
+    Session.objects.all().delete()
+    draft = "http://testserver/assign/0b5b1b3e-0000-4000-8000-000000000000/?by=paste"
+    back = "/login/?next=/assign/0b5b1b3e-0000-4000-8000-000000000000/%3Fby%3Dpaste&ended=1"
+
+    page = client.get("/batches/?tab=done")
+    part = client.post("/assign/new", headers=HTMX | {"HX-Current-URL": draft})
+    form = client.post("/assign/new", headers={"Referer": draft})
+    foreign = client.post("/assign/new", headers={"Referer": "https://evil.example/x"})
+
+    assert page["Location"] == "/login/?next=/batches/%3Ftab%3Ddone&ended=1"
+    assert (part.status_code, part["HX-Redirect"]) == (401, back)
+    assert form["Location"] == back
+    assert foreign["Location"] == "/login/?next=/&ended=1"
+    assert "Your session ended." in client.get(back).content.decode()
+
+
+def test_an_administrator_sees_who_is_signed_in(client):
+    sign_in(Client(), "manager", **{"User-Agent": "Firefox/150 on Linux"})
+    sign_in(client, "admin")
+
+    page = client.get("/sessions/").content.decode()
+
+    assert page.count("<tr>") == 3
+    assert "Priya Mehta" in page
+    assert "Firefox/150 on Linux" in page
+    assert page.count("this session") == 1
+
+
+def test_the_list_takes_the_same_queries_for_one_and_three(client, django_assert_num_queries):
+    sign_in(client, "admin")
+    client.get("/settings/")
+    with django_assert_num_queries(4):
+        client.get("/sessions/")
+    sign_in(Client(), "manager")
+    sign_in(Client(), "auditor")
+    with django_assert_num_queries(4):
+        client.get("/sessions/")
+
+
+def test_signing_somebody_out_everywhere(client):
+    one, two, other = Client(), Client(), Client()
+    sign_in(one)
+    sign_in(two)
+    sign_in(other, "auditor")
+    sign_in(client, "admin")
+    priya = User.objects.get(email="manager@example.com")
+
+    answer = client.post(f"/sessions/{priya.pk}/end")
+
+    assert answer["Location"] == "/sessions/"
+    assert [is_in(each) for each in (one, two, other, client)] == [False, False, True, True]
+    ended = LogEntry.objects.filter(action="session.ended")
+    assert [entry.subject for entry in ended] == [f"user/{priya.pk}"] * 2
+
+
+@pytest.mark.parametrize("role", ["manager", "auditor"])
+def test_who_may_not_sign_others_out(client, role):
+    client.force_login(make_user(role))
+
+    assert client.get("/sessions/").status_code == 403
+    assert client.post(f"/sessions/{make_user().pk}/end").status_code == 403
+
+
+def test_what_is_over_is_forgotten_at_the_next_sign_in(client):
+    sign_in(client)
+
+    with later(hours=13):
+        sign_in(Client(), "auditor")
+        assert SignIn.objects.get().user.email == "auditor@example.com"
+        assert Session.objects.count() == 1
+
+
+def test_a_session_that_was_there_before_is_not_the_one_after_signing_in(client):
+    planted = SessionStore()
+    planted["planted"] = True
+    planted.create()
+    client.cookies[settings.SESSION_COOKIE_NAME] = planted.session_key
+
+    client.post("/login/demo/manager")
+
+    assert client.session.session_key != planted.session_key
+    assert not Session.objects.filter(pk=planted.session_key).exists()

@@ -1,0 +1,69 @@
+"""What all web processes count together."""
+
+import pytest
+from django.core.cache import caches
+from django.db import connection
+from django.test import Client
+
+from dashboard import shared_cache
+from dashboard.access import logout_tokens
+from dashboard.access.oidc import Untrusted
+from tests.at_once import at_once
+from tests.factories import make_user
+
+
+def test_with_one_process_its_memory_is_enough_and_with_several_the_database_counts():
+    alone = shared_cache.caches("django.db.backends.sqlite3")
+    several = shared_cache.caches("django.db.backends.postgresql")
+
+    assert alone["shared"] == alone["default"] == several["default"]
+    assert several["shared"] == {
+        "BACKEND": "dashboard.shared_cache.CountingCache",
+        "LOCATION": "shared_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+
+
+@pytest.fixture
+def become_another():
+    """Return what makes this process another one: nothing of what it alone remembered is left."""
+    if connection.vendor == "sqlite":
+        pytest.skip("Several processes need PostgreSQL.")
+    return caches["default"].clear
+
+
+@pytest.mark.django_db
+def test_processes_count_what_is_asked_together(become_another):
+    client = Client()
+    client.force_login(make_user("auditor"))
+    for _ in range(30):
+        assert client.get("/audit/verify/").status_code != 429
+
+    become_another()
+
+    assert client.get("/audit/verify/").status_code == 429
+
+
+@pytest.mark.django_db
+def test_a_logout_token_is_good_once_whichever_process_takes_it(company, become_another):
+    token = company.logout_token(sub="priya")
+    logout_tokens.read(token)
+
+    become_another()
+
+    with pytest.raises(Untrusted):
+        logout_tokens.read(token)
+
+
+def test_of_many_that_count_at_once_none_is_lost(transactional_db):
+    caches["shared"].set("asked", 0, 60)
+
+    def count():
+        for _ in range(10):
+            caches["shared"].incr("asked")
+
+    at_once(*[count] * 4)
+
+    assert caches["shared"].get("asked") == 40
+    with pytest.raises(ValueError, match="not found"):
+        caches["shared"].incr("never-set")

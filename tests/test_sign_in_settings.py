@@ -1,0 +1,137 @@
+"""How people sign in, as the environment says it; secrets from files, and shown to nobody."""
+
+import json
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+
+from dashboard import env as environment
+from dashboard import sign_in
+from dashboard.access import checkup, oidc
+from dashboard.access.masking import Masking
+from dashboard.access.sealed import seal, unseal
+from tests.environment import env
+
+GIVEN = {
+    "OIDC_ISSUER": "https://id.example/realm/",
+    "OIDC_CLIENT_ID": "desk",
+    "OIDC_CLIENT_SECRET": "s",
+    "OIDC_MANAGER_VALUES": "ld, ld-eu",
+}
+
+
+def test_the_issuer_is_read_without_its_last_slash():
+    assert sign_in.issuer(env(**GIVEN), demo=False) == "https://id.example/realm"
+    assert sign_in.issuer(env(), demo=True) == ""
+    assert sign_in.words(env(**GIVEN), "OIDC_MANAGER_VALUES") == ["ld", "ld-eu"]
+
+
+@pytest.mark.parametrize(
+    ("change", "demo", "sentence"),
+    [
+        pytest.param({}, True, "DESK_DEMO and OIDC_ISSUER are both set", id="demo"),
+        pytest.param({"OIDC_ISSUER": "http://id.example"}, False, "https://", id="open line"),
+        pytest.param({"OIDC_CLIENT_ID": ""}, False, "OIDC_CLIENT_ID is not set", id="no client"),
+        pytest.param({"OIDC_CLIENT_SECRET": ""}, False, "SECRET is not set", id="no secret"),
+        pytest.param({"OIDC_MANAGER_VALUES": ""}, False, "nobody would have a role", id="no role"),
+        pytest.param({"OIDC_ISSUER": ""}, False, "OIDC_ISSUER is not", id="no issuer"),
+    ],
+)
+def test_a_contradiction_stops_the_start(change, demo, sentence):
+    with pytest.raises(ImproperlyConfigured, match=sentence):
+        sign_in.issuer(env(**(GIVEN | change)), demo=demo)
+
+
+def test_accounts_for_groups():
+    given = env(ACCOUNT_GROUPS="one=ld-eu|ld, two=ld-us")
+
+    assert sign_in.account_groups(given, accounts=["one", "two", "three"]) == {
+        "one": ["ld-eu", "ld"],
+        "two": ["ld-us"],
+    }
+
+
+@pytest.mark.parametrize("text", ["four=ld", "one", "one=|"])
+def test_accounts_for_groups_that_cannot_be(text):
+    with pytest.raises(ImproperlyConfigured, match="ACCOUNT_GROUPS has"):
+        sign_in.account_groups(env(ACCOUNT_GROUPS=text), accounts=["one"])
+
+
+@pytest.mark.parametrize("name", environment.SECRETS)
+def test_every_secret_may_stand_in_a_file(tmp_path, name):
+    file = tmp_path / "secret"
+    file.write_text("from-the-file\n")
+
+    assert environment.secrets_from_files({f"{name}_FILE": str(file)}) == {name: "from-the-file"}
+
+
+def test_a_secret_in_a_file_that_does_not_help(tmp_path):
+    (tmp_path / "empty").write_text(" \n")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\xfa")
+    file = {"SECRET_KEY_FILE": str(tmp_path / "empty")}
+
+    with pytest.raises(ImproperlyConfigured, match="both set"):
+        environment.secrets_from_files(file | {"SECRET_KEY": "x"})
+    with pytest.raises(ImproperlyConfigured, match="which is empty"):
+        environment.secrets_from_files(file)
+    with pytest.raises(ImproperlyConfigured, match="No such file"):
+        environment.secrets_from_files({"SECRET_KEY_FILE": str(tmp_path / "none")})
+    with pytest.raises(ImproperlyConfigured, match="it is no text"):
+        environment.secrets_from_files({"SECRET_KEY_FILE": str(tmp_path / "binary")})
+
+
+def test_error_reports_mask_every_secret(settings):
+    settings.OIDC_CLIENT_SECRET = "canary-1"
+    settings.CELERY_BROKER_URL = "redis://:canary-2@host/0"
+    settings.DATABASES["default"]["PASSWORD"] = "canary-3"
+    settings.STACKONE_API_KEY = "canary-4"
+    settings.SECRET_KEY = "canary-5"
+
+    shown = str(Masking().get_safe_settings())
+
+    assert "OIDC_CLIENT_SECRET" in shown
+    assert "canary" not in shown
+    settings.DATABASES["default"].pop("PASSWORD")
+
+
+def test_tokens_cannot_be_read_without_the_secret_key(settings):
+    kept = seal({"refresh_token": "canary"})
+
+    assert "canary" not in kept
+    assert unseal(kept) == {"refresh_token": "canary"}
+    settings.SECRET_KEY = "another"
+    assert unseal(kept) == {}
+
+
+def test_the_doctor_asks_the_provider(company):
+    assert checkup.sign_in() == (
+        True,
+        f"{company.url} answers; sessions are confirmed every 10 minutes by a refresh token",
+    )
+
+
+def test_the_doctor_tells_what_is_wrong_with_the_provider(company, settings):
+    company.metadata = {"id_token_signing_alg_values_supported": ["none"]}
+    assert "signs with nothing that is safe" in checkup.sign_in()[1]
+    oidc.provider.cache_clear()
+    company.metadata = {"issuer": "https://evil.example"}
+    assert "is no OpenID Connect issuer" in checkup.sign_in()[1]
+    company.is_down = True
+    assert "does not answer" in checkup.sign_in()[1]
+    settings.OIDC_ISSUER = ""
+    assert checkup.sign_in() == (
+        False,
+        "Nobody can sign in. Set OIDC_ISSUER or PROXY_SECRET, or DESK_DEMO=1 to try the product.",
+    )
+
+
+@pytest.mark.django_db
+def test_the_doctor_shows_no_secret(company, settings, capsys):
+    settings.OIDC_CLIENT_SECRET = "canary-of-the-client"
+    with pytest.raises(CommandError):
+        call_command("doctor", "--json")
+
+    said = capsys.readouterr().out
+    assert "sign-in" in {finding["name"] for finding in json.loads(said)}
+    assert "canary" not in said

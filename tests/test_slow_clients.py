@@ -1,0 +1,87 @@
+"""The production server, started as the Procfile does, and clients that take their time."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.running import ROOT, STOPS_WITHIN_SECONDS
+
+STARTS_WITHIN_SECONDS = 30
+GIVES_UP_AFTER_SECONDS = 5
+
+
+@pytest.fixture(scope="module")
+def port():
+    """Return where the site listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number = probe.getsockname()[1]
+    line = re.search(r"^web: exec (.*)$", (ROOT / "Procfile").read_text(), re.MULTILINE)
+    assert line
+    server, *flags = line[1].replace("$PORT", str(number)).split()
+    command = [str(Path(sys.executable).with_name(server)), *flags]
+    site = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"DESK_DEMO": "1"})
+    try:
+        _wait_for(number)
+        yield number
+    finally:
+        site.terminate()
+        site.wait(STOPS_WITHIN_SECONDS)
+
+
+def _wait_for(number):
+    until = time.monotonic() + STARTS_WITHIN_SECONDS
+    while time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", number)).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError
+
+
+def ask(port, text):
+    """Return a connection over which this was sent."""
+    connection = socket.create_connection(("127.0.0.1", port), 15)
+    connection.sendall(text)
+    return connection
+
+
+def test_a_client_that_sends_headers_slowly_is_dropped(port):
+    began = time.monotonic()
+    with ask(port, b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n") as slow:
+        with ask(port, b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n") as quick:
+            assert quick.recv(15) == b"HTTP/1.1 200 OK"[:15]
+
+        assert slow.recv(100) == b""
+
+    assert GIVES_UP_AFTER_SECONDS - 1 < time.monotonic() - began < GIVES_UP_AFTER_SECONDS + 5
+
+
+def test_headers_without_end_are_refused(port):
+    with ask(port, b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ") as long:
+        try:
+            for _ in range(100):
+                long.sendall(b"x" * 10_000)
+            answer = long.recv(100)
+        except ConnectionError:
+            answer = b""
+
+    assert b" 200 " not in answer
+
+
+def test_what_announces_too_much_is_refused_before_it_is_sent(port):
+    head = (
+        b"POST /login/demo/manager HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999999\r\n\r\n"
+    )
+    with ask(port, head) as large:
+        answer = large.recv(30)
+
+    assert answer.startswith(b"HTTP/1.1 413")

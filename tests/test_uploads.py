@@ -1,0 +1,385 @@
+"""Files of people and items: read whatever they are, checked row by row, brought into the draft."""
+
+import csv
+import io
+import os
+import zipfile
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assignments.models import Draft, DraftLearner, DraftRow, DraftUpload
+from assignments.services.uploads import dates, files, packing, reading, workbooks
+from assignments.services.uploads.guessing import Columns
+from assignments.services.uploads.refusals import UploadRefused
+from tests.factories import AT, make_account, make_content, make_learner, make_user
+from tests.workbook import with_parts, workbook
+
+MANY = int(os.environ.get("LIST_EXAMPLES", "200"))
+SHEET = "xl/worksheets/sheet2.xml"
+LATER = AT + timedelta(minutes=5)
+
+
+def read(content):
+    """Return the rows of a file."""
+    return list(reading.table(io.BytesIO(content)))
+
+
+PEOPLE = [(1, ["E-mail", "Name"]), (2, ["é@x.example", "Zoë"]), (3, ["b@x.example", "Ben"])]
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"]
+)
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["unix", "windows", "old"])
+def test_text_is_read_in_any_encoding(encoding, separator, end):
+    text = end.join(separator.join(row) for _, row in PEOPLE)
+
+    assert read(text.encode(encoding)) == PEOPLE  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        pytest.param(
+            'id,note\n1a,"two\nlines, and ""more"""\n2b,',
+            [(2, ["1a", 'two\nlines, and "more"']), (3, ["2b", ""])],
+            id="quoted lines",
+        ),
+        pytest.param("sep=;\nid;note\n1a;b,c", [(3, ["1a", "b,c"])], id="told by Excel"),
+        pytest.param("\n\nid,note\n\n,\n1a,b", [(6, ["1a", "b"])], id="empty rows count"),
+        pytest.param("id\n1a\n2b", [(2, ["1a"]), (3, ["2b"])], id="one column"),
+        pytest.param("id,x\n '=1+1 ,\u200bA", [(2, ["=1+1", "A"])], id="what is not seen"),
+    ],
+)
+def test_text_is_read_row_by_row(text, rows):
+    assert read(text.encode())[1:] == rows  # fmt: skip
+
+
+def test_a_workbook_is_read_with_its_kinds_of_cells():
+    rows: list[list[Any]] = [
+        ["ID", "Due", "Yes", "Part"],
+        [10305, date(2027, 1, 15), True, 0.5],
+        [],
+        ["b", "=1+1"],
+    ]
+    book = workbook(*rows, hidden=[["secret"]])
+
+    assert read(book) == [
+        (1, ["ID", "Due", "Yes", "Part"]),
+        (2, ["10305", "2027-01-15", "TRUE", "0.5"]),
+        (4, ["b", "0", "", ""]),
+    ]
+
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+BOOK = workbook(["E-mail"], ["a@x.example"])
+PROTECTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le")
+FAR = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+DEFINED = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]>'
+
+
+def zipped(**parts):
+    """Return an archive."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name.replace("_", "."), content)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        pytest.param(b"", "This file is empty", id="empty"),
+        pytest.param(b" \n,,\n", "There is nothing in this file", id="blank"),
+        pytest.param(b"E-mail,Name\n", "has a heading and no rows", id="only a heading"),
+        pytest.param(b"a@x.example\nb@x.example", "The first row looks like data", id="no heading"),
+        pytest.param(b"NW-1,2027\nNW-2,1", "The first row looks like data", id="ids for a heading"),
+        pytest.param(PICTURE, "This is a picture, whatever its name says", id="picture"),
+        pytest.param(b"%PDF-1.7", "This is a PDF", id="pdf"),
+        pytest.param(b"\x00\x01\x02abc" * 9, "This is not a table", id="bytes"),
+        pytest.param(
+            b"\xff\xfea\x00\x00\xd8", "The text of this file is damaged", id="half a character"
+        ),
+        pytest.param(PROTECTED, "This workbook is protected by a password", id="encrypted"),
+        pytest.param(PROTECTED[:8] + b"x" * 99, "of an old office program", id="xls"),
+        pytest.param(BOOK[:-30], "This workbook is damaged", id="cut off"),
+        pytest.param(zipped(a_txt="x"), "an archive or another office document", id="archive"),
+        pytest.param(
+            with_parts(BOOK, {SHEET: (b"<c ", b"<d <")}),
+            "This workbook is damaged",
+            id="broken xml",
+        ),
+        pytest.param(
+            with_parts(
+                BOOK, {SHEET: (b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>', DEFINED)}
+            ),
+            "This workbook is damaged",
+            id="entities",
+        ),
+        pytest.param(
+            with_parts(BOOK, {SHEET: (b"</sheetData>", FAR)}),
+            "This workbook holds too much",
+            id="a cell far away",
+        ),
+        pytest.param(
+            b'id,note\na,"never closed\nb,c\n',
+            "Row 2 cannot be read: probably a quotation mark",
+            id="open quotation",
+        ),
+        pytest.param(
+            ",".join(f"c{'x' * n}" for n in range(101)).encode() + b"\na",
+            "Upload at most 100 columns",
+            id="wide",
+        ),
+    ],
+)
+def test_what_is_no_table_is_refused_in_one_sentence(content, sentence):
+    with pytest.raises(UploadRefused, match=sentence):
+        read(content)  # fmt: skip
+
+
+def test_what_is_too_large_is_refused(monkeypatch):
+    bomb = with_parts(BOOK, {"xl/workbook.xml": (b"<sheets>", b"<sheets>" + b" " * 4_000_000)})
+    monkeypatch.setattr(reading, "MOST_ROWS", 1)
+    monkeypatch.setattr(workbooks, "MOST_BYTES", 1_000_000)
+
+    with pytest.raises(UploadRefused, match="Upload at most 1 rows at once"):
+        read(b"id\na\nb")
+    with pytest.raises(UploadRefused, match="This workbook holds too much"):
+        read(bomb)
+    monkeypatch.setattr(reading, "MOST_BYTES", 1)
+    with pytest.raises(UploadRefused, match="Upload at most 0 MB"):
+        read(b"id\na")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("2027-01-15", date(2027, 1, 15), id="iso"),
+        pytest.param("2027-01-15T00:00:00", date(2027, 1, 15), id="a moment"),
+        pytest.param("15.01.2027", date(2027, 1, 15), id="points"),
+        pytest.param("03/04/2027", date(2027, 4, 3), id="slashes"),
+        pytest.param("15 Jan 2027", date(2027, 1, 15), id="in words"),
+        pytest.param("January 15, 2027", date(2027, 1, 15), id="in American words"),
+        pytest.param("46402", date(2027, 1, 15), id="as Excel counts"),
+        pytest.param("31.02.2027", None, id="no such day"),
+        pytest.param("soon", None, id="no day"),
+    ],
+)
+def test_days_are_read_as_people_write_them(text, found):
+    assert dates.day(text, day_first=True) == found
+
+
+def test_the_order_of_day_and_month_is_seen_in_the_whole_column():
+    assert dates.is_day_first(["03/04/2027", "28/04/2027", "soon"])
+    assert not dates.is_day_first(["03/04/2027", "04/28/2027"])
+    assert dates.day("03/04/2027", day_first=False) == date(2027, 3, 4)
+
+
+@pytest.fixture
+def draft(db):
+    """Return a draft beside people and items."""
+    account = make_account()
+    for name in ("Ada", "Ben", "Cid"):
+        make_learner(account, name=name, email=f"{name.lower()}@x.example")
+    make_learner(account, name="Eva", email="eva@x.example", is_active=False)
+    make_content(account, title="Fire", external_reference="CRS-A")
+    make_content(account, title="GDPR", external_reference="CRS-B")
+    make_content(account, title="Old", external_reference="CRS-C", is_active=False)
+    return Draft.objects.create(account=account, owner=make_user(), created_at=AT, changed_at=AT)
+
+
+def receive(draft, text):
+    """Upload a text."""
+    return files.receive(draft=draft, file=io.BytesIO(text.encode()), name="p.csv", now=AT)
+
+
+def brought(draft):
+    """Return the rows that files brought."""
+    rows = DraftRow.objects.filter(draft=draft).order_by("learner__name", "content__title")
+    return list(rows.values_list("learner__name", "content__title", "due_date"))
+
+
+ROWS = """Name,Mail,Course,Due date,Hired
+Ada,ada@x.example,CRS-A,2027-01-15,2020-01-01
+Ben,BEN@x.example,fire,,2020-01-01
+Ada,ada@x.example,CRS-A,15.01.2027,
+Ada,ada@x.example,CRS-A,2027-02-01,
+Eva,eva@x.example,CRS-A,,
+Fay,fay@x.example,CRS-A,,
+Cid,cid@x.example,CRS-C,,
+Cid,cid@x.example,CRS-X,,
+Cid,cid@x.example,CRS-B,soon,
+Cid,cid@x.example,CRS-B,2020-01-01,
+Cid,,CRS-B,,
+Cid,cid@x.example,,,
+Cid,cid@x.example,CRS-B,2027-03-03,,x
+"""
+REASONS = [
+    (5, "Row 2 gives them the same item, due 15 January 2027."),
+    (6, "Eva is inactive in the LMS."),
+    (7, "Nobody has this e-mail, employee ID or LMS ID."),
+    (8, "Old cannot be assigned: it is retired in the LMS."),
+    (9, "No item has this reference, LMS ID or title."),
+    (10, "“soon” is not a day. Write it as 2027-01-15."),
+    (11, "1 January 2020 has passed. Choose a day that is today or later."),
+    (12, "“Mail” is empty."),
+    (13, "“Course” is empty."),
+    (14, "It has 6 cells and the heading 5: probably a separator in a text without quotation "
+        "marks."),
+]  # fmt: skip
+
+
+def test_the_columns_are_guessed(draft):
+    upload = receive(draft, ROWS)
+
+    assert upload.columns == {"person": 1, "content": 2, "due": 3, "day_first": True}
+    assert upload.rate == {"of": 13, "people": [(0, 13), (11, 12), (0, 12), (0, 6), (0, 2)]}
+    assert [row[0] for row in upload.preview] == ["Ada", "Ben", "Ada"]
+
+
+def test_rows_of_people_and_items_are_brought_and_the_others_explained(draft):
+    upload = receive(draft, ROWS)
+
+    files.use(upload=upload, columns=Columns(**upload.columns), now=LATER)
+
+    assert brought(draft) == [("Ada", "Fire", date(2027, 1, 15)), ("Ben", "Fire", None)]
+    assert upload.result == {"given": 13, "found": 2, "twice": 1, "inactive": 1, "refused": 9}
+    assert [(number, reason) for number, _, reason in files.refused(upload)] == REASONS
+    assert Draft.objects.get().changed_at == LATER
+
+
+def test_a_mended_file_doubles_nothing_and_replaces_due_dates(draft):
+    upload = receive(draft, ROWS)
+    files.use(upload=upload, columns=Columns(**upload.columns), now=AT)
+
+    again = receive(draft, "Mail,Course,Due\nada@x.example,CRS-A,2027-05-05\nben@x.example,CRS-B,")
+    files.use(upload=again, columns=Columns(**again.columns), now=AT)
+
+    assert brought(draft) == [
+        ("Ada", "Fire", date(2027, 5, 5)), ("Ben", "Fire", None), ("Ben", "GDPR", None),
+    ]  # fmt: skip
+    files.remove(draft=draft, now=LATER)
+    assert (brought(draft), DraftUpload.objects.count()) == ([], 0)
+
+
+def test_a_file_of_people_picks_them(draft):
+    upload = receive(draft, "Mail\nada@x.example\nADA@x.example\nnobody@x.example")
+
+    files.use(upload=upload, columns=Columns(**upload.columns), now=AT)
+
+    assert upload.result == {"given": 3, "found": 1, "twice": 1, "inactive": 0, "refused": 1}
+    picked = DraftLearner.objects.filter(draft=draft).values_list("learner__name", flat=True)
+    assert list(picked) == ["Ada"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        pytest.param(Columns(9), "Choose columns that the file has", id="beyond"),
+        pytest.param(Columns(0, 0), "Choose a different column for each", id="twice"),
+        pytest.param(Columns(0, None, 1), "Choose the column with the content as well", id="due"),
+    ],
+)
+def test_columns_that_cannot_be_are_refused(draft, columns, sentence):
+    upload = receive(draft, "Mail,Due\nada@x.example,2027-01-01")
+
+    with pytest.raises(UploadRefused, match=sentence):
+        files.use(upload=upload, columns=columns, now=AT)
+
+
+def test_a_draft_holds_only_so_many_rows(draft, monkeypatch):
+    monkeypatch.setattr(files, "MOST_ROWS", 1)
+    upload = receive(draft, ROWS)
+
+    with pytest.raises(UploadRefused, match="A draft holds at most 1 rows of files"):
+        files.use(upload=upload, columns=Columns(**upload.columns), now=AT)
+
+    assert brought(draft) == []
+
+
+def test_what_is_kept_of_a_file_is_forgotten_after_a_day(draft):
+    receive(draft, ROWS)
+
+    assert files.forget(now=AT + timedelta(hours=23)) == 0
+    assert files.forget(now=AT + timedelta(hours=25)) == 1
+    receive(draft, ROWS)
+    Draft.objects.update(is_submitted=True)
+    assert files.forget(now=AT) == 1
+
+
+KNOWN = ("", "ada@x.example", "BEN@x.example", "CRS-A", "CRS-C", "2027-01-15", "soon")
+CELLS = st.one_of(st.sampled_from(KNOWN), st.text(max_size=12))
+
+
+@pytest.fixture(scope="module")
+def crowd(django_db_setup, django_db_blocker):
+    """Return a draft for many files, which goes with the module."""
+    with django_db_blocker.unblock():
+        account = make_account(remote_id="crowd")
+        learner = make_learner(account, name="Ada", email="ada@x.example")
+        content = make_content(account, external_reference="CRS-A")
+        user = make_user()
+        made = Draft.objects.create(account=account, owner=user, created_at=AT, changed_at=AT)
+        yield made
+        made.delete()
+        for one in (learner, content, account, user):
+            one.delete()
+
+
+@pytest.mark.django_db
+@settings(max_examples=MANY)
+@given(
+    rows=st.lists(st.lists(CELLS, min_size=1, max_size=5), min_size=1, max_size=12),
+    separator=st.sampled_from(",;\t"),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_no_row_of_a_file_is_lost(crowd, rows, separator, encoding):
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=separator)
+    writer.writerows([["Mail", "Course", "Due"], *rows])
+    content = io.BytesIO(text.getvalue().encode(encoding, "replace"))
+    given_rows = sum(any(map(reading.clean, row)) for row in rows)
+    try:
+        upload = files.receive(draft=crowd, file=content, name="", now=AT)
+    except UploadRefused:
+        return
+
+    checked = files.use(upload=upload, columns=Columns(0, 1, 2), now=AT)
+
+    assert checked.given == given_rows
+    assert len(list(files.refused(upload))) == len(checked.refused)
+    assert all(reason for _, reason in checked.refused)
+
+
+@settings(max_examples=MANY)
+@given(
+    start=st.sampled_from([b"Mail\na@x\n", BOOK, PICTURE, PROTECTED, b""]),
+    change=st.binary(max_size=40),
+    at=st.integers(0, 8_000),
+)
+def test_no_bytes_break_the_reading(start, change, at):
+    content = start[:at] + change + start[at + len(change) :]
+    said, rows = "", []
+    try:
+        rows = read(content)
+    except UploadRefused as refusal:
+        said = str(refusal)
+
+    assert bool(rows) != said.endswith(".")
+    assert list(packing.unpacked(packing.packed(rows))) == rows
+
+
+def test_zone_of_today(draft):
+    upload = receive(draft, "Mail,Course,Due\nada@x.example,CRS-A,2027-01-15")
+
+    late = datetime(2027, 1, 15, 23, 59, tzinfo=UTC)
+    files.use(upload=upload, columns=Columns(0, 1, 2), now=late)
+
+    assert brought(draft) == [("Ada", "Fire", date(2027, 1, 15))]
