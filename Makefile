@@ -11,6 +11,8 @@ READY := .venv/installed
 
 # Companies have their own certificate authority, which only the system's store knows.
 export UV_SYSTEM_CERTS := 1
+# Where Python is told to keep no bytecode, every process would compile its thousand modules anew.
+export PYTHONDONTWRITEBYTECODE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # Without a set-up of its own an installation is the demo.
@@ -18,9 +20,10 @@ DEMO := test -f .env || test -n "$${STACKONE_API_KEY:-}" || export DESK_DEMO=$${
 
 MANAGE := env DESK_DEMO=1 STACKONE_API_KEY= python manage.py
 PRODUCTION := env DESK_DEMO= DEBUG= DATABASE_URL= STACKONE_BASE_URL= STACKONE_API_KEY=a-key \
-	STACKONE_ACCOUNT_ID=an-account SECRET_KEY=signs-nothing-because-only-the-checks-ever-run-with-it-0123456789
+	STACKONE_ACCOUNT_ID=an-account EMAIL_URL=smtps://mail.example \
+	SECRET_KEY=signs-nothing-because-only-the-checks-ever-run-with-it-0123456789
 
-.PHONY: help setup run test check fmt lock bench chaos
+.PHONY: help setup run test check scan fuzz fmt lock bench chaos
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
@@ -33,11 +36,11 @@ run: $(READY) ## start web, worker and sandbox LMS at http://127.0.0.1:8000 (POR
 
 test: check ## every check that CI runs
 	rm -f .coverage .coverage.*
-	env DATABASE_URL= pytest -n auto --cov --cov-report=
-	python -m tests.postgres -- pytest -n auto --cov --cov-append --cov-report= -m "database and not browser"
+	env DATABASE_URL= pytest -n auto --maxschedchunk=1 --cov --cov-report= --cov-fail-under=0
+	python -m tests.postgres -- pytest -n auto --maxschedchunk=1 --cov --cov-append --cov-report= --cov-fail-under=0 -m "database and not browser"
 	coverage report
 
-check: $(READY) ## style, types, import rules, migrations, deployment settings
+check: $(READY) scan ## style, types, import rules, migrations, deployment settings
 	ruff format --check .
 	ruff check .
 	mypy .
@@ -45,6 +48,11 @@ check: $(READY) ## style, types, import rules, migrations, deployment settings
 	djlint --check --lint --quiet templates
 	$(MANAGE) makemigrations --check --dry-run
 	$(PRODUCTION) python manage.py check --deploy --fail-level WARNING
+
+scan: $(READY) ## faults in our code (bandit), weaknesses of the dependencies (pip-audit, or the record)
+	bandit --quiet --configfile pyproject.toml --recursive assignments dashboard manage.py \
+		2> >(grep -v 'nosec encountered' >&2)
+	python -m tests.advisories
 
 fmt: $(READY) ## put code and templates into shape
 	ruff format .
@@ -61,6 +69,9 @@ bench: $(READY) ## measure against the goals (LONG=1: all of them, on both datab
 
 chaos: $(READY) ## kill everything at random under faults, both engines (ARGS= python -m tests.crash --help)
 	python -m tests.crash $(ARGS)
+
+fuzz: $(READY) ## 10,000 requests made up against every address as every role (CASES= how many)
+	env DATABASE_URL= FUZZ_CASES=$(or $(CASES),10000) pytest -n 0 tests/test_fuzzing.py
 
 LOCK = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.13 $(UPGRADE) \
 	--custom-compile-command 'make lock' --output-file
