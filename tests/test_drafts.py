@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 
 from assignments.models import Assignment, Batch, Draft, DraftContent, DraftLearner
 from assignments.services import drafts, planning
@@ -276,3 +277,25 @@ def test_discard_leaves_what_was_submitted(draft):
 def other_account():
     """Return a second linked account."""
     return type(make_account()).objects.create(remote_id="second", name="Docebo", synced_at=AT)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite needs no telling")
+def test_freeze_tells_postgresql_of_a_large_plan(draft, monkeypatch):
+    monkeypatch.setattr(planning, "MANY_ROWS", 2)
+    drafts.add_content(draft=draft, content_pk=make_content().pk, now=AT)
+
+    def known():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT reltuples FROM pg_class WHERE relname = 'assignments_assignment'"
+            )
+            return cursor.fetchone()[0]
+
+    found = []
+    for _ in range(2):
+        drafts.pick(draft=draft, learner_pks=[make_learner().pk], now=AT)
+        planning.freeze(draft=draft, now=AT)
+        found.append(known())
+
+    assert found[0] != found[1] == 2

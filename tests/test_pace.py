@@ -91,6 +91,23 @@ def test_pace_reads_only_the_newest_calls(monkeypatch):
     assert sum(column.calls for column in pace(batch, now=NOON).columns) == 2
 
 
+def test_pace_counts_the_newest_calls_once_more_and_older_ones_no_more():
+    batch = running(["planned"] * 5)
+    for seconds_ago in (25, 5):
+        call(batch, seconds_ago)
+
+    def counts(now):
+        return [column.calls for column in pace(batch, now=now).columns[-4:]]
+
+    before = counts(NOON)
+    # Each was written down after the page had been looked at.
+    for seconds_ago in (25, 5):
+        call(batch, seconds_ago)
+
+    assert before == [0, 1, 0, 1]
+    assert counts(NOON + timedelta(seconds=10)) == [1, 0, 2, 0]
+
+
 def test_batches_of_an_account_share_its_pace():
     batch = running()
     running()
@@ -191,3 +208,20 @@ def test_moments_are_those_of_the_organisation(settings):
 
     with timezone.override("UTC"):
         assert " since 17:25;" in pace(batch, now=NOON).words
+
+
+@pytest.mark.parametrize(
+    ("state", "rows", "shown"),
+    [
+        pytest.param("running", 10_000, 0, id="it runs and is large: the last count is kept"),
+        pytest.param("running", 9_999, 1, id="it is quickly counted"),
+        pytest.param("paused", 10_000, 1, id="it is at rest"),
+    ],
+)
+def test_progress_counts_a_large_running_batch_once_a_second(state, rows, shown):
+    batch = make_batch(["queued"], state=state)
+    batch.rows = rows
+    before = progress(batch)
+    batch.assignments.update(state="created", remote_id="a-1", settled_at=AT)
+
+    assert (before.created, progress(batch).created) == (0, shown)

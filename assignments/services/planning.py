@@ -19,6 +19,7 @@ from assignments.services.sealing import seal
 
 MOST_ROWS: Final = 100_000
 MOST_ITEMS: Final = 20
+MANY_ROWS: Final = 1_000
 EXPIRES_AFTER: Final = timedelta(hours=1)
 
 
@@ -75,6 +76,8 @@ def freeze(*, draft: Draft, now: datetime) -> Batch:
         assigns_again=draft.assigns_again,
     )
     _seal(batch)
+    if batch.rows >= MANY_ROWS:
+        transaction.on_commit(planned_rows.recount, robust=True)
     return batch
 
 

@@ -34,7 +34,8 @@ def page_of(request: HttpRequest, pk: int) -> dict[str, Any]:
     """Return what the page of a submitted batch shows now."""
     context = live_of(request, pk)
     words, tab = context["words"], context["tab"]
-    paginator = Paginator(batches.rows(context["batch"], tab=tab, words=words), ROWS_PER_PAGE)
+    found = context["batch"]
+    paginator = Paginator(batches.positions(found, tab=tab, words=words), ROWS_PER_PAGE)
     known = {name: count for name, _, count in context["tabs"]}.get(tab)
     if known is not None and not words:
         # Counted already, and from an index.
@@ -43,6 +44,7 @@ def page_of(request: HttpRequest, pk: int) -> dict[str, Any]:
     return {
         **context,
         "page": page,
+        "rows": batches.rows(found, page.object_list),
         "pages": list(paginator.get_elided_page_range(page.number, on_each_side=1)),
         "base": f"?tab={tab}&q={quote(words)}&page=",
     }
