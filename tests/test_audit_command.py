@@ -3,7 +3,9 @@
 import getpass
 import io
 import json
+import re
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -102,6 +104,55 @@ def test_export_and_verify_the_file(db: None, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
     assert audit("verify", "--export", file).startswith("Intact: 5 entries, the whole log")
     assert LogEntry.objects.get(seq=6).action == "log.exported"
+
+
+def test_export_of_a_sample_is_the_same_for_the_same_seed(db: None, tmp_path: Path) -> None:
+    write_log(9)
+    # Both are drawn from the same part of the log.
+    asked = ("export", "--sample", "3", "--query", "when:<2026-11-24", "--seed", "audit-2026")
+    drawn = []
+    for name in ("one.zip", "two.zip"):
+        told = json.loads(audit(*asked, "-o", tmp_path / name, "--json"))
+        assert (told["sample"], told["seed"]) == (3, "audit-2026")
+        with ZipFile(tmp_path / name) as pack:
+            drawn.append(pack.read("sample.csv"))
+
+    assert drawn[0] == drawn[1]
+    assert drawn[0].count(b"\n") == 4
+    assert audit("verify", "--export", tmp_path / "one.zip").startswith("Intact")
+    body = LogEntry.objects.filter(action="log.exported").latest("seq").body
+    assert json.loads(bytes(body))["detail"]["seed"] == "audit-2026"
+
+
+def test_export_of_a_sample_makes_up_a_seed_and_says_it(db: None, tmp_path: Path) -> None:
+    write_log(3)
+    said = audit("export", "--sample", "1", "-o", tmp_path / "pack.zip")
+    assert re.search(r"The seed of the sample is [0-9a-f]{12}\.", said)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        pytest.param(
+            ("--sample", "many"), "--sample: Choose a size from 1 to 250.", id="not a number"
+        ),
+        pytest.param(
+            ("--sample", "1", "--seed", "a b"),
+            "--seed: Use 1 to 64 letters, digits, dots, hyphens or underscores.",
+            id="not a seed",
+        ),
+        pytest.param(
+            ("--format", "csv", "--seed", "a"),
+            "--seed decides what --sample draws: give both.",
+            id="a seed for nothing",
+        ),
+    ],
+)
+def test_export_refuses_what_is_no_sample(
+    db: None, tmp_path: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    assert refused("export", *arguments, "-o", tmp_path / "pack.zip")[1] == sentence
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_export_of_a_query_as_csv(db: None, tmp_path: Path) -> None:

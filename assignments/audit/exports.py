@@ -95,13 +95,15 @@ def passes(format: str) -> int:  # noqa: A002
 
 
 @transaction.atomic
-def record_export(*, query: Query, form: str, entries: int, by: Actor, now: datetime) -> None:
+def record_export(
+    *, query: Query, form: str, entries: int, by: Actor, now: datetime, **more: object
+) -> None:
     """Record that so many entries were handed out."""
     event = Event(
         action="log.exported",
         subject="log",
         result=form,
         people=sought(query),
-        detail={"entries": entries, "search": query.masked()},
+        detail={"entries": entries, "search": query.masked(), **more},
     )
     record(event, by=by, at=now)

@@ -1,7 +1,9 @@
 """The audit log from the shell: seal it, verify it or a file of it, and hand it out."""
 
 import json
+import secrets
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -12,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from assignments.audit import grants
-from assignments.audit.exports import FORMATS, Format, Making, export_log
+from assignments.audit.exports import FORMATS, Making, export_log
 from assignments.audit.notes import NotAKey, SigningKey
 from assignments.audit.parsing import NotUnderstood, parse
 from assignments.audit.query import Query
@@ -21,8 +23,10 @@ from assignments.audit.sentences import counted
 from assignments.audit.uploads import verdict_on_file
 from assignments.audit.verdicts import BROKEN, Intact, IntactSince, Unsealed
 from assignments.audit.verify import verify_log
+from assignments.forms.exports import SampleForm
 from assignments.management.operator import operator
 from assignments.management.preparation import require_prepared_database
+from assignments.services.exports.dossiers import Sample, export_sample
 from assignments.siem import forwarding
 
 CODES: Final = {kind.word: kind.code for kind in (*BROKEN, Intact, IntactSince, Unsealed)}
@@ -57,7 +61,16 @@ class Command(BaseCommand):
         which.add_argument("--export", type=Path, metavar="FILE", help="check a file instead")
         which.add_argument("--since-seal", action="store_true", help="only after the newest seal")
         export = ways.add_parser("export", help="write entries to a file, oldest first")
-        export.add_argument("--format", choices=FORMATS, required=True)
+        what = export.add_mutually_exclusive_group(required=True)
+        what.add_argument("--format", choices=FORMATS)
+        what.add_argument(
+            "--sample",
+            metavar="SIZE",
+            help="an evidence pack with a dossier for each of so many entries drawn by --seed",
+        )
+        export.add_argument(
+            "--seed", metavar="WORD", help="the same seed draws the same; made up if left out"
+        )
         export.add_argument(
             "--query",
             default="",
@@ -117,12 +130,18 @@ class Command(BaseCommand):
 
     def _export(self, options: dict[str, Any]) -> None:
         require_prepared_database()
-        path = options["output"]
-        written = _written(path, options["format"], _query(options["query"]))
-        if options["json"]:
-            self.stdout.write(json.dumps({"entries": written, "file": str(path)}))
+        path, query, sample = options["output"], _query(options["query"]), _sample(options)
+        if sample is None:
+            write = partial(export_log, query=query, format=options["format"])
         else:
-            self.stdout.write(f"{counted(written, 'entry', 'entries')} written to {path}.")
+            write = partial(export_sample, query=query, sample=sample)
+        written = _written(path, write)
+        drawn = {"sample": sample.size, "seed": sample.seed} if sample else {}
+        if options["json"]:
+            self.stdout.write(json.dumps({"entries": written, "file": str(path), **drawn}))
+            return
+        seed = f" The seed of the sample is {sample.seed}." if sample else ""
+        self.stdout.write(f"{counted(written, 'entry', 'entries')} written to {path}.{seed}")
 
     def _seal(self, options: dict[str, Any]) -> None:
         require_prepared_database()
@@ -179,13 +198,27 @@ def _query(text: str) -> Query:
         raise CommandError(problem.pointed()) from problem
 
 
-def _written(path: Path, form: Format, query: Query) -> int:
+def _sample(options: dict[str, Any]) -> Sample | None:
+    size, seed = options["sample"], options["seed"]
+    if size is None:
+        if seed is not None:
+            raise CommandError("--seed decides what --sample draws: give both.")
+        return None
+    form = SampleForm({"size": size, "seed": secrets.token_hex(6) if seed is None else seed})
+    if not form.is_valid():
+        refused = [f"--sample: {problem}" for problem in form.errors.get("size", [])]
+        refused += [f"--seed: {problem}" for problem in form.errors.get("seed", [])]
+        raise CommandError(" ".join(refused))
+    return form.sample()
+
+
+def _written(path: Path, write: Callable[..., int]) -> int:
     with TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
         part = Path(folder) / path.name
         making = Making(by=operator(), now=timezone.now(), folder=Path(folder))
         try:
             with part.open("wb") as out:
-                written = export_log(query=query, format=form, making=making, out=out)
+                written = write(making=making, out=out)
         except NotSealed as refusal:
             raise CommandError(str(refusal)) from refusal
         # The file gets its name only after the log knows of it.

@@ -8,11 +8,12 @@ from typing import Any, BinaryIO, Final
 from django.template.loader import render_to_string
 
 from assignments.audit import sampling, stories
-from assignments.audit.exports import Making, write
+from assignments.audit.exports import Making, extent_for, record_export, write
 from assignments.audit.lines import EntryLine
 from assignments.audit.packs import More
-from assignments.audit.population import Extent, Population, numbered
+from assignments.audit.population import Extent, Population, fitting, numbered
 from assignments.audit.proofs import inclusion
+from assignments.audit.query import Query
 from assignments.audit.sampling import Drawn
 from assignments.audit.seals import checkpoint_of
 from assignments.audit.search import entry
@@ -47,6 +48,21 @@ class _Told:
     line: EntryLine
     story: Story | None
     causes: list[Cause]
+
+
+def export_sample(*, query: Query, sample: Sample, making: Making, out: BinaryIO) -> int:
+    """Seal the log, draw and write the sample, and record that it was handed out.
+
+    Returns how many entries the pack holds.
+
+    :raises NotSealed: if the log cannot be sealed
+    """
+    by, now = making.by, making.now
+    population = fitting(query, extent_for("pack", by=by, now=now))
+    entries = write_sample(population, sample, out, making)
+    drawn = {"sample": sample.size, "seed": sample.seed}
+    record_export(query=query, form="pack", entries=entries, by=by, now=now, **drawn)
+    return entries
 
 
 def write_sample(population: Population, sample: Sample, out: BinaryIO, making: Making) -> int:
