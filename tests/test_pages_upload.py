@@ -46,6 +46,31 @@ def test_a_file_shows_its_columns_to_be_confirmed(client, draft):
     assert '<option value="1" selected>Course</option>' in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        pytest.param("../../../etc/cron.d/people.csv", "people.csv", id="above"),
+        pytest.param("..\\..\\people.csv", "people.csv", id="above, as Windows writes it"),
+        pytest.param("/etc/passwd", "passwd", id="from the root"),
+        pytest.param("p" * 300 + ".csv", "p" * 200, id="longer than its column"),
+        pytest.param("<u>x.csv", "<u>x.csv", id="markup"),
+    ],
+)
+def test_the_name_of_a_file_is_a_word_and_no_way(client, draft, name, kept, tmp_path, settings):
+    settings.MEDIA_ROOT = tmp_path
+    raw = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n{TEXT}\r\n'
+    by = '--b\r\nContent-Disposition: form-data; name="by"\r\n\r\nfile\r\n--b--\r\n'
+
+    answer = client.post(
+        url(draft), raw + by, content_type="multipart/form-data; boundary=b", follow=True
+    )
+
+    assert DraftUpload.objects.get().name[: len(kept)] == kept
+    assert len(DraftUpload.objects.get().name) <= 200
+    assert "<u>" not in answer.content.decode()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_confirmed_columns_fill_the_draft(client, draft):
     upload(client, draft)
 

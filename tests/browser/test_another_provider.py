@@ -1,0 +1,124 @@
+"""Signing in through a provider that somebody else wrote, so that both do not share a mistake.
+
+What a provider may do wrong on purpose is played in `test_single_sign_on.py`.
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+import time_machine
+from oidc_provider_mock import User as Account
+from oidc_provider_mock import run_server_in_thread
+from playwright.sync_api import Browser, Page, expect
+
+from assignments.models import LogEntry
+from dashboard.access import oidc
+from dashboard.access.models import SignIn, User
+from tests.factories import make_account
+from tests.identity_fixtures import PEOPLE
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def elsewhere(settings) -> Iterator[str]:
+    """Run the provider, let the site sign in through it, and return its address."""
+    known = [Account(sub=name, claims=claims) for name, claims in PEOPLE.items()]
+    with run_server_in_thread(require_nonce=True, user_claims=known) as server:
+        settings.DESK_DEMO = False
+        settings.OIDC_ISSUER = f"http://127.0.0.1:{server.server_port}"
+        settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = "assignment-desk", "a-secret"
+        settings.OIDC_MANAGER_VALUES = ["ld"]
+        settings.OIDC_AUDITOR_VALUES = ["audit"]
+        settings.OIDC_ADMIN_VALUES = ["it"]
+        oidc.provider.cache_clear()
+        yield settings.OIDC_ISSUER
+    oidc.provider.cache_clear()
+
+
+@pytest.fixture
+def page(chromium: Browser, live_server, elsewhere) -> Iterator[Page]:
+    """Open an empty page; the provider's style sheet stays where it is, on another network."""
+    with chromium.new_context(base_url=live_server.url) as context:
+        context.route(re.compile("^https://"), lambda route: route.abort())
+        yield context.new_page()
+
+
+def go_in(page: Page, button: str) -> None:
+    """Press the one button of the door, and then one at the provider."""
+    page.goto("/login/")
+    page.get_by_role("link", name="Continue with your company account").click()
+    page.get_by_role("button", name=button).click()
+
+
+def actions() -> list[str]:
+    """Return what the log tells, oldest first."""
+    return list(LogEntry.objects.order_by("seq").values_list("action", flat=True))
+
+
+def later(minutes: int) -> time_machine.travel:
+    """Return the machine's clock moved on, still running."""
+    return time_machine.travel(datetime.fromtimestamp(time.time() + minutes * 60, UTC), tick=True)
+
+
+@pytest.mark.parametrize(
+    ("person", "heading", "roles"),
+    [
+        ("priya", "Hello, Priya", ["manager"]),
+        ("ingrid", "Audit log", ["auditor"]),
+        ("ruth", "Audit log", ["admin"]),
+    ],
+)
+def test_each_role_comes_in_and_leaves(page, elsewhere, person, heading, roles):
+    make_account()
+    go_in(page, f"Authorize as {person}")
+    expect(page.locator("h1")).to_contain_text(heading)
+    user = User.objects.get()
+    assert (user.issuer, user.subject, user.roles) == (elsewhere, person, roles)
+
+    page.locator("button.avatar").click()
+    page.get_by_role("button", name="Sign out").click()
+
+    page.wait_for_url(f"{elsewhere}/oauth2/end_session*")
+    page.get_by_role("button").first.click()
+    expect(page.get_by_role("link", name="Continue with your company account")).to_be_visible()
+    assert actions() == ["person.signed_in", "person.signed_out"]
+
+
+@pytest.mark.parametrize(
+    ("button", "heading"),
+    [
+        pytest.param("Deny access", "sign-in said no", id="denied"),
+        pytest.param("Authorize as tom", "Your account has no role here", id="role"),
+        pytest.param("Authorize as uma", "address is not verified", id="unverified"),
+    ],
+)
+def test_who_does_not_get_in_is_told_why(page, button, heading):
+    go_in(page, button)
+
+    expect(page.locator("h1")).to_contain_text(heading)
+    page.goto("/batches/")
+    expect(page.get_by_role("link", name="Continue with your company account")).to_be_visible()
+
+
+def test_roles_follow_and_a_leaver_is_out_within_a_quarter_of_an_hour(page, elsewhere):
+    make_account()
+    go_in(page, "Authorize as priya")
+    expect(page.locator("h1")).to_contain_text("Hello, Priya")
+
+    httpx.put(f"{elsewhere}/users/priya", json=PEOPLE["priya"] | {"groups": ["audit"]})
+    with later(minutes=11):
+        page.goto("/batches/")
+        expect(page.get_by_role("button", name="New assignment")).to_have_count(0)
+    assert User.objects.get().roles == ["auditor"]
+
+    httpx.post(f"{elsewhere}/users/priya/revoke-tokens")
+    with later(minutes=22):
+        page.goto("/batches/")
+        expect(page.get_by_role("link", name="Continue with your company account")).to_be_visible()
+    assert not SignIn.objects.exists()
+    assert actions() == ["person.signed_in", "person.roles_changed", "person.signed_out"]
