@@ -285,6 +285,9 @@ def test_signing_in_and_out_is_recorded_with_session_and_address(client):
         pytest.param("https://evil.example/", "/", id="somebody else's"),
         pytest.param("//evil.example/", "/", id="without a scheme"),
         pytest.param("javascript:alert(1)", "/", id="a script"),
+        pytest.param("http://testserver/people/", "http://testserver/people/", id="in full"),
+        pytest.param("no-such-page", "/", id="a word"),
+        pytest.param("manager", "/", id="the name of something"),
         pytest.param("", "/", id="nothing"),
     ],
 )
@@ -298,6 +301,7 @@ def test_who_is_signed_in_goes_on_from_the_login_page(client):
     client.force_login(make_user("manager"))
 
     assert client.get("/login/", {"next": "/batches/"})["Location"] == "/batches/"
+    assert client.get("/login/", {"next": "<x-probe onload=1>"})["Location"] == "/"
 
 
 def test_somebody_who_may_no_longer_sign_in_is_out(client):

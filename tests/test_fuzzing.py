@@ -1,6 +1,6 @@
 """Whatever is asked of whichever address, by whomever: no page fails, and no markup comes back.
 
-FUZZ_CASES says how many requests are tried: few with every run, 10,000 by `make fuzz`.
+FUZZ_CASES says how many requests are tried: few with every run, 10,000 by `make fuzz`, as in CI.
 """
 
 import os

@@ -14,7 +14,9 @@ def local(request: HttpRequest, wanted: str) -> str:
     is_ours = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return wanted if is_ours else reverse(settings.LOGIN_REDIRECT_URL)
+    # A bare word would be taken for the name of a page.
+    is_address = wanted.startswith(("/", "https://", "http://"))
+    return wanted if is_ours and is_address else reverse(settings.LOGIN_REDIRECT_URL)
 
 
 def come_back_to(request: HttpRequest) -> str:
