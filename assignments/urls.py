@@ -110,6 +110,7 @@ SETTINGS: list[URLPattern] = [
     path("settings/accounts/<int:pk>/resume", settings.resume, name="resume"),
     path("settings/accounts/<int:pk>/facets", facets.facets, name="facets"),
     path("settings/privacy/", privacy.privacy, name="privacy"),
+    path("settings/privacy/retention", privacy.privacy_retention, name="privacy-retention"),
     path("settings/privacy/<slug:kind>/<int:pk>/", privacy.privacy_person, name="privacy-person"),
     path("settings/privacy/<slug:kind>/<int:pk>/hold", privacy.privacy_hold, name="privacy-hold"),
 ]

@@ -100,6 +100,7 @@ MATRIX = {
     "resume": ("post", OPERATE),
     "facets": ("get", {"manager": 403, "auditor": 403, "admin": 200}),
     "privacy": ("get", {"manager": 403, "auditor": 403, "admin": 200}),
+    "privacy-retention": ("post", OPERATE),
     "privacy-person": ("get", {"manager": 403, "auditor": 403, "admin": 200}),
     "privacy-hold": ("post", {**OPERATE, "admin": 422}),
     "sessions": ("get", {"manager": 403, "auditor": 403, "admin": 200}),

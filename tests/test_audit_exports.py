@@ -158,7 +158,7 @@ def test_export_goes_oldest_first_and_beyond_a_chunk(db: None, form: Format) -> 
 def test_export_costs_the_same_queries(db: None, django_assert_num_queries, size: int) -> None:
     write_log(size)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         export(Query(), "csv", io.BytesIO())
 
 

@@ -15,6 +15,7 @@ from tests.factories import AT, make_batch, make_learner, make_user
 from tests.log_fixtures import PRIYA
 
 pytestmark = pytest.mark.django_db
+RETENTION = "/settings/privacy/retention"
 NAME, EMAIL = "Xqzelif Wvkyilmaz", "xqzelif.wvk@northwind.example"
 
 
@@ -240,3 +241,44 @@ def test_the_command_refuses_what_the_page_refuses(admin, person):
     LegalHold.objects.create(ref=f"learner/{person.pk}", reason="7", by="user/1", at=AT)
     with pytest.raises(CommandError, match="A legal hold on this person"):
         call_command(*asked, "Asked", "--as", "sam@northwind.example")
+
+
+def test_how_long_entries_are_kept_is_said_for_each_account_and_for_none(admin, person):
+    account = person.account.remote_id
+
+    for whose, months in ((account, "36"), ("", "24")):
+        answer = admin.post(RETENTION, {"account": whose, "months": months})
+        assert answer["Location"] == reverse("privacy")
+
+    page = admin.get(reverse("privacy")).content.decode()
+    assert re.findall(r'name="months"[^>]*value="(\d*)"', page) == ["36", "24"]
+    changed = LogEntry.objects.filter(action="retention.changed").order_by("seq")
+    assert [(one.account, one.result) for one in changed] == [(account, "changed"), ("", "changed")]
+    assert json.loads(bytes(changed[0].body))["detail"] == {"months": 36, "months_before": None}
+
+
+def test_entries_are_kept_for_ever_again_when_nothing_is_said(admin, person):
+    for months in ("36", "36", ""):
+        admin.post(RETENTION, {"account": person.account.remote_id, "months": months})
+
+    changed = LogEntry.objects.filter(action="retention.changed").order_by("seq")
+    assert [one.result for one in changed] == ["changed", "for ever"], "the same again is no change"
+    assert 'placeholder="for ever"' in admin.get(reverse("privacy")).content.decode()
+
+
+@pytest.mark.parametrize("months", ["23", "601", "-1", "many", "24.5", "9" * 30])
+def test_a_period_that_is_too_short_or_none_is_refused(admin, person, months):
+    answer = admin.post(RETENTION, {"account": person.account.remote_id, "months": months})
+
+    assert answer.status_code == 422
+    assert "Give 24 to 600 months, or nothing: then for ever." in words(answer)
+    assert not LogEntry.objects.filter(action="retention.changed").exists()
+
+
+def test_an_account_that_is_not_there_has_no_period(admin, person):
+    answer = admin.post(RETENTION, {"account": "nobody's", "months": "24"})
+
+    assert (answer.status_code, "There is no account nobody&#x27;s." in words(answer)) == (
+        422,
+        True,
+    )

@@ -17,7 +17,10 @@ from django.db.models import Max
 from assignments.audit.bodies import INDEXES
 from assignments.audit.checking import UNREADABLE, Row
 from assignments.audit.heads import tree_from
+from assignments.audit.proofs import frontier_at
+from assignments.audit.pruned import pruned
 from assignments.audit.scanning import as_bytes
+from assignments.audit.tiles import NotThere, Tiles
 from assignments.audit.tree import HASH_BYTES, Frontier
 from assignments.models import LogEntry, LogHead, LogSeal
 
@@ -110,12 +113,20 @@ def _locked_head() -> Any:
 
 
 def _taken_up(tree: Frontier | None, room: int) -> tuple[Frontier, Break | None]:
-    start = tree.size if tree else 0
-    grown = (tree or Frontier()).append(_hashes_beyond(start, room))
-    if tree and grown.size == start:
+    known = tree or _pruned_tree()
+    grown = known.append(_hashes_beyond(known.size, room))
+    if tree and grown.size == known.size:
         return tree, None
     sealed = LogSeal.objects.aggregate(size=Max("size"))["size"] or 0
-    return grown, Break(start, grown.size - 1, sealed, is_head_lost=tree is None)
+    return grown, Break(known.size, grown.size - 1, sealed, is_head_lost=tree is None)
+
+
+def _pruned_tree() -> Frontier:
+    """Return the tree over what was pruned: from there a lost head is worked out again."""
+    try:
+        return frontier_at(pruned().size, Tiles())
+    except NotThere:
+        return Frontier()
 
 
 def _hashes_beyond(start: int, room: int) -> Iterator[bytes]:

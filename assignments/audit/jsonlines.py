@@ -36,6 +36,7 @@ class _Lines:
 
     def __init__(self, population: Population, out: BinaryIO) -> None:
         self._asked, self._is_whole = population.asked, population.is_whole
+        self._pruned = population.pruned
         self._tree, self._sealed = population.extent.tree, population.extent.sealed
         self._out, self._subtree = out, Tiles()
         self._digest = hashlib.sha256()
@@ -48,7 +49,8 @@ class _Lines:
         asked = {"search": self._asked, "whole": self._is_whole}
         spans = (broken.in_question() for broken in breaks.known(stop=self._tree.size))
         taken_up = [[span[0], span[-1]] for span in spans if span]
-        self._write({**about, **asked, "seal": note, "taken_up": taken_up})
+        gone = {"pruned": self._pruned} if self._pruned else {}
+        self._write({**about, **asked, **gone, "seal": note, "taken_up": taken_up})
 
     def add(self, entries: Iterable[Stored]) -> None:
         """Write one line for each entry; of a part of the log each has its own proof."""

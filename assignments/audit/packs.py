@@ -111,6 +111,7 @@ class _Pack:
             "totals": {"sum": found.sum, "actions": found.actions, "results": found.results},
             "log": {"size": seal.size, "root": said.root.hex() if said else ""},
             "seal": {"number": seal.number, "key": seal.key, "at": timestamp(seal.at)},
+            **({"pruned": self._population.pruned} if self._population.pruned else {}),
             **({"sample": self._more.said} if self._more.said else {}),
         }
 

@@ -13,6 +13,7 @@ from assignments.audit.alarm import log
 from assignments.audit.keys import signing_key
 from assignments.audit.notes import SigningKey
 from assignments.audit.proofs import frontier_at
+from assignments.audit.pruned import pruned
 from assignments.audit.query import Query
 from assignments.audit.scanning import as_bytes
 from assignments.audit.seals import NotSealed, make_seal
@@ -59,12 +60,14 @@ class Population:
     """Entries in the order of their numbers, found once and read as often as is needed.
 
     :param asked: what they were found by, as written
+    :param pruned: so many entries were no longer there to be found
     """
 
     entries: QuerySet[LogEntry]
     extent: Extent
     asked: str
     is_whole: bool = False
+    pruned: int = 0
 
     def count(self) -> int:
         """Return how many they are."""
@@ -119,8 +122,9 @@ def head() -> Extent:
 
 def fitting(query: Query, extent: Extent) -> Population:
     """Return the entries that fit."""
-    entries = find(query).entries.filter(seq__lt=extent.size)
-    return Population(entries, extent, str(query), is_whole=not query)
+    entries, gone = find(query).entries.filter(seq__lt=extent.size), pruned().size
+    is_whole = not query and not gone
+    return Population(entries, extent, str(query), is_whole=is_whole, pruned=gone)
 
 
 def numbered(numbers: Iterable[int], extent: Extent, asked: str) -> Population:

@@ -59,8 +59,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     "log.forwarded_again": "had the audit log sent to the SIEM again from entry {start}",
     "log.broken": "found the audit log broken at its end and went on behind that",
     "log.sealed": "sealed {entries} of the audit log",
+    "log.pruned": "pruned {entries} of the audit log, which need not be kept any more",
     "log.file_verified": "verified a file from the audit log",
     "entry.read": "read entry {number}",
+    "retention.changed": "changed how long entries of {whose} are kept",
     "settings.changed": "changed settings",
 }
 
@@ -129,5 +131,6 @@ _WORDS: Final[Mapping[str, Callable[[Entry, Mapping[str, object]], str]]] = {
     "subject": lambda entry, _: entry["subject"] or "something",
     "was": lambda _, detail: str(detail.get("was", "")),
     "start": lambda _, detail: f"#{detail.get('from', 0)}",
+    "whose": lambda entry, _: entry.get("account") or "no account",
     "number": lambda entry, _: f"#{entry['subject'].partition('/')[2]}",
 }

@@ -15,7 +15,7 @@ EVIDENCE FROM THE AUDIT LOG OF ASSIGNMENT DESK
 {entries}, made at {made_at} (UTC) by {who}.
 Search: {search}
 Numbers: {first} to {last}, of {size:,} entries in the log.
-
+{pruned}
 {actions}
 
 Control totals: {entries}; the sum of their numbers is {sum:,}.
@@ -42,6 +42,10 @@ That each entry stood in the log when it was sealed, unchanged since; that nothi
 taken from this pack. It does not show that what an entry says was true when it was written.
 """
 
+PRUNED: Final = """\
+Entries before {size} were pruned earlier: they need not be kept any more. Their hashes were kept,
+so the proofs in this pack do without them.
+"""
 SAMPLE: Final = """
 THE SAMPLE
 {drawn:,} of {population:,} entries, drawn with the seed {seed}
@@ -72,6 +76,7 @@ def of_pack(manifest: Mapping[str, Any], key: str) -> str:
         first=manifest["first"] if lines else "none",
         last=manifest["last"] if lines else "none",
         size=manifest["log"]["size"],
+        pruned=PRUNED.format(size=manifest["pruned"]) if "pruned" in manifest else "",
         actions="\n".join(lines),
         sum=manifest["totals"]["sum"],
         sample=_of_sample(sample) if sample else "",

@@ -1,7 +1,8 @@
 """Rows of 256 hashes side by side: a proof costs a handful of them, however long the log is.
 
 Level 0 holds the hashes of entries, level 1 the roots of 256 entries each, level 2 those of
-65,536. They are written when the log is sealed, so that appending costs nothing more.
+65,536. They are written when the log is sealed, so that appending costs nothing more. Of entries
+that were pruned they are all that is left.
 """
 
 from collections.abc import Iterator, Sequence
@@ -74,10 +75,22 @@ def leaves() -> int:
     return last.number * WIDTH + len(bytes(last.hashes)) // HASH_BYTES if last else 0
 
 
-def rebuild(size: int) -> None:
-    """Throw the rows away and write those of the first `size` entries again."""
-    LogTile.objects.all().delete()
-    extend(size)
+def leaf_rows(start: int, stop: int) -> Iterator[list[bytes]]:
+    """Yield the hashes of the entries from `start` on and below `stop`, those of a row at a time.
+
+    :raises NotThere: if a row does not hold them
+    """
+    first, end = start // WIDTH, -(-stop // WIDTH)
+    found = LogTile.objects.filter(level=0, number__gte=first, number__lt=end).order_by("number")
+    kept = found.values_list("number", "hashes").iterator(chunk_size=CHUNK // WIDTH)
+    for number in range(first, end):
+        begins, ends = max(start, number * WIDTH), min(stop, (number + 1) * WIDTH)
+        at, hashes = next(kept, (number, b""))
+        places = range(begins - number * WIDTH, ends - number * WIDTH)
+        if at != number or len(hashes) < places.stop * HASH_BYTES:
+            raise NotThere(f"No row holds the hashes of entries {begins:,} to {ends - 1:,}.")
+        row = bytes(hashes)
+        yield [row[place * HASH_BYTES : (place + 1) * HASH_BYTES] for place in places]
 
 
 def rows(level: int) -> Iterator[tuple[int, bytes]]:

@@ -18,6 +18,7 @@ class How(StrEnum):
     FORM = "body cannot be read as an entry"
     TAKEN_UP = "stood behind the log's end, where nothing had been written, and was taken up"
     ROW = "kept row of hashes does not match the entries"
+    PRUNED = "stands among entries that were pruned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +49,17 @@ class Intact(Verdict):
     root: str
     seal: int
     sealed: int
+    pruned: int = 0
     note: str = ""
 
     @property
     def sentence(self) -> str:
         """Say up to where a seal vouches for the log."""
-        since = self.size - self.sealed
+        since, read = self.size - self.sealed, self.size - self.pruned
         are = "is" if since == 1 else "are"
         later = f", {counted(since, 'entry', 'entries')} since then {are} not yet sealed"
         return (
-            f"Intact up to seal {self.seal:,}: {counted(self.size, 'entry', 'entries')} checked"
+            f"Intact up to seal {self.seal:,}: {counted(read, 'entry', 'entries')} checked"
             f"{later if since else ''}. Root {self.root}.{self.note}"
         )
 

@@ -16,6 +16,7 @@ from assignments.audit.checking import Clock, fault_among
 from assignments.audit.heads import recorded_tree
 from assignments.audit.log import Event, record
 from assignments.audit.proofs import frontier_at
+from assignments.audit.pruned import Pruned, pruned
 from assignments.audit.rebuilding import Rebuilt
 from assignments.audit.scanning import chunks
 from assignments.audit.tree import Frontier
@@ -77,13 +78,22 @@ def _is_news(run: Verification) -> bool:
 
 def verdict_on_log(progress: Progress | None = None, *, since_seal: bool = False) -> Verdict:
     """Check the log and say what was found; nothing is locked and nothing kept."""
+    while True:
+        gone = pruned()
+        verdict = _verdict(gone, progress, since_seal=since_seal)
+        # What was pruned while it was read is not missing.
+        if pruned() == gone:
+            return verdict
+
+
+def _verdict(gone: Pruned, progress: Progress | None, *, since_seal: bool) -> Verdict:
     # Read before the head, because entries may join while this runs.
     longest = LogEntry.objects.aggregate(last=Max("seq"))["last"]
     found = 0 if longest is None else longest + 1
     head, book = recorded_tree(), sealbook.read()
     if head is None:
         return HeadMismatch(found, None)
-    begun = _begun(head, book, since_seal=since_seal)
+    begun = _begun(head, book, gone, since_seal=since_seal)
     if not isinstance(begun, Begun):
         return begun
     rebuilt, clock, broken = begun.rebuilt, Clock(), list[Break]()
@@ -99,8 +109,8 @@ def verdict_on_log(progress: Progress | None = None, *, since_seal: bool = False
     rebuilt.finish()
     faults = _faults(rebuilt, head, book, found, is_whole=begun.since is None)
     taken_up = (_altered(span) for one in broken if (span := _in_question(one, book)))
-    notes = [clock.note, *(f" {one.sentence}" for one in broken)]
-    return next(chain(faults, taken_up), None) or _praise(begun, head, book, "".join(notes))
+    notes = [gone.note, clock.note, *(f" {one.sentence}" for one in broken)]
+    return next(chain(faults, taken_up), None) or _praise(begun, head, book, gone, "".join(notes))
 
 
 def _in_question(broken: Break, book: sealbook.Book) -> range:
@@ -121,7 +131,14 @@ class Begun:
     since: sealbook.Trusted | None = None
 
 
-def _begun(head: Frontier, book: sealbook.Book, *, since_seal: bool) -> Begun | Verdict:
+def _begun(
+    head: Frontier, book: sealbook.Book, gone: Pruned, *, since_seal: bool
+) -> Begun | Verdict:
+    begun = _start(head, book, since_seal=since_seal)
+    return (_take_pruned(gone, begun.rebuilt) or begun) if isinstance(begun, Begun) else begun
+
+
+def _start(head: Frontier, book: sealbook.Book, *, since_seal: bool) -> Begun | Verdict:
     if not since_seal:
         return Begun(Rebuilt(book.trusted, tiles.rows(0)))
     seal = book.newest(head.size)
@@ -132,6 +149,23 @@ def _begun(head: Frontier, book: sealbook.Book, *, since_seal: bool) -> Begun | 
         return _since(seal)
     except tiles.NotThere:
         return Altered(0, How.ROW, seal.size - 1)
+
+
+def _take_pruned(gone: Pruned, rebuilt: Rebuilt) -> Altered | None:
+    """Add the hashes of what was pruned, and return what is not as the statement of it says."""
+    left = LogEntry.objects.filter(seq__lt=gone.size).order_by("seq")
+    stray = left.values_list("seq", flat=True).first()
+    if stray is not None:
+        return Altered(stray, How.PRUNED)
+    if rebuilt.size >= gone.size:
+        return None
+    try:
+        for leaves in gone.leaves(rebuilt.size):
+            rebuilt.take(leaves)
+    except tiles.NotThere:
+        return Altered(rebuilt.size, How.ROW, gone.size - 1)
+    is_stated = rebuilt.frontier().root() == gone.root
+    return None if is_stated else Altered(0, How.ROW, gone.size - 1)
 
 
 def _since(seal: sealbook.Trusted) -> Begun | Verdict:
@@ -174,11 +208,11 @@ def _other_row(rebuilt: Rebuilt) -> int | None:
     return None
 
 
-def _praise(begun: Begun, head: Frontier, book: sealbook.Book, note: str) -> Verdict:
+def _praise(begun: Begun, head: Frontier, book: sealbook.Book, gone: Pruned, note: str) -> Verdict:
     seal, root = book.newest(head.size), head.root().hex()
     if begun.since:
         start = begun.since.size - begun.since.size % tiles.WIDTH
-        return IntactSince(head.size, root, begun.since.number, start, note)
+        return IntactSince(head.size, root, begun.since.number, max(start, gone.size), note)
     if seal is None:
         return Unsealed(head.size, root, note)
-    return Intact(head.size, root, seal.number, seal.size, note)
+    return Intact(head.size, root, seal.number, seal.size, gone.size, note)

@@ -16,6 +16,7 @@ from assignments.models.forwarding import LogForwarding
 from assignments.models.holds import LegalHold
 from assignments.models.log import LogEntry, LogHead, PersonalValue, Verification
 from assignments.models.refreshes import PlanRefresh
+from assignments.models.retention import LogRetention
 from assignments.models.seals import LogSeal, LogTile
 from assignments.models.selections import LeftOut, SelectionChange
 
@@ -43,6 +44,7 @@ __all__ = [
     "LogExport",
     "LogForwarding",
     "LogHead",
+    "LogRetention",
     "LogSeal",
     "LogTile",
     "PersonalValue",

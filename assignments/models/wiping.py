@@ -10,11 +10,14 @@ from typing import Final
 
 from django.db import Error, connection
 
-from assignments.models.trigrams import LEARNERS
+from assignments.models.trigrams import Trigrams
 
 log = logging.getLogger(__name__)
+# Of a blob SQLite takes a gigabyte at most.
+BLOB: Final = 1 << 28
 TABLES: Final = (
     "assignments_learner",
+    "assignments_logentry",
     "assignments_personalvalue",
     "assignments_batch",
     "access_user",
@@ -25,10 +28,13 @@ NOT_GONE: Final = (
 )
 
 
-def wipe() -> bool:
-    """Overwrite what was deleted; outside a transaction. Return whether all of it is gone."""
+def wipe(index: Trigrams) -> bool:
+    """Overwrite what was deleted; outside a transaction. Return whether all of it is gone.
+
+    :param index: over the rows that were changed or deleted
+    """
     try:
-        is_gone = _wipe_sqlite() if connection.vendor == "sqlite" else _vacuum()
+        is_gone = _wipe_sqlite(index) if connection.vendor == "sqlite" else _vacuum()
     except Error as error:
         log.warning(NOT_GONE, str(error).partition("\n")[0])
         return False
@@ -37,10 +43,10 @@ def wipe() -> bool:
     return is_gone
 
 
-def _wipe_sqlite() -> bool:
+def _wipe_sqlite(index: Trigrams) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA secure_delete=ON")
-        cursor.execute(f"INSERT INTO {LEARNERS.name} ({LEARNERS.name}) VALUES ('optimize')")  # noqa: S608  # nosec B608
+        cursor.execute(f"INSERT INTO {index.name} ({index.name}) VALUES ('optimize')")  # noqa: S608  # nosec B608
         _fill_empty_pages()
         cursor.execute("PRAGMA secure_delete=FAST")
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -54,7 +60,10 @@ def _fill_empty_pages() -> None:
         size = _number("PRAGMA page_size") * _number("PRAGMA freelist_count")
         cursor.execute("BEGIN IMMEDIATE")
         cursor.execute("CREATE TABLE assignments_zeros (zeros BLOB)")
-        cursor.execute("INSERT INTO assignments_zeros VALUES (zeroblob(%s))", [size])
+        for at in range(0, size, BLOB):
+            cursor.execute(
+                "INSERT INTO assignments_zeros VALUES (zeroblob(%s))", [min(BLOB, size - at)]
+            )
         cursor.execute("DROP TABLE assignments_zeros")
         cursor.execute("COMMIT")
 

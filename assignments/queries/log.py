@@ -91,9 +91,9 @@ def names(refs: Iterable[str]) -> dict[str, str]:
     return {"system": "the system", **dict(known.values_list("ref", "value"))}
 
 
-def neighbours(seq: int, size: int) -> tuple[int | None, int | None]:
-    """Return the numbers of the entries before and after."""
-    return (seq - 1 if seq > 0 else None, seq + 1 if seq + 1 < size else None)
+def neighbours(seq: int, first: int, size: int) -> tuple[int | None, int | None]:
+    """Return the numbers of the entries before and after, in a log that begins with `first`."""
+    return (seq - 1 if seq > first else None, seq + 1 if seq + 1 < size else None)
 
 
 def facts(body: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -1,11 +1,13 @@
 """Whom administrators find to erase or to hold, and which holds there are."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
-from assignments.models import Learner, LegalHold
+from assignments.models import Account, Learner, LegalHold, LogRetention
 from assignments.queries.directory import people
 
 MOST: Final = 20
@@ -21,6 +23,22 @@ def users_found(words: str) -> list[Any]:
     """Return the first of those who signed in here and are called so."""
     found = get_user_model().objects.filter(Q(name__icontains=words) | Q(email__icontains=words))
     return list(found.order_by("name", "pk")[:MOST])
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """For how many months entries of an account are kept; none if for ever."""
+
+    account: str
+    name: str
+    months: int | None
+
+
+def retention(accounts: Iterable[Account]) -> list[Kept]:
+    """Return how long entries of each account are kept, and those of none."""
+    months = dict(LogRetention.objects.values_list("account", "months"))
+    names = [*((one.remote_id, str(one)) for one in accounts), ("", "No account")]
+    return [Kept(account, name, months.get(account)) for account, name in names]
 
 
 def holds() -> QuerySet[LegalHold]:

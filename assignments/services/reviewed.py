@@ -76,8 +76,13 @@ def parted(rows: Sequence[Assignment]) -> Parted:
 def pause(found: Parted, *, now: datetime) -> None:
     """Pause the batches of which something is not as it was reviewed."""
     for batch in found.fallen.values():
+        problem = (
+            "its plan is not the one that was reviewed"
+            if submitted_sha256(batch.pk)
+            else "the log no longer holds the entry of its review"
+        )
         because = (
-            "Paused itself: its plan is not the one that was reviewed, so nothing more is sent. "
+            f"Paused itself: {problem}, so nothing more is sent. "
             "Stop it, then copy it to a new draft and review it again."
         )
         watching.pause_itself(batch, because, {}, now)

@@ -17,6 +17,7 @@ from django.db.models import Q, QuerySet
 from assignments.audit.actors import Actor
 from assignments.audit.log import Event, record
 from assignments.audit.population import Stored, stored
+from assignments.audit.pruned import pruned
 from assignments.models import LogEntry, LogForwarding, LogHead
 from assignments.siem.ecs import event_of
 from assignments.siem.sending import Undelivered
@@ -88,9 +89,11 @@ def send_again(*, start: int, by: Actor, now: datetime) -> None:
 
     :raises NotThere: if the log has no such entry
     """
-    size = LogHead.entries()
-    if not 0 <= start < size:
-        raise NotThere(f"The log has no entry {start:,}. Its entries are 0 to {size - 1:,}.")
+    first, size = pruned().size, LogHead.entries()
+    if not first <= start < size:
+        raise NotThere(
+            f"The log has no entry {start:,}. Its entries are {first:,} to {size - 1:,}."
+        )
     LogForwarding.objects.update_or_create(pk=1, defaults={"next": start, "until": None})
     detail = {"from": start}
     record(Event(action="log.forwarded_again", subject="log", detail=detail), by=by, at=now)

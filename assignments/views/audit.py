@@ -14,6 +14,7 @@ from assignments.audit import one_entry, reading, search, standing, stories
 from assignments.audit.completing import completions, in_words
 from assignments.audit.parsing import NotUnderstood, parse
 from assignments.audit.periods import MOST_DIGITS
+from assignments.audit.pruned import pruned
 from assignments.audit.query import FIELDS, Query
 from assignments.forms.audit import MenusForm
 from assignments.forms.exports import LABELS as LABELS_OF_FORMATS
@@ -41,7 +42,9 @@ def audit(request: HttpRequest) -> HttpResponse:
     if menus.fields.keys() & request.GET.keys():
         # The menus only write; what is asked always stands in the one line.
         return redirect(address(menus.added_to(text)))
-    context = {"text": text, "menus": menus, "fields": FIELDS, "size": log.log_size()}
+    first = pruned().size
+    context = {"text": text, "menus": menus, "fields": FIELDS, "first": first}
+    context["size"] = log.log_size() - first
     context |= standing.standing(now=now)
     try:
         query = parse(text, today=today(now))
@@ -90,8 +93,9 @@ def _page(request: HttpRequest, query: Query, now: datetime) -> dict[str, Any]:
 def entry(request: HttpRequest, seq: int) -> HttpResponse:
     """Show one entry with its verdict, what was recorded and how it was checked."""
     found = search.entry(seq)
+    first = pruned().size
     if found is None:
-        raise Http404
+        return _not_there(request, seq, first)
     context = {
         "entry": found,
         "check": one_entry.check_entry(seq),
@@ -100,11 +104,18 @@ def entry(request: HttpRequest, seq: int) -> HttpResponse:
         "evidence": evidence(found.body),
         "told_of": stories.told_of(found.body),
         "broken": standing.alarm(),
-        "neighbours": log.neighbours(seq, log.log_size()),
+        "neighbours": log.neighbours(seq, first, log.log_size()),
         "checked_at": timezone.now(),
     }
     reading.record_reading(seq=seq, by=acting(request), now=timezone.now())
     return render(request, "assignments/entry.html", context)
+
+
+def _not_there(request: HttpRequest, seq: int, first: int) -> HttpResponse:
+    if seq >= first:
+        raise Http404
+    context = {"seq": seq, "first": first, "size": log.log_size()}
+    return render(request, "assignments/entry_pruned.html", context, status=410)
 
 
 def _chips(query: Query) -> list[dict[str, Any]]:

@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from assignments.forms.privacy import EraseForm, ReasonForm
+from assignments.audit.pruned import pruned
+from assignments.forms.privacy import EraseForm, ReasonForm, RetentionForm
 from assignments.queries import privacy as found
-from assignments.services import connection
+from assignments.services import connection, retention
 from assignments.services.erasing import holds
 from assignments.services.erasing.preview import preview
 from assignments.services.erasing.service import ErasureRefused, erase
@@ -71,6 +72,27 @@ def privacy_hold(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     return redirect("privacy") if kind == "account" else redirect("privacy-person", kind, pk)
 
 
+@require_POST
+@may_erase
+def privacy_retention(request: HttpRequest) -> HttpResponse:
+    """Say for how long entries of an account are kept."""
+    form = RetentionForm(request.POST)
+    if not form.is_valid():
+        problems = [str(problem) for each in form.errors.values() for problem in each]
+        return _page(request, problems=problems, status=422)
+    asked = form.cleaned_data
+    try:
+        retention.keep(
+            account=asked["account"],
+            for_months=asked["months"],
+            by=acting(request),
+            now=timezone.now(),
+        )
+    except retention.NotAPeriod as refusal:
+        return _page(request, problems=[str(refusal)], status=422)
+    return redirect("privacy")
+
+
 def _whom(kind: str, pk: int) -> Subject:
     whom = subject(f"{kind}/{pk}")
     if whom is None:
@@ -94,6 +116,8 @@ def _page(
         "users": found.users_found(words) if is_asked else [],
         "most": found.MOST,
         "accounts": accounts,
+        "retention": found.retention(accounts),
+        "first": pruned().size,
         "holds": [(hold, subject(hold.ref)) for hold in laid.values()],
         "problems": problems,
     }

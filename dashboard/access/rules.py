@@ -108,6 +108,7 @@ RULES: Final = {
     "resume": _post("Resume a paused account", _SYNC),
     "facets": _both("Choose the fields that lists are filtered by", _SYNC),
     "privacy": _get("Find whose personal data is to be erased or held", _ERASE),
+    "privacy-retention": _post("Say how long entries of the log are kept", _ERASE),
     "privacy-person": _both("See what is held about a person; erase it", _ERASE),
     "privacy-hold": _post("Lay or lift a legal hold", _ERASE),
     "sessions": _get("See who is signed in", _SESSIONS),

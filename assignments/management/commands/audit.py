@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +18,7 @@ from assignments.audit import grants
 from assignments.audit.exports import FORMATS, Making, export_log
 from assignments.audit.notes import NotAKey, SigningKey
 from assignments.audit.parsing import NotUnderstood, parse
+from assignments.audit.pruning import NotPruned
 from assignments.audit.query import Query
 from assignments.audit.seals import NotSealed, make_seal
 from assignments.audit.sentences import counted
@@ -26,6 +28,7 @@ from assignments.audit.verify import verify_log
 from assignments.forms.exports import SampleForm
 from assignments.management.operator import operator
 from assignments.management.preparation import require_prepared_database
+from assignments.services import pruning
 from assignments.services.exports.dossiers import Sample, export_sample
 from assignments.siem import forwarding
 
@@ -61,32 +64,20 @@ class Command(BaseCommand):
         which.add_argument("--export", type=Path, metavar="FILE", help="check a file instead")
         which.add_argument("--since-seal", action="store_true", help="only after the newest seal")
         export = ways.add_parser("export", help="write entries to a file, oldest first")
-        what = export.add_mutually_exclusive_group(required=True)
-        what.add_argument("--format", choices=FORMATS)
-        what.add_argument(
-            "--sample",
-            metavar="SIZE",
-            help="an evidence pack with a dossier for each of so many entries drawn by --seed",
-        )
-        export.add_argument(
-            "--seed", metavar="WORD", help="the same seed draws the same; made up if left out"
-        )
-        export.add_argument(
-            "--query",
-            default="",
-            metavar="QUERY",
-            help="only what this finds, written as in the search box of the log",
-        )
-        export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+        _ask_what_to_export(export)
         seal = ways.add_parser("seal", help="sign the log as it is now")
         key = ways.add_parser("key", help="make a new key pair and say where to put it")
         key.add_argument("--name", required=True, help="such as log.example.com/desk")
         ways.add_parser("grants", help="print what a PostgreSQL role without rights to alter needs")
+        prune = ways.add_parser(
+            "prune", help="remove for good what need not be kept any more, up to a seal"
+        )
+        prune.add_argument("--yes", action="store_true", help="do not ask")
         forward = ways.add_parser("forward", help="say how far the SIEM has taken the log")
         forward.add_argument(
             "--from", dest="start", type=int, metavar="ENTRY", help="send it again from here on"
         )
-        for way in (verify, export, seal, key, forward):
+        for way in (verify, export, seal, key, prune, forward):
             way.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -97,6 +88,7 @@ class Command(BaseCommand):
             "seal": self._seal,
             "key": self._key,
             "grants": self._grants,
+            "prune": self._prune,
             "forward": self._forward,
         }
         ways[options["way"]](options)
@@ -166,6 +158,29 @@ class Command(BaseCommand):
             raise CommandError("Only PostgreSQL has roles. With SQLite the triggers must do.")
         self.stdout.write(grants.sql())
 
+    def _prune(self, options: dict[str, Any]) -> None:
+        require_prepared_database()
+        seen = pruning.outlook(now=timezone.now())
+        if not seen.seals:
+            done = pruning.Done(0, 0)
+        elif options["yes"] or self._is_sure(seen):
+            done = _pruned()
+        else:
+            raise CommandError("Nothing was removed.")
+        told = {**asdict(done), "stays": asdict(seen.stays) if seen.stays else None}
+        gone = counted(done.entries, "entry", "entries")
+        values = counted(done.values, "name or address", "names and addresses")
+        sentence = f"{gone} removed, and {values} that no other speaks of."
+        stays = f" {seen.stays.sentence}" if seen.stays else ""
+        self.stdout.write(json.dumps(told) if options["json"] else sentence + stays)
+
+    def _is_sure(self, seen: pruning.Outlook) -> bool:
+        self.stderr.write(
+            f"Entries {seen.first:,} to {seen.stop - 1:,} will be removed. It cannot be undone; "
+            f"their hashes and seals stay.{f' {seen.stays.sentence}' if seen.stays else ''}"
+        )
+        return input("Remove them for good? [y/N] ").strip().lower() in {"y", "yes"}
+
     def _forward(self, options: dict[str, Any]) -> None:
         require_prepared_database()
         if settings.SIEM is None:
@@ -182,6 +197,33 @@ class Command(BaseCommand):
 
     def _tell(self, checked: int) -> None:
         self.stderr.write(f"{checked:,} entries checked")
+
+
+def _ask_what_to_export(export: CommandParser) -> None:
+    what = export.add_mutually_exclusive_group(required=True)
+    what.add_argument("--format", choices=FORMATS)
+    what.add_argument(
+        "--sample",
+        metavar="SIZE",
+        help="an evidence pack with a dossier for each of so many entries drawn by --seed",
+    )
+    export.add_argument(
+        "--seed", metavar="WORD", help="the same seed draws the same; made up if left out"
+    )
+    export.add_argument(
+        "--query",
+        default="",
+        metavar="QUERY",
+        help="only what this finds, written as in the search box of the log",
+    )
+    export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+
+
+def _pruned() -> pruning.Done:
+    try:
+        return pruning.prune_log(by=operator(), now=timezone.now())
+    except NotPruned as refusal:
+        raise CommandError(str(refusal)) from refusal
 
 
 def _send_again(start: int) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from django.db import transaction
@@ -25,6 +26,7 @@ from assignments.models import (
 )
 from assignments.models.directory import ERASED
 from assignments.models.folding import folded
+from assignments.models.trigrams import LEARNERS
 from assignments.models.wiping import wipe
 from assignments.services import drafts, facets, planning
 from assignments.services.erasing import words
@@ -65,7 +67,7 @@ def erase(*, ref: str, reason: str, by: Actor, now: datetime) -> Erased:
     with transaction.atomic():
         erased = _erase(_locked(ref), reason, by, now)
     # At once, or when the transaction that this is a part of has ended.
-    transaction.on_commit(wipe)
+    transaction.on_commit(partial(wipe, LEARNERS))
     return erased
 
 

@@ -1,0 +1,577 @@
+"""Pruning: old entries go by whole sealed ranges, and what is left verifies as before."""
+
+import io
+import json
+import random
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.urls import reverse
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from assignments.audit import sealbook, tiles
+from assignments.audit.actors import Actor, Person
+from assignments.audit.exports import Format, Making, export_log
+from assignments.audit.keys import signing_key
+from assignments.audit.log import record, record_all
+from assignments.audit.notes import SigningKey
+from assignments.audit.one_entry import State, check_entry
+from assignments.audit.parsing import parse
+from assignments.audit.pruned import ACTION, NOTHING, Pruned, pruned
+from assignments.audit.pruning import NotPruned, prune
+from assignments.audit.query import Query
+from assignments.audit.uploads import verdict_on_file
+from assignments.audit.verdicts import Altered, HeadMismatch, How, Intact
+from assignments.audit.verify import verdict_on_log
+from assignments.models import (
+    Batch,
+    LegalHold,
+    LogEntry,
+    LogHead,
+    LogRetention,
+    LogSeal,
+    LogTile,
+    PersonalValue,
+)
+from assignments.services import pruning, retention, reviewed
+from assignments.siem import forwarding
+from tests import sealing, tampering
+from tests.factories import make_account, make_batch, make_user
+from tests.log_fixtures import AT, PRIYA, created, write_log
+from tests.test_siem import Memory
+
+AMARA = Actor(ref="user/2", name="Amara Okafor", means="page")
+YEARS_LATER = AT + timedelta(days=3 * 366)
+
+
+def keep_for(months: int, *accounts: str) -> None:
+    """Keep entries of these accounts for so many months only."""
+    for account in accounts:
+        LogRetention.objects.create(account=account, months=months)
+
+
+def prune_all() -> pruning.Done:
+    """Prune what may go three years later."""
+    return pruning.prune_log(by=PRIYA, now=YEARS_LATER)
+
+
+def intact() -> Intact:
+    """Return the verdict on a log that is intact."""
+    verdict = verdict_on_log()
+    assert isinstance(verdict, Intact), verdict.sentence
+    return verdict
+
+
+@pytest.fixture
+def old(db: None) -> int:
+    """Write and seal a log that need not be kept in three years; return where its seals end."""
+    sealing.write_sealed_log(300, 320, 7)
+    keep_for(24, "", "acme")
+    return 621
+
+
+def test_what_is_old_goes_up_to_the_last_seal_and_the_rest_verifies(old: int) -> None:
+    seals = list(LogSeal.objects.values_list("number", "size"))
+
+    done = prune_all()
+
+    assert (seals, done.entries) == ([(1, 300), (2, old)], old)
+    assert LogEntry.objects.order_by("seq").values_list("seq", flat=True).first() == old
+    assert LogSeal.objects.filter(number__in=[1, 2]).count() == 2
+    size = LogHead.objects.get().size
+    verdict = intact()
+    assert (verdict.size, verdict.pruned) == (size, old)
+    assert f" {size - old} entries checked" in verdict.sentence
+    assert verdict.sentence.endswith(" Entries 0 to 620 were pruned; their hashes fit the seals.")
+    since = verdict_on_log(since_seal=True)
+    assert since.word == "intact since a seal"
+
+
+def test_the_entry_of_it_says_how_many_went_and_up_to_which_seal(old: int) -> None:
+    prune_all()
+
+    entry = LogEntry.objects.get(action=ACTION)
+    detail = tampering.body(entry.seq)["detail"]
+    statement = detail.pop("statement")
+    assert detail == {"first": 0, "entries": old, "seal": 2}
+    assert (entry.subject, entry.result, entry.actor) == ("seal/2", "pruned", PRIYA.ref)
+    assert statement.startswith(f"{signing_key().public.name}\npruned\n{old}\n")
+    assert pruned().size == old
+
+
+def test_pruning_twice_goes_on_where_it_ended(old: int) -> None:
+    prune_all()
+    write_log(40)
+    sealing.seal()
+
+    done = pruning.prune_log(by=PRIYA, now=YEARS_LATER)
+
+    # What the first pruning and its checks wrote is three years younger.
+    size = LogEntry.objects.filter(at__lt=YEARS_LATER).count()
+    assert (done.entries, size > 0) == (0, True)
+    later = pruning.prune_log(by=PRIYA, now=YEARS_LATER + timedelta(days=3 * 366))
+    assert later.entries > 40
+    assert pruned().size == old + later.entries
+    intact()
+
+
+def test_nothing_goes_without_a_period(db: None) -> None:
+    sealing.write_sealed_log(5, 5)
+    keep_for(24, "acme")
+    assert prune_all().entries == 5
+
+    # The first seal's own entry belongs to no account.
+    assert prune_all() == pruning.Done(0, 0)
+    stays = pruning.outlook(now=YEARS_LATER).stays
+    assert stays is not None
+    assert stays.sentence == "Entry 5 has to stay: entries of no account are kept for ever."
+    assert LogEntry.objects.filter(action=ACTION).count() == 1
+
+
+def test_what_no_seal_vouches_for_stays(db: None) -> None:
+    write_log(12)
+    keep_for(24, "", "acme")
+
+    with pytest.raises(NotPruned, match=r"is intact is pruned\. Not sealed yet: 12"):
+        prune_all()
+
+    assert LogEntry.objects.filter(seq__lt=12).count() == 12
+
+
+@pytest.mark.parametrize(
+    ("months", "days", "stays"),
+    [
+        pytest.param(24, 730, True, id="a day too young"),
+        pytest.param(24, 731, False, id="two years"),
+        pytest.param(36, 1095, True, id="a day too young for three"),
+        pytest.param(36, 1096, False, id="three years"),
+    ],
+)
+def test_months_are_those_of_the_calendar(db: None, months: int, days: int, *, stays: bool) -> None:
+    write_log(1)
+    keep_for(months, "acme")
+
+    # From 23 November 2026, over 29 February 2028.
+    found = retention.first_to_stay(0, now=AT + timedelta(days=days))
+
+    assert (found is not None) == stays
+
+
+def test_two_years_before_a_leap_day_end_with_february(db: None) -> None:
+    with transaction.atomic():
+        record(created(), by=PRIYA, at=datetime(2026, 2, 28, 12, tzinfo=UTC))
+    keep_for(24, "acme")
+
+    assert retention.first_to_stay(0, now=datetime(2028, 2, 29, 11, tzinfo=UTC))
+    assert not retention.first_to_stay(0, now=datetime(2028, 2, 29, 13, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("whom", ["learner/13", PRIYA.ref, "account"])
+def test_a_legal_hold_keeps_everything_from_its_first_entry_on(db: None, whom: str) -> None:
+    account = make_account(remote_id="acme")
+    ref = f"account/{account.pk}" if whom == "account" else whom
+    events = [created(number, Person(ref="learner/12")) for number in range(4)]
+    with transaction.atomic():
+        record_all(events, by=AMARA, at=AT)
+    sealing.seal()
+    with transaction.atomic():
+        record(created(9, Person(ref="learner/13")), by=PRIYA, at=AT)
+    sealing.seal()
+    keep_for(24, "", "acme")
+    LegalHold.objects.create(ref=ref, reason="Case 7", by="user/3", at=AT)
+
+    stays = pruning.outlook(now=YEARS_LATER).stays
+
+    assert stays is not None
+    said = "account acme" if whom == "account" else whom
+    first = {"learner/13": 5, PRIYA.ref: 4, "account": 0}[whom]
+    assert stays == retention.Stay(first, f"{said} is under a legal hold")
+    assert prune_all().entries == (0 if whom == "account" else 4)
+    intact()
+
+
+def test_a_batch_that_is_not_settled_keeps_its_entries(old: int) -> None:
+    batch = make_batch(["unknown"], pk=417, state=Batch.State.RUNNING)
+
+    assert prune_all().entries == 0
+
+    stays = pruning.outlook(now=YEARS_LATER).stays
+    assert stays == retention.Stay(0, "batch/417 is not settled")
+    batch.assignments.update(state="created", settled_at=AT)
+    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.DONE)
+    assert prune_all().entries == old
+
+
+def test_what_the_siem_has_not_taken_stays(old: int, settings) -> None:
+    settings.SIEM = Memory()
+
+    assert pruning.outlook(now=YEARS_LATER).stays == retention.Stay(
+        0, "the SIEM has not taken it yet"
+    )
+    assert prune_all().entries == 0
+
+    with transaction.atomic():
+        forwarding.send_again(start=310, by=PRIYA, now=AT)
+    assert prune_all().entries == 300
+    with pytest.raises(forwarding.NotThere, match="Its entries are 300 to "):
+        forwarding.send_again(start=299, by=PRIYA, now=AT)
+
+
+def test_large_logs_go_a_group_at_a_time(old: int, monkeypatch) -> None:
+    monkeypatch.setattr(pruning, "GROUP", 320)
+
+    prune_all()
+
+    entries = LogEntry.objects.filter(action=ACTION).order_by("seq")
+    assert [(one.subject, tampering.body(one.seq)["detail"]["entries"]) for one in entries] == [
+        ("seal/1", 300),
+        ("seal/2", 321),
+    ]
+    assert pruned().size == old
+    intact()
+
+
+def test_names_that_only_pruned_entries_spoke_of_go_with_them(db: None) -> None:
+    gone = Person(ref="learner/7", name="Xqzelif", email="xqz@x.example")
+    left = Person(ref="learner/8", name="Xqzomar", email="xqo@x.example")
+    with transaction.atomic():
+        record_all([created(1, gone), created(2, left)], by=PRIYA, at=AT)
+    sealing.seal()
+    with transaction.atomic():
+        record(created(3, left), by=PRIYA, at=AT)
+    keep_for(24, "", "acme")
+
+    done = prune_all()
+
+    assert (done.entries, done.values) == (2, 2)
+    assert set(PersonalValue.objects.values_list("value", flat=True)) >= {left.name, left.email}
+    assert not PersonalValue.objects.filter(ref=gone.ref).exists()
+
+
+def test_a_log_that_is_not_intact_is_not_pruned(old: int) -> None:
+    tampering.edit_body(2, 0)
+
+    with pytest.raises(
+        NotPruned, match=r"Only a log that is intact is pruned\. Altered at entry 2"
+    ):
+        prune_all()
+
+    assert LogEntry.objects.filter(seq__lt=old).count() == old
+
+
+def test_without_a_key_nothing_goes_and_the_triggers_stay(old: int, settings) -> None:
+    seal = sealbook.read().trusted[-1]
+    settings.AUDIT_SIGNING_KEY, settings.AUDIT_OWN_KEY_FILE = "", None
+
+    with pytest.raises(NotPruned, match="AUDIT_SIGNING_KEY is not set"):
+        prune(seal, by=PRIYA, now=YEARS_LATER)
+
+    assert LogEntry.objects.filter(seq__lt=old).count() == old
+    assert_refused()
+
+
+def test_afterwards_the_database_refuses_as_before(old: int) -> None:
+    prune_all()
+
+    assert_refused()
+
+
+def assert_refused() -> None:
+    for statement in ("DELETE FROM {table}", "UPDATE {table} SET result = ''"):
+        with (
+            pytest.raises(Exception, match="append-only"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement.format(table=tampering.TABLE))
+
+
+def test_a_removal_that_nobody_signed_is_no_pruning(old: int) -> None:
+    tree = sealbook.read().trusted[-1]
+    stranger = SigningKey.generate(signing_key().public.name)
+    own, gone = signing_key().public.name, Pruned(old, tree.root)
+    root = gone.signed(stranger).splitlines()[3]
+    statements = [
+        "",
+        gone.signed(stranger),
+        signing_key().sign(f"{own}\nevidence pack\n{old}\n{root}\n"),
+        signing_key().sign(f"{own}\npruned\nmany\nAAAA\n"),
+    ]
+    tampering.run("DELETE FROM {table} WHERE seq < %s", old)
+    for statement in statements:
+        event = created(1, statement=statement)
+        with transaction.atomic():
+            record(replace(event, action=ACTION), by=PRIYA, at=AT)
+
+        assert pruned() == NOTHING
+        assert verdict_on_log() == Altered(0, How.MISSING)
+
+
+def test_a_statement_of_another_tree_is_found(old: int) -> None:
+    forged = Pruned(old, bytes(32))
+    tampering.run("DELETE FROM {table} WHERE seq < %s", old)
+    with transaction.atomic():
+        event = created(1, statement=forged.signed(signing_key()))
+        record(replace(event, action=ACTION), by=PRIYA, at=AT)
+
+    assert verdict_on_log() == Altered(0, How.ROW, old - 1)
+
+
+def test_what_is_put_back_among_what_went_is_found(old: int) -> None:
+    kept = LogEntry.objects.get(seq=17)
+    prune_all()
+
+    kept.save(force_insert=True)
+
+    assert verdict_on_log() == Altered(17, How.PRUNED)
+    assert verdict_on_log(since_seal=True) == Altered(17, How.PRUNED)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_hashes_that_are_changed_or_gone_are_found(old: int, number: int) -> None:
+    prune_all()
+    row = LogTile.objects.get(level=0, number=number)
+
+    LogTile.objects.filter(pk=row.pk).update(hashes=bytes(32) + bytes(row.hashes)[32:])
+    assert not isinstance(verdict_on_log(), Intact)
+    LogTile.objects.filter(pk=row.pk).delete()
+    assert verdict_on_log() == Altered(number * tiles.WIDTH, How.ROW, old - 1)
+
+
+def test_a_seal_over_what_went_is_missed_as_any_other(old: int, settings, tmp_path) -> None:
+    settings.AUDIT_SEAL_DIR = tmp_path
+    prune_all()
+    sealing.seal()
+    sealing.delete_seal(1)
+
+    assert verdict_on_log().sentence == "Seal 1 is gone from the database."
+
+
+def test_a_lost_head_is_worked_out_from_what_is_left(old: int) -> None:
+    prune_all()
+    size = LogHead.objects.get().size
+    LogHead.objects.all().delete()
+
+    write_log(2)
+
+    assert LogHead.objects.get().size == size + 3
+    verdict = verdict_on_log()
+    # The newest entries had no seal when the head was lost.
+    assert isinstance(verdict, Altered | Intact)
+    sealed = LogSeal.objects.order_by("-number").first()
+    assert sealed is not None
+    assert verdict == Altered(sealed.size, How.TAKEN_UP)
+
+
+def test_a_head_set_back_before_what_went_is_found(old: int) -> None:
+    prune_all()
+    size = LogHead.objects.get().size
+    with transaction.atomic():
+        LogHead.objects.update(size=0, frontier=b"")
+        assert verdict_on_log() == HeadMismatch(size, 0)
+        write_log(1)
+        assert not isinstance(verdict_on_log(), Intact)
+
+
+def test_files_that_are_handed_out_afterwards_prove_themselves(old: int, tmp_path: Path) -> None:
+    prune_all()
+    making = Making(by=PRIYA, now=YEARS_LATER, folder=Path(tempfile.gettempdir()))
+    handed_out: list[tuple[Format, Query]] = [
+        ("jsonl", Query()),
+        ("pack", asked("action:created")),
+        ("pack", Query()),
+    ]
+    for form, query in handed_out:
+        path = tmp_path / form
+        with path.open("wb") as out:
+            written = export_log(query=query, format=form, making=making, out=out)
+
+        found = verdict_on_file(path)
+        assert (found.word, written > 0) == ("intact", True)
+    lines = (tmp_path / "jsonl").read_text().splitlines()
+    assert json.loads(lines[0])["pruned"] == old
+    assert json.loads(lines[1])["seq"] == old
+
+
+def test_a_pack_says_that_it_begins_later(old: int) -> None:
+    prune_all()
+    making = Making(by=PRIYA, now=YEARS_LATER, folder=Path(tempfile.gettempdir()))
+    out = io.BytesIO()
+    export_log(query=Query(), format="pack", making=making, out=out)
+
+    assert f"Entries before {old} were pruned earlier" in member(out, "README.txt")
+    assert json.loads(member(out, "manifest.json"))["pruned"] == old
+
+
+def test_the_first_entry_that_is_left_is_checked_by_itself(old: int) -> None:
+    prune_all()
+
+    check = check_entry(old)
+
+    assert (check.state, check.own_fault, check.tree_fault) == (State.INTACT, "", "")
+
+
+def member(pack: io.BytesIO, name: str) -> str:
+    """Return what a file in a pack says."""
+    return ZipFile(pack).read(name).decode()
+
+
+def asked(text: str) -> Query:
+    return parse(text, today=AT.date())
+
+
+class Pruning(TestCase):
+    """Any log, pruned at any seals: intact, and what is done to the rest is found."""
+
+    @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @example(sizes=[256, 256, 1], cuts=[0, 1], seed=0)
+    @example(sizes=[255, 1, 255], cuts=[1], seed=0)
+    @given(
+        sizes=st.lists(st.integers(1, 300), min_size=2, max_size=5),
+        cuts=st.lists(st.integers(0, 3), min_size=1, max_size=3),
+        seed=st.integers(0, 1_000),
+    )
+    def test_any_log_verifies_after_any_pruning(self, *, sizes, cuts, seed):
+        sealing.write_sealed_log(*sizes)
+        for cut in sorted(cuts):
+            seal = sealbook.read().trusted[min(cut, len(sizes) - 2)]
+            prune(seal, by=PRIYA, now=YEARS_LATER)
+            intact()
+        sealing.seal()
+        verdict, chance = intact(), random.Random(seed)
+        assert verdict.pruned == pruned().size == seal.size
+
+        size = LogHead.objects.get().size
+        mutation = chance.choice(MUTATIONS)
+        mutation(chance.randrange(seal.size, size), size)
+        assert not isinstance(verdict_on_log(), Intact), mutation.__name__
+
+
+MUTATIONS = [
+    tampering.edit_body,
+    tampering.edit_leaf,
+    tampering.edit_time,
+    tampering.delete,
+    tampering.append,
+    tampering.cut_off,
+    sealing.move_time,
+]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_others_append_while_the_log_is_pruned() -> None:
+    sealing.write_sealed_log(400, 400, 400, 3)
+    keep_for(24, "", "acme")
+
+    def append(_number: int) -> None:
+        write_log(5)
+        connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        appended = [pool.submit(append, number) for number in range(20)]
+        for seal in sealbook.read().trusted:
+            prune(seal, by=PRIYA, now=YEARS_LATER)
+        for one in appended:
+            one.result()
+
+    # 1,203 entries with three seals, a hundred of the others, and three of pruning.
+    assert LogHead.objects.get().size == 1_203 + 3 + 100 + 3
+    assert intact().pruned == 1_202
+
+
+# The shell.
+
+
+def audit(*words: str) -> str:
+    out = io.StringIO()
+    call_command("audit", "prune", *words, stdout=out, stderr=io.StringIO())
+    return out.getvalue().strip()
+
+
+def test_the_command_asks_first(old: int, monkeypatch, clock) -> None:
+    clock.move_to(YEARS_LATER)
+    monkeypatch.setattr("builtins.input", lambda _: "n")
+
+    with pytest.raises(CommandError, match="Nothing was removed"):
+        audit()
+    assert LogEntry.objects.filter(seq__lt=old).count() == old
+
+    monkeypatch.setattr("builtins.input", lambda _: "y")
+    said = audit()
+
+    assert said.startswith(f"{old} entries removed, and ")
+    assert f"Entry {old} has to stay" not in said
+    assert pruned().size == old
+
+
+def test_the_command_says_why_nothing_goes(old: int, clock) -> None:
+    clock.move_to(AT + timedelta(days=30))
+
+    told = json.loads(audit("--yes", "--json"))
+
+    why = "entries of account acme are kept for 24 months"
+    assert told == {"entries": 0, "values": 0, "stays": {"seq": 0, "why": why}}
+    assert audit() == (
+        "0 entries removed, and 0 names and addresses that no other speaks of. "
+        f"Entry 0 has to stay: {why}."
+    )
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL has roles")
+@pytest.mark.django_db(transaction=True)
+def test_a_role_without_the_rights_is_told_so() -> None:
+    sealing.write_sealed_log(20, 3)
+    seal = sealbook.read().trusted[-1]
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE prunes_not")
+        cursor.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO prunes_not")
+        cursor.execute("SET ROLE prunes_not")
+    try:
+        with pytest.raises(NotPruned, match="names the owner of the tables"):
+            prune(seal, by=PRIYA, now=YEARS_LATER)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+            cursor.execute("DROP OWNED BY prunes_not")
+            cursor.execute("DROP ROLE prunes_not")
+    assert LogEntry.objects.filter(seq__lt=20).count() == 20
+
+
+# The pages.
+
+
+def test_pages_say_what_was_pruned(old: int, client) -> None:
+    client.force_login(make_user("auditor"))
+    prune_all()
+
+    gone = client.get(reverse("entry", args=[17]))
+    assert gone.status_code == 410
+    assert f'The log now begins with entry <a href="/audit/{old}/"' in gone.content.decode()
+    first = client.get(reverse("entry", args=[old])).content.decode()
+    assert f'href="/audit/{old - 1}/"' not in first
+    assert f'href="/audit/{old + 1}/"' in first
+    page = client.get(reverse("audit")).content.decode()
+    left = LogEntry.objects.count()
+    assert f"of {left}. Entries before {old} were" in page
+    assert client.get(reverse("entry", args=[99_999])).status_code == 404
+
+
+def test_a_retry_of_what_was_pruned_is_stopped_with_the_reason(old: int) -> None:
+    batch = make_batch(["queued"], state=Batch.State.RUNNING)
+    rows = list(batch.assignments.select_related("batch__account"))
+    found = reviewed.parted(rows)
+
+    reviewed.pause(found, now=AT)
+
+    batch.refresh_from_db()
+    assert "the log no longer holds the entry of its review" in batch.paused_because
