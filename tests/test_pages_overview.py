@@ -92,7 +92,7 @@ def test_overview_costs_the_same_however_many(client, sign_in, django_assert_num
     for _ in range(count):
         make_batch(["queued"], state="running")
         Draft.objects.create(account=make_account(), owner=user, created_at=AT, changed_at=AT)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get("/")
 
 

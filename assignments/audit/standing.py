@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 
 from assignments.audit.actors import SYSTEM, Actor
 from assignments.audit.keys import NoKey, trusted_keys
+from assignments.audit.pruned import pruned
 from assignments.audit.seals import newest
 from assignments.audit.verdicts import BROKEN_WORDS, IntactSince
 from assignments.models import LogHead, Verification
@@ -38,6 +39,11 @@ def standing(*, now: datetime) -> dict[str, object]:
         "broken": found if is_broken else None,
         "is_check_old": is_old,
     }
+
+
+def entries_left() -> int:
+    """Return how many entries the log has besides those that were pruned."""
+    return LogHead.entries() - pruned().size
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from assignments.audit.parsing import NotUnderstood, parse
 from assignments.audit.query import Query
 from assignments.audit.seals import NotSealed
 from assignments.forms.exports import ExportForm, SampleForm
-from assignments.queries import log
 from assignments.queries.exports import exports_of
 from assignments.queries.frame import is_worker_seen
 from assignments.services.exports import asking, handing_out
@@ -133,7 +132,7 @@ def audit_print(request: HttpRequest, query: Query) -> HttpResponse:
         "query": query,
         "count": count,
         "is_capped": is_capped,
-        "size": log.log_size(),
+        "size": standing.entries_left(),
         "seal": seal,
         "said": seals.checkpoint_of(seal) if seal else None,
         "now": now,

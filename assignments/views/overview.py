@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from assignments.audit import standing
-from assignments.queries import approvals, batches, drafts, log, overview
+from assignments.queries import approvals, batches, drafts, overview
 from assignments.queries.scope import unseen_by
 from assignments.views.person import wants_fragment
 
@@ -32,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "is_live": any(batch.state in {"waiting", "running"} for batch in running),
         "drafts": list(drafts.open_drafts(owner_pk=request.user.pk or 0)[:5]),
         "numbers": overview.numbers(now=timezone.now()),
-        "log_size": log.log_size(),
+        "log_size": standing.entries_left(),
         "verified": standing.last_verification(),
         "given_name": str(request.user).split()[0],
     }

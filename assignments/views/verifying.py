@@ -85,7 +85,7 @@ def verify_file(request: HttpRequest) -> HttpResponse:
 
 def _context() -> dict[str, object]:
     return {
-        "size": log.log_size(),
+        "size": standing.entries_left(),
         "runs": list(log.verifications()[:20]),
         "seals": list(log.seals()[:10]),
         "keys": standing.public_keys(),

@@ -10,7 +10,7 @@ from assignments.audit.log import record
 from assignments.models import Learner
 from assignments.services import rows
 from tests.browser.conftest import sign_in
-from tests.factories import AT, make_batch, make_learner
+from tests.factories import AT, make_account, make_batch, make_learner
 from tests.log_fixtures import PRIYA
 
 pytestmark = pytest.mark.browser
@@ -39,6 +39,19 @@ def test_an_administrator_erases_somebody(page: Page, looks_right: Any) -> None:
     assert str(Learner.objects.get()) == "an erased person"
     page.goto("/people/")
     expect(page.locator("tbody tr")).to_contain_text("an erased person")
+
+
+def test_an_administrator_says_how_long_the_log_is_kept(page: Page, looks_right: Any) -> None:
+    make_account(name="Acme Learning")
+    sign_in(page, "admin")
+    page.goto("/settings/privacy/")
+    years = page.get_by_label("No account · sign-ins, settings and the log itself")
+    years.fill("36")
+    page.get_by_role("button", name="Save for No account").click()
+
+    expect(years).to_have_value("36")
+    expect(page.get_by_label("Acme Learning", exact=True)).to_have_value("")
+    looks_right_at_two_widths(page, looks_right)
 
 
 def looks_right_at_two_widths(page: Page, looks_right: Any) -> None:
