@@ -27,7 +27,8 @@ from tests import sealing
 from tests.log_fixtures import AT, PRIYA, write_log
 from tests.test_audit_notes import PUBLIC
 
-PLACES = int(os.environ.get("MUTATIONS", "30")) // 10
+MUTATIONS = int(os.environ.get("MUTATIONS", "130"))
+PLACES = MUTATIONS // 10
 SIZE = 25
 TODAY = date(2026, 11, 25)
 PART = parse("amara", today=TODAY)
@@ -255,6 +256,51 @@ def test_every_change_to_a_pack_is_named(
 
     assert found.word == word, found.sentence
     assert alone(tmp_path, changed, "--key", PUBLIC) == (found.code, found.sentence)
+
+
+@pytest.mark.parametrize("search", [Query(), PART], ids=["the whole log", "a part"])
+def test_any_other_byte_in_an_export_is_found(log: None, tmp_path: Path, search: Query) -> None:
+    raw, chance = "".join(exported(search)).encode(), random.Random(7)
+    file = tmp_path / "log.jsonl"
+    for _ in range(MUTATIONS):
+        changed = with_another_byte(raw, chance)
+        file.write_bytes(changed)
+
+        found = verdict_on_file(file)
+
+        assert found.word != "intact" or says_the_same(raw, changed), changed
+    assert alone(tmp_path, file, "--key", PUBLIC) == (found.code, found.sentence)
+
+
+def test_any_other_byte_in_a_pack_is_found(log: None, tmp_path: Path) -> None:
+    changed, chance = tmp_path / "changed.zip", random.Random(8)
+    with zipfile.ZipFile(packed(tmp_path, PART)) as pack:
+        members = {name: pack.read(name) for name in pack.namelist()}
+    for _ in range(MUTATIONS // 2):
+        name = chance.choice(sorted(members))
+        other = members | {name: with_another_byte(members[name], chance)}
+        with zipfile.ZipFile(changed, "w") as pack:
+            for member, raw in other.items():
+                pack.writestr(member, raw)
+
+        found = verdict_on_file(changed)
+
+        assert found.word != "intact", (name, other[name])
+    assert alone(tmp_path, changed, "--key", PUBLIC) == (found.code, found.sentence)
+
+
+def with_another_byte(raw: bytes, chance: random.Random) -> bytes:
+    """Return the bytes with one changed, removed or added, anywhere."""
+    at = chance.randrange(len(raw))
+    new = chance.choice([b"", bytes([raw[at] ^ 1 << chance.randrange(8)]), raw[at : at + 1] * 2])
+    return raw[:at] + new + raw[at + 1 :]
+
+
+def says_the_same(raw: bytes, changed: bytes) -> bool:
+    """Tell whether only the writing of the last line differs, which signs all others."""
+    *others, last = raw.splitlines()
+    *others_changed, last_changed = changed.splitlines()
+    return others == others_changed and json.loads(last) == json.loads(last_changed)
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,8 @@ def _signature(line: str) -> tuple[str, bytes, bytes]:
         raw = base64.b64decode(encoded, validate=True)
     except ValueError as error:
         raise NotANote("A signature of it cannot be read.") from error
-    if not line.startswith(_MARK) or not _is_name(name) or len(raw) <= ID_BYTES:
+    is_plain = line.startswith(_MARK) and _encoded(raw) == encoded
+    if not is_plain or not _is_name(name) or len(raw) <= ID_BYTES:
         raise NotANote("A signature of it cannot be read.")
     return name, raw[:ID_BYTES], raw[ID_BYTES:]
 

@@ -219,17 +219,20 @@ def open_note(note: str, keys: Keys, what: str) -> Tuple[str, str, bool]:
     """
     text, blank, lines = note.rpartition("\n\n")
     signer = ""
-    for line in lines.splitlines():
+    if not blank or not lines.endswith("\n"):
+        raise ValueError("no note")
+    for line in lines[:-1].split("\n"):
         name, _, encoded = line[len(MARK) :].partition(" ")
         raw = base64.b64decode(encoded, validate=True)
+        # Written in one way only, so that any other byte is found.
+        if line[: len(MARK)] != MARK or base64.b64encode(raw).decode() != encoded:
+            raise ValueError("no note")
         signer = signer or "%s+%s" % (name, raw[:4].hex())
         key = keys.get((name, raw[:4]))
         if key is not None:
             if not has_signed(key, (text + "\n").encode(), raw[4:]):
                 raise Found(UNTRUSTED, "The signature of %s is wrong: it was altered." % what)
             return text + "\n", "%s+%s" % (name, raw[:4].hex()), True
-    if not blank or not signer:
-        raise ValueError("no note")
     return text + "\n", signer, False
 
 
