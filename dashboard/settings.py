@@ -131,6 +131,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     VAR_DIR.mkdir(exist_ok=True)
+else:
+    # As shipped, PostgreSQL expects a disk that turns and shuns indexes; DATABASE_URL may differ.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c random_page_cost=1.1")
 CACHES = shared_cache.caches(DATABASES["default"]["ENGINE"])
 RATELIMIT_DEFAULT_CACHE = "shared"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

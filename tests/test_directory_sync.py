@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from assignments.audit.actors import SYSTEM
 from assignments.models import Content, Learner, LogEntry, RemoteAssignment, SyncRun
@@ -38,6 +39,34 @@ def test_sync_brings_everything_in(desk):
     assert RemoteAssignment.objects.filter(learner=None).count() == 0
     assert RemoteAssignment.objects.filter(content=None).count() == 0
     assert desk.account.synced_at is not None
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="a setting of PostgreSQL's")
+def test_connections_take_an_index_for_cheap():
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW random_page_cost")
+        assert cursor.fetchone() == ("1.1",)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite needs no telling")
+def test_sync_tells_postgresql_of_many_people(desk, monkeypatch):
+    def known():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT reltuples, relallvisible FROM pg_class WHERE relname = %s",
+                [Learner._meta.db_table],
+            )
+            return cursor.fetchone()
+
+    monkeypatch.setattr(directory, "MANY_CHANGES", 1)
+    Learner.objects.update(name="Somebody else", fingerprint="")
+    full = opened(desk)
+    SyncRun.objects.filter(pk=full.pk).update(is_full=True, changed_since=None)
+    assert run(desk, full)
+
+    rows, pages = known()
+    assert (rows, pages > 0) == (Learner.objects.count(), True)
 
 
 def test_sync_records_who_asked_for_it(desk):

@@ -8,13 +8,21 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 
-from assignments.models import Content, Learner, RemoteAssignment, SyncPage, SyncRun
+from assignments.models import (
+    Content,
+    Learner,
+    LearnerFacet,
+    RemoteAssignment,
+    SyncPage,
+    SyncRun,
+)
 from assignments.models.folding import folded
 from assignments.models.storing import upsert
 from assignments.services.facets import keep
 from assignments.stackone.resources import LearningObject, User
 from assignments.stackone.resources import RemoteAssignment as Held
 
+TABLES: Final = (Learner, LearnerFacet, Content, RemoteAssignment)
 LEARNER: Final = (
     "account_id",
     "remote_id",

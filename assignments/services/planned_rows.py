@@ -109,17 +109,6 @@ def fill(
         cursor.execute(_INSERT.format(days=marks), values)
 
 
-def recount() -> None:
-    """Let PostgreSQL see how many rows there are now; SQLite needs no telling.
-
-    By itself it looks once a minute, and until then takes a new batch for a few rows: each claim
-    would walk through all of it. Skipped while somebody else looks, or without the right to.
-    """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"ANALYZE (SKIP_LOCKED) {Assignment._meta.db_table}")
-
-
 def discard(batch_pk: int) -> None:
     """Delete every row of a batch that was not submitted."""
     with connection.cursor() as cursor:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from django.db.models import Count, Max, Min
 
 from assignments.models import Assignment, Batch, Content, Draft, PlanLeaves
 from assignments.models.drafts import Status
+from assignments.models.tending import recount
 from assignments.services import due_dates, planned_rows
 from assignments.services.claims import new_assignment
 from assignments.services.connection import body_of
@@ -77,7 +79,7 @@ def freeze(*, draft: Draft, now: datetime) -> Batch:
     )
     _seal(batch)
     if batch.rows >= MANY_ROWS:
-        transaction.on_commit(planned_rows.recount, robust=True)
+        transaction.on_commit(partial(recount, Assignment), robust=True)
     return batch
 
 
