@@ -13,6 +13,7 @@ from pathlib import Path
 from bench import (
     audit_append,
     audit_export,
+    audit_pages,
     audit_verify,
     directory,
     kills,
@@ -70,6 +71,7 @@ def _benchmarks(vendor: str, *, is_long: bool) -> dict[str, Benchmark]:
         "upload": partial(lists.upload, vendor, 100_000, 100_000),
         "verify": partial(audit_verify.compare, vendor, 300_000, 3),
         "export": partial(audit_export.compare, vendor, 100_000, 1_000_000, 3),
+        "pages": partial(audit_pages.look, vendor, 100_000, 1_000_000, 3),
         "sessions": partial(sessions.browse, vendor, 200, 6_000),
         "kills": partial(kills.killed, vendor, 2_000, 20),
     }

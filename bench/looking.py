@@ -25,8 +25,8 @@ def search() -> dict[str, float]:
     pages = {"picker": (f"/assign/{draft.pk}/", {"HX-Request": "true"}), "people": ("/people/", {})}
     for name, (path, headers) in pages.items():
         for state in ("cold", "warm"):
-            times = [_timed(partial(client.get, path, {"q": q}, headers=headers)) for q in asked]
-            found |= {f"{name}_{state}_{what}": value for what, value in _spread(times).items()}
+            times = [timed(partial(client.get, path, {"q": q}, headers=headers)) for q in asked]
+            found |= {f"{name}_{state}_{what}": value for what, value in spread(times).items()}
     return found
 
 
@@ -48,8 +48,8 @@ def query() -> dict[str, float]:
 
     found: dict[str, float] = {}
     for name, way in (("ours", ours), ("icontains", plain)):
-        times = [_timed(partial(way, word)) for word in asked]
-        found |= {f"{name}_{what}": value for what, value in _spread(times).items()}
+        times = [timed(partial(way, word)) for word in asked]
+        found |= {f"{name}_{what}": value for what, value in spread(times).items()}
     return found
 
 
@@ -58,7 +58,7 @@ def select() -> dict[str, float]:
     client, draft = _manager()
     times = []
     for _ in range(3):
-        times.append(_timed(lambda: client.post(f"/assign/{draft.pk}/pick-all", headers=HTMX)))
+        times.append(timed(lambda: client.post(f"/assign/{draft.pk}/pick-all", headers=HTMX)))
         picked = draft.picked_learners.count()
         client.post(f"/assign/{draft.pk}/clear", headers=HTMX)
     return {"ms": statistics.median(wall for wall, _ in times), "picked": picked}
@@ -192,14 +192,14 @@ def _parts(chance: random.Random, words: list[str]) -> Iterator[str]:
             yield word[at : at + length]
 
 
-def _timed(work: Callable[[], object]) -> tuple[float, float]:
+def timed(work: Callable[[], object]) -> tuple[float, float]:
     """Return the milliseconds that passed, and those of this process's CPU."""
     began, used = time.perf_counter(), time.process_time()
     work()
     return 1_000 * (time.perf_counter() - began), 1_000 * (time.process_time() - used)
 
 
-def _spread(times: Iterable[tuple[float, float]]) -> dict[str, float]:
+def spread(times: Iterable[tuple[float, float]]) -> dict[str, float]:
     walls, cpus = (sorted(column) for column in zip(*times, strict=True))
     at = int(SHARE * (len(walls) - 1))
     return {
