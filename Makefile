@@ -71,7 +71,7 @@ chaos: $(READY) ## kill everything at random under faults, both engines (ARGS= p
 	python -m tests.crash $(ARGS)
 
 fuzz: $(READY) ## 10,000 requests made up against every address as every role (CASES= how many)
-	env DATABASE_URL= FUZZ_CASES=$(or $(CASES),10000) pytest -n 0 tests/test_fuzzing.py
+	env DATABASE_URL= FUZZ_CASES=$(or $(CASES),10000) pytest -n 2 tests/test_fuzzing.py
 
 LOCK = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.13 $(UPGRADE) \
 	--custom-compile-command 'make lock' --output-file
