@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from assignments.audit.actors import SYSTEM
-from assignments.models import Content, Learner, LogEntry, RemoteAssignment, SyncRun
+from assignments.models import Content, Learner, LogEntry, RemoteAssignment, SyncRun, tending
 from assignments.services import directory
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +59,7 @@ def test_sync_tells_postgresql_of_many_people(desk, monkeypatch):
             )
             return cursor.fetchone()
 
-    monkeypatch.setattr(directory, "MANY_CHANGES", 1)
+    monkeypatch.setattr(tending, "MANY", 1)
     Learner.objects.update(name="Somebody else", fingerprint="")
     full = opened(desk)
     SyncRun.objects.filter(pk=full.pk).update(is_full=True, changed_since=None)

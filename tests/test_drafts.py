@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection
 
-from assignments.models import Assignment, Batch, Draft, DraftContent, DraftLearner
+from assignments.models import Assignment, Batch, Draft, DraftContent, DraftLearner, tending
 from assignments.services import drafts, planning
 from tests.factories import AT, make_account, make_batch, make_content, make_learner, make_user
 
@@ -282,7 +282,7 @@ def other_account():
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite needs no telling")
 def test_freeze_tells_postgresql_of_a_large_plan(draft, monkeypatch):
-    monkeypatch.setattr(planning, "MANY_ROWS", 2)
+    monkeypatch.setattr(tending, "MANY", 2)
     drafts.add_content(draft=draft, content_pk=make_content().pk, now=AT)
 
     def known():

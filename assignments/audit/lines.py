@@ -98,12 +98,16 @@ def commitments(body: Entry) -> list[str]:
     ]
 
 
+def refs(body: Entry) -> set[str]:
+    """Return who acted and whom the entry speaks of."""
+    return {body["actor"]["ref"], *(person["ref"] for person in body["people"])}
+
+
 def _check(body: Entry) -> None:
     """Look for everything that is shown, so that what lacks it is found here."""
     commitments(body)
-    refs = [body["actor"]["ref"], *(person["ref"] for person in body["people"])]
     _ = body["detail"].get, datetime.fromisoformat(body["at"])
-    if {*map(type, refs), *[type(body[name]) for name in _NEEDED]} != {str}:
+    if {*map(type, refs(body)), *[type(body[name]) for name in _NEEDED]} != {str}:
         raise TypeError
     if len(body["at"]) != _MOMENT:
         raise ValueError

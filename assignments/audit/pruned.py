@@ -12,7 +12,6 @@ from typing import Final
 
 import orjson
 
-from assignments.audit import tiles
 from assignments.audit.checking import UNREADABLE
 from assignments.audit.keys import NoKey, trusted_keys
 from assignments.audit.notes import (
@@ -49,13 +48,6 @@ class Pruned:
         if not self.size:
             return ""
         return f" Entries 0 to {self.size - 1:,} were pruned; their hashes fit the seals."
-
-    def leaves(self, start: int = 0) -> Iterator[list[bytes]]:
-        """Yield the hashes of what is gone, from the number `start` on.
-
-        :raises NotThere: if they are gone as well
-        """
-        return tiles.leaf_rows(start, self.size)
 
 
 NOTHING: Final = Pruned()

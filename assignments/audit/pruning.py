@@ -1,7 +1,7 @@
 """Pruning: the oldest entries go for good, as far as a seal vouches for them and no further."""
 
 from datetime import datetime
-from typing import Final
+from itertools import chain
 
 from django.db import ProgrammingError, connection, transaction
 
@@ -12,11 +12,10 @@ from assignments.audit.lines import body_of, commitments
 from assignments.audit.log import Event, record
 from assignments.audit.proofs import frontier_at
 from assignments.audit.pruned import ACTION, Pruned, pruned
+from assignments.audit.scanning import chunks
 from assignments.audit.sealbook import Trusted
 from assignments.audit.tree import Frontier
 from assignments.models import LogEntry, LogHead, PersonalValue
-
-CHUNK: Final = 2_000
 
 
 class NotPruned(Exception):
@@ -52,10 +51,11 @@ def forget_unspoken() -> int:
     Most entries are read before the head is locked, so that others go on appending.
     """
     unspoken = set(PersonalValue.objects.values_list("commitment", flat=True))
-    seen = _leave_spoken(unspoken, 0)
+    seen = LogHead.entries()
+    _leave_spoken(unspoken, 0, seen)
     with transaction.atomic():
-        LogHead.objects.select_for_update().get()
-        _leave_spoken(unspoken, seen)
+        head = LogHead.objects.select_for_update().get()
+        _leave_spoken(unspoken, seen, head.size)
         PersonalValue.objects.filter(commitment__among=sorted(unspoken)).delete()
     return len(unspoken)
 
@@ -89,11 +89,7 @@ def _statement(gone: Pruned) -> str:
         raise NotPruned(str(error)) from error
 
 
-def _leave_spoken(unspoken: set[str], start: int) -> int:
-    """Take out what the entries from `start` on speak of; return the number after the last."""
-    found = LogEntry.objects.order_by("seq").values_list("seq", "body")
-    while rows := list(found.filter(seq__gte=start)[:CHUNK]):
-        for seq, body in rows:
-            unspoken.difference_update(commitments(body_of(seq, body)))
-        start = rows[-1][0] + 1
-    return start
+def _leave_spoken(unspoken: set[str], start: int, stop: int) -> None:
+    """Take out what the entries with numbers from `start` on and below `stop` speak of."""
+    for row in chain.from_iterable(chunks(start, stop)):
+        unspoken.difference_update(commitments(body_of(row.seq, row.body)))

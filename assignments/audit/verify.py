@@ -160,7 +160,7 @@ def _take_pruned(gone: Pruned, rebuilt: Rebuilt) -> Altered | None:
     if rebuilt.size >= gone.size:
         return None
     try:
-        for leaves in gone.leaves(rebuilt.size):
+        for leaves in tiles.leaf_rows(rebuilt.size, gone.size):
             rebuilt.take(leaves)
     except tiles.NotThere:
         return Altered(rebuilt.size, How.ROW, gone.size - 1)

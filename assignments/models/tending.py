@@ -3,8 +3,13 @@
 SQLite needs no telling. Both are skipped while somebody else looks, or without the right to.
 """
 
+from typing import Final
+
 from django.db import connection
 from django.db.models import Model
+
+# Fewer are not worth the telling.
+MANY: Final = 1_000
 
 
 def recount(*models: type[Model]) -> None:

@@ -16,8 +16,6 @@ log = logging.getLogger(__name__)
 # Of a blob SQLite takes a gigabyte at most.
 BLOB: Final = 1 << 28
 TABLES: Final = (
-    "assignments_learner",
-    "assignments_logentry",
     "assignments_personalvalue",
     "assignments_batch",
     "access_user",
@@ -34,7 +32,7 @@ def wipe(index: Trigrams) -> bool:
     :param index: over the rows that were changed or deleted
     """
     try:
-        is_gone = _wipe_sqlite(index) if connection.vendor == "sqlite" else _vacuum()
+        is_gone = _wipe_sqlite(index) if connection.vendor == "sqlite" else _vacuum(index)
     except Error as error:
         log.warning(NOT_GONE, str(error).partition("\n")[0])
         return False
@@ -74,8 +72,8 @@ def _number(statement: str) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _vacuum() -> bool:
+def _vacuum(index: Trigrams) -> bool:
     with connection.cursor() as cursor:
-        for table in TABLES:
+        for table in (index.table, *TABLES):
             cursor.execute(f"VACUUM {table}")
     return True

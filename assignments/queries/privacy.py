@@ -34,11 +34,16 @@ class Kept:
     months: int | None
 
 
+def months() -> dict[str, int]:
+    """Return for how many months entries of each account are kept; those left out for ever."""
+    return dict(LogRetention.objects.values_list("account", "months"))
+
+
 def retention(accounts: Iterable[Account]) -> list[Kept]:
     """Return how long entries of each account are kept, and those of none."""
-    months = dict(LogRetention.objects.values_list("account", "months"))
+    kept = months()
     names = [*((one.remote_id, str(one)) for one in accounts), ("", "No account")]
-    return [Kept(account, name, months.get(account)) for account, name in names]
+    return [Kept(account, name, kept.get(account)) for account, name in names]
 
 
 def holds() -> QuerySet[LegalHold]:

@@ -11,8 +11,7 @@ from django.db.models import Q
 
 from assignments.audit.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
-from assignments.models import Account, SyncRun
-from assignments.models.tending import tend
+from assignments.models import Account, SyncRun, tending
 from assignments.services import budget, copying, facets
 from assignments.services.connection import note_answer, note_outage, open_client, pause_account
 from assignments.services.reading_ahead import Permits, read_ahead
@@ -33,7 +32,6 @@ SAVED: Final = (
     *("learners", "contents", "assignments", "left", "changed"),
     *("cursor", "stage", "moved_at"),
 )
-MANY_CHANGES: Final = 1_000
 ORDER: Final = (Stage.LEARNERS, Stage.CONTENT, Stage.COURSES, Stage.ASSIGNMENTS, Stage.DONE)
 
 
@@ -219,8 +217,8 @@ def _finish(run: SyncRun, by: Actor, now: datetime) -> None:
     Account.objects.filter(pk=run.account_id).update(synced_at=now)
     if run.changed or run.left:
         facets.recount(run.account_id)
-    if run.changed + run.left >= MANY_CHANGES:
-        transaction.on_commit(partial(tend, *copying.TABLES), robust=True)
+    if run.changed + run.left >= tending.MANY:
+        transaction.on_commit(partial(tending.tend, *copying.TABLES), robust=True)
     run.finished_at = now
     event = Event(
         action="directory.synced",

@@ -10,9 +10,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Max, Min
 
-from assignments.models import Assignment, Batch, Content, Draft, PlanLeaves
+from assignments.models import Assignment, Batch, Content, Draft, PlanLeaves, tending
 from assignments.models.drafts import Status
-from assignments.models.tending import recount
 from assignments.services import due_dates, planned_rows
 from assignments.services.claims import new_assignment
 from assignments.services.connection import body_of
@@ -21,7 +20,6 @@ from assignments.services.sealing import seal
 
 MOST_ROWS: Final = 100_000
 MOST_ITEMS: Final = 20
-MANY_ROWS: Final = 1_000
 EXPIRES_AFTER: Final = timedelta(hours=1)
 
 
@@ -78,8 +76,8 @@ def freeze(*, draft: Draft, now: datetime) -> Batch:
         assigns_again=draft.assigns_again,
     )
     _seal(batch)
-    if batch.rows >= MANY_ROWS:
-        transaction.on_commit(partial(recount, Assignment), robust=True)
+    if batch.rows >= tending.MANY:
+        transaction.on_commit(partial(tending.recount, Assignment), robust=True)
     return batch
 
 

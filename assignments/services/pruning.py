@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import zip_longest
+from typing import Final
 
 from django.db import transaction
-from django.db.models import Max
 
 from assignments.audit import sealbook
 from assignments.audit.actors import Actor
@@ -18,13 +18,13 @@ from assignments.audit.pruning import NotPruned, forget_unspoken, prune
 from assignments.audit.seals import NotSealed, make_seal
 from assignments.audit.verdicts import Intact
 from assignments.audit.verify import verify_log
-from assignments.models import LogEntry
+from assignments.models import LogHead
 from assignments.models.trigrams import ENTRIES
 from assignments.models.wiping import wipe
 from assignments.services.retention import Stay, first_to_stay
 
 # Others that write wait for as long as a group takes: about a second.
-GROUP = 50_000
+GROUP: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def outlook(*, now: datetime) -> Outlook:
     """Return what may go now; nothing is changed."""
     first = pruned().size
     stays = first_to_stay(first, now=now)
-    limit = stays.seq if stays else _longest()
+    limit = stays.seq if stays else LogHead.entries()
     seals = [seal for seal in sealbook.read().trusted if first < seal.size <= limit]
     return Outlook(first, tuple(_in_turn(first, seals)), stays)
 
@@ -88,8 +88,3 @@ def _in_turn(first: int, seals: list[sealbook.Trusted]) -> list[sealbook.Trusted
         if following is None or following.size - begun > GROUP:
             chosen.append(seal)
     return chosen
-
-
-def _longest() -> int:
-    last = LogEntry.objects.aggregate(last=Max("seq"))["last"]
-    return 0 if last is None else last + 1

@@ -4,22 +4,21 @@ from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from itertools import chain
 
-import orjson
 from django.conf import settings
 from django.db import transaction
 
 from assignments.audit.actors import Actor
-from assignments.audit.checking import UNREADABLE
+from assignments.audit.bodies import Entry
+from assignments.audit.lines import body_of, refs
 from assignments.audit.log import Event, record
-from assignments.audit.scanning import as_bytes
-from assignments.models import Account, Assignment, Batch, LegalHold, LogEntry, LogRetention
+from assignments.audit.scanning import chunks
+from assignments.models import Account, Assignment, Batch, LegalHold, LogHead, LogRetention
 from assignments.models.retention import FEWEST_MONTHS, MOST_MONTHS
 from assignments.queries.batches import RUNNING
+from assignments.queries.privacy import months
 from assignments.siem import forwarding
-
-CHUNK: Final = 2_000
 
 
 class NotAPeriod(Exception):
@@ -37,11 +36,6 @@ class Stay:
     def sentence(self) -> str:
         """Say so."""
         return f"Entry {self.seq:,} has to stay: {self.why}."
-
-
-def months() -> dict[str, int]:
-    """Return for how many months entries of each account are kept; those left out for ever."""
-    return dict(LogRetention.objects.values_list("account", "months"))
 
 
 @transaction.atomic
@@ -79,8 +73,9 @@ def first_to_stay(start: int, *, now: datetime) -> Stay | None:
     Entries are kept in one piece: behind the first that has to stay every other stays, too.
     """
     reasons = _Reasons.read(now)
-    entries = _entries(start, with_people=bool(reasons.held))
-    staying = (Stay(seq, why) for seq, *of in entries if (why := reasons.why(*of)))
+    rows = chain.from_iterable(chunks(start, LogHead.entries()))
+    entries = (body_of(row.seq, row.body) for row in rows)
+    staying = (Stay(entry["seq"], why) for entry in entries if (why := reasons.why(entry)))
     first = [next(staying, None), _not_forwarded()]
     return min((stay for stay in first if stay), key=lambda stay: stay.seq, default=None)
 
@@ -115,21 +110,22 @@ class _Reasons:
             batches=frozenset(f"batch/{pk}" for pk in _going_on()),
         )
 
-    def why(self, at: datetime, account: str, batch: str, people: frozenset[str]) -> str:
+    def why(self, entry: Entry) -> str:
         """Return why an entry has to stay, or nothing."""
-        return next(self._all(at, account, batch, people), "")
+        return next(self._all(entry), "")
 
-    def _all(self, at: datetime, account: str, batch: str, people: frozenset[str]) -> Iterator[str]:
+    def _all(self, entry: Entry) -> Iterator[str]:
+        account = entry["account"]
         whose = f"account {account}" if account else "no account"
         if account not in self.oldest:
             yield f"entries of {whose} are kept for ever"
-        elif at > self.oldest[account]:
+        elif datetime.fromisoformat(entry["at"]) > self.oldest[account]:
             yield f"entries of {whose} are kept for {self.months[account]} months"
         if account in self.held_accounts:
             yield f"{whose} is under a legal hold"
-        yield from (f"{ref} is under a legal hold" for ref in sorted(people & self.held))
-        if batch in self.batches:
-            yield f"{batch} is not settled"
+        yield from (f"{ref} is under a legal hold" for ref in sorted(refs(entry) & self.held))
+        if entry["batch"] in self.batches:
+            yield f"{entry['batch']} is not settled"
 
 
 def _going_on() -> Iterator[int]:
@@ -137,23 +133,6 @@ def _going_on() -> Iterator[int]:
     yield from Batch.objects.filter(state__in=RUNNING).values_list("pk", flat=True)
     rows = Assignment.objects.filter(state__in=Assignment.UNSETTLED)
     yield from rows.order_by("batch").values_list("batch", flat=True).distinct()
-
-
-def _entries(start: int, *, with_people: bool) -> Iterator[tuple[int, datetime, str, str, Any]]:
-    found = LogEntry.objects.order_by("seq")
-    rows = found.values_list("seq", "at", "account", "batch", "actor", "body")
-    while chunk := list(rows.filter(seq__gte=start)[:CHUNK]):
-        for seq, at, account, batch, actor, body in chunk:
-            people = _people(as_bytes(body)) | {actor} if with_people else frozenset()
-            yield seq, at, account, batch, people
-        start = chunk[-1][0] + 1
-
-
-def _people(body: bytes) -> frozenset[str]:
-    try:
-        return frozenset(person["ref"] for person in orjson.loads(body)["people"])
-    except UNREADABLE:
-        return frozenset()
 
 
 def _before(now: datetime, many: int) -> datetime:

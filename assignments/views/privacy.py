@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from django.contrib.auth.decorators import permission_required
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -42,7 +43,7 @@ def privacy_person(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         return _person(request, whom)
     form = EraseForm(request.POST)
     if not form.is_valid():
-        return _person(request, whom, problems=[str(e[0]) for e in form.errors.values()])
+        return _person(request, whom, problems=_problems(form))
     try:
         done = erase(
             ref=whom.ref,
@@ -78,8 +79,7 @@ def privacy_retention(request: HttpRequest) -> HttpResponse:
     """Say for how long entries of an account are kept."""
     form = RetentionForm(request.POST)
     if not form.is_valid():
-        problems = [str(problem) for each in form.errors.values() for problem in each]
-        return _page(request, problems=problems, status=422)
+        return _page(request, problems=_problems(form), status=422)
     asked = form.cleaned_data
     try:
         retention.keep(
@@ -91,6 +91,10 @@ def privacy_retention(request: HttpRequest) -> HttpResponse:
     except retention.NotAPeriod as refusal:
         return _page(request, problems=[str(refusal)], status=422)
     return redirect("privacy")
+
+
+def _problems(form: Form) -> list[str]:
+    return [str(found[0]) for found in form.errors.values()]
 
 
 def _whom(kind: str, pk: int) -> Subject:
