@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from bench.finding import Finding, in_turns, median
+from bench.finding import Finding, at_most, in_turns, median
 from bench.ground import Ground, ground
 
 CHILD = "bench.export_child"
@@ -39,16 +39,8 @@ def _memory(here: Ground, more: int) -> Iterator[Finding]:
         large = here.child("export", form, script=CHILD)
         small = here.child("export", form, str(more // 10), script=CHILD)
         detail: dict[str, object] = {"large": large, "small": small}
-        yield Finding(
-            goal="12",
-            what=f"most memory, {more:,} entries as {form.upper()}, of 64 MB",
-            ours=large["peak_mb"],
-            other=64,
-            unit="MB",
-            wanted=1,
-            is_most=True,
-            detail=detail,
-        )
+        what = f"most memory, {more:,} entries as {form.upper()}, of 64 MB"
+        yield at_most("12", what, large["peak_mb"], 64, "MB", detail)
         yield Finding(
             goal="12",
             what=f"the same against {more // 10:,} entries",

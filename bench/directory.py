@@ -6,7 +6,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from bench.finding import Finding, in_turns, median
+from bench.finding import Finding, at_most, in_turns, median
 from bench.ground import Ground, ground
 
 PEOPLE = 100_000
@@ -22,7 +22,9 @@ def search(vendor: str) -> Iterator[Finding]:
     """Yield goal 9, the whole request of a search, picking all, and the first sync of them all."""
     began = time.perf_counter()
     with ground(vendor=vendor, learners=PEOPLE, content=ITEMS) as here:
-        yield _most("10", "first sync of all, with start-up", time.perf_counter() - began, 60, "s")
+        yield at_most(
+            "10", "first sync of all, with start-up", time.perf_counter() - began, 60, "s"
+        )
         queries = here.child("query")
         most = 0.1
         yield Finding(
@@ -38,10 +40,10 @@ def search(vendor: str) -> Iterator[Finding]:
         asked = here.child("search")
         for name in ("picker_cold", "picker_warm", "people_cold", "people_warm"):
             what = f"whole request, {name.replace('_', ', ')} (p95)"
-            yield _most("9", what, asked[f"{name}_p95"], WHOLE_REQUEST_MS, "ms", asked)
+            yield at_most("9", what, asked[f"{name}_p95"], WHOLE_REQUEST_MS, "ms", asked)
         picked = here.child("select")
         assert picked["picked"] == PEOPLE, picked
-        yield _most("9", "select all of them", picked["ms"], SELECT_MS, "ms", picked)
+        yield at_most("9", "select all of them", picked["ms"], SELECT_MS, "ms", picked)
 
 
 def sync(vendor: str, pairs: int) -> Iterator[Finding]:
@@ -84,17 +86,4 @@ def _rates(goal: str, what: str, ours: Any, other: Any, wanted: float) -> Findin
         unit="people/s",
         wanted=wanted,
         detail={"ours": ours, "other": other},
-    )
-
-
-def _most(goal: str, what: str, ours: float, most: float, unit: str, detail: Any = None) -> Finding:
-    return Finding(
-        goal=goal,
-        what=what,
-        ours=ours,
-        other=most,
-        unit=unit,
-        wanted=1,
-        is_most=True,
-        detail=detail or {},
     )

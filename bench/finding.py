@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,22 @@ class Finding:
             f"{self.goal:>3}  {self.what:58}{self.ours:>11,.4g}{self.other:>11,.4g} {self.unit:12}"
             f"{self.ratio:>8.3f}  {sign} {self.wanted:<6g} {verdict}"
         )
+
+
+def at_most(
+    goal: str, what: str, ours: float, most: float, unit: str, detail: Any = None
+) -> Finding:
+    """Return what was found where a number is the goal, and no ratio."""
+    return Finding(
+        goal=goal,
+        what=what,
+        ours=ours,
+        other=most,
+        unit=unit,
+        wanted=1,
+        is_most=True,
+        detail=detail or {},
+    )
 
 
 HEAD = f"{'':3}  {'':58}{'ours':>11}{'other':>11} {'':12}{'ratio':>8}  goal     met"

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import django
 
-from bench.looking import spread, timed
+from bench.looking import signed_in, spread, timed
 
 SEED: Final = 11
 GROUP: Final = 500
@@ -182,12 +182,7 @@ def _got(client: Any, path: str, **asked: str) -> None:
 
 
 def _auditor() -> Any:
-    django.setup()
-    from django.contrib.auth import get_user_model  # noqa: PLC0415  after Django is set up
-    from django.test import Client  # noqa: PLC0415
-
-    client = Client(SERVER_NAME="127.0.0.1")
-    client.force_login(get_user_model().objects.get(email="auditor@example.com"))
+    client, _ = signed_in("auditor@example.com")
     return client
 
 

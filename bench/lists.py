@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bench.finding import Finding
+from bench.finding import Finding, at_most
 from bench.ground import Ground, ground
 
 MOST_PASTE_SECONDS = 2
@@ -14,16 +14,8 @@ def paste(vendor: str, learners: int) -> Iterator[Finding]:
     """Yield how long a list of half of the people takes, 1 in 100 of them misspelt."""
     with ground(vendor=vendor, learners=learners) as here:
         found = here.child("paste", str(learners // 2), script="bench.lists_child")
-    yield Finding(
-        goal="10",
-        what=f"a pasted list of {learners // 2:,} against {learners:,} people",
-        ours=found["seconds"],
-        other=MOST_PASTE_SECONDS,
-        unit="s",
-        wanted=1,
-        is_most=True,
-        detail=dict(found),
-    )
+    what = f"a pasted list of {learners // 2:,} against {learners:,} people"
+    yield at_most("10", what, found["seconds"], MOST_PASTE_SECONDS, "s", found)
 
 
 def upload(vendor: str, learners: int, rows: int) -> Iterator[Finding]:
@@ -39,13 +31,6 @@ def _uploaded(here: Ground, kind: str, rows: int) -> Iterator[Finding]:
         ("check and keep", "seconds", MOST_UPLOAD_SECONDS, "s"),
         ("most memory to check and keep", "peak_mb", MOST_UPLOAD_MB, "MB"),
     ):
-        yield Finding(
-            goal="",
-            what=f"{what} {rows:,} rows of a {kind} file",
-            ours=found[measure],
-            other=most,
-            unit=unit,
-            wanted=1,
-            is_most=True,
-            detail=dict(found),
+        yield at_most(
+            "", f"{what} {rows:,} rows of a {kind} file", found[measure], most, unit, found
         )

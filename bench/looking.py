@@ -144,18 +144,25 @@ def _values(user: Any) -> dict[str, object]:
     }
 
 
-def _manager() -> tuple[Any, Any]:
-    """Return the browser of a manager, and an empty draft."""
+def signed_in(email: str) -> tuple[Any, Any]:
+    """Return the browser of somebody of the demo, and who that is."""
     django.setup()
     from django.contrib.auth import get_user_model  # noqa: PLC0415  after Django is set up
     from django.test import Client  # noqa: PLC0415
-    from django.utils import timezone  # noqa: PLC0415
+
+    user = get_user_model().objects.get(email=email)
+    client = Client(SERVER_NAME="127.0.0.1")
+    client.force_login(user)
+    return client, user
+
+
+def _manager() -> tuple[Any, Any]:
+    """Return the browser of a manager, and an empty draft."""
+    client, owner = signed_in("manager@example.com")
+    from django.utils import timezone  # noqa: PLC0415  after Django is set up
 
     from assignments.services import connection, drafts  # noqa: PLC0415
 
-    owner = get_user_model().objects.get(email="manager@example.com")
-    client = Client(SERVER_NAME="127.0.0.1")
-    client.force_login(owner)
     account, now = connection.accounts()[0], timezone.now()
     draft = drafts.start(account=account, owner_pk=owner.pk, now=now)
     # What a process does once in its life: compiling templates, opening the database.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bench.finding import Finding
+from bench.finding import Finding, at_most
 from bench.ground import ground
 
 PEOPLE = 12_500
@@ -18,19 +18,6 @@ def freeze(vendor: str) -> Iterator[Finding]:
         took = here.child("freeze", str(PEOPLE), str(ITEMS))
     rows = int(took["rows"])
     for name, seconds in (("a plan", took["first"]), ("a plan anew", took["again"])):
-        yield _finding(f"freeze {name} of {rows:,} rows", seconds, MOST_SECONDS, "s", took)
+        yield at_most("18", f"freeze {name} of {rows:,} rows", seconds, MOST_SECONDS, "s", took)
     check = took["check_us"]
-    yield _finding("hold a row against its plan", check, MOST_MICROSECONDS, "us", took)
-
-
-def _finding(what: str, ours: float, most: float, unit: str, detail: dict[str, object]) -> Finding:
-    return Finding(
-        goal="18",
-        what=what,
-        ours=ours,
-        other=most,
-        unit=unit,
-        wanted=1,
-        is_most=True,
-        detail=detail,
-    )
+    yield at_most("18", "hold a row against its plan", check, MOST_MICROSECONDS, "us", took)

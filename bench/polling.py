@@ -3,11 +3,11 @@
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from typing import cast
 
 import httpx
 
-from bench.finding import Finding
+from bench.finding import Finding, at_most
 from bench.ground import ground
 from bench.sending import sent
 from tests.crash.web import Manager, Web
@@ -74,7 +74,7 @@ def progress(vendor: str, rows: int) -> Iterator[Finding]:
             with Readers(web.url, [f"/batches/{batch}/progress"], POLLERS) as readers:
                 watched = here.deliver()["per_second"]
     p99, detail = readers.slowest_ms(0.99)
-    yield _slowest("16", "slowest of a hundred progress answers", p99, 20, detail)
+    yield at_most("16", "slowest of a hundred progress answers", p99, 20, "ms", detail)
     yield Finding(
         goal="16",
         what="a run with twenty readers against none",
@@ -95,17 +95,4 @@ def large(vendor: str, rows: int) -> Iterator[Finding]:
         assert here.lms.stats()["assignments"] == rows
     slowest, detail = one.slowest_ms(1)
     detail |= found
-    yield _slowest("L", f"slowest page of {rows:,} rows being sent", slowest, 100, detail)
-
-
-def _slowest(goal: str, what: str, slowest: float, most: float, detail: dict[str, Any]) -> Finding:
-    return Finding(
-        goal=goal,
-        what=what,
-        ours=slowest,
-        other=most,
-        unit="ms",
-        wanted=1,
-        is_most=True,
-        detail=detail,
-    )
+    yield at_most("L", f"slowest page of {rows:,} rows being sent", slowest, 100, "ms", detail)
