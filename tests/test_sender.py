@@ -3,14 +3,16 @@
 import time
 from datetime import timedelta
 from itertools import count
+from typing import Any, cast
 
 import pytest
 
 from assignments.models import RequestBudget
 from assignments.services import claims, delivery
-from assignments.services.calls import Ended
+from assignments.services.calls import Calls, Ended
 from assignments.services.claims import Claim
 from assignments.services.outcomes import settle
+from assignments.services.pace import Pace
 from assignments.stackone.errors import RateLimited
 
 SENDER = "sender"
@@ -39,6 +41,28 @@ def deliver_for(desk, seconds):
     """Let a worker deliver for so long."""
     ends = desk.clock() + timedelta(seconds=seconds)
     delivery.deliver(account=desk.account, clock=desk.clock, may_go_on=lambda: desk.clock() < ends)
+
+
+class NoCalls:
+    """Calls that stay out."""
+
+    in_flight = 0
+
+    def allow(self, slots, rate):
+        """Take any number of them."""
+
+
+def test_the_first_calls_leave_before_hundreds_of_rows_are_claimed(desk, settings):
+    settings.SENDER_SLOTS, settings.STACKONE_REQUESTS_PER_MINUTE = 64, 60_000_000
+    calls, told = NoCalls(), list[int]()
+    pace = Pace(desk.account, cast("Calls[Any, Any]", calls))
+
+    while not told or pace.is_filling:
+        told.append(pace.wanted(timedelta(0)))
+        calls.in_flight += told[-1]
+
+    assert told == [64, 128, 384]
+    assert pace.wanted(timedelta(0)) == 0
 
 
 def test_running_batches_take_turns(desk):

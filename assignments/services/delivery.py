@@ -60,6 +60,7 @@ class _Sender:
         self._sent_until = 0.0
         self._next_group = 0.0
         self._sent = 0
+        self._is_filling = False
         self._looking: set[int] = set()
         self._lead = lead(settings.STACKONE_REQUESTS_PER_MINUTE)
         self._calls: Calls[Job, Reply] = Calls(
@@ -94,7 +95,8 @@ class _Sender:
         now = time.monotonic()
         # When all calls had ended the last wait was shorter.
         began = min(self._next_group, now)
-        self._next_group = max(began + GROUP, now + SHORTEST_REST)
+        pace = 0.0 if self._is_filling else GROUP
+        self._next_group = max(began + pace, now + SHORTEST_REST)
         return self._next_group - now
 
     def _keep_lease(self) -> bool:
@@ -109,6 +111,7 @@ class _Sender:
 
     def _start(self) -> None:
         now = self._clock()
+        self._is_filling = False
         self._account.refresh_from_db(fields=["paused_at"])
         if self._account.paused_at is not None:
             self._calls.recall("Sending was paused before the request left.")
@@ -135,6 +138,7 @@ class _Sender:
             self._look_up(looks, leaves_at)
             self._send(due, leaves_at[len(looks) :], now)
             self._pace.sent()
+            self._is_filling = self._pace.is_filling and len(slots) == wanted
 
     def _look_up(self, jobs: list[LookUp], leaves_at: list[float]) -> None:
         self._looking.update(job.pk for job in jobs)

@@ -40,6 +40,12 @@ class Pace:
         self._tempo = Tempo(per_second=self._agreed, most=settings.SENDER_SLOTS, random=random)
         self._circuit = Circuit(random)
         self._group = 0.0
+        self._is_filling = False
+
+    @property
+    def is_filling(self) -> bool:
+        """Whether more calls are wanted at once than were told last."""
+        return self._is_filling
 
     def note(self, ended: Sequence[Ended[Any, Any]]) -> None:
         """Learn from the calls that ended since the last time."""
@@ -61,9 +67,13 @@ class Pace:
         slots, rate = self._tempo.concurrency(now), self._tempo.rate(now)
         self._calls.allow(slots, rate)
         spare = self._spare(slots, now) if slots > 1 else 0
-        free = slots + spare - self._calls.in_flight
+        out = self._calls.in_flight
         missing = math.ceil(rate * (AHEAD - ahead).total_seconds())
-        return max(0, min(free, missing, allowed))
+        wanted = max(0, min(slots + spare - out, missing, allowed))
+        # The first calls must not wait until hundreds of rows are claimed.
+        most = max(slots, 2 * out)
+        self._is_filling = wanted > most
+        return min(wanted, most)
 
     def _spare(self, slots: int, now: float) -> int:
         """Return how many calls must be ready beyond those in flight, to last until the next are.

@@ -90,9 +90,10 @@ def event(row: Assignment, action: str, result: str, **detail: object) -> Event:
     Whatever the LMS said of them names them no more.
     """
     learner, content = row.learner, row.content
-    unnamed = unnaming(names(learner))
-    for part in SAID.intersection(detail):
-        detail[part] = _each(detail[part], unnamed)
+    if said := SAID.intersection(detail):
+        unnamed = unnaming(names(learner))
+        for part in said:
+            detail[part] = _each(detail[part], unnamed)
     person = Person(
         ref=f"learner/{learner.pk}",
         name=learner.name,
