@@ -1,17 +1,18 @@
 """How fast calls go, as pages say it: the agreed rate, what the LMS bears, and the last minutes."""
 
+import time
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from assignments.models import Attempt, RequestBudget
-from assignments.queries import pace as queries
+from assignments.models import CallCount, RequestBudget
 from assignments.queries.drafts import forecast
 from assignments.queries.pace import calls_per_second, pace
-from assignments.queries.progress import last_moved_at, progress
+from assignments.queries.progress import PAGE_SECONDS, last_moved_at, progress
 from assignments.queries.words import duration
+from assignments.services import call_counts
 from tests.conftest import NOON
 from tests.factories import AT, make_account, make_batch
 
@@ -23,11 +24,9 @@ def running(rows=("planned",), **fields):
     return make_batch(rows, state="running", **{"started_at": NOON - timedelta(hours=1)} | fields)
 
 
-def call(batch, seconds_ago, outcome="created"):
-    """Let a call of the batch end so many seconds before NOON."""
-    row = batch.assignments.order_by("position")[Attempt.objects.count()]
-    at = NOON - timedelta(seconds=seconds_ago)
-    Attempt.objects.create(assignment=row, number=1, started_at=at, finished_at=at, outcome=outcome)
+def call(seconds_ago, outcome="created"):
+    """Let a call end so many seconds before NOON."""
+    call_counts.count([(NOON - timedelta(seconds=seconds_ago), outcome)])
 
 
 @pytest.mark.parametrize(
@@ -50,10 +49,10 @@ def test_calls_per_second(settings, per_minute, found):
 def test_pace_counts_calls_in_tens_of_seconds():
     batch = running(["planned"] * 9)
     for seconds_ago in (300, 11, 19, 19.5, 10, 5):
-        call(batch, seconds_ago)
-    call(batch, 12, "rejected")
-    call(batch, 61, "queued")
-    call(batch, 301)
+        call(seconds_ago)
+    call(12, "rejected")
+    call(61, "queued")
+    call(301)
 
     found = pace(batch, now=NOON)
 
@@ -82,30 +81,16 @@ def test_pace_before_the_first_ten_seconds_are_over():
     assert (found.has_calls, found.recent) == (False, 0.0)
 
 
-def test_pace_reads_only_the_newest_calls(monkeypatch):
-    monkeypatch.setattr(queries, "MOST_CALLS", 2)
-    batch = running(["planned"] * 3)
-    for seconds_ago in (31, 21, 11):
-        call(batch, seconds_ago)
+def test_counts_of_calls_are_kept_for_an_hour():
+    for seconds_ago in (3_700, 3_500, 5):
+        call(seconds_ago)
 
-    assert sum(column.calls for column in pace(batch, now=NOON).columns) == 2
+    call_counts.forget(now=NOON)
 
-
-def test_pace_counts_the_newest_calls_once_more_and_older_ones_no_more():
-    batch = running(["planned"] * 5)
-    for seconds_ago in (25, 5):
-        call(batch, seconds_ago)
-
-    def counts(now):
-        return [column.calls for column in pace(batch, now=now).columns[-4:]]
-
-    before = counts(NOON)
-    # Each was written down after the page had been looked at.
-    for seconds_ago in (25, 5):
-        call(batch, seconds_ago)
-
-    assert before == [0, 1, 0, 1]
-    assert counts(NOON + timedelta(seconds=10)) == [1, 0, 2, 0]
+    assert [NOON - count.at for count in CallCount.objects.order_by("at")] == [
+        timedelta(seconds=3_500),
+        timedelta(seconds=10),
+    ]
 
 
 def test_batches_of_an_account_share_its_pace():
@@ -204,7 +189,7 @@ def test_progress_reads_the_index_alone(django_assert_num_queries):
 def test_moments_are_those_of_the_organisation(settings):
     settings.TIME_ZONE = "Asia/Kolkata"
     batch = running()
-    call(batch, 20)
+    call(20)
 
     with timezone.override("UTC"):
         assert " since 17:25;" in pace(batch, now=NOON).words
@@ -225,3 +210,17 @@ def test_progress_counts_a_large_running_batch_once_a_second(state, rows, shown)
     batch.assignments.update(state="created", remote_id="a-1", settled_at=AT)
 
     assert (before.created, progress(batch).created) == (0, shown)
+
+
+@pytest.mark.parametrize(("after", "found"), [(0.5, 0), (2, 1)], ids=["at once", "soon after"])
+def test_a_page_shows_an_older_count_than_who_looks_for_news(monkeypatch, after, found):
+    batch = make_batch(["queued"], state="running")
+    batch.rows = 10_000
+    progress(batch)
+    batch.assignments.update(state="created", remote_id="a-1", settled_at=AT)
+    later = time.time() + after
+    monkeypatch.setattr(time, "time", lambda: later)
+
+    assert progress(batch, kept_seconds=PAGE_SECONDS).created == 0
+    assert progress(batch).created == found
+    assert progress(batch, kept_seconds=PAGE_SECONDS).created == found

@@ -8,6 +8,7 @@ from assignments.models.accounts import Account, RequestBudget, SyncPage, SyncRu
 from assignments.models.approvals import Approval
 from assignments.models.audiences import Audience, AudienceMember
 from assignments.models.batches import Assignment, Attempt, Batch, PlanLeaves
+from assignments.models.calls import CallCount
 from assignments.models.directory import Content, Learner, RemoteAssignment
 from assignments.models.drafts import Draft, DraftContent, DraftLearner, DraftRow, DraftUpload
 from assignments.models.exports import LogExport
@@ -28,6 +29,7 @@ __all__ = [
     "Audience",
     "AudienceMember",
     "Batch",
+    "CallCount",
     "Content",
     "Draft",
     "DraftContent",

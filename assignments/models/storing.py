@@ -36,6 +36,19 @@ def upsert(model: type[Model], columns: Sequence[str], key: Sequence[str], rows:
     _in_groups(f"{_into(model, columns)} {{}}{end}", model, columns, rows)
 
 
+def add(model: type[Model], key: str, columns: Sequence[str], rows: Rows) -> None:
+    """Insert the rows; where the key is there already its numbers grow by the new ones.
+
+    :param rows: each with its key first
+    """
+    grown = ", ".join(
+        f"{name} = {model._meta.db_table}.{name} + excluded.{name}" for name in columns
+    )
+    # Names of our own, never input.
+    end = f" ON CONFLICT ({key}) DO UPDATE SET {grown}"  # nosec B608
+    _in_groups(f"{_into(model, (key, *columns))} {{}}{end}", model, (key, *columns), rows)
+
+
 def update(model: type[Model], columns: Sequence[str], rows: Rows) -> None:
     """Give the columns of many rows their new values.
 

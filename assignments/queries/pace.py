@@ -1,6 +1,5 @@
 """How fast calls go: what is agreed, what the LMS bears, and what happened in the last minutes."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,36 +7,16 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.core.cache import cache
-from django.db.models import CharField, Count, Max
-from django.db.models.functions import Cast, Substr
+from django.db.models import Max
 from django.utils import timezone
 
-from assignments.models import Account, Assignment, Attempt, Batch, RequestBudget
+from assignments.models import Account, Batch, CallCount, RequestBudget
+from assignments.models.calls import TEN_SECONDS, ten_of
 from assignments.queries.words import duration
 
-TEN: Final = timedelta(seconds=10)
 COLUMNS: Final = 30
-# Looking for the first time at a very fast run shows half a minute of two thousand a second.
-MOST_CALLS: Final = 60_000
-# The start of a moment as text, up to its tens of seconds.
-TENS: Final = len("2026-11-23 10:47:2")
 HELD: Final = timedelta(seconds=2)
 RECENT_COLUMNS: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """The calls that ended in ten seconds."""
-
-    at: datetime
-    created: int
-    calls: int
-
-    @property
-    def others(self) -> int:
-        """How many of them made nothing: refused, put off, or without a clear answer."""
-        return self.calls - self.created
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +27,18 @@ class Pace:
     per_second: float
     slowed_until: datetime | None
     others: int
-    columns: Sequence[Column]
+    columns: Sequence[CallCount]
 
     @property
     def limit(self) -> int:
         """How many calls are agreed in ten seconds."""
-        return round(self.agreed * TEN.total_seconds())
+        return round(self.agreed * TEN_SECONDS.total_seconds())
 
     @property
     def recent(self) -> float:
         """How many calls ended in a second lately, by the columns that are complete."""
         last = self.columns[-RECENT_COLUMNS:]
-        return sum(column.calls for column in last) / (len(last) * TEN.total_seconds() or 1)
+        return sum(column.calls for column in last) / (len(last) * TEN_SECONDS.total_seconds() or 1)
 
     @property
     def has_calls(self) -> bool:
@@ -114,34 +93,10 @@ def _slowed_until(account: Account, now: datetime) -> datetime | None:
     return until if until > soon else None
 
 
-def _columns(started_at: datetime, now: datetime) -> list[Column]:
-    end = now.replace(microsecond=0) - timedelta(seconds=now.second % 10)
-    begin = max(end - COLUMNS * TEN, started_at - TEN)
-    moments = [end - number * TEN for number in range(COLUMNS, 0, -1)]
-    # All of them are over, so whoever else looks sees the same. How the newest calls ended may
-    # still be on its way to the database: those are counted once more when they are not the newest.
-    keys = {at: f"calls/{at.timestamp()}/{at == end - TEN}" for at in moments if at >= begin}
-    kept = cache.get_many(list(keys.values()))
-    missing = [at for at, key in keys.items() if key not in kept]
-    if missing:
-        found = _counted(missing[0], end)
-        fresh = {keys[at]: _column(at, found) for at in missing}
-        cache.set_many(fresh, (COLUMNS * TEN).total_seconds())
-        kept |= fresh
-    return [kept[key] for key in keys.values()]
-
-
-def _counted(begin: datetime, end: datetime) -> dict[str, Counter[str]]:
-    newest = Attempt.objects.aggregate(pk=Max("pk"))["pk"] or 0
-    recent = Attempt.objects.filter(pk__gt=newest - MOST_CALLS)
-    recent = recent.filter(finished_at__gte=begin, finished_at__lt=end)
-    tens = recent.annotate(ten=Substr(Cast("finished_at", CharField()), 1, TENS))
-    found: dict[str, Counter[str]] = {}
-    for ten, outcome, count in tens.values_list("ten", "outcome").annotate(n=Count("pk")):
-        found.setdefault(ten, Counter())[outcome] += count
-    return found
-
-
-def _column(at: datetime, found: dict[str, Counter[str]]) -> Column:
-    counts = found.get(f"{at:%Y-%m-%d %H:%M:%S}"[:TENS], Counter())
-    return Column(at, counts[Assignment.State.CREATED], counts.total())
+def _columns(started_at: datetime, now: datetime) -> list[CallCount]:
+    end = ten_of(now)
+    begin = max(end - COLUMNS * TEN_SECONDS, started_at - TEN_SECONDS)
+    found = {column.at: column for column in CallCount.objects.filter(at__gte=begin, at__lt=end)}
+    moments = (end - number * TEN_SECONDS for number in range(COLUMNS, 0, -1))
+    none = {"calls": 0, "created": 0}
+    return [found.get(at) or CallCount(at=at, **none) for at in moments if at >= begin]

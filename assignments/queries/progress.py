@@ -13,7 +13,9 @@ from assignments.queries.failures import UNDECIDED
 State = Assignment.State
 # Counting a hundred thousand rows takes the database some thirty milliseconds.
 MANY_ROWS: Final = 10_000
-KEPT_SECONDS: Final = 1
+# How old a count of many may be: for who looks for news, and on a page, which does so next.
+NEWS_SECONDS: Final = 1
+PAGE_SECONDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,12 @@ class Progress:
         return "-".join(map(str, counts))
 
 
-def progress(batch: Batch) -> Progress:
-    """Return how the batch stands."""
-    states = _states(batch)
+def progress(batch: Batch, *, kept_seconds: int = NEWS_SECONDS) -> Progress:
+    """Return how the batch stands.
+
+    :param kept_seconds: so long a count of many rows holds while they are sent
+    """
+    states = _states(batch, kept_seconds)
     unknown = states.get(State.UNKNOWN, 0)
     undecided = Assignment.objects.filter(UNDECIDED, batch=batch).count() if unknown else 0
     waiting = sum(states.get(state, 0) for state in (State.PLANNED, State.QUEUED, State.SENDING))
@@ -65,11 +70,16 @@ def progress(batch: Batch) -> Progress:
     )
 
 
-def _states(batch: Batch) -> dict[str, int]:
+def _states(batch: Batch, kept_seconds: int) -> dict[str, int]:
     # While it runs the next look corrects it; at rest and for who acts the count is always new.
-    if batch.state == Batch.State.RUNNING and batch.rows >= MANY_ROWS:
-        return cache.get_or_set(f"states-{batch.pk}", lambda: _counted(batch), KEPT_SECONDS) or {}
-    return _counted(batch)
+    if batch.state != Batch.State.RUNNING or batch.rows < MANY_ROWS:
+        return _counted(batch)
+    found: dict[str, int] | None = cache.get(f"states-{batch.pk}/{kept_seconds}")
+    if found is None:
+        found = _counted(batch)
+        for seconds in (NEWS_SECONDS, PAGE_SECONDS):
+            cache.set(f"states-{batch.pk}/{seconds}", found, seconds)
+    return found
 
 
 def _counted(batch: Batch) -> dict[str, int]:

@@ -10,7 +10,15 @@ from django.conf import settings
 
 from assignments.models import Account
 from assignments.queries.due import has_work
-from assignments.services import budget, claims, leases, outcomes, queueing, reconciliation
+from assignments.services import (
+    budget,
+    call_counts,
+    claims,
+    leases,
+    outcomes,
+    queueing,
+    reconciliation,
+)
 from assignments.services.calls import Calls, Ended
 from assignments.services.claims import Claim
 from assignments.services.connection import options
@@ -43,6 +51,7 @@ def deliver(*, account: Account, clock: Clock, may_go_on: Callable[[], bool]) ->
         return False
     try:
         claims.recover(account=account, sender=sender, now=clock())
+        call_counts.forget(now=clock())
         _Sender(account, sender, clock).run(may_go_on)
     finally:
         leases.release(account, sender=sender)

@@ -9,7 +9,15 @@ from django.db import transaction
 
 from assignments.models import Account, Assignment, Attempt, RemoteAssignment
 from assignments.models.storing import insert
-from assignments.services import budget, calls_log, closing, locking, rows, watching
+from assignments.services import (
+    budget,
+    call_counts,
+    calls_log,
+    closing,
+    locking,
+    rows,
+    watching,
+)
 from assignments.services.calls import Ended
 from assignments.services.claims import FIRST_LOOK, Claim, record_for_people
 from assignments.services.connection import body_of, note_answer, note_outage, pause_account
@@ -52,10 +60,8 @@ LONGEST_PAUSE: Final = timedelta(seconds=60)
 
 def settle(*, account: Account, sender: str, answers: Sequence[Answer], now: datetime) -> None:
     """Write what the answers mean; an answer whose fence no longer fits changes nothing."""
-    for answer in answers:
-        if isinstance(answer.reply, RateLimited) and not answer.reply.is_providers:
-            budget.hold_until(now + timedelta(seconds=answer.reply.retry_after), now=now)
     replies = [answer.reply for answer in answers]
+    _hold_budget(replies, now)
     refused = next((reply for reply in replies if isinstance(reply, AccountUnusable)), None)
     with transaction.atomic():
         _note_reach(account, replies, now)
@@ -74,7 +80,14 @@ def settle(*, account: Account, sender: str, answers: Sequence[Answer], now: dat
         closing.close_batches({row.batch_id for row in changed}, now=now)
         if refused:
             pause_account(account=account, error=refused, now=now)
+        call_counts.count((answer.ended_at, str(answer.job.row.state)) for answer in fenced)
     calls_log.tell((answer.job.row, _seconds(answer)) for answer in fenced)
+
+
+def _hold_budget(replies: Sequence[object], now: datetime) -> None:
+    for reply in replies:
+        if isinstance(reply, RateLimited) and not reply.is_providers:
+            budget.hold_until(now + timedelta(seconds=reply.retry_after), now=now)
 
 
 def _seconds(answer: Answer) -> float:

@@ -12,7 +12,13 @@ from django.utils import timezone
 from assignments.queries import approvals, batches, failures
 from assignments.queries.frame import is_worker_seen
 from assignments.queries.pace import pace
-from assignments.queries.progress import Progress, last_moved_at, progress
+from assignments.queries.progress import (
+    NEWS_SECONDS,
+    PAGE_SECONDS,
+    Progress,
+    last_moved_at,
+    progress,
+)
 from assignments.queries.words import duration, moment
 from assignments.views.asked import asked_words
 from assignments.views.own import seen
@@ -32,7 +38,7 @@ def refused(request: HttpRequest, pk: int, refusal: str) -> HttpResponse:
 
 def page_of(request: HttpRequest, pk: int) -> dict[str, Any]:
     """Return what the page of a submitted batch shows now."""
-    context = live_of(request, pk)
+    context = live_of(request, pk, kept_seconds=PAGE_SECONDS)
     words, tab = context["words"], context["tab"]
     found = context["batch"]
     paginator = Paginator(batches.positions(found, tab=tab, words=words), ROWS_PER_PAGE)
@@ -50,11 +56,11 @@ def page_of(request: HttpRequest, pk: int) -> dict[str, Any]:
     }
 
 
-def live_of(request: HttpRequest, pk: int) -> dict[str, Any]:
+def live_of(request: HttpRequest, pk: int, *, kept_seconds: int = NEWS_SECONDS) -> dict[str, Any]:
     """Return what the parts show that follow a running batch."""
     now = timezone.now()
     found = get_object_or_404(seen(request, batches.submitted_batches()), pk=pk)
-    stands = progress(found)
+    stands = progress(found, kept_seconds=kept_seconds)
     context = {**_pace(found, stands, now), **_start(found, now)}
     words = [found.state, stands.token, str(found.account.paused_at is None), context["has_worker"]]
     if context["pace"]:
