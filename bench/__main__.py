@@ -58,6 +58,7 @@ def _benchmarks(vendor: str, *, is_long: bool) -> dict[str, Benchmark]:
     if not is_long:
         return short
     return short | {
+        "log": partial(audit_append.cost, vendor, 3),
         "evenness": partial(sending.evenness, vendor, 3),
         "memory": partial(sending.memory, vendor, (10_000, 100_000)),
         "two": partial(pacing.two_processes, vendor, 20),

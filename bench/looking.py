@@ -81,8 +81,11 @@ def sync(account_id: str) -> dict[str, float]:
 
     from assignments.audit.actors import SYSTEM  # noqa: PLC0415
     from assignments.models import SyncRun  # noqa: PLC0415
-    from assignments.services import connection, directory  # noqa: PLC0415
+    from assignments.services import calls, connection, directory  # noqa: PLC0415
 
+    # As a worker does when it starts.
+    calls.prepare()
+    time.sleep(1.5)
     account = connection.accounts()[0]
     SyncRun.objects.filter(account=account).delete()
     run = directory.request_sync(account=account, by=SYSTEM, now=timezone.now())

@@ -150,6 +150,32 @@ def test_found_goes_on_before_a_number(log: None) -> None:
     assert [line.seq for line in everything.newest(before=4, limit=2)] == [3, 2]
 
 
+@pytest.mark.parametrize("query", ["batch:B-417", "by:priya", "result:submitted", "pol"])
+def test_what_an_index_tells_exactly_is_not_counted_again(
+    log: None, django_assert_num_queries, query: str
+) -> None:
+    found = find(asked(query))
+
+    with django_assert_num_queries(0):
+        count = found.count()
+
+    assert count == (len(found.newest()), False)
+
+
+def test_the_newest_are_found_behind_many_that_only_might_fit(log: None) -> None:
+    other = {**CONTENT, "title": "Phishing Basics", "reference": "CRS-1"}
+    detail = {"content": other, "problem": "GDPR is closed"}
+    with transaction.atomic():
+        for _ in range(5):
+            record(Event(action="assignment.rejected", detail=detail), by=DANIEL, at=AT)
+
+    found = find(asked("content:gdpr"))
+
+    assert [line.seq for line in found.newest(limit=1)] == [2]
+    assert [line.seq for line in found.newest(before=2, limit=1)] == [1]
+    assert found.count() == (2, False)
+
+
 def test_days_are_those_of_the_organisation(db: None, settings) -> None:
     settings.TIME_ZONE = "Europe/London"
     with transaction.atomic():

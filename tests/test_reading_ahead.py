@@ -1,89 +1,174 @@
-"""Fetching pages ahead: in order, in groups, never more than are allowed, and no end is lost."""
+"""Fetching pages ahead: in order, in groups, never more than is allowed, and no end is lost."""
 
-import threading
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO, cast
 
 import pytest
 
-from assignments.services.reading_ahead import Over, Permits, read_ahead
+from assignments.services import connection
+from assignments.services.reading_ahead import PagesAhead
+from assignments.stackone.errors import OutcomeUnknown, StackOneError
+from assignments.stackone.pages import Walk
+from tests.running import ROOT, running_sandbox
 
 pytestmark = pytest.mark.django_db
 
+PEOPLE = Walk("user_pages", None, None)
+# And some who are inactive: thirteen pages.
+LEARNERS = 1_250
+
+
+@pytest.fixture(scope="module")
+def many():
+    """Return a sandbox with many pages of people."""
+    with running_sandbox(learners=LEARNERS, content=40, requests_per_minute=0) as sandbox:
+        yield sandbox
+
 
 @pytest.fixture
-def permits(moving_clock, settings):
-    """Return permits of a budget that is as good as endless."""
+def lms(many, settings):
+    """Return that sandbox as the product's, with no faults."""
+    many.reset()
+    many.set_faults()
+    settings.STACKONE_BASE_URL = many.base_url
     settings.STACKONE_REQUESTS_PER_MINUTE = 60_000
-    made = Permits(moving_clock)
-    made.refill()
-    return made
+    return many
 
 
-def fetched(permits, count, asked=None):
-    """Yield so many pages, each with leave."""
-    for page in range(count):
-        permits.wait()
-        if asked is not None:
-            asked.append(page)
-        yield page
+@pytest.fixture
+def pages(lms, moving_clock):
+    """Return pages that are fetched ahead."""
+    with PagesAhead(connection.options("sandbox"), moving_clock) as made:
+        yield made
 
 
-def test_every_page_comes_once_and_in_order(permits):
-    with read_ahead(fetched(permits, 130), permits) as groups:
-        found = list(groups)
-
-    assert [page for group in found for page in group] == list(range(130))
-    assert max(map(len, found)) <= 24
+def ids(groups):
+    """Return the ids of everybody on the pages."""
+    return [user.id for group in groups for page in group for user in page.items]
 
 
-def test_no_more_is_fetched_ahead_than_is_allowed(permits):
-    asked: list[int] = []
-    with read_ahead(fetched(permits, 200, asked), permits) as groups:
-        first = next(groups)
-        threading.Event().wait(0.3)
-        ahead = len(asked)
-        rest = [page for group in groups for page in group]
-
-    assert ahead <= 48
-    assert [*first, *rest] == list(range(200))
+def everybody():
+    """Return the ids of everybody, read one page after the other."""
+    with connection.open_client("sandbox", pace=lambda: None) as client:
+        return [user.id for page in client.user_pages() for user in page.items]
 
 
-def test_what_goes_wrong_is_raised_after_the_pages_before_it(permits):
-    def pages():
-        yield from fetched(permits, 3)
-        raise OSError("gone")
+def asked(lms):
+    """Return how many pages of people were asked for."""
+    return sum(lms.stats()["requests"].get("GET /unified/lms/users", {}).values())
 
-    found = []
 
-    def take():
-        with read_ahead(pages(), permits) as groups:
+def test_every_page_comes_once_and_in_order(pages, lms):
+    groups = list(pages.groups(PEOPLE))
+
+    assert asked(lms) == 13
+    assert max(map(len, groups)) <= 24
+    assert ids(groups) == everybody()
+
+
+def test_one_walk_follows_another(pages):
+    assert ids(pages.groups(PEOPLE)) == everybody()
+
+    items = [page for group in pages.groups(Walk("content_pages", None, None)) for page in group]
+
+    assert sum(len(page.items) for page in items) == 40
+
+
+def test_a_walk_goes_on_from_a_cursor(pages):
+    (first, *_), *_ = pages.groups(PEOPLE)
+
+    rest = ids(pages.groups(PEOPLE._replace(cursor=first.next)))
+
+    assert [*(user.id for user in first.items), *rest] == everybody()
+
+
+def test_no_more_is_fetched_ahead_than_is_allowed(lms, moving_clock, settings):
+    # Half a second of the budget.
+    settings.STACKONE_REQUESTS_PER_MINUTE = 600
+    with PagesAhead(connection.options("sandbox"), moving_clock) as pages:
+        groups = pages.groups(PEOPLE)
+        next(groups)
+        time.sleep(1)
+
+        assert asked(lms) <= 5
+
+
+def test_what_goes_wrong_is_raised_after_the_pages_before_it(lms, moving_clock, settings):
+    settings.STACKONE_REQUESTS_PER_MINUTE = 600
+    with PagesAhead(connection.options("sandbox"), moving_clock) as pages:
+        groups = pages.groups(PEOPLE)
+        found = ids([next(groups)])
+        lms.set_faults({"get-500": 1.0})
+
+        def take():
             for group in groups:
-                found.extend(group)
+                found.extend(ids([group]))
 
-    with pytest.raises(OSError, match="gone"):
-        take()
+        with pytest.raises(StackOneError):
+            take()
 
-    assert found == [0, 1, 2]
+    assert 0 < len(found) < LEARNERS
+    lms.set_faults()
+    assert found == everybody()[: len(found)]
 
 
-def test_who_stops_storing_stops_the_fetching(permits):
-    asked: list[int] = []
+def test_who_stops_storing_stops_the_fetching(lms, moving_clock):
+    process = None
 
     def stumble():
-        with read_ahead(fetched(permits, 10_000, asked), permits) as groups:
-            next(groups)
+        nonlocal process
+        with PagesAhead(connection.options("sandbox"), moving_clock) as pages:
+            process = pages.process
+            next(pages.groups(PEOPLE))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         stumble()
 
-    assert len(asked) < 200
-    assert "sync-pages" not in {thread.name for thread in threading.enumerate()}
+    assert process is not None
+    assert not process.is_alive()
 
 
-def test_no_leave_is_given_after_the_end(permits):
-    permits.end()
+def test_a_process_that_dies_is_said(pages):
+    groups = pages.groups(PEOPLE)
+    next(groups)
+    pages.process.kill()
 
-    given = range(1_000)
+    with pytest.raises(OutcomeUnknown, match="the next sync goes on from here"):
+        list(pages.groups(PEOPLE))
 
-    with pytest.raises(Over):
-        all(permits.wait() is None for _ in given)
+
+def test_it_ends_with_its_owner_and_asks_for_nothing_more(lms):
+    owner = f"""
+import multiprocessing
+import time
+from assignments.stackone import pages
+
+if __name__ == "__main__":
+    end, theirs = multiprocessing.Pipe()
+    options = {{"base_url": {lms.base_url!r}, "api_key": "sandbox", "account_id": "sandbox"}}
+    way = multiprocessing.get_context("forkserver")
+    process = way.Process(target=pages.serve, args=(theirs, options))
+    process.start()
+    theirs.close()
+    end.send(pages.Walk("user_pages", None, None))
+    for _ in range(9):
+        end.send(time.monotonic() + 2)
+    print(process.pid, flush=True)
+    time.sleep(60)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", owner], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        pid = int(cast("IO[str]", process.stdout).readline())
+        process.kill()
+
+    until = time.monotonic() + 5
+    while time.monotonic() < until and Path(f"/proc/{pid}").exists():
+        time.sleep(0.05)
+
+    assert not Path(f"/proc/{pid}").exists()
+    assert asked(lms) == 0

@@ -15,7 +15,7 @@ from assignments.audit.query import REF, TEXT, Term
 from assignments.audit.sentences import SENTENCES
 from assignments.models import Assignment, Batch, LogEntry, PersonalValue
 from assignments.models.folding import folded
-from assignments.models.trigrams import GRAM
+from assignments.models.trigrams import ENTRIES, GRAM
 
 # The ref that the words of a search are kept under: it is nobody.
 SEARCH: Final = "search"
@@ -27,12 +27,14 @@ class Fit:
     """What holds for an entry that fits a term.
 
     Each such entry meets one of the `legs`, which indexes answer, or has the `words`, which the
-    index of trigrams knows; with neither, only reading every entry tells.
+    index of trigrams knows; with neither, only reading every entry tells. Who `is_exact` need not
+    be looked at: whatever meets one of these fits.
     """
 
     holds: Q
     legs: tuple[Q, ...] = ()
     words: str = ""
+    is_exact: bool = True
 
 
 def fit(term: Term) -> Fit:
@@ -49,14 +51,15 @@ def _text(term: Term) -> Fit:
     of_people, legs = _of_people(word, "person", "actor")
     if len(word) < GRAM:
         return Fit(of_people, legs)
-    return Fit(Q(search_text__says=word) | of_people, legs, word)
+    return Fit(Q(search_text__says=word) | of_people, legs, word, ENTRIES.is_exact(word))
 
 
 def _content(term: Term) -> Fit:
     # Title and reference of the item are the last two lines of an entry's text.
     word = folded(term.value)
     in_the_end = Q(search_text__regex=rf"{re.escape(word)}[^\n]*(\n[^\n]*)?$")
-    return Fit(Q(search_text__says=word, action__in=_OF_CONTENT) & in_the_end, words=word)
+    says = Q(search_text__says=word, action__in=_OF_CONTENT)
+    return Fit(says & in_the_end, words=word, is_exact=False)
 
 
 def _equal(column: str) -> Callable[[Term], Fit]:

@@ -23,24 +23,56 @@ _MOST_LOOKED_AT: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The entries that fit, in no order yet; `sample` is numbers of which very many may fit."""
+    """The entries that fit, in no order yet.
 
-    entries: QuerySet[LogEntry]
+    :ivar fitting: as the database tells them from all others
+    :ivar numbers: those among which all of them are, newest first, if they are not very many
+    :ivar is_exact: whether these are just those that fit
+    :ivar sample: numbers of which very many may fit
+    """
+
+    fitting: QuerySet[LogEntry]
+    numbers: Sequence[int] | None = None
+    is_exact: bool = False
     sample: Sequence[int] = ()
+
+    @property
+    def entries(self) -> QuerySet[LogEntry]:
+        """All of them."""
+        return self.fitting if self.numbers is None else self._among(self.numbers)
 
     def newest(self, *, before: int | None = None, limit: int = 50) -> list[EntryLine]:
         """Return the newest of them, older than the number `before` if it is given."""
-        older = self.entries if before is None else self.entries.filter(seq__lt=before)
-        return entry_lines(older.order_by("-seq")[:limit])
+        if self.numbers is not None:
+            older = [seq for seq in self.numbers if before is None or seq < before]
+            return entry_lines(self._newest_of(older, limit))
+        found = self.fitting if before is None else self.fitting.filter(seq__lt=before)
+        return entry_lines(found.order_by("-seq")[:limit])
+
+    def _newest_of(self, numbers: Sequence[int], limit: int) -> list[LogEntry]:
+        # A few at first, because most of the numbers mostly fit.
+        found: list[LogEntry] = []
+        at, many = 0, 2 * limit
+        while at < len(numbers) and len(found) < limit:
+            newer = self._among(numbers[at : at + many])
+            found += newer.order_by("-seq")[: limit - len(found)]
+            at, many = at + many, 10 * many
+        return found
 
     def count(self, cap: int = CAP) -> tuple[int, bool]:
         """Return how many there are, and whether that is only where the counting stopped."""
-        is_capped = len(self.sample) > cap and _counted(self._sampled(), cap) > cap
-        counted = cap + 1 if is_capped else _counted(self.entries, cap)
+        counted = self._counted(cap)
         return min(counted, cap), counted > cap
 
-    def _sampled(self) -> QuerySet[LogEntry]:
-        return self.entries.filter(seq__among=self.sample)
+    def _counted(self, cap: int) -> int:
+        if self.numbers is not None:
+            return len(self.numbers) if self.is_exact else _counted(self.entries, cap)
+        if len(self.sample) > cap and _counted(self._among(self.sample), cap) > cap:
+            return cap + 1
+        return _counted(self.fitting, cap)
+
+    def _among(self, numbers: Sequence[int]) -> QuerySet[LogEntry]:
+        return self.fitting.filter(seq__among=list(numbers))
 
 
 def find(query: Query) -> Found:
@@ -60,8 +92,9 @@ def find(query: Query) -> Found:
     for most in (FEW, MANY) if len(told) > 1 else (FEW,):
         numbers, sample = _in_all(told, most)
         if numbers is not None:
-            return Found(entries.filter(seq__among=sorted(numbers)))
-    return Found(entries, sorted(sample)[: FEW + 1])
+            is_exact = len(fits) == 1 and told[0].is_exact
+            return Found(entries, sorted(numbers, reverse=True), is_exact)
+    return Found(entries, sample=sorted(sample)[: FEW + 1])
 
 
 def without_each(query: Query) -> list[tuple[Term, int, bool]]:

@@ -66,6 +66,10 @@ class Trigrams:
             cursor.execute(catalogue[connection.vendor], [self.name])
             return cursor.fetchone() is not None
 
+    def is_exact(self, word: str) -> bool:
+        """Tell whether the word is in every row that the index gives for it."""
+        return connection.vendor == "postgresql" or len(word) == GRAM
+
     def rows_with(self, words: Sequence[str], most: int) -> list[int]:
         """Return the numbers of rows in which the words can be, all of them if they are fewer.
 

@@ -9,16 +9,16 @@ from itertools import count
 from multiprocessing import forkserver
 from typing import Any, Final, cast
 
-from assignments.stackone import process
+from assignments.stackone import pages, process
 from assignments.stackone.echoes import Echo
 from assignments.stackone.errands import Errand
 from assignments.stackone.errors import OutcomeUnknown, StackOneError
 from assignments.stackone.flight import Landed, Planned
 
 Clock = Callable[[], datetime]
-# Started once, with everything loaded: each process of calls is then there in a few milliseconds.
+# Started once, with everything loaded: each process is then there in a few milliseconds.
 PROCESSES: Final = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([process.__name__])
+PROCESSES.set_forkserver_preload([process.__name__, pages.__name__])
 LOST: Final = "The process that made the call ended before the answer came."
 
 

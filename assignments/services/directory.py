@@ -1,7 +1,7 @@
 """Bringing learners, content and existing assignments in: in chunks, restartable after a kill."""
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -13,16 +13,21 @@ from assignments.audit.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
 from assignments.models import Account, SyncRun, tending
 from assignments.services import budget, copying, facets
-from assignments.services.connection import note_answer, note_outage, open_client, pause_account
-from assignments.services.reading_ahead import Permits, read_ahead
-from assignments.stackone.client import StackOne
+from assignments.services.connection import (
+    note_answer,
+    note_outage,
+    open_client,
+    options,
+    pause_account,
+)
+from assignments.services.reading_ahead import PagesAhead
 from assignments.stackone.errors import AccountUnusable, NotSent, RateLimited, StackOneError
-from assignments.stackone.resources import LearningObject, Page, RemoteAssignment, User
+from assignments.stackone.pages import AnyPage, Walk
+from assignments.stackone.resources import LearningObject, RemoteAssignment, User
 
 Clock = Callable[[], datetime]
 Progress = Callable[[SyncRun], None]
 Stage = SyncRun.Stage
-AnyPage = Page[User] | Page[LearningObject] | Page[RemoteAssignment]
 
 FULL_EVERY: Final = timedelta(hours=24)
 OVERLAP: Final = timedelta(minutes=5)
@@ -32,6 +37,12 @@ SAVED: Final = (
     *("learners", "contents", "assignments", "left", "changed"),
     *("cursor", "stage", "moved_at"),
 )
+WALKS: Final = {
+    Stage.LEARNERS: "user_pages",
+    Stage.CONTENT: "content_pages",
+    Stage.COURSES: "course_pages",
+    Stage.ASSIGNMENTS: "assignment_pages",
+}
 ORDER: Final = (Stage.LEARNERS, Stage.CONTENT, Stage.COURSES, Stage.ASSIGNMENTS, Stage.DONE)
 
 
@@ -87,10 +98,10 @@ def run_sync(
     if not _take_over(run, runner, clock()):
         return False
     run.refresh_from_db()
-    client = open_client(run.account.remote_id, pace=lambda: budget.wait_for_slot(clock))
     try:
-        with client:
-            finished = _walk(client, run, clock, may_go_on, progress)
+        with PagesAhead(options(run.account.remote_id), clock) as pages:
+            _name_account(run.account, clock)
+            finished = _walk(pages, run, clock, may_go_on, progress)
     except StackOneError as error:
         _note_problem(run, error, clock())
         raise SyncRefused(f"The LMS could not be read: {error.message}") from error
@@ -127,37 +138,20 @@ def _take_over(run: SyncRun, runner: str, now: datetime) -> bool:
 
 
 def _walk(
-    client: StackOne,
+    pages: PagesAhead,
     run: SyncRun,
     clock: Clock,
     may_go_on: Callable[[], bool],
     progress: Progress,
 ) -> bool:
-    _name_account(client, run.account)
-    note_answer(run.account)
-    permits = Permits(clock)
-    client.pace = permits.wait
-    permits.refill()
     while run.stage != Stage.DONE:
-        with read_ahead(_pages(client, run), permits) as groups:
-            for pages in groups:
-                if not may_go_on():
-                    permits.end()
-                    return False
-                _store(run, pages, clock())
-                progress(run)
+        walk = Walk(WALKS[Stage(run.stage)], run.changed_since, run.cursor or None)
+        for group in pages.groups(walk):
+            if not may_go_on():
+                return False
+            _store(run, group, clock())
+            progress(run)
     return True
-
-
-def _pages(client: StackOne, run: SyncRun) -> Iterator[AnyPage]:
-    since, cursor = run.changed_since, run.cursor or None
-    walks: dict[str, Callable[..., Iterator[AnyPage]]] = {
-        Stage.LEARNERS: client.user_pages,
-        Stage.CONTENT: client.content_pages,
-        Stage.COURSES: client.course_pages,
-        Stage.ASSIGNMENTS: client.assignment_pages,
-    }
-    return walks[run.stage](updated_after=since, cursor=cursor)
 
 
 @transaction.atomic
@@ -194,8 +188,10 @@ def _save_if_still_ours(run: SyncRun) -> None:
         raise SyncRefused("Another worker took this sync over.")
 
 
-def _name_account(client: StackOne, account: Account) -> None:
-    linked = {found.id: found for found in client.accounts()}
+def _name_account(account: Account, clock: Clock) -> None:
+    with open_client(account.remote_id, pace=lambda: budget.wait_for_slot(clock)) as client:
+        linked = {found.id: found for found in client.accounts()}
+    note_answer(account)
     found = linked.get(account.remote_id)
     if found is not None:
         Account.objects.filter(pk=account.pk).update(name=found.provider_name or found.provider)

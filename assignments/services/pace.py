@@ -23,6 +23,8 @@ LONG_HOLD: Final = 1.0
 SECONDS_READY: Final = 0.25
 GROUPS_READY: Final = 2.5
 FIRST_GROUPS: Final = 8
+# The first calls must not wait until hundreds of rows are claimed: each claim is twice the last.
+FIRST_CLAIM: Final = 64
 # How much of a large group is expected of the next one.
 FADES: Final = 0.8
 # A rate that is lower than agreed by less is no news.
@@ -70,8 +72,7 @@ class Pace:
         out = self._calls.in_flight
         missing = math.ceil(rate * (AHEAD - ahead).total_seconds())
         wanted = max(0, min(slots + spare - out, missing, allowed))
-        # The first calls must not wait until hundreds of rows are claimed.
-        most = max(slots, 2 * out)
+        most = max(FIRST_CLAIM, 2 * out)
         self._is_filling = wanted > most
         return min(wanted, most)
 

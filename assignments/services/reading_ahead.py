@@ -1,124 +1,105 @@
-"""Fetching the next pages of a list in a thread while the ones before are being stored."""
+"""The next pages of a list, fetched by a process of their own while those before are stored."""
 
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import multiprocessing
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from queue import Empty, SimpleQueue
-from time import monotonic, sleep
-from typing import Final
+from time import monotonic
+from typing import Final, Self, cast
 
 from django.conf import settings
 
 from assignments.services import budget
+from assignments.services.calls import PROCESSES
+from assignments.stackone import pages
+from assignments.stackone.errors import OutcomeUnknown
+from assignments.stackone.pages import AnyPage, End, Told, Walk
+from assignments.stackone.process import Options
 
 # So many pages may be on their way or wait to be stored: a slow disk must not fill the memory.
 AHEAD: Final = 48
 # Senders share the budget: they must not wait longer than this behind what a sync reserves.
 RESERVED_SECONDS: Final = 0.5
 # One transaction for what arrives within so long: each waits for the disk and adds to the index.
-GATHER_SECONDS: Final = 0.3
+GATHER_SECONDS: Final = 0.1
 MOST_AT_ONCE: Final = 24
+LOST: Final = "The process that read the LMS ended by itself; the next sync goes on from here."
 
 
-class Permits:
-    """Places in the request budget: reserved by whoever has the database, used by the fetcher."""
+class PagesAhead:
+    """The process that fetches pages, and the places in the request budget that it is given.
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    :param options: what the client in the other process is made with
+    """
+
+    def __init__(self, options: Options, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        self._slots: SimpleQueue[datetime | None] = SimpleQueue()
         in_time = settings.STACKONE_REQUESTS_PER_MINUTE / 60 * RESERVED_SECONDS
         self._most = self._free = max(2, min(AHEAD, int(in_time)))
+        self._end, theirs = multiprocessing.Pipe()
+        with theirs:
+            self.process = PROCESSES.Process(target=pages.serve, args=(theirs, options))
+            self.process.start()
 
-    def refill(self, used: int = 0) -> None:
+    def __enter__(self) -> Self:
+        self._reserve(0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.close()
+        # It only reads, so nothing is lost with a request that is on its way.
+        self.process.kill()
+        self.process.join()
+
+    def groups(self, walk: Walk) -> Iterator[list[AnyPage]]:
+        """Yield the pages of a walk, all at once that arrived while those before were stored.
+
+        :raises StackOneError: what went wrong, after the pages before it
+        """
+        self._send(walk)
+        end: End | None = None
+        while end is None:
+            group: list[AnyPage] = []
+            for one in self._arrived():
+                if isinstance(one, End):
+                    end = one
+                else:
+                    group.append(one)
+            if group:
+                yield group
+                self._reserve(len(group))
+        if end.problem is not None:
+            raise end.problem
+
+    def _reserve(self, used: int) -> None:
         """Reserve places for the pages that were stored, several in one transaction."""
         self._free += used
         if self._free * 2 >= self._most:
-            for slot in budget.take(self._free, now=self._clock()):
-                self._slots.put(slot)
+            now, began = self._clock(), monotonic()
+            for slot in budget.take(self._free, now=now):
+                # The time of day may be set at any moment: only the distance from `now` is true.
+                self._send(began + (slot - now).total_seconds())
             self._free = 0
 
-    def wait(self) -> None:
-        """Sleep until the next request may leave.
+    def _arrived(self) -> Iterator[Told]:
+        """Yield what arrives in a while, but wait for no more once the end is there."""
+        one = self._heard()
+        yield one
+        ends_at, count = monotonic() + GATHER_SECONDS, 1
+        while count < MOST_AT_ONCE and not isinstance(one, End):
+            if not self._end.poll(max(0.0, ends_at - monotonic())):
+                return
+            one = self._heard()
+            yield one
+            count += 1
 
-        :raises Over: nothing more is wanted
-        """
-        slot = self._slots.get()
-        if slot is None:
-            raise Over
-        sleep(max(0.0, (slot - self._clock()).total_seconds()))
-
-    def end(self) -> None:
-        """Let no further request leave."""
-        self._slots.put(None)
-
-
-class Over(Exception):
-    """Nobody waits for further pages."""
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """No page follows, because there is none or something went wrong."""
-
-    problem: BaseException | None
-
-
-@contextmanager
-def read_ahead[Page](pages: Iterable[Page], permits: Permits) -> Iterator[Iterator[list[Page]]]:
-    """Give the pages in groups: all that have arrived while the group before was stored.
-
-    What goes wrong in fetching is raised where the pages are taken.
-    """
-    arrived: SimpleQueue[Page | End] = SimpleQueue()
-
-    def fetch() -> None:
-        problem: BaseException | None = None
+    def _heard(self) -> Told:
         try:
-            for page in pages:
-                arrived.put(page)
-        except BaseException as error:
-            # Raised again where the pages are taken.
-            problem = error
-        arrived.put(End(problem))
+            return cast("Told", self._end.recv())
+        except (EOFError, OSError):
+            raise OutcomeUnknown(LOST) from None
 
-    thread = threading.Thread(target=fetch, name="sync-pages")
-    thread.start()
-    try:
-        yield _groups(arrived, permits)
-    except BaseException:
-        permits.end()
-        raise
-    finally:
-        thread.join()
-
-
-def _groups[Page](arrived: "SimpleQueue[Page | End]", permits: Permits) -> Iterator[list[Page]]:
-    end: End | None = None
-    while end is None:
-        group: list[Page] = []
-        for entry in _waiting(arrived):
-            if isinstance(entry, End):
-                end = entry
-            else:
-                group.append(entry)
-        if group:
-            yield group
-            permits.refill(len(group))
-    if end.problem is not None:
-        raise end.problem
-
-
-def _waiting[Page](arrived: "SimpleQueue[Page | End]") -> "Iterator[Page | End]":
-    """Yield what arrives in a while, but wait for no more once the end is there."""
-    entry = arrived.get()
-    yield entry
-    ends_at, count = monotonic() + GATHER_SECONDS, 1
-    while count < MOST_AT_ONCE and not isinstance(entry, End):
+    def _send(self, said: Walk | float) -> None:
         try:
-            entry = arrived.get(timeout=max(0.0, ends_at - monotonic()))
-        except Empty:
-            return
-        yield entry
-        count += 1
+            self._end.send(said)
+        except OSError:
+            raise OutcomeUnknown(LOST) from None
