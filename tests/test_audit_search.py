@@ -162,6 +162,19 @@ def test_what_an_index_tells_exactly_is_not_counted_again(
     assert count == (len(found.newest()), False)
 
 
+def test_what_more_than_the_cap_fit_exactly_is_not_counted(
+    log: None, django_assert_num_queries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "FEW", 2)
+    found = find(asked("batch:B-417"))
+
+    with django_assert_num_queries(0):
+        count = found.count(1)
+
+    assert count == (1, True)
+    assert [line.seq for line in found.newest()] == [2, 1, 0]
+
+
 def test_the_newest_are_found_behind_many_that_only_might_fit(log: None) -> None:
     other = {**CONTENT, "title": "Phishing Basics", "reference": "CRS-1"}
     detail = {"content": other, "problem": "GDPR is closed"}

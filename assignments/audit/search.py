@@ -17,7 +17,8 @@ CAP: Final = 10_000
 # many are cheaper to compare with those of another term than all entries are to read.
 FEW: Final = 20_000
 MANY: Final = 200_000
-_VERY_FEW: Final = 500
+# So many times as many numbers are not asked for to leave out some of those that are known.
+_DEARER: Final = 5
 _MOST_LOOKED_AT: Final = 5
 
 
@@ -27,14 +28,14 @@ class Found:
 
     :ivar fitting: as the database tells them from all others
     :ivar numbers: those among which all of them are, newest first, if they are not very many
-    :ivar is_exact: whether these are just those that fit
-    :ivar sample: numbers of which very many may fit
+    :ivar sample: numbers of some that may fit, if they are very many
+    :ivar is_exact: whether every number is of one that fits
     """
 
     fitting: QuerySet[LogEntry]
     numbers: Sequence[int] | None = None
-    is_exact: bool = False
     sample: Sequence[int] = ()
+    is_exact: bool = False
 
     @property
     def entries(self) -> QuerySet[LogEntry]:
@@ -67,8 +68,10 @@ class Found:
     def _counted(self, cap: int) -> int:
         if self.numbers is not None:
             return len(self.numbers) if self.is_exact else _counted(self.entries, cap)
-        if len(self.sample) > cap and _counted(self._among(self.sample), cap) > cap:
-            return cap + 1
+        if len(self.sample) > cap:
+            fits = len(self.sample) if self.is_exact else _counted(self._among(self.sample), cap)
+            if fits > cap:
+                return fits
         return _counted(self.fitting, cap)
 
     def _among(self, numbers: Sequence[int]) -> QuerySet[LogEntry]:
@@ -89,12 +92,12 @@ def find(query: Query) -> Found:
     told = [found for term, found in fits if not term.is_not and (found.legs or found.words)]
     if not told:
         return Found(entries)
+    is_exact = len(fits) == 1 and told[0].is_exact
     for most in (FEW, MANY) if len(told) > 1 else (FEW,):
         numbers, sample = _in_all(told, most)
         if numbers is not None:
-            is_exact = len(fits) == 1 and told[0].is_exact
-            return Found(entries, sorted(numbers, reverse=True), is_exact)
-    return Found(entries, sample=sorted(sample)[: FEW + 1])
+            return Found(entries, sorted(numbers, reverse=True), is_exact=is_exact)
+    return Found(entries, sample=sorted(sample)[: FEW + 1], is_exact=is_exact)
 
 
 def without_each(query: Query) -> list[tuple[Term, int, bool]]:
@@ -128,7 +131,7 @@ def _in_all(fits: Sequence[Fit], most: int) -> tuple[set[int] | None, set[int]]:
         numbers = _numbers(one, most)
         if len(numbers) <= most:
             found = numbers if found is None else found & numbers
-        if found is not None and len(found) <= _VERY_FEW:
+        if found is not None and len(found) <= most // _DEARER:
             break
     return found, numbers
 
