@@ -38,6 +38,7 @@ def main(part: str, *words: str) -> None:
         "select": looking.select,
         "sync": looking.sync,
         "update_or_create": looking.update_or_create,
+        "weigh": looking.weigh,
         "verify": verify,
         "read": read,
     }

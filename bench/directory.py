@@ -14,6 +14,9 @@ ITEMS = 10_000
 # 200 pages of 100.
 SOME = 20_000
 FEW = 2_000
+A_PAGE = 50
+# Longer numbers, and values of facets that only many have.
+HARDLY_MORE = 1.1
 WHOLE_REQUEST_MS = 60
 SELECT_MS = 1_000
 
@@ -44,6 +47,24 @@ def search(vendor: str) -> Iterator[Finding]:
         picked = here.child("select")
         assert picked["picked"] == PEOPLE, picked
         yield at_most("9", "select all of them", picked["ms"], SELECT_MS, "ms", picked)
+        large = here.child("weigh")
+    with ground(vendor=vendor, learners=A_PAGE) as here:
+        yield from _weighed(large, here.child("weigh"))
+
+
+def _weighed(large: dict[str, float], small: dict[str, float]) -> Iterator[Finding]:
+    """Yield what the pages take of the database and the network against those of a page's worth."""
+    for name, most in (("statements", 1), ("bytes", HARDLY_MORE)):
+        for page in ("picker", "people"):
+            yield Finding(
+                goal="9",
+                what=f"{name} of the {page} page against {A_PAGE} people",
+                ours=large[f"{page}_{name}"],
+                other=small[f"{page}_{name}"],
+                unit=name,
+                wanted=most,
+                is_most=True,
+            )
 
 
 def sync(vendor: str, pairs: int) -> Iterator[Finding]:

@@ -30,6 +30,20 @@ def search() -> dict[str, float]:
     return found
 
 
+def weigh() -> dict[str, float]:
+    """Count the statements and bytes of the pages that show people."""
+    client, draft = _manager()
+    from django.db import connection  # noqa: PLC0415  after Django is set up
+    from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
+
+    found: dict[str, float] = {}
+    for name, path in (("picker", f"/assign/{draft.pk}/"), ("people", "/people/")):
+        with CaptureQueriesContext(connection) as asked:
+            answer = client.get(path)
+        found |= {f"{name}_statements": len(asked), f"{name}_bytes": len(answer.content)}
+    return found
+
+
 def query() -> dict[str, float]:
     """Find the first page for three letters or more, by our indexes and by icontains."""
     django.setup()
