@@ -6,11 +6,12 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -129,3 +130,16 @@ def _address(process: subprocess.Popen[str]) -> str:
         problem = process.communicate(timeout=STOPS_WITHIN_SECONDS)[1]
         raise RuntimeError(f"The sandbox did not start: {line}{problem}")
     return found[1]
+
+
+def outlives_owner(script: str) -> bool:
+    """Kill a script that prints the id of a process it started; tell if that is there 5 s later."""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as owner:
+        started = Path(f"/proc/{int(cast('IO[str]', owner.stdout).readline())}")
+        owner.kill()
+    until = time.monotonic() + 5
+    while time.monotonic() < until and started.exists():
+        time.sleep(0.05)
+    return started.exists()

@@ -3,13 +3,9 @@
 import os
 import pickle
 import signal
-import subprocess
-import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import IO, cast
 
 import pytest
 
@@ -17,7 +13,7 @@ from assignments.services.calls import LOST, Calls
 from assignments.stackone.errands import Assign, LookUp, Seen
 from assignments.stackone.errors import NotSent, OutcomeUnknown, RateLimited
 from assignments.stackone.resources import Created, NewAssignment
-from tests.running import ROOT, running_sandbox
+from tests.running import outlives_owner, running_sandbox
 
 
 @dataclass(frozen=True)
@@ -175,27 +171,9 @@ if __name__ == "__main__":
     print(calls.pid, flush=True)
     time.sleep(60)
 """
-    with subprocess.Popen(
-        [sys.executable, "-c", owner], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as process:
-        pid = int(cast("IO[str]", process.stdout).readline())
-        process.kill()
-
-    until = time.monotonic() + 5
-    while time.monotonic() < until and is_running(pid):
-        time.sleep(0.05)
-
-    assert not is_running(pid)
+    assert not outlives_owner(owner)
     time.sleep(2)
     assert lms.stats()["assignments"] == 0
-
-
-def is_running(pid):
-    """Tell whether a process is there."""
-    with suppress(ProcessLookupError):
-        os.kill(pid, 0)
-        return True
-    return False
 
 
 def test_a_look_up_reads_everything(lms, people, item):

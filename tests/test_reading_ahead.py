@@ -1,10 +1,6 @@
 """Fetching pages ahead: in order, in groups, never more than is allowed, and no end is lost."""
 
-import subprocess
-import sys
 import time
-from pathlib import Path
-from typing import IO, cast
 
 import pytest
 
@@ -12,7 +8,7 @@ from assignments.services import connection
 from assignments.services.reading_ahead import PagesAhead
 from assignments.stackone.errors import OutcomeUnknown, StackOneError
 from assignments.stackone.pages import Walk
-from tests.running import ROOT, running_sandbox
+from tests.running import outlives_owner, running_sandbox
 
 pytestmark = pytest.mark.django_db
 
@@ -160,15 +156,5 @@ if __name__ == "__main__":
     print(process.pid, flush=True)
     time.sleep(60)
 """
-    with subprocess.Popen(
-        [sys.executable, "-c", owner], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as process:
-        pid = int(cast("IO[str]", process.stdout).readline())
-        process.kill()
-
-    until = time.monotonic() + 5
-    while time.monotonic() < until and Path(f"/proc/{pid}").exists():
-        time.sleep(0.05)
-
-    assert not Path(f"/proc/{pid}").exists()
+    assert not outlives_owner(owner)
     assert asked(lms) == 0

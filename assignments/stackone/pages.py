@@ -5,7 +5,6 @@ each page and how the walk ended. Once the owner is gone nothing more leaves.
 """
 
 import multiprocessing
-import signal
 import threading
 import time
 from collections import deque
@@ -13,11 +12,11 @@ from contextlib import suppress
 from datetime import datetime
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import StackOneError
-from assignments.stackone.process import Options
+from assignments.stackone.process import Options, outlive_signals, tell
 from assignments.stackone.resources import LearningObject, Page, RemoteAssignment, User
 
 AnyPage = Page[User] | Page[LearningObject] | Page[RemoteAssignment]
@@ -38,7 +37,6 @@ class End(NamedTuple):
 
 
 Told = AnyPage | End
-_OVER: Final = None
 
 
 def serve(owner: Connection, options: Options) -> None:
@@ -49,15 +47,13 @@ def serve(owner: Connection, options: Options) -> None:
 
     :param options: what `StackOne` is made with
     """
-    # Who stops the worker may signal all its processes; this one ends with its owner.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    outlive_signals()
     told: SimpleQueue[Told | None] = SimpleQueue()
-    telling = threading.Thread(target=_tell, args=(owner, told))
+    telling = threading.Thread(target=tell, args=(owner, told))
     telling.start()
     with suppress(EOFError, OSError):
         _Fetcher(owner, told).run(options)
-    told.put(_OVER)
+    told.put(None)
     telling.join()
 
 
@@ -105,10 +101,3 @@ class _Fetcher:
             self._walks.append(said)
         else:
             self._leaves_at.append(said)
-
-
-def _tell(owner: Connection, told: "SimpleQueue[Told | None]") -> None:
-    """Tell the owner what is there, in a thread because it is slow to listen while it stores."""
-    with suppress(OSError):
-        while (one := told.get()) is not _OVER:
-            owner.send(one)

@@ -30,16 +30,27 @@ def serve(owner: Connection, options: Options) -> None:
 
     :param options: what `AsyncStackOne` is made with
     """
-    # Who stops the worker may signal all its processes; this one ends with its owner.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    outlive_signals()
     landed: SimpleQueue[list[Landed] | None] = SimpleQueue()
-    telling = threading.Thread(target=_tell, args=(owner, landed))
+    telling = threading.Thread(target=tell, args=(owner, landed))
     telling.start()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_fly(owner, options, landed.put))
     landed.put(None)
     telling.join()
+
+
+def outlive_signals() -> None:
+    """Let the process end with its owner alone: who stops a worker may signal all its processes."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def tell(owner: Connection, news: "SimpleQueue[Any]") -> None:
+    """Tell the owner what comes, in a thread because it may be slow to listen, until None."""
+    with suppress(OSError):
+        while (one := news.get()) is not None:
+            owner.send(one)
 
 
 async def _fly(owner: Connection, options: Options, tell: Callable[[list[Landed]], None]) -> None:
@@ -81,10 +92,3 @@ class _Together:
 def _obey(flight: Flight, order: Order) -> None:
     name, arguments = order
     getattr(flight, name)(*arguments)
-
-
-def _tell(owner: Connection, landed: "SimpleQueue[list[Landed] | None]") -> None:
-    """Tell the owner what landed, in a thread because it may be slow to listen, until None."""
-    with suppress(OSError):
-        while (some := landed.get()) is not None:
-            owner.send(some)
