@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "dashboard.access.headers.request_size",
     "dashboard.access.by_proxy.proxy_policy",
     "dashboard.access.policy.session_policy",
+    "dashboard.access.tokens.by_token",
     "dashboard.access.policy.Gate",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

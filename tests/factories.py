@@ -25,6 +25,7 @@ from assignments.models import (
 )
 from assignments.models.folding import folded
 from assignments.services.sealing import seal
+from dashboard.access.models import AccessToken
 
 NAMES = ("Elif Yilmaz", "Amara Okafor", "Ruth Abel", "Tom Baker", "Ines Costa", "Jan Novak")
 PEOPLE = {"manager": "Priya Mehta", "auditor": "Ada Stone", "admin": "Sam Reed"}
@@ -149,6 +150,13 @@ def make_export(owner: Any, **fields: Any) -> LogExport:
     values = {"format": "csv", "size": head.size, "frontier": head.frontier}
     moments = {"asked_at": AT, "moved_at": AT}
     return LogExport.objects.create(owner=owner, **values | moments | fields)
+
+
+def make_token(owner: Any, **fields: Any) -> AccessToken:
+    """Return an access token of somebody; nobody has what it is the hash of."""
+    values = {"name": "GRC", "digest": uuid.uuid4().hex * 2}
+    moments = {"made_at": AT, "until": AT + timedelta(days=30)}
+    return AccessToken.objects.create(user=owner, **values | moments | fields)
 
 
 def log_submission(batch: Batch) -> None:

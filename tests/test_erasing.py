@@ -50,7 +50,7 @@ from assignments.services.erasing.service import Erased, ErasureRefused, erase
 from assignments.services.erasing.subjects import subject
 from assignments.services.unnaming import THE_PERSON, without_names
 from assignments.services.uploads import files
-from dashboard.access.models import SignIn, User
+from dashboard.access.models import AccessToken, SignIn, User
 from tests.factories import (
     AT,
     make_account,
@@ -59,6 +59,7 @@ from tests.factories import (
     make_batch,
     make_export,
     make_learner,
+    make_token,
     make_user,
 )
 from tests.log_fixtures import PRIYA
@@ -369,6 +370,7 @@ def test_a_user_who_left(admin):
         rows.event(batch.assignments.get(), "assignment.created", "created"), by=make_actor(left)
     )
     SignIn.objects.create(session_key="k", user=left, started_at=AT, seen_at=AT, until=AT)
+    make_token(left)
 
     done = erase(ref=f"user/{left.pk}", reason="Left", by=make_actor(admin), now=AT)
 
@@ -384,6 +386,7 @@ def test_a_user_who_left(admin):
     )
     assert Batch.objects.get().by_name == str(user) == "an erased person"
     assert not SignIn.objects.exists()
+    assert not AccessToken.objects.exists()
     draft.refresh_from_db()
     assert draft.discarded_at == AT
     gone = subject(f"user/{left.pk}")

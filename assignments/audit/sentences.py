@@ -14,6 +14,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "hold.laid": "laid a legal hold on {subject}",
     "hold.lifted": "lifted the legal hold on {subject}",
     "session.ended": "ended a session of {person}",
+    "token.made": "made an access token for a program",
+    "token.revoked": "revoked an access token of {person}",
     "sync.started": "started a sync of the directory",
     "directory.synced": "synced the directory: {learners}, {contents} and {assignments}",
     "batch.submitted": "submitted batch {batch}: {people}, {items}",

@@ -29,6 +29,8 @@ KINDS: Final = {
     "person.roles_changed": ("iam", ["user", "change"]),
     "person.erased": ("iam", ["user", "deletion"]),
     "session.ended": ("session", ["end"]),
+    "token.made": ("iam", ["creation"]),
+    "token.revoked": ("iam", ["deletion"]),
     "assignment.attempted": ("api", ["start"]),
     "assignment.created": ("api", ["creation"]),
     "assignment.rejected": ("api", ["denied"]),

@@ -68,7 +68,7 @@ def _page(request: HttpRequest, query: Query, now: datetime) -> dict[str, Any]:
     found = search.find(query)
     lines = found.newest(before=last, limit=PER_PAGE + 1)
     count, is_capped = found.count()
-    if query and last is None:
+    if query:
         reading.record_search(query=query, found=count, by=acting(request), now=now)
     has_older = len(lines) > PER_PAGE
     return {

@@ -5,8 +5,10 @@ from functools import wraps
 from typing import Any
 
 import django_fast_ratelimit as ratelimit
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+
+from assignments.views.problems import is_for_programs, problem
 
 View = Callable[..., HttpResponseBase]
 
@@ -29,13 +31,20 @@ def at_most(rate: str, *, of: str) -> Callable[[View], View]:
             )
             if used.request_limit == 0:
                 return view(request, *args, **kwargs)
-            answer = render(request, "429.html", status=429)
-            answer["Retry-After"] = "60"
-            return answer
+            return _slow_down(request)
 
         return wrapped
 
     return decorated
+
+
+def _slow_down(request: HttpRequest) -> HttpResponse:
+    if is_for_programs(request):
+        answer: HttpResponse = problem(429, "Too many requests", "Wait a minute, then go on.")
+    else:
+        answer = render(request, "429.html", status=429)
+    answer["Retry-After"] = "60"
+    return answer
 
 
 def _who(request: HttpRequest) -> str:

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 from assignments.audit.actors import Actor
+from assignments.views.problems import is_for_programs
 
 
 def acting(request: HttpRequest) -> Actor:
@@ -16,7 +17,7 @@ def acting(request: HttpRequest) -> Actor:
         ref=f"user/{user.pk}",
         name=str(user),
         email=user.get_username(),
-        means="page",
+        means="api" if is_for_programs(request) else "page",
         session=public_session_id(request),
         ip=request.META.get("REMOTE_ADDR", ""),
         request_id=getattr(request, "request_id", ""),

@@ -5,14 +5,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from assignments.views.problems import is_for_programs, problem
+
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Say that the person's role may not do this."""
+    if is_for_programs(request):
+        return problem(403, "Not allowed", "The token's owner has no role that may do this.")
     return render(request, "403.html", status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Say that there is no such page."""
+    if is_for_programs(request):
+        return problem(
+            404, "No such address", "docs/for-auditors.md names the addresses there are."
+        )
     return render(request, "404.html", status=404)
 
 
@@ -23,6 +31,9 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def failed(request: HttpRequest) -> HttpResponse:
     """Say that our own code failed; needs neither the database nor the frame."""
+    if is_for_programs(request):
+        detail = "Ask again later; if it stays so, tell whoever runs the desk this id."
+        return problem(500, "Something went wrong", detail, **_said_of(request))
     return HttpResponse(render_to_string("500.html", _said_of(request)), status=500)
 
 

@@ -83,3 +83,22 @@ class SignIn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} since {self.started_at}"
+
+
+class AccessToken(models.Model):
+    """What a program reads the log with in a person's name; of the token only its hash is kept."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="access_tokens")
+    name = models.CharField(max_length=60)
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+    until = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "name"], name="one_access_token_of_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.user}"

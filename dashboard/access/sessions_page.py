@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from assignments.views.person import acting
-from dashboard.access import session
+from dashboard.access import session, tokens
 from dashboard.access.models import SignIn, User
 
 
@@ -25,10 +25,11 @@ def sessions(request: HttpRequest) -> HttpResponse:
 @require_POST
 @permission_required("access.end_sessions", raise_exception=True)
 def sessions_end(request: HttpRequest, pk: int) -> HttpResponse:
-    """Sign a person out everywhere."""
-    user = get_object_or_404(User, pk=pk)
-    signins = list(SignIn.objects.filter(user=user).select_related("user"))
-    session.end(
-        signins, by=acting(request), because="ended by an administrator", now=timezone.now()
-    )
+    """Sign a person out everywhere; their programs lose their access as well."""
+    user, by, now = get_object_or_404(User, pk=pk), acting(request), timezone.now()
+    because = "ended by an administrator"
+    signins = SignIn.objects.filter(user=user).select_related("user")
+    session.end(list(signins), by=by, because=because, now=now)
+    for token in user.access_tokens.select_related("user"):
+        tokens.revoke(token, by=by, because=because, now=now)
     return redirect("sessions")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.access import by_proxy, headers, sessions_page, single_sign_on, views
+from dashboard.access import by_proxy, headers, sessions_page, single_sign_on, tokens_page, views
 
 urlpatterns = [
     path("login/", views.login, name="login"),
@@ -16,4 +16,10 @@ urlpatterns = [
     path("csp-report", headers.csp_report, name="csp-report"),
     path("sessions/", sessions_page.sessions, name="sessions"),
     path("sessions/<int:pk>/end", sessions_page.sessions_end, name="sessions-end"),
+    path("settings/tokens/", tokens_page.access_tokens, name="access-tokens"),
+    path(
+        "settings/tokens/<int:pk>/revoke",
+        tokens_page.access_token_revoke,
+        name="access-token-revoke",
+    ),
 ]

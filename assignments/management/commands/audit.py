@@ -14,7 +14,8 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.utils import timezone
 
-from assignments.audit import grants
+from assignments.audit import grants, reading
+from assignments.audit.answers import MOST, answer
 from assignments.audit.exports import FORMATS, Making, export_log
 from assignments.audit.notes import NotAKey, SigningKey
 from assignments.audit.parsing import NotUnderstood, parse
@@ -26,6 +27,7 @@ from assignments.audit.uploads import verdict_on_file
 from assignments.audit.verdicts import BROKEN, Intact, IntactSince, Unsealed
 from assignments.audit.verify import verify_log
 from assignments.forms.exports import SampleForm
+from assignments.forms.log_api import USUAL, PageForm
 from assignments.management.operator import operator
 from assignments.management.preparation import require_prepared_database
 from assignments.services import pruning
@@ -50,8 +52,8 @@ class Command(BaseCommand):
     """Ways into the log; each leaves an entry that names the person at the shell."""
 
     help = (
-        "Seal, verify or export the audit log. Exit codes of verify: 0 intact, 1 could not be "
-        "read, 2 altered, 3 shorter or longer than its head (or a file than it says), 4 not "
+        "Seal, verify, search or export the audit log. Exit codes of verify: 0 intact, 1 could not "
+        "be read, 2 altered, 3 shorter or longer than its head (or a file than it says), 4 not "
         "proven, 5 shorter than a seal says, 6 a seal does not match, 7 a seal or key that is not "
         "trusted, 8 not sealed yet."
     )
@@ -63,6 +65,8 @@ class Command(BaseCommand):
         which = verify.add_mutually_exclusive_group()
         which.add_argument("--export", type=Path, metavar="FILE", help="check a file instead")
         which.add_argument("--since-seal", action="store_true", help="only after the newest seal")
+        search = ways.add_parser("search", help="find entries, the newest first")
+        _ask_what_to_find(search)
         export = ways.add_parser("export", help="write entries to a file, oldest first")
         _ask_what_to_export(export)
         seal = ways.add_parser("seal", help="sign the log as it is now")
@@ -77,13 +81,14 @@ class Command(BaseCommand):
         forward.add_argument(
             "--from", dest="start", type=int, metavar="ENTRY", help="send it again from here on"
         )
-        for way in (verify, export, seal, key, prune, forward):
+        for way in (verify, search, export, seal, key, prune, forward):
             way.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what was asked."""
         ways: Mapping[str, Callable[[dict[str, Any]], None]] = {
             "verify": self._verify,
+            "search": self._search,
             "export": self._export,
             "seal": self._seal,
             "key": self._key,
@@ -119,6 +124,21 @@ class Command(BaseCommand):
             self.stdout.write(found["detail"])
         if code:
             raise CommandError(found["detail"], returncode=code)
+
+    def _search(self, options: dict[str, Any]) -> None:
+        require_prepared_database()
+        page, query = _page(options), _query(options["query"])
+        found = answer(query, before=page["before"], limit=page["limit"])
+        reading.record_search(query=query, found=found.count, by=operator(), now=timezone.now())
+        if options["json"]:
+            self.stdout.write(json.dumps(asdict(found)))
+            return
+        for told in found.entries:
+            self.stdout.write(f"{told['entry']:>9,}  {told['at']}  {told['sentence']}")
+        more = "more than " if found.is_capped else ""
+        self.stdout.write(f"{more}{counted(found.count, 'entry', 'entries')} found.".capitalize())
+        if found.next_before is not None:
+            self.stdout.write(f"Go on with --before {found.next_before}")
 
     def _export(self, options: dict[str, Any]) -> None:
         require_prepared_database()
@@ -199,6 +219,16 @@ class Command(BaseCommand):
         self.stderr.write(f"{checked:,} entries checked")
 
 
+def _ask_what_to_find(search: CommandParser) -> None:
+    search.add_argument(
+        "query", nargs="?", default="", help="written as in the search box of the log"
+    )
+    search.add_argument("--limit", type=int, default=USUAL, help=f"at most {MOST}")
+    search.add_argument(
+        "--before", type=int, metavar="ENTRY", help="go on with what is older than this"
+    )
+
+
 def _ask_what_to_export(export: CommandParser) -> None:
     what = export.add_mutually_exclusive_group(required=True)
     what.add_argument("--format", choices=FORMATS)
@@ -238,6 +268,13 @@ def _query(text: str) -> Query:
         return parse(text, today=timezone.localdate(timezone=timezone.get_default_timezone()))
     except NotUnderstood as problem:
         raise CommandError(problem.pointed()) from problem
+
+
+def _page(options: dict[str, Any]) -> dict[str, Any]:
+    form = PageForm({name: options[name] for name in ("limit", "before")})
+    if not form.is_valid():
+        raise CommandError(" ".join(f"--{name}: {said[0]}" for name, said in form.errors.items()))
+    return form.cleaned_data
 
 
 def _sample(options: dict[str, Any]) -> Sample | None:

@@ -159,6 +159,7 @@ def _forget_user(user: Any, ref: str, now: datetime) -> None:
     for draft in Draft.objects.filter(owner=user, is_submitted=False, discarded_at=None):
         drafts.discard(draft=draft, now=now)
     user.sign_ins.all().delete()
+    user.access_tokens.all().delete()
     values = {
         "issuer": ERASED_ISSUER,
         "subject": ref,

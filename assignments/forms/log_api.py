@@ -1,0 +1,20 @@
+"""What a program asks of the log besides the query: how many entries, and before which."""
+
+from django import forms
+
+from assignments.audit.answers import MOST
+from assignments.audit.periods import MOST_DIGITS
+
+USUAL = 50
+
+
+class PageForm(forms.Form):
+    """The two numbers of a page of entries; left out they mean the newest fifty."""
+
+    limit = forms.IntegerField(min_value=1, max_value=MOST, required=False)
+    before = forms.IntegerField(min_value=0, max_value=10**MOST_DIGITS - 1, required=False)
+
+    def limit_or_usual(self) -> int:
+        """Return how many entries to answer with."""
+        limit: int | None = self.cleaned_data["limit"]
+        return USUAL if limit is None else limit

@@ -1,0 +1,46 @@
+"""The log for programs: the search of the page, answered as JSON."""
+
+from dataclasses import asdict
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from assignments.audit import reading
+from assignments.audit.answers import answer
+from assignments.audit.parsing import NotUnderstood, parse
+from assignments.audit.query import Query
+from assignments.forms.log_api import PageForm
+from assignments.views.limits import at_most
+from assignments.views.log_address import address, asked, today
+from assignments.views.person import acting
+from assignments.views.problems import problem
+
+
+@require_GET
+@never_cache
+@permission_required("assignments.export_log", raise_exception=True)
+@at_most("120/m", of="log-api")
+def entries(request: HttpRequest) -> JsonResponse:
+    """Answer with the entries that fit `q`, newest first; every answer is an entry itself."""
+    form, now = PageForm(request.GET), timezone.now()
+    if not form.is_valid():
+        told = " ".join(f"{name}: {said[0]}" for name, said in form.errors.items())
+        return problem(400, "A number is not as it should be", told)
+    try:
+        query = parse(asked(request.GET), today=today(now))
+    except NotUnderstood as error:
+        place = {"query": error.query, "start": error.start, "end": error.end}
+        return problem(400, "The search is not understood", str(error), **place)
+    limit, before = form.limit_or_usual(), form.cleaned_data["before"]
+    found = answer(query, before=before, limit=limit)
+    reading.record_search(query=query, found=found.count, by=acting(request), now=now)
+    return JsonResponse({**asdict(found), "next": _next(request, query, limit, found.next_before)})
+
+
+def _next(request: HttpRequest, query: Query, limit: int, before: int | None) -> str | None:
+    if before is None:
+        return None
+    return request.build_absolute_uri(address(query, name="log-api", limit=limit, before=before))

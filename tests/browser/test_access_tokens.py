@@ -1,0 +1,38 @@
+"""Access tokens in a real Chromium, and a program that uses one over a socket."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import sign_in
+
+pytestmark = pytest.mark.browser
+
+
+def test_an_auditor_lets_a_program_in_and_out_again(page: Page, looks_right: Any) -> None:
+    sign_in(page, "auditor")
+    page.goto("/settings/")
+    page.get_by_role("link", name="Access tokens").click()
+    expect(page.get_by_text("You have no tokens")).to_be_visible()
+    page.get_by_label("What it is for").fill("GRC")
+    page.get_by_text("90 days", exact=True).click()
+    page.get_by_role("button", name="Make the token").click()
+
+    example = page.locator("pre").last.inner_text()
+    said = re.fullmatch(r'curl -H "(\w+): (Bearer desk_\S+)" "(http\S+)"', example)
+    assert said is not None
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        looks_right()
+    header, secret, address = said.groups()
+    found = httpx.get(address, headers={header: secret}, trust_env=False)
+    assert found.json()["entries"][0]["sentence"].endswith("made an access token for a program")
+
+    page.get_by_role("button", name="Revoke GRC").click()
+
+    expect(page.get_by_text("You have no tokens")).to_be_visible()
+    answer = httpx.get(address, headers={header: secret}, trust_env=False)
+    assert answer.status_code == 401
