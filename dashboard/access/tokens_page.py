@@ -16,7 +16,8 @@ from assignments.views.person import acting
 from dashboard.access import tokens
 from dashboard.access.models import AccessToken, User
 
-DAYS: Final = ((30, "30 days"), (90, "90 days"), (7, "7 days"))
+DAYS: Final = ((7, "7 days"), (30, "30 days"), (90, "90 days"))
+USUAL_DAYS: Final = 30
 
 
 class TokenForm(forms.Form):
@@ -66,7 +67,7 @@ def _page(request: HttpRequest, form: TokenForm, *, new: str = "", status: int) 
         "tokens": AccessToken.objects.filter(user=request.user.pk or 0).order_by("-made_at"),
         "now": timezone.now(),
         "form": form,
-        "days": form.cleaned_data.get("days") if form.is_bound else DAYS[0][0],
+        "days": form.cleaned_data.get("days") if form.is_bound else USUAL_DAYS,
         "new": new,
         "example": request.build_absolute_uri(reverse("log-api")),
         "away_days": tokens.OWNER_SEEN_WITHIN.days,
