@@ -19,7 +19,7 @@ from tests import postgres
 from tests.running import ROOT, Sandbox, running_sandbox
 
 UNLIMITED = "60000000"
-LONGEST_RUN_SECONDS = 600
+LONGEST_RUN_SECONDS = 1_800
 
 
 @dataclass

@@ -49,6 +49,7 @@ def main(part: str, *words: str) -> None:
     parts: Mapping[str, Callable[..., dict[str, float]]] = {
         "write": write,
         "pages": pages,
+        "size": size,
         "offset": offset,
         "words": words_of_text,
         "list": own_list,
@@ -112,6 +113,22 @@ def pages() -> dict[str, float]:
         times = [timed(partial(_page, client, query))[0] for _ in range(TIMES)]
         found[name] = statistics.median(times)
     return found
+
+
+def size() -> dict[str, float]:
+    """Return how many bytes the database holds for each entry, names beside them included."""
+    django.setup()
+    from django.db import connection  # noqa: PLC0415  after Django is set up
+
+    from assignments.models import LogHead  # noqa: PLC0415
+
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            asked = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+        else:
+            asked = "SELECT pg_database_size(current_database())"
+        cursor.execute(asked)
+        return {"bytes": cursor.fetchone()[0] / LogHead.entries()}
 
 
 def offset() -> dict[str, float]:

@@ -1,12 +1,14 @@
 """Finding entries again: by words, people, batches, numbers and days; page by page."""
 
+import random
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 from django.db import transaction
 
-from assignments.audit import search
+from assignments.audit import fitting, search
 from assignments.audit.actors import SYSTEM, Actor, Person
 from assignments.audit.lines import Named
 from assignments.audit.log import Event, record
@@ -20,6 +22,7 @@ from tests.factories import make_batch
 from tests.log_fixtures import AT, CONTENT, ELIF, PRIYA, created, write_log
 
 DANIEL = Actor(ref="user/2", name="Daniel Osei", email="daniel@northwind.example", means="page")
+PHIL = Person(ref="learner/14", name="Phishing Phil")
 AMARA = Person(ref="learner/13", name="Amara Okafor", reference="NW-2")
 
 
@@ -60,7 +63,7 @@ def log(db: None) -> None:
 def _by_index(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have everything found both ways: from the end of the log, and by what the indexes know."""
     monkeypatch.setattr(search, "FEW", request.param)
-    monkeypatch.setattr(search, "MANY", request.param)
+    monkeypatch.setattr(fitting, "READ_PAST", request.param)
 
 
 @pytest.mark.usefixtures("_by_index")
@@ -204,7 +207,6 @@ def test_count_stops_at_its_cap(
     db: None, monkeypatch: pytest.MonkeyPatch, query: str, few: int
 ) -> None:
     monkeypatch.setattr(search, "FEW", few)
-    monkeypatch.setattr(search, "MANY", few)
     write_log(12)
 
     found = find(asked(query))
@@ -213,16 +215,55 @@ def test_count_stops_at_its_cap(
     assert counts == [(11, True), (12, False), (12, False)]
 
 
-def test_two_terms_that_many_entries_fit_are_compared_by_their_numbers(
+@pytest.mark.parametrize("asked_for", ["gdpr", "elif", "phishing", "person:elif", "result:created"])
+@pytest.mark.parametrize("and_for", ["", "by:daniel", "person:learner/13", "-by:user/1"])
+@pytest.mark.parametrize("few", [0, 3])
+def test_what_very_many_entries_fit_is_walked_through(
+    db: None, monkeypatch: pytest.MonkeyPatch, asked_for: str, and_for: str, few: int
+) -> None:
+    for name, value in {"FEW": few, "NEAR": 2, "STEP": 3}.items():
+        monkeypatch.setattr(search, name, value)
+    chance = random.Random(f"{asked_for} {and_for}")
+    _write_anything(chance, 60)
+
+    found = find(asked(f"{asked_for} {and_for}"))
+
+    expected = list(found.fitting.order_by("-seq").values_list("seq", flat=True))
+    assert list(_page_by_page(found, limit=chance.randint(1, 4))) == expected
+    assert found.count() == (len(expected), False)
+    assert found.count(cap=5) == (min(5, len(expected)), len(expected) > 5)
+
+
+def test_of_two_terms_the_one_that_fewer_entries_fit_is_walked_through(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "FEW", 2)
+    monkeypatch.setattr(search, "COMPARED", 3)
     write_log(9)
 
-    found = find(asked("gdpr person:elif"))
+    rarest = fitting.fit(asked("person:elif").terms[0])
 
-    assert [line.seq for line in found.newest()] == [6, 3, 0]
-    assert found.sample == ()
+    assert find(asked("result:created person:elif")).walked == rarest
+    assert find(asked("person:elif result:created")).walked == rarest
+
+
+def _write_anything(chance: random.Random, entries: int) -> None:
+    """Append entries that say, are about and were made by different things, as chance has it."""
+    for number in range(entries):
+        event = created(number, chance.choice([ELIF, AMARA, PHIL]))
+        detail = chance.choice([event.detail, {"content": {"title": "Phishing basics"}}])
+        result = chance.choice(["created", "rejected"])
+        with transaction.atomic():
+            by = chance.choice([PRIYA, DANIEL])
+            record(replace(event, detail=detail, result=result), by=by, at=AT)
+
+
+def _page_by_page(found: search.Found, limit: int) -> Iterator[int]:
+    """Yield the numbers of all pages."""
+    before = None
+    while lines := found.newest(before=before, limit=limit):
+        yield from (line.seq for line in lines)
+        before = lines[-1].seq
 
 
 @pytest.mark.parametrize("size", [1, 30], ids=["one row", "thirty rows"])

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final, cast
 
-from django.db.models import CharField, F, Max, Q, Value
+from django.db import connection
+from django.db.models import CharField, F, Max, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
@@ -19,6 +20,9 @@ from assignments.models.trigrams import ENTRIES, GRAM
 
 # The ref that the words of a search are kept under: it is nobody.
 SEARCH: Final = "search"
+# To look for the last entry of some days reads all of these; to read past one later one costs a
+# microsecond.
+READ_PAST: Final = 5_000
 _OF_CONTENT: Final = sorted(name for name in SENTENCES if name.startswith("assignment."))
 
 
@@ -28,13 +32,20 @@ class Fit:
 
     Each such entry meets one of the `legs`, which indexes answer, or has the `words`, which the
     index of trigrams knows; with neither, only reading every entry tells. Who `is_exact` need not
-    be looked at: whatever meets one of these fits.
+    be looked at: whatever meets one of these fits. An index of legs that are `in_order` gives the
+    newest entries first.
     """
 
     holds: Q
     legs: tuple[Q, ...] = ()
     words: str = ""
     is_exact: bool = True
+    in_order: bool = False
+
+    @property
+    def is_walkable(self) -> bool:
+        """Whether indexes give the numbers of the entries that can fit from the newest on."""
+        return self.in_order and not (self.words and connection.vendor == "postgresql")
 
 
 def fit(term: Term) -> Fit:
@@ -50,8 +61,9 @@ def _text(term: Term) -> Fit:
     word = folded(term.value)
     of_people, legs = _of_people(word, "person", "actor")
     if len(word) < GRAM:
-        return Fit(of_people, legs)
-    return Fit(Q(search_text__says=word) | of_people, legs, word, ENTRIES.is_exact(word))
+        return Fit(of_people, legs, in_order=True)
+    says = Q(search_text__says=word) | of_people
+    return Fit(says, legs, word, ENTRIES.is_exact(word), in_order=True)
 
 
 def _content(term: Term) -> Fit:
@@ -59,7 +71,7 @@ def _content(term: Term) -> Fit:
     word = folded(term.value)
     in_the_end = Q(search_text__regex=rf"{re.escape(word)}[^\n]*(\n[^\n]*)?$")
     says = Q(search_text__says=word, action__in=_OF_CONTENT)
-    return Fit(says & in_the_end, words=word, is_exact=False)
+    return Fit(says & in_the_end, words=word, is_exact=False, in_order=True)
 
 
 def _equal(column: str) -> Callable[[Term], Fit]:
@@ -73,7 +85,7 @@ def _somebody(column: str) -> Callable[[Term], Fit]:
     def fit_of(term: Term) -> Fit:
         if REF.fullmatch(term.value):
             return _indexed(Q(**{column: term.value}))
-        return Fit(*_of_people(folded(term.value), column))
+        return Fit(*_of_people(folded(term.value), column), in_order=True)
 
     return fit_of
 
@@ -87,7 +99,8 @@ def _result(term: Term) -> Fit:
 
 
 def _entry(term: Term) -> Fit:
-    return _indexed(_within("seq", cast(Span[int], term.meaning)))
+    within = _within("seq", cast(Span[int], term.meaning))
+    return Fit(within, (within,))
 
 
 def _when(term: Term) -> Fit:
@@ -99,12 +112,17 @@ def _when(term: Term) -> Fit:
         ends["lt"] = _midnight(days.last + timedelta(days=1))
     leg = Q(**{f"at__{end}": moment for end, moment in ends.items()})
     holds = Q(**{f"at__seen__{end}": moment for end, moment in ends.items()})
-    if days.last:
+    if "lt" in ends and _are_many(LogEntry.objects.filter(at__gte=ends["lt"])):
         # Entries are read from the end of the log, so later ones are left aside. By a sum, or
         # PostgreSQL would look for the last one by reading one entry after the other.
         last = LogEntry.objects.filter(leg).aggregate(last=Max(F("seq") + 0))["last"]
         holds &= Q(seq__lte=last or 0)
     return Fit(holds, (leg,))
+
+
+def _are_many(later: QuerySet[LogEntry]) -> bool:
+    """Return whether reading past them costs more than to look for the last one before them."""
+    return later.values("seq")[: READ_PAST + 1].count() > READ_PAST
 
 
 def _due(term: Term) -> Fit:
@@ -124,7 +142,7 @@ def _due(term: Term) -> Fit:
 
 
 def _indexed(holds: Q) -> Fit:
-    return Fit(holds, (holds,))
+    return Fit(holds, (holds,), in_order=True)
 
 
 def _within[Point: (date, int)](column: str, span: Span[Point]) -> Q:

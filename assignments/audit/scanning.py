@@ -8,8 +8,10 @@ from django.db.models import Func, TextField
 from assignments.audit.bodies import INDEXES
 from assignments.audit.checking import Row
 from assignments.models import LogEntry
+from assignments.models.storing import forget_pages
 
-CHUNK: Final = 2_048
+# What fits a processor's cache: four times as many take a fifth longer.
+CHUNK: Final = 512
 
 
 def chunks(start: int, stop: int) -> Iterator[list[Row]]:
@@ -20,6 +22,7 @@ def chunks(start: int, stop: int) -> Iterator[list[Row]]:
     rows = entries.annotate(moment=moment).values_list("body", "leaf", "moment", *INDEXES)
     while chunk := [_row(*row) for row in rows.filter(seq__gte=start)[:CHUNK]]:
         yield chunk
+        forget_pages()
         start = chunk[-1].seq + 1
 
 

@@ -77,11 +77,21 @@ class Trigrams:
         """
         if connection.vendor == "postgresql":
             return self._by_gin(words, most)
-        grams = {word[at : at + GRAM] for word in words for at in range(len(word) - GRAM + 1)}
-        wanted = " AND ".join(f'"{gram.replace('"', '""')}"' for gram in sorted(grams))
         # Names of our own, never input.
         statement = f"SELECT rowid FROM {self.name} WHERE {self.name} MATCH %s LIMIT %s"  # noqa: S608  # nosec B608
-        return _numbers(statement, [wanted, most])
+        return _numbers(statement, [_grams(words), most])
+
+    def newest_with(self, word: str, *, before: int, most: int) -> list[int]:
+        """Return the largest numbers below `before` of rows in which the word can be, downwards.
+
+        Only for SQLite, whose index goes in the order of rows.
+        """
+        # Names of our own, never input.
+        statement = (
+            f"SELECT rowid FROM {self.name} WHERE {self.name} MATCH %s AND rowid < %s "  # noqa: S608  # nosec B608
+            "ORDER BY rowid DESC LIMIT %s"
+        )
+        return _numbers(statement, [_grams([word]), before, most])
 
     def _by_gin(self, words: Sequence[str], most: int) -> list[int]:
         # Apart from the limit, or PostgreSQL would read the table in the hope of meeting them soon.
@@ -117,6 +127,12 @@ LEARNERS: Final = Trigrams(
 ENTRIES: Final = Trigrams(
     table="assignments_logentry", key="seq", name="log_by_trigrams", row="an_entry"
 )
+
+
+def _grams(words: Sequence[str]) -> str:
+    """Return what SQLite's index is asked for: every three letters of every word."""
+    grams = {word[at : at + GRAM] for word in words for at in range(len(word) - GRAM + 1)}
+    return " AND ".join(f'"{gram.replace('"', '""')}"' for gram in sorted(grams))
 
 
 def _numbers(statement: str, params: Sequence[str | int]) -> list[int]:
