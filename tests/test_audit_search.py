@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from assignments.audit import fitting, search
 from assignments.audit.actors import SYSTEM, Actor, Person
 from assignments.audit.lines import Named
-from assignments.audit.log import Event, record
+from assignments.audit.log import Event, record, record_all
 from assignments.audit.parsing import parse
 from assignments.audit.query import Query
 from assignments.audit.reading import record_reading, record_search
@@ -221,7 +221,8 @@ def test_count_stops_at_its_cap(
 def test_what_very_many_entries_fit_is_walked_through(
     db: None, monkeypatch: pytest.MonkeyPatch, asked_for: str, and_for: str, few: int
 ) -> None:
-    for name, value in {"FEW": few, "NEAR": 2, "STEP": 3}.items():
+    small = {"FEW": few, "NEAR": 7, "STEP": 3, "CAP": 5, "LONG": 50, "DENSE": 3}
+    for name, value in small.items():
         monkeypatch.setattr(search, name, value)
     chance = random.Random(f"{asked_for} {and_for}")
     _write_anything(chance, 60)
@@ -230,8 +231,21 @@ def test_what_very_many_entries_fit_is_walked_through(
 
     expected = list(found.fitting.order_by("-seq").values_list("seq", flat=True))
     assert list(_page_by_page(found, limit=chance.randint(1, 4))) == expected
-    assert found.count() == (len(expected), False)
+    assert found.count(cap=60) == (len(expected), False)
     assert found.count(cap=5) == (min(5, len(expected)), len(expected) > 5)
+
+
+def test_what_only_the_last_entries_say_is_counted_once(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"NEAR": 4, "CAP": 5, "LONG": 10, "DENSE": 3}.items():
+        monkeypatch.setattr(search, name, value)
+    write_log(20)
+    with transaction.atomic():
+        phishing = replace(created(20), detail={"content": {"title": "Phishing basics"}})
+        record_all([phishing] * 4, by=PRIYA, at=AT)
+
+    assert find(asked("phishing")).count(cap=5) == (4, False)
 
 
 def test_of_two_terms_the_one_that_fewer_entries_fit_is_walked_through(
@@ -270,7 +284,8 @@ def _page_by_page(found: search.Found, limit: int) -> Iterator[int]:
 def test_a_page_costs_the_same_however_many(db: None, django_assert_num_queries, size: int) -> None:
     write_log(size)
 
-    with django_assert_num_queries(5):
+    # PostgreSQL asks how long the log is, because its index of words is dear in a long one.
+    with django_assert_num_queries(6 if connection.vendor == "postgresql" else 5):
         assert len(find(asked("gdpr northwind")).newest(limit=50)) == size
 
 

@@ -23,6 +23,10 @@ _MOST_LOOKED_AT: Final = 5
 # looked at together.
 NEAR: Final = 20_000
 STEP: Final = 20_000
+# In a log as long as this an index that tells all before the first is slower than to read 800,000
+# entries, which is enough to count to the cap where so many of those near fit.
+LONG: Final = 2_000_000
+DENSE: Final = 500
 # Of two terms the one whose so many newest numbers go further back is met by fewer entries. What
 # somebody did in one go is together, so that a few tell nothing.
 COMPARED: Final = 5_000
@@ -37,6 +41,7 @@ class Found:
     :ivar sample: numbers of some that may fit, if they are very many
     :ivar is_exact: whether every number is of one that fits
     :ivar walked: what they all meet and indexes tell from the newest on, if they are very many
+    :ivar enough: among so many of the last entries more than the cap seem to fit
     """
 
     fitting: QuerySet[LogEntry]
@@ -44,6 +49,7 @@ class Found:
     sample: Sequence[int] = ()
     is_exact: bool = False
     walked: Fit | None = None
+    enough: int = 0
 
     @property
     def entries(self) -> QuerySet[LogEntry]:
@@ -91,6 +97,10 @@ class Found:
     def _counted(self, cap: int) -> int:
         if self.numbers is not None:
             return len(self.numbers) if self.is_exact else _counted(self.entries, cap)
+        if self.enough:
+            counted = self._counted_near(cap)
+            if counted > cap:
+                return counted
         if len(self.sample) > cap:
             fits = len(self.sample) if self.is_exact else _counted(self._among(self.sample), cap)
             if fits > cap:
@@ -98,6 +108,15 @@ class Found:
         return (
             self._walked_through(self.walked, cap) if self.walked else _counted(self.fitting, cap)
         )
+
+    def _counted_near(self, cap: int) -> int:
+        # A few at a time, or PostgreSQL would ask the index that tells all before the first.
+        end, count = LogHead.entries(), 0
+        for start in range(end - NEAR, end - self.enough, -NEAR):
+            count += self.fitting.filter(seq__gte=start, seq__lt=start + NEAR).count()
+            if count > cap:
+                break
+        return count
 
     def _walked_through(self, walked: Fit, cap: int) -> int:
         count = 0
@@ -125,6 +144,8 @@ def find(query: Query) -> Found:
     told = [found for term, found in fits if not term.is_not and (found.legs or found.words)]
     if not told:
         return Found(entries)
+    if any(one.is_dear for one in told) and (enough := _enough(entries)):
+        return Found(entries, enough=enough)
     is_exact = len(fits) == 1 and told[0].is_exact
     numbers, some = _in_all(told)
     if numbers is not None:
@@ -149,6 +170,15 @@ def without_each(query: Query) -> list[tuple[Term, int, bool]]:
 def entry(seq: int) -> EntryLine | None:
     """Return the entry with this number."""
     return next(iter(entry_lines(LogEntry.objects.filter(seq=seq))), None)
+
+
+def _enough(entries: QuerySet[LogEntry]) -> int:
+    """Return among how many of the last entries more than CAP seem to fit, if that is not many."""
+    size = LogHead.entries()
+    if size < LONG:
+        return 0
+    fit_near = entries.filter(seq__gte=size - NEAR).count()
+    return 2 * CAP * NEAR // fit_near if fit_near >= DENSE else 0
 
 
 def _counted(entries: QuerySet[LogEntry], cap: int) -> int:
