@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_duration
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 register = template.Library()
 
@@ -29,6 +30,41 @@ def icon(name: str, more: str = "") -> SafeString:
         static("assignments/icons.svg"),
         name,
     )
+
+
+# How the result of an entry looks; others look like nothing in particular.
+RESULTS: Final = {
+    ("ok", "circle-check"): (
+        "created",
+        "intact",
+        "intact since a seal",
+        "synced",
+        "completed",
+    ),
+    ("bad", "circle-x"): (
+        "rejected",
+        "altered",
+        "head mismatch",
+        "shorter than sealed",
+        "seal does not match",
+        "seal not trusted",
+        "refused",
+    ),
+    ("warn", "circle-help"): ("unknown", "not sealed", "unproven", "paused", "not_read"),
+}
+LOOKS: Final = {result: look for look, results in RESULTS.items() for result in results}
+
+
+@register.simple_tag
+def verdict(result: str) -> SafeString | str:
+    """Return the result of an entry as a badge."""
+    if not result:
+        return ""
+    words = "No answer yet" if result == "unknown" else capfirst(spelt(result))
+    if result not in LOOKS:
+        return format_html('<span class="badge">{}</span>', words)
+    style, name = LOOKS[result]
+    return format_html('<span class="badge {}">{}{}</span>', style, icon(name), words)
 
 
 @register.simple_tag
