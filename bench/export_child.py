@@ -41,17 +41,18 @@ def export(form: str = "csv", most: str = "0") -> dict[str, float]:
     from tempfile import gettempdir  # noqa: PLC0415
 
     from assignments.audit.actors import SYSTEM  # noqa: PLC0415  after Django is set up
-    from assignments.audit.exports import Making, write  # noqa: PLC0415
+    from assignments.audit.exports import Making, extent_for, write  # noqa: PLC0415
     from assignments.audit.parsing import parse  # noqa: PLC0415
-    from assignments.audit.population import fitting, head  # noqa: PLC0415
+    from assignments.audit.population import fitting  # noqa: PLC0415
 
     now = datetime.now(UTC)
     making = Making(by=SYSTEM, now=now, folder=Path(gettempdir()))
     query = parse(f"entry:0..{int(most) - 1}" if int(most) else "", today=now.date())
+    extent = extent_for(form, by=SYSTEM, now=now)  # type: ignore[arg-type]
     out, written = Nowhere(), []
 
     def work() -> None:
-        written.append(write(form, fitting(query, head()), out, making))  # type: ignore[arg-type]
+        written.append(write(form, fitting(query, extent), out, making))  # type: ignore[arg-type]
 
     return measured(work, lambda: written[0]) | {"bytes": out.length}
 

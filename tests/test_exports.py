@@ -86,7 +86,7 @@ def test_an_export_holds_the_log_as_it_was_when_it_was_asked_for(ada, folder, fo
     export = go_on(export)
 
     assert (export.state, export.size, export.entries, export.problem) == ("ready", 5, 5, "")
-    assert export.work == 5 * (4 if form == "pack" else 1)
+    assert export.work == 5 * (5 if form == "pack" else 1)
     (file,) = folder.iterdir()
     assert file.name == export.file
     with files.opened(file.name) as opened:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Final, cast
 
@@ -108,8 +108,10 @@ def _result(term: Term) -> Fit:
 
 
 def _entry(term: Term) -> Fit:
-    within = _within("seq", cast(Span[int], term.meaning))
-    return Fit(within, (within,))
+    numbers = cast(Span[int], term.meaning)
+    # Who reads on from an entry must begin there: of two lower ends SQLite takes the first.
+    holds = Q(seq__seen__gte=numbers.first or 0) & _within("seq", replace(numbers, first=None))
+    return Fit(holds, (_within("seq", numbers),), in_order=True)
 
 
 def _when(term: Term) -> Fit:

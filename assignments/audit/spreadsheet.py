@@ -41,7 +41,7 @@ _HEADINGS: Final = (
     "Request",
 )
 # So many names are remembered, for most entries are about the same people.
-_MOST_NAMES: Final = 5_000
+_MOST_NAMES: Final = 2_000
 
 
 def write_csv(population: Population, out: BinaryIO, *, tell: Tell) -> int:

@@ -16,7 +16,7 @@ from assignments.models import LogEntry, LogTile
 WIDTH: Final = 256
 BITS: Final = 8
 CHUNK: Final = 64 * WIDTH
-MOST_ROWS: Final = 256
+MOST_ROWS: Final = 64
 ROW_BYTES: Final = WIDTH * HASH_BYTES
 
 
@@ -25,10 +25,10 @@ class NotThere(LookupError):
 
 
 class Tiles:
-    """The roots of subtrees, read from the rows, of which some are remembered."""
+    """The roots of subtrees, worked out once from each row, of which some are remembered."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[int, int], bytes] = {}
+        self._rows: dict[tuple[int, int], list[list[bytes]]] = {}
 
     def __call__(self, level: int, number: int) -> bytes:
         """Return the root of the leaves from number * 2^level on.
@@ -36,19 +36,18 @@ class Tiles:
         :raises NotThere: if the rows do not hold it
         """
         tile_level, within = divmod(level, BITS)
-        tile, place = divmod(number << within, WIDTH)
-        row = self._row(tile_level, tile)
-        hashes = row[place * HASH_BYTES : (place + (1 << within)) * HASH_BYTES]
-        if len(hashes) != HASH_BYTES << within:
-            raise NotThere(f"No row holds subtree {number} of level {level}")
-        return root_of_row(hashes)
+        tile, place = divmod(number, WIDTH >> within)
+        levels = self._row(tile_level, tile)
+        if within < len(levels) and place < len(levels[within]):
+            return levels[within][place]
+        raise NotThere(f"No row holds subtree {number} of level {level}")
 
-    def _row(self, level: int, number: int) -> bytes:
+    def _row(self, level: int, number: int) -> list[list[bytes]]:
         key = (level, number)
         if key not in self._rows:
             if len(self._rows) >= MOST_ROWS:
                 self._rows.clear()
-            self._rows[key] = _stored(level, number)
+            self._rows[key] = _levels_of(_stored(level, number))
         return self._rows[key]
 
 
@@ -102,10 +101,17 @@ def rows(level: int) -> Iterator[tuple[int, bytes]]:
 
 def root_of_row(row: bytes) -> bytes:
     """Return the root over hashes side by side, as many as a power of two."""
+    return _levels_of(row)[-1][0]
+
+
+def _levels_of(row: bytes) -> list[list[bytes]]:
+    """Return the hashes of a row, then those of its whole pairs, of fours, and so on."""
     hashes = [row[at : at + HASH_BYTES] for at in range(0, len(row), HASH_BYTES)]
+    levels = [hashes]
     while len(hashes) > 1:
-        hashes = [node_hash(*pair) for pair in zip(hashes[::2], hashes[1::2], strict=True)]
-    return hashes[0]
+        hashes = [node_hash(*pair) for pair in zip(hashes[::2], hashes[1::2], strict=False)]
+        levels.append(hashes)
+    return levels
 
 
 def _add(level: int, start: int, hashes: Sequence[bytes]) -> None:

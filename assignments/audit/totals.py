@@ -1,10 +1,8 @@
 """Control totals: figures by which whoever has the entries sees that none is missing."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-
-from django.db.models import Count, Max, Min, QuerySet, Sum
-
-from assignments.models import LogEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +16,17 @@ class Totals:
     results: dict[str, int]
 
 
-def totals(entries: QuerySet[LogEntry]) -> Totals:
-    """Return the totals of the entries."""
-    numbers = entries.aggregate(first=Min("seq"), last=Max("seq"), sum=Sum("seq"))
-    return Totals(
-        numbers["first"],
-        numbers["last"],
-        int(numbers["sum"] or 0),
-        _counts(entries, "action"),
-        _counts(entries, "result"),
-    )
+def totals(groups: Iterable[list[tuple[int, str, str]]]) -> Totals:
+    """Return the totals of entries of which number, action and result are told, in order."""
+    first, last, total = None, None, 0
+    actions, results = Counter[str](), Counter[str]()
+    for rows in groups:
+        for seq, action, result in rows:
+            first, last, total = seq if first is None else first, seq, total + seq
+            actions[action] += 1
+            results[result] += 1
+    return Totals(first, last, total, _sorted(actions), _sorted(results))
 
 
-def _counts(entries: QuerySet[LogEntry], column: str) -> dict[str, int]:
-    return dict(entries.values_list(column).annotate(count=Count("seq")).order_by(column))
+def _sorted(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items()))

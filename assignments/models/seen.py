@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import CharField, DateTimeField, Transform
+from django.db.models import CharField, DateTimeField, PositiveBigIntegerField, Transform
 from django.db.models.sql.compiler import SQLCompiler
 
 
 @CharField.register_lookup
+@PositiveBigIntegerField.register_lookup
 @DateTimeField.register_lookup
 class Seen(Transform):
     """The column as it is, kept from SQLite's choice of an index.

@@ -70,7 +70,7 @@ def write_sample(population: Population, sample: Sample, out: BinaryIO, making: 
 
     Beside what was drawn these are the entries of the stories that it belongs to.
     """
-    drawn = sampling.draw(population.numbers(making.tell), seed=sample.seed, size=sample.size)
+    drawn = sampling.draw(population.seqs(making.tell), seed=sample.seed, size=sample.size)
     size = population.extent.size
     told = [_told(place, one, size) for place, one in enumerate(drawn, 1)]
     said = {
@@ -115,7 +115,7 @@ def _files(
         for one in told
     )
     yield "sample.csv", iter([written([heading]), *(written([row]) for row in rows)])
-    yield "population.txt", (f"{number}\n" for number in population.numbers(making.tell))
+    yield "population.txt", (f"{number}\n" for number in population.seqs(making.tell))
     for one in told:
         yield f"dossier-{one.place:03}.txt", iter([_dossier(population.extent, one, len(told))])
 
