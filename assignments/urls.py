@@ -96,6 +96,7 @@ AUDIT: list[URLPattern] = [
     path("audit/<int:seq>/", audit.entry, name="entry"),
     path("audit/verify/", verifying.verify_page, name="verify"),
     path("audit/verify/<int:pk>/", verifying.verification, name="verification"),
+    path("audit/verify/these", verifying.verify_these, name="verify-these"),
     path("audit/verify/file", verifying.verify_file, name="verify-file"),
     path("audit/seal", verifying.seal, name="seal"),
     path("audit/export", exports.export, name="export"),

@@ -87,6 +87,7 @@ MATRIX = {
     "entry": ("get", READ),
     "verify": ("get", CHECK),
     "verification": ("get", CHECK),
+    "verify-these": ("get", CHECK),
     "verify-file": ("post", {**CHECK, "auditor": 400, "admin": 400}),
     "seal": ("post", {"manager": 403, "auditor": 302, "admin": 302}),
     "export": ("post", {**CHECK, "auditor": 422, "admin": 422}),

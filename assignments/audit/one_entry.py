@@ -95,12 +95,13 @@ def _sealed(own: EntryCheck, row: Row, seal: LogSeal) -> EntryCheck:
         proof=proof,
         root=root.hex(),
         tree_fault=tree_fault,
-        seal_fault=_fault_of_seal(seal),
+        seal_fault=fault_of_seal(seal),
         copy=str(copy) if copy and copy.exists() else "",
     )
 
 
-def _fault_of_seal(seal: LogSeal) -> str:
+def fault_of_seal(seal: LogSeal) -> str:
+    """Return why a seal is not to be trusted; empty if it is."""
     try:
         found = sealbook.judged(seal.number, seal.note, trusted_keys())
     except NoKey as error:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from django.db.models import Func, TextField
+from django.db.models import Func, QuerySet, TextField
 
 from assignments.audit.bodies import INDEXES
 from assignments.audit.checking import Row
@@ -16,14 +16,19 @@ CHUNK: Final = 512
 
 def chunks(start: int, stop: int) -> Iterator[list[Row]]:
     """Yield the entries with numbers from `start` on and below `stop`, many at a time."""
-    # The time as the driver gives it: what is no time at all must be named, not fail to be read.
-    moment = Func("at", "at", function="COALESCE", output_field=TextField())
     entries = LogEntry.objects.filter(seq__lt=stop).order_by("seq")
-    rows = entries.annotate(moment=moment).values_list("body", "leaf", "moment", *INDEXES)
-    while chunk := [_row(*row) for row in rows.filter(seq__gte=start)[:CHUNK]]:
+    while chunk := list(rows_of(entries.filter(seq__gte=start)[:CHUNK])):
         yield chunk
         forget_pages()
         start = chunk[-1].seq + 1
+
+
+def rows_of(entries: QuerySet[LogEntry]) -> Iterator[Row]:
+    """Yield entries as they are stored."""
+    # The time as the driver gives it: what is no time at all must be named, not fail to be read.
+    moment = Func("at", "at", function="COALESCE", output_field=TextField())
+    found = entries.annotate(moment=moment).values_list("body", "leaf", "moment", *INDEXES)
+    return (_row(*row) for row in found)
 
 
 def _row(body: Any, leaf: Any, *columns: Any) -> Row:

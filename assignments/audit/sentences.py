@@ -62,6 +62,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "log.broken": "found the audit log broken at its end and went on behind that",
     "log.sealed": "sealed {entries} of the audit log",
     "log.pruned": "pruned {entries} of the audit log, which need not be kept any more",
+    "entry.verified": "verified {entries} that a search of the audit log found",
     "log.file_verified": "verified a file from the audit log",
     "entry.read": "read entry {number}",
     "retention.changed": "changed how long entries of {whose} are kept",

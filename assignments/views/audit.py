@@ -80,6 +80,7 @@ def _page(request: HttpRequest, query: Query, now: datetime) -> dict[str, Any]:
         "query": query,
         "address": address(query),
         "print_address": address(query, name="audit-print"),
+        "these_address": address(query, name="verify-these"),
         "sample_address": address(query, name="sample"),
         "formats": LABELS_OF_FORMATS.items(),
         "chips": _chips(query),

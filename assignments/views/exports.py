@@ -1,7 +1,5 @@
 """Taking entries of the log away: exports and samples that a worker writes, and a page to print."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any, Final
 
 from django.conf import settings
@@ -14,7 +12,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from assignments.audit import exports as writing
 from assignments.audit import sampling, seals, search, standing
-from assignments.audit.parsing import NotUnderstood, parse
 from assignments.audit.query import Query
 from assignments.audit.seals import NotSealed
 from assignments.forms.exports import ExportForm, SampleForm
@@ -24,7 +21,7 @@ from assignments.services.exports import asking, handing_out
 from assignments.services.exports.acts import ending
 from assignments.services.exports.dossiers import Sample
 from assignments.views.limits import at_most
-from assignments.views.log_address import address, asked, today
+from assignments.views.log_address import address, for_a_search
 from assignments.views.person import acting
 
 SHOWN: Final = 50
@@ -35,23 +32,6 @@ TYPES: Final = {
     "jsonl": "application/jsonl",
     "pack": "application/zip",
 }
-
-
-def for_a_search(
-    view: Callable[[HttpRequest, Query], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
-    """Give the view what is searched for; what is not understood is shown where searches are."""
-
-    @wraps(view)
-    def wrapped(request: HttpRequest) -> HttpResponse:
-        text = asked(request.POST or request.GET)
-        try:
-            query = parse(text, today=today(timezone.now()))
-        except NotUnderstood:
-            return redirect(address(text))
-        return view(request, query)
-
-    return wrapped
 
 
 @require_GET

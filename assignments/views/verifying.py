@@ -12,11 +12,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assignments import tasks
-from assignments.audit import runs, standing, uploads
+from assignments.audit import runs, standing, these, uploads
+from assignments.audit.query import Query
 from assignments.audit.seals import NotSealed, make_seal
 from assignments.audit.verify import verify_log
 from assignments.queries import log
 from assignments.views.limits import at_most
+from assignments.views.log_address import address, for_a_search
 from assignments.views.person import acting
 
 
@@ -35,6 +37,25 @@ def verify_page(request: HttpRequest) -> HttpResponse:
         run = runs.begin(by=by, now=now)
         tasks.verify_log.enqueue(run.pk, by.request_id)
     return redirect("verification", run.pk)
+
+
+@require_GET
+@never_cache
+@permission_required("assignments.verify_log", raise_exception=True)
+@at_most("30/m", of="whole-log")
+@for_a_search
+def verify_these(request: HttpRequest, query: Query) -> HttpResponse:
+    """Check the entries that a search finds; that is an entry itself."""
+    now = timezone.now()
+    context = {
+        "checked": these.check_these(query, by=acting(request), now=now),
+        "query": query,
+        "most": these.MOST,
+        "now": now,
+        "address": address(query),
+        "broken": standing.alarm(),
+    }
+    return render(request, "assignments/verify_these.html", context)
 
 
 @require_GET

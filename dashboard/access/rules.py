@@ -97,6 +97,7 @@ RULES: Final = {
     "entry": _get("Read an entry", _LOG),
     "verify": _both("Verify the log", "assignments.verify_log"),
     "verification": _get("See what a check of the log found", "assignments.verify_log"),
+    "verify-these": _get("Check the entries that a search finds", "assignments.verify_log"),
     "verify-file": _post("Check an export or evidence pack", "assignments.verify_log"),
     "seal": _post("Seal the log", "assignments.verify_log"),
     "export": _post("Export the log", _EXPORT),

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from assignments.audit.actors import Person
 from assignments.audit.log import Event, record_all
 from assignments.models import Assignment, RemoteAssignment
+from tests import tampering
 from tests.browser.conftest import sign_in
 from tests.factories import AT, make_batch
 from tests.log_fixtures import PRIYA
@@ -86,3 +87,17 @@ def test_pages_of_the_log_look_right(page, row, looks_right, width):
         page.goto(address)
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
         looks_right()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_a_search_finds_is_checked(page, row, looks_right, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"/audit/?q=batch:{row.batch_id}")
+    page.get_by_role("link", name="Verify these 2").click()
+
+    expect(page.locator("h1")).to_have_text("Check of 2 entries")
+    looks_right()
+    tampering.edit_body(1, 2)
+    page.reload()
+    page.get_by_role("alert").get_by_role("link", name="Entry 1").click()
+    expect(page.get_by_text("This entry was altered")).to_be_visible()
