@@ -64,7 +64,7 @@ lock: $(UV) ## renew the pins after a change in pyproject.toml (UPGRADE=--upgrad
 	$(LOCK) requirements/dev.txt pyproject.toml --all-extras
 	echo uv | $(LOCK) requirements/uv.txt -
 
-bench: $(READY) ## measure against the goals (LONG=1: all of them, on both databases); results in bench/results/
+bench: $(READY) ## measure against the goals (LONG=1: all of them); results in bench/results/
 	python -m bench $(if $(LONG),--long)
 
 chaos: $(READY) ## kill everything at random under faults, both engines (ARGS= python -m tests.crash --help)

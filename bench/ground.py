@@ -103,6 +103,7 @@ def ground(
             "SENDER_SLOTS": "64",
             "SYNC_MINUTES": "10000",
             "DATABASE_URL": url,
+            "AUDIT_SEAL_DIR": str(Path(folder) / "seals"),
         }
         here = Ground(lms, environment, vendor, count())
         for command in (
