@@ -179,15 +179,15 @@ def test_appending_at_once_leaves_a_whole_log_without_gaps(transactional_db: Non
 
     def append_groups(first: int) -> None:
         try:
-            for group in range(5):
+            for group in range(50):
                 person = Person(ref=f"learner/{first + group}", name=f"Person {first + group}")
-                events = [created(number, person) for number in range(7)]
+                events = [created(number, person) for number in range(100)]
                 with transaction.atomic():
                     record_all(events, by=PRIYA, at=AT)
         except Exception as problem:
             problems.append(problem)
 
-    at_once(*(partial(append_groups, first) for first in (0, 3, 6, 9)))
+    at_once(*(partial(append_groups, first) for first in range(0, 240, 30)))
 
     assert problems == []
-    assert verdict_on_log().sentence.startswith("Not sealed yet: 140 entries checked")
+    assert verdict_on_log().sentence.startswith("Not sealed yet: 40,000 entries checked")
