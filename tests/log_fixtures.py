@@ -69,6 +69,23 @@ def write_log(size: int) -> range:
         return record_all(events, by=PRIYA, at=AT)
 
 
+# What is searched for among these, and how many it finds: the same wherever one searches.
+SEARCHES = [
+    pytest.param("yilmaz", 2, id="a name without its accents"),
+    pytest.param("person:learner/13 gdpr", 1, id="a person and a word"),
+    pytest.param("B-0417 -action:created", 1, id="a batch without an action"),
+    pytest.param("elif action:held", 0, id="everything must fit"),
+]
+
+
+def write_what_is_searched() -> None:
+    """Append what SEARCHES are of: assignments of two people, and a hold of their batch."""
+    amara = Person(ref="learner/13", name="Amara Okafor")
+    held = Event(action="batch.held", batch="batch/417", subject="batch/417")
+    with transaction.atomic():
+        record_all([created(1), created(2), created(3, amara), held], by=PRIYA, at=AT)
+
+
 def _commits(item: pytest.Item) -> bool:
     marker = item.get_closest_marker("django_db")
     fixtures = set(getattr(item, "fixturenames", ()))

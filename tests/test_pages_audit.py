@@ -12,7 +12,6 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from assignments.audit.actors import Person
 from assignments.audit.log import Event, record_all
 from assignments.audit.query import FIELDS
 from assignments.audit.sentences import SENTENCES
@@ -20,7 +19,16 @@ from assignments.models import LogEntry, LogExport, LogHead, PersonalValue, Veri
 from assignments.services.exports import running
 from tests import tampering
 from tests.factories import make_batch, make_content, make_user
-from tests.log_fixtures import AT, CONTENT, ELIF, PRIYA, created, write_log
+from tests.log_fixtures import (
+    AT,
+    CONTENT,
+    ELIF,
+    PRIYA,
+    SEARCHES,
+    created,
+    write_log,
+    write_what_is_searched,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -104,19 +112,9 @@ def test_audit_pages_backwards_without_a_gap(auditor):
     assert second.context["newest"] == "/audit/"
 
 
-@pytest.mark.parametrize(
-    ("asked", "found"),
-    [
-        pytest.param("yilmaz", 2, id="a name without its accents"),
-        pytest.param("person:learner/13 gdpr", 1, id="a person and a word"),
-        pytest.param("B-0417 -action:created", 1, id="a batch without an action"),
-        pytest.param("elif action:held", 0, id="everything must fit"),
-    ],
-)
+@pytest.mark.parametrize(("asked", "found"), SEARCHES)
 def test_page_export_and_command_find_the_same(auditor, tmp_path, asked, found):
-    amara = Person(ref="learner/13", name="Amara Okafor")
-    held = Event(action="batch.held", batch="batch/417", subject="batch/417")
-    write(created(1), created(2), created(3, amara), held)
+    write_what_is_searched()
 
     page = auditor.get("/audit/", {"q": asked})
     file = handed_out(taken_away(auditor, format="csv", q=asked))

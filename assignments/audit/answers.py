@@ -33,10 +33,9 @@ def answer(query: Query, *, before: int | None, limit: int) -> Answer:
     :param before: only entries with a smaller number
     """
     found = find(query)
-    lines = found.newest(before=before, limit=limit + 1)
+    lines, more = found.page(before=before, limit=limit)
     count, is_capped = found.count()
-    more = lines[limit - 1].seq if len(lines) > limit else None
-    return Answer(str(query), count, is_capped, more, [_told(line) for line in lines[:limit]])
+    return Answer(str(query), count, is_capped, more, [_told(line) for line in lines])
 
 
 def _told(line: EntryLine) -> Told:

@@ -40,7 +40,7 @@ class Fit:
     legs: tuple[Q, ...] = ()
     words: str = ""
     is_exact: bool = True
-    in_order: bool = False
+    in_order: bool = True
 
     @property
     def is_walkable(self) -> bool:
@@ -70,9 +70,9 @@ def _text(term: Term) -> Fit:
     word = folded(term.value)
     of_people, legs = _of_people(word, "person", "actor")
     if len(word) < GRAM:
-        return Fit(of_people, legs, in_order=True)
+        return Fit(of_people, legs)
     says = Q(search_text__says=word) | of_people
-    return Fit(says, legs, word, ENTRIES.is_exact(word), in_order=True)
+    return Fit(says, legs, word, ENTRIES.is_exact(word))
 
 
 def _content(term: Term) -> Fit:
@@ -80,7 +80,7 @@ def _content(term: Term) -> Fit:
     word = folded(term.value)
     in_the_end = Q(search_text__regex=rf"{re.escape(word)}[^\n]*(\n[^\n]*)?$")
     says = Q(search_text__says=word, action__in=_OF_CONTENT)
-    return Fit(says & in_the_end, words=word, is_exact=False, in_order=True)
+    return Fit(says & in_the_end, words=word, is_exact=False)
 
 
 def _equal(column: str) -> Callable[[Term], Fit]:
@@ -94,7 +94,7 @@ def _somebody(column: str) -> Callable[[Term], Fit]:
     def fit_of(term: Term) -> Fit:
         if REF.fullmatch(term.value):
             return _indexed(Q(**{column: term.value}))
-        return Fit(*_of_people(folded(term.value), column), in_order=True)
+        return Fit(*_of_people(folded(term.value), column))
 
     return fit_of
 
@@ -111,7 +111,7 @@ def _entry(term: Term) -> Fit:
     numbers = cast(Span[int], term.meaning)
     # Who reads on from an entry must begin there: of two lower ends SQLite takes the first.
     holds = Q(seq__seen__gte=numbers.first or 0) & _within("seq", replace(numbers, first=None))
-    return Fit(holds, (_within("seq", numbers),), in_order=True)
+    return Fit(holds, (_within("seq", numbers),))
 
 
 def _when(term: Term) -> Fit:
@@ -128,7 +128,7 @@ def _when(term: Term) -> Fit:
         # PostgreSQL would look for the last one by reading one entry after the other.
         last = LogEntry.objects.filter(leg).aggregate(last=Max(F("seq") + 0))["last"]
         holds &= Q(seq__lte=last or 0)
-    return Fit(holds, (leg,))
+    return Fit(holds, (leg,), in_order=False)
 
 
 def _are_many(later: QuerySet[LogEntry]) -> bool:
@@ -149,11 +149,11 @@ def _due(term: Term) -> Fit:
             )
         ),
     )
-    return Fit(legs[0] | legs[1], legs)
+    return Fit(legs[0] | legs[1], legs, in_order=False)
 
 
 def _indexed(holds: Q) -> Fit:
-    return Fit(holds, (holds,), in_order=True)
+    return Fit(holds, (holds,))
 
 
 def _within[Point: (date, int)](column: str, span: Span[Point]) -> Q:

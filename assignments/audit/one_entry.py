@@ -1,14 +1,17 @@
 """Checking one entry: its bytes and neighbours, its place in the tree, the seal over that."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from assignments.audit import breaks, copies, sealbook, seals
+from assignments.audit.breaks import Break
 from assignments.audit.checking import Row, fault_of
+from assignments.audit.checkpoints import Checkpoint
 from assignments.audit.keys import NoKey, trusted_keys
-from assignments.audit.proofs import Proof, included_root, inclusion
+from assignments.audit.proofs import Proof, Subtree, included_root, inclusion
 from assignments.audit.scanning import chunks
 from assignments.audit.tiles import NotThere, Tiles
 from assignments.audit.tree import leaf_hash
@@ -61,7 +64,7 @@ def check_entry(seq: int) -> EntryCheck:
     rows = {row.seq: row for some in chunks(max(seq - 1, 0), seq + 2) for row in some}
     row, seal = rows[seq], seals.covering(seq)
     faults = [fault_of(near, near.seq) for near in rows.values()]
-    faults.append(_taken_up(seq))
+    faults.append(taken_up(seq, breaks.known(start=seq)))
     own = EntryCheck(
         sha256=leaf_hash(row.body).hex(),
         recorded=row.leaf.hex(),
@@ -73,28 +76,45 @@ def check_entry(seq: int) -> EntryCheck:
     return _sealed(own, row, seal)
 
 
-def _taken_up(seq: int) -> Altered | None:
-    is_among = any(seq in broken.in_question() for broken in breaks.known(start=seq))
+def taken_up(seq: int, broken: Iterable[Break]) -> Altered | None:
+    """Return that an entry is in question, if one of the breaks left it so."""
+    is_among = any(seq in one.in_question() for one in broken)
     return Altered(seq, How.TAKEN_UP) if is_among else None
 
 
-def _sealed(own: EntryCheck, row: Row, seal: LogSeal) -> EntryCheck:
-    said = seals.checkpoint_of(seal)
-    copy = copies.path_of(seal.number)
-    tree_fault, proof, root = "", (), b""  # type: str, Proof, bytes
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the hash of an entry leads in the tree of a seal; with a fault it leads elsewhere."""
+
+    proof: Proof = ()
+    root: bytes = b""
+    fault: str = ""
+
+
+def place_under(seal: LogSeal, said: Checkpoint | None, row: Row, subtree: Subtree) -> Place:
+    """Hold an entry against the root that a seal vouches for.
+
+    :param said: what the seal says, if that can be read
+    """
     try:
-        proof = inclusion(row.seq, seal.size, Tiles())
-        root = included_root(row.seq, seal.size, row.leaf, proof) or b""
+        proof = inclusion(row.seq, seal.size, subtree)
     except NotThere:
-        tree_fault = NO_ROWS
-    if not tree_fault and (said is None or root != said.root):
-        tree_fault = f"Its hash does not lead to the root that seal {seal.number:,} vouches for."
+        return Place(fault=NO_ROWS)
+    root = included_root(row.seq, seal.size, row.leaf, proof) or b""
+    is_there = said is not None and root == said.root
+    leads_elsewhere = f"Its hash does not lead to the root that seal {seal.number:,} vouches for."
+    return Place(proof, root, "" if is_there else leads_elsewhere)
+
+
+def _sealed(own: EntryCheck, row: Row, seal: LogSeal) -> EntryCheck:
+    copy = copies.path_of(seal.number)
+    place = place_under(seal, seals.checkpoint_of(seal), row, Tiles())
     return replace(
         own,
         seal=seal,
-        proof=proof,
-        root=root.hex(),
-        tree_fault=tree_fault,
+        proof=place.proof,
+        root=place.root.hex(),
+        tree_fault=place.fault,
         seal_fault=fault_of_seal(seal),
         copy=str(copy) if copy and copy.exists() else "",
     )

@@ -96,10 +96,8 @@ class _Pack:
 
     def _manifest(self, entries: int, by: Actor, now: datetime, tell: Tell) -> dict[str, Any]:
         seal = self._sealed.seal
-        said, found = (
-            checkpoint_of(seal),
-            totals(self._population.columns(tell, "action", "result")),
-        )
+        said = checkpoint_of(seal)
+        found = totals(self._population.columns(tell, "action", "result"))
         return {
             "kind": KIND,
             "version": VERSION,

@@ -67,6 +67,11 @@ class Found:
         found = self.fitting if before is None else self.fitting.filter(seq__lt=before)
         return entry_lines(found.order_by("-seq")[:limit])
 
+    def page(self, *, before: int | None, limit: int) -> tuple[list[EntryLine], int | None]:
+        """Return the newest of them, and the number that the next page goes on before, if any."""
+        lines = self.newest(before=before, limit=limit + 1)
+        return lines[:limit], lines[limit - 1].seq if len(lines) > limit else None
+
     def _near(self, end: int, limit: int) -> list[LogEntry]:
         """Return the newest if the end of the log has enough of them, as it mostly has."""
         near = self.fitting.filter(seq__lt=end, seq__gte=end - NEAR)

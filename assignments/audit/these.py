@@ -1,6 +1,6 @@
 """Checking the entries that a search finds: each by itself, and against the newest seal."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,14 +12,12 @@ from assignments.audit.actors import Actor
 from assignments.audit.alarm import raise_alarm
 from assignments.audit.checking import Row, fault_of
 from assignments.audit.log import Event, record
-from assignments.audit.one_entry import NO_ROWS, fault_of_seal
-from assignments.audit.proofs import included_root, inclusion
+from assignments.audit.one_entry import fault_of_seal, place_under, taken_up
 from assignments.audit.query import Query
 from assignments.audit.reading import sought
 from assignments.audit.scanning import rows_of
 from assignments.audit.search import find
-from assignments.audit.tiles import NotThere, Tiles
-from assignments.audit.verdicts import Altered, How
+from assignments.audit.tiles import Tiles
 from assignments.models import LogSeal
 
 MOST: Final = 10_000
@@ -64,22 +62,15 @@ class Checked:
 
 def check_these(query: Query, *, by: Actor, now: datetime) -> Checked:
     """Check what the query finds, at most MOST of it, the oldest first; and record that."""
-    seal = seals.newest()
-    in_question, is_proven = _in_question(), _proven_by(seal)
-    count = sealed = altered = 0
-    faults: list[Fault] = []
-    for row in _oldest(query):
-        count += 1
-        sealed += seal is not None and row.seq < seal.size
-        sentence = _fault(row, in_question) or is_proven(row)
-        altered += bool(sentence)
-        if sentence and len(faults) < _NAMED:
-            faults.append(Fault(row.seq, sentence))
+    seal, rows = seals.newest(), list(rows_of(find(query).entries.order_by("seq")[:MOST]))
+    sealed = [row for row in rows if seal and row.seq < seal.size]
+    # An entry that was altered leads elsewhere as well: what is wrong with itself says more.
+    faults = dict(_under(seal, sealed)) | dict(_by_themselves(rows))
     found = Checked(
-        entries=count,
-        sealed=sealed,
-        altered=altered,
-        faults=tuple(faults),
+        entries=len(rows),
+        sealed=len(sealed),
+        altered=len(faults),
+        faults=tuple(Fault(seq, faults[seq]) for seq in sorted(faults)[:_NAMED]),
         seal=seal,
         seal_fault=fault_of_seal(seal) if seal else "",
     )
@@ -87,37 +78,24 @@ def check_these(query: Query, *, by: Actor, now: datetime) -> Checked:
     return found
 
 
-def _oldest(query: Query) -> Iterator[Row]:
-    yield from rows_of(find(query).entries.order_by("seq")[:MOST])
+def _by_themselves(rows: Sequence[Row]) -> Iterator[tuple[int, str]]:
+    """Yield number and fault of the entries that are not as they were written."""
+    broken = breaks.known()
+    for row in rows:
+        fault = fault_of(row, row.seq) or taken_up(row.seq, broken)
+        if fault:
+            yield row.seq, fault.sentence
 
 
-def _in_question() -> list[range]:
-    return [broken.in_question() for broken in breaks.known()]
-
-
-def _fault(row: Row, in_question: list[range]) -> str:
-    found = fault_of(row, row.seq)
-    if found is None and any(row.seq in span for span in in_question):
-        found = Altered(row.seq, How.TAKEN_UP)
-    return found.sentence if found else ""
-
-
-def _proven_by(seal: LogSeal | None) -> Callable[[Row], str]:
-    """Return what tells why an entry does not stand under the seal, if it should."""
-    said, subtree = seals.checkpoint_of(seal) if seal else None, Tiles()
-
-    def fault(row: Row) -> str:
-        if seal is None or row.seq >= seal.size:
-            return ""
-        try:
-            proof = inclusion(row.seq, seal.size, subtree)
-        except NotThere:
-            return NO_ROWS
-        if said and included_root(row.seq, seal.size, row.leaf, proof) == said.root:
-            return ""
-        return f"Its hash does not lead to the root that seal {seal.number:,} vouches for."
-
-    return fault
+def _under(seal: LogSeal | None, rows: Sequence[Row]) -> Iterator[tuple[int, str]]:
+    """Yield number and fault of the entries that do not stand under the seal."""
+    if seal is None:
+        return
+    said, subtree = seals.checkpoint_of(seal), Tiles()
+    for row in rows:
+        fault = place_under(seal, said, row, subtree).fault
+        if fault:
+            yield row.seq, fault
 
 
 @transaction.atomic

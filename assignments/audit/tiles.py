@@ -101,7 +101,10 @@ def rows(level: int) -> Iterator[tuple[int, bytes]]:
 
 def root_of_row(row: bytes) -> bytes:
     """Return the root over hashes side by side, as many as a power of two."""
-    return _levels_of(row)[-1][0]
+    levels = _levels_of(row)
+    if len(levels[0]) != 1 << len(levels) - 1:
+        raise ValueError(f"{len(levels[0])} hashes are no power of two and have no one root")
+    return levels[-1][0]
 
 
 def _levels_of(row: bytes) -> list[list[bytes]]:

@@ -1,11 +1,13 @@
 """What a program asks of the log besides the query: how many entries, and before which."""
 
+from typing import Final
+
 from django import forms
 
 from assignments.audit.answers import MOST
 from assignments.audit.periods import MOST_DIGITS
 
-USUAL = 50
+USUAL: Final = 50
 
 
 class PageForm(forms.Form):
@@ -18,3 +20,7 @@ class PageForm(forms.Form):
         """Return how many entries to answer with."""
         limit: int | None = self.cleaned_data["limit"]
         return USUAL if limit is None else limit
+
+    def problems(self, prefix: str = "") -> str:
+        """Return what is wrong with each number, after its name."""
+        return " ".join(f"{prefix}{name}: {said[0]}" for name, said in self.errors.items())

@@ -66,14 +66,13 @@ def _page(request: HttpRequest, query: Query, now: datetime) -> dict[str, Any]:
     before = request.GET.get("before", "")
     last = int(before) if before.isdecimal() and len(before) <= MOST_DIGITS else None
     found = search.find(query)
-    lines = found.newest(before=last, limit=PER_PAGE + 1)
+    lines, more = found.page(before=last, limit=PER_PAGE)
     count, is_capped = found.count()
     if query:
         reading.record_search(query=query, found=count, by=acting(request), now=now)
-    has_older = len(lines) > PER_PAGE
     return {
-        "lines": lines[:PER_PAGE],
-        "older": address(query, before=lines[PER_PAGE - 1].seq) if has_older else "",
+        "lines": lines,
+        "older": "" if more is None else address(query, before=more),
         "newest": address(query) if last is not None else "",
         "count": count,
         "is_capped": is_capped,

@@ -27,8 +27,7 @@ def entries(request: HttpRequest) -> JsonResponse:
     """Answer with the entries that fit `q`, newest first; every answer is an entry itself."""
     form, now = PageForm(request.GET), timezone.now()
     if not form.is_valid():
-        told = " ".join(f"{name}: {said[0]}" for name, said in form.errors.items())
-        return problem(400, "A number is not as it should be", told)
+        return problem(400, "A number is not as it should be", form.problems())
     try:
         query = parse(asked(request.GET), today=today(now))
     except NotUnderstood as error:

@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from assignments.views.problems import is_for_programs, problem
-from dashboard.access import renewal, session
+from assignments.views.problems import is_for_programs
+from dashboard.access import renewal, session, tokens
 from dashboard.access.models import SignIn
 from dashboard.access.renewal import Verdict
 from dashboard.access.rules import OPEN, RULES, SIGNED_IN
@@ -63,20 +63,9 @@ class Gate(LoginRequiredMiddleware):
     ) -> HttpResponse:
         """Lead to the door; htmx is told to load it whole, a program what it needs."""
         if is_for_programs(request):
-            return _token_wanted()
+            return tokens.wanted()
         address = sign_in_address(request)
         return htmx_to(address) if request.headers.get("HX-Request") else redirect(address)
-
-
-def _token_wanted() -> HttpResponse:
-    detail = (
-        "Send an access token that is still good, as in “Authorization: Bearer desk_…”. Make one "
-        "under Settings, Access tokens. A token ends on its day, when it is revoked, when its "
-        "owner may not come in any more, and when its owner has not signed in for 30 days."
-    )
-    answer = problem(401, "No good access token was sent", detail)
-    answer["WWW-Authenticate"] = "Bearer"
-    return answer
 
 
 def _door(request: HttpRequest) -> dict[str, Any] | None:

@@ -13,12 +13,12 @@ from typing import Final
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
 from assignments.audit.actors import Actor, Person
 from assignments.audit.log import Event, record
-from assignments.views.problems import is_for_programs
+from assignments.views.problems import is_for_programs, problem
 from dashboard.access.models import AccessToken, User
 
 # So that whoever finds one in a file or a repository knows what it is.
@@ -80,6 +80,19 @@ def by_token(get_response: Handler) -> Handler:
         return get_response(request)
 
     return middleware
+
+
+def wanted() -> HttpResponse:
+    """Return the answer to a program that shows no good token."""
+    detail = (
+        "Send an access token that is still good, as in “Authorization: Bearer desk_…”. Make one "
+        "under Settings, Access tokens. A token ends on its day, when it is revoked, when its "
+        "owner may not come in any more, and when its owner has not signed in for "
+        f"{OWNER_SEEN_WITHIN.days} days."
+    )
+    answer = problem(401, "No good access token was sent", detail)
+    answer["WWW-Authenticate"] = SCHEME.strip()
+    return answer
 
 
 def _owner(token: str, now: datetime) -> User | None:

@@ -273,7 +273,7 @@ def _query(text: str) -> Query:
 def _page(options: dict[str, Any]) -> dict[str, Any]:
     form = PageForm({name: options[name] for name in ("limit", "before")})
     if not form.is_valid():
-        raise CommandError(" ".join(f"--{name}: {said[0]}" for name, said in form.errors.items()))
+        raise CommandError(form.problems("--"))
     return form.cleaned_data
 
 
