@@ -14,28 +14,27 @@ from django.tasks import task
 from django.utils import timezone
 
 from assignments import trace
-from assignments.audit import alarm, runs, seals
-from assignments.audit.actors import SYSTEM
-from assignments.audit.standing import actor_of
+from assignments.audit.entries.actors import SYSTEM
+from assignments.audit.integrity import alarm
+from assignments.audit.seals import sealing
+from assignments.audit.verification import jobs
+from assignments.audit.verification.log_status import actor_of
 from assignments.models import Account, LogExport, PlanRefresh, SyncRun, Verification
-from assignments.queries.due import accounts_with_work
 from assignments.queries.log import request_of
-from assignments.services import (
-    approval,
-    connection,
-    delivery,
-    directory,
-    drafts,
-    letters,
-    refreshing,
-    withdrawing,
-)
-from assignments.services.exports import handing_out, running
-from assignments.services.uploads import files
+from assignments.queries.work_due import accounts_with_work
+from assignments.services.batches import withdrawal
+from assignments.services.calls import connections
+from assignments.services.emails import outbox
+from assignments.services.exporting import download, job
+from assignments.services.picking import drafts
+from assignments.services.picking.uploads import files
+from assignments.services.sending import sender
+from assignments.services.submitting import approval
+from assignments.services.syncing import plan_refresh, sync_run
 from assignments.siem import forwarding
 
 stopping = threading.Event()
-log = logging.getLogger(__name__)
+log = logging.getLogger("assignments.worker")
 
 
 def may_go_on() -> bool:
@@ -47,7 +46,7 @@ def may_go_on() -> bool:
 def deliver(account_pk: int) -> None:
     """Deliver one account's due rows; the sweep wakes it again when others become due."""
     with _database_may_go("The delivery"):
-        delivery.deliver(
+        sender.deliver(
             account=Account.objects.get(pk=account_pk),
             clock=timezone.now,
             may_go_on=may_go_on,
@@ -60,10 +59,10 @@ def sync(run_pk: int) -> None:
     with _database_may_go("The sync"), trace.working_for(request_of(f"sync/{run_pk}")):
         run = SyncRun.objects.select_related("account").get(pk=run_pk)
         try:
-            directory.run_sync(
+            sync_run.run_sync(
                 run=run, by=SYSTEM, clock=timezone.now, may_go_on=may_go_on, progress=lambda _: None
             )
-        except directory.SyncRefused as refusal:
+        except sync_run.SyncRefused as refusal:
             log.warning("Sync %s: %s", run_pk, refusal)
 
 
@@ -75,7 +74,7 @@ def refresh_plan(draft_pk: str) -> None:
         trace.working_for(request_of(f"draft/{draft_pk}")),
     ):
         refresh = PlanRefresh.objects.select_related("draft__account").get(pk=UUID(draft_pk))
-        refreshing.go_on(refresh=refresh, clock=timezone.now, may_go_on=may_go_on)
+        plan_refresh.go_on(refresh=refresh, clock=timezone.now, may_go_on=may_go_on)
 
 
 @task()
@@ -83,7 +82,7 @@ def verify_log(run_pk: int, request_id: str = "") -> None:
     """Make a check of the log that was begun; its row tells how far it is."""
     with _database_may_go("The check of the log"), trace.working_for(request_id):
         run = Verification.objects.get(pk=run_pk)
-        runs.go_through(run, by=actor_of(run.by), clock=timezone.now)
+        jobs.go_through(run, by=actor_of(run.by), clock=timezone.now)
 
 
 @task(queue_name="exports")
@@ -91,7 +90,7 @@ def write_export(pk: int) -> None:
     """Write an export of the log; it begins anew if a worker died over it."""
     with _database_may_go("The export"), trace.working_for(request_of(f"export/{pk}")):
         export = LogExport.objects.get(pk=pk)
-        running.go_on(export=export, clock=timezone.now, may_go_on=may_go_on)
+        job.go_on(export=export, clock=timezone.now, may_go_on=may_go_on)
 
 
 @task()
@@ -99,10 +98,10 @@ def seal_log() -> None:
     """Seal the log if that is due."""
     with _database_may_go("The seal"):
         now = timezone.now()
-        if seals.is_due(now=now):
+        if sealing.is_due(now=now):
             try:
-                seals.make_seal(because="schedule", by=SYSTEM, now=now)
-            except seals.NotSealed as refusal:
+                sealing.make_seal(because="schedule", by=SYSTEM, now=now)
+            except sealing.NotSealed as refusal:
                 alarm.log.error("The log was not sealed: %s", refusal)
 
 
@@ -117,15 +116,15 @@ def forward_log() -> None:
 def send_letters() -> None:
     """Write the letters about approvals that are due."""
     with _database_may_go("The letters"):
-        letters.send_due(now=timezone.now())
+        outbox.send_due(now=timezone.now())
 
 
 def keep_log() -> None:
     """Enqueue the seal that is due, and tonight's check of the whole log."""
     now = timezone.now()
-    if seals.is_due(now=now):
+    if sealing.is_due(now=now):
         seal_log.enqueue()
-    run = runs.begin_nightly(by=SYSTEM, now=now)
+    run = jobs.begin_nightly(by=SYSTEM, now=now)
     if run is not None:
         verify_log.enqueue(run.pk)
 
@@ -144,7 +143,7 @@ def wake_deliveries() -> None:
 
 def finish_withdrawals() -> None:
     """Go on withdrawing what has not left of batches that were stopped or undone."""
-    withdrawing.finish(now=timezone.now())
+    withdrawal.finish(now=timezone.now())
 
 
 def expire_approvals() -> None:
@@ -154,7 +153,7 @@ def expire_approvals() -> None:
 
 def wake_letters() -> None:
     """Enqueue the letters that are due."""
-    if letters.are_due(now=timezone.now()):
+    if outbox.are_due(now=timezone.now()):
         send_letters.enqueue()
 
 
@@ -166,28 +165,28 @@ def forget_uploads() -> None:
 def wake_syncs() -> None:
     """Open and enqueue the syncs that are due or were abandoned."""
     now = timezone.now()
-    for account in connection.accounts():
+    for account in connections.accounts():
         every = timedelta(minutes=settings.SYNC_MINUTES)
-        if directory.sync_is_due(account, every=every, now=now):
-            run = directory.request_sync(account=account, by=SYSTEM, now=now)
+        if sync_run.sync_is_due(account, every=every, now=now):
+            run = sync_run.request_sync(account=account, by=SYSTEM, now=now)
             sync.enqueue(run.pk)
 
 
 def wake_refreshes() -> None:
     """Enqueue the refreshes of plans that nobody is at."""
-    for refresh in refreshing.waiting(now=timezone.now()):
+    for refresh in plan_refresh.waiting(now=timezone.now()):
         refresh_plan.enqueue(str(refresh.pk))
 
 
 def wake_exports() -> None:
     """Enqueue the exports of the log that nobody is at."""
-    for pk in running.to_wake(now=timezone.now()):
+    for pk in job.to_wake(now=timezone.now()):
         write_export.enqueue(pk)
 
 
 def forget_exports() -> None:
     """Delete the files of exports whose time is over."""
-    handing_out.forget(now=timezone.now())
+    download.forget(now=timezone.now())
 
 
 def forget_discarded_drafts() -> None:

@@ -9,6 +9,7 @@ from assignments.views import (
     assign_picks,
     assign_selection,
     assign_upload,
+    assignment_history,
     audiences,
     audit,
     batches,
@@ -24,7 +25,6 @@ from assignments.views import (
     review,
     search,
     settings,
-    stories,
     verifying,
 )
 
@@ -80,7 +80,7 @@ BATCHES: list[URLPattern] = [
 DIRECTORY: list[URLPattern] = [
     path("people/", directory.people, name="people"),
     path("people/<int:pk>/", directory.person, name="person"),
-    path("people/<int:pk>/content/<int:content>/", stories.story, name="story"),
+    path("people/<int:pk>/content/<int:content>/", assignment_history.story, name="story"),
     path("audiences/", audiences.audience_list, name="audiences"),
     path("audiences/<int:pk>/use", audiences.audience_use, name="audience-use"),
     path("audiences/<int:pk>/rename", audiences.audience_rename, name="audience-rename"),

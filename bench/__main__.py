@@ -22,7 +22,7 @@ from bench import (
     sending,
     sessions,
 )
-from bench.finding import HEAD, Finding
+from bench.measurement import HEAD, Finding
 
 RESULTS = Path(__file__).resolve().parent / "results"
 VENDORS = ("sqlite", "postgresql")

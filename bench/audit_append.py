@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from bench.finding import Finding, in_turns, median
-from bench.ground import ground
+from bench.environment import ground
+from bench.measurement import Finding, in_turns, median
 from bench.sending import ROWS, sent
 
 

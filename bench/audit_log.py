@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
-from bench.finding import Finding, at_most, in_turns, median
-from bench.ground import Ground, ground
+from bench.environment import Ground, ground
+from bench.measurement import Finding, at_most, in_turns, median
 
-CHILD: Final = "bench.history"
+CHILD: Final = "bench.log_child"
 EXPORT: Final = "bench.export_child"
 ADMIN: Final = {"DJANGO_SETTINGS_MODULE": "bench.admin"}
 TEXT_MS: Final = 150

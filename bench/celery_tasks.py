@@ -15,7 +15,7 @@ from celery import Celery
 
 from bench.child import AUTH, HEADERS, directory
 from tests.broker import Broker
-from tests.running import ROOT
+from tests.sandbox_process import ROOT
 
 app = Celery("bench")
 THREADS = 64

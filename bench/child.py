@@ -13,8 +13,8 @@ from typing import Any
 import django
 import httpx
 
-from bench import looking
-from bench.family import measured
+from bench import directory_child
+from bench.process_tree import measured
 
 LONGEST = 600.0
 HEADERS = {"x-account-id": "sandbox", "User-Agent": "bench"}
@@ -32,13 +32,13 @@ def main(part: str, *words: str) -> None:
         "httpx": shared_client,
         "aiohttp": aiohttp_client,
         "append": append,
-        "drain": looking.drain,
-        "query": looking.query,
-        "search": looking.search,
-        "select": looking.select,
-        "sync": looking.sync,
-        "update_or_create": looking.update_or_create,
-        "weigh": looking.weigh,
+        "drain": directory_child.drain,
+        "query": directory_child.query,
+        "search": directory_child.search,
+        "select": directory_child.select,
+        "sync": directory_child.sync,
+        "update_or_create": directory_child.update_or_create,
+        "weigh": directory_child.weigh,
         "verify": verify,
         "read": read,
     }
@@ -50,13 +50,16 @@ def freeze(  # noqa: PLR0915  a script of what a person would click
 ) -> dict[str, float]:
     """Freeze a draft twice, then hold rows against the plan as a sender does."""
     django.setup()
-    from django.contrib.auth import get_user_model  # noqa: PLC0415  after Django is set up
-    from django.utils import timezone  # noqa: PLC0415
+    from django.contrib.auth import get_user_model
+    from django.utils import timezone
 
-    from assignments.models import Assignment, Batch, Content, Learner  # noqa: PLC0415
-    from assignments.services import connection, drafts, planning, reviewed  # noqa: PLC0415
+    from assignments.models import Assignment, Batch, Content, Learner
+    from assignments.services.batches import plan_integrity
+    from assignments.services.calls import connections
+    from assignments.services.picking import drafts
+    from assignments.services.planning import frozen_plan
 
-    now, account = timezone.now(), connection.accounts()[0]
+    now, account = timezone.now(), connections.accounts()[0]
     owner = get_user_model().objects.get(email="manager@example.com")
     draft = drafts.start(account=account, owner_pk=owner.pk, now=now)
     due = date.today() + timedelta(days=60)  # noqa: DTZ011  any day will do
@@ -69,19 +72,19 @@ def freeze(  # noqa: PLR0915  a script of what a person would click
     took = []
     for _ in range(2):
         began = time.perf_counter()
-        batch = planning.freeze(draft=draft, now=now)
+        batch = frozen_plan.freeze(draft=draft, now=now)
         took.append(time.perf_counter() - began)
     batch = Batch.objects.select_related("account").get(pk=batch.pk)
     _log_plan(batch)
     rows = list(batch.assignments.filter(state=Assignment.State.PLANNED).order_by("pk")[:5_000])
     for row in rows:
         row.batch = batch
-    reviewed.parted(rows[:1])
+    plan_integrity.parted(rows[:1])
     checks = []
     for _ in range(7):
         began = time.process_time()
         for some in batched(rows, 100, strict=False):
-            assert len(reviewed.parted(some).standing) == len(some)
+            assert len(plan_integrity.parted(some).standing) == len(some)
         checks.append((time.process_time() - began) / len(rows))
     return {
         "rows": batch.rows,
@@ -92,11 +95,11 @@ def freeze(  # noqa: PLR0915  a script of what a person would click
 
 
 def _log_plan(batch: Any) -> None:
-    from django.db import transaction  # noqa: PLC0415  after Django is set up
-    from django.utils import timezone  # noqa: PLC0415
+    from django.db import transaction
+    from django.utils import timezone
 
-    from assignments.audit.actors import SYSTEM  # noqa: PLC0415
-    from assignments.audit.log import Event, record  # noqa: PLC0415
+    from assignments.audit.entries.actors import SYSTEM
+    from assignments.audit.log import Event, record
 
     detail = {"plan_sha256": batch.plan_sha256}
     event = Event(action="batch.submitted", subject=f"batch/{batch.pk}", detail=detail)
@@ -109,20 +112,18 @@ def plan(  # noqa: PLR0915  a script of what a person would click
 ) -> dict[str, float]:
     """Make and release a batch for so many people, of items from number `first` on."""
     django.setup()
-    from django.contrib.auth import get_user_model  # noqa: PLC0415  after Django is set up
-    from django.utils import timezone  # noqa: PLC0415
+    from django.contrib.auth import get_user_model
+    from django.utils import timezone
 
-    from assignments.audit.actors import Actor  # noqa: PLC0415
-    from assignments.models import Content, Learner  # noqa: PLC0415
-    from assignments.services import (  # noqa: PLC0415
-        connection,
-        control,
-        drafts,
-        planning,
-        submission,
-    )
+    from assignments.audit.entries.actors import Actor
+    from assignments.models import Content, Learner
+    from assignments.services.batches import control
+    from assignments.services.calls import connections
+    from assignments.services.picking import drafts
+    from assignments.services.planning import frozen_plan
+    from assignments.services.submitting import submission
 
-    now, account = timezone.now(), connection.accounts()[0]
+    now, account = timezone.now(), connections.accounts()[0]
     owner = get_user_model().objects.get(email="manager@example.com")
     by = Actor(ref=f"user/{owner.pk}", name="Priya Mehta", means="command")
     draft = drafts.start(account=account, owner_pk=owner.pk, now=now)
@@ -136,7 +137,7 @@ def plan(  # noqa: PLR0915  a script of what a person would click
     pks = learners.values_list("pk", flat=True)[: int(people)]
     drafts.pick(draft=draft, learner_pks=pks, now=now)
     draft.refresh_from_db()
-    batch = planning.freeze(draft=draft, now=now)
+    batch = frozen_plan.freeze(draft=draft, now=now)
     submission.submit(
         draft=draft,
         plan_sha256=batch.plan_sha256,
@@ -153,19 +154,21 @@ def plan(  # noqa: PLR0915  a script of what a person would click
 def deliver(seconds: str = "inf") -> dict[str, float]:
     """Deliver what waits in the account, for so long at the most."""
     django.setup()
-    from django.utils import timezone  # noqa: PLC0415  after Django is set up
+    from django.utils import timezone
 
-    from assignments.models import Assignment  # noqa: PLC0415
-    from assignments.services import calls, connection, delivery  # noqa: PLC0415
+    from assignments.models import Assignment
+    from assignments.services.calls import call_process as calls
+    from assignments.services.calls import connections
+    from assignments.services.sending import sender
 
     # As a worker does when it starts; one is there long before the batch.
     calls.prepare()
     time.sleep(1.5)
-    account = connection.accounts()[0]
+    account = connections.accounts()[0]
     made = Assignment.objects.filter(batch__account=account, state="created")
     before, ends = made.count(), time.monotonic() + float(seconds)
     return measured(
-        lambda: delivery.deliver(
+        lambda: sender.deliver(
             account=account, clock=timezone.now, may_go_on=lambda: time.monotonic() < ends
         ),
         lambda: made.count() - before,
@@ -175,7 +178,10 @@ def deliver(seconds: str = "inf") -> dict[str, float]:
 def deliver_unlogged() -> dict[str, float]:
     """Deliver what waits, and append nothing to the log: what appending costs."""
     django.setup()
-    from assignments.services import claims, outcomes  # noqa: PLC0415  after Django is set up
+    from assignments.services.sending import (
+        claims,
+        outcomes,
+    )
 
     for module in (claims, outcomes):
         vars(module)["record_for_people"] = lambda *_: None
@@ -185,9 +191,9 @@ def deliver_unlogged() -> dict[str, float]:
 def unrecorded(calls: str, slots: str, base_url: str) -> dict[str, float]:
     """Make the same calls through the same transport and write nothing down."""
     django.setup()
-    from assignments.services.calls import Calls  # noqa: PLC0415  after Django is set up
-    from assignments.stackone.errands import Assign  # noqa: PLC0415
-    from assignments.stackone.resources import NewAssignment  # noqa: PLC0415
+    from assignments.services.calls.call_process import Calls
+    from assignments.stackone.commands import Assign
+    from assignments.stackone.resources import NewAssignment
 
     people, item = directory(base_url)
     new = NewAssignment(item, "", None, "pending", None, None)
@@ -229,7 +235,7 @@ def shared_client(calls: str, slots: str, base_url: str) -> dict[str, float]:
 
 def aiohttp_client(calls: str, slots: str, base_url: str) -> dict[str, float]:
     """Make the calls with aiohttp, the fastest of the well-kept clients."""
-    import aiohttp  # noqa: PLC0415  a dependency of the benchmarks alone
+    import aiohttp
 
     async def run(urls: Iterator[str], body: Mapping[str, object]) -> None:
         auth = aiohttp.BasicAuth("sandbox", "")
@@ -251,11 +257,11 @@ def aiohttp_client(calls: str, slots: str, base_url: str) -> dict[str, float]:
 def append(count: str, group: str) -> dict[str, float]:
     """Append so many entries to the audit log, so many to a transaction."""
     django.setup()
-    from django.db import transaction  # noqa: PLC0415  after Django is set up
-    from django.utils import timezone  # noqa: PLC0415
+    from django.db import transaction
+    from django.utils import timezone
 
-    from assignments.audit.actors import SYSTEM, Person  # noqa: PLC0415
-    from assignments.audit.log import Event, record_all  # noqa: PLC0415
+    from assignments.audit.entries.actors import SYSTEM, Person
+    from assignments.audit.log import Event, record_all
 
     def event(number: int) -> Event:
         email = f"person.{number}@example.com"
@@ -280,8 +286,8 @@ def append(count: str, group: str) -> dict[str, float]:
 def verify() -> dict[str, float]:
     """Verify the whole log."""
     django.setup()
-    from assignments.audit.verdicts import BROKEN_WORDS  # noqa: PLC0415  after Django is set up
-    from assignments.audit.verify import verdict_on_log  # noqa: PLC0415
+    from assignments.audit.integrity.verdicts import BROKEN_WORDS
+    from assignments.audit.verification.whole_log import verdict_on_log
 
     sizes: list[int] = []
 
@@ -296,7 +302,7 @@ def verify() -> dict[str, float]:
 def read(most: str) -> dict[str, float]:
     """Read the same columns of the first of the same rows and do nothing with them."""
     django.setup()
-    from assignments.audit.scanning import chunks  # noqa: PLC0415  after Django is set up
+    from assignments.audit.integrity.reader import chunks
 
     sizes: list[int] = []
     return measured(

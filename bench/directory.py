@@ -6,8 +6,8 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from bench.finding import Finding, at_most, in_turns, median
-from bench.ground import Ground, ground
+from bench.environment import Ground, ground
+from bench.measurement import Finding, at_most, in_turns, median
 
 PEOPLE = 100_000
 ITEMS = 10_000

@@ -10,7 +10,7 @@ from typing import Any
 
 import django
 
-from bench.family import measured
+from bench.process_tree import measured
 
 MOMENT = "%Y-%m-%d %H:%M:%S"
 
@@ -37,13 +37,13 @@ def main(part: str, *words: str) -> None:
 def export(form: str = "csv", most: str = "0") -> dict[str, float]:
     """Write the log, or its first entries, as our exports do."""
     django.setup()
-    from pathlib import Path  # noqa: PLC0415
-    from tempfile import gettempdir  # noqa: PLC0415
+    from pathlib import Path
+    from tempfile import gettempdir
 
-    from assignments.audit.actors import SYSTEM  # noqa: PLC0415  after Django is set up
-    from assignments.audit.exports import Making, extent_for, write  # noqa: PLC0415
-    from assignments.audit.parsing import parse  # noqa: PLC0415
-    from assignments.audit.population import fitting  # noqa: PLC0415
+    from assignments.audit.entries.actors import SYSTEM
+    from assignments.audit.export.formats import Making, extent_for, write
+    from assignments.audit.export.scope import fitting
+    from assignments.audit.search.parser import parse
 
     now = datetime.now(UTC)
     making = Making(by=SYSTEM, now=now, folder=Path(gettempdir()))
@@ -63,9 +63,9 @@ def all_at_once(most: str) -> dict[str, float]:
     Their names cost one query, so that nothing is held against it but the way it reads and holds.
     """
     django.setup()
-    from assignments.audit.lines import entry_lines  # noqa: PLC0415  after Django is set up
-    from assignments.audit.spreadsheet import BYTE_ORDER_MARK, heading, safe  # noqa: PLC0415
-    from assignments.models import LogEntry  # noqa: PLC0415
+    from assignments.audit.entries.readable import entry_lines
+    from assignments.audit.export.csv_format import BYTE_ORDER_MARK, heading, safe
+    from assignments.models import LogEntry
 
     out, written = Nowhere(), []
 
@@ -83,7 +83,7 @@ def all_at_once(most: str) -> dict[str, float]:
 
 
 def _row(line: Any) -> list[str]:
-    from django.utils import timezone  # noqa: PLC0415  after Django is set up
+    from django.utils import timezone
 
     detail, people = line.body["detail"], line.people
     content = detail.get("content") or {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bench.finding import Finding
+from bench.measurement import Finding
 from tests.crash.campaign import Campaign, run
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from bench.finding import Finding, at_most
-from bench.ground import Ground, ground
+from bench.environment import Ground, ground
+from bench.measurement import Finding, at_most
 
 MOST_PASTE_SECONDS = 2
 MOST_UPLOAD_SECONDS = 10

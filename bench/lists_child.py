@@ -29,12 +29,12 @@ def main(part: str, *words: str) -> None:
 
 def paste(count: str) -> dict[str, float]:
     """Paste so many e-mails and ids into a new draft, some of them misspelt."""
-    from assignments.services.lists import pasting  # noqa: PLC0415  after Django is set up
+    from assignments.services.picking.pasted_lists.paste import add
 
     draft, now = _draft()
     text = "\n".join(_words(int(count)))
     began = time.perf_counter()
-    pasted = pasting.add(draft=draft, text=text, now=now)
+    pasted = add(draft=draft, text=text, now=now)
     seconds = time.perf_counter() - began
     result = pasted.sorted
     return {
@@ -51,8 +51,8 @@ def paste(count: str) -> dict[str, float]:
 
 def upload(kind: str, rows: str) -> dict[str, float]:
     """Check and keep a file of so many rows of a person, an item and a due date."""
-    from assignments.services.uploads import files  # noqa: PLC0415  after Django is set up
-    from assignments.services.uploads.guessing import Columns  # noqa: PLC0415
+    from assignments.services.picking.uploads import files
+    from assignments.services.picking.uploads.column_detection import Columns
 
     draft, now = _draft()
     file = _file(kind, int(rows))
@@ -88,7 +88,7 @@ def _file(kind: str, count: int) -> BinaryIO:
 
 def write(path: str, count: str) -> dict[str, float]:
     """Write a file of so many rows, of which 1 in 100 names nobody."""
-    import xlsxwriter  # noqa: PLC0415  a dependency of tests and benchmarks alone
+    import xlsxwriter
 
     rows = _rows(int(count))
     if path.endswith(".csv"):
@@ -103,7 +103,7 @@ def write(path: str, count: str) -> dict[str, float]:
 
 
 def _rows(count: int) -> list[tuple[str, ...]]:
-    from assignments.models import Content, Learner  # noqa: PLC0415  after Django is set up
+    from assignments.models import Content, Learner
 
     items = Content.objects.filter(is_active=True).exclude(external_reference="")
     item = items.earliest("pk").external_reference
@@ -126,19 +126,20 @@ def _rows(count: int) -> list[tuple[str, ...]]:
 
 
 def _draft() -> tuple[Any, Any]:
-    from django.contrib.auth import get_user_model  # noqa: PLC0415  after Django is set up
-    from django.utils import timezone  # noqa: PLC0415
+    from django.contrib.auth import get_user_model
+    from django.utils import timezone
 
-    from assignments.services import connection, drafts  # noqa: PLC0415
+    from assignments.services.calls import connections
+    from assignments.services.picking import drafts
 
     now = timezone.now()
     owner = get_user_model().objects.get(email="manager@example.com")
-    account = connection.accounts()[0]
+    account = connections.accounts()[0]
     return drafts.start(account=account, owner_pk=owner.pk, now=now), now
 
 
 def _words(count: int) -> list[str]:
-    from assignments.models import Learner  # noqa: PLC0415  after Django is set up
+    from assignments.models import Learner
 
     people = Learner.objects.order_by("pk").values_list("email", "external_reference")[:count]
     words = [email.upper() if n % 2 else reference for n, (email, reference) in enumerate(people)]

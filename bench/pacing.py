@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bench.finding import Finding
-from bench.ground import Ground, ground
+from bench.environment import Ground, ground
+from bench.measurement import Finding
 
 LATENCY_MS = 20
 # The first seconds go to the canary and to finding the place in the window.

@@ -12,11 +12,11 @@ import django
 def main(count: int) -> None:
     """Print the keys of so many sessions."""
     django.setup()
-    from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415  the set-up first
-    from django.test import RequestFactory  # noqa: PLC0415
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.test import RequestFactory
 
-    from dashboard.access import session  # noqa: PLC0415
-    from dashboard.access.models import User  # noqa: PLC0415
+    from dashboard.access import sessions
+    from dashboard.access.models import User
 
     keys = []
     for number in range(count):
@@ -24,7 +24,7 @@ def main(count: int) -> None:
         user = User.objects.create(issuer="bench", subject=str(number), roles=["manager"], **person)
         request = RequestFactory().get("/")
         request.session, request.user = SessionStore(), user
-        session.sign_in(request, user)
+        sessions.sign_in(request, user)
         request.session.save()
         keys.append(request.session.session_key)
     print(json.dumps({"keys": keys}))

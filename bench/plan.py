@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from bench.finding import Finding, at_most
-from bench.ground import ground
+from bench.environment import ground
+from bench.measurement import Finding, at_most
 
 PEOPLE = 12_500
 ITEMS = 4

@@ -7,11 +7,11 @@ from typing import cast
 
 import httpx
 
-from bench.finding import Finding, at_most
-from bench.ground import ground
+from bench.environment import ground
+from bench.measurement import Finding, at_most
 from bench.sending import sent
 from tests.crash.web import Manager, Web
-from tests.product import Product
+from tests.product_processes import Product
 
 POLLERS = 20
 HEADERS = {"HX-Request": "true"}

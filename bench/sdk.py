@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.running import ROOT
+from tests.sandbox_process import ROOT
 
 HERE = Path(__file__).resolve().parent
 FOLDER = ROOT / "var" / "bench-sdk"

@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 
 from bench import celery_tasks, sdk
-from bench.finding import Finding, in_turns, median
-from bench.ground import Ground, ground
+from bench.environment import Ground, ground
+from bench.measurement import Finding, in_turns, median
 
 # Five seconds: the canary and the process of calls, which take a tenth of one, are no tax.
 ROWS = 12_000

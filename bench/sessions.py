@@ -10,10 +10,10 @@ from typing import NamedTuple, cast
 
 import httpx
 
-from bench.finding import Finding, at_most
-from bench.ground import Ground, ground
+from bench.environment import Ground, ground
+from bench.measurement import Finding, at_most
 from tests.crash.web import TOKEN, Web
-from tests.product import Product
+from tests.product_processes import Product
 
 # For how long a page is read, as TPC-W (clause 5.3.1.1) has people of a web shop think: 7 seconds
 # in the middle, exponentially distributed, 70 at most. With 200 people some 28 requests a second.

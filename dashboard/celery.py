@@ -27,7 +27,7 @@ app.conf.update(
     # What runs goes on while the broker is away: this cancels late acknowledged tasks, so none.
     worker_cancel_long_running_tasks_on_connection_loss=True,
     worker_enable_prefetch_count_reduction=False,
-    worker_consumer="dashboard.consumer:PromptConsumer",
+    worker_consumer="dashboard.celery_consumer:PromptConsumer",
     worker_enable_remote_control=False,
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,

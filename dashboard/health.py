@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from assignments.queries.frame import is_worker_seen
+from assignments.queries.connection_status import is_worker_seen
 
 
 @require_GET

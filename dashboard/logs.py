@@ -8,13 +8,13 @@ from django.conf import settings
 from pythonjsonlogger.orjson import OrjsonFormatter
 
 from assignments import trace
-from dashboard.secrecy import hidden
+from dashboard.redaction import hidden
 
 # A line break in what a browser sent must not begin a line of its own, nor move the cursor.
 CONTROLS: Final = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
 RENAMED: Final = {"levelname": "level", "name": "logger", "exc_info": "trace"}
 # One line for each of these is for machines; at a terminal it would hide the others.
-ONE_EACH: Final = ("dashboard.access.requests", "assignments.services.calls_log")
+ONE_EACH: Final = ("dashboard.requests", "assignments.calls")
 
 
 class RequestId(logging.Filter):

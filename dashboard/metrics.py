@@ -16,8 +16,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
-from assignments.audit import standing
-from assignments.queries import figures
+from assignments.audit.verification import log_status
+from assignments.queries import metric_values
 from assignments.siem import forwarding
 
 ACCOUNT: Final = ("account",)
@@ -61,28 +61,30 @@ class Desk(Collector):
     def _work(self) -> Families:
         now = self._now
         both = (*ACCOUNT, "state")
-        yield _family("desk_rows", "Assignments.", both, figures.rows())
-        yield _family("desk_batches", "Batches.", both, figures.batches())
+        yield _family("desk_rows", "Assignments.", both, metric_values.rows())
+        yield _family("desk_batches", "Batches.", both, metric_values.batches())
         waits = "For how long the oldest row that may be sent has waited."
-        yield _family("desk_oldest_due_seconds", waits, ACCOUNT, figures.oldest_due(now=now))
+        yield _family("desk_oldest_due_seconds", waits, ACCOUNT, metric_values.oldest_due(now=now))
         waits = "For how long the oldest unclear outcome has been unclear."
         yield _family(
-            "desk_oldest_unknown_seconds", waits, ACCOUNT, figures.oldest_unknown(now=now)
+            "desk_oldest_unknown_seconds", waits, ACCOUNT, metric_values.oldest_unknown(now=now)
         )
         labels = (*ACCOUNT, "outcome", "status")
         ended = "Calls that ended in the last five minutes; status 429: asked to slow down."
-        yield _family("desk_calls_5m", ended, labels, figures.calls(now=now))
-        yield _family("desk_tasks", "Queued tasks.", ("queue", "state"), figures.tasks())
-        yield _one("desk_workers", "Workers seen in the last minute.", figures.workers(now=now))
+        yield _family("desk_calls_5m", ended, labels, metric_values.calls(now=now))
+        yield _family("desk_tasks", "Queued tasks.", ("queue", "state"), metric_values.tasks())
+        yield _one(
+            "desk_workers", "Workers seen in the last minute.", metric_values.workers(now=now)
+        )
 
     def _accounts(self) -> Families:
-        found = list(figures.standings(now=self._now))
+        found = list(metric_values.standings(now=self._now))
         for name, (says, fact) in AT_ACCOUNTS.items():
             told = [((one.account,), getattr(one, fact)) for one in found]
             yield _family(name, says, ACCOUNT, told)
 
     def _log(self) -> Families:
-        yield from _facts(AT_LOG, standing.figures(now=self._now))
+        yield from _facts(AT_LOG, log_status.figures(now=self._now))
 
     def _siem(self) -> Families:
         if settings.SIEM:

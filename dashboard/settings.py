@@ -6,7 +6,16 @@ from typing import Any
 from django.utils.csp import CSP
 
 from dashboard import env as environment
-from dashboard import gateway, logs, mail, reporting, secrecy, shared_cache, siem, sign_in
+from dashboard import (
+    logs,
+    mail_settings,
+    proxy_settings,
+    redaction,
+    sentry,
+    shared_cache,
+    siem_settings,
+    sign_in_settings,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -39,19 +48,19 @@ REQUEST_ID_HEADER = env.str("REQUEST_ID_HEADER", default="")
 # Opens /metrics; without it only the sandbox has that page.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # What no line of the log and no report may hold.
-SECRET_TEXTS = secrecy.told_apart(environment.secrets(env))
+SECRET_TEXTS = redaction.told_apart(environment.secrets(env))
 
-OIDC_ISSUER = sign_in.issuer(env, demo=DESK_DEMO)
+OIDC_ISSUER = sign_in_settings.issuer(env, demo=DESK_DEMO)
 OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
 OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
 OIDC_ROLE_CLAIM = env.str("OIDC_ROLE_CLAIM", default="groups")
-OIDC_MANAGER_VALUES = sign_in.words(env, "OIDC_MANAGER_VALUES")
-OIDC_AUDITOR_VALUES = sign_in.words(env, "OIDC_AUDITOR_VALUES")
-OIDC_ADMIN_VALUES = sign_in.words(env, "OIDC_ADMIN_VALUES")
+OIDC_MANAGER_VALUES = sign_in_settings.words(env, "OIDC_MANAGER_VALUES")
+OIDC_AUDITOR_VALUES = sign_in_settings.words(env, "OIDC_AUDITOR_VALUES")
+OIDC_ADMIN_VALUES = sign_in_settings.words(env, "OIDC_ADMIN_VALUES")
 # A reverse proxy that says who somebody is, instead of an OpenID Connect provider.
-GATEWAY = gateway.gateway(env, demo=DESK_DEMO)
+GATEWAY = proxy_settings.gateway(env, demo=DESK_DEMO)
 ACCESS_CONTACT = env.str("ACCESS_CONTACT", default="")
-ACCOUNT_GROUPS = sign_in.account_groups(env, accounts=STACKONE_ACCOUNT_IDS)
+ACCOUNT_GROUPS = sign_in_settings.account_groups(env, accounts=STACKONE_ACCOUNT_IDS)
 SESSION_HOURS = environment.positive(env, "SESSION_HOURS", 12)
 SESSION_IDLE_MINUTES = environment.positive(env, "SESSION_IDLE_MINUTES", 60)
 
@@ -59,11 +68,11 @@ SESSION_IDLE_MINUTES = environment.positive(env, "SESSION_IDLE_MINUTES", 60)
 MOST_UNAPPROVED = None if IS_SANDBOX else 1000
 APPROVAL_THRESHOLD = environment.at_least_0(env, "APPROVAL_THRESHOLD", default=MOST_UNAPPROVED)
 APPROVAL_HOURS = environment.positive(env, "APPROVAL_HOURS", 72)
-MAILERS = mail.mailers(env)
+MAILERS = mail_settings.mailers(env)
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Assignment Desk <desk@localhost>")
-SITE_URL = mail.site_url(env)
+SITE_URL = mail_settings.site_url(env)
 # Who is written to when a check finds the audit log altered.
-ALERT_EMAILS = mail.addresses(env, "ALERT_EMAILS")
+ALERT_EMAILS = mail_settings.addresses(env, "ALERT_EMAILS")
 
 HOLD_SECONDS = env.int("HOLD_SECONDS", default=10)
 SETTLE_SECONDS = environment.positive(env, "SETTLE_SECONDS", 120)
@@ -96,10 +105,10 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "dashboard.access.headers.request_size",
-    "dashboard.access.by_proxy.proxy_policy",
-    "dashboard.access.policy.session_policy",
+    "dashboard.access.proxy_sign_in.proxy_policy",
+    "dashboard.access.session_policy.session_policy",
     "dashboard.access.tokens.by_token",
-    "dashboard.access.policy.Gate",
+    "dashboard.access.session_policy.Gate",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -114,7 +123,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
-                "assignments.views.frame.frame",
+                "assignments.views.layout_context.frame",
             ],
         },
     },
@@ -173,13 +182,13 @@ AUDIT_OWN_KEY_FILE = None if CELERY_BROKER_URL else VAR_DIR / "audit-signing.key
 # Where workers put the files of exports, from where the site hands them out until they expire.
 EXPORT_DIR = environment.export_dir(env, DATABASES["default"], otherwise=VAR_DIR / "exports")
 # Where entries of the log are handed on to as they are written.
-SIEM = siem.siem(env)
+SIEM = siem_settings.siem(env)
 EXPORT_HOURS = environment.positive(env, "EXPORT_HOURS", 24)
 
 AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = ["dashboard.access.backend.SessionBackend"]
 CSRF_FAILURE_VIEW = "dashboard.access.errors.csrf_failure"
-SIGN_IN_CHECK = "dashboard.access.checkup.sign_in"
+SIGN_IN_CHECK = "dashboard.access.doctor.sign_in"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 SESSION_COOKIE_HTTPONLY = True
@@ -218,7 +227,7 @@ SECURE_CSP = {
 # More than the largest file that can be uploaded; refused by its announced length.
 LARGEST_REQUEST = 24 * 1024 * 1024
 
-DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.access.masking.Masking"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.access.error_report_filter.Masking"
 
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
@@ -243,4 +252,4 @@ LOG_FORMAT = environment.one_of(env, "LOG_FORMAT", FORMS)
 LOGGING = logs.configuration(LOG_FORMAT)
 
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
-reporting.start(SENTRY_DSN, secrets=SECRET_TEXTS)
+sentry.start(SENTRY_DSN, secrets=SECRET_TEXTS)

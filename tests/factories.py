@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from assignments.audit.actors import SYSTEM, Actor
+from assignments.audit.entries.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
 from assignments.models import (
     Account,
@@ -23,8 +23,8 @@ from assignments.models import (
     LogHead,
     PlanLeaves,
 )
-from assignments.models.folding import folded
-from assignments.services.sealing import seal
+from assignments.models.sql.text_folding import folded
+from assignments.services.planning.plan_digest import seal
 from dashboard.access.models import AccessToken
 
 NAMES = ("Elif Yilmaz", "Amara Okafor", "Ruth Abel", "Tom Baker", "Ines Costa", "Jan Novak")

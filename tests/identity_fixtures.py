@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from dashboard.access import oidc
-from tests.identity import CLIENT_ID, CLIENT_SECRET, Provider, running_provider
+from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, Provider, running_provider
 
 PEOPLE: dict[str, dict[str, Any]] = {
     "priya": {"name": "Priya Mehta", "email": "priya@northwind.example", "groups": ["ld"]},

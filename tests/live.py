@@ -7,10 +7,15 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.contrib.auth import get_user_model
 
-from assignments.audit.actors import Actor
+from assignments.audit.entries.actors import Actor
 from assignments.models import Account, Batch, Content, Draft, DraftContent, DraftLearner, Learner
-from assignments.services import connection, control, delivery, directory, planning, submission
-from tests.running import Sandbox, running_sandbox
+from assignments.services.batches import control
+from assignments.services.calls import connections
+from assignments.services.planning import frozen_plan
+from assignments.services.sending import sender
+from assignments.services.submitting import submission
+from assignments.services.syncing import sync_run
+from tests.sandbox_process import Sandbox, running_sandbox
 
 DUE = date(2027, 1, 15)
 
@@ -36,7 +41,7 @@ class Desk:
     def __init__(self, lms: Sandbox, clock: Clock) -> None:
         self.lms = lms
         self.clock = clock
-        self.account: Account = connection.accounts()[0]
+        self.account: Account = connections.accounts()[0]
         self.owner = get_user_model().objects.create(
             issuer="test",
             subject="priya",
@@ -56,8 +61,8 @@ class Desk:
 
     def sync(self) -> None:
         """Bring the whole directory in."""
-        run = directory.request_sync(account=self.account, by=self.by, now=self.clock())
-        assert directory.run_sync(
+        run = sync_run.request_sync(account=self.account, by=self.by, now=self.clock())
+        assert sync_run.run_sync(
             run=run, by=self.by, clock=self.clock, may_go_on=lambda: True, progress=lambda _: None
         )
         self.account.refresh_from_db()
@@ -77,7 +82,7 @@ class Desk:
 
     def review(self, draft: Draft) -> Batch:
         """Freeze the draft's plan."""
-        return planning.freeze(draft=draft, now=self.clock())
+        return frozen_plan.freeze(draft=draft, now=self.clock())
 
     def submit(self, people: int = 3, items: int = 1, **terms: object) -> Batch:
         """Submit a new batch and release it at once."""
@@ -100,7 +105,7 @@ class Desk:
 
     def deliver(self) -> None:
         """Let a worker deliver what is due now."""
-        delivery.deliver(account=self.account, clock=self.clock, may_go_on=lambda: True)
+        sender.deliver(account=self.account, clock=self.clock, may_go_on=lambda: True)
         self.account.refresh_from_db()
 
     def states(self, batch: Batch) -> list[str]:

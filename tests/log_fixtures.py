@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection, transaction
 
-from assignments.audit import triggers
-from assignments.audit.actors import Actor, Person
+from assignments.audit.entries.actors import Actor, Person
+from assignments.audit.integrity import triggers
 from assignments.audit.log import Event, record_all
 from assignments.models import LogHead
 

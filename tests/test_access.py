@@ -11,8 +11,8 @@ from django.test import Client, RequestFactory
 from django.urls import get_resolver, reverse
 from django.utils.crypto import get_random_string
 
-from assignments.audit.actors import SYSTEM
-from assignments.audit.verify import verify_log
+from assignments.audit.entries.actors import SYSTEM
+from assignments.audit.verification.whole_log import verify_log
 from assignments.models import Draft, LogEntry, PersonalValue
 from dashboard import env as environment
 from dashboard.access import errors, matrix

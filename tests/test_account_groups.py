@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import CommandError
 
-from assignments.management.operator import open_account
+from assignments.management.command_line_actor import open_account
 from assignments.models import Account, Draft
 from tests.factories import make_account, make_batch, make_content, make_learner, make_user
 

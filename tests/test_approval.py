@@ -9,27 +9,20 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection, transaction
 
-from assignments.audit.actors import SYSTEM, Actor
+from assignments.audit.entries.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
 from assignments.models import Account, Approval, Assignment, Batch, Content, Learner, LogEntry
 from assignments.queries.approvals import approvers, awaiting
-from assignments.queries.drift import Drift, People
-from assignments.services import (
-    approval,
-    claims,
-    control,
-    holding,
-    meanwhile,
-    needing,
-    planning,
-    queueing,
-    repeating,
-    submission,
-    withdrawing,
-)
-from assignments.services.control import ControlRefused
-from tests.approvals import LATER, make_draft, make_second, make_waiting, submit
-from tests.at_once import at_once
+from assignments.queries.plan_changes import Drift, People
+from assignments.services.batches import control, late_duplicates, withdrawal
+from assignments.services.batches.control import ControlRefused
+from assignments.services.batches.release import release_due
+from assignments.services.picking import batch_copy
+from assignments.services.planning import frozen_plan
+from assignments.services.sending import claims
+from assignments.services.submitting import approval, approval_policy, grace_period, submission
+from tests.approval_fixtures import LATER, make_draft, make_second, make_waiting, submit
+from tests.concurrency import at_once
 from tests.conftest import NOON
 from tests.factories import make_account, make_actor, make_learner, make_user
 
@@ -51,7 +44,7 @@ def entry(action):
 
 def release(batch, *, now):
     """Let the worker start what is due."""
-    queueing.release_due(account=batch.account, now=now)
+    release_due(account=batch.account, now=now)
     batch.refresh_from_db()
 
 
@@ -80,7 +73,7 @@ def test_reasons_tell_why_a_plan_needs_a_second_person(settings, terms, threshol
 
     batch = submit(draft)
 
-    assert needing.reasons(batch) == because
+    assert approval_policy.reasons(batch) == because
     assert batch.state == ("approval" if because else "waiting")
     assert Approval.objects.filter(batch=batch, because=because).exists() == bool(because)
 
@@ -89,7 +82,7 @@ def test_a_mandatory_item_of_which_nothing_is_sent_asks_for_nobody():
     batch = submit(make_draft(owner=make_user()))
     Assignment.objects.update(state="skipped", problem="Skipped.", settled_at=NOON)
 
-    assert needing.reasons(batch) == []
+    assert approval_policy.reasons(batch) == []
 
 
 def test_submission_keeps_what_is_asked_and_the_start_that_was_chosen(settings):
@@ -157,7 +150,7 @@ def test_approve_keeps_a_chosen_start_but_never_shortens_the_hold(
     settings, monkeypatch, asked, starts
 ):
     settings.HOLD_SECONDS = 10
-    monkeypatch.setattr(holding, "LARGE_BATCH", 1)
+    monkeypatch.setattr(grace_period, "LARGE_BATCH", 1)
     batch = make_waiting(starts_at=NOON + asked)
 
     decide(batch, make_second())
@@ -319,7 +312,9 @@ def test_reject_gives_the_draft_back_with_the_reason():
     told = entry("batch.rejected")
     assert (told["actor"]["ref"], told["detail"]["reason"]) == (f"user/{daniel.pk}", "Wrong course")
     assert told["detail"]["plan_sha256"] == batch.plan_sha256
-    assert planning.freeze(draft=draft, now=LATER).assignments.filter(state="planned").count() == 2
+    assert (
+        frozen_plan.freeze(draft=draft, now=LATER).assignments.filter(state="planned").count() == 2
+    )
 
 
 @pytest.mark.parametrize("why", ["", "   "])
@@ -376,11 +371,11 @@ def test_expire_leaves_what_was_decided_at_the_last_moment():
 
 def test_what_an_expired_batch_has_left_is_withdrawn_by_the_system(monkeypatch):
     batch = make_waiting()
-    monkeypatch.setattr(withdrawing, "AT_ONCE", 0)
+    monkeypatch.setattr(withdrawal, "AT_ONCE", 0)
     approval.expire_due(now=NOON + timedelta(hours=72))
     monkeypatch.undo()
 
-    withdrawing.finish(now=NOON + timedelta(hours=73))
+    withdrawal.finish(now=NOON + timedelta(hours=73))
 
     assert set(batch.assignments.values_list("state", flat=True)) == {"cancelled"}
     entries = LogEntry.objects.filter(action="assignment.cancelled")
@@ -500,7 +495,7 @@ def test_who_got_it_while_it_waited_is_left_out(assigns_again, states):
 
 
 def test_a_batch_of_which_everybody_got_it_meanwhile_is_done(monkeypatch):
-    monkeypatch.setattr(meanwhile, "CHUNK", 1)
+    monkeypatch.setattr(late_duplicates, "CHUNK", 1)
     batch = make_waiting()
     for row in batch.assignments.all():
         got(batch, row.learner)
@@ -509,7 +504,7 @@ def test_a_batch_of_which_everybody_got_it_meanwhile_is_done(monkeypatch):
     release(batch, now=LATER + timedelta(minutes=1))
 
     rows = batch.assignments.values_list("state", "problem")
-    assert (batch.state, set(rows)) == ("done", {("skipped", meanwhile.GOT_IT)})
+    assert (batch.state, set(rows)) == ("done", {("skipped", late_duplicates.GOT_IT)})
 
 
 def both(first, second):
@@ -601,12 +596,12 @@ def test_twice_submitted_is_one_batch_and_one_question():
 def test_while_it_waits_nobody_else_assigns_the_same():
     batch = make_waiting()
     user = make_second()
-    copy = repeating.copy_to_draft(batch=batch, owner_pk=user.pk, now=LATER)
+    copy = batch_copy.copy_to_draft(batch=batch, owner_pk=user.pk, now=LATER)
 
-    plan = planning.freeze(draft=copy, now=LATER)
+    plan = frozen_plan.freeze(draft=copy, now=LATER)
     assert set(plan.assignments.values_list("state", flat=True)) == {"skipped"}
 
     approval.reject(batch=batch, by=make_actor(user), now=LATER, why="I do it")
-    plan = planning.freeze(draft=copy, now=LATER)
+    plan = frozen_plan.freeze(draft=copy, now=LATER)
     assert set(plan.assignments.values_list("state", flat=True)) == {"planned"}
     assert get_user_model().objects.count() == 2

@@ -8,8 +8,8 @@ from django.db import transaction
 
 from assignments.models import Audience, AudienceMember, DraftLearner, LogEntry
 from assignments.queries import audiences as queries
-from assignments.services import audiences, drafts
-from assignments.services.audiences import AudienceRefused
+from assignments.services.picking import audiences, drafts
+from assignments.services.picking.audiences import AudienceRefused
 from tests.factories import AT, make_account, make_actor, make_audience, make_learner, make_user
 
 pytestmark = pytest.mark.django_db

@@ -10,9 +10,9 @@ from zipfile import ZipFile
 import pytest
 from django.core.management import CommandError, call_command
 
-from assignments.audit.search import entry
+from assignments.audit.search.search import entry
 from assignments.models import LogEntry
-from tests import tampering
+from tests import log_tampering
 from tests.log_fixtures import write_log
 
 
@@ -72,14 +72,14 @@ def test_verify_tells_its_progress_on_the_other_channel(db: None) -> None:
 
 def test_verify_names_the_first_broken_entry(db: None) -> None:
     write_log(5)
-    tampering.edit_body(3, 5)
+    log_tampering.edit_body(3, 5)
 
     assert refused("verify") == (2, "Altered at entry 3: body does not match the tree.")
 
 
 def test_verify_tells_a_short_log_by_another_code(db: None) -> None:
     write_log(5)
-    tampering.cut_off(3, 5)
+    log_tampering.cut_off(3, 5)
 
     code, said = refused("verify")
 

@@ -14,16 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from assignments.audit import workbooks
-from assignments.audit.actors import Person
-from assignments.audit.exports import Format, Making, export_log, write
+from assignments.audit.entries.actors import Person
+from assignments.audit.export import xlsx_format
+from assignments.audit.export.csv_format import safe, written
+from assignments.audit.export.formats import Format, Making, export_log, write
+from assignments.audit.export.scope import CHUNK, fitting, head
 from assignments.audit.log import record, record_all
-from assignments.audit.parsing import parse
-from assignments.audit.population import CHUNK, fitting, head
-from assignments.audit.query import Query
-from assignments.audit.spreadsheet import safe, written
+from assignments.audit.search.parser import parse
+from assignments.audit.search.query import Query
 from assignments.models import LogEntry, PersonalValue
-from tests import tampering
+from tests import log_tampering
 from tests.log_fixtures import AT, ELIF, PRIYA, created, write_log
 
 MAKING = Making(by=PRIYA, now=AT, folder=Path(tempfile.gettempdir()))
@@ -121,7 +121,7 @@ HOSTILE = [
 def test_a_workbook_holds_every_text_as_text_and_goes_on_after_a_full_sheet(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workbooks, "SHEET_ROWS", 6)
+    monkeypatch.setattr(xlsx_format, "SHEET_ROWS", 6)
     with transaction.atomic():
         people = [Person(ref=f"learner/{n}", name=name) for n, name in enumerate(HOSTILE)]
         record_all([created(n, one) for n, one in enumerate(people)], by=PRIYA, at=AT)
@@ -134,14 +134,14 @@ def test_a_workbook_holds_every_text_as_text_and_goes_on_after_a_full_sheet(
     sheets = [book.get_sheet_by_name(name).to_python() for name in book.sheet_names]
     names = [str(row[sheets[0][0].index("Person")]) for sheet in sheets for row in sheet[1:]]
     assert [len(sheet) - 1 for sheet in sheets] == [5, 5, 2]
-    assert names == [workbooks.as_text(name) for name in HOSTILE]
+    assert names == [xlsx_format.as_text(name) for name in HOSTILE]
     with zipfile.ZipFile(out) as parts:
         assert b"<f>" not in b"".join(map(parts.read, parts.namelist()))
 
 
 def test_a_text_that_no_cell_can_hold_is_cut_and_says_so() -> None:
-    long = workbooks.as_text("a" * 40_000)
-    assert (len(long) <= 32_767, long.endswith(workbooks.CUT)) == (True, True)
+    long = xlsx_format.as_text("a" * 40_000)
+    assert (len(long) <= 32_767, long.endswith(xlsx_format.CUT)) == (True, True)
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
@@ -189,7 +189,7 @@ def test_export_log_leaves_an_entry_without_the_words_that_may_name_a_person(db:
 
     written = export_log(query=query, format="csv", making=MAKING, out=io.BytesIO())
 
-    told = tampering.body(4)
+    told = log_tampering.body(4)
     assert (written, told["action"], told["result"]) == (1, "log.exported", "csv")
     assert told["detail"] == {"entries": 1, "search": "… person:learner/12 action:created"}
     clear = dict(PersonalValue.objects.values_list("commitment", "value"))

@@ -7,14 +7,14 @@ from functools import partial
 import pytest
 from django.db import transaction
 
-from assignments.audit.actors import SYSTEM, Actor, Person
+from assignments.audit.entries.actors import SYSTEM, Actor, Person
+from assignments.audit.entries.commitments import clear_values
 from assignments.audit.log import Event, record, record_all
-from assignments.audit.personal import clear_values
-from assignments.audit.verify import verdict_on_log
+from assignments.audit.verification.whole_log import verdict_on_log
 from assignments.models import Account, LogEntry, LogHead, PersonalValue
-from tests.at_once import at_once
+from tests.concurrency import at_once
 from tests.log_fixtures import AT, CONTENT, ELIF, PRIYA, created, write_log
-from tests.tampering import body
+from tests.log_tampering import body
 
 
 def commit(somebody: Actor | Person, field: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 
-from assignments.audit.verdicts import (
+from assignments.audit.integrity.verdicts import (
     Altered,
     BadSeal,
     HeadMismatch,
@@ -21,9 +21,9 @@ from assignments.audit.verdicts import (
     ShorterThanSeal,
     Verdict,
 )
-from assignments.audit.verify import verdict_on_log
+from assignments.audit.verification.whole_log import verdict_on_log
 from assignments.models import LogHead
-from tests import sealing, tampering
+from tests import log_tampering, sealed_log
 
 MUTATIONS = int(os.environ.get("MUTATIONS", "130"))
 SIZES = (9, 13, 6, 4)
@@ -69,25 +69,25 @@ def inserted(found: Verdict, seq: int) -> bool:
 
 
 CLASSES: dict[str, tuple[Callable[[int, int], None], Named, int]] = {
-    "edited body": (tampering.edit_body, altered(How.BODY), SIZE),
-    "edited hash": (tampering.edit_leaf, altered(How.BODY), SIZE),
-    "edited body and hash": (tampering.edit_body_and_leaf, rewritten, SIZE),
-    "edited column": (tampering.edit_column, altered(How.INDEXES), SIZE),
-    "edited time": (tampering.edit_time, altered(How.INDEXES), SIZE),
-    "moved time": (sealing.move_time, rewritten, SIZE),
-    "moved time, all made to fit": (sealing.move_time_and_head, not_as_sealed, SEALED),
-    "deleted": (tampering.delete, missing, SIZE),
-    "deleted and closed up": (tampering.delete_and_close_up, closed_up, SIZE),
-    "pushed in": (tampering.push_in, inserted, SIZE),
+    "edited body": (log_tampering.edit_body, altered(How.BODY), SIZE),
+    "edited hash": (log_tampering.edit_leaf, altered(How.BODY), SIZE),
+    "edited body and hash": (log_tampering.edit_body_and_leaf, rewritten, SIZE),
+    "edited column": (log_tampering.edit_column, altered(How.INDEXES), SIZE),
+    "edited time": (log_tampering.edit_time, altered(How.INDEXES), SIZE),
+    "moved time": (sealed_log.move_time, rewritten, SIZE),
+    "moved time, all made to fit": (sealed_log.move_time_and_head, not_as_sealed, SEALED),
+    "deleted": (log_tampering.delete, missing, SIZE),
+    "deleted and closed up": (log_tampering.delete_and_close_up, closed_up, SIZE),
+    "pushed in": (log_tampering.push_in, inserted, SIZE),
     "appended": (
-        tampering.append,
+        log_tampering.append,
         lambda found, _: found == HeadMismatch(SIZE + 1, SIZE),
         SIZE,
     ),
-    "swapped": (tampering.swap_with_the_last, altered(How.OUT_OF_ORDER), SIZE - 1),
-    "cut off": (tampering.cut_off, shortened, SIZE),
-    "cut off, head made to fit": (sealing.cut_off_and_move_head, shortened, SEALED),
-    "whole chain rewritten": (sealing.rewrite_chain, not_as_sealed, SEALED),
+    "swapped": (log_tampering.swap_with_the_last, altered(How.OUT_OF_ORDER), SIZE - 1),
+    "cut off": (log_tampering.cut_off, shortened, SIZE),
+    "cut off, head made to fit": (sealed_log.cut_off_and_move_head, shortened, SEALED),
+    "whole chain rewritten": (sealed_log.rewrite_chain, not_as_sealed, SEALED),
 }
 
 
@@ -95,7 +95,7 @@ CLASSES: dict[str, tuple[Callable[[int, int], None], Named, int]] = {
 def outside(db: None, settings, tmp_path: Path) -> Path:
     """Return the second place of the seals of a log that was written and sealed."""
     settings.AUDIT_SEAL_DIR = tmp_path / "seals"
-    assert sealing.write_sealed_log(*SIZES) == SIZE
+    assert sealed_log.write_sealed_log(*SIZES) == SIZE
     return tmp_path / "seals"
 
 
@@ -119,7 +119,7 @@ def test_untouched_logs_never_alarm(db: None, settings, tmp_path: Path) -> None:
         settings.AUDIT_SEAL_DIR = tmp_path / str(number)
         with transaction.atomic():
             sizes = [chance.randrange(1, 40) for _ in range(chance.randrange(2, 6))]
-            size = sealing.write_sealed_log(*sizes)
+            size = sealed_log.write_sealed_log(*sizes)
             whole, since = verdict_on_log(), verdict_on_log(since_seal=True)
             transaction.set_rollback(True)
         assert isinstance(whole, Intact)
@@ -128,8 +128,8 @@ def test_untouched_logs_never_alarm(db: None, settings, tmp_path: Path) -> None:
 
 
 def test_seals_signed_anew_by_another_key_are_found(outside: Path) -> None:
-    sealing.rewrite_chain(4, SIZE)
-    sealing.sign_anew(outside)
+    sealed_log.rewrite_chain(4, SIZE)
+    sealed_log.sign_anew(outside)
 
     found = verdict_on_log()
 
@@ -138,9 +138,9 @@ def test_seals_signed_anew_by_another_key_are_found(outside: Path) -> None:
 
 
 def test_a_rewritten_chain_is_found_by_the_seals_outside_alone(outside: Path) -> None:
-    sealing.rewrite_chain(12, SIZE)
+    sealed_log.rewrite_chain(12, SIZE)
     for number in (1, 2, 3):
-        sealing.delete_seal(number)
+        sealed_log.delete_seal(number)
 
     assert verdict_on_log() == SealMismatch(2, 9, 23)
 
@@ -148,7 +148,7 @@ def test_a_rewritten_chain_is_found_by_the_seals_outside_alone(outside: Path) ->
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_an_edited_seal_is_found(outside: Path, number: int) -> None:
     note = (outside / f"seal-{number:010}.txt").read_text()
-    sealing.change_seals(note.replace("\n", "\n1", 1), number)
+    sealed_log.change_seals(note.replace("\n", "\n1", 1), number)
 
     found = verdict_on_log()
 
@@ -161,7 +161,7 @@ def test_an_edited_seal_is_found(outside: Path, number: int) -> None:
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_seal_that_is_gone_is_found_even_without_its_copy(outside: Path, number: int) -> None:
-    sealing.delete_seal(number)
+    sealed_log.delete_seal(number)
     (outside / f"seal-{number:010}.txt").unlink()
 
     assert verdict_on_log() == BadSeal(number, "is gone from the database.")
@@ -178,13 +178,13 @@ def test_a_copy_that_was_exchanged_is_found(outside: Path) -> None:
 
 @pytest.mark.parametrize("seq", [0, 7, SEALED - 1])
 def test_a_damaged_row_of_hashes_is_told_from_an_altered_entry(outside: Path, seq: int) -> None:
-    sealing.edit_row(seq)
+    sealed_log.edit_row(seq)
 
     assert verdict_on_log() == Altered(seq, How.ROW)
 
 
 def test_since_the_seal_finds_what_was_done_after_it(outside: Path) -> None:
-    tampering.edit_body(SEALED + 1, SIZE)
+    log_tampering.edit_body(SEALED + 1, SIZE)
 
     assert verdict_on_log(since_seal=True) == Altered(SEALED + 1, How.BODY)
 

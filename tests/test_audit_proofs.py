@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymerkle import InmemoryTree, verify_consistency, verify_inclusion
 
-from assignments.audit.proofs import (
+from assignments.audit.merkle.proofs import (
     Subtree,
     consistency,
     frontier_at,
@@ -14,7 +14,7 @@ from assignments.audit.proofs import (
     is_consistent,
     root_of,
 )
-from assignments.audit.tree import Frontier, leaf_hash
+from assignments.audit.merkle.tree import Frontier, leaf_hash
 from tests.test_audit_tree import LEAVES, ROOTS
 
 HASHES = [leaf_hash(leaf) for leaf in LEAVES]

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.audit import periods
-from assignments.audit.completing import in_words
-from assignments.audit.parsing import LONGEST, MOST_TERMS, NotUnderstood, parse
-from assignments.audit.periods import Span
-from assignments.audit.query import FIELDS, Query
+from assignments.audit.search import date_ranges
+from assignments.audit.search.completion import in_words
+from assignments.audit.search.date_ranges import Span
+from assignments.audit.search.parser import LONGEST, MOST_TERMS, NotUnderstood, parse
+from assignments.audit.search.query import FIELDS, Query
 
 TODAY = date(2026, 11, 25)
 VALUES = st.one_of(
@@ -163,14 +163,14 @@ def test_what_may_name_a_person_is_masked() -> None:
 )
 def test_days_are_read(value: str, first: str | None, last: str | None) -> None:
     ends = (date.fromisoformat(end) if end else None for end in (first, last))
-    assert periods.days(value, TODAY) == Span(*ends)
+    assert date_ranges.days(value, TODAY) == Span(*ends)
 
 
 @given(st.dates(date(1990, 1, 1), date(2198, 12, 31)))
 def test_every_word_for_days_means_days_on_any_day(today: date) -> None:
-    for word, (first, last) in periods.named_periods(today).items():
+    for word, (first, last) in date_ranges.named_periods(today).items():
         assert first <= last, word
-        assert periods.days(word, today) == Span(first, last)
+        assert date_ranges.days(word, today) == Span(first, last)
 
 
 @pytest.mark.parametrize(
@@ -190,4 +190,4 @@ def test_days_are_said_in_words(value: str, words: str) -> None:
 
 
 def test_the_last_quarter_of_the_year_before() -> None:
-    assert periods.days("last-quarter", date(2026, 2, 1)) == periods.days("2025-Q4", TODAY)
+    assert date_ranges.days("last-quarter", date(2026, 2, 1)) == date_ranges.days("2025-Q4", TODAY)

@@ -9,19 +9,21 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from assignments import tasks
-from assignments.audit import grants, keys, tiles
-from assignments.audit.actors import SYSTEM
+from assignments.audit.entries.actors import SYSTEM
+from assignments.audit.integrity import grants
+from assignments.audit.integrity.verdicts import Intact
 from assignments.audit.log import record
-from assignments.audit.notes import SigningKey, open_note
-from assignments.audit.one_entry import State, check_entry
-from assignments.audit.proofs import frontier_at
-from assignments.audit.runs import begin_nightly
-from assignments.audit.seals import NotSealed, is_due, make_seal
-from assignments.audit.verdicts import Intact
-from assignments.audit.verify import verdict_on_log, verify_log
+from assignments.audit.merkle import tiles
+from assignments.audit.merkle.proofs import frontier_at
+from assignments.audit.seals.sealing import NotSealed, is_due, make_seal
+from assignments.audit.signing import keys
+from assignments.audit.signing.signed_note import SigningKey, open_note
+from assignments.audit.verification.jobs import begin_nightly
+from assignments.audit.verification.one_entry import State, check_entry
+from assignments.audit.verification.whole_log import verdict_on_log, verify_log
 from assignments.models import LogEntry, LogHead, LogSeal, LogTile, Verification
-from assignments.services import checkup
-from tests import sealing, tampering
+from assignments.services.operations import doctor
+from tests import log_tampering, sealed_log
 from tests.log_fixtures import AT, PRIYA, created, write_log
 
 
@@ -30,12 +32,12 @@ def test_a_seal_signs_size_and_root_and_is_recorded(db: None, settings, tmp_path
     write_log(5)
     root = frontier_at(5, _rows()).root()
 
-    seal = sealing.seal()
+    seal = sealed_log.seal()
 
     opened = open_note(seal.note, keys.trusted_keys())
     assert opened.text.split("\n")[:2] == ["PeterNeumann", "5"]
     assert (tmp_path / "seal-0000000001.txt").read_text() == seal.note
-    told = tampering.body(5)
+    told = log_tampering.body(5)
     assert (told["action"], told["subject"], told["result"]) == ("log.sealed", "seal/1", "request")
     assert told["detail"] == {"seal": 1, "entries": 5, "root": root.hex(), "key": seal.key}
 
@@ -47,18 +49,18 @@ def _rows() -> tiles.Tiles:
 
 def test_a_log_that_did_not_grow_is_not_sealed_twice(db: None) -> None:
     head = LogHead.objects.get()
-    first = sealing.seal()
+    first = sealed_log.seal()
     LogHead.objects.update(size=head.size, frontier=head.frontier)
 
-    assert sealing.seal() == first
+    assert sealed_log.seal() == first
     assert LogSeal.objects.count() == 1
 
 
 def test_rows_are_those_of_the_tree_beyond_a_full_one(db: None) -> None:
     write_log(200)
-    sealing.seal()
+    sealed_log.seal()
     write_log(400)
-    sealing.seal()
+    sealed_log.seal()
 
     head = LogHead.objects.get()
     assert [row.number for row in LogTile.objects.order_by("level", "number")] == [0, 1, 2, 0]
@@ -74,7 +76,7 @@ def test_rows_are_those_of_the_tree_beyond_a_full_one(db: None) -> None:
 
 def test_a_damaged_row_above_the_entries_is_found(db: None) -> None:
     write_log(600)
-    sealing.seal()
+    sealed_log.seal()
     row = LogTile.objects.get(level=1)
     LogTile.objects.filter(pk=row.pk).update(hashes=bytes(32) + bytes(row.hashes)[32:])
 
@@ -84,26 +86,26 @@ def test_a_damaged_row_above_the_entries_is_found(db: None) -> None:
 @pytest.mark.parametrize(
     ("tamper", "said"),
     [
-        pytest.param(tampering.edit_leaf, "do not give what was recorded", id="an edited hash"),
-        pytest.param(tampering.delete, "The log has a gap", id="a missing entry"),
+        pytest.param(log_tampering.edit_leaf, "do not give what was recorded", id="an edited hash"),
+        pytest.param(log_tampering.delete, "The log has a gap", id="a missing entry"),
     ],
 )
 def test_what_is_not_what_was_appended_is_not_signed(db: None, tamper, said: str) -> None:
-    sealing.write_sealed_log(4, 6)
+    sealed_log.write_sealed_log(4, 6)
     tamper(7, 11)
 
     with pytest.raises(NotSealed, match=said):
-        sealing.seal()
+        sealed_log.seal()
 
     assert LogSeal.objects.count() == 1
 
 
 def test_a_shorter_log_is_not_sealed_again(db: None) -> None:
-    sealing.write_sealed_log(6, 1)
-    sealing.cut_off_and_move_head(3, 8)
+    sealed_log.write_sealed_log(6, 1)
+    sealed_log.cut_off_and_move_head(3, 8)
 
     with pytest.raises(NotSealed, match="shorter than seal 1 says"):
-        sealing.seal()
+        sealed_log.seal()
 
 
 def test_without_a_key_it_says_what_to_do(db: None, settings) -> None:
@@ -111,14 +113,14 @@ def test_without_a_key_it_says_what_to_do(db: None, settings) -> None:
     write_log(2)
 
     with pytest.raises(NotSealed, match=r"AUDIT_SIGNING_KEY is not set.*manage\.py audit key"):
-        sealing.seal()
+        sealed_log.seal()
 
 
 def test_a_wrong_key_is_said_without_showing_it(db: None, settings) -> None:
     settings.AUDIT_SIGNING_KEY = "PRIVATE+KEY+desk+00000000+c2VjcmV0"
 
     with pytest.raises(NotSealed, match="AUDIT_SIGNING_KEY is no signing key") as refusal:
-        sealing.seal()
+        sealed_log.seal()
 
     assert "c2VjcmV0" not in str(refusal.value)
 
@@ -129,15 +131,15 @@ def test_a_machine_of_its_own_makes_a_key_that_only_its_user_reads(
     settings.AUDIT_SIGNING_KEY, settings.AUDIT_OWN_KEY_FILE = "", tmp_path / "signing.key"
     write_log(2)
 
-    sealing.seal()
+    sealed_log.seal()
 
     assert stat.S_IMODE((tmp_path / "signing.key").stat().st_mode) == 0o600
     assert isinstance(verdict_on_log(), Intact)
     assert "made by the desk itself" in _finding("signing key").sentence
 
 
-def _finding(name: str) -> checkup.Finding:
-    found = {"signing key": checkup._signing_key, "seals": checkup._second_place}[name]()
+def _finding(name: str) -> doctor.Finding:
+    found = {"signing key": doctor._signing_key, "seals": doctor._second_place}[name]()
     assert found.name == name
     return found
 
@@ -145,7 +147,7 @@ def _finding(name: str) -> checkup.Finding:
 def test_the_doctor_speaks_of_key_and_second_place(settings, tmp_path: Path) -> None:
     settings.IS_SANDBOX = False
     assert _finding("signing key").sentence == "PeterNeumann+c74f20a3 seals the log"
-    assert _finding("seals") == checkup.Finding(
+    assert _finding("seals") == doctor.Finding(
         "seals",
         False,
         "Seals stand in the database alone. Set AUDIT_SEAL_DIR to a folder elsewhere.",
@@ -158,10 +160,10 @@ def test_the_doctor_speaks_of_key_and_second_place(settings, tmp_path: Path) -> 
 
 def test_an_old_key_stays_trusted_for_its_seals(db: None, settings) -> None:
     old, new = keys.signing_key(), SigningKey.generate("PeterNeumann")
-    sealing.write_sealed_log(3, 3)
+    sealed_log.write_sealed_log(3, 3)
     settings.AUDIT_SIGNING_KEY = new.written()
     write_log(1)
-    sealing.seal()
+    sealed_log.seal()
 
     assert verdict_on_log().sentence.startswith(
         "Seal 1 has a key that is unknown here. No trusted key signed it, but PeterNeumann did."
@@ -177,7 +179,7 @@ def test_a_folder_that_cannot_be_written_to_is_told_and_seals_all_the_same(
     settings.AUDIT_SEAL_DIR = tmp_path / "file" / "seals"
     write_log(1)
 
-    assert sealing.seal().number == 1
+    assert sealed_log.seal().number == 1
     assert "Seal 1 stands in the database alone. Mend AUDIT_SEAL_DIR" in caplog.text
 
 
@@ -216,8 +218,8 @@ def test_a_nightly_check_that_was_abandoned_is_taken_over(db: None) -> None:
 
 
 def test_a_broken_log_raises_the_alarm_and_goes_on(db: None, caplog) -> None:
-    sealing.write_sealed_log(4, 2)
-    tampering.edit_body(2, 7)
+    sealed_log.write_sealed_log(4, 2)
+    log_tampering.edit_body(2, 7)
 
     found = verify_log(by=PRIYA, now=AT)
 
@@ -226,10 +228,10 @@ def test_a_broken_log_raises_the_alarm_and_goes_on(db: None, caplog) -> None:
         logging.ERROR,
         "The audit log is broken. Altered at entry 2: body does not match the tree.",
     )
-    assert tampering.body(7)["detail"]["verdict"] == found.detail
+    assert log_tampering.body(7)["detail"]["verdict"] == found.detail
     with transaction.atomic():
         assert record(created(), by=PRIYA, at=AT) == 8
-    assert sealing.seal().size == 9
+    assert sealed_log.seal().size == 9
 
 
 def test_the_clock_that_was_set_back_is_named(db: None) -> None:
@@ -244,14 +246,14 @@ def test_the_clock_that_was_set_back_is_named(db: None) -> None:
     ("tamper", "state"),
     [
         pytest.param(None, State.INTACT, id="untouched"),
-        pytest.param(tampering.edit_body, State.ALTERED, id="another body"),
-        pytest.param(tampering.edit_body_and_leaf, State.ALTERED, id="another body and hash"),
-        pytest.param(tampering.edit_column, State.ALTERED, id="another column"),
-        pytest.param(sealing.rewrite_chain, State.ALTERED, id="the whole chain rewritten"),
+        pytest.param(log_tampering.edit_body, State.ALTERED, id="another body"),
+        pytest.param(log_tampering.edit_body_and_leaf, State.ALTERED, id="another body and hash"),
+        pytest.param(log_tampering.edit_column, State.ALTERED, id="another column"),
+        pytest.param(sealed_log.rewrite_chain, State.ALTERED, id="the whole chain rewritten"),
     ],
 )
 def test_check_entry(db: None, tamper, state: State) -> None:
-    sealing.write_sealed_log(6, 1)
+    sealed_log.write_sealed_log(6, 1)
     if tamper:
         tamper(3, 8)
 
@@ -260,8 +262,8 @@ def test_check_entry(db: None, tamper, state: State) -> None:
 
 
 def test_check_entry_does_not_trust_every_seal(db: None) -> None:
-    sealing.write_sealed_log(6, 1)
-    sealing.sign_anew()
+    sealed_log.write_sealed_log(6, 1)
+    sealed_log.sign_anew()
 
     found = check_entry(3)
 
@@ -272,7 +274,7 @@ def test_check_entry_does_not_trust_every_seal(db: None) -> None:
 def test_the_role_of_the_application_adds_and_reads_and_alters_nothing(db: None) -> None:
     if connection.vendor != "postgresql":
         pytest.skip("Only PostgreSQL has roles")
-    sealing.write_sealed_log(3, 1)
+    sealed_log.write_sealed_log(3, 1)
     with connection.cursor() as cursor:
         cursor.execute(grants.sql("desk_app_in_a_test"))
         cursor.execute("SET LOCAL ROLE desk_app_in_a_test")
@@ -281,7 +283,7 @@ def test_the_role_of_the_application_adds_and_reads_and_alters_nothing(db: None)
                 with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
                     cursor.execute(statement)
     write_log(2)
-    assert sealing.seal().number == 2
+    assert sealed_log.seal().number == 2
     assert isinstance(verdict_on_log(), Intact)
     assert (LogEntry.objects.count(), Verification.objects.count()) == (8, 0)
     with connection.cursor() as cursor:

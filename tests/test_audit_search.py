@@ -8,16 +8,16 @@ from datetime import UTC, date, datetime
 import pytest
 from django.db import connection, transaction
 
-from assignments.audit import fitting, search
-from assignments.audit.actors import SYSTEM, Actor, Person
-from assignments.audit.lines import Named
+from assignments.audit.entries.actors import SYSTEM, Actor, Person
+from assignments.audit.entries.readable import Named
 from assignments.audit.log import Event, record, record_all
-from assignments.audit.parsing import parse
-from assignments.audit.query import Query
-from assignments.audit.reading import record_reading, record_search
-from assignments.audit.search import entry, find
+from assignments.audit.search import filters, search
+from assignments.audit.search.access_records import record_reading, record_search
+from assignments.audit.search.parser import parse
+from assignments.audit.search.query import Query
+from assignments.audit.search.search import entry, find
 from assignments.models import LogEntry, PersonalValue
-from tests import tampering
+from tests import log_tampering
 from tests.factories import make_batch
 from tests.log_fixtures import AT, CONTENT, ELIF, PRIYA, created, write_log
 
@@ -63,7 +63,7 @@ def log(db: None) -> None:
 def _by_index(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have everything found both ways: from the end of the log, and by what the indexes know."""
     monkeypatch.setattr(search, "FEW", request.param)
-    monkeypatch.setattr(fitting, "READ_PAST", request.param)
+    monkeypatch.setattr(filters, "READ_PAST", request.param)
 
 
 @pytest.mark.usefixtures("_by_index")
@@ -255,7 +255,7 @@ def test_of_two_terms_the_one_that_fewer_entries_fit_is_walked_through(
     monkeypatch.setattr(search, "COMPARED", 3)
     write_log(9)
 
-    rarest = fitting.fit(asked("person:elif").terms[0])
+    rarest = filters.fit(asked("person:elif").terms[0])
 
     assert find(asked("result:created person:elif")).walked == rarest
     assert find(asked("person:elif result:created")).walked == rarest
@@ -319,7 +319,7 @@ def test_a_line_says_everything_of_its_entry(log: None) -> None:
     )
     assert (line.result, line.batch, line.batch_number) == ("created", "batch/417", "B-0417")
     assert line.request_id == PRIYA.request_id
-    assert line.body == tampering.body(1)
+    assert line.body == log_tampering.body(1)
     assert line.leaf == bytes(LogEntry.objects.get(seq=1).leaf).hex()
 
 
@@ -362,7 +362,7 @@ def test_somebody_without_a_name_is_shown_by_what_is_known() -> None:
     ],
 )
 def test_an_altered_entry_is_shown_by_its_columns(log: None, written: bytes) -> None:
-    tampering.rewrite(1, written)
+    log_tampering.rewrite(1, written)
 
     line = entry(1)
     assert line is not None
@@ -396,7 +396,7 @@ def test_a_search_leaves_an_entry_whose_words_can_be_erased(log: None) -> None:
 def test_a_search_without_words_names_nobody(log: None) -> None:
     record_search(query=asked("action:held"), found=0, by=DANIEL, now=AT)
 
-    assert tampering.body(6)["people"] == []
+    assert log_tampering.body(6)["people"] == []
 
 
 def test_reading_an_entry_leaves_an_entry(log: None) -> None:

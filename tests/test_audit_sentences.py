@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from assignments.audit.sentences import SENTENCES, action_words, counted, sentence
+from assignments.audit.entries.sentences import SENTENCES, action_words, counted, sentence
 
 ROOT = Path(__file__).resolve().parent.parent
 THINGS = {action.partition(".")[0] for action in SENTENCES}

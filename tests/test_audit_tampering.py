@@ -4,23 +4,23 @@ from django.db import transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from assignments.audit.verdicts import Altered, HeadMismatch, Unsealed, Verdict
-from assignments.audit.verify import verdict_on_log
-from tests import tampering
+from assignments.audit.integrity.verdicts import Altered, HeadMismatch, Unsealed, Verdict
+from assignments.audit.verification.whole_log import verdict_on_log
+from tests import log_tampering
 from tests.log_fixtures import write_log
 
 ALL = [
-    tampering.edit_body,
-    tampering.edit_leaf,
-    tampering.edit_body_and_leaf,
-    tampering.edit_column,
-    tampering.edit_time,
-    tampering.delete,
-    tampering.delete_and_close_up,
-    tampering.push_in,
-    tampering.append,
-    tampering.swap_with_the_last,
-    tampering.cut_off,
+    log_tampering.edit_body,
+    log_tampering.edit_leaf,
+    log_tampering.edit_body_and_leaf,
+    log_tampering.edit_column,
+    log_tampering.edit_time,
+    log_tampering.delete,
+    log_tampering.delete_and_close_up,
+    log_tampering.push_in,
+    log_tampering.append,
+    log_tampering.swap_with_the_last,
+    log_tampering.cut_off,
 ]
 
 
@@ -32,16 +32,16 @@ ALL = [
     st.sampled_from(ALL),
     st.integers(0, 1_000_000),
 )
-@example([1], tampering.edit_body, 0)
+@example([1], log_tampering.edit_body, 0)
 def test_any_tampering_with_any_log_is_found(
-    db: None, groups: list[int], tamper: tampering.Tampering, place: int
+    db: None, groups: list[int], tamper: log_tampering.Tampering, place: int
 ) -> None:
     with transaction.atomic():
         for group in groups:
             write_log(group)
         size = sum(groups)
         seq = place % size
-        is_no_change = tamper is tampering.swap_with_the_last and seq == size - 1
+        is_no_change = tamper is log_tampering.swap_with_the_last and seq == size - 1
         assert verdict_on_log().sentence.startswith(f"Not sealed yet: {size} entr")
 
         tamper(seq, size)

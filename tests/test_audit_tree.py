@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymerkle import InmemoryTree
 
-from assignments.audit.tree import Frontier, leaf_hash, node_hash
+from assignments.audit.merkle.tree import Frontier, leaf_hash, node_hash
 
 LEAVES = [
     bytes.fromhex(leaf)

@@ -3,7 +3,7 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from assignments.audit import triggers
+from assignments.audit.integrity import triggers
 from assignments.models import LogEntry
 from tests.log_fixtures import write_log
 

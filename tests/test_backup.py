@@ -15,15 +15,15 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from assignments.audit.actors import SYSTEM
-from assignments.audit.seals import make_seal
-from assignments.management import copies_of_database
+from assignments.audit.entries.actors import SYSTEM
+from assignments.audit.seals.sealing import make_seal
+from assignments.management import database_backup
 from assignments.models import LogEntry
 from tests import postgres
 from tests.crash.tables import Tables
 from tests.factories import AT, make_account
 from tests.log_fixtures import write_log
-from tests.running import ROOT
+from tests.sandbox_process import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -110,7 +110,7 @@ def test_a_copy_holds_one_moment_while_others_write(database_url, empty_url, tmp
         while len(written) < 3:
             time.sleep(0.01)
         before = len(written)
-        copies_of_database.save(tmp_path / "copy")
+        database_backup.save(tmp_path / "copy")
         after = len(written)
 
     assert manage("restore", str(tmp_path / "copy"), DATABASE_URL=empty_url).returncode == 0
@@ -141,7 +141,7 @@ def test_restore_refuses_a_file_that_is_no_copy(tmp_path, monkeypatch):
     monkeypatch.setattr(connection, "close", lambda: None)
 
     with pytest.raises(CommandError, match=r"is not a whole copy|pg_restore failed"):
-        copies_of_database.put_back(Path(tmp_path / "torn"))
+        database_backup.put_back(Path(tmp_path / "torn"))
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def programs(db, tmp_path, monkeypatch):
 
 def test_a_missing_program_is_named(programs, tmp_path):
     with pytest.raises(CommandError, match=r"pg_dump is not installed\. Install PostgreSQL"):
-        copies_of_database.save(tmp_path / "copy")
+        database_backup.save(tmp_path / "copy")
 
 
 def test_a_program_that_fails_says_why(programs, tmp_path):
@@ -165,7 +165,7 @@ def test_a_program_that_fails_says_why(programs, tmp_path):
     (programs / "pg_dump").chmod(0o700)
 
     with pytest.raises(CommandError, match=r"pg_dump failed: no such role"):
-        copies_of_database.save(tmp_path / "copy")
+        database_backup.save(tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
 
 
@@ -175,4 +175,4 @@ def test_the_password_is_told_by_the_environment_alone(programs, tmp_path, monke
     monkeypatch.setitem(connection.settings_dict, "PASSWORD", "pa55-word")
 
     with pytest.raises(CommandError, match=r"failed: --dbname=.* \(pa55-word\)$"):
-        copies_of_database.save(tmp_path / "copy")
+        database_backup.save(tmp_path / "copy")

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from assignments.models import LogEntry
-from tests.approvals import make_second, make_waiting
+from tests.approval_fixtures import make_second, make_waiting
 from tests.factories import AT, log_submission, make_batch
 from tests.factories import make_user as user
 

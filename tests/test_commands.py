@@ -9,9 +9,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from assignments.models import Batch, Content, Draft, Learner, SyncRun, Worker
-from assignments.queries.words import moment
-from assignments.services import starting
-from tests.workbook import workbook
+from assignments.queries.formatting import moment
+from assignments.services.submitting import start_time
+from tests.xlsx_files import workbook
 
 pytestmark = pytest.mark.django_db
 
@@ -260,8 +260,8 @@ def test_assign_schedules_the_start(desk, item):
     said = assign(desk, item, "--yes", "--start-at", wall).splitlines()
 
     batch = Batch.objects.get()
-    assert (batch.state, batch.starts_at) == ("waiting", starting.moment(wall))
-    assert said[-1] == f"Starts {moment(starting.moment(wall))}."
+    assert (batch.state, batch.starts_at) == ("waiting", start_time.moment(wall))
+    assert said[-1] == f"Starts {moment(start_time.moment(wall))}."
 
 
 @pytest.mark.parametrize(

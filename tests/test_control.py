@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from assignments.management.operator import acting_as
+from assignments.management.command_line_actor import acting_as
 from assignments.models import Draft, LogEntry
-from assignments.services import control, submission, withdrawing
+from assignments.services.batches import control, withdrawal
+from assignments.services.submitting import submission
 from tests.factories import AT, make_batch, make_user
 from tests.log_fixtures import PRIYA
 
@@ -174,7 +175,7 @@ def test_a_pause_says_who_and_why():
 
 
 def test_stop_leaves_nothing_behind_however_many_rows_there_are(monkeypatch):
-    monkeypatch.setattr(withdrawing, "CHUNK", 2)
+    monkeypatch.setattr(withdrawal, "CHUNK", 2)
     batch = make_batch(["planned", "queued", "sending", "planned", "created"], state="running")
 
     control.stop(batch=batch, by=PRIYA, now=AT)
@@ -185,8 +186,8 @@ def test_stop_leaves_nothing_behind_however_many_rows_there_are(monkeypatch):
 
 
 def test_a_worker_withdraws_the_rest_in_the_name_of_who_stopped_it(monkeypatch):
-    monkeypatch.setattr(withdrawing, "CHUNK", 1)
-    monkeypatch.setattr(withdrawing, "AT_ONCE", 2)
+    monkeypatch.setattr(withdrawal, "CHUNK", 1)
+    monkeypatch.setattr(withdrawal, "AT_ONCE", 2)
     batch = make_batch(["planned"] * 5, state="running")
     daniel = make_user("admin", name="Daniel Osei")
     make_batch(["planned"], state="running")
@@ -194,7 +195,7 @@ def test_a_worker_withdraws_the_rest_in_the_name_of_who_stopped_it(monkeypatch):
     control.stop(batch=batch, by=acting_as(daniel), now=AT)
     assert batch.assignments.filter(state="planned").count() == 3
     for _ in range(2):
-        withdrawing.finish(now=AT)
+        withdrawal.finish(now=AT)
 
     assert batch.assignments.filter(state="cancelled").count() == 5
     entries = LogEntry.objects.filter(action="assignment.cancelled")
@@ -206,7 +207,7 @@ def test_a_worker_withdraws_the_rest_in_the_name_of_who_stopped_it(monkeypatch):
 def test_what_is_left_of_a_stop_that_nobody_can_be_named_for_is_the_owners():
     batch = make_batch(["planned", "created"], state="stopped", finished_at=AT)
 
-    withdrawing.finish(now=AT)
+    withdrawal.finish(now=AT)
 
     entry = LogEntry.objects.get(action="assignment.cancelled")
     assert (entry.actor, entry.batch) == (f"user/{batch.by_id}", f"batch/{batch.pk}")

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.urls import resolve
 
-from assignments.audit.actors import SYSTEM
-from assignments.audit.verify import verify_log
+from assignments.audit.entries.actors import SYSTEM
+from assignments.audit.verification.whole_log import verify_log
 from assignments.models import Draft, DraftContent, DraftLearner
 from dashboard.access.rules import OPEN, RULES, SIGNED_IN
 from tests.factories import (

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import yaml
 
-from tests.running import ROOT
+from tests.sandbox_process import ROOT
 from tests.settings import EXAMPLE
 
 DEPLOY = ROOT / "deploy"

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assignments.models import Account, Draft, DraftContent, DraftLearner, RemoteAssignment, Worker
-from assignments.models.folding import folded
-from assignments.queries import directory, drafts, words
-from assignments.queries.frame import is_worker_seen
-from assignments.services import planned_rows, planning
+from assignments.models.sql.text_folding import folded
+from assignments.queries import directory, drafts, formatting
+from assignments.queries.connection_status import is_worker_seen
+from assignments.services.planning import frozen_plan, plan_rows
 from tests.factories import AT, make_account, make_batch, make_content, make_learner, make_user
 
 database = pytest.mark.django_db
@@ -191,13 +191,13 @@ def test_plan_counts_what_is_made_and_why_the_rest_is_not(draft, settings):
     fill(draft, people, contents)
     hold(people[0], contents[1])
 
-    batch = planning.freeze(draft=draft, now=AT)
+    batch = frozen_plan.freeze(draft=draft, now=AT)
 
     assert drafts.plan(draft.pk) == drafts.Plan(
         batch=batch,
         contents=contents,
         to_create=5,
-        skipped=[(planned_rows.HAS_IT, 1), (planned_rows.INACTIVE, 2)],
+        skipped=[(plan_rows.HAS_IT, 1), (plan_rows.INACTIVE, 2)],
         takes="about 5 seconds",
         is_large_share=True,
     )
@@ -218,7 +218,7 @@ def test_plan_tells_a_large_share(draft, everybody, is_large):
     leaver = make_learner(is_active=False)
     people = [make_learner() for _ in range(everybody)]
     fill(draft, people[:1] or [leaver], [make_content()])
-    planning.freeze(draft=draft, now=AT)
+    frozen_plan.freeze(draft=draft, now=AT)
 
     found = drafts.plan(draft.pk)
 
@@ -252,7 +252,7 @@ def test_a_plan_is_there_until_it_is_submitted(draft):
     ],
 )
 def test_duration_is_said_as_people_say_it(seconds, said):
-    assert words.duration(seconds) == said
+    assert formatting.duration(seconds) == said
 
 
 @pytest.mark.parametrize(
@@ -279,11 +279,11 @@ def test_duration_is_said_as_people_say_it(seconds, said):
 def test_due_is_said_with_its_place(settings, zone, value, said):
     settings.TIME_ZONE = zone
 
-    assert words.due(value) == said
+    assert formatting.due(value) == said
 
 
 def test_short_day_has_no_weekday():
-    assert words.short_day(date(2027, 1, 5)) == "5 January 2027"
+    assert formatting.short_day(date(2027, 1, 5)) == "5 January 2027"
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_short_day_has_no_weekday():
     ],
 )
 def test_people_are_counted_in_words(count, said):
-    assert words.people(count) == said
+    assert formatting.people(count) == said
 
 
 @database

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from assignments.audit.actors import SYSTEM
-from assignments.models import Content, Learner, LogEntry, RemoteAssignment, SyncRun, tending
-from assignments.services import directory
+from assignments.audit.entries.actors import SYSTEM
+from assignments.models import Content, Learner, LogEntry, RemoteAssignment, SyncRun
+from assignments.models.sql import analyze
+from assignments.services.syncing import sync_run
 
 pytestmark = pytest.mark.django_db
 
@@ -20,12 +21,12 @@ def run(desk, run, **changes):
         "may_go_on": lambda: True,
         "progress": lambda _: None,
     }
-    return directory.run_sync(run=run, **values | changes)
+    return sync_run.run_sync(run=run, **values | changes)
 
 
 def opened(desk):
     """Open a sync."""
-    return directory.request_sync(account=desk.account, by=desk.by, now=desk.clock())
+    return sync_run.request_sync(account=desk.account, by=desk.by, now=desk.clock())
 
 
 def test_sync_brings_everything_in(desk):
@@ -59,7 +60,7 @@ def test_sync_tells_postgresql_of_many_people(desk, monkeypatch):
             )
             return cursor.fetchone()
 
-    monkeypatch.setattr(tending, "MANY", 1)
+    monkeypatch.setattr(analyze, "MANY", 1)
     Learner.objects.update(name="Somebody else", fingerprint="")
     full = opened(desk)
     SyncRun.objects.filter(pk=full.pk).update(is_full=True, changed_since=None)
@@ -151,7 +152,7 @@ def test_sync_says_when_the_lms_cannot_be_read(desk, settings):
     found = opened(desk)
     settings.STACKONE_BASE_URL = "http://127.0.0.1:9"
 
-    with pytest.raises(directory.SyncRefused, match="could not be read"):
+    with pytest.raises(sync_run.SyncRefused, match="could not be read"):
         run(desk, found)
 
     found.refresh_from_db()
@@ -159,9 +160,9 @@ def test_sync_says_when_the_lms_cannot_be_read(desk, settings):
     every = timedelta(minutes=15)
     assert (found.finished_at, found.runner, bool(found.problem)) == (None, "", True)
     assert desk.account.failing_since is not None
-    assert not directory.sync_is_due(desk.account, every=every, now=desk.clock())
+    assert not sync_run.sync_is_due(desk.account, every=every, now=desk.clock())
     desk.clock.skip(seconds=31)
-    assert directory.sync_is_due(desk.account, every=every, now=desk.clock())
+    assert sync_run.sync_is_due(desk.account, every=every, now=desk.clock())
 
     settings.STACKONE_BASE_URL = desk.lms.base_url
     assert run(desk, found)
@@ -173,7 +174,7 @@ def test_sync_pauses_the_account_when_the_key_is_refused(desk, settings):
     found = opened(desk)
     settings.STACKONE_API_KEY = "wrong"
 
-    with pytest.raises(directory.SyncRefused):
+    with pytest.raises(sync_run.SyncRefused):
         run(desk, found)
 
     desk.account.refresh_from_db()
@@ -182,11 +183,11 @@ def test_sync_pauses_the_account_when_the_key_is_refused(desk, settings):
 
 def test_sync_is_due_when_old_or_abandoned(desk):
     every = timedelta(minutes=15)
-    assert not directory.sync_is_due(desk.account, every=every, now=desk.clock())
+    assert not sync_run.sync_is_due(desk.account, every=every, now=desk.clock())
     desk.clock.skip(minutes=16)
-    assert directory.sync_is_due(desk.account, every=every, now=desk.clock())
-    found = directory.request_sync(account=desk.account, by=SYSTEM, now=desk.clock())
+    assert sync_run.sync_is_due(desk.account, every=every, now=desk.clock())
+    found = sync_run.request_sync(account=desk.account, by=SYSTEM, now=desk.clock())
     SyncRun.objects.filter(pk=found.pk).update(runner="busy", moved_at=desk.clock())
-    assert not directory.sync_is_due(desk.account, every=every, now=desk.clock())
+    assert not sync_run.sync_is_due(desk.account, every=every, now=desk.clock())
     desk.clock.skip(seconds=91)
-    assert directory.sync_is_due(desk.account, every=every, now=desk.clock())
+    assert sync_run.sync_is_due(desk.account, every=every, now=desk.clock())

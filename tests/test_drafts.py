@@ -5,8 +5,10 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection
 
-from assignments.models import Assignment, Batch, Draft, DraftContent, DraftLearner, tending
-from assignments.services import drafts, planning
+from assignments.models import Assignment, Batch, Draft, DraftContent, DraftLearner
+from assignments.models.sql import analyze
+from assignments.services.picking import drafts
+from assignments.services.planning import frozen_plan
 from tests.factories import AT, make_account, make_batch, make_content, make_learner, make_user
 
 pytestmark = pytest.mark.django_db
@@ -239,7 +241,7 @@ def test_set_assigns_again_keeps_the_choice(draft, choice):
 def test_discard_drops_the_plan_and_recover_brings_the_draft_back(draft):
     drafts.add_content(draft=draft, content_pk=make_content().pk, now=AT)
     drafts.pick(draft=draft, learner_pks=[make_learner().pk], now=AT)
-    planning.freeze(draft=draft, now=AT)
+    frozen_plan.freeze(draft=draft, now=AT)
     assert (Batch.objects.count(), Assignment.objects.count()) == (1, 1)
 
     drafts.discard(draft=draft, now=LATER)
@@ -282,7 +284,7 @@ def other_account():
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite needs no telling")
 def test_freeze_tells_postgresql_of_a_large_plan(draft, monkeypatch):
-    monkeypatch.setattr(tending, "MANY", 2)
+    monkeypatch.setattr(analyze, "MANY", 2)
     drafts.add_content(draft=draft, content_pk=make_content().pk, now=AT)
 
     def known():
@@ -295,7 +297,7 @@ def test_freeze_tells_postgresql_of_a_large_plan(draft, monkeypatch):
     found = []
     for _ in range(2):
         drafts.pick(draft=draft, learner_pks=[make_learner().pk], now=AT)
-        planning.freeze(draft=draft, now=AT)
+        frozen_plan.freeze(draft=draft, now=AT)
         found.append(known())
 
     assert found[0] != found[1] == 2

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assignments.services import due_dates
+from assignments.services.planning import due_dates
 
 TODAY = date(2026, 11, 23)
 EXAMPLES = int(os.environ.get("DUE_EXAMPLES", "150"))

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
-from assignments.services import checkup
+from assignments.services.operations import doctor
 from dashboard import env as environment
 from tests.broker import running_broker
 from tests.environment import env
@@ -48,13 +48,13 @@ def test_broker_url_that_cannot_work_stops_the_start(url, engine, sentence):
 
 @pytest.mark.django_db
 def test_doctor_says_whether_the_broker_answers(desk, settings):
-    def finding() -> checkup.Finding:
-        found = checkup.findings(now=timezone.now())
+    def finding() -> doctor.Finding:
+        found = doctor.findings(now=timezone.now())
         return next(one for one in found if one.name == "broker")
 
     with running_broker() as broker:
         settings.CELERY_BROKER_URL = broker.url
-        assert finding() == checkup.Finding("broker", True, f"{broker.url} answers")
+        assert finding() == doctor.Finding("broker", True, f"{broker.url} answers")
     settings.CELERY_BROKER_URL = "redis://:secret@127.0.0.1:9/0"
     gone = finding()
 

@@ -15,19 +15,20 @@ import pytest
 from django.db import transaction
 
 from assignments import tasks
-from assignments.audit import population, verifier
-from assignments.audit.actors import SYSTEM, Person
-from assignments.audit.exports import FORMATS
+from assignments.audit.entries.actors import SYSTEM, Person
+from assignments.audit.export import scope
+from assignments.audit.export.formats import FORMATS
 from assignments.audit.log import Event, record, record_all
-from assignments.audit.parsing import parse
-from assignments.audit.seals import NotSealed
+from assignments.audit.seals.sealing import NotSealed
+from assignments.audit.search.parser import parse
+from assignments.audit.verification import standalone
 from assignments.models import LogEntry, LogExport, LogSeal
-from assignments.services.exports import asking, files, handing_out, running
-from assignments.services.exports.dossiers import Sample
-from tests import tampering
+from assignments.services.exporting import download, export_request, files, job
+from assignments.services.exporting.dossiers import Sample
+from tests import log_tampering
 from tests.factories import make_actor, make_batch, make_export, make_user
 from tests.log_fixtures import AT, ELIF, created, write_log
-from tests.test_audit_notes import PUBLIC
+from tests.test_audit_signed_note import PUBLIC
 
 pytestmark = pytest.mark.django_db
 LATER = AT + timedelta(minutes=1)
@@ -48,7 +49,7 @@ def ada():
 
 def ask(user, text="", form="csv", now=AT, sample=None):
     """Ask for an export as the page does."""
-    return asking.request(
+    return export_request.request(
         query=parse(text, today=now.date()),
         format=form,
         owner_pk=user.pk,
@@ -60,7 +61,7 @@ def ask(user, text="", form="csv", now=AT, sample=None):
 
 def go_on(export, now=LATER, may_go_on=lambda: True):
     """Let a worker write it and return it as it is then."""
-    running.go_on(export=export, clock=lambda: now, may_go_on=may_go_on)
+    job.go_on(export=export, clock=lambda: now, may_go_on=may_go_on)
     export.refresh_from_db()
     return export
 
@@ -68,7 +69,7 @@ def go_on(export, now=LATER, may_go_on=lambda: True):
 def entries_about(export) -> list[tuple[str, dict[str, object]]]:
     """Return the log's entries about the export: action and detail."""
     told = LogEntry.objects.filter(subject=f"export/{export.pk}").order_by("seq")
-    return [(entry.action, tampering.body(entry.seq)["detail"]) for entry in told]
+    return [(entry.action, log_tampering.body(entry.seq)["detail"]) for entry in told]
 
 
 def actors_of(export) -> list[str]:
@@ -123,7 +124,7 @@ def test_a_pack_of_an_earlier_moment_is_intact(ada, folder, text):
 
     export = go_on(export)
 
-    found = verifier.check(folder / export.file, [PUBLIC])
+    found = standalone.check(folder / export.file, [PUBLIC])
     assert found.word == "intact", found.sentence
     with zipfile.ZipFile(folder / export.file) as pack:
         manifest = json.loads(pack.read("manifest.json"))
@@ -143,14 +144,14 @@ def test_control_totals_that_are_not_those_of_the_entries_are_named(ada, folder)
     write_log(3)
     export = go_on(ask(ada, "", "pack"))
     # The manifest's signature is out of the way, as if whoever lies had the key.
-    told = verifier._manifest
+    told = standalone._manifest
 
     def lied(pack, keys):
         return {**told(pack, keys), "totals": {"sum": 2, "actions": {}, "results": {}}}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(verifier, "_manifest", lied)
-        found = verifier.check(folder / export.file, [PUBLIC])
+        patch.setattr(standalone, "_manifest", lied)
+        found = standalone.check(folder / export.file, [PUBLIC])
     assert found.sentence == "The manifest's control totals are not those of the entries."
 
 
@@ -162,7 +163,7 @@ def test_an_export_without_a_key_goes_out_unsealed_but_a_pack_does_not(ada, fold
 
     export = go_on(export)
 
-    found = verifier.check(folder / export.file)
+    found = standalone.check(folder / export.file)
     assert found.sentence.startswith("Not proven: 3 entries checked; they fit together")
     with pytest.raises(NotSealed):
         ask(ada, "", "pack")
@@ -171,10 +172,10 @@ def test_an_export_without_a_key_goes_out_unsealed_but_a_pack_does_not(ada, fold
 
 def test_a_person_has_few_exports_under_way(ada):
     write_log(1)
-    for _ in range(asking.MOST_OPEN):
+    for _ in range(export_request.MOST_OPEN):
         ask(ada)
 
-    with pytest.raises(asking.ExportRefused, match="You have 3 exports under way"):
+    with pytest.raises(export_request.ExportRefused, match="You have 3 exports under way"):
         ask(ada)
 
     ask(make_user("auditor"))
@@ -194,10 +195,10 @@ def test_what_may_name_a_person_is_in_clear_only_until_the_file_expires(ada, fol
     export = go_on(ask(ada, "elif action:created"))
     assert (export.search, export.masked) == ("elif action:created", "… action:created")
 
-    handing_out.forget(now=LATER + timedelta(hours=23))
+    download.forget(now=LATER + timedelta(hours=23))
     assert (folder / export.file).exists()
-    handing_out.forget(now=LATER + timedelta(hours=24))
-    handing_out.forget(now=LATER + timedelta(hours=24))
+    download.forget(now=LATER + timedelta(hours=24))
+    download.forget(now=LATER + timedelta(hours=24))
 
     export.refresh_from_db()
     assert (export.state, export.search, export.file) == ("expired", "", "")
@@ -212,14 +213,14 @@ def test_what_may_name_a_person_is_in_clear_only_until_the_file_expires(ada, fol
 def test_a_download_is_recorded_and_refused_when_its_time_is_over(ada):
     write_log(1)
     export = ask(ada)
-    with pytest.raises(handing_out.FileGone, match="has no file"):
-        handing_out.opened(export=export, by=make_actor(ada), now=LATER)
+    with pytest.raises(download.FileGone, match="has no file"):
+        download.opened(export=export, by=make_actor(ada), now=LATER)
     export = go_on(export)
 
-    with handing_out.opened(export=export, by=make_actor(ada), now=LATER) as file:
+    with download.opened(export=export, by=make_actor(ada), now=LATER) as file:
         assert file.read().startswith(b"\xef\xbb\xbfEntry,")
-    with pytest.raises(handing_out.FileGone, match="Ask for it again"):
-        handing_out.opened(export=export, by=make_actor(ada), now=export.expires_at)
+    with pytest.raises(download.FileGone, match="Ask for it again"):
+        download.opened(export=export, by=make_actor(ada), now=export.expires_at)
 
     (*_, (action, detail)) = entries_about(export)
     assert (action, detail["sha256"], detail["entries"]) == ("export.downloaded", export.sha256, 1)
@@ -230,8 +231,8 @@ def test_a_file_that_is_on_another_machine_is_said_to_be(ada, folder):
     export = go_on(ask(ada))
     (folder / export.file).unlink()
 
-    with pytest.raises(handing_out.FileGone, match="every machine needs the same EXPORT_DIR"):
-        handing_out.opened(export=export, by=make_actor(ada), now=LATER)
+    with pytest.raises(download.FileGone, match="every machine needs the same EXPORT_DIR"):
+        download.opened(export=export, by=make_actor(ada), now=LATER)
 
 
 def test_a_worker_that_was_killed_is_followed_by_another(ada, folder):
@@ -240,9 +241,9 @@ def test_a_worker_that_was_killed_is_followed_by_another(ada, folder):
     killed = {"state": "writing", "runner": "dead", "moved_at": AT, "tries": 1, "done": 2}
     LogExport.objects.update(**killed)
 
-    assert running.to_wake(now=AT + timedelta(seconds=89)) == []
+    assert job.to_wake(now=AT + timedelta(seconds=89)) == []
     assert go_on(export, now=AT + timedelta(seconds=89)).runner == "dead"
-    assert running.to_wake(now=AT + timedelta(seconds=91)) == [export.pk]
+    assert job.to_wake(now=AT + timedelta(seconds=91)) == [export.pk]
     export = go_on(export, now=AT + timedelta(seconds=91))
 
     assert (export.state, export.entries, export.tries) == ("ready", 3, 2)
@@ -251,27 +252,27 @@ def test_a_worker_that_was_killed_is_followed_by_another(ada, folder):
 
 def test_an_export_that_kills_its_workers_fails_truthfully(ada):
     write_log(1)
-    export = make_export(ada, tries=running.MOST_TRIES, search="elif")
+    export = make_export(ada, tries=job.MOST_TRIES, search="elif")
 
     export = go_on(export)
 
-    assert (export.state, export.problem) == ("failed", running.GAVE_UP)
+    assert (export.state, export.problem) == ("failed", job.GAVE_UP)
     assert entries_about(export)[-1] == (
         "export.failed",
-        {"search": "", "problem": running.GAVE_UP},
+        {"search": "", "problem": job.GAVE_UP},
     )
-    handing_out.forget(now=export.expires_at)
+    download.forget(now=export.expires_at)
     export.refresh_from_db()
     assert (export.state, export.search) == ("failed", "")
 
 
 def test_a_worker_that_is_asked_to_stop_gives_the_export_back(ada, folder, monkeypatch):
-    monkeypatch.setattr(population, "CHUNK", 1)
+    monkeypatch.setattr(scope, "CHUNK", 1)
     write_log(3)
     export = ask(ada)
     ticks = iter(range(100))
 
-    running.go_on(
+    job.go_on(
         export=export,
         clock=lambda: LATER + timedelta(seconds=2 * next(ticks)),
         may_go_on=lambda: False,
@@ -341,7 +342,7 @@ def test_what_was_left_behind_is_swept(ada, folder, settings):
     for name in ("writing-of-a-killed-worker", "export-99-lost.csv", "of-somebody-else"):
         os.utime(folder / name, (old, old))
 
-    handing_out.forget(now=LATER)
+    download.forget(now=LATER)
 
     assert {path.name for path in folder.iterdir()} == {export.file, "of-somebody-else"}
 
@@ -351,9 +352,9 @@ def test_the_schedule_wakes_each_export_now_and_then(ada, clock):
     write_log(1)
     export = ask(ada)
 
-    assert running.to_wake(now=AT + timedelta(seconds=1)) == [export.pk]
-    assert running.to_wake(now=AT + timedelta(seconds=30)) == []
-    assert running.to_wake(now=AT + timedelta(seconds=32)) == [export.pk]
+    assert job.to_wake(now=AT + timedelta(seconds=1)) == [export.pk]
+    assert job.to_wake(now=AT + timedelta(seconds=30)) == []
+    assert job.to_wake(now=AT + timedelta(seconds=32)) == [export.pk]
     tasks.wake_exports()
     tasks.write_export.func(export.pk)
     export.refresh_from_db()
@@ -370,21 +371,21 @@ def test_the_seal_of_an_export_is_that_of_its_moment(ada, folder):
     write_log(4)
     export = go_on(export)
 
-    found = verifier.check(folder / export.file, [PUBLIC])
+    found = standalone.check(folder / export.file, [PUBLIC])
     assert found.word == "intact", found.sentence
     assert LogSeal.objects.get(number=export.seal).size == export.size == 4
 
 
 def test_a_name_that_is_disclosed_twice_still_fits(ada, folder, monkeypatch):
-    monkeypatch.setattr("assignments.audit.packs.MOST_TOLD", 1)
-    monkeypatch.setattr(population, "CHUNK", 1)
+    monkeypatch.setattr("assignments.audit.export.evidence_pack.MOST_TOLD", 1)
+    monkeypatch.setattr(scope, "CHUNK", 1)
     write_log(4)
     export = go_on(ask(ada, "", "pack"))
 
     with zipfile.ZipFile(folder / export.file) as pack:
         lines = pack.read("disclosures.jsonl").splitlines()
     assert len(lines) > len(set(lines))
-    assert verifier.check(folder / export.file, [PUBLIC]).word == "intact"
+    assert standalone.check(folder / export.file, [PUBLIC]).word == "intact"
 
 
 def drawn_again(folder, name) -> tuple[list[int], list[int]]:
@@ -411,7 +412,7 @@ def sampled(ada, folder):
 
 def test_a_sample_is_a_pack_that_can_be_drawn_again(sampled, folder):
     assert (sampled.state, sampled.problem, sampled.entries) == ("ready", "", 5)
-    found = verifier.check(folder / sampled.file, [PUBLIC])
+    found = standalone.check(folder / sampled.file, [PUBLIC])
     assert found.word == "intact", found.sentence
     said, again = drawn_again(folder, sampled.file)
     assert said == again
@@ -437,16 +438,16 @@ def test_a_sample_tells_of_each_entry_that_was_drawn(sampled, folder):
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_memory_holds_one_chunk_whatever_the_size(ada, form, monkeypatch):
     most = []
-    monkeypatch.setattr(population, "CHUNK", 3)
+    monkeypatch.setattr(scope, "CHUNK", 3)
     write_log(10)
-    chunks = population.Population.chunks
+    chunks = scope.Population.chunks
 
     def counted(self, *args):
         for chunk in chunks(self, *args):
             most.append(len(chunk))
             yield chunk
 
-    monkeypatch.setattr(population.Population, "chunks", counted)
+    monkeypatch.setattr(scope.Population, "chunks", counted)
     go_on(ask(ada, "", form))
     assert most == [3, 3, 3, 1]
 
@@ -480,7 +481,7 @@ def test_a_dossier_tells_why_the_person_has_the_item(ada, folder, assigned):
 
     export = go_on(export)
 
-    assert verifier.check(folder / export.file, [PUBLIC]).word == "intact"
+    assert standalone.check(folder / export.file, [PUBLIC]).word == "intact"
     with zipfile.ZipFile(folder / export.file) as pack:
         dossier = pack.read("dossier-001.txt").decode()
         lines = [json.loads(line) for line in pack.read("entries.jsonl").splitlines()]
@@ -492,8 +493,8 @@ def test_a_dossier_tells_why_the_person_has_the_item(ada, folder, assigned):
 
 
 def test_names_are_forgotten_now_and_then_and_found_again(ada, folder, monkeypatch):
-    monkeypatch.setattr("assignments.audit.spreadsheet._MOST_NAMES", 1)
-    monkeypatch.setattr(population, "CHUNK", 1)
+    monkeypatch.setattr("assignments.audit.export.csv_format._MOST_NAMES", 1)
+    monkeypatch.setattr(scope, "CHUNK", 1)
     write_log(6)
     export = go_on(ask(ada, "action:assignment.created"))
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from assignments.audit.actors import SYSTEM
+from assignments.audit.entries.actors import SYSTEM
 from assignments.models import (
     Draft,
     DraftContent,
@@ -16,8 +16,8 @@ from assignments.models import (
     LogEntry,
     RemoteAssignment,
 )
-from assignments.queries import filtering
-from assignments.services import facets
+from assignments.queries import facet_values
+from assignments.services.syncing import facets
 from tests.factories import AT, make_account, make_content, make_learner, make_user
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +77,7 @@ def test_chosen_fields_are_filled_and_counted(people):
         ("address.city", "Rome", 1),
         ("department", "Sales", 1),
     ]
-    assert filtering.values_of([person.pk for person in people], ["department"]) == {
+    assert facet_values.values_of([person.pk for person in people], ["department"]) == {
         people[0].pk: {"department": "Sales"},
         people[1].pk: {"department": "Legal"},
         people[2].pk: {"department": "Sales"},
@@ -108,7 +108,7 @@ def test_keep_writes_only_what_changed(people):
 
     after = set(LearnerFacet.objects.values_list("pk", flat=True))
     assert (len(before - after), len(after - before)) == (1, 1)
-    assert filtering.values_of([ada.pk, ben.pk], ["department"]) == {
+    assert facet_values.values_of([ada.pk, ben.pk], ["department"]) == {
         ada.pk: {"department": "IT, Sales"}
     }
 
@@ -132,7 +132,7 @@ def test_likely_fields_are_proposed_once():
     facets.propose(account=make_account(), people=[fields], now=AT)
     facets.propose(account=make_account(), people=[{"department": "Sales"}], now=AT)
 
-    assert [facet.path for facet in filtering.facets(None)] == ["DEPARTMENT", "Location"]
+    assert [facet.path for facet in facet_values.facets(None)] == ["DEPARTMENT", "Location"]
     assert LogEntry.objects.count() == 1
 
 

@@ -21,7 +21,7 @@ from hypothesis.extra.django import TestCase
 from assignments.models import Draft
 from tests.factories import AT, make_account, make_audience, make_batch, make_learner, make_user
 from tests.log_fixtures import write_log
-from tests.running import ROOT
+from tests.sandbox_process import ROOT
 
 CASES = int(os.environ.get("FUZZ_CASES") or "120")
 PROBE = "<x-probe onload=1>"

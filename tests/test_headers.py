@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from assignments.audit.actors import SYSTEM
-from assignments.audit.verify import verify_log
+from assignments.audit.entries.actors import SYSTEM
+from assignments.audit.verification.whole_log import verify_log
 from assignments.models import Draft
 from tests.factories import AT, make_account, make_batch, make_export, make_user
 from tests.log_fixtures import write_log

@@ -6,8 +6,8 @@ from contextlib import closing
 
 import pytest
 
-from tests.product import installed
-from tests.running import running_sandbox
+from tests.product_processes import installed
+from tests.sandbox_process import running_sandbox
 
 pytestmark = pytest.mark.journey
 PEOPLE = 400

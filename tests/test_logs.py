@@ -9,10 +9,10 @@ import pytest
 from django.urls import reverse
 
 from assignments import tasks, trace
-from assignments.audit import runs
+from assignments.audit.verification import jobs
 from assignments.models import LogEntry
-from assignments.services import directory
-from dashboard import logs, secrecy
+from assignments.services.syncing import sync_run
+from dashboard import logs, redaction
 from dashboard.access import errors
 from tests.factories import make_user
 from tests.log_fixtures import write_log
@@ -71,7 +71,7 @@ def test_text_line_stays_one_line_whatever_it_is_given():
 
 @pytest.mark.parametrize("form", [logs.JsonLines, logs.TextLines])
 def test_no_line_holds_a_secret_or_an_address(form, settings):
-    settings.SECRET_TEXTS = secrecy.told_apart(
+    settings.SECRET_TEXTS = redaction.told_apart(
         ['quote"d-signing-key', "postgres://desk:pa%24%24-word-1@db/desk"]
     )
     made = record(
@@ -87,27 +87,28 @@ def test_no_line_holds_a_secret_or_an_address(form, settings):
 
 
 def test_addresses_without_a_password_and_everyday_words_may_be_said():
-    assert secrecy.told_apart(["redis://127.0.0.1:6379/0", "sandbox"]) == ()
+    assert redaction.told_apart(["redis://127.0.0.1:6379/0", "sandbox"]) == ()
 
 
 def test_the_key_in_the_address_of_sentry_is_a_secret():
-    said = secrecy.hidden(
-        "it is 0123456789abcdef", secrecy.told_apart(["https://0123456789abcdef@sentry.example/1"])
+    said = redaction.hidden(
+        "it is 0123456789abcdef",
+        redaction.told_apart(["https://0123456789abcdef@sentry.example/1"]),
     )
 
     assert said == "it is [hidden]"
 
 
 def test_text_is_quiet_about_single_requests_and_calls():
-    assert logs.configuration("text")["loggers"]["dashboard.access.requests"]["level"] == "WARNING"
-    assert "dashboard.access.requests" not in logs.configuration("json")["loggers"]
+    assert logs.configuration("text")["loggers"]["dashboard.requests"]["level"] == "WARNING"
+    assert "dashboard.requests" not in logs.configuration("json")["loggers"]
 
 
 @pytest.fixture
 def lines(caplog):
     """Return the lines that were logged, as JSON lines would have them."""
-    caplog.set_level(logging.INFO, "dashboard.access.requests")
-    caplog.set_level(logging.INFO, "assignments.services.calls_log")
+    caplog.set_level(logging.INFO, "dashboard.requests")
+    caplog.set_level(logging.INFO, "assignments.calls")
     caplog.handler.addFilter(logs.RequestId())
     return lambda: [json.loads(logs.JsonLines().format(one)) for one in caplog.records]
 
@@ -170,7 +171,7 @@ def test_a_request_is_found_again_in_the_calls_and_entries_it_led_to(desk, lines
 
     desk.deliver()
 
-    calls = [line for line in lines() if line["logger"] == "assignments.services.calls_log"]
+    calls = [line for line in lines() if line["logger"] == "assignments.calls"]
     assert {line["request_id"] for line in calls} == {desk.by.request_id}
     assert {(line["batch"], line["attempt"]) for line in calls} == {(f"batch/{batch.pk}", 1)}
     assert {(line["outcome"], line["status"]) for line in calls} == {
@@ -183,7 +184,7 @@ def test_a_request_is_found_again_in_the_calls_and_entries_it_led_to(desk, lines
 @pytest.mark.django_db(transaction=True)
 def test_a_sync_that_a_worker_makes_belongs_to_the_request_that_asked_for_it(desk):
     desk.clock.skip(hours=1)
-    run = directory.request_sync(account=desk.account, by=desk.by, now=desk.clock())
+    run = sync_run.request_sync(account=desk.account, by=desk.by, now=desk.clock())
 
     tasks.sync.func(run.pk)
 
@@ -197,7 +198,7 @@ def test_a_check_that_a_worker_makes_belongs_to_the_request_that_asked_for_it(
     client, monkeypatch, settings
 ):
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.immediate.ImmediateBackend"}}
-    monkeypatch.setattr(runs, "AT_ONCE", 1)
+    monkeypatch.setattr(jobs, "AT_ONCE", 1)
     write_log(3)
     client.force_login(make_user("auditor"))
 

@@ -8,11 +8,11 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from assignments import tasks
-from assignments.audit.actors import SYSTEM
-from assignments.audit.seals import make_seal
-from assignments.audit.verify import verify_log
+from assignments.audit.entries.actors import SYSTEM
+from assignments.audit.seals.sealing import make_seal
+from assignments.audit.verification.whole_log import verify_log
 from assignments.models import Account, Attempt, Worker
-from tests import tampering
+from tests import log_tampering
 from tests.factories import make_account, make_batch
 from tests.log_fixtures import write_log
 
@@ -139,7 +139,7 @@ def test_metrics_say_what_the_log_is_worth(client):
     verify_log(by=SYSTEM, now=now)
 
     well = numbers(client)
-    tampering.edit_body(2, 5)
+    log_tampering.edit_body(2, 5)
     verify_log(by=SYSTEM, now=timezone.now())
     ill = numbers(client)
 

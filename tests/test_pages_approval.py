@@ -6,8 +6,9 @@ import pytest
 from django.urls import reverse
 
 from assignments.models import Approval, Assignment, Batch, Content, Learner, LogEntry
-from assignments.services import approval, planning
-from tests.approvals import make_draft, make_second, make_waiting, words
+from assignments.services.planning import frozen_plan
+from assignments.services.submitting import approval
+from tests.approval_fixtures import make_draft, make_second, make_waiting, words
 from tests.conftest import NOON
 from tests.factories import make_batch, make_content, make_user
 
@@ -244,7 +245,7 @@ def test_the_list_tells_how_it_ended(client, batch, verdict, label):
 def test_the_review_says_before_that_it_will_wait_and_why(client):
     draft = make_draft(owner=make_user(), status="completed")
     client.force_login(draft.owner)
-    planning.freeze(draft=draft, now=NOON)
+    frozen_plan.freeze(draft=draft, now=NOON)
     page = reverse("review", args=[draft.pk])
 
     said = words(client.get(page))
@@ -270,7 +271,7 @@ def test_the_entry_of_the_submission_says_why_it_needs_somebody(client, batch):
 def test_submit_leads_to_a_batch_that_waits(client):
     draft = make_draft(owner=make_user())
     client.force_login(draft.owner)
-    plan = planning.freeze(draft=draft, now=NOON)
+    plan = frozen_plan.freeze(draft=draft, now=NOON)
 
     answer = client.post(
         reverse("submit", args=[draft.pk]), {"plan_sha256": plan.plan_sha256}, follow=True

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from assignments.models import Draft, DraftContent, DraftLearner, RemoteAssignment
-from assignments.models.folding import folded
+from assignments.models.sql.text_folding import folded
 from tests.factories import AT, make_account, make_batch, make_content, make_learner, make_user
 
 pytestmark = pytest.mark.django_db
@@ -211,7 +211,7 @@ def test_select_all_takes_who_matches_and_clear_drops_everybody(client, draft):
 
 
 def test_select_all_refuses_more_than_a_batch_can_hold(client, draft, monkeypatch):
-    monkeypatch.setattr("assignments.services.drafts.MOST_ROWS", 1)
+    monkeypatch.setattr("assignments.services.picking.drafts.MOST_ROWS", 1)
     make_learner()
     make_learner()
 

@@ -238,7 +238,7 @@ def test_what_is_refused_changes_nothing(client, draft, manager, monkeypatch, na
     audience = make_audience(manager, ada)
     DraftLearner.objects.create(draft=draft, learner=ada)
     act(client, draft, "audience", {"leave_out": audience.pk})
-    monkeypatch.setattr("assignments.services.drafts.MOST_ROWS", 0)
+    monkeypatch.setattr("assignments.services.picking.drafts.MOST_ROWS", 0)
     ids = {"add": audience.pk, "change": draft.changes.get().pk}
 
     answer = act(client, draft, name, {key: ids[key] for key in sent})

@@ -12,12 +12,12 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from assignments.audit.entries.sentences import SENTENCES
 from assignments.audit.log import Event, record_all
-from assignments.audit.query import FIELDS
-from assignments.audit.sentences import SENTENCES
+from assignments.audit.search.query import FIELDS
 from assignments.models import LogEntry, LogExport, LogHead, PersonalValue, Verification
-from assignments.services.exports import running
-from tests import tampering
+from assignments.services.exporting import job
+from tests import log_tampering
 from tests.factories import make_batch, make_content, make_user
 from tests.log_fixtures import (
     AT,
@@ -64,7 +64,7 @@ def taken_away(auditor, **asked):
     """Return the download of an export that was asked for on the page and that a worker wrote."""
     auditor.post("/audit/export", asked)
     export = LogExport.objects.latest("pk")
-    running.go_on(export=export, clock=timezone.now, may_go_on=lambda: True)
+    job.go_on(export=export, clock=timezone.now, may_go_on=lambda: True)
     return auditor.get(f"/exports/{export.pk}/file")
 
 
@@ -338,8 +338,8 @@ def test_entry_leads_to_its_neighbours(auditor, seq, neighbours):
 @pytest.mark.parametrize(
     "tamper",
     [
-        pytest.param(tampering.edit_body, id="another body"),
-        pytest.param(tampering.edit_leaf, id="another hash"),
+        pytest.param(log_tampering.edit_body, id="another body"),
+        pytest.param(log_tampering.edit_leaf, id="another hash"),
     ],
 )
 def test_entry_that_was_altered_says_so(auditor, tamper):
@@ -375,7 +375,7 @@ def test_verify_keeps_and_records_what_it_found(auditor):
 def test_verify_names_the_entry_that_was_altered_on_every_audit_page(auditor):
     seq = write_log(3)[1]
     before = auditor.post("/audit/verify/")["Location"]
-    tampering.edit_body(seq, seq + 2)
+    log_tampering.edit_body(seq, seq + 2)
 
     now = auditor.post("/audit/verify/")["Location"]
 
@@ -506,7 +506,7 @@ def test_a_check_without_a_file_says_what_to_do(auditor):
 
 def test_a_long_check_goes_on_in_a_worker_and_shows_how_far_it_is(auditor, monkeypatch):
     write_log(3)
-    monkeypatch.setattr("assignments.audit.runs.AT_ONCE", 1)
+    monkeypatch.setattr("assignments.audit.verification.jobs.AT_ONCE", 1)
 
     response = auditor.post("/audit/verify/")
     Verification.objects.update(checked=2)

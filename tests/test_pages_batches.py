@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assignments.models import Draft, LogEntry, Worker
-from assignments.services import call_counts
+from assignments.services.sending import call_counts
 from tests.factories import (
     AT,
     log_submission,

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from assignments.models import LogEntry, LogExport
-from assignments.services.exports import running
+from assignments.services.exporting import job
 from tests.factories import make_export, make_user
 from tests.log_fixtures import write_log
 from tests.test_pages_audit import words
@@ -38,7 +38,7 @@ def browser(user) -> Client:
 def let_a_worker_write() -> LogExport:
     """Write the export that was asked for last."""
     export = LogExport.objects.latest("pk")
-    running.go_on(export=export, clock=timezone.now, may_go_on=lambda: True)
+    job.go_on(export=export, clock=timezone.now, may_go_on=lambda: True)
     export.refresh_from_db()
     return export
 

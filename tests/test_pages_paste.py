@@ -108,7 +108,7 @@ def test_what_was_not_added_is_downloaded(client, draft):
 )
 @pytest.mark.parametrize("more", [{}, {"rest": "1"}], ids=["match", "download"])
 def test_a_list_that_cannot_be_matched_says_why(client, draft, monkeypatch, text, sentence, more):
-    monkeypatch.setattr("assignments.services.lists.pasting.MOST_WORDS", 2)
+    monkeypatch.setattr("assignments.services.picking.pasted_lists.paste.MOST_WORDS", 2)
 
     answer = paste(client, draft, text, **more)
 

@@ -8,9 +8,9 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from assignments.audit.log import Event, record
-from assignments.audit.verify import verdict_on_log
+from assignments.audit.verification.whole_log import verdict_on_log
 from assignments.models import Learner, LegalHold, LogEntry
-from assignments.services import rows
+from assignments.services.batches import row_updates
 from tests.factories import AT, make_batch, make_learner, make_user
 from tests.log_fixtures import PRIYA
 
@@ -24,7 +24,9 @@ def person():
     """Return somebody with one assignment and its entry."""
     person = make_learner(name=NAME, email=EMAIL)
     batch = make_batch([{"state": "created", "learner": person}])
-    record(rows.event(batch.assignments.get(), "assignment.created", "created"), by=PRIYA, at=AT)
+    record(
+        row_updates.event(batch.assignments.get(), "assignment.created", "created"), by=PRIYA, at=AT
+    )
     return person
 
 

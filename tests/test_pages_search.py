@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from assignments.models.folding import folded
+from assignments.models.sql.text_folding import folded
 from tests.factories import make_batch, make_content, make_learner, make_user
 from tests.log_fixtures import write_log
 

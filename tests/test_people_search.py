@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from assignments.models import Learner
-from assignments.models.folding import folded
-from assignments.models.trigrams import ENTRIES, LEARNERS, Trigrams
-from assignments.queries import directory, keyset, narrowing
+from assignments.models.sql.text_folding import folded
+from assignments.models.sql.trigram_index import ENTRIES, LEARNERS, Trigrams
+from assignments.queries import candidates, directory, keyset
 from tests.factories import make_account, make_content, make_learner
 from tests.log_fixtures import write_log
 
@@ -78,7 +78,7 @@ def test_the_index_follows_every_change():
     ],
 )
 def test_people_are_found_by_any_part(monkeypatch, few, words, names):
-    monkeypatch.setattr(narrowing, "FEW", few)
+    monkeypatch.setattr(candidates, "FEW", few)
     for name in (*NAMES[:1], *NAMES[2:]):
         make_learner(name=name, search_text=folded(name))
 

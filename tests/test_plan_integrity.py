@@ -17,8 +17,9 @@ from assignments.models import (
     LogEntry,
     PlanLeaves,
 )
-from assignments.services import claims, control, reviewed
-from assignments.services.sealing import seal
+from assignments.services.batches import control, plan_integrity
+from assignments.services.planning.plan_digest import seal
+from assignments.services.sending import claims
 
 pytestmark = pytest.mark.django_db
 POST = "POST /unified/lms/users/{id}/assignments"
@@ -64,7 +65,7 @@ def test_a_row_that_was_changed_is_never_sent(desk, change):
 
     row.refresh_from_db()
     batch.refresh_from_db()
-    assert (row.state, row.problem, row.attempt) == ("skipped", reviewed.CHANGED, 0)
+    assert (row.state, row.problem, row.attempt) == ("skipped", plan_integrity.CHANGED, 0)
     assert batch.state == "paused"
     assert batch.paused_because.startswith(
         "Paused itself: 1 row was changed after the review and not sent."
@@ -93,7 +94,7 @@ def test_a_created_row_that_is_set_back_is_not_sent_again(desk, trace):
 
     row.refresh_from_db()
     batch.refresh_from_db()
-    assert (row.state, row.problem, batch.state) == ("skipped", reviewed.CHANGED, "paused")
+    assert (row.state, row.problem, batch.state) == ("skipped", plan_integrity.CHANGED, "paused")
     assert posted(desk) == 2
 
 
@@ -170,7 +171,7 @@ def test_a_row_that_was_added_after_the_review_is_never_sent(desk):
     desk.deliver()
 
     added.refresh_from_db()
-    assert (added.state, added.problem) == ("skipped", reviewed.CHANGED)
+    assert (added.state, added.problem) == ("skipped", plan_integrity.CHANGED)
     assert posted(desk) == 2
 
 
@@ -185,7 +186,7 @@ def test_a_row_that_was_to_be_skipped_is_never_sent(desk):
     desk.deliver()
 
     row = batch.assignments.get(learner=skipped)
-    assert (row.state, row.problem) == ("skipped", reviewed.CHANGED)
+    assert (row.state, row.problem) == ("skipped", plan_integrity.CHANGED)
     assert posted(desk) == 1
 
 
@@ -229,7 +230,7 @@ def test_a_row_that_was_changed_while_it_was_unknown_is_left_to_a_person(desk):
     desk.deliver()
 
     row.refresh_from_db()
-    assert (row.state, row.check_at, row.problem) == ("unknown", None, reviewed.CHANGED)
+    assert (row.state, row.check_at, row.problem) == ("unknown", None, plan_integrity.CHANGED)
 
 
 def test_what_is_due_of_each_row_is_what_was_reviewed(desk):

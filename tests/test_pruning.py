@@ -19,20 +19,21 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from assignments.audit import sealbook, tiles
-from assignments.audit.actors import Actor, Person
-from assignments.audit.exports import Format, Making, export_log
-from assignments.audit.keys import signing_key
+from assignments.audit.entries.actors import Actor, Person
+from assignments.audit.export.formats import Format, Making, export_log
+from assignments.audit.integrity.pruned_prefix import ACTION, NOTHING, Pruned, pruned
+from assignments.audit.integrity.verdicts import Altered, HeadMismatch, How, Intact
 from assignments.audit.log import record, record_all
-from assignments.audit.notes import SigningKey
-from assignments.audit.one_entry import State, check_entry
-from assignments.audit.parsing import parse
-from assignments.audit.pruned import ACTION, NOTHING, Pruned, pruned
+from assignments.audit.merkle import tiles
 from assignments.audit.pruning import NotPruned, prune
-from assignments.audit.query import Query
-from assignments.audit.uploads import verdict_on_file
-from assignments.audit.verdicts import Altered, HeadMismatch, How, Intact
-from assignments.audit.verify import verdict_on_log
+from assignments.audit.seals import trusted_seals
+from assignments.audit.search.parser import parse
+from assignments.audit.search.query import Query
+from assignments.audit.signing.keys import signing_key
+from assignments.audit.signing.signed_note import SigningKey
+from assignments.audit.verification.exported_file import verdict_on_file
+from assignments.audit.verification.one_entry import State, check_entry
+from assignments.audit.verification.whole_log import verdict_on_log
 from assignments.models import (
     Batch,
     LegalHold,
@@ -43,9 +44,10 @@ from assignments.models import (
     LogTile,
     PersonalValue,
 )
-from assignments.services import pruning, retention, reviewed
+from assignments.services.batches import plan_integrity
+from assignments.services.privacy import pruning, retention
 from assignments.siem import forwarding
-from tests import sealing, tampering
+from tests import log_tampering, sealed_log
 from tests.factories import make_account, make_batch, make_user
 from tests.log_fixtures import AT, PRIYA, created, write_log
 from tests.test_siem import Memory
@@ -75,7 +77,7 @@ def intact() -> Intact:
 @pytest.fixture
 def old(db: None) -> int:
     """Write and seal a log that need not be kept in three years; return where its seals end."""
-    sealing.write_sealed_log(300, 320, 7)
+    sealed_log.write_sealed_log(300, 320, 7)
     keep_for(24, "", "acme")
     return 621
 
@@ -101,7 +103,7 @@ def test_the_entry_of_it_says_how_many_went_and_up_to_which_seal(old: int) -> No
     prune_all()
 
     entry = LogEntry.objects.get(action=ACTION)
-    detail = tampering.body(entry.seq)["detail"]
+    detail = log_tampering.body(entry.seq)["detail"]
     statement = detail.pop("statement")
     assert detail == {"first": 0, "entries": old, "seal": 2}
     assert (entry.subject, entry.result, entry.actor) == ("seal/2", "pruned", PRIYA.ref)
@@ -112,7 +114,7 @@ def test_the_entry_of_it_says_how_many_went_and_up_to_which_seal(old: int) -> No
 def test_pruning_twice_goes_on_where_it_ended(old: int) -> None:
     prune_all()
     write_log(40)
-    sealing.seal()
+    sealed_log.seal()
 
     done = pruning.prune_log(by=PRIYA, now=YEARS_LATER)
 
@@ -126,7 +128,7 @@ def test_pruning_twice_goes_on_where_it_ended(old: int) -> None:
 
 
 def test_nothing_goes_without_a_period(db: None) -> None:
-    sealing.write_sealed_log(5, 5)
+    sealed_log.write_sealed_log(5, 5)
     keep_for(24, "acme")
     assert prune_all().entries == 5
 
@@ -183,10 +185,10 @@ def test_a_legal_hold_keeps_everything_from_its_first_entry_on(db: None, whom: s
     events = [created(number, Person(ref="learner/12")) for number in range(4)]
     with transaction.atomic():
         record_all(events, by=AMARA, at=AT)
-    sealing.seal()
+    sealed_log.seal()
     with transaction.atomic():
         record(created(9, Person(ref="learner/13")), by=PRIYA, at=AT)
-    sealing.seal()
+    sealed_log.seal()
     keep_for(24, "", "acme")
     LegalHold.objects.create(ref=ref, reason="Case 7", by="user/3", at=AT)
 
@@ -233,7 +235,7 @@ def test_large_logs_go_a_group_at_a_time(old: int, monkeypatch) -> None:
     prune_all()
 
     entries = LogEntry.objects.filter(action=ACTION).order_by("seq")
-    assert [(one.subject, tampering.body(one.seq)["detail"]["entries"]) for one in entries] == [
+    assert [(one.subject, log_tampering.body(one.seq)["detail"]["entries"]) for one in entries] == [
         ("seal/1", 300),
         ("seal/2", 321),
     ]
@@ -246,7 +248,7 @@ def test_names_that_only_pruned_entries_spoke_of_go_with_them(db: None) -> None:
     left = Person(ref="learner/8", name="Xqzomar", email="xqo@x.example")
     with transaction.atomic():
         record_all([created(1, gone), created(2, left)], by=PRIYA, at=AT)
-    sealing.seal()
+    sealed_log.seal()
     with transaction.atomic():
         record(created(3, left), by=PRIYA, at=AT)
     keep_for(24, "", "acme")
@@ -259,7 +261,7 @@ def test_names_that_only_pruned_entries_spoke_of_go_with_them(db: None) -> None:
 
 
 def test_a_log_that_is_not_intact_is_not_pruned(old: int) -> None:
-    tampering.edit_body(2, 0)
+    log_tampering.edit_body(2, 0)
 
     with pytest.raises(
         NotPruned, match=r"Only a log that is intact is pruned\. Altered at entry 2"
@@ -270,7 +272,7 @@ def test_a_log_that_is_not_intact_is_not_pruned(old: int) -> None:
 
 
 def test_without_a_key_nothing_goes_and_the_triggers_stay(old: int, settings) -> None:
-    seal = sealbook.read().trusted[-1]
+    seal = trusted_seals.read().trusted[-1]
     settings.AUDIT_SIGNING_KEY, settings.AUDIT_OWN_KEY_FILE = "", None
 
     with pytest.raises(NotPruned, match="AUDIT_SIGNING_KEY is not set"):
@@ -293,11 +295,11 @@ def assert_refused() -> None:
             transaction.atomic(),
             connection.cursor() as cursor,
         ):
-            cursor.execute(statement.format(table=tampering.TABLE))
+            cursor.execute(statement.format(table=log_tampering.TABLE))
 
 
 def test_a_removal_that_nobody_signed_is_no_pruning(old: int) -> None:
-    tree = sealbook.read().trusted[-1]
+    tree = trusted_seals.read().trusted[-1]
     stranger = SigningKey.generate(signing_key().public.name)
     own, gone = signing_key().public.name, Pruned(old, tree.root)
     root = gone.signed(stranger).splitlines()[3]
@@ -307,7 +309,7 @@ def test_a_removal_that_nobody_signed_is_no_pruning(old: int) -> None:
         signing_key().sign(f"{own}\nevidence pack\n{old}\n{root}\n"),
         signing_key().sign(f"{own}\npruned\nmany\nAAAA\n"),
     ]
-    tampering.run("DELETE FROM {table} WHERE seq < %s", old)
+    log_tampering.run("DELETE FROM {table} WHERE seq < %s", old)
     for statement in statements:
         event = created(1, statement=statement)
         with transaction.atomic():
@@ -319,7 +321,7 @@ def test_a_removal_that_nobody_signed_is_no_pruning(old: int) -> None:
 
 def test_a_statement_of_another_tree_is_found(old: int) -> None:
     forged = Pruned(old, bytes(32))
-    tampering.run("DELETE FROM {table} WHERE seq < %s", old)
+    log_tampering.run("DELETE FROM {table} WHERE seq < %s", old)
     with transaction.atomic():
         event = created(1, statement=forged.signed(signing_key()))
         record(replace(event, action=ACTION), by=PRIYA, at=AT)
@@ -351,8 +353,8 @@ def test_hashes_that_are_changed_or_gone_are_found(old: int, number: int) -> Non
 def test_a_seal_over_what_went_is_missed_as_any_other(old: int, settings, tmp_path) -> None:
     settings.AUDIT_SEAL_DIR = tmp_path
     prune_all()
-    sealing.seal()
-    sealing.delete_seal(1)
+    sealed_log.seal()
+    sealed_log.delete_seal(1)
 
     assert verdict_on_log().sentence == "Seal 1 is gone from the database."
 
@@ -442,12 +444,12 @@ class Pruning(TestCase):
         seed=st.integers(0, 1_000),
     )
     def test_any_log_verifies_after_any_pruning(self, *, sizes, cuts, seed):
-        sealing.write_sealed_log(*sizes)
+        sealed_log.write_sealed_log(*sizes)
         for cut in sorted(cuts):
-            seal = sealbook.read().trusted[min(cut, len(sizes) - 2)]
+            seal = trusted_seals.read().trusted[min(cut, len(sizes) - 2)]
             prune(seal, by=PRIYA, now=YEARS_LATER)
             intact()
-        sealing.seal()
+        sealed_log.seal()
         verdict, chance = intact(), random.Random(seed)
         assert verdict.pruned == pruned().size == seal.size
 
@@ -458,19 +460,19 @@ class Pruning(TestCase):
 
 
 MUTATIONS = [
-    tampering.edit_body,
-    tampering.edit_leaf,
-    tampering.edit_time,
-    tampering.delete,
-    tampering.append,
-    tampering.cut_off,
-    sealing.move_time,
+    log_tampering.edit_body,
+    log_tampering.edit_leaf,
+    log_tampering.edit_time,
+    log_tampering.delete,
+    log_tampering.append,
+    log_tampering.cut_off,
+    sealed_log.move_time,
 ]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_others_append_while_the_log_is_pruned() -> None:
-    sealing.write_sealed_log(400, 400, 400, 3)
+    sealed_log.write_sealed_log(400, 400, 400, 3)
     keep_for(24, "", "acme")
 
     def append(_number: int) -> None:
@@ -479,7 +481,7 @@ def test_others_append_while_the_log_is_pruned() -> None:
 
     with ThreadPoolExecutor(4) as pool:
         appended = [pool.submit(append, number) for number in range(20)]
-        for seal in sealbook.read().trusted:
+        for seal in trusted_seals.read().trusted:
             prune(seal, by=PRIYA, now=YEARS_LATER)
         for one in appended:
             one.result()
@@ -530,8 +532,8 @@ def test_the_command_says_why_nothing_goes(old: int, clock) -> None:
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL has roles")
 @pytest.mark.django_db(transaction=True)
 def test_a_role_without_the_rights_is_told_so() -> None:
-    sealing.write_sealed_log(20, 3)
-    seal = sealbook.read().trusted[-1]
+    sealed_log.write_sealed_log(20, 3)
+    seal = trusted_seals.read().trusted[-1]
     with connection.cursor() as cursor:
         cursor.execute("CREATE ROLE prunes_not")
         cursor.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO prunes_not")
@@ -569,9 +571,9 @@ def test_pages_say_what_was_pruned(old: int, client) -> None:
 def test_a_retry_of_what_was_pruned_is_stopped_with_the_reason(old: int) -> None:
     batch = make_batch(["queued"], state=Batch.State.RUNNING)
     rows = list(batch.assignments.select_related("batch__account"))
-    found = reviewed.parted(rows)
+    found = plan_integrity.parted(rows)
 
-    reviewed.pause(found, now=AT)
+    plan_integrity.pause(found, now=AT)
 
     batch.refresh_from_db()
     assert "the log no longer holds the entry of its review" in batch.paused_because

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from assignments.models import LogEntry, RequestBudget
-from assignments.services import claims, outcomes, reconciliation
-from assignments.services.calls import Ended
-from assignments.stackone.errands import Seen
+from assignments.services.calls.call_process import Ended
+from assignments.services.sending import claims, outcomes, reconciliation
+from assignments.stackone.commands import Seen
 from assignments.stackone.errors import (
     AccountUnusable,
     Conflict,

@@ -12,7 +12,7 @@ from assignments.stackone.sandbox.app import build_app
 from assignments.stackone.sandbox.options import SandboxOptions
 from assignments.stackone.sandbox.store import Store
 from assignments.stackone.sandbox.world import make_world
-from tests.running import ACCOUNT, KEY
+from tests.sandbox_process import ACCOUNT, KEY
 
 
 def test_a_bug_answers_500_and_shows_where_it_is(

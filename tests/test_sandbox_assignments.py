@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.running import Sandbox, running_sandbox
+from tests.sandbox_process import Sandbox, running_sandbox
 
 CREATE = "POST /unified/lms/users/{id}/assignments"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.running import running_sandbox, start_sandbox
+from tests.sandbox_process import running_sandbox, start_sandbox
 
 
 @pytest.mark.parametrize(

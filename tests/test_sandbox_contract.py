@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.running import ROOT, Sandbox, running_sandbox
+from tests.sandbox_process import ROOT, Sandbox, running_sandbox
 
 DOCUMENT = Path(os.environ.get("STACKONE_OPENAPI", ROOT.parent / "shared/stackone/openapi.json"))
 if not DOCUMENT.exists():

@@ -10,7 +10,7 @@ import pytest
 from assignments.stackone.sandbox.data.catalogue import SHOWCASE, courses, items
 from assignments.stackone.sandbox.data.history import history
 from assignments.stackone.sandbox.data.people import people
-from tests.running import Sandbox, running_sandbox
+from tests.sandbox_process import Sandbox, running_sandbox
 
 FORMS = {"video", "quiz", "document", "audio", "article"}
 

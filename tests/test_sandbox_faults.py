@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from assignments.stackone.sandbox.faults import KINDS, Faults, UnknownFault, check
-from tests.running import Sandbox, running_sandbox
+from tests.sandbox_process import Sandbox, running_sandbox
 
 CREATE = "POST /unified/lms/users/{id}/assignments"
 SHORTLY = 0.3

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from assignments.stackone.sandbox.limiter import Limit, SlidingWindow
-from tests.running import KEY, Sandbox, running_sandbox
+from tests.sandbox_process import KEY, Sandbox, running_sandbox
 
 USERS = "/unified/lms/users"
 

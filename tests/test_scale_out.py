@@ -11,8 +11,8 @@ import pytest
 
 from tests import postgres
 from tests.broker import Broker, running_broker
-from tests.product import Product, installed
-from tests.running import Sandbox, running_sandbox
+from tests.product_processes import Product, installed
+from tests.sandbox_process import Sandbox, running_sandbox
 
 pytestmark = [pytest.mark.journey, pytest.mark.scale_out]
 

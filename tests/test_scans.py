@@ -11,7 +11,7 @@ import pytest
 
 from tests import advisories
 from tests.advisories import NotAudited, Weak
-from tests.running import ROOT
+from tests.sandbox_process import ROOT
 
 TODAY = date(2026, 11, 26)
 PINNED = """\

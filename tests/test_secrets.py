@@ -8,9 +8,9 @@ import zipfile
 
 import pytest
 
-from assignments.audit.notes import SigningKey
-from tests.canaries import CONTROL, EMAIL, NAME
-from tests.running import ROOT
+from assignments.audit.signing.signed_note import SigningKey
+from tests.planted_secrets import CONTROL, EMAIL, NAME
+from tests.sandbox_process import ROOT
 
 SIGNING = SigningKey.generate("log.example.com/desk").written()
 SECRETS = {
@@ -57,7 +57,7 @@ REST = {
 def run_canaries(env, *words):
     """Let a process say everything with the planted secrets."""
     return subprocess.run(
-        [sys.executable, "-m", "tests.canaries", *words],
+        [sys.executable, "-m", "tests.planted_secrets", *words],
         cwd=ROOT,
         env=os.environ | SECRETS | REST | env,
         capture_output=True,

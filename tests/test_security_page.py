@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.running import ROOT
+from tests.sandbox_process import ROOT
 
 PAGE = (ROOT / "docs" / "security.md").read_text()
 # How many requirements of level 1 and 2 each section of ASVS 5.0.0 has; within a section they come

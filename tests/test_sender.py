@@ -8,11 +8,11 @@ from typing import Any, cast
 import pytest
 
 from assignments.models import RequestBudget
-from assignments.services import claims, delivery
-from assignments.services.calls import Calls, Ended
-from assignments.services.claims import Claim
-from assignments.services.outcomes import settle
-from assignments.services.pace import Pace
+from assignments.services.calls.call_process import Calls, Ended
+from assignments.services.calls.pacing.pacer import Pace
+from assignments.services.sending import claims, sender
+from assignments.services.sending.claims import Claim
+from assignments.services.sending.outcomes import settle
 from assignments.stackone.errors import RateLimited
 
 SENDER = "sender"
@@ -40,7 +40,7 @@ def end(desk, claimed: list[Claim], reply):
 def deliver_for(desk, seconds):
     """Let a worker deliver for so long."""
     ends = desk.clock() + timedelta(seconds=seconds)
-    delivery.deliver(account=desk.account, clock=desk.clock, may_go_on=lambda: desk.clock() < ends)
+    sender.deliver(account=desk.account, clock=desk.clock, may_go_on=lambda: desk.clock() < ends)
 
 
 class NoCalls:
@@ -130,7 +130,7 @@ def test_a_clock_set_back_between_two_readings_holds_nothing_up(desk, waiting, r
         is_ahead = next(readings) < reading
         return desk.clock() + timedelta(hours=is_ahead)
 
-    delivery.deliver(account=desk.account, clock=clock, may_go_on=lambda: time.monotonic() < ends)
+    sender.deliver(account=desk.account, clock=clock, may_go_on=lambda: time.monotonic() < ends)
 
     assert time.monotonic() < ends
     assert set(desk.states(waiting)) == {"created"}

@@ -8,7 +8,7 @@ from django.test import Client
 from dashboard import shared_cache
 from dashboard.access import logout_tokens
 from dashboard.access.oidc import Untrusted
-from tests.at_once import at_once
+from tests.concurrency import at_once
 from tests.factories import make_user
 
 

@@ -17,17 +17,17 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from assignments import tasks
-from assignments.audit.population import Stored
-from assignments.audit.sentences import SENTENCES
+from assignments.audit.entries.sentences import SENTENCES
+from assignments.audit.export.scope import Stored
 from assignments.models import LogEntry, LogForwarding, LogHead
-from assignments.services import checkup
+from assignments.services.operations import doctor
 from assignments.siem import ecs, forwarding, places
 from assignments.siem.files import File
 from assignments.siem.https import Https
 from assignments.siem.sending import Event, Undelivered
 from assignments.siem.syslog import Syslog
-from dashboard.siem import siem
-from tests import sealing, tampering
+from dashboard.siem_settings import siem
+from tests import log_tampering, sealed_log
 from tests.environment import env
 from tests.log_fixtures import AT, ELIF, PRIYA, write_log
 from tests.siem_receivers import HERE, certificate, endpoint, receiver
@@ -97,7 +97,7 @@ def test_an_entry_becomes_an_event_that_can_be_checked(place, settings):
     (event,) = events_of(seq)
 
     found = told(event)
-    entry = tampering.body(seq)
+    entry = log_tampering.body(seq)
     assert (event.at, found["@timestamp"]) == (entry["at"], entry["at"])
     assert found["ecs"]["version"] == "8.17.0"
     assert found["event"]["action"] == entry["action"] == "assignment.created"
@@ -138,7 +138,7 @@ def test_classes_are_of_actions_that_there_are():
 
 def test_an_entry_that_was_damaged_is_an_event_as_well(place):
     (seq,) = write_log(1)
-    tampering.rewrite(seq, b"\xff not json")
+    log_tampering.rewrite(seq, b"\xff not json")
 
     assert forward() == LogHead.objects.get().size
 
@@ -148,7 +148,7 @@ def test_an_entry_that_was_damaged_is_an_event_as_well(place):
 
 
 def test_what_is_new_is_handed_on_once(place):
-    size = sealing.write_sealed_log(4, 2)
+    size = sealed_log.write_sealed_log(4, 2)
 
     assert forwarding.is_due(now=AT)
     assert forward() == size
@@ -193,7 +193,7 @@ def test_a_place_that_is_down_is_tried_again_less_and_less_often(place, caplog):
 
 
 def test_a_worker_that_dies_has_its_group_sent_again(place):
-    size = sealing.write_sealed_log(4)
+    size = sealed_log.write_sealed_log(4)
     place.script = ["die"]
     with pytest.raises(KeyboardInterrupt):
         forward()
@@ -204,7 +204,7 @@ def test_a_worker_that_dies_has_its_group_sent_again(place):
 
 
 def test_a_worker_whose_turn_was_taken_moves_nothing(place, monkeypatch):
-    size = sealing.write_sealed_log(4)
+    size = sealed_log.write_sealed_log(4)
 
     def overtaken(events):
         forwarding.forward(clock=lambda: AT + timedelta(minutes=2), may_go_on=lambda: True)
@@ -218,7 +218,7 @@ def test_a_worker_whose_turn_was_taken_moves_nothing(place, monkeypatch):
 
 def test_a_long_log_goes_in_groups_and_stops_when_it_must(place, monkeypatch):
     monkeypatch.setattr(forwarding, "GROUP", 3)
-    size = sealing.write_sealed_log(10)
+    size = sealed_log.write_sealed_log(10)
     answers = iter([True, True, False])
 
     sent = forwarding.forward(clock=lambda: AT, may_go_on=lambda: next(answers))
@@ -245,7 +245,7 @@ def test_whatever_fails_every_entry_arrives_in_order(handed_on, script, group):
 @pytest.fixture
 def handed_on(db, settings, monkeypatch):
     """Return what hands the whole log on, with workers that die and a place that fails."""
-    size = sealing.write_sealed_log(7)
+    size = sealed_log.write_sealed_log(7)
 
     def hand_on(script, group):
         LogForwarding.objects.all().delete()
@@ -261,14 +261,14 @@ def handed_on(db, settings, monkeypatch):
 
 
 def test_the_log_can_be_sent_again_and_says_so(place, capsys):
-    size = sealing.write_sealed_log(4)
+    size = sealed_log.write_sealed_log(4)
     forward()
 
     call_command("audit", "forward", "--from", "2")
 
     assert "has what stands before entry 2" in capsys.readouterr().out
-    assert tampering.body(size)["action"] == "log.forwarded_again"
-    assert tampering.body(size)["detail"] == {"from": 2}
+    assert log_tampering.body(size)["action"] == "log.forwarded_again"
+    assert log_tampering.body(size)["detail"] == {"from": 2}
     forward()
     assert place.taken == [*range(size), *range(2, size + 1)]
     call_command("audit", "forward", "--json")
@@ -277,7 +277,7 @@ def test_the_log_can_be_sent_again_and_says_so(place, capsys):
 
 @pytest.mark.parametrize("start", [-1, 100])
 def test_what_is_not_there_is_not_sent_again(place, start):
-    sealing.write_sealed_log(4)
+    sealed_log.write_sealed_log(4)
     with pytest.raises(CommandError, match="The log has no entry"):
         call_command("audit", "forward", f"--from={start}")
 
@@ -303,11 +303,11 @@ def test_the_schedule_wakes_the_worker(transactional_db, settings, clock):
 
 def test_the_doctor_says_how_it_stands(place):
     write_log(1)
-    assert checkup._siem().sentence.startswith("siem.example takes the audit log")
+    assert doctor._siem().sentence.startswith("siem.example takes the audit log")
     place.script = ["lose"]
     forward()
 
-    found = checkup._siem()
+    found = doctor._siem()
     assert not found.is_well
     assert "status 503" in found.sentence
     assert "nothing is lost" in found.sentence
@@ -315,7 +315,7 @@ def test_the_doctor_says_how_it_stands(place):
 
 def test_metrics_say_how_far_it_is(place, client, settings):
     settings.IS_SANDBOX = True
-    size = sealing.write_sealed_log(4)
+    size = sealed_log.write_sealed_log(4)
     place.script = ["lose"]
     forward()
     assert of(numbers(client), "desk_siem_") == {

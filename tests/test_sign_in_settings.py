@@ -7,10 +7,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
 from dashboard import env as environment
-from dashboard import sign_in
-from dashboard.access import checkup, oidc
-from dashboard.access.masking import Masking
-from dashboard.access.sealed import seal, unseal
+from dashboard import sign_in_settings
+from dashboard.access import doctor, oidc
+from dashboard.access.error_report_filter import Masking
+from dashboard.access.token_encryption import seal, unseal
 from tests.environment import env
 
 GIVEN = {
@@ -22,9 +22,9 @@ GIVEN = {
 
 
 def test_the_issuer_is_read_without_its_last_slash():
-    assert sign_in.issuer(env(**GIVEN), demo=False) == "https://id.example/realm"
-    assert sign_in.issuer(env(), demo=True) == ""
-    assert sign_in.words(env(**GIVEN), "OIDC_MANAGER_VALUES") == ["ld", "ld-eu"]
+    assert sign_in_settings.issuer(env(**GIVEN), demo=False) == "https://id.example/realm"
+    assert sign_in_settings.issuer(env(), demo=True) == ""
+    assert sign_in_settings.words(env(**GIVEN), "OIDC_MANAGER_VALUES") == ["ld", "ld-eu"]
 
 
 @pytest.mark.parametrize(
@@ -40,13 +40,13 @@ def test_the_issuer_is_read_without_its_last_slash():
 )
 def test_a_contradiction_stops_the_start(change, demo, sentence):
     with pytest.raises(ImproperlyConfigured, match=sentence):
-        sign_in.issuer(env(**(GIVEN | change)), demo=demo)
+        sign_in_settings.issuer(env(**(GIVEN | change)), demo=demo)
 
 
 def test_accounts_for_groups():
     given = env(ACCOUNT_GROUPS="one=ld-eu|ld, two=ld-us")
 
-    assert sign_in.account_groups(given, accounts=["one", "two", "three"]) == {
+    assert sign_in_settings.account_groups(given, accounts=["one", "two", "three"]) == {
         "one": ["ld-eu", "ld"],
         "two": ["ld-us"],
     }
@@ -55,7 +55,7 @@ def test_accounts_for_groups():
 @pytest.mark.parametrize("text", ["four=ld", "one", "one=|"])
 def test_accounts_for_groups_that_cannot_be(text):
     with pytest.raises(ImproperlyConfigured, match="ACCOUNT_GROUPS has"):
-        sign_in.account_groups(env(ACCOUNT_GROUPS=text), accounts=["one"])
+        sign_in_settings.account_groups(env(ACCOUNT_GROUPS=text), accounts=["one"])
 
 
 @pytest.mark.parametrize("name", environment.SECRETS)
@@ -105,7 +105,7 @@ def test_tokens_cannot_be_read_without_the_secret_key(settings):
 
 
 def test_the_doctor_asks_the_provider(company):
-    assert checkup.sign_in() == (
+    assert doctor.sign_in() == (
         True,
         f"{company.url} answers; sessions are confirmed every 10 minutes by a refresh token",
     )
@@ -113,14 +113,14 @@ def test_the_doctor_asks_the_provider(company):
 
 def test_the_doctor_tells_what_is_wrong_with_the_provider(company, settings):
     company.metadata = {"id_token_signing_alg_values_supported": ["none"]}
-    assert "signs with nothing that is safe" in checkup.sign_in()[1]
+    assert "signs with nothing that is safe" in doctor.sign_in()[1]
     oidc.provider.cache_clear()
     company.metadata = {"issuer": "https://evil.example"}
-    assert "is no OpenID Connect issuer" in checkup.sign_in()[1]
+    assert "is no OpenID Connect issuer" in doctor.sign_in()[1]
     company.is_down = True
-    assert "does not answer" in checkup.sign_in()[1]
+    assert "does not answer" in doctor.sign_in()[1]
     settings.OIDC_ISSUER = ""
-    assert checkup.sign_in() == (
+    assert doctor.sign_in() == (
         False,
         "Nobody can sign in. Set OIDC_ISSUER or PROXY_SECRET, or DESK_DEMO=1 to try the product.",
     )

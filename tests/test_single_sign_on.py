@@ -16,8 +16,8 @@ from joserfc.jwk import OctKey, RSAKey
 
 from assignments.models import LogEntry
 from dashboard.access.models import SignIn, User
-from tests.identity import CLIENT_ID, CLIENT_SECRET
 from tests.identity_fixtures import approved, begin, sign_in
+from tests.identity_provider import CLIENT_ID, CLIENT_SECRET
 
 pytestmark = pytest.mark.django_db
 

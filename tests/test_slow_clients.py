@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT, STOPS_WITHIN_SECONDS
+from tests.sandbox_process import ROOT, STOPS_WITHIN_SECONDS
 
 STARTS_WITHIN_SECONDS = 30
 GIVES_UP_AFTER_SECONDS = 5

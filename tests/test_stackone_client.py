@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from assignments.stackone import client as blocking
-from assignments.stackone import paging, wire
+from assignments.stackone import http_exchange, paging
 from assignments.stackone.address import checked_base_url, segment
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import NotSent, OutcomeUnknown, Refused, StackOneError
@@ -63,7 +63,7 @@ def test_create_assignment_sends_one_request():
         "accept": "application/json",
         "accept-encoding": "gzip",
         "connection": "keep-alive",
-        "user-agent": wire.USER_AGENT,
+        "user-agent": http_exchange.USER_AGENT,
         "x-account-id": "acc",
         "content-length": str(len(request.content)),
         "content-type": "application/json",
@@ -208,7 +208,7 @@ def test_an_answer_that_cannot_be_unpacked_is_unknown():
 
 
 def test_an_answer_without_end_is_unknown(monkeypatch):
-    monkeypatch.setattr(wire, "LARGEST_REPLY", 1000)
+    monkeypatch.setattr(http_exchange, "LARGEST_REPLY", 1000)
 
     with (
         client(answering(201, content=b"x" * 1001)) as api,
@@ -491,4 +491,4 @@ def test_user_agent_names_the_version():
     project = Path(__file__).parent.parent / "pyproject.toml"
     version = tomllib.loads(project.read_text())["project"]["version"]
 
-    assert f"AssignmentDesk/{version} (+StackOne Unified LMS client)" == wire.USER_AGENT
+    assert f"AssignmentDesk/{version} (+StackOne Unified LMS client)" == http_exchange.USER_AGENT

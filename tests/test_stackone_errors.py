@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.stackone import errors, verdicts
+from assignments.stackone import errors, outcome_rules
 from assignments.stackone.errors import (
     AccountUnusable,
     Conflict,
@@ -19,7 +19,7 @@ from assignments.stackone.errors import (
     Refused,
     StackOneError,
 )
-from assignments.stackone.replies import Reply
+from assignments.stackone.responses import Reply
 
 
 def answer(status: int, body: object = None, **headers: str) -> Reply:
@@ -70,7 +70,7 @@ def test_the_docstring_is_the_tree():
 def test_failure_of_each_status(status, kind):
     reply = answer(status, {"message": "Because of something."}, date="today", set_cookie="no")
 
-    error = verdicts.failure(reply)
+    error = outcome_rules.failure(reply)
 
     assert type(error) is kind
     assert (error.status, error.field) == (status, "")
@@ -101,7 +101,7 @@ def test_failure_of_each_status(status, kind):
     ],
 )
 def test_failure_of_404_tells_the_account_from_the_rest(body, kind):
-    assert type(verdicts.failure(answer(404, body))) is kind
+    assert type(outcome_rules.failure(answer(404, body))) is kind
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_failure_of_404_tells_the_account_from_the_rest(body, kind):
     ],
 )
 def test_failure_says_why_and_where(body, message, field):
-    error = verdicts.failure(answer(422, body))
+    error = outcome_rules.failure(answer(422, body))
 
     nothing = "StackOne answered 422 Unprocessable Content without a reason."
     assert (error.message, error.field) == (message or nothing, field)
@@ -179,7 +179,7 @@ def test_failure_says_why_and_where(body, message, field):
     ],
 )
 def test_failure_without_json(status, text, message):
-    error = verdicts.failure(Reply(status, {}, text))
+    error = outcome_rules.failure(Reply(status, {}, text))
 
     assert error.message == f"StackOne answered {message}."
     assert error.reply == {"status": status, "headers": {}, "body": text[:2000]}
@@ -193,7 +193,7 @@ def test_failure_without_json(status, text, message):
     ],
 )
 def test_failure_of_what_is_no_error(status, message):
-    assert verdicts.failure(answer(status)).message == message
+    assert outcome_rules.failure(answer(status)).message == message
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_failure_of_what_is_no_error(status, message):
 def test_rate_limited_says_when(clock, headers, seconds):
     clock.move_to(datetime(2026, 11, 23, 12, tzinfo=UTC), tick=False)
 
-    error = verdicts.failure(answer(429, {"message": "Slow down"}, **headers))
+    error = outcome_rules.failure(answer(429, {"message": "Slow down"}, **headers))
 
     assert isinstance(error, RateLimited)
     assert error.retry_after == seconds
@@ -268,7 +268,7 @@ LIKELY_KEYS = st.sampled_from(["message", "provider_errors", "data", "raw", "err
     headers=st.dictionaries(st.sampled_from(["retry-after", "date"]), st.text()),
 )
 def test_failure_takes_whatever_comes(status, body, headers):
-    error = verdicts.failure(Reply(status, headers, json.dumps(body)))
+    error = outcome_rules.failure(Reply(status, headers, json.dumps(body)))
 
     assert isinstance(error, StackOneError)
     assert 0 < len(error.message) <= 500

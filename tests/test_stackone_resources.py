@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.stackone import reading
+from assignments.stackone import json_values
 from assignments.stackone.resources import (
     LearningObject,
     LinkedAccount,
@@ -213,36 +213,36 @@ def test_assignment_is_read(odd):
     ],
 )
 def test_choice_is_read(status, expected):
-    assert reading.choice(status) == expected
+    assert json_values.choice(status) == expected
 
 
 @pytest.mark.parametrize(
     ("read", "value", "expected"),
     [
-        (reading.text, 7, "7"),
-        (reading.text, " kept ", " kept "),
-        (reading.text, "", None),
-        (reading.text, True, None),
-        (reading.text, "a\0b\ud800", "ab?"),
-        (reading.flag, 1, True),
-        (reading.flag, "0", False),
-        (reading.flag, "yes", None),
-        (reading.flag, None, None),
-        (reading.flag, False, False),
-        (reading.number, "40", 40.0),
-        (reading.number, "nan", None),
-        (reading.number, 10**400, None),
-        (reading.number, True, None),
-        (reading.number, "forty", None),
-        (reading.number, None, None),
-        (reading.moment, "2026-11-23", datetime(2026, 11, 23, tzinfo=UTC)),
-        (reading.moment, "0001-01-01T00:00:00+14:00", None),
-        (reading.moment, "tomorrow", None),
-        (reading.moment, 1_700_000_000, None),
-        (reading.mapping, None, {}),
-        (reading.mapping, {"a": [float("nan"), {"b\0": "\ud800"}]}, {"a": [None, {"b": "?"}]}),
-        (reading.words, "en", ()),
-        (reading.words, ["a", {"value": "unmapped_value", "source_value": "b"}], ("a", "b")),
+        (json_values.text, 7, "7"),
+        (json_values.text, " kept ", " kept "),
+        (json_values.text, "", None),
+        (json_values.text, True, None),
+        (json_values.text, "a\0b\ud800", "ab?"),
+        (json_values.flag, 1, True),
+        (json_values.flag, "0", False),
+        (json_values.flag, "yes", None),
+        (json_values.flag, None, None),
+        (json_values.flag, False, False),
+        (json_values.number, "40", 40.0),
+        (json_values.number, "nan", None),
+        (json_values.number, 10**400, None),
+        (json_values.number, True, None),
+        (json_values.number, "forty", None),
+        (json_values.number, None, None),
+        (json_values.moment, "2026-11-23", datetime(2026, 11, 23, tzinfo=UTC)),
+        (json_values.moment, "0001-01-01T00:00:00+14:00", None),
+        (json_values.moment, "tomorrow", None),
+        (json_values.moment, 1_700_000_000, None),
+        (json_values.mapping, None, {}),
+        (json_values.mapping, {"a": [float("nan"), {"b\0": "\ud800"}]}, {"a": [None, {"b": "?"}]}),
+        (json_values.words, "en", ()),
+        (json_values.words, ["a", {"value": "unmapped_value", "source_value": "b"}], ("a", "b")),
     ],
 )
 def test_values_are_read(read, value, expected):
@@ -254,7 +254,7 @@ def test_mapping_ends_somewhere():
     for _ in range(500):
         deep = {"in": deep}
 
-    assert str(reading.mapping(deep)).count("in") == 20
+    assert str(json_values.mapping(deep)).count("in") == 20
 
 
 @pytest.mark.parametrize(

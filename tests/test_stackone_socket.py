@@ -27,7 +27,7 @@ from assignments.stackone.errors import (
 )
 from assignments.stackone.resources import NewAssignment
 from assignments.stackone.transport import shared_tls
-from tests.running import Sandbox, running_sandbox
+from tests.sandbox_process import Sandbox, running_sandbox
 
 CREATE = "POST /unified/lms/users/{id}/assignments"
 DUE = datetime(2027, 1, 15, 23, 59, 59, tzinfo=UTC)

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from assignments.models import Assignment
-from assignments.services import claims, outcomes, reconciliation
-from assignments.services.known import KnownRecords
+from assignments.services.sending import claims, outcomes, reconciliation
+from assignments.services.sending.known_records import KnownRecords
 from assignments.stackone.errors import OutcomeUnknown
 from tests.model.machine import Adversary, Everyday
 

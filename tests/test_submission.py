@@ -7,7 +7,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from assignments.models import Assignment, Batch, Content, DraftContent, Learner, LogEntry
-from assignments.services import holding, planned_rows, planning, submission
+from assignments.services.planning import frozen_plan, plan_rows
+from assignments.services.submitting import grace_period, submission
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +62,7 @@ def test_freeze_skips_who_has_it_unless_told_otherwise(desk):
     draft.picked_learners.get_or_create(learner=owner)
 
     skipped = desk.review(draft).assignments.get(learner=owner)
-    assert (skipped.state, skipped.problem) == ("skipped", planned_rows.HAS_IT)
+    assert (skipped.state, skipped.problem) == ("skipped", plan_rows.HAS_IT)
 
     draft.assigns_again = True
     draft.save()
@@ -75,7 +76,7 @@ def test_freeze_skips_the_inactive(desk):
 
     row = desk.review(draft).assignments.get(learner=left)
 
-    assert (row.state, row.problem) == ("skipped", planned_rows.INACTIVE)
+    assert (row.state, row.problem) == ("skipped", plan_rows.INACTIVE)
 
 
 def test_freeze_skips_what_another_batch_is_assigning(desk):
@@ -86,7 +87,7 @@ def test_freeze_skips_what_another_batch_is_assigning(desk):
 
     assert sorted(plan.assignments.values_list("state", "problem")) == [
         ("planned", ""),
-        ("skipped", planned_rows.BEING_ASSIGNED),
+        ("skipped", plan_rows.BEING_ASSIGNED),
     ]
 
 
@@ -106,14 +107,14 @@ def test_freeze_skips_what_another_batch_is_assigning(desk):
     ],
 )
 def test_freeze_refuses_terms(desk, terms, problem):
-    with pytest.raises(planning.PlanRefused) as refusal:
+    with pytest.raises(frozen_plan.PlanRefused) as refusal:
         desk.review(desk.draft(**terms))
 
     assert refusal.value.problems == (problem,)
 
 
 def test_freeze_refuses_an_empty_draft(desk):
-    with pytest.raises(planning.PlanRefused) as refusal:
+    with pytest.raises(frozen_plan.PlanRefused) as refusal:
         desk.review(desk.draft(people=0, items=0))
 
     assert refusal.value.problems == (
@@ -138,16 +139,16 @@ def test_freeze_refuses_content_that_cannot_be_assigned(desk, change, reason):
     content = draft.picked_contents.get().content
     Content.objects.filter(pk=content.pk).update(**change)
 
-    with pytest.raises(planning.PlanRefused) as refusal:
+    with pytest.raises(frozen_plan.PlanRefused) as refusal:
         desk.review(draft)
 
     assert refusal.value.problems == (("content", f"Remove {content}: {reason}"),)
 
 
 def test_freeze_refuses_more_rows_than_a_batch_may_have(desk, monkeypatch):
-    monkeypatch.setattr(planning, "MOST_ROWS", 5)
+    monkeypatch.setattr(frozen_plan, "MOST_ROWS", 5)
 
-    with pytest.raises(planning.PlanRefused, match="at most 5 rows"):
+    with pytest.raises(frozen_plan.PlanRefused, match="at most 5 rows"):
         desk.review(desk.draft(people=3, items=2))
 
 
@@ -155,7 +156,7 @@ def test_first_call_is_what_will_be_sent(desk, settings):
     plan = desk.review(desk.draft(people=1, status="in_progress", progress=40))
     row = plan.assignments.get()
 
-    call = planning.first_call(plan)
+    call = frozen_plan.first_call(plan)
     assert call is not None
 
     assert (call.method, call.headers) == (
@@ -189,7 +190,7 @@ def test_submit_twice_makes_one_batch(desk):
     [pytest.param(3, 10, id="a few people"), pytest.param(12, 30, id="many people")],
 )
 def test_submit_holds_for_a_while(desk, monkeypatch, to_send, seconds):
-    monkeypatch.setattr(holding, "LARGE_BATCH", 10)
+    monkeypatch.setattr(grace_period, "LARGE_BATCH", 10)
     draft = desk.draft(people=to_send)
 
     batch = submit(desk, draft, desk.review(draft))

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assignments.models import Draft, DraftLearner, DraftRow, DraftUpload
-from assignments.services.uploads import dates, files, packing, reading, workbooks
-from assignments.services.uploads.guessing import Columns
-from assignments.services.uploads.refusals import UploadRefused
+from assignments.services.picking.uploads import compression, dates, files, reader, xlsx_reader
+from assignments.services.picking.uploads.column_detection import Columns
+from assignments.services.picking.uploads.errors import UploadRefused
 from tests.factories import AT, make_account, make_content, make_learner, make_user
-from tests.workbook import with_parts, workbook
+from tests.xlsx_files import with_parts, workbook
 
 MANY = int(os.environ.get("LIST_EXAMPLES", "200"))
 SHEET = "xl/worksheets/sheet2.xml"
@@ -25,7 +25,7 @@ LATER = AT + timedelta(minutes=5)
 
 def read(content):
     """Return the rows of a file."""
-    return list(reading.table(io.BytesIO(content)))
+    return list(reader.table(io.BytesIO(content)))
 
 
 PEOPLE = [(1, ["E-mail", "Name"]), (2, ["é@x.example", "Zoë"]), (3, ["b@x.example", "Ben"])]
@@ -146,14 +146,14 @@ def test_what_is_no_table_is_refused_in_one_sentence(content, sentence):
 
 def test_what_is_too_large_is_refused(monkeypatch):
     bomb = with_parts(BOOK, {"xl/workbook.xml": (b"<sheets>", b"<sheets>" + b" " * 4_000_000)})
-    monkeypatch.setattr(reading, "MOST_ROWS", 1)
-    monkeypatch.setattr(workbooks, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(reader, "MOST_ROWS", 1)
+    monkeypatch.setattr(xlsx_reader, "MOST_BYTES", 1_000_000)
 
     with pytest.raises(UploadRefused, match="Upload at most 1 rows at once"):
         read(b"id\na\nb")
     with pytest.raises(UploadRefused, match="This workbook holds too much"):
         read(bomb)
-    monkeypatch.setattr(reading, "MOST_BYTES", 1)
+    monkeypatch.setattr(reader, "MOST_BYTES", 1)
     with pytest.raises(UploadRefused, match="Upload at most 0 MB"):
         read(b"id\na")
 
@@ -345,7 +345,7 @@ def test_no_row_of_a_file_is_lost(crowd, rows, separator, encoding):
     writer = csv.writer(text, delimiter=separator)
     writer.writerows([["Mail", "Course", "Due"], *rows])
     content = io.BytesIO(text.getvalue().encode(encoding, "replace"))
-    given_rows = sum(any(map(reading.clean, row)) for row in rows)
+    given_rows = sum(any(map(reader.clean, row)) for row in rows)
     try:
         upload = files.receive(draft=crowd, file=content, name="", now=AT)
     except UploadRefused:
@@ -373,7 +373,7 @@ def test_no_bytes_break_the_reading(start, change, at):
         said = str(refusal)
 
     assert bool(rows) != said.endswith(".")
-    assert list(packing.unpacked(packing.packed(rows))) == rows
+    assert list(compression.unpacked(compression.packed(rows))) == rows
 
 
 def test_zone_of_today(draft):

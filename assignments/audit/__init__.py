@@ -1,1 +1,7 @@
-"""The audit log: complete, true, unalterable without notice, forgettable for a person."""
+"""The audit log: append-only, tamper-evident entries in a Merkle tree, with signed seals.
+
+Knows nothing of assignments: callers say what happened in `Event`s and `log.record` appends them
+in the caller's transaction. The folders are ordered from `merkle/` at the bottom to `export/` on
+top; a folder may import only those below it. `log.py` appends; `pruning.py` removes old entries by
+whole sealed ranges.
+"""

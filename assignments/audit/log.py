@@ -8,13 +8,13 @@ from typing import Final
 from django.db import connection
 
 from assignments import trace
-from assignments.audit import alarm, breaks
-from assignments.audit.actors import SYSTEM, Actor, Person
-from assignments.audit.bodies import INDEXES, Entry, canonical, indexes_of, timestamp
-from assignments.audit.personal import Commitments
-from assignments.audit.tree import Frontier, leaf_hash
+from assignments.audit.entries.actors import SYSTEM, Actor, Person
+from assignments.audit.entries.canonical import INDEXES, Entry, canonical, indexes_of, timestamp
+from assignments.audit.entries.commitments import Commitments
+from assignments.audit.integrity import alarm, recovery
+from assignments.audit.merkle.tree import Frontier, leaf_hash
 from assignments.models import LogEntry, LogHead
-from assignments.models.storing import insert, stored_moment
+from assignments.models.sql.bulk import insert, stored_moment
 
 _COLUMNS: Final = ("at", *INDEXES, "body", "leaf")
 
@@ -55,7 +55,7 @@ def record_all(events: Sequence[Event], *, by: Actor, at: datetime) -> range:
         raise RuntimeError("An entry is recorded in the transaction of the fact it tells of.")
     if not events:
         return range(0)
-    tree, broken = breaks.locked_end(len(events) + 1)
+    tree, broken = recovery.locked_end(len(events) + 1)
     if broken:
         alarm.raise_alarm(broken.sentence)
         tree = _append(tree, [_told_of(broken)], by=SYSTEM, at=at)
@@ -63,9 +63,9 @@ def record_all(events: Sequence[Event], *, by: Actor, at: datetime) -> range:
     return range(tree.size, tree.size + len(events))
 
 
-def _told_of(broken: breaks.Break) -> Event:
+def _told_of(broken: recovery.Break) -> Event:
     result = "head lost" if broken.is_head_lost else "entries beyond its end"
-    return Event(action=breaks.ACTION, subject="log", result=result, detail=broken.detail)
+    return Event(action=recovery.ACTION, subject="log", result=result, detail=broken.detail)
 
 
 def _append(tree: Frontier, events: Sequence[Event], *, by: Actor, at: datetime) -> Frontier:

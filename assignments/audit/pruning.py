@@ -5,16 +5,17 @@ from itertools import chain
 
 from django.db import ProgrammingError, connection, transaction
 
-from assignments.audit import tiles, triggers
-from assignments.audit.actors import Actor
-from assignments.audit.keys import NoKey, signing_key
-from assignments.audit.lines import body_of, commitments
+from assignments.audit.entries.actors import Actor
+from assignments.audit.entries.readable import body_of, commitments
+from assignments.audit.integrity import triggers
+from assignments.audit.integrity.pruned_prefix import ACTION, Pruned, pruned
+from assignments.audit.integrity.reader import chunks
 from assignments.audit.log import Event, record
-from assignments.audit.proofs import frontier_at
-from assignments.audit.pruned import ACTION, Pruned, pruned
-from assignments.audit.scanning import chunks
-from assignments.audit.sealbook import Trusted
-from assignments.audit.tree import Frontier
+from assignments.audit.merkle import tiles
+from assignments.audit.merkle.proofs import frontier_at
+from assignments.audit.merkle.tree import Frontier
+from assignments.audit.seals.trusted_seals import Trusted
+from assignments.audit.signing.keys import NoKey, signing_key
 from assignments.models import LogEntry, LogHead, PersonalValue
 
 

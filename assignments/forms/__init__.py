@@ -1,0 +1,1 @@
+"""Forms: turn submitted text into values, with an error message for each refusal."""

@@ -8,7 +8,7 @@ from typing import Any, Final, override
 from django import forms
 
 from assignments.models.drafts import Status
-from assignments.services import due_dates
+from assignments.services.planning import due_dates
 
 ID: Final = re.compile(r"[0-9]{1,18}")
 ITEM_DUE: Final = "item_due_"

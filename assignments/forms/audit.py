@@ -5,10 +5,10 @@ from typing import Final
 
 from django import forms
 
-from assignments.audit.parsing import NotUnderstood, parse
-from assignments.audit.periods import named_periods
-from assignments.audit.query import Query, Term
-from assignments.audit.sentences import SENTENCES, action_words
+from assignments.audit.entries.sentences import SENTENCES, action_words
+from assignments.audit.search.date_ranges import named_periods
+from assignments.audit.search.parser import NotUnderstood, parse
+from assignments.audit.search.query import Query, Term
 from assignments.queries import log
 
 MENUS: Final = ("by", "action", "when")

@@ -6,9 +6,9 @@ from typing import Final
 from django import forms
 from django.core.validators import RegexValidator
 
-from assignments.audit.exports import FORMATS
-from assignments.audit.sampling import MOST
-from assignments.services.exports.dossiers import Sample
+from assignments.audit.export.formats import FORMATS
+from assignments.audit.export.sampling import MOST
+from assignments.services.exporting.dossiers import Sample
 
 LABELS: Final = {
     "csv": "CSV for a spreadsheet",

@@ -4,8 +4,8 @@ from typing import Final
 
 from django import forms
 
-from assignments.audit.answers import MOST
-from assignments.audit.periods import MOST_DIGITS
+from assignments.audit.search.api_results import MOST
+from assignments.audit.search.date_ranges import MOST_DIGITS
 
 USUAL: Final = 50
 

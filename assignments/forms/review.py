@@ -5,7 +5,7 @@ from typing import override
 
 from django import forms
 
-from assignments.services import starting
+from assignments.services.submitting import start_time
 
 
 class StartField(forms.CharField):
@@ -16,8 +16,8 @@ class StartField(forms.CharField):
         """Return the moment, or None if nothing was entered."""
         text = super().clean(value)
         try:
-            return starting.moment(text) if text else None
-        except starting.StartRefused as refusal:
+            return start_time.moment(text) if text else None
+        except start_time.StartRefused as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
 
 

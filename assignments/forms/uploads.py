@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django import forms
 
-from assignments.services.uploads.guessing import Columns
+from assignments.services.picking.uploads.column_detection import Columns
 
 ORDERS: Final = (
     ("1", "day first: 03/04/2027 is 3 April"),

@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 
 from assignments import tasks
 from assignments.management.engine import Engine
-from assignments.services import broker
+from assignments.services.operations import broker
 
 SPARE_THREADS: Final = 2
 

@@ -13,7 +13,7 @@ from django_tasks_db.management.commands.db_worker import Worker as QueueWorker
 from assignments import tasks
 from assignments.management.engine import Engine
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("assignments.worker")
 MOST_ACCOUNTS: Final = 8
 RESTART_SECONDS: Final = 1.0
 

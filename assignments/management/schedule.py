@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from assignments import tasks
 from assignments.management.engine import Engine
-from assignments.services import workers
+from assignments.services.operations import heartbeat
 
 Job = Callable[[], object]
-log = logging.getLogger(__name__)
+log = logging.getLogger("assignments.worker")
 DATABASE_AWAY: Final = (OperationalError, InterfaceError)
 
 
@@ -33,7 +33,7 @@ def running(name: str, engine: Engine) -> Iterator[None]:
     finally:
         is_over.set()
         thread.join()
-        _Tick(lambda: workers.leave(name=name), engine.away)()
+        _Tick(lambda: heartbeat.leave(name=name), engine.away)()
 
 
 def _repeat(jobs: Sequence[tuple["_Tick", timedelta]], is_over: threading.Event) -> None:
@@ -53,7 +53,7 @@ def _jobs(name: str, engine: Engine) -> Iterator[tuple[Job, timedelta]]:
     def note_seen() -> None:
         # A worker that cannot be woken does not count as one.
         engine.check()
-        workers.note_seen(name=name, now=timezone.now())
+        heartbeat.note_seen(name=name, now=timezone.now())
 
     yield tasks.wake_deliveries, timedelta(seconds=1)
     yield tasks.finish_withdrawals, timedelta(seconds=2)

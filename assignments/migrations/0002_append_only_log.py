@@ -4,7 +4,7 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from assignments.audit import triggers
+from assignments.audit.integrity import triggers
 
 
 def start(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:

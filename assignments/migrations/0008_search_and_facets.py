@@ -5,7 +5,7 @@ from django.apps.registry import Apps
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from assignments.models.trigrams import LEARNERS
+from assignments.models.sql.trigram_index import LEARNERS
 
 
 def install(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:

@@ -4,7 +4,7 @@ from django.apps.registry import Apps
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from assignments.models.trigrams import ENTRIES
+from assignments.models.sql.trigram_index import ENTRIES
 
 
 def install(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:

@@ -1,9 +1,5 @@
 """Tables, states and constraints: what is stored, and what can never be."""
 
-from assignments.models import among as among
-from assignments.models import lower as lower
-from assignments.models import says as says
-from assignments.models import seen as seen
 from assignments.models.accounts import Account, RequestBudget, SyncPage, SyncRun, Worker
 from assignments.models.approvals import Approval
 from assignments.models.audiences import Audience, AudienceMember
@@ -20,6 +16,12 @@ from assignments.models.refreshes import PlanRefresh
 from assignments.models.retention import LogRetention
 from assignments.models.seals import LogSeal, LogTile
 from assignments.models.selections import LeftOut, SelectionChange
+from assignments.models.sql import (  # noqa: F401  importing registers the lookups
+    contains,
+    in_list,
+    lower_in_list,
+    no_index,
+)
 
 __all__ = [
     "Account",

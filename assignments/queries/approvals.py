@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
 from assignments.models import Batch
-from assignments.queries.scope import closed_to
+from assignments.queries.account_scope import closed_to
 
 ASSIGN: Final = "assignments.assign"
 

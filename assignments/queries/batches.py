@@ -7,10 +7,10 @@ from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subq
 from django.db.models.functions import Coalesce
 
 from assignments.models import Assignment, Batch
-from assignments.models.folding import folded
+from assignments.models.sql.text_folding import folded
+from assignments.queries.account_scope import without
 from assignments.queries.approvals import awaits
 from assignments.queries.failures import FAILED
-from assignments.queries.scope import without
 
 State = Assignment.State
 Batches = Batch.State

@@ -16,7 +16,7 @@ from assignments.models import (
     LearnerFacet,
     RemoteAssignment,
 )
-from assignments.queries.narrowing import few, words_of
+from assignments.queries.candidates import few, words_of
 
 MOST_OPTIONS: Final = 8
 COMPLETED: Final = "completed"

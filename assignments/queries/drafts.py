@@ -23,9 +23,9 @@ from assignments.models import (
     SelectionChange,
 )
 from assignments.models.drafts import Status
-from assignments.models.folding import folded
-from assignments.queries.pace import calls_per_second
-from assignments.queries.words import duration
+from assignments.models.sql.text_folding import folded
+from assignments.queries.call_rate import calls_per_second
+from assignments.queries.formatting import duration
 
 State = Assignment.State
 LARGE_SHARE: Final = 0.1

@@ -10,13 +10,12 @@ from typing import Any, Final
 
 import orjson
 
-from assignments.audit.bodies import Entry, timestamp
-from assignments.audit.checking import UNREADABLE
-from assignments.audit.population import Stored
-from assignments.audit.sentences import sentence
-from assignments.audit.summary import application
-from assignments.audit.verdicts import BROKEN_WORDS
-from assignments.queries.links import link
+from assignments.audit.entries.canonical import UNREADABLE, Entry, timestamp
+from assignments.audit.entries.sentences import sentence
+from assignments.audit.export.pack_readme import application
+from assignments.audit.export.scope import Stored
+from assignments.audit.integrity.verdicts import BROKEN_WORDS
+from assignments.queries.absolute_urls import link
 from assignments.siem.sending import Event
 
 VERSION: Final = "8.17.0"

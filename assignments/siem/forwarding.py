@@ -14,10 +14,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from assignments.audit.actors import Actor
+from assignments.audit.entries.actors import Actor
+from assignments.audit.export.scope import Stored, stored
+from assignments.audit.integrity.pruned_prefix import pruned
 from assignments.audit.log import Event, record
-from assignments.audit.population import Stored, stored
-from assignments.audit.pruned import pruned
 from assignments.models import LogEntry, LogForwarding, LogHead
 from assignments.siem.ecs import event_of
 from assignments.siem.sending import Undelivered
@@ -28,7 +28,7 @@ TURN: Final = timedelta(minutes=1)
 LONGEST: Final = timedelta(seconds=30)
 FIRST_PAUSE: Final = timedelta(seconds=2)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
-log = logging.getLogger(__name__)
+log = logging.getLogger("assignments.siem")
 
 
 class NotThere(Exception):

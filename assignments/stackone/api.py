@@ -7,10 +7,11 @@ from typing import Final, Self
 
 import httpx
 
-from assignments.stackone import listing, verdicts
+from assignments.stackone import list_parsing, outcome_rules
 from assignments.stackone.address import checked_base_url, is_plain, segment
+from assignments.stackone.api_key import Secret
+from assignments.stackone.http_exchange import Ask, Wire
 from assignments.stackone.paging import PAGE_SIZE, Walk
-from assignments.stackone.replies import Reply
 from assignments.stackone.resources import (
     Created,
     LearningObject,
@@ -21,8 +22,7 @@ from assignments.stackone.resources import (
     User,
     written,
 )
-from assignments.stackone.secret import Secret
-from assignments.stackone.wire import Ask, Wire
+from assignments.stackone.responses import Reply
 
 LMS: Final = "/unified/lms"
 OK: Final = 200
@@ -118,12 +118,12 @@ class AsyncStackOne:
     async def user(self, user_id: str) -> User:
         """Return one user."""
         reply = await self._lms(f"/users/{segment(user_id)}", {})
-        return User.from_json(listing.one(reply))
+        return User.from_json(list_parsing.one(reply))
 
     async def accounts(self, page: int) -> list[LinkedAccount]:
         """Return a page, from 1 on, of the accounts that are linked behind the key."""
         params = {"page": str(page), "page_size": PAGE_SIZE}
-        return listing.accounts(await self._ask(Ask("GET", "/accounts", params), wants=OK))
+        return list_parsing.accounts(await self._ask(Ask("GET", "/accounts", params), wants=OK))
 
     async def create_assignment(self, user_id: str, new: NewAssignment) -> Created:
         """Assign content to one user, with a request that is sent once.
@@ -134,7 +134,7 @@ class AsyncStackOne:
         """
         body = new.as_json(self.contract, self.status_style)
         ask = Ask("POST", LMS + _assignments_of(user_id), {}, self._account, body)
-        return verdicts.created(await self._ask(ask, wants=CREATED))
+        return outcome_rules.created(await self._ask(ask, wants=CREATED))
 
     async def _page[Item](
         self,
@@ -148,7 +148,7 @@ class AsyncStackOne:
             params["filter[updated_after]"] = written(updated_after)
         if place:
             params["next"] = place
-        return listing.page(await self._lms(path, params), read)
+        return list_parsing.page(await self._lms(path, params), read)
 
     async def _lms(self, path: str, params: Mapping[str, str]) -> Reply:
         return await self._ask(Ask("GET", LMS + path, params, self._account), wants=OK)
@@ -157,7 +157,7 @@ class AsyncStackOne:
         reply = await self._wire.send(ask)
         self.last_headers = reply.headers
         if reply.status != wants:
-            raise verdicts.failure(reply)
+            raise outcome_rules.failure(reply)
         return reply
 
 

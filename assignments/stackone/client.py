@@ -9,7 +9,7 @@ from typing import Self
 import httpx
 
 from assignments.stackone.api import AsyncStackOne
-from assignments.stackone.listing import MOST_ACCOUNT_PAGES
+from assignments.stackone.list_parsing import MOST_ACCOUNT_PAGES
 from assignments.stackone.paging import Identified, walk
 from assignments.stackone.resources import (
     Created,

@@ -14,7 +14,7 @@ For a call that only reads, OutcomeUnknown means: try again later.
 
 from typing import Final
 
-from assignments.stackone.reading import clean
+from assignments.stackone.json_values import clean
 
 LONGEST_MESSAGE: Final = 500
 DEFAULT_WAIT_SECONDS: Final = 60.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, Self
 
-from assignments.stackone import reading
+from assignments.stackone import json_values
 
 type Json = Mapping[str, object]
 
@@ -41,15 +41,15 @@ class User:
     def from_json(cls, data: Json) -> Self:
         """Read a user, however little of one is there."""
         return cls(
-            id=reading.text(data.get("id")),
-            remote_id=reading.text(data.get("remote_id")),
-            external_reference=reading.text(data.get("external_reference")),
-            name=reading.text(data.get("name")),
-            email=reading.text(data.get("email")),
-            is_active=reading.flag(data.get("active")),
-            custom_fields=reading.mapping(data.get("unified_custom_fields")),
-            created_at=reading.moment(data.get("created_at")),
-            updated_at=reading.moment(data.get("updated_at")),
+            id=json_values.text(data.get("id")),
+            remote_id=json_values.text(data.get("remote_id")),
+            external_reference=json_values.text(data.get("external_reference")),
+            name=json_values.text(data.get("name")),
+            email=json_values.text(data.get("email")),
+            is_active=json_values.flag(data.get("active")),
+            custom_fields=json_values.mapping(data.get("unified_custom_fields")),
+            created_at=json_values.moment(data.get("created_at")),
+            updated_at=json_values.moment(data.get("updated_at")),
         )
 
 
@@ -76,17 +76,17 @@ class LearningObject:
     def from_json(cls, data: Json) -> Self:
         """Read a content item, however little of one is there."""
         return cls(
-            id=reading.text(data.get("id")),
-            remote_id=reading.text(data.get("remote_id")),
-            external_reference=reading.text(data.get("external_reference")),
-            title=reading.text(data.get("title")),
-            description=reading.text(data.get("description")),
-            kind=reading.word(data.get("content_type")),
-            is_active=reading.flag(data.get("active")),
-            duration=reading.text(data.get("duration")),
-            languages=reading.words(data.get("languages")),
-            url=reading.text(data.get("content_url")) or reading.text(data.get("url")),
-            updated_at=reading.moment(data.get("updated_at")),
+            id=json_values.text(data.get("id")),
+            remote_id=json_values.text(data.get("remote_id")),
+            external_reference=json_values.text(data.get("external_reference")),
+            title=json_values.text(data.get("title")),
+            description=json_values.text(data.get("description")),
+            kind=json_values.word(data.get("content_type")),
+            is_active=json_values.flag(data.get("active")),
+            duration=json_values.text(data.get("duration")),
+            languages=json_values.words(data.get("languages")),
+            url=json_values.text(data.get("content_url")) or json_values.text(data.get("url")),
+            updated_at=json_values.moment(data.get("updated_at")),
         )
 
     @classmethod
@@ -119,25 +119,25 @@ class RemoteAssignment:
     @classmethod
     def from_json(cls, data: Json) -> Self:
         """Read an assignment, however little of one is there."""
-        status, source_status = reading.choice(data.get("status"))
+        status, source_status = json_values.choice(data.get("status"))
         return cls(
-            id=reading.text(data.get("id")),
-            remote_id=reading.text(data.get("remote_id")),
-            user_id=reading.text(data.get("user_id")),
-            learning_object_id=reading.text(
+            id=json_values.text(data.get("id")),
+            remote_id=json_values.text(data.get("remote_id")),
+            user_id=json_values.text(data.get("user_id")),
+            learning_object_id=json_values.text(
                 data.get("learning_object_id") or data.get("course_id")
             ),
-            learning_object_external_reference=reading.text(
+            learning_object_external_reference=json_values.text(
                 data.get("learning_object_external_reference")
             ),
             status=status,
             source_status=source_status,
-            progress=reading.number(data.get("progress")),
-            due_at=reading.moment(data.get("due_date")),
-            assigned_at=reading.moment(data.get("created_at"))
-            or reading.moment(data.get("assigned_at")),
-            updated_at=reading.moment(data.get("updated_at")),
-            completed_at=reading.moment(data.get("completed_at")),
+            progress=json_values.number(data.get("progress")),
+            due_at=json_values.moment(data.get("due_date")),
+            assigned_at=json_values.moment(data.get("created_at"))
+            or json_values.moment(data.get("assigned_at")),
+            updated_at=json_values.moment(data.get("updated_at")),
+            completed_at=json_values.moment(data.get("completed_at")),
         )
 
 
@@ -154,12 +154,12 @@ class LinkedAccount:
     @classmethod
     def from_json(cls, data: Json) -> Self:
         """Read an account, however little of one is there."""
-        categories = reading.words(data.get("categories"))
+        categories = json_values.words(data.get("categories"))
         return cls(
-            id=reading.text(data.get("id")) or "",
-            provider=reading.text(data.get("provider")) or "",
-            provider_name=reading.text(data.get("provider_name")) or "",
-            status=reading.word(data.get("status")) or "",
+            id=json_values.text(data.get("id")) or "",
+            provider=json_values.text(data.get("provider")) or "",
+            provider_name=json_values.text(data.get("provider_name")) or "",
+            status=json_values.word(data.get("status")) or "",
             is_lms="lms" in {word.lower() for word in categories} if categories else None,
         )
 

@@ -13,7 +13,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from assignments.stackone.address import is_loopback, is_public
-from assignments.stackone.connection import Connection
+from assignments.stackone.http_connection import Connection
 
 # Load balancers drop idle connections after a minute; one that is dropped while in use would
 # leave an outcome unknown.

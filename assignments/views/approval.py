@@ -12,17 +12,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from assignments.forms.control import DecisionForm
-from assignments.queries import drafts, words
+from assignments.queries import drafts, formatting
 from assignments.queries.approvals import approvers, is_submitter
-from assignments.queries.drift import Drift
-from assignments.services import approval
-from assignments.services.control import ControlRefused
-from assignments.services.holding import hold_seconds
-from assignments.views.asked import asked_words
+from assignments.queries.plan_changes import Drift
+from assignments.services.batches.control import ControlRefused
+from assignments.services.submitting import approval
+from assignments.services.submitting.grace_period import hold_seconds
 from assignments.views.assign import may_assign
 from assignments.views.batch_page import refused
-from assignments.views.own import own_batches
-from assignments.views.person import acting
+from assignments.views.permitted_objects import own_batches
+from assignments.views.query_params import asked_words
+from assignments.views.request_context import acting
 
 PER_PAGE: Final = 50
 WAITS: Final = "approval"
@@ -78,11 +78,11 @@ def _page(request: HttpRequest, batch: Any, *, refusal: str = "") -> HttpRespons
         "is_mine": is_submitter(request.user, batch),
         "approvers": SimpleLazyObject(lambda: approvers(batch)),
         "contents": drafts.planned_contents(batch),
-        "due": words.due(batch.due_date),
+        "due": formatting.due(batch.due_date),
         "to_send": to_send,
         "hold": hold_seconds(to_send),
-        "expires": words.moment(batch.approval.expires_at),
-        "start": words.moment(batch.starts_at) if batch.starts_at else "",
+        "expires": formatting.moment(batch.approval.expires_at),
+        "start": formatting.moment(batch.starts_at) if batch.starts_at else "",
         "rows": rows,
         "sought": sought,
         "base": f"?q={quote(sought)}&page=",

@@ -15,11 +15,12 @@ from django.views.decorators.vary import vary_on_headers
 
 from assignments.forms.assign import ContentForm, ItemDuesForm, TermsForm, TicksForm
 from assignments.queries import drafts as draft_queries
-from assignments.services import drafts, due_dates, planning
+from assignments.services.picking import drafts
+from assignments.services.planning import due_dates, frozen_plan
+from assignments.views.concurrent_edits import overwritten
 from assignments.views.draft_page import DraftPage, Problems, own_draft
-from assignments.views.other_tabs import overwritten
-from assignments.views.own import own_accounts, own_drafts
-from assignments.views.person import wants_fragment
+from assignments.views.permitted_objects import own_accounts, own_drafts
+from assignments.views.request_context import wants_fragment
 
 may_assign = permission_required("assignments.assign", raise_exception=True)
 
@@ -123,8 +124,8 @@ def _review(request: HttpRequest, draft: Any) -> HttpResponse:
         drafts.set_terms(draft=draft, **form.cleaned_data, now=now)
         keep_item_dues(request, draft)
         try:
-            planning.freeze(draft=draft, now=now)
-        except planning.PlanRefused as refusal:
+            frozen_plan.freeze(draft=draft, now=now)
+        except frozen_plan.PlanRefused as refusal:
             problems = refusal.problems
         else:
             return redirect("review", draft.pk)

@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from assignments.forms.lists import ListForm
-from assignments.services import drafts
-from assignments.services.lists import pasting
+from assignments.services.picking import drafts
+from assignments.services.picking.pasted_lists import paste
 from assignments.views.assign import may_assign
-from assignments.views.csv_answer import csv_answer
+from assignments.views.csv_response import csv_answer
 from assignments.views.draft_page import DraftPage, own_draft
-from assignments.views.person import wants_fragment
+from assignments.views.request_context import wants_fragment
 
 HEADING = ("Line", "You pasted", "Why nobody was added")
 
@@ -29,7 +29,7 @@ class PastePage(DraftPage):
         draft: Any,
         *,
         text: str,
-        pasted: pasting.Pasted | None = None,
+        pasted: paste.Pasted | None = None,
         refusal: Exception | None = None,
     ) -> None:
         super().__init__(request, draft, problems=(("list", str(refusal)),) if refusal else ())
@@ -57,22 +57,22 @@ def assign_paste(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _rest(request, draft, text)
     if use:
         start, learner_pk = use
-        text = pasting.corrected(draft=draft, text=text, start=start, learner_pk=learner_pk)
+        text = paste.corrected(draft=draft, text=text, start=start, learner_pk=learner_pk)
     return _added(request, draft, text).answer("paste" if use else "pasted")
 
 
 def _added(request: HttpRequest, draft: Any, text: str) -> PastePage:
     try:
-        pasted = pasting.add(draft=draft, text=text, now=timezone.now())
-    except (pasting.ListRefused, drafts.DraftRefused) as refusal:
+        pasted = paste.add(draft=draft, text=text, now=timezone.now())
+    except (paste.ListRefused, drafts.DraftRefused) as refusal:
         return PastePage(request, draft, text=text, refusal=refusal)
     return PastePage(request, draft, text=text, pasted=pasted)
 
 
 def _rest(request: HttpRequest, draft: Any, text: str) -> HttpResponse:
     try:
-        rest = pasting.match(account_pk=draft.account_id, text=text).rest
-    except pasting.ListRefused as refusal:
+        rest = paste.match(account_pk=draft.account_id, text=text).rest
+    except paste.ListRefused as refusal:
         return PastePage(request, draft, text=text, refusal=refusal).answer("pasted")
     lines = ((miss.token.line, miss.token.text, miss.problem) for miss in rest)
     return csv_answer("not-added.csv", [HEADING, *lines])

@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from assignments.forms.assign import ContentForm
-from assignments.services import drafts
+from assignments.services.picking import drafts
 from assignments.views.assign import keep_item_dues, keep_ticks, may_assign
 from assignments.views.draft_page import DraftPage, Problems, own_draft
-from assignments.views.person import wants_fragment
+from assignments.views.request_context import wants_fragment
 
 
 @require_POST

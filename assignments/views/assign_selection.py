@@ -10,12 +10,12 @@ from django.views.decorators.http import require_POST
 
 from assignments.forms.audiences import AudienceForm, ChangeForm, HoldersForm, NameForm
 from assignments.queries import audiences as audience_queries
-from assignments.services import audiences, selecting
-from assignments.services.drafts import DraftRefused
+from assignments.services.picking import audiences, bulk_selection
+from assignments.services.picking.drafts import DraftRefused
 from assignments.views.assign import may_assign
 from assignments.views.assign_picks import answer
 from assignments.views.draft_page import DraftPage, own_draft
-from assignments.views.person import acting
+from assignments.views.request_context import acting
 
 PARTS = ("people", "said", "summary", "dock", "steps")
 FILTER_GONE = (
@@ -33,7 +33,7 @@ def assign_audience(request: HttpRequest, pk: UUID) -> HttpResponse:
     added, left_out = (form.cleaned_data.get(name) for name in ("add", "leave_out"))
     of_account = audience_queries.audiences(account_pk=draft.account_id)
     audience = get_object_or_404(of_account, pk=added or left_out)
-    act = selecting.add_audience if added else selecting.leave_out_audience
+    act = bulk_selection.add_audience if added else bulk_selection.leave_out_audience
     try:
         change = bring(request, draft, audience, act)
     except DraftRefused as refusal:
@@ -48,7 +48,9 @@ def assign_leave_out(request: HttpRequest, pk: UUID) -> HttpResponse:
     draft, form = own_draft(request, pk), HoldersForm(request.POST)
     completed = form.is_valid() and form.cleaned_data["completed"]
     try:
-        change = selecting.leave_out_holders(draft=draft, completed=completed, now=timezone.now())
+        change = bulk_selection.leave_out_holders(
+            draft=draft, completed=completed, now=timezone.now()
+        )
     except DraftRefused as refusal:
         return answer(request, draft, (("audiences", str(refusal)),), *PARTS)
     return answer(request, draft, (), *PARTS, said=change.said)
@@ -62,7 +64,9 @@ def assign_put_back(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return answer(request, draft, (), *PARTS)
     try:
-        selecting.put_back(draft=draft, change_pk=form.cleaned_data["change"], now=timezone.now())
+        bulk_selection.put_back(
+            draft=draft, change_pk=form.cleaned_data["change"], now=timezone.now()
+        )
     except DraftRefused as refusal:
         return answer(request, draft, (("audiences", str(refusal)),), *PARTS)
     return answer(request, draft, (), *PARTS, said="They are selected again.")

@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from assignments.forms.uploads import ColumnsForm
-from assignments.services import drafts
-from assignments.services.uploads import files
-from assignments.services.uploads.reading import MOST_BYTES
-from assignments.services.uploads.refusals import UploadRefused
+from assignments.services.picking import drafts
+from assignments.services.picking.uploads import files
+from assignments.services.picking.uploads.errors import UploadRefused
+from assignments.services.picking.uploads.reader import MOST_BYTES
 from assignments.views.assign import may_assign
-from assignments.views.csv_answer import csv_answer
+from assignments.views.csv_response import csv_answer
 from assignments.views.draft_page import DraftPage, own_draft
 
 TOO_LARGE: Final = f"Upload at most {MOST_BYTES // 1024**2} MB. Split this file."

@@ -7,12 +7,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assignments.forms.audiences import NameForm
 from assignments.queries import audiences as audience_queries
-from assignments.services import audiences, drafts, selecting
+from assignments.services.picking import audiences, bulk_selection, drafts
 from assignments.views.assign import may_assign
 from assignments.views.assign_selection import bring
 from assignments.views.directory import may_read
-from assignments.views.own import own_audiences, seen
-from assignments.views.person import acting
+from assignments.views.permitted_objects import own_audiences, seen
+from assignments.views.request_context import acting
 
 
 @require_GET
@@ -30,7 +30,7 @@ def audience_use(request: HttpRequest, pk: int) -> HttpResponse:
     owner_pk, now = request.user.pk or 0, timezone.now()
     draft = drafts.start(account=audience.account, owner_pk=owner_pk, now=now)
     try:
-        bring(request, draft, audience, selecting.add_audience)
+        bring(request, draft, audience, bulk_selection.add_audience)
     except drafts.DraftRefused as refusal:
         drafts.forget(draft=draft)
         return _page(request, str(refusal))

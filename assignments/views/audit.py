@@ -10,18 +10,20 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from assignments.audit import one_entry, reading, search, standing, stories
-from assignments.audit.completing import completions, in_words
-from assignments.audit.parsing import NotUnderstood, parse
-from assignments.audit.periods import MOST_DIGITS
-from assignments.audit.pruned import pruned
-from assignments.audit.query import FIELDS, Query
+from assignments.audit.export import assignment_history
+from assignments.audit.integrity.pruned_prefix import pruned
+from assignments.audit.search import access_records, search
+from assignments.audit.search.completion import completions, in_words
+from assignments.audit.search.date_ranges import MOST_DIGITS
+from assignments.audit.search.parser import NotUnderstood, parse
+from assignments.audit.search.query import FIELDS, Query
+from assignments.audit.verification import log_status, one_entry
 from assignments.forms.audit import MenusForm
 from assignments.forms.exports import LABELS as LABELS_OF_FORMATS
 from assignments.queries import log
 from assignments.queries.evidence import evidence
-from assignments.views.log_address import address, asked, today
-from assignments.views.person import acting
+from assignments.views.log_query_url import address, asked, today
+from assignments.views.request_context import acting
 
 PER_PAGE: Final = 50
 LABELS: Final = {
@@ -45,7 +47,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     first = pruned().size
     context = {"text": text, "menus": menus, "fields": FIELDS, "first": first}
     context["size"] = log.log_size() - first
-    context |= standing.standing(now=now)
+    context |= log_status.standing(now=now)
     try:
         query = parse(text, today=today(now))
     except NotUnderstood as problem:
@@ -69,7 +71,7 @@ def _page(request: HttpRequest, query: Query, now: datetime) -> dict[str, Any]:
     lines, more = found.page(before=last, limit=PER_PAGE)
     count, is_capped = found.count()
     if query:
-        reading.record_search(query=query, found=count, by=acting(request), now=now)
+        access_records.record_search(query=query, found=count, by=acting(request), now=now)
     return {
         "lines": lines,
         "older": "" if more is None else address(query, before=more),
@@ -99,15 +101,15 @@ def entry(request: HttpRequest, seq: int) -> HttpResponse:
     context = {
         "entry": found,
         "check": one_entry.check_entry(seq),
-        "keys": standing.public_keys(),
+        "keys": log_status.public_keys(),
         "facts": log.facts(found.body),
         "evidence": evidence(found.body),
-        "told_of": stories.told_of(found.body),
-        "broken": standing.alarm(),
+        "told_of": assignment_history.told_of(found.body),
+        "broken": log_status.alarm(),
         "neighbours": log.neighbours(seq, first, log.log_size()),
         "checked_at": timezone.now(),
     }
-    reading.record_reading(seq=seq, by=acting(request), now=timezone.now())
+    access_records.record_reading(seq=seq, by=acting(request), now=timezone.now())
     return render(request, "assignments/entry.html", context)
 
 

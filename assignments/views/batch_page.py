@@ -10,8 +10,9 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from assignments.queries import approvals, batches, failures
-from assignments.queries.frame import is_worker_seen
-from assignments.queries.pace import pace
+from assignments.queries.call_rate import pace
+from assignments.queries.connection_status import is_worker_seen
+from assignments.queries.formatting import duration, moment
 from assignments.queries.progress import (
     NEWS_SECONDS,
     PAGE_SECONDS,
@@ -19,9 +20,8 @@ from assignments.queries.progress import (
     last_moved_at,
     progress,
 )
-from assignments.queries.words import duration, moment
-from assignments.views.asked import asked_words
-from assignments.views.own import seen
+from assignments.views.permitted_objects import seen
+from assignments.views.query_params import asked_words
 
 ROWS_PER_PAGE: Final = 50
 COUNTED_DOWN: Final = 120

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from assignments.queries import approvals, batches, drafts
-from assignments.views.asked import asked_words
 from assignments.views.batch_page import live_of, page_of
-from assignments.views.own import seen
-from assignments.views.person import wants_fragment
+from assignments.views.permitted_objects import seen
+from assignments.views.query_params import asked_words
+from assignments.views.request_context import wants_fragment
 
 PER_PAGE: Final = 25
 

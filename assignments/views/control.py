@@ -11,10 +11,12 @@ from django.views.decorators.http import require_POST
 
 from assignments.forms.control import ActForm
 from assignments.queries import batches, failures
-from assignments.services import approval, control, decisions, repeating
+from assignments.services.batches import control, row_decisions
+from assignments.services.picking.batch_copy import copy_to_draft
+from assignments.services.submitting import approval
 from assignments.views.batch_page import refused
-from assignments.views.own import own_batches
-from assignments.views.person import acting
+from assignments.views.permitted_objects import own_batches
+from assignments.views.request_context import acting
 
 WHOLE: Final = {
     "undo": control.undo,
@@ -25,9 +27,9 @@ WHOLE: Final = {
     "stop": control.stop,
 }
 ROWS: Final = {
-    "retry": decisions.retry,
-    "accept": decisions.accept,
-    "leave": decisions.leave,
+    "retry": row_decisions.retry,
+    "accept": row_decisions.accept,
+    "leave": row_decisions.leave,
 }
 BACK_TO_DRAFT: Final = {"undo", "withdraw"}
 may_assign = permission_required("assignments.assign", raise_exception=True)
@@ -75,7 +77,7 @@ def batch_copy(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a new draft with the batch's people and items, or with those that failed alike."""
     found = get_object_or_404(own_batches(request), pk=pk)
     form = ActForm(request.POST)
-    draft = repeating.copy_to_draft(
+    draft = copy_to_draft(
         batch=found,
         owner_pk=request.user.pk or 0,
         now=timezone.now(),

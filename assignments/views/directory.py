@@ -11,10 +11,10 @@ from django.views.decorators.http import require_GET
 
 from assignments.forms.assign import PlaceForm
 from assignments.queries import batches, directory, keyset, log
-from assignments.queries.scope import unseen_by
-from assignments.views.asked import asked_words
-from assignments.views.own import seen
+from assignments.queries.account_scope import unseen_by
 from assignments.views.people_table import PeopleTable
+from assignments.views.permitted_objects import seen
+from assignments.views.query_params import asked_words
 
 PER_PAGE: Final = 25
 may_read = permission_required("assignments.view_directory", raise_exception=True)

@@ -6,8 +6,8 @@ from typing import Any
 from django.http import HttpRequest
 
 from assignments.queries import directory
-from assignments.queries.marking import Pieces, marked
-from assignments.views.asked import asked_words
+from assignments.queries.highlighting import Pieces, marked
+from assignments.views.query_params import asked_words
 
 
 class ContentParts:

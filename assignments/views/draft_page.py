@@ -11,16 +11,16 @@ from django.utils import timezone
 
 from assignments.forms.assign import TermsForm
 from assignments.forms.uploads import ColumnsForm
-from assignments.queries import directory, drafts, keyset, words
-from assignments.queries.summary import Summary, summary
-from assignments.services import due_dates
-from assignments.services.uploads import files
-from assignments.views.asked import asked_words
+from assignments.queries import directory, drafts, formatting, keyset
+from assignments.queries.draft_summary import Summary, summary
+from assignments.services.picking.uploads import files
+from assignments.services.planning import due_dates
+from assignments.views.concurrent_edits import OtherTabs, note_seen
 from assignments.views.draft_contents import ContentParts
 from assignments.views.draft_selection import SelectionParts
-from assignments.views.other_tabs import OtherTabs, note_seen
-from assignments.views.own import own_drafts
 from assignments.views.people_table import PeopleTable
+from assignments.views.permitted_objects import own_drafts
+from assignments.views.query_params import asked_words
 
 TEMPLATE: Final = "assignments/assign.html"
 LIST_SEPARATORS: Final = re.compile(r"[,;\t\n]+")
@@ -179,7 +179,7 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
     @property
     def due_words(self) -> str:
         """The due date in words."""
-        return words.due(self.draft.due_date)
+        return formatting.due(self.draft.due_date)
 
     @property
     def due_cautions(self) -> list[str]:
@@ -195,7 +195,7 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
     @property
     def short_due(self) -> str:
         """The due date for the sentence."""
-        return words.short_day(self.draft.due_date) if self.draft.due_date else ""
+        return formatting.short_day(self.draft.due_date) if self.draft.due_date else ""
 
     @property
     def today(self) -> str:

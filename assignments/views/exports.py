@@ -10,19 +10,21 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from assignments.audit import exports as writing
-from assignments.audit import sampling, seals, search, standing
-from assignments.audit.query import Query
-from assignments.audit.seals import NotSealed
+from assignments.audit.export import formats, sampling
+from assignments.audit.seals import sealing
+from assignments.audit.seals.sealing import NotSealed
+from assignments.audit.search import search
+from assignments.audit.search.query import Query
+from assignments.audit.verification import log_status
 from assignments.forms.exports import ExportForm, SampleForm
+from assignments.queries.connection_status import is_worker_seen
 from assignments.queries.exports import exports_of
-from assignments.queries.frame import is_worker_seen
-from assignments.services.exports import asking, handing_out
-from assignments.services.exports.acts import ending
-from assignments.services.exports.dossiers import Sample
-from assignments.views.limits import at_most
-from assignments.views.log_address import address, for_a_search
-from assignments.views.person import acting
+from assignments.services.exporting import download, export_request
+from assignments.services.exporting.audit_events import ending
+from assignments.services.exporting.dossiers import Sample
+from assignments.views.log_query_url import address, for_a_search
+from assignments.views.rate_limits import at_most
+from assignments.views.request_context import acting
 
 SHOWN: Final = 50
 MOST_PRINTED: Final = 1_000
@@ -72,7 +74,7 @@ def sample(request: HttpRequest, query: Query) -> HttpResponse:
         "is_capped": is_capped,
         "address": address(query),
         "most": sampling.MOST,
-        "broken": standing.alarm(),
+        "broken": log_status.alarm(),
     }
     return render(request, "assignments/sample.html", context, status=422 if form.errors else 200)
 
@@ -85,8 +87,8 @@ def export_file(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     """Hand out the file of an export to whoever asked for it, and to nobody else."""
     found = get_object_or_404(exports_of(owner_pk=request.user.pk or 0), pk=pk)
     try:
-        file = handing_out.opened(export=found, by=acting(request), now=timezone.now())
-    except handing_out.FileGone as problem:
+        file = download.opened(export=found, by=acting(request), now=timezone.now())
+    except download.FileGone as problem:
         return _page(request, problem=str(problem), status=410)
     kind = "sample" if found.seed else "log"
     name = f"audit-{kind}-{found.asked_at:%Y%m%d-%H%M%S}.{ending(found)}"
@@ -103,30 +105,30 @@ def audit_print(request: HttpRequest, query: Query) -> HttpResponse:
     found, now = search.find(query), timezone.now()
     lines = found.newest(limit=MOST_PRINTED)
     count, is_capped = found.count()
-    writing.record_export(
+    formats.record_export(
         query=query, form="print", entries=len(lines), by=acting(request), now=now
     )
-    seal = seals.newest()
+    seal = sealing.newest()
     context = {
         "lines": lines,
         "query": query,
         "count": count,
         "is_capped": is_capped,
-        "size": standing.entries_left(),
+        "size": log_status.entries_left(),
         "seal": seal,
-        "said": seals.checkpoint_of(seal) if seal else None,
+        "said": sealing.checkpoint_of(seal) if seal else None,
         "now": now,
         "address": address(query),
-        "broken": standing.alarm(),
+        "broken": log_status.alarm(),
     }
     return render(request, "assignments/print.html", context)
 
 
 def _asked_for(
-    request: HttpRequest, query: Query, form: writing.Format, sample: Sample | None = None
+    request: HttpRequest, query: Query, form: formats.Format, sample: Sample | None = None
 ) -> HttpResponse:
     try:
-        asking.request(
+        export_request.request(
             query=query,
             format=form,
             owner_pk=request.user.pk or 0,
@@ -134,7 +136,7 @@ def _asked_for(
             now=timezone.now(),
             sample=sample,
         )
-    except asking.ExportRefused as refusal:
+    except export_request.ExportRefused as refusal:
         return _page(request, problem=str(refusal), status=409)
     except NotSealed as refusal:
         return render(request, "assignments/not_sealed.html", {"refusal": refusal}, status=409)
@@ -149,8 +151,8 @@ def _page(request: HttpRequest, *, problem: str = "", status: int = 200) -> Http
         "problem": problem,
         "is_going": is_going,
         "is_worker_missing": is_going and not is_worker_seen(now=timezone.now()),
-        "most": asking.MOST_OPEN,
+        "most": export_request.MOST_OPEN,
         "hours": settings.EXPORT_HOURS,
-        "broken": standing.alarm(),
+        "broken": log_status.alarm(),
     }
     return render(request, "assignments/exports.html", context, status=status)

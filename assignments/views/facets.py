@@ -10,10 +10,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from assignments.forms.settings import FacetsForm
-from assignments.queries import filtering
-from assignments.services import connection
-from assignments.services import facets as service
-from assignments.views.person import acting
+from assignments.queries import facet_values
+from assignments.services.calls import connections
+from assignments.services.syncing.facets import MOST_FACETS, FacetsRefused, fields_there, set_facets
+from assignments.views.request_context import acting
 
 TEMPLATE: Final = "assignments/facets.html"
 
@@ -23,16 +23,16 @@ TEMPLATE: Final = "assignments/facets.html"
 @permission_required("assignments.sync_directory", raise_exception=True)
 def facets(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the chosen fields beside those that are there, or choose others."""
-    account = next((one for one in connection.accounts() if one.pk == pk), None)
+    account = next((one for one in connections.accounts() if one.pk == pk), None)
     if account is None:
         raise Http404
     if request.method == "GET":
-        there = [(facet.path, facet.label) for facet in filtering.facets(pk)]
+        there = [(facet.path, facet.label) for facet in facet_values.facets(pk)]
         return _page(request, account, there)
     chosen = FacetsForm(request.POST).chosen()
     try:
-        service.set_facets(account=account, chosen=chosen, by=acting(request), now=timezone.now())
-    except service.FacetsRefused as refusal:
+        set_facets(account=account, chosen=chosen, by=acting(request), now=timezone.now())
+    except FacetsRefused as refusal:
         return _page(request, account, chosen, problem=str(refusal))
     return redirect("settings")
 
@@ -40,11 +40,11 @@ def facets(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(
     request: HttpRequest, account: Any, chosen: list[tuple[str, str]], problem: str = ""
 ) -> HttpResponse:
-    fields = service.fields_there(account.pk)
+    fields = fields_there(account.pk)
     known = {path for path, _ in fields}
     # A field that nobody has any more stays as it is until somebody removes it.
     fields += [(path, "nobody has it now") for path, _ in chosen if path not in known]
-    empty = [("", "")] * (service.MOST_FACETS - len(chosen))
+    empty = [("", "")] * (MOST_FACETS - len(chosen))
     context = {
         "account": account,
         "fields": fields,

@@ -8,15 +8,15 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from assignments.audit import reading
-from assignments.audit.answers import answer
-from assignments.audit.parsing import NotUnderstood, parse
-from assignments.audit.query import Query
+from assignments.audit.search import access_records
+from assignments.audit.search.api_results import answer
+from assignments.audit.search.parser import NotUnderstood, parse
+from assignments.audit.search.query import Query
 from assignments.forms.log_api import PageForm
-from assignments.views.limits import at_most
-from assignments.views.log_address import address, asked, today
-from assignments.views.person import acting
-from assignments.views.problems import problem
+from assignments.views.log_query_url import address, asked, today
+from assignments.views.problem_details import problem
+from assignments.views.rate_limits import at_most
+from assignments.views.request_context import acting
 
 
 @require_GET
@@ -35,7 +35,7 @@ def entries(request: HttpRequest) -> JsonResponse:
         return problem(400, "The search is not understood", str(error), **place)
     limit, before = form.limit_or_usual(), form.cleaned_data["before"]
     found = answer(query, before=before, limit=limit)
-    reading.record_search(query=query, found=found.count, by=acting(request), now=now)
+    access_records.record_search(query=query, found=found.count, by=acting(request), now=now)
     return JsonResponse({**asdict(found), "next": _next(request, query, limit, found.next_before)})
 
 

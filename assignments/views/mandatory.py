@@ -7,9 +7,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from assignments.queries import directory
-from assignments.services import mandatory
-from assignments.views.own import seen
-from assignments.views.person import acting
+from assignments.services.submitting import mandatory_content
+from assignments.views.permitted_objects import seen
+from assignments.views.request_context import acting
 
 
 @require_POST
@@ -17,7 +17,7 @@ from assignments.views.person import acting
 def content_mandatory(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark the item, or take the mark away."""
     found = get_object_or_404(seen(request, directory.everything()), pk=pk)
-    mandatory.set_mandatory(
+    mandatory_content.set_mandatory(
         content=found,
         is_mandatory=request.POST.get("is_mandatory") == "yes",
         by=acting(request),

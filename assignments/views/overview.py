@@ -7,10 +7,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
-from assignments.audit import standing
+from assignments.audit.verification import log_status
 from assignments.queries import approvals, batches, drafts, overview
-from assignments.queries.scope import unseen_by
-from assignments.views.person import wants_fragment
+from assignments.queries.account_scope import unseen_by
+from assignments.views.request_context import wants_fragment
 
 
 @require_GET
@@ -32,8 +32,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "is_live": any(batch.state in {"waiting", "running"} for batch in running),
         "drafts": list(drafts.open_drafts(owner_pk=request.user.pk or 0)[:5]),
         "numbers": overview.numbers(now=timezone.now()),
-        "log_size": standing.entries_left(),
-        "verified": standing.last_verification(),
+        "log_size": log_status.entries_left(),
+        "verified": log_status.last_verification(),
         "given_name": str(request.user).split()[0],
     }
     template = "assignments/overview.html"

@@ -7,9 +7,9 @@ from typing import Any, Final
 from django.http import QueryDict
 
 from assignments.forms.assign import HOLDING, SORTS, PeopleForm
-from assignments.queries import directory, filtering, keyset
-from assignments.queries.scope import without
-from assignments.views.asked import LONGEST
+from assignments.queries import directory, facet_values, keyset
+from assignments.queries.account_scope import without
+from assignments.views.query_params import LONGEST
 
 FACET: Final = "f."
 PLACE: Final = ("after", "before", "first")
@@ -60,17 +60,17 @@ class PeopleTable:
     @cached_property
     def facets(self) -> list[Any]:
         """The facets of the account."""
-        return filtering.facets(self._account_pk)
+        return facet_values.facets(self._account_pk)
 
     @property
     def columns(self) -> list[Any]:
         """The facets that are columns, too."""
-        return self.facets[: filtering.COLUMNS]
+        return self.facets[: facet_values.COLUMNS]
 
     @cached_property
-    def choices(self) -> list[filtering.Choice]:
+    def choices(self) -> list[facet_values.Choice]:
         """The facets with the values to choose from."""
-        return filtering.choices(self.facets, self.chosen)
+        return facet_values.choices(self.facets, self.chosen)
 
     @property
     def holding(self) -> tuple[tuple[str, str], ...]:
@@ -103,7 +103,7 @@ class PeopleTable:
         place = keyset.Place(**{name: self.asked[name] for name in PLACE})
         found = keyset.sheet(self.matching, place=place, by=SORTS[self.asked["sort"] or "name"])
         pks = [learner.pk for learner in found.rows]
-        said = filtering.values_of(pks, [facet.path for facet in self.columns])
+        said = facet_values.values_of(pks, [facet.path for facet in self.columns])
         for learner in found.rows:
             own = said.get(learner.pk, {})
             learner.said = [own.get(facet.path, "") for facet in self.columns]
@@ -195,7 +195,7 @@ class PeopleTable:
             words=self.asked["q"] or "",
             with_inactive=self._with_inactive or bool(self.asked["inactive"]),
             picked_in=picked_in,
-            values=filtering.value_pks(self._account_pk, self.chosen) if self.chosen else (),
+            values=facet_values.value_pks(self._account_pk, self.chosen) if self.chosen else (),
             holding=holding if holding.how else None,
         )
         return without(found, self._closed)

@@ -10,16 +10,16 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from assignments.audit.pruned import pruned
+from assignments.audit.integrity.pruned_prefix import pruned
 from assignments.forms.privacy import EraseForm, ReasonForm, RetentionForm
 from assignments.queries import privacy as found
-from assignments.services import connection, retention
-from assignments.services.erasing import holds
-from assignments.services.erasing.preview import preview
-from assignments.services.erasing.service import ErasureRefused, erase
-from assignments.services.erasing.subjects import Subject, subject
-from assignments.views.asked import asked_words
-from assignments.views.person import acting
+from assignments.services.calls import connections
+from assignments.services.privacy import legal_holds, retention
+from assignments.services.privacy.erasure import ErasureRefused, erase
+from assignments.services.privacy.preview import preview
+from assignments.services.privacy.subjects import Subject, subject
+from assignments.views.query_params import asked_words
+from assignments.views.request_context import acting
 
 may_erase = permission_required("assignments.erase_people", raise_exception=True)
 LEAST: Final = 2
@@ -61,11 +61,11 @@ def privacy_person(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
 def privacy_hold(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     """Lay a legal hold on a person or an account, or lift it."""
     form, ref = ReasonForm(request.POST), f"{kind}/{pk}"
-    act = holds.lift if request.POST.get("act") == "lift" else holds.lay
+    act = legal_holds.lift if request.POST.get("act") == "lift" else legal_holds.lay
     try:
         reason = form.cleaned_data["reason"] if form.is_valid() else ""
         act(ref=ref, reason=reason, by=acting(request), now=timezone.now())
-    except holds.HoldRefused as refusal:
+    except legal_holds.HoldRefused as refusal:
         problems = [str(refusal)]
         if kind == "account":
             return _page(request, problems=problems, status=422)
@@ -110,7 +110,7 @@ def _page(
     words = asked_words(request)
     is_asked = len(words) >= LEAST
     laid = {hold.ref: hold for hold in found.holds()}
-    accounts: list[Any] = connection.accounts()
+    accounts: list[Any] = connections.accounts()
     for account in accounts:
         account.hold = laid.pop(f"account/{account.pk}", None)
     context = {

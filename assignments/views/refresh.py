@@ -11,10 +11,10 @@ from django.views.decorators.vary import vary_on_headers
 
 from assignments.queries import drafts as draft_queries
 from assignments.queries.review import Findings
-from assignments.services import refreshing
+from assignments.services.syncing import plan_refresh
 from assignments.views.assign import may_assign
 from assignments.views.draft_page import own_draft
-from assignments.views.person import acting, wants_fragment
+from assignments.views.request_context import acting, wants_fragment
 from assignments.views.review import review_page
 
 
@@ -30,8 +30,8 @@ def review_refresh(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         try:
-            refreshing.request(batch=plan.batch, by=acting(request), now=timezone.now())
-        except refreshing.RefreshRefused as refusal:
+            plan_refresh.request(batch=plan.batch, by=acting(request), now=timezone.now())
+        except plan_refresh.RefreshRefused as refusal:
             return review_page(request, draft, problems=[str(refusal)], plan=plan)
     if not wants_fragment(request):
         return redirect("review", pk)
@@ -39,7 +39,7 @@ def review_refresh(request: HttpRequest, pk: UUID) -> HttpResponse:
         "draft": draft,
         "plan": plan,
         "findings": Findings(plan.batch),
-        "most_refreshed": refreshing.MOST_PEOPLE,
+        "most_refreshed": plan_refresh.MOST_PEOPLE,
         "seen": request.GET.get("seen", ""),
     }
     return render(request, "assignments/review_refresh.html", context)

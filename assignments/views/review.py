@@ -20,25 +20,20 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from assignments.forms.review import ReviewForm, StartForm
 from assignments.queries import drafts as draft_queries
-from assignments.queries import words
+from assignments.queries import formatting
 from assignments.queries.approvals import approvers
 from assignments.queries.review import MOST_NAMED, Findings
-from assignments.services import (
-    drafts,
-    due_dates,
-    needing,
-    planning,
-    refreshing,
-    starting,
-    submission,
-)
-from assignments.services.holding import hold_seconds
-from assignments.services.plan_files import write_plan
-from assignments.views.asked import asked_words
+from assignments.services.picking import drafts
+from assignments.services.planning import due_dates, frozen_plan
+from assignments.services.planning.plan_csv import write_plan
+from assignments.services.submitting import approval_policy, start_time, submission
+from assignments.services.submitting.grace_period import hold_seconds
+from assignments.services.syncing import plan_refresh
 from assignments.views.assign import may_assign
 from assignments.views.draft_page import own_draft
-from assignments.views.own import own_drafts
-from assignments.views.person import acting
+from assignments.views.permitted_objects import own_drafts
+from assignments.views.query_params import asked_words
+from assignments.views.request_context import acting
 
 PER_PAGE: Final = 50
 MANY_COMPLETED: Final = 50
@@ -58,8 +53,8 @@ def review(request: HttpRequest, pk: UUID) -> HttpResponse:
     now, again = timezone.now(), request.POST.get("again") == "yes"
     drafts.set_assigns_again(draft=draft, assigns_again=again, now=now)
     try:
-        planning.freeze(draft=draft, now=now)
-    except planning.PlanRefused:
+        frozen_plan.freeze(draft=draft, now=now)
+    except frozen_plan.PlanRefused:
         return redirect("assign", pk)
     return redirect("review", pk)
 
@@ -111,11 +106,11 @@ def review_file(request: HttpRequest, pk: UUID) -> FileResponse:
 
 def _rechecked(request: HttpRequest, draft: Any) -> HttpResponse:
     plan, now = draft_queries.plan(draft.pk), timezone.now()
-    if plan is None or now - plan.batch.frozen_at <= planning.EXPIRES_AFTER:
+    if plan is None or now - plan.batch.frozen_at <= frozen_plan.EXPIRES_AFTER:
         return review_page(request, draft, plan=plan)
     try:
-        changed = planning.recheck(draft=draft, batch=plan.batch, now=now)
-    except planning.PlanRefused:
+        changed = frozen_plan.recheck(draft=draft, batch=plan.batch, now=now)
+    except frozen_plan.PlanRefused:
         return redirect("assign", draft.pk)
     return review_page(request, draft, note=changed)
 
@@ -132,7 +127,7 @@ def review_page(
     plan = plan or draft_queries.plan(draft.pk)
     if plan is None:
         return redirect("assign", draft.pk)
-    first = planning.first_call(plan.batch)
+    first = frozen_plan.first_call(plan.batch)
     sought, findings = asked_words(request), Findings(plan.batch)
     paginator = Paginator(draft_queries.planned_rows(plan.batch, words=sought), PER_PAGE)
     if not sought:
@@ -146,16 +141,16 @@ def review_page(
         "findings": findings,
         "stops": _stops(plan, findings),
         "reason": request.POST.get("reason", draft.reason),
-        "due": words.due(plan.batch.due_date),
+        "due": formatting.due(plan.batch.due_date),
         "first": {**asdict(first), "body": json.dumps(first.body, indent=2)} if first else None,
         "rows": rows,
         "sought": sought,
         "base": f"?q={quote(sought)}&page=",
         "pages": list(paginator.get_elided_page_range(rows.number, on_each_side=1)),
-        "most_refreshed": refreshing.MOST_PEOPLE,
+        "most_refreshed": plan_refresh.MOST_PEOPLE,
         "seen": plan.batch.plan_sha256,
         "cautions": _cautions(plan, findings),
-        "because": needing.reasons(plan.batch),
+        "because": approval_policy.reasons(plan.batch),
         "approval_hours": settings.APPROVAL_HOURS,
         "approvers": SimpleLazyObject(lambda: approvers(plan.batch)),
         "hold": hold_seconds(plan.to_create),
@@ -172,12 +167,12 @@ def _start_in_words(asked: QueryDict, due_at: datetime | None) -> dict[str, str]
         return {"problem": str(form.errors["starts_at"][0])}
     starts_at = form.cleaned_data["starts_at"]
     if starts_at is None:
-        return {"words": f"Empty starts it right away. The time is that of {words.city()}."}
+        return {"words": f"Empty starts it right away. The time is that of {formatting.city()}."}
     try:
-        starting.check(starts_at, due_at=due_at, now=timezone.now())
-    except starting.StartRefused as refusal:
+        start_time.check(starts_at, due_at=due_at, now=timezone.now())
+    except start_time.StartRefused as refusal:
         return {"problem": str(refusal)}
-    return {"words": f"Starts {words.moment(starts_at)}."}
+    return {"words": f"Starts {formatting.moment(starts_at)}."}
 
 
 def _stops(plan: draft_queries.Plan, findings: Findings) -> list[str]:
@@ -197,7 +192,7 @@ def _cautions(plan: draft_queries.Plan, findings: Findings) -> list[str]:
     if plan.is_large_share:
         found.append("This is more than a tenth of everybody in the directory.")
     if findings.completing > MANY_COMPLETED:
-        found.append(f"{words.people(findings.completing)} will stand as having completed it.")
+        found.append(f"{formatting.people(findings.completing)} will stand as having completed it.")
     if batch.named_twice:
         are = "row is" if batch.named_twice == 1 else "rows are"
         found.append(
@@ -206,7 +201,7 @@ def _cautions(plan: draft_queries.Plan, findings: Findings) -> list[str]:
         )
     if findings.left:
         found.append(
-            f"{words.people(findings.left)} left the directory since the list was frozen, and "
+            f"{formatting.people(findings.left)} left the directory since the list was frozen, and "
             "will be skipped."
         )
     if findings.shared:

@@ -6,9 +6,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from assignments.queries import finding
-from assignments.queries.scope import unseen_by
-from assignments.views.asked import asked_words
+from assignments.queries import global_search
+from assignments.queries.account_scope import unseen_by
+from assignments.views.query_params import asked_words
 
 
 @require_GET
@@ -17,8 +17,8 @@ from assignments.views.asked import asked_words
 def search(request: HttpRequest) -> HttpResponse:
     """Go to the one page that is named, or show people, content and batches that fit."""
     words, closed = asked_words(request), unseen_by(request.user)
-    place = finding.exact(words, closed=closed) if words else None
+    place = global_search.exact(words, closed=closed) if words else None
     if place is not None:
         return redirect(place.name, place.pk)
-    found = finding.likeliest(words, closed=closed) if words else None
+    found = global_search.likeliest(words, closed=closed) if words else None
     return render(request, "assignments/search.html", {"words": words, "found": found})

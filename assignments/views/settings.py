@@ -13,10 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from assignments.forms.settings import DisplayForm
-from assignments.queries import filtering, overview
-from assignments.queries.frame import is_worker_seen
-from assignments.services import connection, directory, preferences
-from assignments.views.person import acting, wants_fragment
+from assignments.queries import facet_values, overview
+from assignments.queries.connection_status import is_worker_seen
+from assignments.services.calls import connections
+from assignments.services.operations import preferences
+from assignments.services.syncing import sync_run
+from assignments.views.request_context import acting, wants_fragment
 
 
 @require_http_methods(["GET", "POST"])
@@ -35,9 +37,9 @@ def settings(request: HttpRequest) -> HttpResponse:
             )
         return redirect("settings")
     syncs = overview.last_syncs()
-    accounts: list[Any] = connection.accounts()
+    accounts: list[Any] = connections.accounts()
     for account in accounts:
-        account.labels = [facet.label for facet in filtering.facets(account.pk)]
+        account.labels = [facet.label for facet in facet_values.facets(account.pk)]
     context = {
         "accounts": accounts,
         "host": urlsplit(site.STACKONE_BASE_URL).netloc,
@@ -57,8 +59,8 @@ def settings(request: HttpRequest) -> HttpResponse:
 @permission_required("assignments.sync_directory", raise_exception=True)
 def sync_now(request: HttpRequest) -> HttpResponse:
     """Ask for a sync of every account; a worker does it."""
-    for account in connection.accounts():
-        directory.request_sync(account=account, by=acting(request), now=timezone.now())
+    for account in connections.accounts():
+        sync_run.request_sync(account=account, by=acting(request), now=timezone.now())
     return redirect("settings")
 
 
@@ -66,7 +68,7 @@ def sync_now(request: HttpRequest) -> HttpResponse:
 @permission_required("assignments.sync_directory", raise_exception=True)
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     """Send for a paused account again."""
-    for account in connection.accounts():
+    for account in connections.accounts():
         if account.pk == pk:
-            connection.resume_account(account=account, by=acting(request), now=timezone.now())
+            connections.resume_account(account=account, by=acting(request), now=timezone.now())
     return redirect("settings")

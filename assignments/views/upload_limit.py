@@ -4,7 +4,7 @@ from typing import Any, Final, override
 
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
-from assignments.services.uploads.reading import MOST_BYTES
+from assignments.services.picking.uploads.reader import MOST_BYTES
 
 # A little more than what is accepted, so that the page and not the connection says so.
 LIMIT: Final = MOST_BYTES + 1024 * 1024

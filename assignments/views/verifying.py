@@ -12,14 +12,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assignments import tasks
-from assignments.audit import runs, standing, these, uploads
-from assignments.audit.query import Query
-from assignments.audit.seals import NotSealed, make_seal
-from assignments.audit.verify import verify_log
+from assignments.audit.seals.sealing import NotSealed, make_seal
+from assignments.audit.search.query import Query
+from assignments.audit.verification import exported_file, jobs, log_status, search_results
+from assignments.audit.verification.whole_log import verify_log
 from assignments.queries import log
-from assignments.views.limits import at_most
-from assignments.views.log_address import address, for_a_search
-from assignments.views.person import acting
+from assignments.views.log_query_url import address, for_a_search
+from assignments.views.rate_limits import at_most
+from assignments.views.request_context import acting
 
 
 @require_http_methods(["GET", "POST"])
@@ -31,10 +31,10 @@ def verify_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "assignments/verify.html", _context())
     by, now = acting(request), timezone.now()
-    if runs.is_short():
+    if jobs.is_short():
         run = verify_log(by=by, now=now)
     else:
-        run = runs.begin(by=by, now=now)
+        run = jobs.begin(by=by, now=now)
         tasks.verify_log.enqueue(run.pk, by.request_id)
     return redirect("verification", run.pk)
 
@@ -48,12 +48,12 @@ def verify_these(request: HttpRequest, query: Query) -> HttpResponse:
     """Check the entries that a search finds; that is an entry itself."""
     now = timezone.now()
     context = {
-        "checked": these.check_these(query, by=acting(request), now=now),
+        "checked": search_results.check_these(query, by=acting(request), now=now),
         "query": query,
-        "most": these.MOST,
+        "most": search_results.MOST,
         "now": now,
         "address": address(query),
-        "broken": standing.alarm(),
+        "broken": log_status.alarm(),
     }
     return render(request, "assignments/verify_these.html", context)
 
@@ -67,7 +67,7 @@ def verification(request: HttpRequest, pk: int) -> HttpResponse:
     if run is None:
         raise Http404
     return render(
-        request, "assignments/verification.html", {"run": run, "broken": standing.alarm()}
+        request, "assignments/verification.html", {"run": run, "broken": log_status.alarm()}
     )
 
 
@@ -98,18 +98,18 @@ def verify_file(request: HttpRequest) -> HttpResponse:
         for piece in given.chunks():
             kept.write(piece)
         kept.flush()
-        found = uploads.verdict_on_file(Path(kept.name))
-        uploads.record_check(Path(kept.name), found, by=acting(request), now=timezone.now())
+        found = exported_file.verdict_on_file(Path(kept.name))
+        exported_file.record_check(Path(kept.name), found, by=acting(request), now=timezone.now())
     context = _context() | {"found": found, "name": given.name}
     return render(request, "assignments/verify.html", context)
 
 
 def _context() -> dict[str, object]:
     return {
-        "size": standing.entries_left(),
+        "size": log_status.entries_left(),
         "runs": list(log.verifications()[:20]),
         "seals": list(log.seals()[:10]),
-        "keys": standing.public_keys(),
-        "second_place": standing.second_place(),
-        "broken": standing.alarm(),
+        "keys": log_status.public_keys(),
+        "second_place": log_status.second_place(),
+        "broken": log_status.alarm(),
     }

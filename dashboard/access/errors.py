@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from assignments.views.problems import is_for_programs, problem
+from assignments.views.problem_details import is_for_programs, problem
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

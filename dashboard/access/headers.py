@@ -13,9 +13,9 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from assignments.views.limits import at_most
+from assignments.views.rate_limits import at_most
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("dashboard.requests")
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 NOT_NEEDED: Final = (

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 from assignments import trace
 
-log = logging.getLogger("dashboard.access.requests")
+log = logging.getLogger("dashboard.requests")
 Handler = Callable[[HttpRequest], HttpResponse]
 # Asked for by machines, all the time, or beside every page.
 QUIET: Final = ("/healthz", "/readyz", "/metrics", settings.STATIC_URL)

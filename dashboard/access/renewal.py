@@ -8,11 +8,11 @@ from typing import Final
 from django.db.models import Q
 from django.http import HttpRequest
 
-from assignments.views.person import acting
-from dashboard.access import oidc, people, session
-from dashboard.access.claims import identity
+from assignments.views.request_context import acting
+from dashboard.access import oidc, provisioning, sessions
+from dashboard.access.id_token_claims import identity
 from dashboard.access.models import SignIn, User
-from dashboard.access.sealed import seal, unseal
+from dashboard.access.token_encryption import seal, unseal
 
 RENEW_AFTER: Final = timedelta(minutes=10)
 OUT_AFTER: Final = timedelta(minutes=15)
@@ -45,9 +45,9 @@ def confirm(
     request: HttpRequest, signin: SignIn, vouched: oidc.Vouched, *, now: datetime
 ) -> Verdict:
     """Take over the roles of this moment and let the session go on, or end it."""
-    user = people.admit(identity(vouched.claims), by=acting(request), now=now)
+    user = provisioning.admit(identity(vouched.claims), by=acting(request), now=now)
     if not isinstance(user, User):
-        session.sign_out(request, because=user.because)
+        sessions.sign_out(request, because=user.because)
         return Verdict.OUT
     request.user = user
     tokens = unseal(signin.tokens) | dict(vouched.tokens)
@@ -78,7 +78,7 @@ def _ask(request: HttpRequest, signin: SignIn, tokens: dict[str, str], now: date
         SignIn.objects.filter(pk=signin.pk).update(renewing_until=None)
         return Verdict.FINE if _is_recent(signin, now) else Verdict.AWAY
     except (oidc.Denied, oidc.Untrusted):
-        session.sign_out(request, because="the identity provider did not confirm the session")
+        sessions.sign_out(request, because="the identity provider did not confirm the session")
         return Verdict.OUT
     return confirm(request, signin, vouched, now=now)
 
@@ -97,6 +97,6 @@ def _wait_for_the_other(request: HttpRequest, signin: SignIn) -> Verdict:
 
 
 def _remembered(request: HttpRequest, vouched_at: datetime) -> Verdict:
-    door = request.session[session.DOOR]
-    request.session[session.DOOR] = door | {"vouched": vouched_at.timestamp()}
+    door = request.session[sessions.DOOR]
+    request.session[sessions.DOOR] = door | {"vouched": vouched_at.timestamp()}
     return Verdict.FINE

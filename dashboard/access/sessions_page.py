@@ -7,9 +7,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from assignments.views.person import acting
-from dashboard.access import session, tokens
+from assignments.views.request_context import acting
+from dashboard.access import tokens
 from dashboard.access.models import SignIn, User
+from dashboard.access.sessions import end_sign_ins, open_sign_ins
 
 
 @require_GET
@@ -17,7 +18,7 @@ from dashboard.access.models import SignIn, User
 @permission_required("access.end_sessions", raise_exception=True)
 def sessions(request: HttpRequest) -> HttpResponse:
     """Show every open session."""
-    signins = session.open_sign_ins(timezone.now())
+    signins = open_sign_ins(timezone.now())
     context = {"signins": signins, "mine": request.session.session_key}
     return render(request, "access/sessions.html", context)
 
@@ -29,7 +30,7 @@ def sessions_end(request: HttpRequest, pk: int) -> HttpResponse:
     user, by, now = get_object_or_404(User, pk=pk), acting(request), timezone.now()
     because = "ended by an administrator"
     signins = SignIn.objects.filter(user=user).select_related("user")
-    session.end(list(signins), by=by, because=because, now=now)
+    end_sign_ins(list(signins), by=by, because=because, now=now)
     for token in user.access_tokens.select_related("user"):
         tokens.revoke(token, by=by, because=because, now=now)
     return redirect("sessions")

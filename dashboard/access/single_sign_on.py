@@ -16,15 +16,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from assignments.audit.actors import Actor
-from assignments.views.limits import at_most
-from dashboard.access import logout_tokens, oidc, people, renewal, session
-from dashboard.access.claims import Identity, identity
+from assignments.audit.entries.actors import Actor
+from assignments.views.rate_limits import at_most
+from dashboard.access import logout_tokens, oidc, provisioning, renewal, sessions
+from dashboard.access.id_token_claims import Identity, identity
 from dashboard.access.models import SignIn, User
 from dashboard.access.renewal import Verdict
-from dashboard.access.ways import local
+from dashboard.access.safe_redirects import local
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("dashboard.sign_in")
 View = Callable[[HttpRequest], HttpResponse]
 STATUS = {"away": 503, "used": 400, "untrusted": 403, "denied": 403}
 
@@ -104,7 +104,7 @@ def ended_at_provider(request: HttpRequest) -> HttpResponse:
     except oidc.Untrusted as error:
         logger.warning("A logout token was refused: %s", error)
         return HttpResponse(status=400)
-    session.end_at_provider(session=ended.session, subject=ended.subject, now=timezone.now())
+    sessions.end_at_provider(session=ended.session, subject=ended.subject, now=timezone.now())
     return HttpResponse(status=200)
 
 
@@ -124,9 +124,9 @@ def _let_in(request: HttpRequest, vouched: oidc.Vouched, begun: dict[str, str]) 
         if signin and renewal.confirm(request, signin, vouched, now=now) is Verdict.FINE:
             return redirect(begun["next"])
         return _ended(request, begun["next"])
-    user = people.admit(who, by=somebody(request, who), now=now)
+    user = provisioning.admit(who, by=somebody(request, who), now=now)
     if isinstance(user, User):
-        session.sign_in(request, user, vouched)
+        sessions.sign_in(request, user, vouched)
         return redirect(begun["next"])
     return refused(request, who, because=user.because)
 
@@ -139,7 +139,7 @@ def refused(request: HttpRequest, who: Identity, *, because: str) -> HttpRespons
 
 def _ended(request: HttpRequest, wanted: str) -> HttpResponse:
     if request.user.is_authenticated:
-        session.sign_out(request, because="the identity provider did not confirm the session")
+        sessions.sign_out(request, because="the identity provider did not confirm the session")
     return redirect(f"{reverse('login')}?{urlencode({'next': wanted, 'ended': '1'}, safe='/')}")
 
 

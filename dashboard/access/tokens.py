@@ -16,9 +16,9 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
-from assignments.audit.actors import Actor, Person
+from assignments.audit.entries.actors import Actor, Person
 from assignments.audit.log import Event, record
-from assignments.views.problems import is_for_programs, problem
+from assignments.views.problem_details import is_for_programs, problem
 from dashboard.access.models import AccessToken, User
 
 # So that whoever finds one in a file or a repository knows what it is.

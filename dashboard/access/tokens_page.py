@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from assignments.views.limits import at_most
-from assignments.views.person import acting
+from assignments.views.rate_limits import at_most
+from assignments.views.request_context import acting
 from dashboard.access import tokens
 from dashboard.access.models import AccessToken, User
 

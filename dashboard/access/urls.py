@@ -2,13 +2,20 @@
 
 from django.urls import path
 
-from dashboard.access import by_proxy, headers, sessions_page, single_sign_on, tokens_page, views
+from dashboard.access import (
+    headers,
+    proxy_sign_in,
+    sessions_page,
+    single_sign_on,
+    tokens_page,
+    views,
+)
 
 urlpatterns = [
     path("login/", views.login, name="login"),
     path("login/demo/<slug:key>", views.sign_in_as_persona, name="login-demo"),
     path("login/start", single_sign_on.start, name="login-start"),
-    path("login/proxy", by_proxy.enter, name="login-proxy"),
+    path("login/proxy", proxy_sign_in.enter, name="login-proxy"),
     path("login/renew", single_sign_on.renew, name="login-renew"),
     path("login/callback", single_sign_on.callback, name="login-callback"),
     path("login/ended", single_sign_on.ended_at_provider, name="login-ended"),

@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from assignments.views.limits import at_most
-from dashboard.access import by_proxy, oidc, session
+from assignments.views.rate_limits import at_most
+from dashboard.access import oidc, proxy_sign_in, sessions
 from dashboard.access.personas import PERSONAS, persona
-from dashboard.access.ways import local
+from dashboard.access.safe_redirects import local
 
 
 @require_GET
@@ -25,7 +25,7 @@ def login(request: HttpRequest) -> HttpResponse:
     context = {
         "personas": PERSONAS if settings.DESK_DEMO else (),
         "has_sso": bool(settings.OIDC_ISSUER),
-        "has_proxy": by_proxy.is_the_way_in(request),
+        "has_proxy": proxy_sign_in.is_the_way_in(request),
         "contact": settings.ACCESS_CONTACT,
         "next": _next(request),
         "has_ended": "ended" in request.GET,
@@ -42,14 +42,14 @@ def sign_in_as_persona(request: HttpRequest, key: str) -> HttpResponse:
     user = persona(key) if settings.DESK_DEMO else None
     if user is None:
         raise Http404
-    session.sign_in(request, user)
+    sessions.sign_in(request, user)
     return redirect(_next(request))
 
 
 @require_POST
 def logout(request: HttpRequest) -> HttpResponse:
     """Sign out here and, through a page that leads there, at the identity provider."""
-    id_token = session.sign_out(request)
+    id_token = sessions.sign_out(request)
     door = reverse("login")
     back_to = request.build_absolute_uri(door)
     url = oidc.logout_url(id_token=id_token, back_to=back_to) if id_token else ""

@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from assignments.models import Batch
-from assignments.services import planning
+from assignments.services.planning import frozen_plan
 from dashboard.access import personas
-from tests.approvals import make_draft, submit
+from tests.approval_fixtures import make_draft, submit
 from tests.browser.conftest import sign_in
 
 pytestmark = pytest.mark.browser
@@ -22,7 +22,7 @@ def draft(live_server):
 
 
 def test_a_manager_is_told_before_and_asks(page, draft, looks_right):
-    planning.freeze(draft=draft, now=datetime.now(UTC))
+    frozen_plan.freeze(draft=draft, now=datetime.now(UTC))
     sign_in(page, "manager")
     page.goto(f"/assign/{draft.pk}/review/")
     looks_right()

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from playwright.sync_api import expect
 
 from assignments.models import Draft, DraftContent, DraftLearner, Worker
-from assignments.services import call_counts
+from assignments.services.sending import call_counts
 from tests.browser.conftest import sign_in
 from tests.factories import AT, make_account, make_batch, make_content, make_learner
 

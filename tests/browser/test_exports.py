@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from assignments.models import LogExport
-from assignments.services.exports import running
+from assignments.services.exporting import job
 from tests.browser.conftest import sign_in
 from tests.log_fixtures import write_log
 
@@ -32,7 +32,7 @@ def test_an_auditor_takes_an_export_away(
     looks_right()
 
     export = LogExport.objects.get()
-    running.go_on(export=export, clock=timezone.now, may_go_on=lambda: True)
+    job.go_on(export=export, clock=timezone.now, may_go_on=lambda: True)
 
     expect(row).to_contain_text("Ready")
     looks_right()

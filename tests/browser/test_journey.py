@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from assignments.models import Batch
 from tests.browser.conftest import sign_in
-from tests.running import ROOT, Sandbox, running_sandbox
+from tests.sandbox_process import ROOT, Sandbox, running_sandbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey]
 SOON = 60_000

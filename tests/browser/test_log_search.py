@@ -4,10 +4,10 @@ import pytest
 from django.db import transaction
 from playwright.sync_api import Page, expect
 
-from assignments.audit.actors import Person
+from assignments.audit.entries.actors import Person
 from assignments.audit.log import Event, record_all
 from assignments.models import Assignment, RemoteAssignment
-from tests import tampering
+from tests import log_tampering
 from tests.browser.conftest import sign_in
 from tests.factories import AT, make_batch
 from tests.log_fixtures import PRIYA
@@ -97,7 +97,7 @@ def test_what_a_search_finds_is_checked(page, row, looks_right, width):
 
     expect(page.locator("h1")).to_have_text("Check of 2 entries")
     looks_right()
-    tampering.edit_body(1, 2)
+    log_tampering.edit_body(1, 2)
     page.reload()
     page.get_by_role("alert").get_by_role("link", name="Entry 1").click()
     expect(page.get_by_text("This entry was altered")).to_be_visible()

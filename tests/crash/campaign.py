@@ -14,7 +14,7 @@ from tests.crash.site import Site, running_site
 from tests.crash.truth import Verdict
 from tests.crash.waiting import TookTooLong, wait_until
 from tests.crash.web import Manager, Onlooker, Web
-from tests.running import running_sandbox
+from tests.sandbox_process import running_sandbox
 
 # Somebody who does not take part, and items that nobody may be assigned.
 SPARE = 1.1

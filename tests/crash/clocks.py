@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.crash.scenes import ITEMS, PEOPLE, ROWS, Played, Scene, Watch, stage
 from tests.crash.site import Site
 from tests.crash.waiting import wait_until
-from tests.running import ROOT
+from tests.sandbox_process import ROOT
 
 SETTINGS = "dashboard.settings"
 HOUR = 3600

@@ -9,7 +9,7 @@ from tests.crash.disks import small_disk
 from tests.crash.scenes import ITEMS, PEOPLE, ROWS, WORLD, Played, Scene, Watch, stage
 from tests.crash.site import Site
 from tests.crash.waiting import wait_until
-from tests.running import Sandbox, running_sandbox
+from tests.sandbox_process import Sandbox, running_sandbox
 
 FULL = ("full", "disk I/O error")
 

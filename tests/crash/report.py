@@ -11,7 +11,7 @@ from tests.crash.campaign import Campaign, Outcome
 from tests.crash.kills import Killed
 from tests.crash.scenes import Played
 from tests.crash.truth import Verdict
-from tests.running import ROOT
+from tests.sandbox_process import ROOT
 
 RESULTS = ROOT / "bench" / "results"
 PROMISES = ("twice", "lost", "untrue", "unclaimed", "in_sending", "unlogged")

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.crash import faults
 from tests.crash.site import Site, running_site
 from tests.crash.truth import Verdict
-from tests.running import running_sandbox
+from tests.sandbox_process import running_sandbox
 
 PEOPLE, ITEMS = 150, 2
 ROWS = PEOPLE * ITEMS

@@ -11,8 +11,8 @@ from tests.crash.databases import Database, fresh
 from tests.crash.tables import MOVING, Tables
 from tests.crash.truth import Verdict, look
 from tests.crash.waiting import wait_until
-from tests.product import Product, installed
-from tests.running import Sandbox
+from tests.product_processes import Product, installed
+from tests.sandbox_process import Sandbox
 
 # Items that can be assigned, those that nobody has yet first.
 FREE_ITEMS = (

@@ -6,7 +6,7 @@ import pytest
 
 from tests.crash.databases import fresh
 from tests.crash.web import Manager, Web
-from tests.product import prepared
+from tests.product_processes import prepared
 
 pytestmark = pytest.mark.journey
 

@@ -13,8 +13,8 @@ import pytest
 
 from tests.crash.databases import ENGINES, fresh
 from tests.crash.tables import Tables
-from tests.product import Product, prepared
-from tests.running import ROOT
+from tests.product_processes import Product, prepared
+from tests.sandbox_process import ROOT
 
 pytestmark = pytest.mark.journey
 WRITERS = 8

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.crash.tables import Tables
-from tests.running import Sandbox
+from tests.sandbox_process import Sandbox
 
 SETTLED = ("created", "rejected", "skipped", "cancelled")
 OUTCOMES = tuple(f"assignment.{state}" for state in SETTLED)

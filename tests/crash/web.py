@@ -14,8 +14,8 @@ from typing import Self
 import httpx
 
 from tests.crash.waiting import wait_until
-from tests.product import Product
-from tests.running import ROOT
+from tests.product_processes import Product
+from tests.sandbox_process import ROOT
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 APPLICATION = "dashboard.wsgi:application"

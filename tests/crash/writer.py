@@ -20,7 +20,7 @@ def main(number: int, entries: int) -> None:
     from django.db import transaction  # noqa: PLC0415  Django comes first
     from django.utils import timezone  # noqa: PLC0415
 
-    from assignments.audit.actors import Actor, Person  # noqa: PLC0415
+    from assignments.audit.entries.actors import Actor, Person  # noqa: PLC0415
     from assignments.audit.log import Event, record_all  # noqa: PLC0415
 
     chance, written = random.Random(number), list[int]()

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.contrib.auth import get_user_model
 
-from assignments.audit.actors import Actor
+from assignments.audit.entries.actors import Actor
 from assignments.models import (
     Account,
     Assignment,
@@ -16,7 +16,9 @@ from assignments.models import (
     Learner,
     RemoteAssignment,
 )
-from assignments.services import control, planning, submission
+from assignments.services.batches import control
+from assignments.services.planning import frozen_plan
+from assignments.services.submitting import submission
 from tests.model.lms import ITEM, Lms
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -43,7 +45,7 @@ def submitted(lms: Lms, people: int) -> tuple[Batch, Actor]:
         learner = Learner.objects.create(remote_id=f"u{number}", name=f"Person {number}", **seen)
         DraftLearner.objects.create(draft=draft, learner=learner)
     _hold_already(lms, account, content)
-    plan = planning.freeze(draft=draft, now=NOON)
+    plan = frozen_plan.freeze(draft=draft, now=NOON)
     batch = submission.submit(
         draft=draft,
         plan_sha256=plan.plan_sha256,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from assignments.services.claims import Claim
+from assignments.services.sending.claims import Claim
 from assignments.stackone.errors import (
     AccountUnusable,
     Conflict,

@@ -11,21 +11,14 @@ from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from assignments.audit.verdicts import Unsealed
-from assignments.audit.verify import verdict_on_log
+from assignments.audit.integrity.verdicts import Unsealed
+from assignments.audit.verification.whole_log import verdict_on_log
 from assignments.models import Assignment, Learner, LogEntry
-from assignments.services import (
-    claims,
-    connection,
-    control,
-    decisions,
-    leases,
-    outcomes,
-    reconciliation,
-    withdrawing,
-)
-from assignments.services.calls import Ended
-from assignments.stackone.errands import Seen
+from assignments.services.batches import control, row_decisions, withdrawal
+from assignments.services.calls import connections
+from assignments.services.calls.call_process import Ended
+from assignments.services.sending import claims, leases, outcomes, reconciliation
+from assignments.stackone.commands import Seen
 from assignments.stackone.errors import OutcomeUnknown
 from tests.model.desk import NOON, states_of, submitted
 from tests.model.lms import CALL_ENDS_WITHIN, FATES, Call, Lms, reply_to
@@ -141,14 +134,14 @@ class Everyday(RuleBasedStateMachine):
     def wait(self, seconds: int) -> None:
         """Let time pass: leases run out, calls end, records are shown."""
         self.now += timedelta(seconds=seconds)
-        withdrawing.finish(now=self.now)
+        withdrawal.finish(now=self.now)
         for call in [one for one in self.calls if self.now - one.left_at >= CALL_ENDS_WITHIN]:
             self._end(call)
 
     @rule()
     def mend(self) -> None:
         """Let an admin let the account send again."""
-        connection.resume_account(account=self.account, by=self.by, now=self.now)
+        connections.resume_account(account=self.account, by=self.by, now=self.now)
         self.account.refresh_from_db()
 
     @invariant()
@@ -274,7 +267,7 @@ class Adversary(Everyday):
         undecided = Assignment.objects.filter(batch=self.batch, state="unknown", check_at=None)
         sent_again = set(undecided.values_list("pk", flat=True))
         try:
-            getattr(decisions, act)(batch=self.batch, by=self.by, now=self.now)
+            getattr(row_decisions, act)(batch=self.batch, by=self.by, now=self.now)
         except control.ControlRefused:
             return
         self.excused |= sent_again

@@ -10,34 +10,28 @@ from typing import Any, Final
 from django.core.management import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from assignments.management.operator import acting_as, manager, open_account
+from assignments.management.command_line_actor import acting_as, manager, open_account
 from assignments.management.preparation import require_prepared_database
 from assignments.models import Account, Batch, Content, Draft, Learner
 from assignments.models.drafts import Status
-from assignments.queries.due import has_moving_rows
-from assignments.queries.words import moment
-from assignments.services import (
-    closing,
-    connection,
-    control,
-    delivery,
-    drafts,
-    due_dates,
-    needing,
-    planning,
-    starting,
-    submission,
-)
-from assignments.services.lists.people import People
-from assignments.services.uploads import naming
-from assignments.services.uploads.refusals import UploadRefused
+from assignments.queries.formatting import moment
+from assignments.queries.work_due import has_moving_rows
+from assignments.services.batches import completion, control
+from assignments.services.calls import connections
+from assignments.services.picking import drafts
+from assignments.services.picking.pasted_lists.people_lookup import People
+from assignments.services.picking.uploads import person_column
+from assignments.services.picking.uploads.errors import UploadRefused
+from assignments.services.planning import due_dates, frozen_plan
+from assignments.services.sending import sender
+from assignments.services.submitting import approval_policy, start_time, submission
 
 ALL_SETTLED, REFUSED, NOT_ALL_CREATED = 0, 1, 3
 UNAPPROVED: Final = "It waits for another manager's approval, so there is nothing to wait for."
 REFUSALS: Final = (
     drafts.DraftRefused,
-    planning.PlanRefused,
-    starting.StartRefused,
+    frozen_plan.PlanRefused,
+    start_time.StartRefused,
     submission.SubmissionRefused,
 )
 
@@ -97,7 +91,7 @@ class Command(BaseCommand):
 
     def _planned(self, options: dict[str, Any]) -> Batch:
         now, user = timezone.now(), manager(options["email"])
-        account = open_account(user, connection.accounts())
+        account = open_account(user, connections.accounts())
         draft = drafts.start(account=account, owner_pk=user.pk, now=now)
         drafts.set_terms(
             draft=draft,
@@ -111,11 +105,11 @@ class Command(BaseCommand):
             drafts.add_content(draft=draft, content_pk=content.pk, now=now)
         drafts.pick(draft=draft, learner_pks=_learners(account, options), now=now)
         draft.refresh_from_db()
-        return planning.freeze(draft=draft, now=now)
+        return frozen_plan.freeze(draft=draft, now=now)
 
     def _submitted(self, batch: Batch, options: dict[str, Any]) -> Batch:
         now, by = timezone.now(), acting_as(batch.by)
-        starts_at = starting.moment(options["start_at"]) if options["start_at"] else None
+        starts_at = start_time.moment(options["start_at"]) if options["start_at"] else None
         submitted = submission.submit(
             draft=Draft.objects.get(pk=batch.submission_key),
             plan_sha256=batch.plan_sha256,
@@ -132,7 +126,7 @@ class Command(BaseCommand):
 
     def _show_plan(self, batch: Batch, *, is_quiet: bool) -> None:
         states = _counts(batch)
-        first = planning.first_call(batch)
+        first = frozen_plan.first_call(batch)
         if is_quiet:
             return
         self.stdout.write(f"Plan {batch.plan_sha256}")
@@ -140,7 +134,7 @@ class Command(BaseCommand):
             f"{batch.title}: {states.get('planned', 0):,} to create, "
             f"{states.get('skipped', 0):,} skipped."
         )
-        for reason in needing.reasons(batch):
+        for reason in approval_policy.reasons(batch):
             self.stdout.write(f"Needs another manager's approval: {reason}")
         if first:
             self.stdout.write(f"First: {first.method} {first.url}\n{json.dumps(first.body)}")
@@ -168,7 +162,7 @@ class Command(BaseCommand):
 def _deliver(account: Account, batch: Batch) -> None:
     # Works with or without a worker: whoever holds the account's lease delivers.
     while has_moving_rows(batch):
-        delivery.deliver(account=account, clock=timezone.now, may_go_on=lambda: True)
+        sender.deliver(account=account, clock=timezone.now, may_go_on=lambda: True)
         account.refresh_from_db()
         if account.paused_at is not None:
             raise CommandError(f"Sending is paused. {account.paused_because}")
@@ -176,7 +170,7 @@ def _deliver(account: Account, batch: Batch) -> None:
 
 
 def _counts(batch: Batch) -> dict[str, int]:
-    return closing.counts(batch)
+    return completion.counts(batch)
 
 
 def _due_date(text: str) -> date | None:
@@ -213,7 +207,7 @@ def _learners(account: Account, options: dict[str, Any]) -> list[int]:
 def _names(account: Account, path: Path) -> list[str]:
     try:
         with path.open("rb") as file:
-            return naming.names(account.pk, file)
+            return person_column.names(account.pk, file)
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error}") from error
     except UploadRefused as refusal:

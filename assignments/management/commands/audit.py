@@ -14,24 +14,25 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.utils import timezone
 
-from assignments.audit import grants, reading
-from assignments.audit.answers import MOST, answer
-from assignments.audit.exports import FORMATS, Making, export_log
-from assignments.audit.notes import NotAKey, SigningKey
-from assignments.audit.parsing import NotUnderstood, parse
+from assignments.audit.entries.sentences import counted
+from assignments.audit.export.formats import FORMATS, Making, export_log
+from assignments.audit.integrity import grants
+from assignments.audit.integrity.verdicts import BROKEN, Intact, IntactSince, Unsealed
 from assignments.audit.pruning import NotPruned
-from assignments.audit.query import Query
-from assignments.audit.seals import NotSealed, make_seal
-from assignments.audit.sentences import counted
-from assignments.audit.uploads import verdict_on_file
-from assignments.audit.verdicts import BROKEN, Intact, IntactSince, Unsealed
-from assignments.audit.verify import verify_log
+from assignments.audit.seals.sealing import NotSealed, make_seal
+from assignments.audit.search import access_records
+from assignments.audit.search.api_results import MOST, answer
+from assignments.audit.search.parser import NotUnderstood, parse
+from assignments.audit.search.query import Query
+from assignments.audit.signing.signed_note import NotAKey, SigningKey
+from assignments.audit.verification.exported_file import verdict_on_file
+from assignments.audit.verification.whole_log import verify_log
 from assignments.forms.exports import SampleForm
 from assignments.forms.log_api import USUAL, PageForm
-from assignments.management.operator import operator
+from assignments.management.command_line_actor import operator
 from assignments.management.preparation import require_prepared_database
-from assignments.services import pruning
-from assignments.services.exports.dossiers import Sample, export_sample
+from assignments.services.exporting.dossiers import Sample, export_sample
+from assignments.services.privacy import pruning
 from assignments.siem import forwarding
 
 CODES: Final = {kind.word: kind.code for kind in (*BROKEN, Intact, IntactSince, Unsealed)}
@@ -129,7 +130,9 @@ class Command(BaseCommand):
         require_prepared_database()
         page, query = _page(options), _query(options["query"])
         found = answer(query, before=page["before"], limit=page["limit"])
-        reading.record_search(query=query, found=found.count, by=operator(), now=timezone.now())
+        access_records.record_search(
+            query=query, found=found.count, by=operator(), now=timezone.now()
+        )
         if options["json"]:
             self.stdout.write(json.dumps(asdict(found)))
             return

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandParser
 
-from assignments.management import copies_of_database
+from assignments.management import database_backup
 from assignments.management.preparation import require_prepared_database
 
 
@@ -25,5 +25,5 @@ class Command(BaseCommand):
         """Write the file and say how large it is."""
         require_prepared_database()
         path = options["file"]
-        copies_of_database.save(path)
+        database_backup.save(path)
         self.stdout.write(f"{path}: {path.stat().st_size:,} bytes.")

@@ -10,12 +10,13 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 from django.utils import timezone
 
-from assignments.management.operator import acting_as, manager, open_account
+from assignments.management.command_line_actor import acting_as, manager, open_account
 from assignments.management.preparation import require_prepared_database
 from assignments.models import Batch
 from assignments.queries import batches, failures
-from assignments.queries.words import moment
-from assignments.services import approval, closing, control, decisions
+from assignments.queries.formatting import moment
+from assignments.services.batches import completion, control, row_decisions
+from assignments.services.submitting import approval
 
 REFUSED: Final = 1
 NEWEST: Final = 50
@@ -32,9 +33,9 @@ WHOLE: Final[dict[str, tuple[Act, str]]] = {
     "stop": (control.stop, "end it; what has not left is withdrawn"),
 }
 ROWS: Final[dict[str, tuple[Act, str]]] = {
-    "retry": (decisions.retry, "send what failed again, or what waits for a person"),
-    "accept": (decisions.accept, "accept what the LMS refused because it has it already"),
-    "leave": (decisions.leave, "leave what could not be confirmed as it is"),
+    "retry": (row_decisions.retry, "send what failed again, or what waits for a person"),
+    "accept": (row_decisions.accept, "accept what the LMS refused because it has it already"),
+    "leave": (row_decisions.leave, "leave what could not be confirmed as it is"),
 }
 START: Final = {"start": (control.start_now, "start it now instead of at its time")}
 ACTS: Final = {**START, **WHOLE, **ROWS}
@@ -80,7 +81,7 @@ class Command(BaseCommand):
             )
 
     def _show(self, batch: Batch, changed: int | None, *, is_quiet: bool) -> None:
-        counts, reasons = closing.counts(batch), failures.reasons(batch)
+        counts, reasons = completion.counts(batch), failures.reasons(batch)
         if is_quiet:
             why = [{"count": r.count, "status": r.status, "problem": r.problem} for r in reasons]
             told = {**_summary(batch), "counts": counts, "reasons": why, "changed": changed}

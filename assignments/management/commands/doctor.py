@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from assignments.services import checkup
+from assignments.services.operations import doctor
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the findings."""
-        found = list(checkup.findings(now=timezone.now()))
+        found = list(doctor.findings(now=timezone.now()))
         if options["json"]:
             self.stdout.write(json.dumps([asdict(finding) for finding in found]))
         else:

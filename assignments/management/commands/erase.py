@@ -7,12 +7,12 @@ from typing import Any, Final
 from django.core.management import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from assignments.management.operator import acting_as, administrator
+from assignments.management.command_line_actor import acting_as, administrator
 from assignments.management.preparation import require_prepared_database
 from assignments.queries import privacy
-from assignments.services.erasing.preview import Preview, preview
-from assignments.services.erasing.service import Erased, ErasureRefused, erase
-from assignments.services.erasing.subjects import Subject, subject
+from assignments.services.privacy.erasure import Erased, ErasureRefused, erase
+from assignments.services.privacy.preview import Preview, preview
+from assignments.services.privacy.subjects import Subject, subject
 
 REFUSED: Final = 1
 TOLD: Final = """\

@@ -6,9 +6,9 @@ from typing import Any, Final
 from django.core.management import BaseCommand, CommandParser
 from django.utils import timezone
 
-from assignments.management import copies_of_database
-from assignments.management.operator import operator
-from assignments.services import connection
+from assignments.management import database_backup
+from assignments.management.command_line_actor import operator
+from assignments.services.calls import connections
 
 WHAT_NEXT: Final = (
     "Restored. Sending is paused: what was sent after the copy was made stands as waiting. Go on "
@@ -33,6 +33,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Fill the database, pause every account and say what to do next."""
-        copies_of_database.put_back(options["file"])
-        connection.pause_after_restore(by=operator(), now=timezone.now())
+        database_backup.put_back(options["file"])
+        connections.pause_after_restore(by=operator(), now=timezone.now())
         self.stdout.write(WHAT_NEXT)

@@ -7,10 +7,11 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from assignments.management.operator import operator
+from assignments.management.command_line_actor import operator
 from assignments.management.preparation import require_prepared_database
 from assignments.models import Account, SyncRun
-from assignments.services import connection, directory
+from assignments.services.calls import connections
+from assignments.services.syncing import sync_run
 
 
 class Command(BaseCommand):
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         """Run or go on with the sync of each account; exit code 1 if the LMS cannot be read."""
         require_prepared_database()
         wanted = options["account"]
-        found = [a for a in connection.accounts() if wanted in {None, a.remote_id}]
+        found = [a for a in connections.accounts() if wanted in {None, a.remote_id}]
         if not found:
             raise CommandError(f"No account {wanted!r} is configured in STACKONE_ACCOUNT_ID.")
         results = [self._sync(account, is_quiet=options["json"]) for account in found]
@@ -36,14 +37,14 @@ class Command(BaseCommand):
 
     def _sync(self, account: Account, *, is_quiet: bool) -> dict[str, object]:
         by = operator()
-        run = directory.request_sync(account=account, by=by, now=timezone.now())
+        run = sync_run.request_sync(account=account, by=by, now=timezone.now())
         told = (lambda _: None) if is_quiet else self._tell
         while not self._is_over(run):
             try:
-                directory.run_sync(
+                sync_run.run_sync(
                     run=run, by=by, clock=timezone.now, may_go_on=lambda: True, progress=told
                 )
-            except directory.SyncRefused as refusal:
+            except sync_run.SyncRefused as refusal:
                 raise CommandError(f"{refusal} Run the command again to go on.") from refusal
         result = _result(run)
         if not is_quiet:

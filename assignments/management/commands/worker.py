@@ -11,7 +11,7 @@ from django.db import connection
 from assignments import tasks
 from assignments.management import engine, schedule
 from assignments.management.preparation import require_prepared_database
-from assignments.services import calls
+from assignments.services.calls import call_process
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         require_prepared_database()
         # From here on every thread has a connection of its own, and this one needs none.
         connection.close()
-        calls.prepare()
+        call_process.prepare()
         name = f"{socket.gethostname()}:{os.getpid()}"
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: tasks.stopping.set())

@@ -1,0 +1,108 @@
+"""The rules of an unbroken log: fast for entries that keep them, exact for the first other."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from assignments.audit.entries.canonical import UNREADABLE, Entry, indexes_of
+from assignments.audit.integrity.verdicts import Altered, How
+from assignments.audit.merkle.tree import leaf_hash
+from assignments.models.sql.bulk import stored_moment
+
+Columns = tuple[object, ...]
+# Entries of several processes join by the lock, not by the clock: a little is no sign of anything.
+CLOCK_SLACK: Final = timedelta(minutes=5)
+
+
+class Row(NamedTuple):
+    """An entry as it is stored; `columns` are its time and indexes."""
+
+    seq: int
+    body: bytes
+    leaf: bytes
+    columns: Columns
+
+
+def fault_among(rows: Sequence[Row], start: int) -> Altered | None:
+    """Return the first entry that is not as it was written; the numbers go on from `start`."""
+    if _are_whole(rows, start):
+        return None
+    faults = (fault_of(row, expected) for expected, row in enumerate(rows, start))
+    return next((fault for fault in faults if fault), None)
+
+
+def fault_of(row: Row, expected: int) -> Altered | None:
+    """Return what is wrong with one entry, seen by itself and by the number it should have."""
+    if row.seq != expected:
+        return Altered(expected, How.MISSING if row.seq > expected else How.OUT_OF_ORDER)
+    if leaf_hash(row.body) != row.leaf:
+        return Altered(row.seq, How.BODY)
+    try:
+        return _fault_inside(row, orjson.loads(row.body))
+    except UNREADABLE:
+        return Altered(row.seq, How.FORM)
+
+
+def _fault_inside(row: Row, entry: Entry) -> Altered | None:
+    said = columns_of(entry)
+    if entry["seq"] != row.seq:
+        return _misplaced(row.seq, entry["seq"])
+    return Altered(row.seq, How.INDEXES) if row.columns != said else None
+
+
+def columns_of(entry: Entry) -> Columns:
+    """Return what an entry's columns hold, as its body says it."""
+    return (_moment(entry["at"]), *indexes_of(entry))
+
+
+class Clock:
+    """Remembers the first entry whose time is well before that of an earlier one."""
+
+    def __init__(self) -> None:
+        self._latest = ""
+        self.note = ""
+
+    def see(self, rows: Sequence[Row]) -> None:
+        """Look at the times of the next entries, which are as they were written."""
+        times = [str(row.columns[0]) for row in rows]
+        if times == sorted(times) and times[0] >= self._latest:
+            self._latest = times[-1]
+            return
+        for row, time in zip(rows, times, strict=True):
+            self._compare(row.seq, time)
+
+    def _compare(self, seq: int, time: str) -> None:
+        if time >= self._latest:
+            self._latest = time
+        elif not self.note:
+            back = datetime.fromisoformat(self._latest) - datetime.fromisoformat(time)
+            if back > CLOCK_SLACK:
+                self.note = f" At entry {seq:,} the clock had been set back by {back}."
+
+
+def _are_whole(rows: Sequence[Row], start: int) -> bool:
+    try:
+        seqs, bodies, leaves, columns = zip(*rows, strict=True)
+        return (
+            list(seqs) == list(range(start, start + len(rows)))
+            and [hashlib.sha256(b"\x00" + body).digest() for body in bodies] == list(leaves)
+            and [columns_of(orjson.loads(body)) for body in bodies] == list(columns)
+        )
+    except UNREADABLE:
+        return False
+
+
+@lru_cache(maxsize=4_096)
+def _moment(text: str) -> object:
+    return stored_moment(datetime.fromisoformat(text))
+
+
+def _misplaced(seq: int, written_as: Any) -> Altered:
+    # Behind an entry that was pushed in, each carries the number of the one before it.
+    if written_as == seq - 1:
+        return Altered(seq - 1, How.INSERTED)
+    return Altered(seq, How.OUT_OF_ORDER)

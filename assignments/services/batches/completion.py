@@ -1,0 +1,65 @@
+"""Closing a batch: it is done when nothing is left that will move by itself."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef
+
+from assignments.audit.entries.actors import Actor
+from assignments.audit.log import Event, record
+from assignments.models import Assignment, Batch
+from assignments.queries.work_due import MOVING
+
+TO_SEND: Final = (
+    "SELECT 1 FROM assignments_assignment "
+    "WHERE batch_id = %s AND state IN ('planned', 'queued', 'sending') LIMIT 1"
+)
+
+
+def close_batches(pks: Iterable[int], *, now: datetime) -> None:
+    """Mark the running batches done whose rows are all settled or wait for a person."""
+    still = [pk for pk in pks if not _has_rows_to_send(pk)]
+    moving = Assignment.objects.filter(MOVING, batch=OuterRef("pk"))
+    running = Batch.objects.filter(pk__in=still, state=Batch.State.RUNNING)
+    for batch in running.filter(~Exists(moving)).select_related("by", "account") if still else ():
+        closed = Batch.objects.filter(pk=batch.pk, state=Batch.State.RUNNING)
+        if closed.update(state=Batch.State.DONE, finished_at=now):
+            record(_completed(batch), by=person_of(batch), at=now)
+
+
+def person_of(batch: Batch) -> Actor:
+    """Return the person whose batch the worker acts on."""
+    return Actor(
+        ref=f"user/{batch.by_id}",
+        name=batch.by_name,
+        email=batch.by.get_username(),
+        means="worker",
+        request_id=batch.request_id,
+    )
+
+
+def counts(batch: Batch) -> dict[str, int]:
+    """Return how many rows of the batch are in each state that occurs."""
+    states = Assignment.objects.filter(batch=batch).values("state").order_by("state")
+    return dict(states.annotate(n=Count("pk")).values_list("state", "n"))
+
+
+def _has_rows_to_send(pk: int) -> bool:
+    # Asked for every group of outcomes: making the whole question takes longer than answering it.
+    with connection.cursor() as cursor:
+        cursor.execute(TO_SEND, [pk])
+        return cursor.fetchone() is not None
+
+
+def _completed(batch: Batch) -> Event:
+    return Event(
+        action="batch.completed",
+        subject=f"batch/{batch.pk}",
+        batch=f"batch/{batch.pk}",
+        cause=f"batch/{batch.pk}",
+        account=batch.account.remote_id,
+        result="completed",
+        detail={"counts": dict(counts(batch))},
+    )

@@ -1,0 +1,175 @@
+"""The doctor's questions: is everything in place, and if not, what is there to do?"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import connection as database
+from django.db.migrations.executor import MigrationExecutor
+from django.db.utils import OperationalError
+from django.utils.module_loading import import_string
+
+from assignments.audit.entries.sentences import counted
+from assignments.audit.signing.keys import NoKey, is_own, signing_key
+from assignments.models import Account, Worker
+from assignments.models.sql.trigram_index import ENTRIES, EXTENSION, LEARNERS
+from assignments.services.calls.connections import accounts, open_client
+from assignments.services.operations import broker
+from assignments.siem import forwarding
+from assignments.stackone.errors import StackOneError
+
+WORKER_IS_GONE: Final = timedelta(seconds=60)
+CLOCK_SLACK: Final = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The answer to one question, and what to do if it is not well."""
+
+    name: str
+    is_well: bool
+    sentence: str
+
+
+def findings(*, now: datetime) -> Iterator[Finding]:
+    """Yield one finding after the other; later ones need the earlier ones to be well."""
+    yield Finding("configuration", True, _configuration())
+    ready = _database()
+    yield ready
+    if not ready.is_well:
+        return
+    yield _search()
+    if settings.CELERY_BROKER_URL:
+        yield _broker()
+    for account in accounts():
+        yield from _account(account, now)
+    yield _worker(now)
+    yield _signing_key()
+    yield _second_place()
+    yield _sign_in()
+    yield _letters()
+    yield _alarms()
+    if settings.SIEM:
+        yield _siem()
+
+
+def _configuration() -> str:
+    host = urlsplit(settings.STACKONE_BASE_URL).netloc
+    key = "the sandbox's key" if settings.IS_SANDBOX else "a key from the environment"
+    return f"{host} with {key}, {settings.STACKONE_REQUESTS_PER_MINUTE:,} requests a minute"
+
+
+def _database() -> Finding:
+    try:
+        executor = MigrationExecutor(database)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except OperationalError as error:
+        return Finding("database", False, f"It cannot be reached: {error}. Check DATABASE_URL.")
+    if missing:
+        return Finding("database", False, "It is not up to date. Run: manage.py migrate")
+    return Finding("database", True, f"{database.vendor}, up to date")
+
+
+def _search() -> Finding:
+    missing = [index for index in (LEARNERS, ENTRIES) if not index.is_there(database)]
+    if not missing:
+        return Finding("search", True, "people and entries are found by an index")
+    remedy = f"{EXTENSION}; {' '.join(f'{index.by_gin};' for index in missing)}"
+    problem = "Every search reads all people or entries, because an index is missing."
+    return Finding("search", False, f"{problem} Let a database administrator run: {remedy}")
+
+
+def _broker() -> Finding:
+    try:
+        address = broker.require_reachable()
+    except broker.BrokerAway as problem:
+        return Finding("broker", False, f"{problem} Check CELERY_BROKER_URL.")
+    return Finding("broker", True, f"{address} answers")
+
+
+def _account(account: Account, now: datetime) -> Iterator[Finding]:
+    name = f"account {account.remote_id}"
+    if account.paused_at is not None:
+        yield Finding(name, False, account.paused_because)
+    try:
+        with open_client(account.remote_id, pace=lambda: None) as client:
+            next(client.user_pages(), None)
+            yield _clock(client.last_date, now)
+    except StackOneError as error:
+        yield Finding(name, False, f"{error.message} Check the key, the account and the network.")
+    else:
+        yield Finding(name, True, "answers and lists people")
+
+
+def _clock(date_header: str, now: datetime) -> Finding:
+    theirs = parsedate_to_datetime(date_header) if date_header else now
+    if abs(theirs - now) > CLOCK_SLACK:
+        return Finding("clock", False, f"It differs from the LMS's by {theirs - now}. Set it.")
+    return Finding("clock", True, "agrees with the LMS's")
+
+
+def _worker(now: datetime) -> Finding:
+    if Worker.objects.filter(seen_at__gt=now - WORKER_IS_GONE).exists():
+        return Finding("worker", True, "seen in the last minute")
+    return Finding("worker", False, "None was seen in the last minute. Run: manage.py worker")
+
+
+def _signing_key() -> Finding:
+    try:
+        key = signing_key().public
+    except NoKey as problem:
+        return Finding("signing key", False, str(problem))
+    if not is_own():
+        return Finding("signing key", True, f"{key.name}+{key.id.hex()} seals the log")
+    where = settings.AUDIT_OWN_KEY_FILE
+    sentence = f"made by the desk itself, in {where}, readable by its user alone"
+    if settings.IS_SANDBOX:
+        return Finding("signing key", True, sentence)
+    advice = "Keep it away from the database: manage.py audit key, then set AUDIT_SIGNING_KEY."
+    return Finding("signing key", False, f"It was {sentence}. {advice}")
+
+
+def _second_place() -> Finding:
+    folder = settings.AUDIT_SEAL_DIR
+    if folder is None:
+        sentence = "Seals stand in the database alone. Set AUDIT_SEAL_DIR to a folder elsewhere."
+        return Finding("seals", settings.IS_SANDBOX, sentence)
+    if not os.access(folder if folder.exists() else folder.parent, os.W_OK):
+        return Finding("seals", False, f"{folder} cannot be written to. Mend AUDIT_SEAL_DIR.")
+    return Finding("seals", True, f"kept in {folder} as well")
+
+
+def _letters() -> Finding:
+    host = settings.MAILERS["default"].get("OPTIONS", {}).get("host")
+    if host:
+        return Finding("letters", True, f"leave through {host}")
+    sentence = "They are only written to the worker's output. Set EMAIL_URL to your mail server."
+    return Finding("letters", settings.IS_SANDBOX, sentence)
+
+
+def _alarms() -> Finding:
+    if settings.ALERT_EMAILS:
+        to = ", ".join(settings.ALERT_EMAILS)
+        return Finding("alarms", True, f"{to} learn of it if the audit log is found altered")
+    sentence = "Nobody is written to if the audit log is found altered. Set ALERT_EMAILS."
+    return Finding("alarms", settings.IS_SANDBOX, sentence)
+
+
+def _siem() -> Finding:
+    found = forwarding.standing()
+    waiting = f"{counted(found.behind, 'entry', 'entries')} of the audit log"
+    if found.problem:
+        advice = "Mend the receiver, SIEM_URL or SIEM_AUTHORIZATION; nothing is lost."
+        return Finding("SIEM", False, f"{found.problem} {waiting} wait for it. {advice}")
+    return Finding(
+        "SIEM", True, f"{settings.SIEM} takes the audit log, {found.behind:,} to be sent"
+    )
+
+
+def _sign_in() -> Finding:
+    return Finding("sign-in", *import_string(settings.SIGN_IN_CHECK)())

@@ -1,0 +1,64 @@
+"""A file as a table: a heading, and rows that each know their number in the file."""
+
+import os
+import re
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
+from assignments.services.picking.uploads import csv_reader, file_types, xlsx_reader
+from assignments.services.picking.uploads.errors import UploadRefused
+
+MOST_BYTES: Final = 20 * 1024 * 1024
+MOST_ROWS: Final = 100_000
+MOST_COLUMNS: Final = 100
+MOST_CHARACTERS: Final = 2_000
+_UNSEEN: Final = dict.fromkeys(map(ord, "\x00\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
+_NO_TEXT: Final = re.compile("[\ud800-\udfff]")
+_QUOTED_FORMULA: Final = ("'=", "'+", "'-", "'@")
+type Row = tuple[int, list[str]]
+
+
+def table(file: BinaryIO) -> Iterator[Row]:
+    """Yield the heading and then every row that is not empty.
+
+    :raises UploadRefused: if the file is no table, too large, empty, or has no heading
+    """
+    if file.seek(0, os.SEEK_END) > MOST_BYTES:
+        raise UploadRefused(f"Upload at most {MOST_BYTES // 1024**2} MB. Split this file.")
+    source = xlsx_reader.rows(file) if file_types.is_workbook(file) else csv_reader.rows(file)
+    filled = ((number, cells) for number, row in source if any(cells := list(map(clean, row))))
+    heading = next(filled, None)
+    if heading is None:
+        raise UploadRefused("There is nothing in this file. Choose another one.")
+    yield heading[0], _checked(heading[1])
+    count = 0
+    for count, row in enumerate(filled, 1):
+        if count > MOST_ROWS:
+            raise UploadRefused(f"Upload at most {MOST_ROWS:,} rows at once. Split this file.")
+        yield row
+    if not count:
+        raise UploadRefused("This file has a heading and no rows. Choose another one.")
+
+
+def clean(cell: str) -> str:
+    """Return a cell without what is not seen, and without what keeps it from being a formula."""
+    is_plain = cell.isascii() and cell.isprintable()
+    text = (cell if is_plain else _NO_TEXT.sub("\ufffd", cell).translate(_UNSEEN)).strip()
+    return text[1:] if text.startswith(_QUOTED_FORMULA) else text
+
+
+def _checked(heading: list[str]) -> list[str]:
+    while heading and not heading[-1]:
+        heading.pop()
+    if len(heading) > MOST_COLUMNS:
+        raise UploadRefused(f"Upload at most {MOST_COLUMNS} columns: leave out the others.")
+    if any("@" in cell for cell in heading) or all(map(_has_digit, heading)):
+        raise UploadRefused(
+            "The first row looks like data. Put a row with the names of the columns above it, or "
+            "paste the list instead."
+        )
+    return [cell[:100] or f"Column {number}" for number, cell in enumerate(heading, 1)]
+
+
+def _has_digit(cell: str) -> bool:
+    return any(map(str.isdigit, cell))

@@ -1,0 +1,64 @@
+"""A plan as a file for a spreadsheet: every row as it would be sent, or why it would not."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import batched
+from typing import BinaryIO, Final
+
+from django.db import transaction
+
+from assignments.audit.entries.actors import Actor
+from assignments.audit.export.csv_format import BYTE_ORDER_MARK, written
+from assignments.audit.log import Event, record
+from assignments.models import Assignment, Batch
+from assignments.queries.drafts import planned_rows
+
+CHUNK: Final = 2_000
+HEADINGS: Final = (
+    "Row",
+    "Person",
+    "E-mail",
+    "Employee ID",
+    "LMS ID",
+    "Item",
+    "Reference",
+    "Due date",
+    "Due (UTC)",
+    "What happens",
+    "Why",
+)
+
+
+def write_plan(*, batch: Batch, by: Actor, now: datetime, out: BinaryIO) -> None:
+    """Write the plan's rows in their order, and record that they were handed out."""
+    out.write((BYTE_ORDER_MARK + written([list(HEADINGS)])).encode())
+    for some in batched(_lines(batch), CHUNK, strict=False):
+        out.write(written(some).encode())
+    event = Event(
+        action="plan.downloaded",
+        subject=f"batch/{batch.pk}",
+        account=batch.account.remote_id,
+        result="csv",
+        detail={"rows": batch.rows, "plan_sha256": batch.plan_sha256},
+    )
+    with transaction.atomic():
+        record(event, by=by, at=now)
+
+
+def _lines(batch: Batch) -> Iterator[list[str]]:
+    for row in planned_rows(batch).iterator(chunk_size=CHUNK):
+        skipped = row.state == Assignment.State.SKIPPED
+        learner, content = row.learner, row.content
+        yield [
+            str(row.position),
+            str(learner),
+            learner.email,
+            learner.external_reference,
+            row.learner_remote_id,
+            str(content),
+            row.content_reference,
+            str(row.due_date or ""),
+            row.due_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if row.due_at else "",
+            "Skipped" if skipped else "Created",
+            row.problem,
+        ]

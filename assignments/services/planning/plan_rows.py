@@ -1,0 +1,119 @@
+"""The rows of a plan, made and thrown away by the database at once, however many they are."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, Final
+
+from django.db import connection
+
+from assignments.models import Assignment, Batch
+from assignments.models.sql.bulk import stored_moment
+from assignments.services.planning.due_dates import last_second
+
+HAS_IT: Final = "They already have it in the LMS."
+BEING_ASSIGNED: Final = "It is being assigned to them by another batch right now."
+INACTIVE: Final = "They are inactive in the LMS."
+RETIRED: Final = "It was retired in the LMS, or has no external reference there."
+
+# The plus keeps the database from walking through everybody who was ever assigned the item.
+_INSERT: Final = """
+INSERT INTO assignments_assignment (
+    batch_id, position, learner_id, content_id, learner_remote_id, content_remote_id,
+    content_reference, due_date, due_at, state, attempt, sender, checks, resends, remote_id,
+    problem, problem_field, settled_at
+)
+WITH days (due_date, due_at) AS (VALUES {days}),
+wanted AS (
+    SELECT picked.learner_id, item.content_id, COALESCE(item.due_date, %s) AS due_date
+    FROM assignments_batch batch
+    JOIN assignments_draftlearner picked ON picked.draft_id = batch.submission_key
+    JOIN assignments_draftcontent item ON item.draft_id = batch.submission_key
+    WHERE batch.id = %s AND NOT EXISTS (
+        SELECT 1 FROM assignments_draftrow named
+        WHERE named.draft_id = batch.submission_key
+            AND named.learner_id = picked.learner_id AND named.content_id = item.content_id
+    )
+    UNION ALL
+    SELECT named.learner_id, named.content_id, COALESCE(named.due_date, item.due_date, %s)
+    FROM assignments_batch batch
+    JOIN assignments_draftrow named ON named.draft_id = batch.submission_key
+    LEFT JOIN assignments_draftcontent item
+        ON item.draft_id = batch.submission_key AND item.content_id = named.content_id
+    WHERE batch.id = %s
+),
+planned AS (
+    SELECT ROW_NUMBER() OVER (
+            ORDER BY content.title, content.id, learner.name, learner.id
+        ) AS position,
+        learner.id AS learner_id, content.id AS content_id,
+        learner.remote_id AS learner_remote_id, content.remote_id AS content_remote_id,
+        content.external_reference AS content_reference,
+        wanted.due_date AS due_date, days.due_at AS due_at,
+        CASE
+            WHEN NOT learner.is_active THEN %s
+            WHEN NOT content.is_active OR content.external_reference = '' THEN %s
+            WHEN %s THEN ''
+            WHEN EXISTS (
+                SELECT 1 FROM assignments_remoteassignment held
+                WHERE held.learner_id = learner.id AND held.content_id = content.id
+            ) THEN %s
+            WHEN EXISTS (
+                SELECT 1 FROM assignments_assignment other
+                JOIN assignments_batch submitted ON submitted.id = other.batch_id
+                WHERE other.learner_id = learner.id AND +other.content_id = content.id
+                    AND submitted.submitted_at IS NOT NULL
+                    AND (
+                        other.state IN ('sending', 'unknown')
+                        OR (
+                            other.state IN ('planned', 'queued')
+                            AND submitted.state NOT IN (
+                                'stopped', 'cancelled', 'rejected', 'expired'
+                            )
+                        )
+                    )
+            ) THEN %s
+            ELSE ''
+        END AS problem
+    FROM wanted
+    JOIN assignments_learner learner ON learner.id = wanted.learner_id
+    JOIN assignments_content content ON content.id = wanted.content_id
+    LEFT JOIN days ON days.due_date = wanted.due_date
+)
+SELECT %s, position, learner_id, content_id, learner_remote_id, content_remote_id,
+    content_reference, due_date, due_at, CASE WHEN problem = '' THEN 'planned' ELSE 'skipped' END,
+    0, '', 0, 0, '', problem, '', CASE WHEN problem = '' THEN NULL ELSE %s END
+FROM planned
+"""
+_DELETE: Final = f"DELETE FROM {Assignment._meta.db_table} WHERE batch_id = %s"  # noqa: S608  # nosec B608
+
+
+def fill(
+    batch: Batch, *, due_date: date | None, others: Iterable[date], assigns_again: bool
+) -> None:
+    """Make the rows of a batch out of its draft: people x items, and the rows named by a file.
+
+    A row has its own due date, or else its item's, or else the draft's.
+
+    :param due_date: the draft's due date
+    :param others: the due dates that items and rows have of their own
+    """
+    # One day at the least, so that the database knows the kinds of the columns.
+    days = sorted({*others, due_date or batch.frozen_at.date()})
+    pairs = [value for day in days for value in (_stored(day), stored_moment(last_second(day)))]
+    marks = ", ".join(["(%s, %s)"] * len(days))
+    draft_day = None if due_date is None else _stored(due_date)
+    picked = (draft_day, batch.pk) * 2
+    reasons = (INACTIVE, RETIRED, assigns_again, HAS_IT, BEING_ASSIGNED)
+    values: tuple[Any, ...] = (*pairs, *picked, *reasons, batch.pk, stored_moment(batch.frozen_at))
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT.format(days=marks), values)
+
+
+def discard(batch_pk: int) -> None:
+    """Delete every row of a batch that was not submitted."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DELETE, [batch_pk])
+
+
+def _stored(day: date) -> object:
+    return connection.ops.adapt_datefield_value(day)

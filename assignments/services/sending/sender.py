@@ -1,0 +1,173 @@
+"""Delivering one account's due rows: claim, call, write what came back, look up what is unknown."""
+
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final, cast
+
+from django.conf import settings
+
+from assignments.models import Account
+from assignments.queries.work_due import has_work
+from assignments.services.batches import release
+from assignments.services.calls import rate_budget
+from assignments.services.calls.call_process import Calls, Ended
+from assignments.services.calls.connections import options
+from assignments.services.calls.pacing.pacer import AHEAD, Pace
+from assignments.services.sending import call_counts, claims, leases, outcomes, reconciliation
+from assignments.services.sending.claims import Claim
+from assignments.services.sending.reconciliation import LookUp
+from assignments.stackone import commands
+from assignments.stackone.commands import Errand, Seen
+from assignments.stackone.resources import Created
+from assignments.stackone.send_slots import lead
+
+Clock = Callable[[], datetime]
+Job = Claim | LookUp
+Reply = Created | Seen
+
+REFILLED_AT: Final = 3 * AHEAD / 4
+RENEW_EVERY: Final = 4.0
+SAFE_LEASE: Final = leases.LEASE.total_seconds() - 5
+GROUP: Final = 0.1
+SHORTEST_REST: Final = 0.002
+
+
+def deliver(*, account: Account, clock: Clock, may_go_on: Callable[[], bool]) -> bool:
+    """Deliver the account's rows until none is due; return whether this sender did it.
+
+    Returns at once if another sender holds the account. `may_go_on` turning false ends it early:
+    calls in flight are waited for, nothing new is started.
+    """
+    sender = str(uuid.uuid4())
+    if not leases.acquire(account, sender=sender, now=clock()):
+        return False
+    try:
+        claims.recover(account=account, sender=sender, now=clock())
+        call_counts.forget(now=clock())
+        _Sender(account, sender, clock).run(may_go_on)
+    finally:
+        leases.release(account, sender=sender)
+    return True
+
+
+class _Sender:
+    """The loop of one sender; every statement to the database is made by its own thread."""
+
+    def __init__(self, account: Account, sender: str, clock: Clock) -> None:
+        self._account = account
+        self._sender = sender
+        self._clock = clock
+        self._renewed = 0.0
+        self._sent_until = 0.0
+        self._next_group = 0.0
+        self._sent = 0
+        self._is_filling = False
+        self._looking: set[int] = set()
+        self._lead = lead(settings.STACKONE_REQUESTS_PER_MINUTE)
+        self._calls: Calls[Job, Reply] = Calls(
+            errand=_errand,
+            options=options(account.remote_id),
+            slots=settings.SENDER_SLOTS,
+            clock=clock,
+        )
+        self._pace = Pace(account, self._calls)
+
+    def run(self, may_go_on: Callable[[], bool]) -> None:
+        """Work until nothing is due and nothing is in flight."""
+        try:
+            while self._keep_lease() and not self._calls.is_lost:
+                is_going = may_go_on()
+                if is_going:
+                    self._start()
+                else:
+                    self._calls.recall("The sender stopped before the request left.")
+                self._write(self._calls.ended(within=self._rest()))
+                if not self._calls.in_flight and not (is_going and self._has_work()):
+                    break
+        finally:
+            self._calls.close()
+            self._write(self._calls.ended(within=0))
+
+    def _has_work(self) -> bool:
+        return has_work(self._account, now=self._clock())
+
+    def _rest(self) -> float:
+        """Return how long to wait for calls to end: groups begin at an even pace."""
+        now = time.monotonic()
+        # When all calls had ended the last wait was shorter.
+        began = min(self._next_group, now)
+        pace = 0.0 if self._is_filling else GROUP
+        self._next_group = max(began + pace, now + SHORTEST_REST)
+        return self._next_group - now
+
+    def _keep_lease(self) -> bool:
+        if time.monotonic() - self._renewed < RENEW_EVERY:
+            return True
+        if not leases.renew(self._account, sender=self._sender, now=self._clock()):
+            return False
+        self._renewed = time.monotonic()
+        self._pace.tell(self._clock())
+        self._calls.extend(SAFE_LEASE)
+        return True
+
+    def _start(self) -> None:
+        now = self._clock()
+        self._is_filling = False
+        self._account.refresh_from_db(fields=["paused_at"])
+        if self._account.paused_at is not None:
+            self._calls.recall("Sending was paused before the request left.")
+            return
+        release.release_due(account=self._account, now=now)
+        # By the clock that is never set.
+        ahead = timedelta(seconds=max(0.0, self._sent_until - time.monotonic()))
+        wanted = self._pace.wanted(ahead)
+        if wanted and ahead <= REFILLED_AT:
+            self._send_some(wanted)
+
+    def _send_some(self, wanted: int) -> None:
+        now, began = self._clock(), time.monotonic()
+        # A quarter of the budget at most, so that read-backs never starve sending.
+        looks = reconciliation.due(
+            account=self._account, count=(wanted + 3) // 4, besides=self._looking, now=now
+        )
+        due = claims.due(account=self._account, count=wanted - len(looks), turn=self._sent, now=now)
+        slots = rate_budget.take(len(looks) + len(due), now=now, within=AHEAD, lead=self._lead)
+        if slots:
+            # The time of day may be set at any moment: only their distance from `now` is true.
+            leaves_at = [began + (slot - now).total_seconds() for slot in slots]
+            self._sent_until = leaves_at[-1]
+            self._look_up(looks, leaves_at)
+            self._send(due, leaves_at[len(looks) :], now)
+            self._pace.sent()
+            self._is_filling = self._pace.is_filling and len(slots) == wanted
+
+    def _look_up(self, jobs: list[LookUp], leaves_at: list[float]) -> None:
+        self._looking.update(job.pk for job in jobs)
+        self._calls.start(list(zip(jobs, leaves_at, strict=False)))
+
+    def _send(self, due: list[int], leaves_at: list[float], now: datetime) -> None:
+        claimed = claims.claim(due, sender=self._sender, now=now)
+        self._sent += len(claimed)
+        self._calls.start(list(zip(claimed, leaves_at, strict=False)))
+
+    def _write(self, ended: list[Ended[Job, Reply]]) -> None:
+        now = self._clock()
+        self._pace.note(ended)
+        # `_errand` pairs them: a claim is answered by Created, a look-up by Seen.
+        sent = cast("list[outcomes.Answer]", [a for a in ended if isinstance(a.job, Claim)])
+        looked = cast(
+            "list[reconciliation.Answer]", [a for a in ended if isinstance(a.job, LookUp)]
+        )
+        if sent:
+            outcomes.settle(account=self._account, sender=self._sender, answers=sent, now=now)
+        if looked:
+            reconciliation.settle(account=self._account, answers=looked, now=now)
+            self._looking -= {answer.job.pk for answer in looked}
+
+
+def _errand(job: Job) -> Errand[Reply]:
+    if isinstance(job, LookUp):
+        return commands.LookUp(job.user_id)
+    return commands.Assign(job.user_id, job.new)

@@ -1,0 +1,44 @@
+"""Why a person has an item: the log's entries for the two of them, told as one story."""
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from assignments.audit.export import assignment_history
+from assignments.audit.search import access_records
+from assignments.audit.search.query import Query, Term
+from assignments.audit.verification import log_status
+from assignments.queries import directory
+from assignments.queries.evidence import evidence
+from assignments.views.permitted_objects import seen
+from assignments.views.request_context import acting
+
+
+@require_GET
+@never_cache
+@permission_required(["assignments.view_log", "assignments.view_directory"], raise_exception=True)
+def story(request: HttpRequest, pk: int, content: int) -> HttpResponse:
+    """Show why a person has an item; that is a search of the log and an entry itself."""
+    person = get_object_or_404(seen(request, directory.everybody()), pk=pk)
+    item = get_object_or_404(seen(request, directory.everything()), pk=content)
+    told, now = assignment_history.story(learner_pk=pk, content_pk=content), timezone.now()
+    query = _query(f"learner/{pk}", item.external_reference or item.title)
+    access_records.record_search(query=query, found=told.entries, by=acting(request), now=now)
+    answers = [(cause, cause.answered) for cause in told.causes]
+    context = {
+        "person": person,
+        "content": item,
+        "story": told,
+        "causes": [(cause, line, evidence(line.body) if line else {}) for cause, line in answers],
+        "query": query,
+        "broken": log_status.alarm(),
+    }
+    return render(request, "assignments/story.html", context)
+
+
+def _query(person: str, content: str) -> Query:
+    of_person = Term(field="person", value=person, meaning=person)
+    return Query((of_person, Term(field="content", value=content, meaning=content)))

@@ -1,0 +1,61 @@
+"""What every page's frame shows: the places a role may go to, and the connection."""
+
+from typing import Final
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from assignments.queries.connection_status import Connection, connection
+
+PLACES: Final = (
+    ("Overview", "home", "assignments.assign"),
+    ("Batches", "batches", "assignments.view_batch"),
+    ("People", "people", "assignments.view_directory"),
+    ("Content", "content-list", "assignments.view_directory"),
+    ("Audit log", "audit", "assignments.view_log"),
+    ("Exports", "exports", "assignments.export_log"),
+)
+ROLES: Final = {"manager": "L&D manager", "auditor": "Auditor", "admin": "Administrator"}
+
+
+class Frame:
+    """Answers the frame's questions when the template asks, so that parts cost nothing."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    def places(self) -> list[dict[str, object]]:
+        """Return the links of the navigation that the person may follow."""
+        path = self._request.path
+        places = []
+        for name, route, permission in PLACES:
+            if self._request.user.has_perm(permission):
+                url = reverse(route)
+                is_here = path == url if route == "home" else path.startswith(url)
+                places.append({"name": name, "url": url, "is_here": is_here})
+        return places
+
+    def connection(self) -> Connection:
+        """Return the connection's state, asked for once a page."""
+        if not hasattr(self, "_connection"):
+            self._connection = connection(now=timezone.now())
+        return self._connection
+
+    def notice(self) -> str:
+        """Return what is wrong for everybody, if something is."""
+        return self.connection().notice if self._request.user.is_authenticated else ""
+
+    def initials(self) -> str:
+        """Return the first letters of the person's first and last name."""
+        names = str(self._request.user).split()
+        return "".join(name[0] for name in (names[:1] + names[1:][-1:])).upper()
+
+    def roles(self) -> str:
+        """Return the names of the person's roles."""
+        return ", ".join(ROLES.get(role, role) for role in getattr(self._request.user, "roles", []))
+
+
+def frame(request: HttpRequest) -> dict[str, Frame]:
+    """Return the frame for the template context."""
+    return {"frame": Frame(request)}

@@ -1,0 +1,121 @@
+"""Where benchmarks run: a sandbox, a database of their own, and child processes that are measured.
+
+Each measured run is a process of its own, so that its CPU time and memory are its own.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from tests import postgres
+from tests.sandbox_process import ROOT, Sandbox, running_sandbox
+
+UNLIMITED = "60000000"
+LONGEST_RUN_SECONDS = 1_800
+
+
+@dataclass
+class Ground:
+    """The sandbox and the environment of every process; `vendor` is that of the database."""
+
+    lms: Sandbox
+    environment: dict[str, str]
+    vendor: str
+    _items: Iterator[int]
+
+    def child(self, *words: str, script: str = "bench.child", **settings: str) -> dict[str, Any]:
+        """Run a part of a script to its end and return what it measured."""
+        with self.started(*words, script=script, **settings) as process:
+            said, problem = process.communicate(timeout=LONGEST_RUN_SECONDS)
+        if process.returncode:
+            raise RuntimeError(f"{' '.join(words)} failed.\n{problem}")
+        return dict(json.loads(said.splitlines()[-1]))
+
+    @contextmanager
+    def started(
+        self, *words: str, script: str = "bench.child", **settings: str
+    ) -> Iterator["subprocess.Popen[str]"]:
+        """Start a part of a script and end it with the block."""
+        with subprocess.Popen(
+            [sys.executable, "-m", script, *words],
+            cwd=ROOT,
+            env=self.environment | settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    process.kill()
+
+    def plan(self, rows: int, *, account: str = "sandbox", items: int = 1) -> int:
+        """Make and release a batch of items that nobody was assigned before; return its number."""
+        first = next(self._items)
+        for _ in range(items - 1):
+            next(self._items)
+        words = (str(rows // items), str(first), str(items))
+        return int(self.child("plan", *words, STACKONE_ACCOUNT_ID=account)["batch"])
+
+    def deliver(self, **settings: str) -> dict[str, Any]:
+        """Let one sender deliver everything that waits, and return what that took."""
+        return self.child("deliver", **settings)
+
+
+@contextmanager
+def ground(
+    *,
+    vendor: str,
+    learners: int,
+    content: int = 60,
+    latency_ms: int = 0,
+    accounts: str = "sandbox",
+) -> Iterator[Ground]:
+    """Start a sandbox and bring its directory into a fresh database.
+
+    PostgreSQL runs as it is shipped: it waits for the disk at each commit, as SQLite does.
+    """
+    server = postgres.running(settings=()) if vendor == "postgresql" else nullcontext()
+    with (
+        tempfile.TemporaryDirectory(prefix="desk-bench-") as folder,
+        server as database,
+        running_sandbox(
+            learners=learners, content=content, requests_per_minute=0, latency_ms=latency_ms
+        ) as lms,
+    ):
+        url = database.url if database else f"sqlite:///{Path(folder) / 'desk.sqlite3'}"
+        environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "dashboard.settings",
+            "DESK_DEMO": "1",
+            "STACKONE_API_KEY": "",
+            "STACKONE_ACCOUNT_ID": accounts,
+            "STACKONE_BASE_URL": lms.base_url,
+            "STACKONE_REQUESTS_PER_MINUTE": UNLIMITED,
+            "SENDER_SLOTS": "64",
+            "SYNC_MINUTES": "10000",
+            "DATABASE_URL": url,
+            "AUDIT_SEAL_DIR": str(Path(folder) / "seals"),
+        }
+        here = Ground(lms, environment, vendor, count())
+        for command in (
+            ["prepare"],
+            *(["sync", "--account", name] for name in accounts.split(",")),
+        ):
+            subprocess.run(
+                [sys.executable, "manage.py", *command],
+                cwd=ROOT,
+                env=environment,
+                check=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        yield here

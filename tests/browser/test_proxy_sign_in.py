@@ -1,0 +1,112 @@
+"""Signing in behind a reverse proxy in a real browser, and what people see when it says no."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from dashboard.proxy_settings import Gateway
+from tests.factories import make_account, make_learner
+from tests.test_proxy_sign_in import HEADERS, ISSUER, PRIYA, SECRET
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+BUTTON = "Continue with your company account"
+
+
+@pytest.fixture
+def behind(chromium: Browser, live_server: Any, settings: Any) -> Iterator[BrowserContext]:
+    """Return a browser behind a proxy that names Priya; the site believes it."""
+    settings.DESK_DEMO = False
+    settings.GATEWAY = Gateway(secret=SECRET, issuer=ISSUER, headers=HEADERS)
+    settings.OIDC_MANAGER_VALUES, settings.OIDC_AUDITOR_VALUES = ["ld"], ["audit"]
+    settings.ACCESS_CONTACT = "the L&D desk"
+    with chromium.new_context(
+        base_url=live_server.url, viewport={"width": 390, "height": 844}
+    ) as context:
+        context.set_extra_http_headers(PRIYA)
+        yield context
+
+
+@pytest.fixture
+def page(behind: BrowserContext) -> Page:
+    """Open an empty page behind the proxy."""
+    return behind.new_page()
+
+
+def names(behind: BrowserContext, **changed: str) -> None:
+    """Let the proxy say something else from now on."""
+    behind.set_extra_http_headers(PRIYA | changed)
+
+
+def go_in(page: Page) -> None:
+    """Press the one button of the door."""
+    page.goto("/login/")
+    page.get_by_role("link", name=BUTTON).click()
+
+
+def test_a_manager_comes_in_acts_and_leaves(
+    page: Page, behind: BrowserContext, looks_right: Callable[[], None]
+) -> None:
+    make_learner(make_account())
+    page.goto("/batches/")
+    looks_right()
+
+    page.get_by_role("link", name=BUTTON).click()
+
+    expect(page.locator("h1")).to_have_text("Batches")
+    page.goto("/")
+    expect(page.locator("h1")).to_contain_text("Hello, Priya")
+    page.get_by_role("button", name="New assignment").first.click()
+    expect(page.locator("#people tbody tr")).to_have_count(1)
+    page.locator("button.avatar").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name=BUTTON)).to_be_visible()
+
+
+def test_an_auditor_only_reads(page: Page, behind: BrowserContext) -> None:
+    names(behind, DeskSubject="ingrid", DeskGroups="audit", DeskName="Ingrid")
+    go_in(page)
+
+    expect(page.locator("h1")).to_contain_text("Audit log")
+    expect(page.get_by_role("button", name="New assignment")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "heading", "advice"),
+    [
+        pytest.param({"DeskGroups": "sales"}, "no role here", "Ask the L&D desk", id="no role"),
+        pytest.param({"DeskSecret": "forged"}, "could not be trusted", "Reference", id="forged"),
+    ],
+)
+def test_who_does_not_get_in_is_told_why(
+    page: Page,
+    behind: BrowserContext,
+    looks_right: Callable[[], None],
+    changed: dict[str, str],
+    heading: str,
+    advice: str,
+) -> None:
+    names(behind, **changed)
+    page.goto("/login/proxy")
+
+    expect(page.locator("h1")).to_contain_text(heading)
+    expect(page.locator("main")).to_contain_text(advice)
+    expect(page.locator("button.avatar")).to_have_count(0)
+    looks_right()
+
+
+def test_a_session_ends_in_the_middle_when_the_proxy_names_somebody_else(
+    page: Page, behind: BrowserContext
+) -> None:
+    make_learner(make_account())
+    go_in(page)
+    page.get_by_role("button", name="New assignment").first.click()
+    page.locator("#people tbody td.pick input[type=checkbox]").first.check()
+    expect(page.locator("#selbar")).to_contain_text("1 selected")
+
+    names(behind, DeskSubject="ruth", DeskName="Ruth")
+    page.reload()
+
+    expect(page.locator("button.avatar")).to_have_count(0)
+    expect(page.get_by_role("link", name=BUTTON)).to_be_visible()

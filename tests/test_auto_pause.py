@@ -1,0 +1,184 @@
+"""The canary and the self-pause: what may be claimed, and what a batch sees of its own failures."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from assignments.audit.entries.actors import Actor
+from assignments.models import LogEntry
+from assignments.services.batches import auto_pause, control, failure_thresholds
+from tests.factories import AT, make_batch
+
+pytestmark = pytest.mark.django_db
+
+BY = Actor(ref="user/1", name="Priya Mehta", email="priya@northwind.example", means="page")
+LATER = AT + timedelta(hours=1)
+GONE = {"state": "rejected", "problem": "Content not found.", "sent_at": AT}
+REST: list[str | dict[str, object]] = ["planned"] * 20
+
+
+def watched(batch, now=LATER):
+    """Let the batch be watched and return it as stored."""
+    with transaction.atomic():
+        auto_pause.watch([batch.pk], now=now)
+    batch.refresh_from_db()
+    return batch
+
+
+def running(rows, **fields):
+    """Return a running batch with these rows."""
+    return make_batch(rows, state="running", **fields)
+
+
+@pytest.mark.parametrize(
+    ("rows", "allowed"),
+    [
+        pytest.param(["planned"] * 11, 5, id="a fresh batch"),
+        pytest.param(["planned"] * 10, None, id="a small batch has no canary"),
+        pytest.param(["sending"] * 2 + REST, 3, id="two are out"),
+        pytest.param(["sending"] * 5 + REST, 0, id="the canary is out"),
+        pytest.param(["sending"] * 4 + [dict(GONE)] + REST, 0, id="one has failed"),
+        pytest.param([dict(GONE)] * 5 + REST, 1, id="nothing is out, so it may try one"),
+        pytest.param([{"state": "queued", "attempt": 1}] * 5 + REST, 5, id="put off, not sent"),
+        pytest.param([{"state": "unknown", "check_at": AT}] * 5 + REST, 0, id="being looked up"),
+        pytest.param(["unknown"] * 5 + REST, None, id="a person has to decide about it"),
+        pytest.param(["created"] + ["sending"] * 4 + REST, None, id="one was created"),
+    ],
+)
+def test_allowance(rows, allowed):
+    assert (
+        auto_pause.allowance(running([dict(row) if isinstance(row, dict) else row for row in rows]))
+        == allowed
+    )
+
+
+def test_allowance_of_a_proven_batch_is_not_asked_for(django_assert_num_queries):
+    batch = running(REST, is_proven=True)
+
+    with django_assert_num_queries(0):
+        assert auto_pause.allowance(batch) is None
+
+
+def test_allowance_starts_afresh_when_a_person_goes_on():
+    batch = running([dict(GONE) for _ in range(5)] + REST, watched_from=AT)
+
+    assert auto_pause.allowance(batch) == 5
+
+
+def test_a_created_row_proves_the_batch():
+    batch = watched(running(["created", dict(GONE), *REST]))
+
+    assert (batch.state, batch.is_proven) == ("running", True)
+    assert not LogEntry.objects.filter(action="batch.paused").exists()
+
+
+def test_a_dead_canary_pauses_the_batch_and_says_why():
+    late = {**GONE, "problem": "The due date is too early."}
+    batch = watched(running([dict(GONE) for _ in range(4)] + [late, *REST]))
+
+    because = (
+        "Paused itself after 5 failures and nothing created: “Content not found” (4), “The due "
+        "date is too early” (1). Mend the cause in the LMS, then resume it, or stop it."
+    )
+    assert (batch.state, batch.is_proven, batch.paused_because) == ("paused", False, because)
+    entry = LogEntry.objects.get(action="batch.paused")
+    body = json.loads(bytes(entry.body))
+    assert (entry.actor, body["actor"]["means"], body["result"]) == (
+        f"user/{batch.by_id}",
+        "worker",
+        "paused",
+    )
+    assert body["detail"] == {
+        "because": because,
+        "outcomes_seen": 5,
+        "failures": 5,
+        "reasons": {"Content not found.": 4, "The due date is too early.": 1},
+    }
+
+
+def test_ten_failures_in_a_row_pause_a_proven_batch():
+    batch = watched(running(["created"] * 3 + [dict(GONE) for _ in range(10)] + REST))
+
+    assert batch.state == "paused"
+    assert batch.paused_because.startswith(
+        "Paused itself after 10 failures in a row: “Content not found” (10)."
+    )
+
+
+def test_a_high_share_of_failures_pauses_a_batch():
+    pairs: list[str | dict[str, object]] = [
+        row for _ in range(21) for row in (dict(GONE), "created")
+    ]
+    batch = watched(running([*pairs, *REST]))
+
+    assert batch.state == "paused"
+    assert batch.paused_because.startswith("Paused itself after 21 failures in its last 42 rows: ")
+
+
+def test_only_what_the_lms_refused_counts():
+    others = ["skipped", "unknown", "cancelled", {"state": "queued", "attempt": 3}]
+    batch = watched(running([*[dict(GONE) for _ in range(4)], *others * 3, *REST]))
+
+    assert batch.state == "running"
+
+
+def test_a_batch_with_nothing_left_to_send_is_not_paused():
+    batch = watched(running([dict(GONE) for _ in range(12)]))
+
+    assert batch.state == "running"
+
+
+@pytest.mark.parametrize("state", ["paused", "stopped", "done"])
+def test_only_a_running_batch_is_watched(state):
+    batch = watched(make_batch([*(dict(GONE) for _ in range(12)), *REST], state=state))
+
+    assert (batch.state, batch.paused_because) == (state, "")
+
+
+def test_what_a_person_accepted_by_resuming_does_not_count_again():
+    batch = watched(running([*(dict(GONE) for _ in range(10)), *REST]))
+    assert batch.state == "paused"
+
+    control.resume(batch=batch, by=BY, now=LATER)
+
+    assert watched(batch).state == "running"
+    more = batch.assignments.filter(state="planned")[:5].values_list("pk", flat=True)
+    batch.assignments.filter(pk__in=list(more)).update(
+        **GONE, settled_at=LATER + timedelta(hours=1)
+    )
+    assert watched(batch).paused_because.startswith(
+        "Paused itself after 5 failures and nothing created: "
+    )
+
+
+def test_many_long_reasons_still_make_one_sentence():
+    rows = [{**GONE, "problem": f"{number} {'very ' * 60}late."} for number in range(10)]
+    batch = watched(running([*rows, *REST]))
+
+    assert batch.paused_because.count("…”") == 3
+    assert ", and 7 others. Mend the cause" in batch.paused_because
+
+
+def test_watching_costs_the_same_however_large_the_batch_is(django_assert_num_queries):
+    small, large = running(["created"] * 3 + REST), running(["created"] * 150 + REST)
+
+    for batch in (small, large):
+        watched(batch)
+        with transaction.atomic(), django_assert_num_queries(2):
+            auto_pause.watch([batch.pk], now=LATER)
+
+
+def test_a_person_who_pauses_at_the_same_moment_is_faster(monkeypatch):
+    batch = running([*(dict(GONE) for _ in range(10)), *REST])
+    decide = failure_thresholds.alarm
+
+    def decide_while_somebody_pauses(*args, **kwargs):
+        control.pause(batch=batch, by=BY, now=LATER)
+        return decide(*args, **kwargs)
+
+    monkeypatch.setattr(auto_pause, "alarm", decide_while_somebody_pauses)
+
+    assert watched(batch).paused_because == "Paused by Priya Mehta."
+    assert LogEntry.objects.filter(action="batch.paused").count() == 1

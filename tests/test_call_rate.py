@@ -1,0 +1,226 @@
+"""How fast calls go, as pages say it: the agreed rate, what the LMS bears, and the last minutes."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from assignments.models import CallCount, RequestBudget
+from assignments.queries.call_rate import calls_per_second, pace
+from assignments.queries.drafts import forecast
+from assignments.queries.formatting import duration
+from assignments.queries.progress import PAGE_SECONDS, last_moved_at, progress
+from assignments.services.sending import call_counts
+from tests.conftest import NOON
+from tests.factories import AT, make_account, make_batch
+
+pytestmark = pytest.mark.django_db
+
+
+def running(rows=("planned",), **fields):
+    """Return a running batch as pages read it."""
+    return make_batch(rows, state="running", **{"started_at": NOON - timedelta(hours=1)} | fields)
+
+
+def call(seconds_ago, outcome="created"):
+    """Let a call end so many seconds before NOON."""
+    call_counts.count([(NOON - timedelta(seconds=seconds_ago), outcome)])
+
+
+@pytest.mark.parametrize(
+    ("per_minute", "found"),
+    [
+        pytest.param(None, 10.0, id="nothing is known, so the agreed rate"),
+        pytest.param(300, 5.0, id="slower than agreed"),
+        pytest.param(6000, 10.0, id="never faster than agreed"),
+    ],
+)
+def test_calls_per_second(settings, per_minute, found):
+    settings.STACKONE_REQUESTS_PER_MINUTE = 600
+
+    account = make_account(pace_per_minute=per_minute)
+
+    assert calls_per_second(account) == found
+    assert forecast(100, account) == f"about {100 / found:.0f} seconds"
+
+
+def test_pace_counts_calls_in_tens_of_seconds():
+    batch = running(["planned"] * 9)
+    for seconds_ago in (300, 11, 19, 19.5, 10, 5):
+        call(seconds_ago)
+    call(12, "rejected")
+    call(61, "queued")
+    call(301)
+
+    found = pace(batch, now=NOON)
+
+    calls = [(column.at, column.created, column.others) for column in found.columns if column.calls]
+    assert calls == [
+        (NOON - timedelta(seconds=300), 1, 0),
+        (NOON - timedelta(seconds=70), 0, 1),
+        (NOON - timedelta(seconds=20), 3, 1),
+        (NOON - timedelta(seconds=10), 2, 0),
+    ]
+    assert (len(found.columns), found.has_calls, found.recent) == (30, True, 0.2)
+    assert found.words == "About 0 calls in 10 seconds since 11:55; 167 are agreed."
+
+
+def test_pace_of_a_batch_that_has_just_started_shows_no_time_before():
+    batch = running(started_at=NOON - timedelta(seconds=25))
+
+    assert [column.at for column in pace(batch, now=NOON).columns] == [
+        NOON - timedelta(seconds=seconds) for seconds in (30, 20, 10)
+    ]
+
+
+def test_pace_before_the_first_ten_seconds_are_over():
+    found = pace(running(started_at=NOON), now=NOON + timedelta(seconds=1))
+
+    assert (found.has_calls, found.recent) == (False, 0.0)
+
+
+def test_counts_of_calls_are_kept_for_an_hour():
+    for seconds_ago in (3_700, 3_500, 5):
+        call(seconds_ago)
+
+    call_counts.forget(now=NOON)
+
+    assert [NOON - count.at for count in CallCount.objects.order_by("at")] == [
+        timedelta(seconds=3_500),
+        timedelta(seconds=10),
+    ]
+
+
+def test_batches_of_an_account_share_its_pace():
+    batch = running()
+    running()
+    make_batch(["planned"], state="paused")
+
+    found = pace(batch, now=NOON)
+
+    assert found.others == 1
+    # 1,000 a minute for two batches: 500 calls of one of them take a minute.
+    assert found.time_for(500, now=NOON) == "about 1 min"
+
+
+@pytest.mark.parametrize(
+    ("slowed", "slot", "until"),
+    [
+        pytest.param(None, None, None, id="nothing"),
+        pytest.param(None, 1, None, id="the next slot is always a little ahead"),
+        pytest.param(None, 90, 90, id="the key was told to wait"),
+        pytest.param(60, 1, 60, id="the account is slower"),
+        pytest.param(60, 90, 90, id="the later of both"),
+        pytest.param(-5, -5, None, id="over"),
+    ],
+)
+def test_pace_says_until_when_it_is_slowed_down(slowed, slot, until):
+    def at(seconds):
+        return NOON + timedelta(seconds=seconds)
+
+    make_account(slowed_until=at(slowed) if slowed else None)
+    if slot:
+        RequestBudget.objects.create(key="k", next_slot_at=at(slot))
+
+    found = pace(running(), now=NOON)
+
+    assert found.slowed_until == (at(until) if until else None)
+    assert found.time_for(500, now=NOON) == duration(30 + (until or 0))
+
+
+def test_a_slow_limit_does_not_look_like_a_pause(settings):
+    settings.STACKONE_REQUESTS_PER_MINUTE = 20
+    RequestBudget.objects.create(key="k", next_slot_at=NOON + timedelta(seconds=5))
+
+    assert pace(running(), now=NOON).slowed_until is None
+
+
+def test_the_pace_has_a_word_for_each_thing_that_pages_say():
+    batch = running()
+    before = pace(batch, now=NOON).token
+    batch.account.slowed_until = NOON + timedelta(minutes=1)
+
+    assert pace(batch, now=NOON).token != before
+
+
+def test_progress_counts_every_group():
+    moving = {"state": "unknown", "check_at": AT}
+    states = ["planned", "queued", "sending", "created", "rejected", "skipped", "cancelled"]
+    batch = running([*states, "unknown", moving, "created"])
+
+    found = progress(batch)
+
+    assert (found.created, found.failed, found.unknown, found.skipped, found.waiting) == (
+        2,
+        1,
+        2,
+        2,
+        3,
+    )
+    assert (found.total, found.moving, found.handled, found.percent) == (10, 4, 6, 60)
+
+
+def test_progress_of_an_empty_batch_is_complete():
+    assert progress(running([])).percent == 100
+
+
+def test_last_moved_at_is_the_newest_row():
+    settled = {"state": "created", "settled_at": NOON}
+    assert last_moved_at(running([settled, "planned"])) == NOON
+    assert last_moved_at(running(["planned"], started_at=AT)) == AT
+    assert last_moved_at(make_batch(["planned"], state="held", started_at=None)) is None
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="a small table is read whole elsewhere")
+def test_progress_reads_the_index_alone(django_assert_num_queries):
+    batch = running(["created", "planned"])
+
+    with django_assert_num_queries(1) as asked:
+        progress(batch)
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {asked.captured_queries[0]['sql']}")
+        [plan] = [row[-1] for row in cursor.fetchall()]
+    assert "USING COVERING INDEX rows_to_send" in plan
+
+
+def test_moments_are_those_of_the_organisation(settings):
+    settings.TIME_ZONE = "Asia/Kolkata"
+    batch = running()
+    call(20)
+
+    with timezone.override("UTC"):
+        assert " since 17:25;" in pace(batch, now=NOON).words
+
+
+@pytest.mark.parametrize(
+    ("state", "rows", "shown"),
+    [
+        pytest.param("running", 10_000, 0, id="it runs and is large: the last count is kept"),
+        pytest.param("running", 9_999, 1, id="it is quickly counted"),
+        pytest.param("paused", 10_000, 1, id="it is at rest"),
+    ],
+)
+def test_progress_counts_a_large_running_batch_once_a_second(state, rows, shown):
+    batch = make_batch(["queued"], state=state)
+    batch.rows = rows
+    before = progress(batch)
+    batch.assignments.update(state="created", remote_id="a-1", settled_at=AT)
+
+    assert (before.created, progress(batch).created) == (0, shown)
+
+
+@pytest.mark.parametrize(("after", "found"), [(0.5, 0), (2, 1)], ids=["at once", "soon after"])
+def test_a_page_shows_an_older_count_than_who_looks_for_news(monkeypatch, after, found):
+    batch = make_batch(["queued"], state="running")
+    batch.rows = 10_000
+    progress(batch)
+    batch.assignments.update(state="created", remote_id="a-1", settled_at=AT)
+    later = time.time() + after
+    monkeypatch.setattr(time, "time", lambda: later)
+
+    assert progress(batch, kept_seconds=PAGE_SECONDS).created == 0
+    assert progress(batch).created == found
+    assert progress(batch, kept_seconds=PAGE_SECONDS).created == found

@@ -1,0 +1,150 @@
+"""How many calls are in flight: all slots while that is of use, few when they only queue."""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assignments.services.calls.pacing.concurrency_limit import FEW, Slots
+from assignments.services.calls.pacing.rate_policy import Tempo
+from assignments.stackone.call_samples import Echo, Sign
+from tests.virtual_api import Api, Sender, SlidingWindow
+
+PLENTY = 16_000.0
+
+
+def sender_to(api: Api, *, most: int, per_second: float = PLENTY) -> Sender:
+    """Return a sender to an API without a limit on requests."""
+    return Sender(api, Tempo(per_second=per_second, most=most, random=Random(1)))
+
+
+def free(**options) -> Api:
+    """Return an API that limits nothing."""
+    return Api(SlidingWindow(lambda now: 10**9), **options)
+
+
+@pytest.mark.parametrize(
+    ("most", "seconds"),
+    [
+        pytest.param(256, lambda random, now: 0.2, id="256 at 200 ms"),
+        pytest.param(64, lambda random, now: 0.02, id="64 at 20 ms"),
+        pytest.param(256, lambda random, now: random.expovariate(5), id="200 ms that vary much"),
+        pytest.param(
+            256, lambda random, now: 5.0 if random.random() < 0.01 else 0.2, id="one in 100 hangs"
+        ),
+        pytest.param(
+            256, lambda random, now: random.choice([0.005, 0.2]), id="half are quick refusals"
+        ),
+    ],
+)
+def test_all_slots_are_used_within_a_second_and_from_then_on(most, seconds):
+    sender = sender_to(free(seconds=seconds), most=most)
+
+    sender.run(4)
+
+    used = [sender.most_at_once(begin, begin + 0.5) for begin in (1, 1.5, 2, 2.5, 3, 3.5)]
+    assert used == [most] * 6
+
+
+@pytest.mark.parametrize(
+    ("workers", "seconds", "most_at_once"),
+    [
+        pytest.param(1, 0.02, 16, id="one at a time"),
+        pytest.param(4, 0.2, 20, id="four at a time"),
+        pytest.param(8, 0.1, 32, id="eight at a time"),
+    ],
+)
+def test_an_api_that_lets_calls_wait_gets_fewer_at_once_and_does_as_much(
+    workers, seconds, most_at_once
+):
+    api = free(seconds=lambda random, now: seconds, at_once=workers)
+    sender = sender_to(api, most=64)
+
+    sender.run(30)
+
+    assert sender.most_at_once(0, 1) == 64
+    assert sender.most_at_once(15, 30) <= most_at_once
+    assert api.share_used(15, 30, workers / seconds) >= 0.99
+
+
+def test_an_api_that_is_slow_for_another_reason_keeps_all_slots():
+    api = free(seconds=lambda random, now: 0.2 if now < 5 or now > 25 else 2.0)
+    sender = sender_to(api, most=64)
+
+    sender.run(35)
+
+    assert sender.most_at_once(12, 25) == sender.most_at_once(28, 35) == 64
+
+
+def test_slots_come_back_when_the_queue_is_gone():
+    api = free(seconds=lambda random, now: 0.02, at_once=1)
+    sender = sender_to(api, most=64)
+    sender.run(20)
+    few = sender.most_at_once(15, 20)
+
+    api.at_once = 10_000
+    sender.run(10)
+
+    assert (few <= 16, sender.most_at_once(25, 30)) == (True, 64)
+
+
+def test_no_more_slots_than_the_rate_needs():
+    sender = sender_to(free(seconds=lambda random, now: 0.2), most=64, per_second=20)
+
+    sender.run(10)
+
+    assert sender.tempo.concurrency(10) == 8 + FEW
+    assert sender.most_at_once(1, 10) == 4
+
+
+def overloaded(left_at: float) -> Echo:
+    """Return a call that was not answered within a minute."""
+    return Echo(left_at, left_at + 60, Sign.OVERLOADED)
+
+
+def test_a_call_not_answered_in_time_halves_the_slots_once_a_round():
+    slots = Slots(64)
+
+    for number in range(20):
+        slots.note(overloaded(number), 80.0)
+    assert slots.number(PLENTY) == 32
+    slots.note(overloaded(81), 141.0)
+    assert slots.number(PLENTY) == 16
+
+
+def test_the_way_back_up_takes_about_as_long_as_the_call_that_was_not_answered():
+    slots = Slots(64)
+    slots.note(overloaded(0), 60.0)
+
+    numbers = []
+    for now in range(61, 181):
+        slots.note(Echo(now - 0.5, now, Sign.DONE), float(now))
+        numbers.append(slots.number(PLENTY))
+
+    assert numbers == sorted(numbers)
+    assert (numbers[0], numbers[29] <= 52, numbers[59]) == (32, True, 64)
+
+
+def test_one_slot_at_least():
+    slots = Slots(1)
+
+    slots.note(overloaded(0), 60.0)
+    slots.note(overloaded(61), 121.0)
+
+    assert slots.number(0.001) == 1
+
+
+@given(
+    most=st.integers(1, 300),
+    calls=st.lists(
+        st.tuples(st.floats(0, 3), st.floats(0, 70), st.sampled_from(Sign), st.floats(1e-3, 1e5)),
+        max_size=150,
+    ),
+)
+def test_slots_stay_within_bounds_whatever_happens(most, calls):
+    slots, now = Slots(most), 0.0
+    for pause, seconds, sign, rate in calls:
+        now += pause
+        slots.note(Echo(now - seconds, now, sign), now)
+        assert 1 <= slots.number(rate) <= most

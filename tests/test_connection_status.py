@@ -1,0 +1,61 @@
+"""The frame of every page: how the connection stands, in words and with a sentence if it is bad."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from assignments.models import Account
+from assignments.queries.connection_status import Connection, connection
+from tests.factories import AT, make_account, make_user
+
+pytestmark = pytest.mark.django_db
+OUTAGE = (
+    "Cornerstone is not answering. You can prepare drafts. Running batches wait and go on by "
+    "themselves; nothing is lost or sent twice."
+)
+
+
+@pytest.mark.parametrize(
+    ("fields", "stands"),
+    [
+        pytest.param({"synced_at": None}, Connection("Fetching people", "warn"), id="first sync"),
+        pytest.param({}, Connection("Synced just now · Cornerstone"), id="fresh"),
+        pytest.param(
+            {"synced_at": AT - timedelta(hours=3)},
+            Connection("Synced 3\N{NO-BREAK SPACE}hours ago · Cornerstone"),
+            id="some time ago",
+        ),
+        pytest.param(
+            {"paused_at": AT, "paused_because": "StackOne refused the key."},
+            Connection(
+                "Paused · Cornerstone", "bad", "Sending is paused. StackOne refused the key."
+            ),
+            id="paused",
+        ),
+        pytest.param(
+            {"failing_since": AT},
+            Connection("Not answering · Cornerstone", "bad", OUTAGE),
+            id="an outage",
+        ),
+    ],
+)
+def test_connection_says_how_it_stands(fields, stands):
+    make_account(**fields)
+
+    assert connection(now=AT) == stands
+
+
+def test_connection_before_anything_is_configured():
+    assert not Account.objects.exists()
+    assert connection(now=AT) == Connection("Not connected yet", "warn")
+
+
+def test_every_page_says_what_is_wrong(client):
+    make_account(failing_since=AT)
+    client.force_login(make_user("auditor"))
+
+    page = client.get("/people/").content.decode()
+
+    assert OUTAGE in " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert 'class="dot bad"' in page

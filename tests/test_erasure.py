@@ -1,0 +1,602 @@
+"""Erasing a person: nothing names them any more, and everything that was done still counts."""
+
+import json
+import logging
+import re
+import sqlite3
+import zipfile
+from contextlib import closing
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.db import connection, transaction
+from django.db.utils import IntegrityError, OperationalError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assignments.audit.export.formats import Making, export_log
+from assignments.audit.log import Event, record
+from assignments.audit.search.access_records import record_search
+from assignments.audit.search.parser import parse
+from assignments.audit.verification.exported_file import verdict_on_file
+from assignments.audit.verification.whole_log import verdict_on_log
+from assignments.models import (
+    Assignment,
+    Attempt,
+    Audience,
+    AudienceMember,
+    Batch,
+    Draft,
+    DraftLearner,
+    DraftUpload,
+    Facet,
+    FacetValue,
+    Learner,
+    LearnerFacet,
+    LegalHold,
+    LogEntry,
+    LogExport,
+    LogHead,
+    PersonalValue,
+)
+from assignments.models.sql.secure_delete import wipe
+from assignments.models.sql.text_folding import folded
+from assignments.models.sql.trigram_index import LEARNERS
+from assignments.services.batches import row_updates
+from assignments.services.picking.uploads import files
+from assignments.services.privacy import erasure
+from assignments.services.privacy.erasure import Erased, ErasureRefused, erase
+from assignments.services.privacy.subjects import subject
+from assignments.services.redaction import THE_PERSON, without_names
+from dashboard.access.models import AccessToken, SignIn, User
+from tests.factories import (
+    AT,
+    make_account,
+    make_actor,
+    make_audience,
+    make_batch,
+    make_export,
+    make_learner,
+    make_token,
+    make_user,
+)
+from tests.log_fixtures import PRIYA
+from tests.sealed_log import seal
+
+pytestmark = pytest.mark.django_db
+NAME, EMAIL, NUMBER = "Xqzelif Wvkyilmaz", "xqzelif.wvk@northwind.example", "NW-77419"
+WORDS = (NAME, EMAIL, NUMBER, "xqzelif", "wvkyilmaz")
+TODAY = AT.date()
+
+
+def make_person(**fields):
+    """Return a person whose name is nowhere else."""
+    return make_learner(
+        name=NAME,
+        email=EMAIL,
+        external_reference=NUMBER,
+        custom_fields={"manager": f"head of {NAME}"},
+        fingerprint="f" * 32,
+        **fields,
+    )
+
+
+def append(*events, by=PRIYA):
+    """Append entries."""
+    with transaction.atomic():
+        for event in events:
+            record(event, by=by, at=AT)
+
+
+@pytest.fixture
+def admin(db):
+    """Return an administrator."""
+    return make_user("admin")
+
+
+def put_in_drafts(person, owner):
+    """Let a draft, its file and audiences hold the person."""
+    draft = Draft.objects.create(
+        account=make_account(), owner=owner, created_at=AT, changed_at=AT, reason=f"For {NAME}"
+    )
+    DraftLearner.objects.create(draft=draft, learner=person)
+    lines = ["email,content", *["somebody@else.example,X"] * 4, f"{EMAIL},X"]
+    table = BytesIO("\n".join(lines).encode())
+    files.receive(draft=draft, file=table, name="people.csv", now=AT)
+    make_audience(owner, person, make_learner(), name=f"Team of {NAME}")
+    make_audience(owner, name="Sales", query="q=sales")
+    make_audience(owner, name="Looking", query="q=Xqzelif+Wvkyilmaz")
+
+
+def give_a_value(person):
+    """Let lists be filtered by a field that holds the name."""
+    facet = Facet.objects.create(
+        account=make_account(), label="Manager", path="manager", position=0
+    )
+    value = FacetValue.objects.create(facet=facet, value=f"head of {NAME}")
+    LearnerFacet.objects.create(value=value, learner=person)
+
+
+@pytest.fixture
+def world(admin):
+    """Return a person who stands wherever a person can stand, and is settled everywhere."""
+    person = make_person()
+    batch = make_batch(
+        [
+            {"state": "created", "learner": person},
+            {"state": "rejected"},
+        ],
+        reason=f"Asked for by {NAME}",
+    )
+    row = batch.assignments.get(learner=person)
+    Assignment.objects.filter(pk=row.pk).update(problem=f"User {EMAIL} is slow")
+    Attempt.objects.create(
+        assignment=row,
+        number=1,
+        started_at=AT,
+        finished_at=AT,
+        outcome="created",
+        problem=f"No {NUMBER}",
+    )
+    owner = make_user("manager")
+    put_in_drafts(person, owner)
+    give_a_value(person)
+    append(row_updates.event(row, "assignment.created", "created", reply={"body": f"Hi {NAME}"}))
+    record_search(query=parse("xqzelif", today=TODAY), found=1, by=make_actor(owner), now=AT)
+    seal()
+    return SimpleNamespace(person=person, admin=admin)
+
+
+def in_tables():
+    """Return which of the words stand in which table, in clear or as JSON has them."""
+    found = []
+    for table in connection.introspection.table_names():
+        with connection.cursor() as cursor:
+            cursor.execute(f'SELECT * FROM "{table}"')
+            text = folded(repr([[_plain(cell) for cell in line] for line in cursor.fetchall()]))
+        found += [(table, word) for word in WORDS if folded(word) in text]
+    return found
+
+
+def _plain(cell):
+    return bytes(cell) if isinstance(cell, bytes | memoryview) else cell
+
+
+def erased(world, reason="Asked for by letter of 12 November"):
+    """Erase the person of the world."""
+    ref = f"learner/{world.person.pk}"
+    return erase(ref=ref, reason=reason, by=make_actor(world.admin), now=AT)
+
+
+def test_the_name_is_in_no_table_and_the_log_still_verifies(world):
+    tables = {table for table, _ in in_tables()}
+    assert tables >= {
+        "assignments_learner",
+        "assignments_personalvalue",
+        "assignments_batch",
+        "assignments_draft",
+        "assignments_assignment",
+        "assignments_attempt",
+        "assignments_audience",
+        "assignments_facetvalue",
+    }
+    counts = (Assignment.objects.count(), Learner.objects.count(), LogHead.objects.get().size)
+
+    done = erased(world)
+
+    assert in_tables() == []
+    assert done == Erased(f"learner/{world.person.pk}", counts[2], 3, done.texts, 1, [])
+    assert done.texts >= 7
+    assert (Assignment.objects.count(), Learner.objects.count()) == counts[:2]
+    assert LogHead.objects.get().size == counts[2] + 1
+    assert verdict_on_log().word == "intact"
+    seal()
+    assert verdict_on_log().word == "intact"
+
+
+def test_the_entry_says_who_and_why_and_names_nobody(world):
+    done = erased(world)
+
+    entry = LogEntry.objects.get(seq=done.entry)
+    body = json.loads(bytes(entry.body))
+    ref = f"learner/{world.person.pk}"
+    assert (entry.action, entry.subject, entry.person) == ("person.erased", ref, ref)
+    assert body["people"] == [{"ref": ref}]
+    assert entry.actor == f"user/{world.admin.pk}"
+    assert body["detail"] == {
+        "because": "Asked for by letter of 12 November",
+        "values": 3,
+        "texts": done.texts,
+        "rows_kept": 1,
+        "named_in_entries": [],
+    }
+
+
+def test_what_was_picked_is_dropped_and_other_people_stay(world):
+    erased(world)
+
+    assert not DraftLearner.objects.exists()
+    assert not DraftUpload.objects.exists()
+    assert [member.learner_id for member in AudienceMember.objects.all()] != [world.person.pk]
+    assert AudienceMember.objects.count() == 1
+    assert not FacetValue.objects.exists()
+    audience = Audience.objects.get(kind="fixed")
+    assert audience.name == f"Audience {audience.pk}"
+    assert Audience.objects.get(kind="filter").name == "Sales"
+    assert Draft.objects.get().reason == "For an erased person"
+    assert Batch.objects.get().reason == "Asked for by an erased person"
+
+
+def test_a_value_that_others_have_stays(world):
+    LearnerFacet.objects.create(value=FacetValue.objects.get(), learner=make_learner())
+
+    erased(world)
+
+    assert LearnerFacet.objects.count() == 1
+    assert FacetValue.objects.get().people == 1
+
+
+def test_a_guess_cannot_be_confirmed(world):
+    ref = f"learner/{world.person.pk}"
+    salts = [bytes(one.salt) for one in PersonalValue.objects.filter(ref=ref)]
+
+    erased(world)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT salt FROM assignments_personalvalue")
+        left = [bytes(salt) for (salt,) in cursor.fetchall()]
+    assert len(salts) == 3
+    assert not set(salts) & set(left)
+    assert Learner.objects.get(pk=world.person.pk).fingerprint == ""
+
+
+def test_a_plan_that_was_only_reviewed_is_void(admin):
+    person = make_person()
+    plan = make_batch([{"state": "planned", "learner": person}], state="planned", submitted_at=None)
+    Draft.objects.create(
+        pk=plan.submission_key,
+        account=plan.account,
+        owner=plan.by,
+        created_at=AT,
+        changed_at=AT,
+    )
+
+    erase(ref=f"learner/{person.pk}", reason="Asked", by=make_actor(admin), now=AT)
+
+    assert not Batch.objects.exists()
+    assert Draft.objects.exists()
+
+
+@pytest.mark.parametrize("state", ["queued", "sending", "unknown", "planned"])
+def test_refused_while_something_moves(admin, state):
+    person = make_person()
+    batch = make_batch([{"state": state, "learner": person}], state="paused")
+
+    with pytest.raises(ErasureRefused) as refused:
+        erase(ref=f"learner/{person.pk}", reason="Asked", by=make_actor(admin), now=AT)
+
+    assert str(refused.value) == (
+        f"What was assigned to them in B-{batch.pk:04d} is not settled yet. Wait until it is, stop "
+        "the batch, or decide about the rows that wait for somebody."
+    )
+    assert Learner.objects.get().name == NAME
+
+
+@pytest.mark.parametrize(
+    ("ref", "sentence"),
+    [
+        ("learner/{}", "A legal hold on this person forbids it. Lift the hold first, and say why."),
+        (
+            "account/{}",
+            "A legal hold on their account forbids it. Lift the hold first, and say why.",
+        ),
+    ],
+)
+def test_refused_under_a_legal_hold(admin, ref, sentence):
+    person = make_person()
+    pk = person.pk if ref.startswith("learner") else person.account_id
+    LegalHold.objects.create(ref=ref.format(pk), reason="Case 7", by="user/1", at=AT)
+
+    with pytest.raises(ErasureRefused) as refused:
+        erase(ref=f"learner/{person.pk}", reason="Asked", by=make_actor(admin), now=AT)
+
+    assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        (" ", "Say why. The reason stays in the log."),
+        (
+            f"{NAME.upper()} asked",
+            "Leave the person's name out of the reason: it stays in the log.",
+        ),
+    ],
+)
+def test_refused_without_a_reason_that_can_stay(world, reason, sentence):
+    with pytest.raises(ErasureRefused) as refused:
+        erased(world, reason=reason)
+
+    assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize("ref", ["learner/999", "user/999", "batch/1", "learner/x"])
+def test_refused_for_nobody(admin, ref):
+    with pytest.raises(ErasureRefused, match="There is nobody with the ref"):
+        erase(ref=ref, reason="Asked", by=make_actor(admin), now=AT)
+
+
+def test_erasing_twice_is_refused(world):
+    erased(world)
+
+    with pytest.raises(ErasureRefused, match="erased already"):
+        erased(world)
+
+
+def test_an_entry_that_fails_keeps_the_name(world, monkeypatch):
+    def fail(*_args, **_more):
+        raise RuntimeError
+
+    monkeypatch.setattr(erasure, "record", fail)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        erased(world)
+
+    assert Learner.objects.get(pk=world.person.pk).name == NAME
+    assert PersonalValue.objects.filter(value=NAME).exists()
+
+
+def test_the_database_itself_refuses_a_name_for_an_erased_person(world):
+    erased(world)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Learner.objects.filter(pk=world.person.pk).update(name=NAME)
+
+
+def test_words_that_are_sealed_are_told_by_their_numbers(world):
+    append(Event(action="batch.paused", subject="batch/1", detail={"reason": f"{NAME} called"}))
+    number = LogHead.objects.get().size - 1
+
+    assert erased(world).sealed == [number]
+
+
+def test_a_user_who_left(admin):
+    left = make_user("manager", name=NAME, email=EMAIL, groups=["lnd"])
+    batch = make_batch(["created"], by=left)
+    Batch.objects.update(by_name=NAME)
+    draft = Draft.objects.create(account=make_account(), owner=left, created_at=AT, changed_at=AT)
+    append(
+        row_updates.event(batch.assignments.get(), "assignment.created", "created"),
+        by=make_actor(left),
+    )
+    SignIn.objects.create(session_key="k", user=left, started_at=AT, seen_at=AT, until=AT)
+    make_token(left)
+
+    done = erase(ref=f"user/{left.pk}", reason="Left", by=make_actor(admin), now=AT)
+
+    assert [found for found in in_tables() if found[1] != NUMBER] == []
+    assert (done.values, done.rows) == (2, 1)
+    user = User.objects.get(pk=left.pk)
+    assert (user.issuer, user.subject, user.roles, user.groups, user.is_active) == (
+        "erased",
+        f"user/{left.pk}",
+        [],
+        [],
+        False,
+    )
+    assert Batch.objects.get().by_name == str(user) == "an erased person"
+    assert not SignIn.objects.exists()
+    assert not AccessToken.objects.exists()
+    draft.refresh_from_db()
+    assert draft.discarded_at == AT
+    gone = subject(f"user/{left.pk}")
+    assert gone is not None
+    assert gone.is_erased
+
+
+def test_a_user_is_refused_with_what_to_do(admin):
+    batch = make_batch(["queued"], by=admin, state="running")
+    make_batch(["unknown"] * 6, by=admin)
+    SignIn.objects.create(
+        session_key="k", user=admin, started_at=AT, seen_at=AT, until=AT.replace(year=2027)
+    )
+
+    with pytest.raises(ErasureRefused) as refused:
+        erase(ref=f"user/{admin.pk}", reason="Left", by=make_actor(admin), now=AT)
+
+    assert str(refused.value) == (
+        "Nobody erases themselves. Let another administrator do it. They are signed in. Have their "
+        f"access taken away, then sign them out under Settings. Their B-{batch.pk:04d}, "
+        f"B-{batch.pk + 1:04d} is not settled yet. Wait until it is, stop the batch, or decide "
+        "about the rows that wait for somebody."
+    )
+
+
+def test_a_sync_does_not_bring_the_name_back(desk, admin):
+    person = Learner.objects.filter(is_active=True, remote_assignments__isnull=False)[0]
+    before = Learner.objects.count()
+    erase(ref=f"learner/{person.pk}", reason="Asked", by=make_actor(admin), now=desk.clock())
+
+    for _ in range(2):
+        desk.clock.skip(hours=25)
+        desk.sync()
+        # Gone from the LMS for a while, or not: both ways nothing is known.
+        Learner.objects.filter(pk=person.pk).update(left_at=AT)
+
+    again = Learner.objects.get(pk=person.pk)
+    assert (again.name, again.email, again.custom_fields) == ("", "", {})
+    assert (again.is_active, str(again), Learner.objects.count()) == (
+        False,
+        "an erased person",
+        before,
+    )
+    assert again.remote_assignments.exists()
+    assert not PersonalValue.objects.filter(ref=f"learner/{person.pk}").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("User ELIF@x.example is gone", f"User {THE_PERSON} is gone"),
+        ("Elif Yılmaz", THE_PERSON),  # noqa: RUF001
+        ('{"name": "Elif Y\\u0131lmaz"}', f'{{"name": "{THE_PERSON}"}}'),
+        ("NW-1037 and NW-10371", f"{THE_PERSON} and NW-10371"),
+        ("Li, 12345 and Bo", "Li, 12345 and Bo"),
+    ],
+)
+def test_words_of_others_do_not_name_the_person(text, expected):
+    names = ("Elif Yılmaz", "elif@x.example", "NW-1037", "Li", "12345")  # noqa: RUF001
+
+    assert without_names(text, names) == expected
+
+
+@given(
+    name=st.text(st.characters(categories=["L"]), min_size=4, max_size=12),
+    around=st.lists(st.text(st.characters(codec="ascii"), max_size=9), min_size=2, max_size=2),
+)
+def test_a_name_never_stays_as_a_word(name, around):
+    text = without_names(f"{around[0]} {name} {around[1]}", [name], instead="-")
+
+    assert not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
+
+
+def test_what_the_lms_says_is_kept_without_the_name():
+    person = make_person()
+    row = make_batch([{"state": "created", "learner": person}]).assignments.get()
+    reply = {"status": 400, "body": f'{{"message": "{EMAIL} is unknown"}}'}
+
+    event = row_updates.event(
+        row, "assignment.rejected", "rejected", problem=f"{NAME}?", reply=reply
+    )
+    row_updates.write([row_updates.Change(row, event, {"problem": f"{NAME}?"})])
+
+    row.refresh_from_db()
+    assert row.problem == event.detail["problem"] == f"{THE_PERSON}?"
+    assert event.detail["reply"] == {
+        "status": 400,
+        "body": f'{{"message": "{THE_PERSON} is unknown"}}',
+    }
+
+
+def test_exports_before_and_after_name_nobody_and_still_verify(world, tmp_path):
+    before = exported("jsonl", tmp_path)
+
+    erased(world)
+
+    after = [exported(kind, tmp_path) for kind in ("pack", "csv", "xlsx", "jsonl")]
+    for path in (before, after[0], after[3]):
+        assert (path, verdict_on_file(path).word) == (path, "intact")
+    for path in (before, *after):
+        said = unpacked(path.read_bytes()).lower()
+        assert [word for word in WORDS if word.lower().encode() in said] == []
+    assert b"an erased person" in unpacked(after[0].read_bytes())
+    assert b"an erased person" in after[1].read_bytes()
+
+
+def exported(kind, folder):
+    """Export the whole log to a file."""
+    path = folder / f"{len(list(folder.iterdir()))}.{kind}"
+    making = Making(by=PRIYA, now=AT, folder=folder)
+    with path.open("wb") as out:
+        export_log(query=parse("", today=TODAY), format=kind, making=making, out=out)
+    return path
+
+
+def unpacked(raw):
+    """Return everything in a file, and in the files in it."""
+    if not zipfile.is_zipfile(BytesIO(raw)):
+        return raw
+    with zipfile.ZipFile(BytesIO(raw)) as pack:
+        return b"".join(unpacked(pack.read(name)) for name in pack.namelist())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_files_of_exports_are_taken_back(tmp_path, settings):
+    settings.EXPORT_DIR = tmp_path
+    person, admin = make_person(), make_user("admin")
+    ready = make_export(admin, state="ready", file="export-1.csv", expires_at=AT.replace(year=2027))
+    (tmp_path / "export-1.csv").write_text(NAME)
+    begun = make_export(admin, state="writing", runner="r-1", search="fire")
+    naming = make_export(admin, search="person:wvkyilmaz")
+    failed = make_export(admin, state="failed", search="wvkyilmaz", problem="No space left.")
+
+    erase(ref=f"learner/{person.pk}", reason="Asked", by=make_actor(admin), now=AT)
+
+    assert not list(tmp_path.iterdir())
+    found = [LogExport.objects.get(pk=one.pk) for one in (ready, begun, naming, failed)]
+    assert [(one.state, one.search, one.runner) for one in found] == [
+        ("expired", "", ""),
+        ("waiting", "fire", ""),
+        ("failed", "", ""),
+        ("failed", "", ""),
+    ]
+    assert found[2].problem.startswith("What was searched for was erased meanwhile.")
+    assert found[3].problem == "No space left."
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's files")
+def test_the_bytes_are_gone_from_the_database_its_index_and_its_journal(caplog):
+    for number in range(40):
+        make_learner(name=f"Neighbour {number}")
+    person = make_person()
+    # Older names in the index, and rows that grew and moved.
+    Learner.objects.filter(pk=person.pk).update(search_text=folded(f"{NAME} {EMAIL} {NUMBER}"))
+    admin = make_user("admin")
+    row = make_batch([{"state": "created", "learner": person}]).assignments.get()
+    append(row_updates.event(row, "assignment.created", "created"))
+    long = f"{NAME} " * 4_000
+    draft = Draft.objects.create(account=make_account(), owner=admin, created_at=AT, changed_at=AT)
+    draft.changes.create(said=long, at=AT)
+    draft.changes.all().delete()
+    assert any(word.encode() in on_disk() for word in WORDS)
+    assert b"xqz" in on_disk()
+    assert b"wvk" in on_disk()
+
+    with caplog.at_level(logging.DEBUG):
+        erase(ref=f"learner/{person.pk}", reason="Asked", by=make_actor(admin), now=AT)
+
+    left = on_disk()
+    assert [word for word in WORDS if word.lower().encode() in left.lower()] == []
+    # Three letters stand in some hash now and then, but not both times three.
+    assert not (b"xqz" in left and b"wvk" in left)
+    assert [word for word in WORDS if word in caplog.text] == []
+    assert verdict_on_log().word == "not sealed"
+
+
+def on_disk():
+    """Return every byte of the database's files."""
+    name = Path(connection.settings_dict["NAME"])
+    return b"".join(path.read_bytes() for path in name.parent.glob(f"{name.name}*"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_wiping_says_when_somebody_is_in_the_way(caplog, monkeypatch):
+    assert wipe(LEARNERS)
+    assert wipe(LEARNERS), "with no empty pages left or not, twice is the same"
+
+    def fail(*_index):
+        raise OperationalError("database is locked\nmore")
+
+    monkeypatch.setattr("assignments.models.sql.secure_delete._wipe_sqlite", fail)
+    monkeypatch.setattr("assignments.models.sql.secure_delete._vacuum", fail)
+    assert not wipe(LEARNERS)
+    assert "because it is in use: database is locked. It goes when" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="a journal of SQLite's")
+def test_a_journal_that_somebody_reads_is_not_said_to_be_empty(caplog):
+    make_person()
+    with closing(sqlite3.connect(connection.settings_dict["NAME"])) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM assignments_learner").fetchone()
+        make_learner()
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout=1")
+
+        assert not wipe(LEARNERS)
+
+    assert "because it is in use: somebody reads it." in caplog.text
+    connection.close()

@@ -1,0 +1,122 @@
+"""Nobody waits in a circle: a person who presses a button and a sender that writes outcomes."""
+
+import threading
+from collections.abc import Iterable
+
+import pytest
+from django.db import connection, transaction
+
+from assignments.models import (
+    Account,
+    Assignment,
+    Attempt,
+    Batch,
+    Draft,
+    DraftRow,
+    LogHead,
+    RemoteAssignment,
+)
+from assignments.services.batches import control
+from assignments.services.calls.call_process import Ended
+from assignments.services.picking import audiences
+from assignments.services.sending import claims, outcomes
+from assignments.services.submitting import submission
+from assignments.services.syncing import sync_run
+from assignments.stackone.errors import AccountUnusable
+from assignments.stackone.resources import Created
+
+SENDER = "sender"
+CREATED = Created(id="r-1", remote_id="1")
+REFUSED = AccountUnusable("Refused.", status=403)
+
+
+def hold(rows: Iterable[object], held: threading.Event, ended: list[str]) -> None:
+    """Do as every button does: lock what it is about, and then the head of the log."""
+    with transaction.atomic():
+        list(rows)
+        held.set()
+        # The sender gets as far as it can meanwhile.
+        threading.Event().wait(0.5)
+        LogHead.objects.select_for_update().get()
+    ended.append("the button")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("model", "reply"),
+    [
+        pytest.param(Batch, CREATED, id="a batch that proves itself"),
+        pytest.param(Account, REFUSED, id="an account that is paused"),
+    ],
+)
+def test_a_button_and_an_outcome_never_wait_for_each_other(transactional_db, desk, model, reply):
+    batch, now = desk.submit(people=12), desk.clock()
+    due = claims.due(account=desk.account, count=3, turn=0, now=now)
+    answers = [Ended(one, reply, now) for one in claims.claim(due, sender=SENDER, now=now)]
+    held = threading.Event()
+    ended: list[str] = []
+    button = threading.Thread(target=hold, args=(model.objects.select_for_update(), held, ended))
+    button.start()
+    held.wait()
+
+    outcomes.settle(account=desk.account, sender=SENDER, answers=answers, now=now)
+    button.join()
+
+    assert ended == ["the button"]
+    assert "sending" not in desk.states(batch)
+
+
+def acts(desk):
+    """Return what people do that locks rows to which others refer, and then the log's head."""
+    draft = desk.draft(people=2, assigns_again=True)
+    seal = desk.review(draft).plan_sha256
+    now = desk.clock()
+    batch = desk.submit(people=3, items=2)
+    return {
+        "submit": lambda: submission.submit(
+            draft=draft,
+            plan_sha256=seal,
+            reason="",
+            confirms_completed=True,
+            by=desk.by,
+            now=now,
+        ),
+        "sync": lambda: sync_run.request_sync(account=desk.account, by=desk.by, now=now),
+        "pause": lambda: control.pause(batch=batch, by=desk.by, now=now),
+        "save an audience": lambda: audiences.save_selection(
+            draft=draft, name="Everybody", by=desk.by, by_pk=draft.owner_id, now=now
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", ["submit", "sync", "pause", "save an audience"])
+def test_what_refers_to_a_locked_row_is_kept_meanwhile(transactional_db, desk, name):
+    act = acts(desk)[name]
+    row, draft = Assignment.objects.latest("pk"), Draft.objects.get(is_submitted=False)
+    ended: list[str] = []
+
+    def acting() -> None:
+        act()
+        ended.append(name)
+        connection.close()
+
+    person = threading.Thread(target=acting)
+    with transaction.atomic():
+        LogHead.objects.select_for_update().get()
+        person.start()
+        # The person gets as far as the head of the log meanwhile.
+        threading.Event().wait(0.5)
+        RemoteAssignment.objects.create(
+            account=desk.account, remote_id="r-9", learner=row.learner, first_seen_at=desk.clock()
+        )
+        Attempt.objects.create(
+            assignment=row,
+            number=9,
+            started_at=desk.clock(),
+            finished_at=desk.clock(),
+            outcome="created",
+        )
+        DraftRow.objects.create(draft=draft, learner=row.learner, content=row.content)
+    person.join()
+
+    assert ended == [name]

@@ -1,0 +1,200 @@
+"""Why a person has an item, told from the log: what was done, and what is there now."""
+
+import re
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+
+from assignments.audit.entries.actors import Person
+from assignments.audit.export.assignment_history import told_of
+from assignments.audit.log import Event, record_all
+from assignments.models import LogEntry, RemoteAssignment
+from assignments.queries.evidence import HIDDEN, evidence, masked
+from tests import log_tampering
+from tests.factories import AT, make_account, make_batch, make_content, make_learner, make_user
+from tests.log_fixtures import ELIF, PRIYA, created
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def auditor(client):
+    """Return a signed-in auditor's client."""
+    client.force_login(make_user("auditor"))
+    return client
+
+
+def told(client, row):
+    """Return the page of a row's person and item, and what it says on one line."""
+    page = client.get(reverse("story", args=[row.learner_id, row.content_id]))
+    return page, " ".join(re.sub(r"<[^>]+>", " ", page.content.decode()).split())
+
+
+def write(row, *events):
+    """Append entries about the row and its batch, by the real person."""
+    with transaction.atomic():
+        return record_all(events, by=PRIYA, at=AT)
+
+
+def about(row, action, result="", **detail):
+    """Return an event of the row as delivery writes it."""
+    return Event(
+        action=action,
+        subject=f"assignment/{row.pk}",
+        result=result,
+        batch=f"batch/{row.batch_id}",
+        people=(Person(ref=f"learner/{row.learner_id}", name=row.learner.name),),
+        detail={"content": {"ref": f"content/{row.content_id}", "title": "GDPR"}, **detail},
+    )
+
+
+def remote(row, **fields):
+    """Return a record of the LMS for the row's person and item."""
+    values = {"account": row.batch.account, "learner": row.learner, "content": row.content}
+    return RemoteAssignment.objects.create(first_seen_at=AT, **values | fields)
+
+
+def test_a_story_names_every_cause_who_when_why_and_the_evidence(auditor):
+    row = make_batch(["created"]).assignments.get()
+    remote(row, remote_id=row.remote_id, status="in_progress")
+    reply = {"status": 201, "body": {"data": {"id": row.remote_id}}}
+    submitted = Event(
+        action="batch.submitted",
+        subject=f"batch/{row.batch_id}",
+        batch=f"batch/{row.batch_id}",
+        detail={"people": 1, "items": 1, "reason": "Policy DP-14"},
+    )
+    other = Event(action="batch.held", subject="batch/999", batch="batch/999")
+    write(
+        row,
+        submitted,
+        other,
+        about(row, "assignment.attempted", "sending"),
+        about(row, "assignment.created", "created", request={"due_date": None}, reply=reply),
+    )
+
+    page, said = told(auditor, row)
+
+    assert f"Why does {row.learner} have {row.content} ?" in said
+    assert "Priya Mehta assigned it" in said
+    assert "because of “Policy DP-14”" in said
+    ((cause, line, kept),) = page.context["causes"]
+    assert [one.action for one in cause.lines] == [
+        "batch.submitted",
+        "assignment.attempted",
+        "assignment.created",
+    ]
+    assert (line.action, kept["reply"]) == ("assignment.created", evidence(line.body)["reply"])
+    assert row.remote_id in kept["reply"]
+    assert "Status In progress" in said
+    assert "not made with this tool" not in said
+    assert "Our copy of Cornerstone is of" in said
+    newest = LogEntry.objects.order_by("-seq")[0]
+    assert (newest.action, log_tampering.body(newest.seq)["detail"]) == (
+        "log.searched",
+        {
+            "entries": 3,
+            "search": f"person:learner/{row.learner_id} content:{row.content.external_reference}",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "is_in_the_lms", "answer"),
+    [
+        pytest.param("queued", False, "They do not have it yet", id="on its way"),
+        pytest.param("rejected", False, "It was tried, and nothing came of it", id="refused"),
+        pytest.param("rejected", True, "It was not assigned with this tool", id="came otherwise"),
+        pytest.param(None, True, "It was not assigned with this tool", id="was there before"),
+        pytest.param(None, False, "Nobody assigned it with this tool", id="not at all"),
+    ],
+)
+def test_a_story_answers_first(auditor, state, is_in_the_lms, answer):
+    batch = make_batch([state or "created"])
+    row = batch.assignments.get()
+    if state is None:
+        row.learner, row.learner_id = (new := make_learner()), new.pk
+    if is_in_the_lms:
+        remote(row, remote_id="R-elsewhere")
+
+    page, said = told(auditor, row)
+
+    assert answer in said
+    assert ("not made with this tool" in said) is is_in_the_lms
+    assert len(page.context["causes"]) == (state is not None)
+
+
+def test_a_story_says_that_nothing_was_synced_yet(auditor):
+    row = make_batch(["rejected"]).assignments.get()
+    make_account(synced_at=None)
+
+    _, said = told(auditor, row)
+
+    assert "Cornerstone was not synced yet, so our copy may lack what is there." in said
+    assert "The log has no entry about it." in said
+
+
+@pytest.mark.parametrize("count", [1, 3], ids=["one cause", "three causes"])
+def test_a_story_costs_the_same_however_long(auditor, django_assert_num_queries, count):
+    first = make_batch(["created"]).assignments.get()
+    for _ in range(count - 1):
+        first.pk, first.batch = None, make_batch()
+        first.save(force_insert=True)
+    write(first, *(about(first, "assignment.created", "created") for _ in range(count)))
+    address = reverse("story", args=[first.learner_id, first.content_id])
+
+    with django_assert_num_queries(18):
+        page = auditor.get(address)
+
+    assert len(page.context["causes"]) == count
+
+
+def test_a_story_of_nobody_is_not_found(auditor):
+    content = make_content()
+    assert auditor.get(reverse("story", args=[10**9, content.pk])).status_code == 404
+    assert auditor.get(reverse("story", args=[make_learner().pk, 10**9])).status_code == 404
+
+
+def test_entry_and_person_lead_to_the_story(auditor):
+    row = make_batch(["created"]).assignments.get()
+    seq = write(row, about(row, "assignment.created", "created")).start
+    link = f'href="{reverse("story", args=[row.learner_id, row.content_id])}"'
+
+    entry = auditor.get(reverse("entry", args=[seq])).content.decode()
+    person = auditor.get(reverse("person", args=[row.learner_id])).content.decode()
+
+    assert (entry.count(link), person.count(link)) == (1, 1)
+    assert f"/audit/?q=person:learner/{row.learner_id}" in entry
+
+
+@pytest.mark.parametrize(
+    ("event", "ids"),
+    [
+        pytest.param(created(1), (12, 9), id="both"),
+        pytest.param(Event(action="batch.held"), None, id="neither"),
+        pytest.param(Event(action="person.signed_in", people=(ELIF,)), None, id="a person alone"),
+        pytest.param(
+            Event(action="x.y", detail={"content": {"ref": "content/9"}}), None, id="item"
+        ),
+    ],
+)
+def test_told_of_needs_a_person_and_an_item(event, ids):
+    with transaction.atomic():
+        (seq,) = record_all([event], by=PRIYA, at=AT)
+    assert told_of(log_tampering.body(seq)) == ids
+
+
+def test_evidence_hides_what_sounds_like_a_secret():
+    shown = masked(
+        {
+            "headers": {"Authorization": "Basic abc", "x-api-key": "k", "token": ""},
+            "body": [{"password": {"a": 1}, "title": "Secret Santa"}, 3],
+        }
+    )
+
+    assert shown == {
+        "headers": {"Authorization": HIDDEN, "x-api-key": HIDDEN, "token": ""},
+        "body": [{"password": HIDDEN, "title": "Secret Santa"}, 3],
+    }
+    assert evidence({"detail": None}) == {}

@@ -1,0 +1,204 @@
+"""Lists of people as they are pasted: cut into words, matched, sorted, explained."""
+
+import os
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from assignments.services.picking.pasted_lists.classification import sort
+from assignments.services.picking.pasted_lists.people_lookup import People
+from assignments.services.picking.pasted_lists.suggestions import suggestions
+from assignments.services.picking.pasted_lists.tokens import Token, normal, replaced, tokens
+from tests.factories import make_account, make_learner
+
+MANY = int(os.environ.get("LIST_EXAMPLES", "200"))
+SEPARATORS = (", ", ";", "\t", "\n", "\r\n", "  ", " ; ", ",,", "\n\n", "|", "\u00a0")
+
+
+def words(text):
+    """Return the words of a text."""
+    return [token.text for token in tokens(normal(text), most=1_000)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param(
+            "a@x.example, NW-1;B2\tc 4\n5", ["a@x.example", "NW-1", "B2", "c", "4", "5"], id="any"
+        ),
+        pytest.param("Elif Yilmaz <e@x.example>", ["e@x.example"], id="a name and an address"),
+        pytest.param('"Okafor, Amara" <a@x.example>', ["a@x.example"], id="a quoted name"),
+        pytest.param("Okafor, Amara <a@x>; Rossi, Chiara <c@x>", ["a@x", "c@x"], id="from Outlook"),
+        pytest.param("alice, Bob <b@x>", ["alice", "b@x"], id="an id before a name"),
+        pytest.param("NW-1 Bob <b@x>", ["NW-1", "b@x"], id="an id with digits before a name"),
+        pytest.param("<mailto:a@x> mailto:b@x", ["a@x", "b@x"], id="links"),
+        pytest.param("'a@x' (b@x) “c@x”", ["a@x", "b@x", "“c@x”"], id="quotation marks"),
+        pytest.param("a\u200b@x\ufeff\x00", ["a@x"], id="what is not seen"),
+        pytest.param(" ()[] , ; ", [], id="nothing"),
+    ],
+)
+def test_words_of_a_list(text, found):
+    assert words(text) == found
+
+
+def test_a_word_knows_its_place():
+    text = normal("first\r\n\r\nAda <a@x>\nlast")
+
+    assert tokens(text, most=9) == [
+        Token("first", 1, 0, 5),
+        Token("a@x", 3, 12, 15),
+        Token("last", 4, 17, 21),
+    ]
+    assert replaced(text, tokens(text, most=9)[1], "b@y") == "first\n\nAda <b@y>\nlast"
+    assert len(tokens(text, most=2)) == 2
+
+
+@pytest.fixture
+def directory(db):
+    """Return people of whom two share an address and one has left."""
+    account = make_account()
+    ada = make_learner(
+        account, name="Ada", email="Ada@X.example", external_reference="NW-1", remote_id="101"
+    )
+    ben = make_learner(
+        account, name="Ben", email="ben@x.example", external_reference="NW-2", remote_id="102"
+    )
+    make_learner(
+        account, name="Cid", email="shared@x.example", external_reference="NW-3", remote_id="103"
+    )
+    make_learner(
+        account, name="Dan", email="shared@x.example", external_reference="NW-4", remote_id="104"
+    )
+    make_learner(
+        account,
+        name="Eva",
+        email="eva@x.example",
+        external_reference="NW-5",
+        remote_id="105",
+        is_active=False,
+    )
+    make_learner(
+        account,
+        name="Ben",
+        email="ben@x.example",
+        external_reference="",
+        remote_id="old",
+        is_active=False,
+    )
+    make_learner(
+        account, name="Élan", email="Élan@x.example", external_reference="NW-7", remote_id="nw-1"
+    )
+    return account, ada, ben
+
+
+def sorted_(account, text):
+    """Return what became of the words of a text."""
+    found = tokens(normal(text), most=1_000)
+    return sort(found, People(account.pk, [token.text for token in found]))
+
+
+def test_each_word_is_sorted_into_one_of_four(directory):
+    account, ada, ben = directory
+
+    result = sorted_(account, "ADA@x.example 101 NW-2 shared@x.example eva@x.example nobody NOBODY")
+
+    assert result.found == [ada.pk, ben.pk]
+    assert [token.text for token in result.twice] == ["101", "NOBODY"]
+    assert [(miss.token.text, miss.problem) for miss in result.inactive] == [
+        ("eva@x.example", "Eva is inactive in the LMS.")
+    ]
+    assert [(miss.token.text, miss.problem) for miss in result.missing] == [
+        (
+            "shared@x.example",
+            "It fits 2 people: Cid (NW-3), Dan (NW-4). Use an ID that only one of them has.",
+        ),
+        ("nobody", "Nobody has this e-mail, employee ID or LMS ID."),
+    ]
+    assert [miss.token.text for miss in result.rest] == [
+        "shared@x.example",
+        "eva@x.example",
+        "nobody",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        pytest.param("ben@x.example", "Ben", id="who came back is the active one"),
+        pytest.param("NW-1", "Ada", id="the same case wins"),
+        pytest.param("nw-1", "Élan", id="the same case wins the other way"),
+        pytest.param("ÉLAN@X.EXAMPLE", "Élan", id="letters beyond ASCII"),
+        pytest.param("élan@x.example", "Élan", id="small letters beyond ASCII"),
+    ],
+)
+def test_a_word_names_one_person(directory, word, name):
+    assert str(People(directory[0].pk, [word]).named(word).person) == name
+
+
+@pytest.mark.parametrize(
+    ("word", "name", "note"),
+    [
+        pytest.param("bn@x.example", "Ben", "", id="a slip"),
+        pytest.param("NW-1O934", "Fay", "looks the same", id="the letter O"),
+        pytest.param("nw 10934", "Fay", "looks the same", id="a space for a dash"),
+        pytest.param("10934", "Fay", "the same number", id="no prefix"),
+        pytest.param("NW-10935", None, None, id="one off is somebody else"),
+        pytest.param("zzz@q.example", None, None, id="nothing like it"),
+        pytest.param("x" * 300 + "@x", None, None, id="too long to compare"),
+    ],
+)
+def test_suggestions_for_near_misses(directory, word, name, note):
+    make_learner(directory[0], name="Fay", external_reference="NW-10934")
+
+    found = suggestions(account_pk=directory[0].pk, words=[word])
+
+    assert [(str(one.person), one.note) for one in found.values()] == (
+        [(name, note)] if name else []
+    )
+
+
+KNOWN = (
+    "ada@x.example",
+    "ADA@X.EXAMPLE",
+    "101",
+    "NW-2",
+    "shared@x.example",
+    "eva@x.example",
+    "105",
+)
+NAMES = st.sampled_from(["", "Elif Yilmaz ", "Tom O'Brien ", '"Okafor, Amara" '])
+ENTRIES = st.one_of(
+    st.sampled_from(KNOWN),
+    st.from_regex(r"[a-z]{1,8}[0-9]{1,4}", fullmatch=True),
+    st.builds(lambda name, number: f"{name}<p{number}@x.example>", NAMES, st.integers(0, 99)),
+)
+
+
+@pytest.mark.django_db
+@settings(max_examples=MANY)
+@given(entries=st.lists(st.tuples(ENTRIES, st.sampled_from(SEPARATORS)), max_size=40))
+def test_no_entry_of_a_list_is_lost(entries):
+    text = "".join(entry + separator for entry, separator in entries)
+
+    assert words(text) == [entry.rpartition("<")[2].rstrip(">") for entry, _ in entries]
+
+
+@pytest.fixture(scope="module")
+def answers(django_db_setup, django_db_blocker):
+    """Return the known people, read once."""
+    with django_db_blocker.unblock():
+        return People(0, [])
+
+
+@settings(max_examples=MANY)
+@given(text=st.text(max_size=200))
+@example("<" * 200)
+@example('"' * 99 + "<a@b>")
+def test_any_text_is_sorted_without_loss(answers, text):
+    found = tokens(normal(text), most=1_000)
+
+    result = sort(found, answers)
+
+    assert result.given == len(found) == len(result.twice) + len(result.missing)
+    assert all(normal(text)[token.start : token.end] == token.text for token in found)

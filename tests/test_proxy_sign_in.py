@@ -1,0 +1,276 @@
+"""Signing in by the headers of a reverse proxy: believed with its secret, and never without."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from assignments.models import LogEntry
+from dashboard import proxy_settings
+from dashboard.access import doctor
+from dashboard.access.models import SignIn, User
+from dashboard.proxy_settings import Gateway
+from tests.environment import env
+from tests.identity_fixtures import sign_in
+from tests.test_single_sign_on import actions, is_in, words
+
+pytestmark = pytest.mark.django_db
+SECRET = "said-between-the-proxy-and-the-desk-0123456789"
+ISSUER = "https://idp.northwind.example/saml"
+PRIYA = {
+    "DeskSecret": SECRET,
+    "DeskSubject": "priya@persistent",
+    "DeskName": "Priya Meht%C3%A1, L&D",
+    "DeskEmail": "priya@northwind.example",
+    "DeskGroups": "sales; ld",
+}
+HEADERS = {
+    "secret": "DeskSecret",
+    "subject": "DeskSubject",
+    "name": "DeskName",
+    "email": "DeskEmail",
+    "groups": "DeskGroups",
+}
+GIVEN = {"PROXY_SECRET": SECRET, "PROXY_ISSUER": ISSUER, "OIDC_MANAGER_VALUES": "ld"}
+
+
+@pytest.fixture(autouse=True)
+def proxy(settings):
+    """Let the site believe a proxy."""
+    settings.DESK_DEMO = False
+    settings.GATEWAY = Gateway(secret=SECRET, issuer=ISSUER, headers=HEADERS)
+    settings.OIDC_MANAGER_VALUES, settings.OIDC_AUDITOR_VALUES = ["ld"], ["audit"]
+    settings.ACCESS_CONTACT = "the L&D desk"
+
+
+def behind(**changed):
+    """Return a browser behind the proxy, which names Priya; a change to nothing drops a header."""
+    told = {name: value for name, value in (PRIYA | changed).items() if value is not None}
+    return Client(headers=told)
+
+
+def named_otherwise(client, **changed):
+    """Let the proxy say something else from now on."""
+    client.defaults = behind(**changed).defaults
+    return client
+
+
+@pytest.fixture
+def priya():
+    """Return the browser of somebody who came in."""
+    client = behind()
+    client.get("/login/proxy")
+    return client
+
+
+def test_whom_the_proxy_names_comes_in_by_a_press(settings):
+    client = behind()
+
+    door = client.get("/batches/?tab=done", follow=True)
+    assert "Continue with your company account" in words(door)
+    assert not SignIn.objects.exists()
+    answer = client.get("/login/proxy", {"next": "/batches/?tab=done"})
+
+    user = User.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, "/batches/?tab=done")
+    assert (user.issuer, user.subject) == (ISSUER, "priya@persistent")
+    assert (user.name, user.email) == ("Priya Mehtá, L&D", "priya@northwind.example")
+    assert (user.roles, user.groups) == (["manager"], ["sales", "ld"])
+    assert is_in(client)
+    assert actions() == ["person.signed_in"]
+
+
+def test_coming_in_leads_to_pages_of_ours_only():
+    assert behind().get("/login/proxy", {"next": "https://evil.example/"})["Location"] == "/"
+
+
+FORGED = [
+    pytest.param({"DeskSecret": None}, id="no secret"),
+    pytest.param({"DeskSecret": ""}, id="an empty secret"),
+    pytest.param({"DeskSecret": SECRET[:-1]}, id="half a secret"),
+    pytest.param({"DeskSecret": f"{SECRET},{SECRET}"}, id="the secret twice"),
+    pytest.param({"DeskSecret": "ß" * 40}, id="not ASCII"),
+    pytest.param({"DeskSecret": None, "DeskSubject": None}, id="groups alone"),
+    pytest.param({"DeskSubject": "ruth,priya@persistent"}, id="two subjects"),
+    pytest.param({"DeskGroups": "audit,sales"}, id="two lists of groups"),
+    pytest.param({"DeskEmail": "a@x.example,b@x.example"}, id="two addresses"),
+    pytest.param({"DeskSubject": "x" * 256}, id="a long subject"),
+    pytest.param({"DeskSubject": "priya%00"}, id="a character nobody sees"),
+    pytest.param({"DeskSubject": "%FF%FE"}, id="no UTF-8"),
+]
+
+
+@pytest.mark.parametrize("changed", FORGED)
+@pytest.mark.parametrize("address", ["/login/proxy", "/login/", "/batches/"])
+def test_headers_that_are_not_the_proxys_are_refused_and_logged(changed, address, caplog):
+    answer = behind(**changed).get(address)
+
+    assert answer.status_code == 403
+    assert "could not be trusted" in words(answer)
+    assert not User.objects.exists()
+    assert "A sign-in by the proxy failed (untrusted)" in caplog.text
+    assert SECRET not in caplog.text + answer.content.decode()
+
+
+def test_forged_headers_do_not_get_at_a_session_that_is_open(priya):
+    named_otherwise(priya, DeskSecret="guessed", DeskGroups="audit")
+
+    assert priya.get("/audit/").status_code == 403
+    assert User.objects.get().roles == ["manager"]
+
+
+def test_with_an_underscore_a_header_is_another_one():
+    forged = {"HTTP_DESK_SUBJECT": "ruth", "HTTP_X_DESKSUBJECT": "ruth", "HTTP_X_REMOTE_USER": "x"}
+    client = behind()
+    client.defaults |= forged
+
+    client.get("/login/proxy")
+
+    assert User.objects.get().subject == "priya@persistent"
+
+
+@pytest.mark.parametrize("changed", [{"DeskSubject": None}, dict.fromkeys(PRIYA)])
+def test_whom_nobody_names_is_told_so(changed):
+    answer = behind(**changed).get("/login/proxy")
+
+    assert answer.status_code == 403
+    assert "did not say who you are" in words(answer)
+    assert "tell the L&amp;D desk" in words(answer)
+    assert not User.objects.exists()
+
+
+def test_who_has_no_role_is_told_whom_to_ask():
+    answer = behind(DeskGroups="sales").get("/login/proxy")
+
+    assert answer.status_code == 403
+    assert "Your account has no role here" in words(answer)
+    assert actions() == ["person.refused"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "because"),
+    [
+        pytest.param({"DeskSubject": None}, "names nobody", id="nobody"),
+        pytest.param(dict.fromkeys(PRIYA), "names nobody", id="past the proxy, with the cookie"),
+        pytest.param({"DeskSubject": "ben"}, "names somebody else", id="somebody else"),
+        pytest.param({"DeskGroups": "sales"}, "no role", id="a leaver"),
+    ],
+)
+def test_a_session_ends_when_the_proxy_stops_naming_its_person(priya, changed, because):
+    assert is_in(priya)
+    named_otherwise(priya, **changed)
+
+    assert priya.get("/batches/")["Location"].startswith("/login/?")
+
+    entry = LogEntry.objects.order_by("-seq")[0]
+    assert (entry.action, because.encode() in bytes(entry.body)) == ("person.signed_out", True)
+    assert not SignIn.objects.exists()
+    assert not is_in(named_otherwise(priya))
+
+
+def test_a_session_ends_when_the_proxy_is_no_longer_believed(priya, settings):
+    settings.GATEWAY = None
+
+    assert not is_in(priya)
+    assert priya.get("/login/proxy").status_code == 404
+
+
+def test_roles_follow_what_the_proxy_says_at_once(priya):
+    named_otherwise(priya, DeskGroups="audit", DeskName="")
+
+    assert priya.get("/audit/verify/").status_code == 200
+    user = User.objects.get()
+    assert (user.roles, user.name) == (["auditor"], "priya@northwind.example")
+    assert actions()[-1] == "person.roles_changed"
+
+
+def test_while_nothing_changes_nothing_is_written(priya):
+    priya.get("/batches/")
+
+    with CaptureQueriesContext(connection) as asked:
+        priya.get("/batches/")
+
+    assert [one["sql"] for one in asked if not one["sql"].startswith("SELECT")] == []
+
+
+def test_a_form_from_before_the_session_ended_changes_nothing(priya):
+    SignIn.objects.all().delete()
+    priya.cookies.pop("sessionid", None)
+    answer = priya.post("/assign/new")
+
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/login/")
+
+
+def test_somebody_closed_here_is_out_and_stays_out(priya):
+    User.objects.update(is_active=False)
+
+    assert not is_in(priya)
+    assert "Your access was closed" in words(priya.get("/login/proxy"))
+
+
+def test_signing_out_leads_to_the_door_and_nobody_straight_in_again(priya):
+    answer = priya.post("/logout/", follow=True)
+
+    assert "You are signed out here" in words(answer)
+    assert not SignIn.objects.exists()
+    assert not is_in(priya)
+
+
+def test_beside_a_provider_each_session_is_held_by_who_vouched_for_it(company, settings):
+    outside, inside = Client(), behind()
+    sign_in(outside, company, "priya")
+    inside.get("/login/proxy")
+
+    assert (is_in(outside), is_in(inside)) == (True, True)
+    assert User.objects.count() == 2
+    assert "/login/proxy" in behind().get("/login/").content.decode()
+    assert "/login/start" in Client().get("/login/").content.decode()
+    assert "; also the reverse proxy names people" in doctor.sign_in()[1]
+
+
+def test_the_settings_of_a_proxy():
+    found = proxy_settings.gateway(env(**GIVEN, PROXY_SUBJECT_HEADER="ShibId"), demo=False)
+
+    assert found
+    assert (found.issuer, found.headers) == (ISSUER, HEADERS | {"subject": "ShibId"})
+    assert SECRET not in repr(found)
+    assert proxy_settings.gateway(env(), demo=True) is None
+    both = GIVEN | {"OIDC_ISSUER": "https://id.example", "PROXY_BESIDE_OIDC": "1"}
+    assert proxy_settings.gateway(env(**both), demo=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "demo", "sentence"),
+    [
+        pytest.param({}, True, "DESK_DEMO and PROXY_SECRET are both set", id="demo"),
+        pytest.param({"PROXY_SECRET": "short"}, False, "fewer than 32 characters", id="short"),
+        pytest.param({"PROXY_ISSUER": ""}, False, "PROXY_ISSUER is not", id="no issuer"),
+        pytest.param({"PROXY_SECRET": ""}, False, "PROXY_SECRET is not", id="no secret"),
+        pytest.param({"OIDC_MANAGER_VALUES": ""}, False, "nobody would have a role", id="no role"),
+        pytest.param({"OIDC_ISSUER": "https://id.example"}, False, "two ways in", id="two ways in"),
+        pytest.param(
+            {"PROXY_SUBJECT_HEADER": "X-Remote-User"}, False, "forged with an", id="a hyphen"
+        ),
+        pytest.param({"PROXY_NAME_HEADER": "X_Name"}, False, "letters and digits", id="underscore"),
+        pytest.param(
+            {"PROXY_NAME_HEADER": "DESKEMAIL"}, False, "the same header", id="one header twice"
+        ),
+    ],
+)
+def test_a_proxy_that_is_half_set_up_stops_the_start(change, demo, sentence):
+    with pytest.raises(ImproperlyConfigured, match=sentence) as said:
+        proxy_settings.gateway(env(**(GIVEN | change)), demo=demo)
+
+    assert SECRET not in str(said.value)
+
+
+def test_the_doctor_says_what_the_proxy_must_do(settings):
+    is_well, said = doctor.sign_in()
+
+    assert is_well
+    assert "DeskSecret, DeskSubject, DeskName, DeskEmail, DeskGroups" in said
+    assert SECRET not in said
+    settings.GATEWAY = None
+    assert doctor.sign_in()[0] is False

@@ -1,0 +1,204 @@
+"""The tempo against APIs in virtual time: rates used, refusals, and coming back.
+
+The shares are those of the goals for pacing; what they count, the API counts.
+"""
+
+import math
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assignments.services.calls.pacing.rate_policy import SHARE, Tempo
+from assignments.stackone.call_samples import Echo, Sign
+from assignments.stackone.rate_limit_headers import Limit
+from tests.virtual_api import Api, Gate, Sender, SlidingWindow, TokenBucket
+
+
+def ran(
+    gate: Gate,
+    *,
+    per_second: float,
+    seconds: float,
+    takes: float = 0.02,
+    looks_every: float = 0.02,
+    seed: int = 1,
+) -> Sender:
+    """Send to an API for so long; calls arrive up to 4 ms late."""
+    api = Api(gate, lambda random, now: takes, spread=0.004, random=Random(seed))
+    tempo = Tempo(per_second=per_second, most=64, random=Random(seed))
+    sender = Sender(api, tempo, looks_every)
+    sender.run(seconds)
+    return sender
+
+
+def halved(now: float) -> int:
+    """Return a limit that is cut in half after five seconds."""
+    return 100 if now < 5 else 50
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("per_second", [100, 500])
+def test_the_agreed_rate_is_used_and_nothing_is_refused(per_second, seed):
+    gate = SlidingWindow(lambda now: per_second)
+
+    sender = ran(gate, per_second=per_second, seconds=10, seed=seed)
+
+    assert sender.api.refused == []
+    assert sender.api.share_used(0, 10, per_second) >= 0.99
+
+
+def test_the_agreed_rate_is_used_after_one_pause_if_somebody_else_had_used_it_up():
+    gate = SlidingWindow(lambda now: 100)
+    gate.passed.extend(number / 100 - 0.6 for number in range(60))
+
+    sender = ran(gate, per_second=100, seconds=12)
+
+    assert len(sender.api.refused) <= 5
+    assert sender.api.share_used(2, 12, 100) >= 0.98
+
+
+@pytest.mark.parametrize("looks_every", [0.01, 0.05, 0.1])
+@pytest.mark.parametrize("takes", [0.02, 0.2])
+def test_a_limit_cut_in_half_is_met_and_kept_to(takes, looks_every):
+    sender = ran(
+        SlidingWindow(halved), per_second=100, seconds=20, takes=takes, looks_every=looks_every
+    )
+
+    api = sender.api
+    # Two pauses of a second each: at the new limit, and where it is found.
+    assert api.share_used(9, 20, 50) >= 0.97
+    assert len(api.refused) <= 0.01 * sender.sent
+
+
+def test_headers_tell_the_new_limit_with_the_first_refusal():
+    sender = ran(SlidingWindow(halved, tells=True), per_second=100, seconds=15)
+
+    assert len(sender.api.refused) <= 3
+    assert sender.api.share_used(7, 15, 50) >= 0.99
+
+
+def test_a_refusal_of_what_left_before_the_headers_told_cuts_nothing():
+    tempo = Tempo(per_second=100, most=64, random=Random(1))
+    told = Limit(50, 1, 0, 1)
+    tempo.note([Echo(number / 100, number / 100 + 0.02) for number in range(500)], 5.02)
+
+    tempo.note([Echo(5, 5.03, Sign.DONE, 0, told), Echo(5.01, 5.04, Sign.REFUSED, 1, told)], 5.04)
+
+    assert tempo.rate(5.5) < 20
+    assert tempo.rate(7) == pytest.approx(49.75)
+
+
+@pytest.mark.parametrize("takes", [0.02, 0.2])
+def test_headers_of_a_slower_provider_spare_all_refusals(takes):
+    gate = SlidingWindow(lambda now: 50, tells=True)
+
+    sender = ran(gate, per_second=100, seconds=15, takes=takes)
+
+    assert sender.api.refused == []
+    assert sender.api.share_used(2, 15, 50) >= 0.99
+
+
+@pytest.mark.parametrize(
+    ("gate", "per_second"),
+    [
+        pytest.param(SlidingWindow(lambda now: 70), 70, id="70 in a second"),
+        pytest.param(SlidingWindow(lambda now: 10), 10, id="10 in a second"),
+        pytest.param(SlidingWindow(lambda now: 1, window=0.5), 2, id="one in half a second"),
+        pytest.param(SlidingWindow(lambda now: 600, window=60), 10, id="600 in a minute"),
+        pytest.param(TokenBucket(lambda now: 50), 50, id="a bucket of 50 a second"),
+        pytest.param(TokenBucket(lambda now: 5), 5, id="a bucket of 5 a second"),
+    ],
+)
+def test_a_slower_provider_without_headers_is_used_nearly_fully_with_few_refusals(gate, per_second):
+    sender = ran(gate, per_second=100, seconds=900, takes=0.05)
+
+    api = sender.api
+    late = [at for at in api.refused if at > 300]
+    assert api.share_used(300, 900, per_second) >= 0.9
+    assert len(late) <= 0.01 * len([at for at in api.accepted if at > 300])
+
+
+def test_the_full_rate_comes_back_when_the_limit_rises_again():
+    gate = SlidingWindow(lambda now: 50 if 5 < now < 30 else 100)
+
+    sender = ran(gate, per_second=100, seconds=140)
+
+    assert sender.api.share_used(130, 140, 100) >= 0.99
+
+
+def test_nothing_leaves_for_the_retry_after_and_then_one_call_asks():
+    tempo = Tempo(per_second=100, most=64, random=Random(1))
+
+    tempo.note([Echo(5, 5.1, Sign.REFUSED, 30)], 5.1)
+
+    assert 35.1 <= tempo.held_until <= 36.1
+    assert tempo.concurrency(40) == 1
+    tempo.note([Echo(40, 40.1)], 40.1)
+    assert tempo.concurrency(41) > 1
+
+
+def test_a_quota_of_a_day_that_is_spent_holds_calls_until_its_reset():
+    tempo = Tempo(per_second=100, most=64, random=Random(1))
+
+    tempo.note([Echo(5, 5.1, Sign.DONE, 0, Limit(60_000, 86_400, 0, 900))], 5.1)
+
+    assert tempo.held_until == 905.1
+    assert tempo.rate(6) == pytest.approx(99.35)
+
+
+limits = st.none() | st.builds(
+    Limit,
+    st.none() | st.floats(1, 1e9),
+    st.none() | st.floats(1, 1e9),
+    st.none() | st.floats(0, 1e9),
+    st.none() | st.floats(0, 1e6),
+)
+
+
+@given(
+    per_second=st.floats(0.01, 1e5),
+    most=st.integers(1, 300),
+    seed=st.integers(0, 9),
+    calls=st.lists(
+        st.tuples(
+            st.floats(0, 100), st.floats(0, 70), st.sampled_from(Sign), st.floats(0, 3600), limits
+        ),
+        max_size=60,
+    ),
+)
+def test_rate_and_concurrency_stay_within_bounds_whatever_happens(per_second, most, seed, calls):
+    tempo, now = Tempo(per_second=per_second, most=most, random=Random(seed)), 0.0
+    for pause, seconds, sign, retry_after, limit in calls:
+        now += pause
+        tempo.note([Echo(now - seconds, now, sign, retry_after, limit)], now)
+
+        assert 0 < tempo.rate(now) <= SHARE * per_second
+        assert 1 <= tempo.concurrency(now) <= most
+        assert sign is not Sign.REFUSED or tempo.held_until >= now + retry_after
+
+    assert tempo.rate(now + 1e9) >= 0.95 * per_second
+    assert not math.isnan(tempo.held_until)
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    limit=st.integers(5, 120),
+    takes=st.floats(0.005, 0.5),
+    looks_every=st.sampled_from([0.01, 0.02, 0.05]),
+    seed=st.integers(0, 99),
+)
+def test_any_limit_is_found_and_used(limit, takes, looks_every, seed):
+    sender = ran(
+        SlidingWindow(lambda now: limit),
+        per_second=100,
+        seconds=120,
+        takes=takes,
+        looks_every=looks_every,
+        seed=seed,
+    )
+
+    most = min(limit, 100)
+    assert sender.api.share_used(60, 120, most) >= 0.85
+    assert len(sender.api.refused) <= max(40, 0.01 * sender.sent)

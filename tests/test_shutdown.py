@@ -1,0 +1,82 @@
+"""SIGTERM: what was begun comes to its end, and nothing new is begun."""
+
+import signal
+import socket
+import time
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.crash.tables import Tables
+from tests.crash.waiting import wait_until
+from tests.crash.web import Web
+from tests.product_processes import installed
+from tests.sandbox_process import running_sandbox
+
+pytestmark = pytest.mark.journey
+REPORT = b'{"csp-report": {"blocked-uri": "inline"}}'
+ROWS = 40
+
+
+@pytest.fixture(scope="module")
+def lms():
+    """Run a sandbox that can be told to be slow."""
+    with running_sandbox(learners=ROWS, content=5, requests_per_minute=0, latency_ms=0) as lms:
+        yield lms
+
+
+@pytest.fixture(scope="module")
+def product(lms, tmp_path_factory):
+    """Install the product for the whole module."""
+    with installed(
+        tmp_path_factory.mktemp("desk"), lms, SENDER_SLOTS="8", HOLD_SECONDS="0"
+    ) as product:
+        yield product
+
+
+def test_the_site_ends_the_request_that_it_was_reading(product):
+    with Web(product) as web:
+        address = urlsplit(web.url)
+        head = (
+            f"POST /csp-report HTTP/1.1\r\nHost: {address.netloc}\r\n"
+            f"Content-Type: application/csp-report\r\nContent-Length: {len(REPORT)}\r\n\r\n"
+        )
+        with socket.create_connection((address.hostname, address.port), 10) as browser:
+            browser.sendall(head.encode() + REPORT[:5])
+            time.sleep(0.3)
+            web.ask_to_stop()
+            time.sleep(0.3)
+            browser.sendall(REPORT[5:])
+            answer = browser.recv(4096)
+        code = web.wait()
+
+    assert answer.startswith(b"HTTP/1.1 204")
+    assert code == 0
+
+
+def test_the_worker_ends_its_calls_and_settles_their_rows(product, lms):
+    product.manage("sync")
+    lms.set_limits(latency_ms=1000)
+    tables = Tables(product.environment["DATABASE_URL"])
+    item = tables.one(
+        "SELECT external_reference FROM assignments_content WHERE external_reference <> ''"
+    )
+    words = f"--as manager@example.com --all --due 2027-01-15 --status pending --content {item}"
+    product.manage("assign", *words.split(), "--yes")
+    tables.change("UPDATE assignments_batch SET is_proven = TRUE")
+    worker = product.start("worker")
+    sending = "SELECT COUNT(*) FROM assignments_assignment WHERE state = 'sending'"
+    wait_until(lambda: tables.one(sending) >= 4, "calls are out")
+
+    worker.send_signal(signal.SIGTERM)
+    code = worker.wait(15)
+
+    created = tables.one("SELECT COUNT(*) FROM assignments_assignment WHERE state = 'created'")
+    stats = lms.stats()
+    assert code == 0
+    assert tables.one(sending) == 0
+    assert tables.one("SELECT COUNT(*) FROM assignments_assignment WHERE state = 'unknown'") == 0
+    # Rows that were taken but had not left are given back.
+    assert 0 < created < ROWS
+    assert (stats["assignments"], stats["duplicates"]) == (created, 0)
+    assert tables.one("SELECT COUNT(*) FROM assignments_account WHERE sender <> ''") == 0
