@@ -34,7 +34,7 @@ def cost(vendor: str, pairs: int) -> Iterator[Finding]:
 
         def unlogged() -> dict[str, Any]:
             here.plan(ROWS)
-            return here.child("deliver_unlogged", SENDER_SLOTS="64")
+            return here.child("deliver_unlogged", SENDER_CONCURRENCY="64")
 
         ours, others = in_turns(partial(sent, here), unlogged, pairs=pairs)
     yield Finding(

@@ -101,7 +101,7 @@ def _log_plan(batch: Any) -> None:
     from assignments.audit.entries.actors import SYSTEM
     from assignments.audit.log import Event, record
 
-    detail = {"plan_sha256": batch.plan_sha256}
+    detail = {"plan_digest": batch.plan_digest}
     event = Event(action="batch.submitted", subject=f"batch/{batch.pk}", detail=detail)
     with transaction.atomic():
         record(event, by=SYSTEM, at=timezone.now())
@@ -140,7 +140,7 @@ def plan(  # noqa: PLR0915  a script of what a person would click
     batch = frozen_plan.freeze(draft=draft, now=now)
     submission.submit(
         draft=draft,
-        plan_sha256=batch.plan_sha256,
+        plan_digest=batch.plan_digest,
         reason="",
         confirms_completed=True,
         by=by,

@@ -158,7 +158,7 @@ def _values(user: Any) -> dict[str, object]:
         "is_active": user.is_active is not False,
         "custom_fields": user.custom_fields,
         "search_text": f"{user.name} {user.email} {user.external_reference} {user.id}".lower(),
-        "seen_in": 1,
+        "last_seen_sync": 1,
     }
 
 

@@ -100,7 +100,7 @@ def ground(
             "STACKONE_ACCOUNT_ID": accounts,
             "STACKONE_BASE_URL": lms.base_url,
             "STACKONE_REQUESTS_PER_MINUTE": UNLIMITED,
-            "SENDER_SLOTS": "64",
+            "SENDER_CONCURRENCY": "64",
             "SYNC_MINUTES": "10000",
             "DATABASE_URL": url,
             "AUDIT_SEAL_DIR": str(Path(folder) / "seals"),

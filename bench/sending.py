@@ -100,7 +100,7 @@ def evenness(vendor: str, pairs: int) -> Iterator[Finding]:
 def sent(here: Ground, slots: int = 64, rows: int = ROWS) -> dict[str, Any]:
     """Plan a batch and measure how it is sent."""
     here.plan(rows)
-    found = here.deliver(SENDER_SLOTS=str(slots))
+    found = here.deliver(SENDER_CONCURRENCY=str(slots))
     if found["calls"] != rows:
         raise RuntimeError(f"{found['calls']} of {rows} rows were created.")
     return found

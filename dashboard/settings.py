@@ -74,9 +74,9 @@ SITE_URL = mail_settings.site_url(env)
 # Who is written to when a check finds the audit log altered.
 ALERT_EMAILS = mail_settings.addresses(env, "ALERT_EMAILS")
 
-HOLD_SECONDS = env.int("HOLD_SECONDS", default=10)
+GRACE_SECONDS = env.int("GRACE_SECONDS", default=10)
 SETTLE_SECONDS = environment.positive(env, "SETTLE_SECONDS", 120)
-SENDER_SLOTS = environment.positive(env, "SENDER_SLOTS", 48)
+SENDER_CONCURRENCY = environment.positive(env, "SENDER_CONCURRENCY", 48)
 SYNC_MINUTES = environment.positive(env, "SYNC_MINUTES", 15)
 CANARY_ROWS = environment.positive(env, "CANARY_ROWS", 5)
 PAUSE_AFTER_FAILURES = environment.positive(env, "PAUSE_AFTER_FAILURES", 10)

@@ -29,7 +29,7 @@ def submit(draft: Draft, *, starts_at: datetime | None = None, now: datetime = N
     plan = frozen_plan.freeze(draft=draft, now=now)
     return submission.submit(
         draft=draft,
-        plan_sha256=plan.plan_sha256,
+        plan_digest=plan.plan_digest,
         reason="Policy DP-14",
         confirms_completed=True,
         by=make_actor(draft.owner),

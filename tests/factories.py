@@ -74,7 +74,7 @@ def make_learner(account: Account | None = None, **fields: Any) -> Learner:
         "name": name,
         "email": f"person{number}@northwind.example",
         "is_active": True,
-        "seen_in": 1,
+        "last_seen_sync": 1,
     } | fields
     known = (values[part] for part in ("name", "email", "external_reference", "remote_id"))
     values.setdefault("search_text", folded(" ".join(known)))
@@ -93,7 +93,7 @@ def make_content(account: Account | None = None, **fields: Any) -> Content:
         "kind": "course",
         "is_active": True,
         "search_text": folded(f"{title} CRS-{number}"),
-        "seen_in": 1,
+        "last_seen_sync": 1,
     }
     return Content.objects.create(account=account or make_account(), **values | fields)
 
@@ -106,8 +106,8 @@ def make_audience(by: Any, *members: Learner, **fields: Any) -> Audience:
         "folded_name": folded(name),
         "kind": "filter" if "query" in fields else "fixed",
         "people": len(members),
-        "made_by": by,
-        "made_at": AT,
+        "created_by": by,
+        "created_at": AT,
     }
     audience = Audience.objects.create(name=name, **values | fields)
     for member in members:
@@ -138,8 +138,8 @@ def make_batch(rows: Sequence[str | dict[str, Any]] = (), **fields: Any) -> Batc
     for position, row in enumerate(rows, 1):
         make_row(batch, content, position, {"state": row} if isinstance(row, str) else row)
     made = seal(batch)
-    batch.plan_sha256 = made.sha256
-    batch.save(update_fields=["plan_sha256"])
+    batch.plan_digest = made.sha256
+    batch.save(update_fields=["plan_digest"])
     PlanLeaves.objects.create(batch=batch, leaves=made.leaves)
     return batch
 
@@ -148,14 +148,14 @@ def make_export(owner: Any, **fields: Any) -> LogExport:
     """Return an export of the whole log that waits for a worker."""
     head = LogHead.objects.get()
     values = {"format": "csv", "size": head.size, "frontier": head.frontier}
-    moments = {"asked_at": AT, "moved_at": AT}
+    moments = {"requested_at": AT, "progressed_at": AT}
     return LogExport.objects.create(owner=owner, **values | moments | fields)
 
 
 def make_token(owner: Any, **fields: Any) -> AccessToken:
     """Return an access token of somebody; nobody has what it is the hash of."""
     values = {"name": "GRC", "digest": uuid.uuid4().hex * 2}
-    moments = {"made_at": AT, "until": AT + timedelta(days=30)}
+    moments = {"created_at": AT, "until": AT + timedelta(days=30)}
     return AccessToken.objects.create(user=owner, **values | moments | fields)
 
 
@@ -166,7 +166,7 @@ def log_submission(batch: Batch) -> None:
         subject=f"batch/{batch.pk}",
         batch=f"batch/{batch.pk}",
         result="submitted",
-        detail={"plan_sha256": batch.plan_sha256},
+        detail={"plan_digest": batch.plan_digest},
     )
     with transaction.atomic():
         record(event, by=SYSTEM, at=AT)
@@ -194,8 +194,8 @@ def _of_state(state: str, position: int) -> dict[str, Any]:
         "queued": {"send_at": AT},
         "sending": {"attempt": 1, "sender": "s-1", "sent_at": AT},
         "unknown": {"attempt": 1, "unknown_at": AT, "problem": "It did not answer in time."},
-        "created": {"attempt": 1, "answer_status": 201, "remote_id": f"R-{position}"},
-        "rejected": {"attempt": 1, "answer_status": 400, "problem": "The due date is too early."},
+        "created": {"attempt": 1, "response_status": 201, "remote_id": f"R-{position}"},
+        "rejected": {"attempt": 1, "response_status": 400, "problem": "The due date is too early."},
         "skipped": {"problem": "They already have it in the LMS."},
     }
     settled = {"settled_at": AT + timedelta(seconds=position)} if state in _SETTLED else {}

@@ -124,7 +124,7 @@ class Provider:
         grant = stored.pop(form.get("code" if is_code else "refresh_token", ""), None)
         if grant is None or grant["person"] not in self.people:
             return said({"error": "invalid_grant", "error_description": "no such grant"}, 400)
-        if is_code and not is_proven(grant, form):
+        if is_code and not has_passed_canary(grant, form):
             return said({"error": "invalid_grant", "error_description": "PKCE failed"}, 400)
         grant = grant if is_code else {k: v for k, v in grant.items() if k != "nonce"}
         answer = {"token_type": "Bearer", "expires_in": 300, "access_token": grant["person"]}
@@ -134,7 +134,7 @@ class Provider:
         return said(answer | {"id_token": self.id_token(grant)})
 
 
-def is_proven(grant: dict[str, Any], form: dict[str, str]) -> bool:
+def has_passed_canary(grant: dict[str, Any], form: dict[str, str]) -> bool:
     """Return whether the verifier fits the challenge; one is always asked for."""
     digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -93,7 +93,7 @@ class Desk:
         plan = self.review(draft)
         batch = submission.submit(
             draft=draft,
-            plan_sha256=plan.plan_sha256,
+            plan_digest=plan.plan_digest,
             reason="Policy DP-14",
             confirms_completed=True,
             by=self.by,
@@ -142,7 +142,7 @@ def desk(db, lms, moving_clock, settings) -> Desk:
     settings.STACKONE_BASE_URL = lms.base_url
     settings.STACKONE_REQUESTS_PER_MINUTE = 60_000
     settings.STACKONE_TIMEOUT_SECONDS = 1
-    settings.SENDER_SLOTS = 4
+    settings.SENDER_CONCURRENCY = 4
     desk = Desk(lms, moving_clock)
     desk.sync()
     return desk

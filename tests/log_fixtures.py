@@ -7,9 +7,9 @@ import pytest
 from django.db import connection, transaction
 
 from assignments.audit.entries.actors import Actor, Person
-from assignments.audit.integrity import triggers
 from assignments.audit.log import Event, record_all
 from assignments.models import LogHead
+from tests import log_triggers
 
 AT = datetime(2026, 11, 23, 10, 43, 0, 123456, tzinfo=UTC)
 PRIYA = Actor(
@@ -40,11 +40,11 @@ def log_of_its_own(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     request.getfixturevalue("transactional_db")
-    triggers.remove(connection)
-    triggers.install(connection)
+    log_triggers.remove(connection)
+    log_triggers.install(connection)
     LogHead.objects.get_or_create(pk=1)
     yield
-    triggers.remove(connection)
+    log_triggers.remove(connection)
 
 
 def created(number: int = 1, person: Person = ELIF, **more: object) -> Event:

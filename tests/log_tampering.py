@@ -10,6 +10,7 @@ from assignments.audit.entries.canonical import canonical
 from assignments.audit.integrity import triggers
 from assignments.audit.merkle.tree import leaf_hash
 from assignments.models import LogEntry
+from tests import log_triggers
 
 TABLE = triggers.ENTRIES
 Tampering = Callable[[int, int], None]
@@ -17,10 +18,10 @@ Tampering = Callable[[int, int], None]
 
 def run(sql: str, *parameters: int | bytes) -> None:
     """Run a statement that the log's triggers would refuse."""
-    triggers.remove(connection)
+    log_triggers.remove(connection)
     with connection.cursor() as cursor:
         cursor.execute(sql.format(table=TABLE), parameters)
-    triggers.install(connection)
+    log_triggers.install(connection)
 
 
 def body(seq: int) -> dict[str, Any]:

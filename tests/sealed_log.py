@@ -13,7 +13,7 @@ from assignments.audit.seals.sealing import make_seal
 from assignments.audit.signing.checkpoint import Checkpoint
 from assignments.audit.signing.signed_note import SigningKey
 from assignments.models import LogEntry, LogHead, LogSeal, LogTile
-from tests import log_tampering
+from tests import log_tampering, log_triggers
 from tests.log_fixtures import AT, PRIYA, write_log
 
 
@@ -75,16 +75,16 @@ def move_time_and_head(seq: int, size: int) -> None:
 
 def change_seals(note: str, number: int) -> None:
     """Put another note in the place of a seal's."""
-    triggers.remove(connection, triggers.SEALS)
+    log_triggers.remove(connection, triggers.SEALS)
     LogSeal.objects.filter(number=number).update(note=note)
-    triggers.install(connection, triggers.SEALS)
+    log_triggers.install(connection, triggers.SEALS)
 
 
 def delete_seal(number: int) -> None:
     """Remove a seal from the database."""
-    triggers.remove(connection, triggers.SEALS)
+    log_triggers.remove(connection, triggers.SEALS)
     LogSeal.objects.filter(number=number).delete()
-    triggers.install(connection, triggers.SEALS)
+    log_triggers.install(connection, triggers.SEALS)
 
 
 def sign_anew(outside: Path | None = None) -> None:

@@ -277,8 +277,8 @@ def test_signing_in_and_out_is_recorded_with_session_and_address(client):
     entries = list(LogEntry.objects.order_by("seq"))
     signed_in = bytes(entries[0].body).decode()
     assert [(e.action, e.actor) for e in entries] == [
-        ("person.signed_in", f"user/{user.pk}"),
-        ("person.signed_out", f"user/{user.pk}"),
+        ("user.signed_in", f"user/{user.pk}"),
+        ("user.signed_out", f"user/{user.pk}"),
     ]
     assert re.search(r'"session":"[0-9a-f]{16}"', signed_in)
     assert "10.20.4.17" not in signed_in

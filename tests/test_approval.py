@@ -32,7 +32,7 @@ MINE = "You submitted it, so another manager has to decide. You can withdraw it.
 
 def decide(batch, user, *, now=LATER, **more):
     """Approve the batch's plan as somebody."""
-    values = {"plan_sha256": batch.plan_sha256, "by": make_actor(user), "now": now}
+    values = {"plan_digest": batch.plan_digest, "by": make_actor(user), "now": now}
     approval.approve(batch=batch, **values | more)
     batch.refresh_from_db()
 
@@ -92,7 +92,7 @@ def test_submission_keeps_what_is_asked_and_the_start_that_was_chosen(settings):
     asked = batch.approval
     assert str(asked) == f"Approval of {batch}"
     assert batch.starts_at == NOON + timedelta(days=1)
-    assert (asked.expires_at, asked.plan_sha256) == (NOON + timedelta(hours=5), batch.plan_sha256)
+    assert (asked.expires_at, asked.plan_digest) == (NOON + timedelta(hours=5), batch.plan_digest)
     assert entry("batch.submitted")["detail"]["approval"] == {
         "because": ["Fire Safety is marked as mandatory."],
         "asked_until": "2026-11-23T17:00:00+00:00",
@@ -114,7 +114,7 @@ def test_nothing_else_can_be_done_with_it_meanwhile(act):
 
 
 def test_approve_starts_the_hold_then_and_keeps_who_when_why_and_the_hash(settings):
-    settings.HOLD_SECONDS = 10
+    settings.GRACE_SECONDS = 10
     batch, daniel = make_waiting(), make_second()
 
     decide(batch, daniel, why="Checked with HR")
@@ -127,7 +127,7 @@ def test_approve_starts_the_hold_then_and_keeps_who_when_why_and_the_hash(settin
     )
     assert told["detail"] == {
         "counts": {"planned": 2},
-        "plan_sha256": batch.plan_sha256,
+        "plan_digest": batch.plan_digest,
         "starts_at": "2026-11-23T14:00:10+00:00",
         "reason": "Checked with HR",
     }
@@ -149,7 +149,7 @@ def test_approve_starts_the_hold_then_and_keeps_who_when_why_and_the_hash(settin
 def test_approve_keeps_a_chosen_start_but_never_shortens_the_hold(
     settings, monkeypatch, asked, starts
 ):
-    settings.HOLD_SECONDS = 10
+    settings.GRACE_SECONDS = 10
     monkeypatch.setattr(grace_period, "LARGE_BATCH", 1)
     batch = make_waiting(starts_at=NOON + asked)
 
@@ -181,7 +181,7 @@ def test_the_submitter_decides_nothing_whichever_account_they_use(account):
     same = account(batch.by)
 
     for act, more in (
-        (approval.approve, {"plan_sha256": batch.plan_sha256}),
+        (approval.approve, {"plan_digest": batch.plan_digest}),
         (approval.reject, {}),
     ):
         with pytest.raises(ControlRefused) as refusal:
@@ -238,7 +238,7 @@ def change_the_terms(batch):
 
 
 def change_the_hash(batch):
-    Batch.objects.filter(pk=batch.pk).update(plan_sha256="f" * 64)
+    Batch.objects.filter(pk=batch.pk).update(plan_digest="f" * 64)
 
 
 def let_the_due_date_pass(batch):
@@ -253,7 +253,7 @@ def let_the_due_date_pass(batch):
         pytest.param(change_the_hash, {}, "not the plan that you looked at", id="the hash"),
         pytest.param(
             change_the_hash,
-            {"plan_sha256": "f" * 64},
+            {"plan_digest": "f" * 64},
             "not the ones that were submitted",
             id="the hash, as shown",
         ),
@@ -293,9 +293,9 @@ def test_a_changed_plan_needs_an_approval_of_its_own():
 
     again = submit(draft, now=LATER)
 
-    assert (again.state, again.plan_sha256 == batch.plan_sha256) == ("approval", False)
+    assert (again.state, again.plan_digest == batch.plan_digest) == ("approval", False)
     with pytest.raises(ControlRefused, match="not the plan that you looked at"):
-        decide(again, daniel, plan_sha256=batch.plan_sha256)
+        decide(again, daniel, plan_digest=batch.plan_digest)
 
 
 def test_reject_gives_the_draft_back_with_the_reason():
@@ -311,7 +311,7 @@ def test_reject_gives_the_draft_back_with_the_reason():
     assert not draft.is_submitted
     told = entry("batch.rejected")
     assert (told["actor"]["ref"], told["detail"]["reason"]) == (f"user/{daniel.pk}", "Wrong course")
-    assert told["detail"]["plan_sha256"] == batch.plan_sha256
+    assert told["detail"]["plan_digest"] == batch.plan_digest
     assert (
         frozen_plan.freeze(draft=draft, now=LATER).assignments.filter(state="planned").count() == 2
     )
@@ -354,7 +354,7 @@ def test_expire_ends_what_nobody_decided_in_time():
     fresh.refresh_from_db()
     assert (batch.state, fresh.state) == ("expired", "approval")
     told = entry("batch.expired")
-    assert (told["actor"]["ref"], told["detail"]["plan_sha256"]) == ("system", batch.plan_sha256)
+    assert (told["actor"]["ref"], told["detail"]["plan_digest"]) == ("system", batch.plan_digest)
     assert batch.by.drafts.filter(is_submitted=False).count() == 1
     assert approval.expire_due(now=NOON + timedelta(hours=73)) == 0
 
@@ -393,12 +393,12 @@ def test_delivery_sends_nothing_that_nobody_approved():
     Batch.objects.filter(pk=batch.pk).update(state="waiting", starts_at=NOON)
 
     release(batch, now=LATER)
-    assert (batch.state, batch.paused_because) == (
+    assert (batch.state, batch.pause_reason) == (
         "paused",
         "Nobody but its submitter approved this plan.",
     )
     # Somebody who writes to the tables gets no further.
-    Batch.objects.filter(pk=batch.pk).update(state="running", started_at=NOON, paused_because="")
+    Batch.objects.filter(pk=batch.pk).update(state="running", started_at=NOON, pause_reason="")
     assert claimable(batch) == 0
     batch.refresh_from_db()
     assert batch.state == "paused"
@@ -408,11 +408,11 @@ def test_delivery_takes_no_approval_of_another_hash_or_of_the_submitter():
     batch = make_waiting()
     daniel = make_second()
     with transaction.atomic():
-        for user, sha256 in ((daniel, "f" * 64), (batch.by, batch.plan_sha256)):
+        for user, sha256 in ((daniel, "f" * 64), (batch.by, batch.plan_digest)):
             event = Event(
                 action="batch.approved",
                 subject=f"batch/{batch.pk}",
-                detail={"plan_sha256": sha256},
+                detail={"plan_digest": sha256},
             )
             record(event, by=make_actor(user), at=NOON)
     Batch.objects.filter(pk=batch.pk).update(state="running", started_at=NOON)
@@ -428,7 +428,7 @@ def test_delivery_sends_what_was_approved_and_no_row_that_was_changed_since():
 
     assert claimable(batch) == 1
     batch.refresh_from_db()
-    assert (batch.state, "1 row was changed after the review" in batch.paused_because) == (
+    assert (batch.state, "1 row was changed after the review" in batch.pause_reason) == (
         "paused",
         True,
     )
@@ -565,7 +565,7 @@ def test_while_one_tab_approves_the_other_waits_and_is_refused(transactional_db)
     tab.start()
     with transaction.atomic():
         approval.approve(
-            batch=batch, plan_sha256=batch.plan_sha256, by=make_actor(daniel), now=LATER
+            batch=batch, plan_digest=batch.plan_digest, by=make_actor(daniel), now=LATER
         )
         locked.set()
         # The other tab gets as far as the lock meanwhile.
@@ -583,7 +583,7 @@ def test_twice_submitted_is_one_batch_and_one_question():
 
     again = submission.submit(
         draft=draft,
-        plan_sha256=first.plan_sha256,
+        plan_digest=first.plan_digest,
         reason="",
         confirms_completed=True,
         by=make_actor(draft.owner),

@@ -59,7 +59,12 @@ def test_save_selection_keeps_these_people_and_is_recorded(draft, owner):
     found = Audience.objects.get()
     members = AudienceMember.objects.filter(audience=found).order_by("learner__name")
     assert list(members.values_list("learner__name", flat=True)) == ["Ada", "Ben"]
-    assert (found.kind, found.people, found.made_by, found.made_at) == ("fixed", 2, owner, LATER)
+    assert (found.kind, found.people, found.created_by, found.created_at) == (
+        "fixed",
+        2,
+        owner,
+        LATER,
+    )
     assert said("audience.created") == (
         f"audience/{audience.pk}",
         "sandbox",

@@ -88,7 +88,7 @@ def test_the_desk_goes_on_and_the_break_is_an_entry(db: None, name: str, caplog)
 
     assert numbers == range(last + 2, last + 5)
     told = log_tampering.body(last + 1)
-    assert (told["action"], told["subject"]) == ("log.broken", "log")
+    assert (told["action"], told["subject"]) == ("log.damage_detected", "log")
     assert told["actor"]["ref"] == "system"
     assert (told["detail"]["first"], told["detail"]["last"]) == (first, last)
     assert [log_tampering.body(seq)["action"] for seq in numbers] == ["assignment.created"] * 3
@@ -170,10 +170,15 @@ def test_a_hash_of_another_length_does_not_stop_the_log(db: None) -> None:
 def test_an_entry_of_a_break_that_nobody_wrote_hides_nothing(db: None) -> None:
     write_log(SIZE)
     sealed_log.seal()
-    forged = {**log_tampering.body(1), "seq": SIZE + 1, "action": "log.broken", "detail": {}}
+    forged = {
+        **log_tampering.body(1),
+        "seq": SIZE + 1,
+        "action": "log.damage_detected",
+        "detail": {},
+    }
     log_tampering.copy(1, SIZE + 1)
     log_tampering.rewrite(SIZE + 1, canonical(forged))
-    columns = "action = 'log.broken', search_text = ''"
+    columns = "action = 'log.damage_detected', search_text = ''"
     log_tampering.run(f"UPDATE {{table}} SET {columns} WHERE seq = %s", SIZE + 1)
 
     append()
@@ -208,7 +213,10 @@ def test_an_export_without_it_is_proven(db: None, tmp_path: Path) -> None:
     put_behind_well_made()
     append()
 
-    assert export(tmp_path, "action:log.broken").code in {standalone.INTACT, standalone.UNPROVEN}
+    assert export(tmp_path, "action:log.damage_detected").code in {
+        standalone.INTACT,
+        standalone.UNPROVEN,
+    }
 
 
 @settings(
@@ -252,4 +260,4 @@ def test_several_writers_go_on_together_after_the_head_was_lost(transactional_db
     at_once(*[write] * 4)
 
     assert sorted(taken) == list(range(SIZE + 1, SIZE + 21))
-    assert LogEntry.objects.filter(action="log.broken").count() == 1
+    assert LogEntry.objects.filter(action="log.damage_detected").count() == 1

@@ -132,7 +132,9 @@ def test_found(log: None, query: str, seqs: list[int]) -> None:
 
 def test_found_by_the_day_by_which_something_is_due(db: None) -> None:
     one = make_batch(["created"], due_date=date(2026, 12, 1))
-    several = make_batch(["created", "created"], has_several_dues=True, due_date=date(2026, 12, 1))
+    several = make_batch(
+        ["created", "created"], has_several_due_dates=True, due_date=date(2026, 12, 1)
+    )
     late, _ = several.assignments.order_by("pk")
     several.assignments.filter(pk=late.pk).update(due_date=date(2027, 1, 5))
     with transaction.atomic():

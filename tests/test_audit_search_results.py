@@ -51,7 +51,7 @@ def test_a_check_is_an_entry_that_says_what_was_found():
     check("elif")
 
     entry = newest()
-    assert (entry["action"], entry["result"]) == ("entry.verified", "not sealed")
+    assert (entry["action"], entry["result"]) == ("log.search_results_verified", "not sealed")
     assert entry["detail"] == {"entries": 1, "altered": 0, "search": "…"}
 
 

@@ -54,7 +54,7 @@ def test_sentence_is_whole_whatever_the_detail_lacks(action: str) -> None:
             id="a batch",
         ),
         pytest.param(
-            told("directory.synced", learners=5_000, contents=300, assignments=1),
+            told("sync.completed", learners=5_000, contents=300, assignments=1),
             "synced the directory: 5,000 people, 300 items and 1 assignment",
             id="a sync",
         ),

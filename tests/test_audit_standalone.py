@@ -215,7 +215,7 @@ def test_a_pack_verifies_itself_where_it_is_unpacked(log: None, tmp_path: Path) 
     assert done.stdout.startswith("Intact: 15 entries, each of them proven to be in the log")
     manifest = json.loads((folder / "manifest.json").read_text())
     assert (manifest["entries"], manifest["first"], manifest["last"]) == (15, 1, 23)
-    assert manifest["made_by"]["name"] == "Priya Mehta"
+    assert manifest["created_by"]["name"] == "Priya Mehta"
     assert (
         "15 entries, made at 2026-11-23T10:43:00.123456Z (UTC) by Priya Mehta."
         in (folder / "README.txt").read_text()

@@ -50,16 +50,12 @@ def test_entries_can_be_added_all_the_same(db: None) -> None:
     assert LogEntry.objects.count() == 3
 
 
-def test_remove_takes_the_refusal_away_and_install_brings_it_back(db: None) -> None:
+def test_deletes_are_allowed_in_the_block_alone(db: None) -> None:
     write_log(2)
 
-    triggers.remove(connection)
-    LogEntry.objects.filter(seq=0).update(result="other")
-    triggers.install(connection)
+    with triggers.deletes_allowed(connection, triggers.ENTRIES):
+        LogEntry.objects.filter(seq=0)._raw_delete("default")
 
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-        LogEntry.objects.filter(seq=1).update(result="other")
-    assert list(LogEntry.objects.order_by("seq").values_list("result", flat=True)) == [
-        "other",
-        "created",
-    ]
+        LogEntry.objects.filter(seq=1)._raw_delete("default")
+    assert list(LogEntry.objects.values_list("seq", flat=True)) == [1]

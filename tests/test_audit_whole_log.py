@@ -184,7 +184,7 @@ def test_verify_log_keeps_the_verdict_and_records_it(db: None) -> None:
         "sealed": None,
         "detail": Unsealed(3, intact).sentence,
         "night": None,
-        "tell_at": None,
+        "email_at": None,
     }
     told = log_tampering.body(3)
     assert (told["action"], told["subject"], told["result"]) == (

@@ -42,7 +42,9 @@ def running(rows, **fields):
         pytest.param(["sending"] * 4 + [dict(GONE)] + REST, 0, id="one has failed"),
         pytest.param([dict(GONE)] * 5 + REST, 1, id="nothing is out, so it may try one"),
         pytest.param([{"state": "queued", "attempt": 1}] * 5 + REST, 5, id="put off, not sent"),
-        pytest.param([{"state": "unknown", "check_at": AT}] * 5 + REST, 0, id="being looked up"),
+        pytest.param(
+            [{"state": "unknown", "read_back_at": AT}] * 5 + REST, 0, id="being looked up"
+        ),
         pytest.param(["unknown"] * 5 + REST, None, id="a person has to decide about it"),
         pytest.param(["created"] + ["sending"] * 4 + REST, None, id="one was created"),
     ],
@@ -55,14 +57,14 @@ def test_allowance(rows, allowed):
 
 
 def test_allowance_of_a_proven_batch_is_not_asked_for(django_assert_num_queries):
-    batch = running(REST, is_proven=True)
+    batch = running(REST, has_passed_canary=True)
 
     with django_assert_num_queries(0):
         assert auto_pause.allowance(batch) is None
 
 
 def test_allowance_starts_afresh_when_a_person_goes_on():
-    batch = running([dict(GONE) for _ in range(5)] + REST, watched_from=AT)
+    batch = running([dict(GONE) for _ in range(5)] + REST, failures_counted_from=AT)
 
     assert auto_pause.allowance(batch) == 5
 
@@ -70,7 +72,7 @@ def test_allowance_starts_afresh_when_a_person_goes_on():
 def test_a_created_row_proves_the_batch():
     batch = watched(running(["created", dict(GONE), *REST]))
 
-    assert (batch.state, batch.is_proven) == ("running", True)
+    assert (batch.state, batch.has_passed_canary) == ("running", True)
     assert not LogEntry.objects.filter(action="batch.paused").exists()
 
 
@@ -82,7 +84,7 @@ def test_a_dead_canary_pauses_the_batch_and_says_why():
         "Paused itself after 5 failures and nothing created: “Content not found” (4), “The due "
         "date is too early” (1). Mend the cause in the LMS, then resume it, or stop it."
     )
-    assert (batch.state, batch.is_proven, batch.paused_because) == ("paused", False, because)
+    assert (batch.state, batch.has_passed_canary, batch.pause_reason) == ("paused", False, because)
     entry = LogEntry.objects.get(action="batch.paused")
     body = json.loads(bytes(entry.body))
     assert (entry.actor, body["actor"]["means"], body["result"]) == (
@@ -102,7 +104,7 @@ def test_ten_failures_in_a_row_pause_a_proven_batch():
     batch = watched(running(["created"] * 3 + [dict(GONE) for _ in range(10)] + REST))
 
     assert batch.state == "paused"
-    assert batch.paused_because.startswith(
+    assert batch.pause_reason.startswith(
         "Paused itself after 10 failures in a row: “Content not found” (10)."
     )
 
@@ -114,7 +116,7 @@ def test_a_high_share_of_failures_pauses_a_batch():
     batch = watched(running([*pairs, *REST]))
 
     assert batch.state == "paused"
-    assert batch.paused_because.startswith("Paused itself after 21 failures in its last 42 rows: ")
+    assert batch.pause_reason.startswith("Paused itself after 21 failures in its last 42 rows: ")
 
 
 def test_only_what_the_lms_refused_counts():
@@ -134,7 +136,7 @@ def test_a_batch_with_nothing_left_to_send_is_not_paused():
 def test_only_a_running_batch_is_watched(state):
     batch = watched(make_batch([*(dict(GONE) for _ in range(12)), *REST], state=state))
 
-    assert (batch.state, batch.paused_because) == (state, "")
+    assert (batch.state, batch.pause_reason) == (state, "")
 
 
 def test_what_a_person_accepted_by_resuming_does_not_count_again():
@@ -148,7 +150,7 @@ def test_what_a_person_accepted_by_resuming_does_not_count_again():
     batch.assignments.filter(pk__in=list(more)).update(
         **GONE, settled_at=LATER + timedelta(hours=1)
     )
-    assert watched(batch).paused_because.startswith(
+    assert watched(batch).pause_reason.startswith(
         "Paused itself after 5 failures and nothing created: "
     )
 
@@ -157,8 +159,8 @@ def test_many_long_reasons_still_make_one_sentence():
     rows = [{**GONE, "problem": f"{number} {'very ' * 60}late."} for number in range(10)]
     batch = watched(running([*rows, *REST]))
 
-    assert batch.paused_because.count("…”") == 3
-    assert ", and 7 others. Mend the cause" in batch.paused_because
+    assert batch.pause_reason.count("…”") == 3
+    assert ", and 7 others. Mend the cause" in batch.pause_reason
 
 
 def test_watching_costs_the_same_however_large_the_batch_is(django_assert_num_queries):
@@ -180,5 +182,5 @@ def test_a_person_who_pauses_at_the_same_moment_is_faster(monkeypatch):
 
     monkeypatch.setattr(auto_pause, "alarm", decide_while_somebody_pauses)
 
-    assert watched(batch).paused_because == "Paused by Priya Mehta."
+    assert watched(batch).pause_reason == "Paused by Priya Mehta."
     assert LogEntry.objects.filter(action="batch.paused").count() == 1

@@ -13,8 +13,8 @@ from tests.factories import make_user as user
 
 pytestmark = pytest.mark.django_db
 
-GONE = {"state": "rejected", "answer_status": 404, "problem": "No such person."}
-HAS_IT = {"state": "rejected", "answer_status": 409, "problem": "Already on the transcript."}
+GONE = {"state": "rejected", "response_status": 404, "problem": "No such person."}
+HAS_IT = {"state": "rejected", "response_status": 409, "problem": "Already on the transcript."}
 
 
 def run(*words):
@@ -53,7 +53,7 @@ def test_list_tells_the_newest_first():
 
 def test_show_tells_why_it_paused_and_what_failed():
     batch = make_batch(
-        ["created", dict(GONE), dict(GONE), "unknown"], state="paused", paused_because="Asked to."
+        ["created", dict(GONE), dict(GONE), "unknown"], state="paused", pause_reason="Asked to."
     )
 
     assert run("show", str(batch)).splitlines() == [
@@ -74,8 +74,8 @@ def test_show_as_json_tells_everything():
         "people": 2,
         "by": "Priya Mehta",
         "starts_at": "2026-11-23T10:00:00+00:00",
-        "paused_because": "",
-        "plan_sha256": batch.plan_sha256,
+        "pause_reason": "",
+        "plan_digest": batch.plan_digest,
         "approval": None,
         "counts": {"planned": 1, "rejected": 1},
         "reasons": [{"count": 1, "status": 404, "problem": "No such person."}],
@@ -107,13 +107,13 @@ def test_another_manager_approves_the_plan_by_its_hash(clock):
     batch, daniel = make_waiting(), make_second().email
     assert run("show", str(batch)).splitlines() == [
         f"{batch}: Waiting for approval. 2 planned.",
-        f"  Plan {batch.plan_sha256}, to be decided until Thursday 26 November 2026, 12:00 "
+        f"  Plan {batch.plan_digest}, to be decided until Thursday 26 November 2026, 12:00 "
         "(Europe/London).",
         "  Fire Safety is marked as mandatory.",
     ]
 
     told = json.loads(
-        run("approve", str(batch), "--as", daniel, "--plan", batch.plan_sha256, "--json")
+        run("approve", str(batch), "--as", daniel, "--plan", batch.plan_digest, "--json")
     )
 
     assert (told["state"], told["approval"]) == (
@@ -127,9 +127,9 @@ def test_another_manager_approves_the_plan_by_its_hash(clock):
         },
     )
     body = json.loads(bytes(LogEntry.objects.get(action="batch.approved").body))
-    assert (body["actor"]["means"], body["detail"]["plan_sha256"]) == (
+    assert (body["actor"]["means"], body["detail"]["plan_digest"]) == (
         "command",
-        batch.plan_sha256,
+        batch.plan_digest,
     )
 
 
@@ -148,7 +148,7 @@ def test_a_decision_from_the_shell_is_refused_like_on_the_page(clock, act, by, m
     batch = make_waiting()
     email = {"priya": batch.by.email, "daniel": make_second().email}[by]
 
-    words = [word.format(sha256=batch.plan_sha256) for word in more]
+    words = [word.format(sha256=batch.plan_digest) for word in more]
 
     with pytest.raises(CommandError) as refusal:
         run(act, str(batch), "--as", email, *words)

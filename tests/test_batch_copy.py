@@ -61,7 +61,7 @@ def test_a_whole_batch_is_copied_with_its_dates(batch):
 
 def test_rows_that_are_not_everybody_times_everything_are_copied_one_by_one(batch):
     failed = Assignment.objects.filter(batch=batch, position__in=[1, 4])
-    failed.update(state="rejected", answer_status=400, problem="No.", remote_id="")
+    failed.update(state="rejected", response_status=400, problem="No.", remote_id="")
 
     draft, said = copy(batch, among=FAILED)
 

@@ -17,7 +17,7 @@ COLUMNS: tuple[str, ...] = (
     "left_at",
     "custom_fields",
     "search_text",
-    "seen_in",
+    "last_seen_sync",
 )
 COLUMNS += ("external_reference", "name", "email")
 

@@ -9,8 +9,8 @@ from assignments.models import (
     Draft,
     DraftContent,
     DraftLearner,
+    ExcludedLearner,
     Learner,
-    LeftOut,
     RemoteAssignment,
     SelectionChange,
 )
@@ -140,7 +140,7 @@ def test_leave_out_audience_takes_its_people_out_and_put_back_selects_them(draft
     for _ in range(2):
         bulk_selection.put_back(draft=draft, change_pk=change.pk, now=LATER)
     assert selected(draft) == ["Ada Sales", "Cid"]
-    assert (SelectionChange.objects.count(), LeftOut.objects.count()) == (0, 0)
+    assert (SelectionChange.objects.count(), ExcludedLearner.objects.count()) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def call(seconds_ago, outcome="created"):
 def test_calls_per_second(settings, per_minute, found):
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
 
-    account = make_account(pace_per_minute=per_minute)
+    account = make_account(provider_rate_per_minute=per_minute)
 
     assert calls_per_second(account) == found
     assert forecast(100, account) == f"about {100 / found:.0f} seconds"
@@ -146,7 +146,7 @@ def test_the_pace_has_a_word_for_each_thing_that_pages_say():
 
 
 def test_progress_counts_every_group():
-    moving = {"state": "unknown", "check_at": AT}
+    moving = {"state": "unknown", "read_back_at": AT}
     states = ["planned", "queued", "sending", "created", "rejected", "skipped", "cancelled"]
     batch = running([*states, "unknown", moving, "created"])
 

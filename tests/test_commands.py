@@ -240,7 +240,7 @@ def test_doctor_finds_everything_well(desk):
 def test_doctor_says_what_to_fix(desk, settings):
     settings.STACKONE_API_KEY = "wrong"
     settings.DESK_DEMO = False
-    desk.account.paused_at, desk.account.paused_because = timezone.now(), "It was paused."
+    desk.account.paused_at, desk.account.pause_reason = timezone.now(), "It was paused."
     desk.account.save()
     out = StringIO()
 

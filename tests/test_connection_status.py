@@ -27,7 +27,7 @@ OUTAGE = (
             id="some time ago",
         ),
         pytest.param(
-            {"paused_at": AT, "paused_because": "StackOne refused the key."},
+            {"paused_at": AT, "pause_reason": "StackOne refused the key."},
             Connection(
                 "Paused · Cornerstone", "bad", "Sending is paused. StackOne refused the key."
             ),

@@ -21,7 +21,7 @@ def waiting(desk):
     plan = desk.review(draft)
     return submission.submit(
         draft=draft,
-        plan_sha256=plan.plan_sha256,
+        plan_digest=plan.plan_digest,
         reason="",
         confirms_completed=False,
         by=desk.by,
@@ -89,7 +89,7 @@ def test_pause_and_resume(desk):
     assert last_entry() == ("batch.paused", desk.by.ref, "paused")
     desk.deliver()
     assert (state(batch), desk.states(batch)) == ("paused", ["planned"] * 3)
-    assert batch.paused_because == "Paused by Priya Mehta."
+    assert batch.pause_reason == "Paused by Priya Mehta."
 
     control.resume(batch=batch, by=desk.by, now=desk.clock())
     assert last_entry() == ("batch.resumed", desk.by.ref, "running")
@@ -168,7 +168,7 @@ def test_a_pause_says_who_and_why():
 
     control.pause(batch=batch, by=PRIYA, now=AT, why="Wrong course.")
 
-    assert (state(batch), batch.paused_because) == (
+    assert (state(batch), batch.pause_reason) == (
         "paused",
         "Paused by Priya Mehta: “Wrong course”.",
     )
@@ -222,7 +222,7 @@ def test_rows_of_an_undone_batch_that_wait_to_be_withdrawn_can_be_planned_again(
     plan = desk.review(draft)
     submission.submit(
         draft=draft,
-        plan_sha256=plan.plan_sha256,
+        plan_digest=plan.plan_digest,
         reason="",
         confirms_completed=False,
         by=desk.by,

@@ -76,7 +76,7 @@ def test_sync_records_who_asked_for_it(desk):
     assert list(actions) == [
         ("sync.started", desk.by.ref),
         ("settings.changed", "system"),
-        ("directory.synced", desk.by.ref),
+        ("sync.completed", desk.by.ref),
     ]
 
 
@@ -99,7 +99,7 @@ def test_sync_marks_who_left_as_inactive_and_deletes_nobody(desk):
         name="Gone",
         is_active=True,
         search_text="gone",
-        seen_in=0,
+        last_seen_sync=0,
     )
     Content.objects.create(
         account=desk.account,
@@ -107,7 +107,7 @@ def test_sync_marks_who_left_as_inactive_and_deletes_nobody(desk):
         remote_id="gone",
         is_active=True,
         search_text="gone",
-        seen_in=0,
+        last_seen_sync=0,
     )
     desk.clock.skip(hours=25)
 
@@ -141,7 +141,7 @@ def test_sync_goes_on_where_a_killed_one_stood(desk):
 
 def test_sync_is_run_by_one_worker_at_a_time(desk):
     found = opened(desk)
-    SyncRun.objects.filter(pk=found.pk).update(runner="another", moved_at=desk.clock())
+    SyncRun.objects.filter(pk=found.pk).update(runner="another", progressed_at=desk.clock())
     assert not run(desk, found)
 
     desk.clock.skip(seconds=91)
@@ -178,7 +178,7 @@ def test_sync_pauses_the_account_when_the_key_is_refused(desk, settings):
         run(desk, found)
 
     desk.account.refresh_from_db()
-    assert desk.account.paused_because.startswith("StackOne refused the key.")
+    assert desk.account.pause_reason.startswith("StackOne refused the key.")
 
 
 def test_sync_is_due_when_old_or_abandoned(desk):
@@ -187,7 +187,7 @@ def test_sync_is_due_when_old_or_abandoned(desk):
     desk.clock.skip(minutes=16)
     assert sync_run.sync_is_due(desk.account, every=every, now=desk.clock())
     found = sync_run.request_sync(account=desk.account, by=SYSTEM, now=desk.clock())
-    SyncRun.objects.filter(pk=found.pk).update(runner="busy", moved_at=desk.clock())
+    SyncRun.objects.filter(pk=found.pk).update(runner="busy", progressed_at=desk.clock())
     assert not sync_run.sync_is_due(desk.account, every=every, now=desk.clock())
     desk.clock.skip(seconds=91)
     assert sync_run.sync_is_due(desk.account, every=every, now=desk.clock())

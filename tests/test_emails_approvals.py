@@ -45,14 +45,14 @@ def test_those_who_may_approve_are_asked_once(batch):
     assert f"Priya Mehta asks for your approval of {batch}: Fire Safety for 2 people." in said
     assert "- Fire Safety is marked as mandatory." in said
     assert "Reason: Policy DP-14" in said
-    assert batch.plan_sha256 in said
+    assert batch.plan_digest in said
     assert "Decide until Thursday 26 November 2026, 12:00" in said
     assert f"https://desk.northwind.example/batches/{batch.pk}/approval" in said
     assert not outbox.are_due(now=LATER)
 
 
 def approve(batch, by):
-    approval.approve(batch=batch, plan_sha256=batch.plan_sha256, by=by, now=LATER, why="Fine")
+    approval.approve(batch=batch, plan_digest=batch.plan_digest, by=by, now=LATER, why="Fine")
 
 
 def reject(batch, by):
@@ -96,7 +96,7 @@ def test_the_submitter_is_told_of_the_decision(batch, decide, subject, parts):
     assert sent() == [([batch.by.email], subject.format(batch=batch))]
     said = str(mail.outbox[0].body)
     assert [part for part in parts if part not in said] == []
-    assert batch.plan_sha256 in said
+    assert batch.plan_digest in said
     assert f"https://desk.northwind.example/batches/{batch.pk}/" in said
 
 
@@ -154,7 +154,7 @@ def test_another_sender_may_have_taken_it(batch, monkeypatch):
 
     def due(kind, now):
         found = list(taken(kind, now).values_list("pk", flat=True))
-        kind.rows().update(tell_at=NOON + outbox.TRY_AGAIN_AFTER)
+        kind.rows().update(email_at=NOON + outbox.TRY_AGAIN_AFTER)
         monkeypatch.setattr(outbox, "_due", taken)
         return kind.rows().filter(pk__in=found)
 

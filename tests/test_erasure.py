@@ -202,7 +202,7 @@ def test_the_entry_says_who_and_why_and_names_nobody(world):
     entry = LogEntry.objects.get(seq=done.entry)
     body = json.loads(bytes(entry.body))
     ref = f"learner/{world.person.pk}"
-    assert (entry.action, entry.subject, entry.person) == ("person.erased", ref, ref)
+    assert (entry.action, entry.subject, entry.person) == ("personal_data.erased", ref, ref)
     assert body["people"] == [{"ref": ref}]
     assert entry.actor == f"user/{world.admin.pk}"
     assert body["detail"] == {

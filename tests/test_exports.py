@@ -94,7 +94,7 @@ def test_an_export_holds_the_log_as_it_was_when_it_was_asked_for(ada, folder, fo
         assert len(opened.read()) == file.stat().st_size == export.bytes
     assert export.expires_at == LATER + timedelta(hours=24)
     assert entries_about(export) == [
-        ("export.asked", {"search": "action:created", "size": 5}),
+        ("export.requested", {"search": "action:created", "size": 5}),
         (
             "log.exported",
             {
@@ -137,7 +137,7 @@ def test_a_pack_of_an_earlier_moment_is_intact(ada, folder, text):
         "results": {"created": len(numbers)},
     }
     assert (manifest["log"]["size"], manifest["search"]) == (7, text)
-    assert manifest["made_by"]["ref"] == f"user/{ada.pk}"
+    assert manifest["created_by"]["ref"] == f"user/{ada.pk}"
 
 
 def test_control_totals_that_are_not_those_of_the_entries_are_named(ada, folder):
@@ -204,7 +204,7 @@ def test_what_may_name_a_person_is_in_clear_only_until_the_file_expires(ada, fol
     assert (export.state, export.search, export.file) == ("expired", "", "")
     assert list(folder.iterdir()) == []
     (*_, (action, detail)) = entries_about(export)
-    assert (action, detail) == ("export.expired", {"search": "… action:created"})
+    assert (action, detail) == ("export.file_deleted", {"search": "… action:created"})
     assert len(entries_about(export)) == 3
     last = LogEntry.objects.order_by("-seq")[0]
     assert (last.actor, last.person) == ("system", f"user/{ada.pk}")
@@ -238,7 +238,7 @@ def test_a_file_that_is_on_another_machine_is_said_to_be(ada, folder):
 def test_a_worker_that_was_killed_is_followed_by_another(ada, folder):
     write_log(3)
     export = ask(ada)
-    killed = {"state": "writing", "runner": "dead", "moved_at": AT, "tries": 1, "done": 2}
+    killed = {"state": "writing", "runner": "dead", "progressed_at": AT, "tries": 1, "done": 2}
     LogExport.objects.update(**killed)
 
     assert job.to_wake(now=AT + timedelta(seconds=89)) == []
@@ -299,7 +299,7 @@ def test_a_worker_that_lost_its_export_to_another_changes_nothing(ada, folder, m
 
     assert (export.state, export.runner, export.entries) == ("writing", "another", None)
     assert list(folder.iterdir()) == []
-    assert [action for action, _ in entries_about(export)] == ["export.asked"]
+    assert [action for action, _ in entries_about(export)] == ["export.requested"]
 
 
 def test_a_full_disk_is_said_in_words(ada, folder, monkeypatch):

@@ -17,7 +17,7 @@ limits = st.builds(
 
 
 @pytest.mark.parametrize(
-    ("failures", "is_proven", "words"),
+    ("failures", "has_passed_canary", "words"),
     [
         pytest.param([], False, None, id="nothing yet"),
         pytest.param([True] * 4, False, None, id="the canary is not complete"),
@@ -38,8 +38,8 @@ limits = st.builds(
         ),
     ],
 )
-def test_alarm_says_what_it_saw(failures, is_proven, words):
-    found = alarm(failures, LIMITS, is_proven=is_proven)
+def test_alarm_says_what_it_saw(failures, has_passed_canary, words):
+    found = alarm(failures, LIMITS, has_passed_canary=has_passed_canary)
 
     assert (found and str(found)) == words
 
@@ -50,12 +50,12 @@ def test_one_failure_is_said_in_the_singular():
 
 @given(outcomes, limits)
 def test_a_run_without_failures_goes_on(failures, limits):
-    assert alarm([False] * len(failures), limits, is_proven=True) is None
+    assert alarm([False] * len(failures), limits, has_passed_canary=True) is None
 
 
 @given(outcomes, limits, st.booleans())
-def test_an_alarm_counts_what_is_there(failures, limits, is_proven):
-    found = alarm(failures, limits, is_proven=is_proven)
+def test_an_alarm_counts_what_is_there(failures, limits, has_passed_canary):
+    found = alarm(failures, limits, has_passed_canary=has_passed_canary)
 
     if found is not None:
         assert found.failures == sum(failures[: found.outcomes]) > 0
@@ -64,23 +64,23 @@ def test_an_alarm_counts_what_is_there(failures, limits, is_proven):
 
 @given(outcomes, limits)
 def test_a_run_that_goes_on_is_within_every_limit(failures, limits):
-    if alarm(failures, limits, is_proven=True) is None:
+    if alarm(failures, limits, has_passed_canary=True) is None:
         assert not all(failures[: limits.in_a_row]) or len(failures) < limits.in_a_row
         assert sum(failures[:WINDOW]) <= limits.percent
 
 
 @given(outcomes, limits, st.booleans())
-def test_one_more_failure_never_ends_an_alarm_of_a_streak(failures, limits, is_proven):
-    found = alarm(failures, limits, is_proven=is_proven)
+def test_one_more_failure_never_ends_an_alarm_of_a_streak(failures, limits, has_passed_canary):
+    found = alarm(failures, limits, has_passed_canary=has_passed_canary)
 
     if found is not None and found.where != f"in its last {found.outcomes:,} rows":
-        assert alarm([True, *failures], limits, is_proven=is_proven) is not None
+        assert alarm([True, *failures], limits, has_passed_canary=has_passed_canary) is not None
 
 
 @given(outcomes, limits)
 def test_only_the_outcomes_that_are_asked_for_matter(failures, limits):
     newest = failures[: limits.outcomes]
 
-    assert (alarm(newest, limits, is_proven=True) is None) == (
-        alarm(failures, limits, is_proven=True) is None
+    assert (alarm(newest, limits, has_passed_canary=True) is None) == (
+        alarm(failures, limits, has_passed_canary=True) is None
     )

@@ -93,7 +93,8 @@ def test_assign_under_faults_ends_true(product, lms):
     assert stats["assignments"] == counts["created"]
     assert set(counts) <= {"created", "unknown"}
     assert (
-        one(product, "SELECT COUNT(*) FROM assignments_assignment WHERE check_at IS NOT NULL") == 0
+        one(product, "SELECT COUNT(*) FROM assignments_assignment WHERE read_back_at IS NOT NULL")
+        == 0
     )
     product.manage("audit", "seal")
     product.manage("audit", "verify")

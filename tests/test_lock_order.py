@@ -69,13 +69,13 @@ def test_a_button_and_an_outcome_never_wait_for_each_other(transactional_db, des
 def acts(desk):
     """Return what people do that locks rows to which others refer, and then the log's head."""
     draft = desk.draft(people=2, assigns_again=True)
-    seal = desk.review(draft).plan_sha256
+    seal = desk.review(draft).plan_digest
     now = desk.clock()
     batch = desk.submit(people=3, items=2)
     return {
         "submit": lambda: submission.submit(
             draft=draft,
-            plan_sha256=seal,
+            plan_digest=seal,
             reason="",
             confirms_completed=True,
             by=desk.by,

@@ -224,9 +224,9 @@ def test_making_and_revoking_are_entries():
     answer = browser.post(f"{PAGE}{mine.pk}/revoke")
 
     assert (answer.status_code, answer["Location"]) == (302, PAGE)
-    assert (was_made["action"], was_made["subject"]) == ("token.made", f"token/{mine.pk}")
+    assert (was_made["action"], was_made["subject"]) == ("access_token.created", f"token/{mine.pk}")
     assert was_made["detail"]["name"] == "GRC"
-    assert newest()["action"] == "token.revoked"
+    assert newest()["action"] == "access_token.revoked"
     assert ask(token).status_code == 401
 
 

@@ -188,7 +188,7 @@ def test_a_sync_that_a_worker_makes_belongs_to_the_request_that_asked_for_it(des
 
     tasks.sync.func(run.pk)
 
-    entry = LogEntry.objects.get(action="directory.synced", subject=f"sync/{run.pk}")
+    entry = LogEntry.objects.get(action="sync.completed", subject=f"sync/{run.pk}")
     assert (entry.actor, entry.request_id) == ("system", desk.by.request_id)
     assert trace.request_id() == ""
 

@@ -62,7 +62,7 @@ def test_metrics_count_rows_and_calls(client):
             started_at=at,
             finished_at=at,
             outcome=outcome,
-            answer_status=status,
+            response_status=status,
         )
 
     found = numbers(client)
@@ -97,14 +97,16 @@ def test_metrics_say_how_accounts_and_workers_stand(client):
     now = timezone.now()
     make_account(
         paused_at=now,
-        paused_because="No key.",
+        pause_reason="No key.",
         failing_since=now,
         sender="s-1",
-        sender_until=now + timedelta(seconds=15),
+        sender_lease_until=now + timedelta(seconds=15),
         synced_at=now - timedelta(seconds=90),
-        pace_per_minute=300,
+        provider_rate_per_minute=300,
     )
-    Account.objects.create(remote_id="second", sender="s-2", sender_until=now - timedelta(hours=1))
+    Account.objects.create(
+        remote_id="second", sender="s-2", sender_lease_until=now - timedelta(hours=1)
+    )
     Worker.objects.create(name="one", seen_at=now)
     Worker.objects.create(name="gone", seen_at=now - timedelta(minutes=2))
 

@@ -22,7 +22,7 @@ def url(batch):
 
 def decide(client, batch, decision="approve", **more):
     """Press a button of the approval page."""
-    asked = {"decision": decision, "plan_sha256": batch.plan_sha256, "why": ""}
+    asked = {"decision": decision, "plan_digest": batch.plan_digest, "why": ""}
     return client.post(url(batch), asked | more)
 
 
@@ -43,7 +43,7 @@ def test_the_page_shows_the_plan_its_hash_and_that_nothing_changed(client, batch
     said = words(client.get(url(batch)))
 
     assert "Approve 2 assignments?" in said
-    assert batch.plan_sha256 in said
+    assert batch.plan_digest in said
     assert "Why it needs approval Fire Safety is marked as mandatory." in said
     assert "Reason Policy DP-14" in said
     assert "Start 10 seconds after the approval" in said
@@ -117,9 +117,9 @@ def test_reject_leads_to_the_batch_which_says_why(client, batch):
         pytest.param({"decision": "reject"}, "Say why you reject it", id="no reason"),
         pytest.param({"decision": ""}, "Press Approve or Reject.", id="no decision"),
         pytest.param({"decision": "maybe"}, "Press Approve or Reject.", id="no such decision"),
-        pytest.param({"plan_sha256": ""}, "This is not the plan that you looked at.", id="no hash"),
-        pytest.param({"plan_sha256": "f" * 64}, "This is not the plan", id="another hash"),
-        pytest.param({"plan_sha256": "f" * 65}, "This is not the plan", id="no hash at all"),
+        pytest.param({"plan_digest": ""}, "This is not the plan that you looked at.", id="no hash"),
+        pytest.param({"plan_digest": "f" * 64}, "This is not the plan", id="another hash"),
+        pytest.param({"plan_digest": "f" * 65}, "This is not the plan", id="no hash at all"),
         pytest.param({"why": "x" * 501}, "Shorten the reason to 500", id="a long reason"),
     ],
 )
@@ -274,7 +274,7 @@ def test_submit_leads_to_a_batch_that_waits(client):
     plan = frozen_plan.freeze(draft=draft, now=NOON)
 
     answer = client.post(
-        reverse("submit", args=[draft.pk]), {"plan_sha256": plan.plan_sha256}, follow=True
+        reverse("submit", args=[draft.pk]), {"plan_digest": plan.plan_digest}, follow=True
     )
 
     assert "Waits for another manager's approval" in words(answer)
@@ -295,8 +295,8 @@ def test_an_administrator_marks_content_as_mandatory_and_the_log_keeps_it(client
     assert answer["Location"] == f"/content/{content.pk}/"
     actions = LogEntry.objects.order_by("seq").values_list("action", "result", "subject")
     assert list(actions) == [
-        ("content.marked", "mandatory", f"content/{content.pk}"),
-        ("content.unmarked", "not mandatory", f"content/{content.pk}"),
+        ("content.marked_mandatory", "mandatory", f"content/{content.pk}"),
+        ("content.unmarked_mandatory", "not mandatory", f"content/{content.pk}"),
     ]
     assert "Mark as mandatory" in words(client.get(answer["Location"]))
 

@@ -173,7 +173,7 @@ def test_entry_and_person_lead_to_the_story(auditor):
     [
         pytest.param(created(1), (12, 9), id="both"),
         pytest.param(Event(action="batch.held"), None, id="neither"),
-        pytest.param(Event(action="person.signed_in", people=(ELIF,)), None, id="a person alone"),
+        pytest.param(Event(action="user.signed_in", people=(ELIF,)), None, id="a person alone"),
         pytest.param(
             Event(action="x.y", detail={"content": {"ref": "content/9"}}), None, id="item"
         ),

@@ -408,7 +408,7 @@ def test_export_as_csv_holds_what_the_search_finds(auditor):
         r'attachment; filename="audit-log-\d{8}-\d{6}\.csv"', response["Content-Disposition"]
     )
     told = [action for action, _ in actions()[-3:]]
-    assert told == ["export.asked", "log.exported", "export.downloaded"]
+    assert told == ["export.requested", "log.exported", "export.downloaded"]
     assert (last_detail()["entries"], last_detail()["search"]) == (2, "action:created")
 
 

@@ -213,7 +213,7 @@ def test_batch_says_when_no_worker_is_there(manager):
 
 def test_batch_says_why_sending_is_paused(manager):
     batch = make_batch(["queued"], state="running")
-    make_account(paused_at=AT, paused_because="StackOne refused the key.")
+    make_account(paused_at=AT, pause_reason="StackOne refused the key.")
 
     assert "Sending is paused. StackOne refused the key. Nothing is lost" in words(
         manager.get(reverse("batch", args=[batch.pk]))
@@ -226,7 +226,7 @@ def test_batch_progress_answers_nothing_until_something_changed(manager):
     url, seen = reverse("batch-progress", args=[batch.pk]), {"seen": page.context["token"]}
 
     unchanged = manager.get(url, seen)
-    batch.assignments.filter(position=1).update(state="created", settled_at=AT, answer_status=201)
+    batch.assignments.filter(position=1).update(state="created", settled_at=AT, response_status=201)
     changed = manager.get(url, seen)
 
     assert (unchanged.status_code, unchanged.content) == (204, b"")
@@ -385,8 +385,8 @@ def test_batches_need_somebody_signed_in(client, path):
     assert (response.status_code, response["Location"]) == (302, f"/login/?next={path}")
 
 
-ON_RECORD = {"state": "rejected", "answer_status": 409, "problem": "Already on the transcript."}
-MISSING = {"state": "rejected", "answer_status": 404, "problem": "No such person."}
+ON_RECORD = {"state": "rejected", "response_status": 409, "problem": "Already on the transcript."}
+MISSING = {"state": "rejected", "response_status": 404, "problem": "No such person."}
 
 
 @pytest.mark.parametrize(
@@ -399,7 +399,7 @@ MISSING = {"state": "rejected", "answer_status": 404, "problem": "No such person
             "unknown", ["Send 1 again", "Leave 1"], "cannot be told from here", id="undecided"
         ),
         pytest.param(
-            {"state": "rejected", "answer_status": 418, "problem": "Teapot."},
+            {"state": "rejected", "response_status": 418, "problem": "Teapot."},
             ["Send 1 again"],
             "Mend the cause there, then send it again.",
             id="anything else",
@@ -425,7 +425,7 @@ def test_one_answer_is_accepted_for_all_its_rows(manager):
 
     states = list(batch.assignments.order_by("position").values_list("state", flat=True))
     assert (response.status_code, states) == (302, ["skipped", "rejected", "skipped"])
-    assert LogEntry.objects.filter(action="assignment.accepted").count() == 2
+    assert LogEntry.objects.filter(action="assignment.accepted_existing").count() == 2
 
 
 @pytest.mark.parametrize(
@@ -472,14 +472,14 @@ def test_a_reason_that_is_too_long_is_said(manager):
 
 
 def test_what_failed_alike_is_copied_to_a_new_draft(manager):
-    late = {"state": "rejected", "answer_status": 400, "problem": "The due date is too early."}
+    late = {"state": "rejected", "response_status": 400, "problem": "The due date is too early."}
     batch = make_batch([dict(late), "created", dict(MISSING), dict(late)])
     asked = {"is_group": "1", "status": "400", "problem": late["problem"]}
 
     response = manager.post(reverse("batch-copy", args=[batch.pk]), asked)
 
     draft = Draft.objects.get()
-    wanted = batch.assignments.filter(answer_status=400).order_by("position")
+    wanted = batch.assignments.filter(response_status=400).order_by("position")
     picked = draft.picked_learners.order_by("learner").values_list("learner", flat=True)
     assert response["Location"] == f"/assign/{draft.pk}/"
     assert list(picked) == list(wanted.values_list("learner", flat=True))
@@ -544,7 +544,10 @@ def test_batch_shows_its_calls_as_bars_a_sentence_and_a_table(manager):
         pytest.param({}, 1, "Sharing the limit with 1 other batch.", id="with another batch"),
         pytest.param({}, 2, "Sharing the limit with 2 other batches.", id="with other batches"),
         pytest.param(
-            {"pace_per_minute": 300}, 0, "Cornerstone bears 5 a second now.", id="a slow LMS"
+            {"provider_rate_per_minute": 300},
+            0,
+            "Cornerstone bears 5 a second now.",
+            id="a slow LMS",
         ),
     ],
 )

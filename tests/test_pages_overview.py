@@ -340,26 +340,26 @@ def test_an_administrator_asks_for_a_sync(client, sign_in):
 def test_settings_stop_refreshing_when_the_sync_ended(client, sign_in):
     sign_in("admin")
     SyncRun.objects.create(
-        account=make_account(), is_full=True, started_at=AT, moved_at=AT, finished_at=AT
+        account=make_account(), is_full=True, started_at=AT, progressed_at=AT, finished_at=AT
     )
     assert "tick from:body" not in client.get("/settings/").content.decode()
 
 
 def test_an_administrator_resumes_a_paused_account(client, sign_in):
     sign_in("admin")
-    account = make_account(paused_at=AT, paused_because="StackOne refused the key.")
+    account = make_account(paused_at=AT, pause_reason="StackOne refused the key.")
     assert "StackOne refused the key." in words(client.get("/settings/"))
 
     client.post(reverse("resume", args=[account.pk]))
 
     account.refresh_from_db()
-    assert (account.paused_at, account.paused_because) == (None, "")
+    assert (account.paused_at, account.pause_reason) == (None, "")
     assert [entry.action for entry in LogEntry.objects.all()] == ["account.resumed"]
 
 
 def test_resuming_an_account_that_is_not_there_changes_nothing(client, sign_in):
     sign_in("admin")
-    account = make_account(paused_at=AT, paused_because="StackOne refused the key.")
+    account = make_account(paused_at=AT, pause_reason="StackOne refused the key.")
     client.post(reverse("resume", args=[account.pk + 1]))
     account.refresh_from_db()
     assert account.paused_at == AT
@@ -368,7 +368,7 @@ def test_resuming_an_account_that_is_not_there_changes_nothing(client, sign_in):
 @pytest.mark.parametrize("role", ["manager", "auditor"])
 def test_only_an_administrator_syncs_and_resumes(client, sign_in, role):
     sign_in(role)
-    account = make_account(paused_at=AT, paused_because="StackOne refused the key.")
+    account = make_account(paused_at=AT, pause_reason="StackOne refused the key.")
 
     answers = [
         client.post(path).status_code for path in ("/settings/sync", "/settings/accounts/1/resume")

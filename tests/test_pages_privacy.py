@@ -78,7 +78,7 @@ def test_the_page_says_what_goes_and_what_stays(admin, person):
 def test_erasing_leads_to_its_entry_and_no_page_names_the_person(admin, person, client):
     answer = admin.post(address(person), {"reason": "Letter of 12 November", "understood": "yes"})
 
-    entry = LogEntry.objects.get(action="person.erased")
+    entry = LogEntry.objects.get(action="personal_data.erased")
     assert answer["Location"] == reverse("entry", args=[entry.seq])
     batch = person.assignments.get().batch
     pages = [
@@ -145,8 +145,8 @@ def test_a_hold_is_laid_and_lifted_each_with_its_entry(admin, person):
     told = LogEntry.objects.filter(action__startswith="hold.").order_by("seq")
     ref = f"learner/{person.pk}"
     assert list(told.values_list("action", "subject", "person", "result")) == [
-        ("hold.laid", ref, ref, "laid"),
-        ("hold.lifted", ref, ref, "lifted"),
+        ("legal_hold.placed", ref, ref, "laid"),
+        ("legal_hold.released", ref, ref, "lifted"),
     ]
 
 
@@ -195,7 +195,7 @@ def test_the_command_does_the_same(admin, person, capsys):
     done = json.loads(capsys.readouterr().out)
     assert (done["ref"], done["rows"], done["sealed"]) == (f"learner/{person.pk}", 1, [])
     entry = LogEntry.objects.get(seq=done["entry"])
-    assert (entry.action, entry.actor[:5]) == ("person.erased", "user/")
+    assert (entry.action, entry.actor[:5]) == ("personal_data.erased", "user/")
     assert Learner.objects.get(pk=person.pk).name == ""
     assert verdict_on_log().word == "not sealed"
 

@@ -68,7 +68,7 @@ def reviewed(client, draft, **changes):
 
 def submit(client, draft, plan, **more):
     """Press the button of the page that showed the plan."""
-    return client.post(url(draft, "submit"), {"plan_sha256": plan.plan_sha256, **more})
+    return client.post(url(draft, "submit"), {"plan_digest": plan.plan_digest, **more})
 
 
 def test_review_shows_the_frozen_plan(client, draft):
@@ -81,7 +81,7 @@ def test_review_shows_the_frozen_plan(client, draft):
     assert "Nothing has been sent to Cornerstone yet." in said
     assert "Friday 15 January 2027, end of day in London" in said
     assert "Sent as 2027-01-15T23:59:59.000Z" in said
-    assert f'value="{plan.plan_sha256}"' in html
+    assert f'value="{plan.plan_digest}"' in html
     assert "Person 00" in said
     assert "Person 01" in said
     assert "Sending starts after 10 seconds" in said
@@ -166,7 +166,7 @@ def test_review_lets_choose_about_who_has_it(client, draft):
     client.post(url(draft), {"again": "yes"})
 
     second = Batch.objects.get(submission_key=draft.pk)
-    assert second.plan_sha256 != first.plan_sha256
+    assert second.plan_digest != first.plan_digest
     assert "Check and create 2 assignments" in words(client.get(url(draft)))
 
 
@@ -209,14 +209,14 @@ def test_submit_needs_the_word_that_completed_is_completed(client, draft):
 @pytest.mark.parametrize(
     ("sent", "sentence"),
     [
-        pytest.param({"plan_sha256": ""}, "This plan changed since you looked.", id="no plan"),
+        pytest.param({"plan_digest": ""}, "This plan changed since you looked.", id="no plan"),
         pytest.param({"reason": "x" * 501}, "Shorten the reason to 500 characters.", id="long"),
     ],
 )
 def test_submit_refuses_what_is_not_understood(client, draft, sent, sentence):
     plan = reviewed(client, draft)
 
-    answer = client.post(url(draft, "submit"), {"plan_sha256": plan.plan_sha256, **sent})
+    answer = client.post(url(draft, "submit"), {"plan_digest": plan.plan_digest, **sent})
 
     assert answer.status_code == 422
     assert sentence in words(answer)
@@ -224,7 +224,7 @@ def test_submit_refuses_what_is_not_understood(client, draft, sent, sentence):
 
 def test_a_paused_account_is_said_and_refuses(client, draft):
     plan = reviewed(client, draft)
-    make_account(paused_at=AT, paused_because="StackOne refused the key.")
+    make_account(paused_at=AT, pause_reason="StackOne refused the key.")
 
     assert "Not ready" in words(client.get(url(draft)))
     assert "Sending is paused. StackOne refused the key." in words(submit(client, draft, plan))
@@ -326,7 +326,12 @@ def test_review_names_what_is_picked_and_in_a_file_as_well(client, draft):
     plan = reviewed(client, draft)
 
     said = words(client.get(url(draft)))
-    assert (plan.rows, plan.people, plan.named_twice, plan.has_several_dues) == (2, 2, 1, True)
+    assert (plan.rows, plan.people, plan.duplicate_rows, plan.has_several_due_dates) == (
+        2,
+        2,
+        1,
+        True,
+    )
     assert "1 row is both picked and in the file." in said
     assert "Friday 15 January 2027 1 row Monday 1 March 2027 1 row" in said
     assert "1 Mar 2027" in said
@@ -403,7 +408,7 @@ def test_an_old_plan_is_checked_again_in_its_place(client, draft, clock):
 
     second = Batch.objects.get(submission_key=draft.pk)
     assert "checked again: 1 of the people are inactive in the LMS; 1 of 2 remain." in said
-    assert second.plan_sha256 != first.plan_sha256
+    assert second.plan_digest != first.plan_digest
 
 
 def test_an_old_plan_that_cannot_be_made_anew_leads_back_to_the_draft(client, draft, clock):

@@ -14,7 +14,6 @@ from assignments.models.sql.text_folding import folded
 from assignments.models.sql.trigram_index import ENTRIES, LEARNERS, Trigrams
 from assignments.queries import candidates, directory, keyset
 from tests.factories import make_account, make_content, make_learner
-from tests.log_fixtures import write_log
 
 database = pytest.mark.django_db
 NAMES = ("Zoë Brandt", "zoe.brandt@x.example", "Ann O'Neil", "100% Öl_Prinz", "Ng 健一", 'A"b"c')
@@ -28,20 +27,13 @@ def test_the_index_of_trigrams_is_there(index: Trigrams):
 
 @database
 @pytest.mark.parametrize("index", [LEARNERS, ENTRIES], ids=["people", "entries"])
-def test_the_index_can_be_taken_away_and_made_again(index: Trigrams):
-    learner = make_learner(search_text="elif yilmaz")
-    write_log(1)
-    known = {LEARNERS: ("yilmaz", learner.pk), ENTRIES: ("gdpr", 0)}
-    # PostgreSQL makes no index while it owes a check of what was written.
-    connection.check_constraints()
+def test_an_index_that_is_gone_is_noticed(index: Trigrams):
+    kind = "TABLE" if connection.vendor == "sqlite" else "INDEX"
 
-    index.remove(connection)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP {kind} {index.name}")
+
     assert not index.is_there(connection)
-    index.install(connection)
-
-    word, number = known[index]
-    assert index.is_there(connection)
-    assert index.rows_with([word], 10) == [number]
 
 
 @database

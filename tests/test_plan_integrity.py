@@ -50,7 +50,7 @@ BATCH_CHANGES = {
     "completed": {"status": "completed"},
     "progress": {"status": "in_progress", "progress": 99},
     "another due date": {"due_at": F("due_at") + LATER},
-    "another seal": {"plan_sha256": "0" * 64},
+    "another seal": {"plan_digest": "0" * 64},
     "more rows": {"rows": 4},
 }
 
@@ -67,7 +67,7 @@ def test_a_row_that_was_changed_is_never_sent(desk, change):
     batch.refresh_from_db()
     assert (row.state, row.problem, row.attempt) == ("skipped", plan_integrity.CHANGED, 0)
     assert batch.state == "paused"
-    assert batch.paused_because.startswith(
+    assert batch.pause_reason.startswith(
         "Paused itself: 1 row was changed after the review and not sent."
     )
     assert LogEntry.objects.filter(action="batch.paused", batch=f"batch/{batch.pk}").count() == 1
@@ -121,7 +121,7 @@ def test_a_batch_whose_terms_were_changed_sends_nothing(desk, change):
 
     batch.refresh_from_db()
     assert (batch.state, posted(desk)) == ("paused", 0)
-    assert "its plan is not the one that was reviewed" in batch.paused_because
+    assert "its plan is not the one that was reviewed" in batch.pause_reason
     assert desk.states(batch) == ["planned"] * 3
 
 
@@ -195,7 +195,7 @@ def test_whoever_makes_the_seal_anew_is_found_out_by_the_log(desk):
     batch.assignments.update(due_at=timezone.now() + LATER)
     made = seal(batch)
     PlanLeaves.objects.filter(batch=batch).update(leaves=made.leaves)
-    Batch.objects.filter(pk=batch.pk).update(plan_sha256=made.sha256)
+    Batch.objects.filter(pk=batch.pk).update(plan_digest=made.sha256)
 
     desk.deliver()
 
@@ -230,7 +230,7 @@ def test_a_row_that_was_changed_while_it_was_unknown_is_left_to_a_person(desk):
     desk.deliver()
 
     row.refresh_from_db()
-    assert (row.state, row.check_at, row.problem) == ("unknown", None, plan_integrity.CHANGED)
+    assert (row.state, row.read_back_at, row.problem) == ("unknown", None, plan_integrity.CHANGED)
 
 
 def test_what_is_due_of_each_row_is_what_was_reviewed(desk):
@@ -248,7 +248,7 @@ def test_what_is_due_of_each_row_is_what_was_reviewed(desk):
     created = LogEntry.objects.filter(action="assignment.created")
     sent = [json.loads(bytes(entry.body))["detail"]["request"] for entry in created]
     dues = {body["learning_object_external_reference"]: body["due_date"] for body in sent}
-    assert batch.has_several_dues
+    assert batch.has_several_due_dates
     assert dues == {
         first.content.external_reference: "2027-01-15T23:59:59.000Z",
         second.content.external_reference: "2027-02-01T23:59:59.000Z",

@@ -62,10 +62,10 @@ def test_refresh_finds_who_got_it_elsewhere_and_skips_them(desk):
     assert (ended.problem, ended.unread, ended.is_going) == ("", 0, False)
     rows = plan_of(desk).assignments.order_by("position").values_list("state", "problem")
     assert list(rows) == [("skipped", HAS_IT), ("planned", ""), ("planned", "")]
-    assert plan_of(desk).plan_sha256 != plan.plan_sha256
+    assert plan_of(desk).plan_digest != plan.plan_digest
     told = LogEntry.objects.filter(action__startswith="plan.").order_by("seq")
     assert [(entry.action, entry.actor, entry.result) for entry in told] == [
-        ("plan.refresh_asked", desk.by.ref, "started"),
+        ("plan.refresh_requested", desk.by.ref, "started"),
         ("plan.refreshed", "system", "refreshed"),
     ]
 
@@ -116,7 +116,7 @@ def test_refresh_goes_on_behind_what_was_stored(desk):
 
 def test_refresh_of_a_killed_worker_is_taken_up(desk):
     refresh = asked(desk, desk.review(desk.draft(people=1)))
-    PlanRefresh.objects.update(runner="killed", moved_at=desk.clock())
+    PlanRefresh.objects.update(runner="killed", progressed_at=desk.clock())
     assert go_on(desk, refresh).is_going
     assert not plan_refresh.waiting(now=desk.clock()).exists()
 
@@ -142,7 +142,7 @@ def test_refresh_asked_twice_is_one(desk):
     plan = desk.review(desk.draft(people=1))
 
     assert asked(desk, plan).started_at == asked(desk, plan).started_at
-    assert LogEntry.objects.filter(action="plan.refresh_asked").count() == 1
+    assert LogEntry.objects.filter(action="plan.refresh_requested").count() == 1
 
 
 def test_refresh_leaves_a_plan_that_was_made_anew(desk):
@@ -241,7 +241,7 @@ def test_refresh_is_refused_for_too_many_and_while_paused(desk, monkeypatch):
     with pytest.raises(plan_refresh.RefreshRefused, match="let the directory be synced instead"):
         asked(desk, plan)
 
-    plan.account.paused_at, plan.account.paused_because = desk.clock(), "The key was refused."
+    plan.account.paused_at, plan.account.pause_reason = desk.clock(), "The key was refused."
     with pytest.raises(plan_refresh.RefreshRefused, match="cannot be asked now"):
         asked(desk, plan)
     assert not PlanRefresh.objects.exists()
@@ -267,12 +267,12 @@ def test_review_refreshes_in_the_background_and_offers_the_new_plan(desk, page):
     answer = page.post(url)
     assert answer.url == reverse("review", args=[plan.submission_key])
     going = said(page.get(answer.url))
-    assert f'hx-get="{url}?seen={plan.plan_sha256}" hx-trigger="tick from:body"' in going
+    assert f'hx-get="{url}?seen={plan.plan_digest}" hx-trigger="tick from:body"' in going
     assert "0 of 2" in going
 
     tasks.wake_refreshes()
     go_on(desk, PlanRefresh.objects.get())
-    part = said(page.get(f"{url}?seen={plan.plan_sha256}", headers={"HX-Request": "true"}))
+    part = said(page.get(f"{url}?seen={plan.plan_digest}", headers={"HX-Request": "true"}))
 
     assert "2 people were read again" in part
     assert "1 assignment new, 0 gone." in part

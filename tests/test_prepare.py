@@ -2,9 +2,10 @@
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 
 pytestmark = pytest.mark.django_db
 
@@ -47,3 +48,16 @@ def test_prepare_makes_the_personas_of_a_demo_only(is_demo, roles, settings, tmp
     call_command("prepare")
 
     assert sorted(get_user_model().objects.values_list("roles", flat=True)) == roles
+
+
+@pytest.mark.parametrize("command", ["prepare", "worker"])
+def test_a_database_of_another_version_is_refused_in_one_sentence(command):
+    MigrationRecorder(connection).record_applied("assignments", "0021_call_counts")
+
+    with pytest.raises(CommandError) as refusal:
+        call_command(command)
+
+    sentence = str(refusal.value)
+    assert sentence.startswith("This version cannot use the database: another one made it")
+    assert "Make a new one: " in sentence
+    assert "\n" not in sentence

@@ -78,7 +78,7 @@ def test_whom_the_proxy_names_comes_in_by_a_press(settings):
     assert (user.name, user.email) == ("Priya Mehtá, L&D", "priya@northwind.example")
     assert (user.roles, user.groups) == (["manager"], ["sales", "ld"])
     assert is_in(client)
-    assert actions() == ["person.signed_in"]
+    assert actions() == ["user.signed_in"]
 
 
 def test_coming_in_leads_to_pages_of_ours_only():
@@ -145,7 +145,7 @@ def test_who_has_no_role_is_told_whom_to_ask():
 
     assert answer.status_code == 403
     assert "Your account has no role here" in words(answer)
-    assert actions() == ["person.refused"]
+    assert actions() == ["user.sign_in_refused"]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_session_ends_when_the_proxy_stops_naming_its_person(priya, changed, b
     assert priya.get("/batches/")["Location"].startswith("/login/?")
 
     entry = LogEntry.objects.order_by("-seq")[0]
-    assert (entry.action, because.encode() in bytes(entry.body)) == ("person.signed_out", True)
+    assert (entry.action, because.encode() in bytes(entry.body)) == ("user.signed_out", True)
     assert not SignIn.objects.exists()
     assert not is_in(named_otherwise(priya))
 
@@ -182,7 +182,7 @@ def test_roles_follow_what_the_proxy_says_at_once(priya):
     assert priya.get("/audit/verify/").status_code == 200
     user = User.objects.get()
     assert (user.roles, user.name) == (["auditor"], "priya@northwind.example")
-    assert actions()[-1] == "person.roles_changed"
+    assert actions()[-1] == "user.roles_changed"
 
 
 def test_while_nothing_changes_nothing_is_written(priya):

@@ -576,4 +576,4 @@ def test_a_retry_of_what_was_pruned_is_stopped_with_the_reason(old: int) -> None
     plan_integrity.pause(found, now=AT)
 
     batch.refresh_from_db()
-    assert "the log no longer holds the entry of its review" in batch.paused_because
+    assert "the log no longer holds the entry of its review" in batch.pause_reason

@@ -64,7 +64,7 @@ def record(desk, row, **changes):
 
 def test_a_conflict_that_is_there_is_settled_with_its_id(desk, row):
     found = answered(desk, row, Conflict("It exists already.", status=409))
-    assert (found.state, found.answer_status) == ("unknown", 409)
+    assert (found.state, found.response_status) == ("unknown", 409)
 
     old = (desk.clock() - timedelta(days=90)).isoformat()
     found = looked_up(desk, row, Seen((record(desk, found, id="theirs", created_at=old),), 1))
@@ -82,7 +82,7 @@ def test_a_conflict_that_is_not_there_is_rejected_at_once(desk, row):
 
 def test_created_without_an_id_gets_it_from_the_lms(desk, row):
     found = answered(desk, row, Created(id=None, remote_id=None))
-    assert (found.state, found.answer_status) == ("unknown", 201)
+    assert (found.state, found.response_status) == ("unknown", 201)
 
     found = looked_up(desk, row, Seen((record(desk, found),), 1))
 
@@ -103,7 +103,7 @@ def test_a_person_who_cannot_be_looked_up_waits_for_a_decision(desk, row):
 
     found = looked_up(desk, row, Refused("No such user.", status=404))
 
-    assert (found.state, found.check_at) == ("unknown", None)
+    assert (found.state, found.read_back_at) == ("unknown", None)
     assert found.problem == "It could not be looked up: No such user."
     row.refresh_from_db()
     assert row.state == "done"
@@ -115,7 +115,7 @@ def test_a_look_that_fails_is_tried_again_later(desk, row):
     found = looked_up(desk, row, OutcomeUnknown("No answer again."))
 
     assert (found.state, found.checks) == ("unknown", 0)
-    assert found.check_at > desk.clock()
+    assert found.read_back_at > desk.clock()
     newest = LogEntry.objects.order_by("-seq").values_list("action", "result").first()
     assert newest == ("assignment.looked_up", "not_read")
 
@@ -163,7 +163,7 @@ def test_a_refused_account_is_paused_and_the_row_kept(desk, row, error, sentence
     found = looked_up(desk, row, error)
 
     desk.account.refresh_from_db()
-    assert (found.state, desk.account.paused_because) == ("unknown", sentence)
+    assert (found.state, desk.account.pause_reason) == ("unknown", sentence)
 
 
 def test_another_persons_record_is_not_taken(desk, row):
@@ -194,7 +194,7 @@ def after_the_window(desk, batch, *records, told_at=None):
     reply = Seen(records, 1, told_at)
     for _ in range(9):
         found = looked_up(desk, batch, reply)
-        if found.state != "unknown" or found.check_at is None:
+        if found.state != "unknown" or found.read_back_at is None:
             return found
     raise AssertionError("It is looked up for ever.")
 
@@ -205,7 +205,7 @@ def test_a_record_that_may_be_ours_is_for_a_person_to_decide(desk, row):
 
     found = after_the_window(desk, row, record(desk, found, created_at=older))
 
-    assert (found.state, found.check_at, found.problem) == (
+    assert (found.state, found.read_back_at, found.problem) == (
         "unknown",
         None,
         reconciliation.DOUBTFUL,

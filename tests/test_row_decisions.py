@@ -12,8 +12,8 @@ from tests.log_fixtures import PRIYA
 
 pytestmark = pytest.mark.django_db
 
-HAS_IT = {"state": "rejected", "answer_status": 409, "problem": "Already on the transcript."}
-GONE = {"state": "rejected", "answer_status": 404, "problem": "No such person."}
+HAS_IT = {"state": "rejected", "response_status": 409, "problem": "Already on the transcript."}
+GONE = {"state": "rejected", "response_status": 404, "problem": "No such person."}
 RETRY_REFUSED = "Nothing here can be sent again: it is settled or still moving by itself."
 STOPPED = "It was stopped or has not started; copy it to a new draft instead."
 
@@ -76,7 +76,7 @@ def test_retry_of_one_answer_leaves_the_others_alone():
         batch=batch, by=PRIYA, now=AT, why="Synced", among=failures.alike(404, "No such person.")
     )
 
-    assert (count, state(batch), batch.watched_from) == (2, "running", AT)
+    assert (count, state(batch), batch.failures_counted_from) == (2, "running", AT)
     assert states(batch) == ["queued", "rejected", "queued", "rejected"]
     assert [detail["reason"] for _, _, detail in entries("assignment.requeued")] == ["Synced"] * 2
 
@@ -108,8 +108,8 @@ def test_accept_settles_what_the_lms_has_already():
     assert (state(batch), states(batch)) == ("done", ["skipped", "rejected", "skipped"])
     row = batch.assignments.get(position=1)
     problem = "Already on their record, which was accepted."
-    assert (row.problem, row.settled_at, row.answer_status) == (problem, AT, 409)
-    [(subject, actor, detail), _] = entries("assignment.accepted")
+    assert (row.problem, row.settled_at, row.response_status) == (problem, AT, 409)
+    [(subject, actor, detail), _] = entries("assignment.accepted_existing")
     assert (subject, actor) == (f"assignment/{row.pk}", PRIYA.ref)
     assert (detail["problem"], detail["reason"]) == (problem, "Seen in the LMS")
 
@@ -124,7 +124,7 @@ def test_accept_one_row():
 
 
 def test_leave_settles_what_could_not_be_confirmed():
-    looked_up = {"state": "unknown", "check_at": AT}
+    looked_up = {"state": "unknown", "read_back_at": AT}
     batch = make_batch(["unknown", looked_up, dict(GONE)])
 
     assert row_decisions.leave(batch=batch, by=PRIYA, now=AT) == 1
@@ -132,7 +132,7 @@ def test_leave_settles_what_could_not_be_confirmed():
     assert states(batch) == ["skipped", "unknown", "rejected"]
     problem = "Not confirmed, and left as it is."
     assert batch.assignments.get(position=1).problem == problem
-    [(_, actor, detail)] = entries("assignment.left")
+    [(_, actor, detail)] = entries("assignment.closed_unconfirmed")
     assert (actor, detail["problem"]) == (PRIYA.ref, problem)
 
 
@@ -149,7 +149,7 @@ def test_leave_settles_what_could_not_be_confirmed():
     ],
 )
 def test_what_cannot_be_decided_is_refused(act, sentence):
-    moving = {"state": "unknown", "check_at": AT}
+    moving = {"state": "unknown", "read_back_at": AT}
     batch = make_batch(["created", "sending", moving, "queued", "skipped"], state="running")
 
     with pytest.raises(control.ControlRefused) as refusal:

@@ -53,7 +53,7 @@ class NoCalls:
 
 
 def test_the_first_calls_leave_before_hundreds_of_rows_are_claimed(desk, settings):
-    settings.SENDER_SLOTS, settings.STACKONE_REQUESTS_PER_MINUTE = 64, 60_000_000
+    settings.SENDER_CONCURRENCY, settings.STACKONE_REQUESTS_PER_MINUTE = 64, 60_000_000
     calls, told = NoCalls(), list[int]()
     pace = Pace(desk.account, cast("Calls[Any, Any]", calls))
 
@@ -101,7 +101,7 @@ def test_what_a_provider_refuses_holds_its_account_only(desk, waiting):
 
 
 def test_an_outage_leaves_most_rows_untouched(desk, settings):
-    settings.SENDER_SLOTS, settings.CANARY_ROWS = 4, 0
+    settings.SENDER_CONCURRENCY, settings.CANARY_ROWS = 4, 0
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
     batch = desk.submit(people=40)
     desk.lms.set_faults({"reset-before": 1.0, "get-500": 1.0})

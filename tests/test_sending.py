@@ -83,7 +83,7 @@ def test_deliver_ends_true_after_a_fault(desk, settings, fault, first_state, sta
 
     desk.deliver()
     row = batch.assignments.get()
-    assert (row.state, row.attempt, row.answer_status) == (first_state, 1, status)
+    assert (row.state, row.attempt, row.response_status) == (first_state, 1, status)
 
     for _ in range(8):
         desk.clock.skip(seconds=11)
@@ -123,7 +123,7 @@ def test_deliver_sends_again_once_and_then_asks_a_person(desk, settings):
 
     row, batch = batch.assignments.get(), Batch.objects.get(pk=batch.pk)
     posts = desk.lms.stats()["requests"]["POST /unified/lms/users/{id}/assignments"]
-    assert (row.state, row.check_at, row.attempt, row.resends) == ("unknown", None, 2, 1)
+    assert (row.state, row.read_back_at, row.attempt, row.resends) == ("unknown", None, 2, 1)
     assert (batch.state, posts) == ("done", {"500": 2})
 
 
@@ -159,7 +159,7 @@ def test_deliver_pauses_the_account_and_marks_no_row(desk, settings):
     desk.deliver()
 
     assert desk.states(batch) == ["queued"] * 3
-    assert desk.account.paused_because == (
+    assert desk.account.pause_reason == (
         "StackOne refused the key. Check STACKONE_API_KEY and its rights, then resume."
     )
     assert LogEntry.objects.filter(action="account.paused").count() == 1
@@ -252,7 +252,7 @@ def test_deliver_does_not_run_a_plan_that_was_changed(desk):
     Assignment.objects.filter(pk=victim.pk).update(learner_remote_id="somebody-else")
     submission.submit(
         draft=draft,
-        plan_sha256=plan.plan_sha256,
+        plan_digest=plan.plan_digest,
         reason="",
         confirms_completed=False,
         by=desk.by,
@@ -262,7 +262,7 @@ def test_deliver_does_not_run_a_plan_that_was_changed(desk):
     desk.deliver()
 
     plan.refresh_from_db()
-    assert (plan.state, plan.paused_because) == (
+    assert (plan.state, plan.pause_reason) == (
         "paused",
         "Its rows are not the ones that were reviewed.",
     )

@@ -29,7 +29,7 @@ def lms():
 def product(lms, tmp_path_factory):
     """Install the product for the whole module."""
     with installed(
-        tmp_path_factory.mktemp("desk"), lms, SENDER_SLOTS="8", HOLD_SECONDS="0"
+        tmp_path_factory.mktemp("desk"), lms, SENDER_CONCURRENCY="8", GRACE_SECONDS="0"
     ) as product:
         yield product
 
@@ -63,7 +63,7 @@ def test_the_worker_ends_its_calls_and_settles_their_rows(product, lms):
     )
     words = f"--as manager@example.com --all --due 2027-01-15 --status pending --content {item}"
     product.manage("assign", *words.split(), "--yes")
-    tables.change("UPDATE assignments_batch SET is_proven = TRUE")
+    tables.change("UPDATE assignments_batch SET has_passed_canary = TRUE")
     worker = product.start("worker")
     sending = "SELECT COUNT(*) FROM assignments_assignment WHERE state = 'sending'"
     wait_until(lambda: tables.one(sending) >= 4, "calls are out")

@@ -267,7 +267,7 @@ def test_the_log_can_be_sent_again_and_says_so(place, capsys):
     call_command("audit", "forward", "--from", "2")
 
     assert "has what stands before entry 2" in capsys.readouterr().out
-    assert log_tampering.body(size)["action"] == "log.forwarded_again"
+    assert log_tampering.body(size)["action"] == "log.forwarding_restarted"
     assert log_tampering.body(size)["detail"] == {"from": 2}
     forward()
     assert place.taken == [*range(size), *range(2, size + 1)]

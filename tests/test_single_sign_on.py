@@ -65,7 +65,7 @@ def test_each_group_gets_its_role(client, company, person, roles, sees):
     assert (answer.status_code, answer["Location"]) == (302, "/batches/?tab=done")
     assert (user.issuer, user.subject, user.roles) == (company.url, person, roles)
     assert client.get("/", follow=True).request["PATH_INFO"] == sees
-    assert actions() == ["person.signed_in"]
+    assert actions() == ["user.signed_in"]
 
 
 def test_the_way_there_is_bound_to_this_browser(client, company):
@@ -233,7 +233,7 @@ def test_a_person_without_a_role_is_told_whom_to_ask(client, company):
     assert "Ask the L&amp;D desk, ld@northwind.example" in words(answer)
     assert not User.objects.exists()
     entry = LogEntry.objects.get()
-    assert (entry.action, entry.actor) == ("person.refused", "visitor")
+    assert (entry.action, entry.actor) == ("user.sign_in_refused", "visitor")
     assert b"tom@northwind" not in bytes(entry.body)
 
 
@@ -242,7 +242,7 @@ def test_an_address_that_is_not_verified_is_refused(client, company):
 
     assert answer.status_code == 403
     assert "not verified" in words(answer)
-    assert actions() == ["person.refused"]
+    assert actions() == ["user.sign_in_refused"]
 
 
 def test_somebody_closed_here_stays_out(client, company):
@@ -274,7 +274,7 @@ def test_roles_are_read_again_at_each_sign_in(client, company):
     sign_in(Client(), company, "priya")
 
     assert User.objects.get().roles == ["auditor", "admin"]
-    assert actions() == ["person.signed_in", "person.roles_changed", "person.signed_in"]
+    assert actions() == ["user.signed_in", "user.roles_changed", "user.signed_in"]
 
 
 def test_roles_may_stand_in_the_user_info_alone(client, company):
@@ -327,7 +327,7 @@ def test_a_session_is_vouched_for_again_and_roles_follow(client, company):
 
     assert company.calls.count("token") == 2
     assert User.objects.get().roles == ["auditor"]
-    assert actions() == ["person.signed_in", "person.roles_changed"]
+    assert actions() == ["user.signed_in", "user.roles_changed"]
 
 
 def test_a_leaver_is_out_within_a_quarter_of_an_hour(client, company):
@@ -339,7 +339,7 @@ def test_a_leaver_is_out_within_a_quarter_of_an_hour(client, company):
 
     assert answer["Location"] == "/login/?next=/batches/&ended=1"
     assert not Session.objects.filter(session_key__in=SignIn.objects.values("session_key")).exists()
-    assert actions() == ["person.signed_in", "person.signed_out"]
+    assert actions() == ["user.signed_in", "user.signed_out"]
 
 
 def test_who_lost_the_last_role_is_out(client, company):
@@ -350,7 +350,7 @@ def test_who_lost_the_last_role_is_out(client, company):
         assert not is_in(client)
 
     assert User.objects.get().roles == []
-    assert actions() == ["person.signed_in", "person.refused", "person.signed_out"]
+    assert actions() == ["user.signed_in", "user.sign_in_refused", "user.signed_out"]
 
 
 def test_a_provider_that_is_down_keeps_nobody_in_for_longer(client, company):
@@ -381,7 +381,7 @@ def test_another_request_has_renewed_already(client, company):
     sign_in(client, company, "priya")
 
     with later(minutes=20):
-        SignIn.objects.update(vouched_at=datetime.now(UTC))
+        SignIn.objects.update(confirmed_at=datetime.now(UTC))
         assert is_in(client)
 
     assert company.calls.count("token") == 1
@@ -401,7 +401,7 @@ def test_without_a_refresh_token_the_browser_asks(client, company):
         back = client.get(httpx.get(url).headers["Location"])
         assert back["Location"] == "/batches/?tab=done"
         assert is_in(client)
-    assert actions() == ["person.signed_in"]
+    assert actions() == ["user.signed_in"]
 
 
 def test_the_browser_asks_and_the_provider_knows_nobody(client, company):

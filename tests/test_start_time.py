@@ -112,7 +112,7 @@ def submitted(desk, people=2, **more):
     plan = desk.review(draft)
     return submission.submit(
         draft=draft,
-        plan_sha256=plan.plan_sha256,
+        plan_digest=plan.plan_digest,
         reason="",
         confirms_completed=False,
         by=desk.by,

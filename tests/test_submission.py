@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 def submit(desk, draft, plan, **changes):
     """Submit the plan as the page does."""
     values = {
-        "plan_sha256": plan.plan_sha256,
+        "plan_digest": plan.plan_digest,
         "reason": "",
         "confirms_completed": False,
         "by": desk.by,
@@ -30,7 +30,7 @@ def test_freeze_makes_a_row_for_every_person_and_item(desk):
 
     rows = list(plan.assignments.order_by("position").values_list("position", "state"))
     assert rows == [(n, "planned") for n in range(1, 7)]
-    assert (plan.state, plan.people, plan.items, len(plan.plan_sha256)) == ("planned", 3, 2, 64)
+    assert (plan.state, plan.people, plan.items, len(plan.plan_digest)) == ("planned", 3, 2, 64)
 
 
 def test_freeze_again_replaces_the_plan(desk):
@@ -41,13 +41,13 @@ def test_freeze_again_replaces_the_plan(desk):
     second = desk.review(draft)
 
     assert not Batch.objects.filter(pk=first.pk).exists()
-    assert (second.assignments.count(), second.plan_sha256 != first.plan_sha256) == (2, True)
+    assert (second.assignments.count(), second.plan_digest != first.plan_digest) == (2, True)
 
 
 def test_freeze_gives_the_same_seal_for_the_same_draft(desk):
     draft = desk.draft(people=3)
 
-    assert desk.review(draft).plan_sha256 == desk.review(draft).plan_sha256
+    assert desk.review(draft).plan_digest == desk.review(draft).plan_digest
 
 
 def test_freeze_skips_who_has_it_unless_told_otherwise(desk):
@@ -263,7 +263,7 @@ def test_submit_refuses_a_draft_that_was_never_reviewed(desk):
     draft = desk.draft()
 
     with pytest.raises(submission.SubmissionRefused, match="Review it again"):
-        submit(desk, draft, Batch(plan_sha256=uuid.uuid4().hex))
+        submit(desk, draft, Batch(plan_digest=uuid.uuid4().hex))
 
 
 def test_submit_is_undone_when_the_log_cannot_be_written(desk, monkeypatch):

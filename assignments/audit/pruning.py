@@ -74,7 +74,7 @@ def _tree(seal: Trusted) -> Frontier:
 def _remove(size: int) -> int:
     going = LogEntry.objects.filter(seq__lt=size)
     try:
-        with triggers.lifted(connection, triggers.ENTRIES):
+        with triggers.deletes_allowed(connection, triggers.ENTRIES):
             return going._raw_delete(going.db)
     except ProgrammingError as error:
         raise NotPruned(

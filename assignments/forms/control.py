@@ -26,7 +26,7 @@ class DecisionForm(forms.Form):
             "invalid_choice": "Press Approve or Reject.",
         },
     )
-    plan_sha256 = forms.CharField(
+    plan_digest = forms.CharField(
         max_length=64,
         error_messages={
             "required": "This is not the plan that you looked at. Look at it again.",

@@ -30,7 +30,7 @@ class StartForm(forms.Form):
 class ReviewForm(StartForm):
     """The plan that was seen, why, when, and that completed means completed."""
 
-    plan_sha256 = forms.CharField(
+    plan_digest = forms.CharField(
         widget=forms.HiddenInput,
         max_length=64,
         error_messages={"required": "This plan changed since you looked. Review it again."},

@@ -1,8 +1,10 @@
-"""Refusing to run on a database that is not there yet, in one line instead of a trace."""
+"""Checks of the database before anything starts: one line that says what to do, never a trace."""
 
 from django.core.management import CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+
+OURS = frozenset({"access", "assignments"})
 
 
 def require_prepared_database() -> None:
@@ -10,6 +12,30 @@ def require_prepared_database() -> None:
 
     :raises CommandError: with the command that brings the database up to date
     """
+    refuse_foreign_database()
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise CommandError("The database is not up to date. Run: manage.py prepare")
+
+
+def refuse_foreign_database() -> None:
+    """Check that this version knows every migration that made the database.
+
+    :raises CommandError: if not, as with a database from before the first release
+    """
+    loader = MigrationExecutor(connection).loader
+    unknown = sorted(
+        f"{app}.{name}"
+        for app, name in loader.applied_migrations
+        if app in OURS and (app, name) not in loader.disk_migrations
+    )
+    if unknown:
+        raise CommandError(
+            f"This version cannot use the database: another one made it ({unknown[0]}). {_remedy()}"
+        )
+
+
+def _remedy() -> str:
+    if connection.vendor == "sqlite":
+        return f"Make a new one: move {connection.settings_dict['NAME']} away and start again."
+    return "Make a new one: set DATABASE_URL to an empty database and start again."

@@ -15,7 +15,7 @@ from assignments.models.log import LogEntry, LogHead, PersonalValue, Verificatio
 from assignments.models.refreshes import PlanRefresh
 from assignments.models.retention import LogRetention
 from assignments.models.seals import LogSeal, LogTile
-from assignments.models.selections import LeftOut, SelectionChange
+from assignments.models.selections import ExcludedLearner, SelectionChange
 from assignments.models.sql import (  # noqa: F401  importing registers the lookups
     contains,
     in_list,
@@ -38,11 +38,11 @@ __all__ = [
     "DraftLearner",
     "DraftRow",
     "DraftUpload",
+    "ExcludedLearner",
     "Facet",
     "FacetValue",
     "Learner",
     "LearnerFacet",
-    "LeftOut",
     "LegalHold",
     "LogEntry",
     "LogExport",

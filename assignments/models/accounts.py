@@ -6,28 +6,29 @@ from django.db import models
 class Account(models.Model):
     """One linked LMS behind the API key, which sender may talk to it now, and how fast.
 
-    `pace_per_minute` is what its provider turned out to bear, if that is less than was agreed.
+    `provider_rate_per_minute` is the rate its provider accepted, where that is below the configured
+    one.
     """
 
     remote_id = models.CharField(max_length=200, unique=True)
     name = models.CharField(max_length=200, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)
-    paused_because = models.CharField(max_length=500, blank=True)
+    pause_reason = models.CharField(max_length=500, blank=True)
     failing_since = models.DateTimeField(null=True, blank=True)
     sender = models.CharField(max_length=36, blank=True)
-    sender_until = models.DateTimeField(null=True, blank=True)
+    sender_lease_until = models.DateTimeField(null=True, blank=True)
     synced_at = models.DateTimeField(null=True, blank=True)
-    pace_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    provider_rate_per_minute = models.PositiveIntegerField(null=True, blank=True)
     slowed_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(paused_at=None) | ~models.Q(paused_because=""),
+                condition=models.Q(paused_at=None) | ~models.Q(pause_reason=""),
                 name="a_paused_account_says_why",
             ),
             models.CheckConstraint(
-                condition=models.Q(sender="") | models.Q(sender_until__isnull=False),
+                condition=models.Q(sender="") | models.Q(sender_lease_until__isnull=False),
                 name="a_sender_has_a_lease",
             ),
         ]
@@ -39,12 +40,12 @@ class Account(models.Model):
 class RequestBudget(models.Model):
     """When the next request of an API key may leave; shared by every sender through this row.
 
-    `asked_at` is when that was last reserved: if it lies ahead, the clock was set back since.
+    `requested_at` is when that was last reserved: if it lies ahead, the clock was set back since.
     """
 
     key = models.CharField(max_length=64, primary_key=True)
     next_slot_at = models.DateTimeField()
-    asked_at = models.DateTimeField(null=True)
+    requested_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.key
@@ -66,7 +67,7 @@ class SyncRun(models.Model):
     is_full = models.BooleanField()
     changed_since = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField()
-    moved_at = models.DateTimeField()
+    progressed_at = models.DateTimeField()
     runner = models.CharField(max_length=36, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     learners = models.PositiveIntegerField(default=0)

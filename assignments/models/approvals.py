@@ -11,7 +11,7 @@ class Approval(models.Model):
     """What one batch was asked approval for, decided once; the hash in it is what was decided on.
 
     `because` holds sentences, `contents` what the items were called and looked like at the review.
-    A letter is to be written about it at `tell_at`: the request, or once decided the decision.
+    A letter is to be written about it at `email_at`: the request, or once decided the decision.
     """
 
     class Verdict(models.TextChoices):
@@ -21,10 +21,10 @@ class Approval(models.Model):
         WITHDRAWN = "withdrawn", "Withdrawn"
 
     batch = models.OneToOneField(Batch, models.PROTECT, primary_key=True, related_name="approval")
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField()
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
     expires_at = models.DateTimeField()
-    plan_sha256 = models.CharField(max_length=64)
+    plan_digest = models.CharField(max_length=64)
     because = models.JSONField()
     contents = models.JSONField()
     verdict = models.CharField(max_length=9, choices=Verdict, blank=True)
@@ -34,7 +34,7 @@ class Approval(models.Model):
     decided_by_name = models.CharField(max_length=200, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=500, blank=True)
-    tell_at = models.DateTimeField(null=True, blank=True)
+    email_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -44,7 +44,7 @@ class Approval(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(verdict__in=["approved", "rejected"])
-                | (Q(decided_by__isnull=False) & ~Q(decided_by=F("asked_by"))),
+                | (Q(decided_by__isnull=False) & ~Q(decided_by=F("requested_by"))),
                 name="nobody_decides_about_their_own_batch",
             ),
             models.CheckConstraint(
@@ -54,7 +54,7 @@ class Approval(models.Model):
         indexes = [
             models.Index(fields=["expires_at"], condition=Q(verdict=""), name="open_approvals"),
             models.Index(
-                fields=["tell_at"], condition=Q(tell_at__isnull=False), name="letters_to_write"
+                fields=["email_at"], condition=Q(email_at__isnull=False), name="letters_to_write"
             ),
         ]
 

@@ -24,8 +24,8 @@ class Audience(models.Model):
     kind = models.CharField(max_length=6, choices=Kind)
     query = models.CharField(max_length=2000, blank=True)
     people = models.PositiveIntegerField()
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    made_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
     used_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )

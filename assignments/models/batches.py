@@ -12,8 +12,8 @@ from assignments.models.drafts import Status
 class Batch(models.Model):
     """One submission by one manager: people and items, one status, one reason.
 
-    It exists, with its rows, from the review on; `plan_sha256` seals what was reviewed. `due_date`
-    is the first of its rows' dates. `named_twice` rows were picked and named by a file as well.
+    It exists, with its rows, from the review on; `plan_digest` seals what was reviewed. `due_date`
+    is the first of its rows' dates. `duplicate_rows` rows were picked and named by a file as well.
     """
 
     class State(models.TextChoices):
@@ -38,22 +38,22 @@ class Batch(models.Model):
     people = models.PositiveIntegerField()
     items = models.PositiveIntegerField()
     rows = models.PositiveIntegerField(default=0)
-    named_twice = models.PositiveIntegerField(default=0)
+    duplicate_rows = models.PositiveIntegerField(default=0)
     due_date = models.DateField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
-    has_several_dues = models.BooleanField(default=False)
+    has_several_due_dates = models.BooleanField(default=False)
     status = models.CharField(max_length=12, choices=Status)
     progress = models.PositiveSmallIntegerField(null=True, blank=True)
     reason = models.CharField(max_length=500, blank=True)
-    plan_sha256 = models.CharField(max_length=64)
+    plan_digest = models.CharField(max_length=64)
     frozen_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)
     starts_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    paused_because = models.CharField(max_length=500, blank=True)
-    is_proven = models.BooleanField(default=False)
-    watched_from = models.DateTimeField(null=True, blank=True)
+    pause_reason = models.CharField(max_length=500, blank=True)
+    has_passed_canary = models.BooleanField(default=False)
+    failures_counted_from = models.DateTimeField(null=True, blank=True)
     request_id = models.CharField(max_length=36, blank=True)
 
     class Meta:
@@ -77,7 +77,7 @@ class Batch(models.Model):
 
 
 class PlanLeaves(models.Model):
-    """One SHA-256 for each row of a plan, joined in their order; `plan_sha256` is over them."""
+    """One SHA-256 for each row of a plan, joined in their order; `plan_digest` is over them."""
 
     batch = models.OneToOneField(Batch, models.CASCADE, primary_key=True, related_name="leaves")
     leaves = models.BinaryField()
@@ -121,11 +121,11 @@ class Assignment(models.Model):
     send_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     unknown_at = models.DateTimeField(null=True, blank=True)
-    check_at = models.DateTimeField(null=True, blank=True)
+    read_back_at = models.DateTimeField(null=True, blank=True)
     checks = models.PositiveSmallIntegerField(default=0)
     resends = models.PositiveSmallIntegerField(default=0)
     remote_id = models.CharField(max_length=200, blank=True)
-    answer_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    response_status = models.PositiveSmallIntegerField(null=True, blank=True)
     problem = models.CharField(max_length=500, blank=True)
     problem_field = models.CharField(max_length=100, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
@@ -137,7 +137,7 @@ class Assignment(models.Model):
                 fields=["batch", "learner", "content"], name="an_item_is_assigned_once_in_a_batch"
             ),
             models.CheckConstraint(
-                condition=~Q(state="created") | ~Q(remote_id="") | Q(answer_status=201),
+                condition=~Q(state="created") | ~Q(remote_id="") | Q(response_status=201),
                 name="created_means_the_lms_confirmed_it",
             ),
             models.CheckConstraint(
@@ -161,7 +161,9 @@ class Assignment(models.Model):
         ]
         indexes = [
             models.Index(fields=["batch", "state", "send_at", "position"], name="rows_to_send"),
-            models.Index(fields=["check_at"], condition=Q(state="unknown"), name="rows_to_look_up"),
+            models.Index(
+                fields=["read_back_at"], condition=Q(state="unknown"), name="rows_to_look_up"
+            ),
             models.Index(fields=["batch", "-settled_at"], name="rows_latest_first"),
             models.Index(fields=["remote_id"], name="rows_by_remote_id"),
         ]
@@ -180,7 +182,7 @@ class Attempt(models.Model):
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField()
     outcome = models.CharField(max_length=9, choices=Assignment.State)
-    answer_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    response_status = models.PositiveSmallIntegerField(null=True, blank=True)
     problem = models.CharField(max_length=500, blank=True)
 
     class Meta:

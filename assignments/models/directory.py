@@ -15,7 +15,7 @@ class Learner(models.Model):
     """A person in the LMS who can be assigned content; never deleted, only marked inactive.
 
     `search_text` begins with the folded name: lists are ordered by it and searched in it, in one
-    index. `fingerprint` is that of what the LMS said, `seen_in` the sync that brought it.
+    index. `fingerprint` is that of what the LMS said, `last_seen_sync` the sync that brought it.
     Of somebody who was erased the row stays with the LMS's own id alone: rows of batches count on
     it, and a sync knows by it whom never to bring back.
     """
@@ -31,7 +31,7 @@ class Learner(models.Model):
     custom_fields = models.JSONField(default=dict)
     search_text = models.TextField()
     fingerprint = models.CharField(max_length=32, blank=True, default="", db_default="")
-    seen_in = models.PositiveBigIntegerField()
+    last_seen_sync = models.PositiveBigIntegerField()
 
     class Meta:
         constraints = [
@@ -84,7 +84,7 @@ class Content(models.Model):
     is_mandatory = models.BooleanField(default=False, db_default=False)
     search_text = models.TextField()
     fingerprint = models.CharField(max_length=32, blank=True, default="", db_default="")
-    seen_in = models.PositiveBigIntegerField()
+    last_seen_sync = models.PositiveBigIntegerField()
 
     class Meta:
         constraints = [

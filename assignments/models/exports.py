@@ -41,8 +41,8 @@ class LogExport(models.Model):
     size = models.PositiveBigIntegerField()
     frontier = models.BinaryField()
     seal = models.PositiveBigIntegerField(null=True, blank=True)
-    asked_at = models.DateTimeField()
-    moved_at = models.DateTimeField()
+    requested_at = models.DateTimeField()
+    progressed_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     runner = models.CharField(max_length=36, blank=True)
@@ -57,7 +57,7 @@ class LogExport(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["owner", "-asked_at"], name="log_exports_by_owner"),
+            models.Index(fields=["owner", "-requested_at"], name="log_exports_by_owner"),
             models.Index(fields=["state", "expires_at"], name="log_exports_by_state"),
         ]
 

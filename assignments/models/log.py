@@ -88,7 +88,7 @@ class Verification(models.Model):
 
     `night` is the day whose nightly check it is: the first worker to write it makes the check.
     `size` is how many entries there were, `checked` how many were read so far, `sealed` the number
-    of the newest seal that fits. A letter is to be written about it at `tell_at`.
+    of the newest seal that fits. A letter is to be written about it at `email_at`.
     """
 
     at = models.DateTimeField()
@@ -101,12 +101,14 @@ class Verification(models.Model):
     sealed = models.PositiveBigIntegerField(null=True, blank=True)
     detail = models.CharField(max_length=500, blank=True)
     night = models.DateField(null=True, blank=True, unique=True)
-    tell_at = models.DateTimeField(null=True, blank=True)
+    email_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [
             models.Index(
-                fields=["tell_at"], condition=models.Q(tell_at__isnull=False), name="alarms_to_send"
+                fields=["email_at"],
+                condition=models.Q(email_at__isnull=False),
+                name="alarms_to_send",
             ),
         ]
 

@@ -8,13 +8,13 @@ from assignments.models.drafts import Draft
 class PlanRefresh(models.Model):
     """The latest refresh of a draft's plan; `last_learner` lets another worker go on after a kill.
 
-    `plan_sha256` is the plan whose people are asked about. It ends with a problem or without one.
+    `plan_digest` is the plan whose people are asked about. It ends with a problem or without one.
     """
 
     draft = models.OneToOneField(
         Draft, models.CASCADE, primary_key=True, related_name="plan_refresh"
     )
-    plan_sha256 = models.CharField(max_length=64)
+    plan_digest = models.CharField(max_length=64)
     people = models.PositiveIntegerField()
     done = models.PositiveIntegerField(default=0)
     unread = models.PositiveIntegerField(default=0)
@@ -23,7 +23,7 @@ class PlanRefresh(models.Model):
     last_learner = models.PositiveBigIntegerField(default=0)
     runner = models.CharField(max_length=36, blank=True)
     started_at = models.DateTimeField()
-    moved_at = models.DateTimeField()
+    progressed_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=700, blank=True)
 

@@ -18,7 +18,7 @@ class SelectionChange(models.Model):
         return self.said
 
 
-class LeftOut(models.Model):
+class ExcludedLearner(models.Model):
     """One person whom a change took out of the selection."""
 
     change = models.ForeignKey(SelectionChange, models.CASCADE, related_name="left", db_index=False)

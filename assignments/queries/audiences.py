@@ -19,7 +19,7 @@ _FIELD: Final = "f."
 
 def audiences(*, account_pk: int | None = None) -> QuerySet[Audience]:
     """Return the audiences of an account, or of all, by name."""
-    found = Audience.objects.select_related("account", "made_by", "used_by")
+    found = Audience.objects.select_related("account", "created_by", "used_by")
     if account_pk is not None:
         found = found.filter(account=account_pk)
     return found.order_by("folded_name", "pk")

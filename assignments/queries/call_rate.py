@@ -69,7 +69,7 @@ class Pace:
 
 def calls_per_second(account: Account) -> float:
     """Return how many calls a second the key allows and the account's LMS bears."""
-    pace = account.pace_per_minute or settings.STACKONE_REQUESTS_PER_MINUTE
+    pace = account.provider_rate_per_minute or settings.STACKONE_REQUESTS_PER_MINUTE
     return float(min(pace, settings.STACKONE_REQUESTS_PER_MINUTE)) / 60
 
 

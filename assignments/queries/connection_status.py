@@ -40,7 +40,7 @@ def is_worker_seen(*, now: datetime) -> bool:
 
 def _trouble(account: Account) -> Connection | None:
     if account.paused_at is not None:
-        notice = f"Sending is paused. {account.paused_because}"
+        notice = f"Sending is paused. {account.pause_reason}"
         return Connection(f"Paused · {account}", "bad", notice)
     if account.failing_since is None:
         return None

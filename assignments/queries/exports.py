@@ -7,4 +7,4 @@ from assignments.models import LogExport
 
 def exports_of(*, owner_pk: int) -> QuerySet[LogExport]:
     """Return somebody's exports, newest first."""
-    return LogExport.objects.filter(owner=owner_pk).order_by("-asked_at", "-pk")
+    return LogExport.objects.filter(owner=owner_pk).order_by("-requested_at", "-pk")

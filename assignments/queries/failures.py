@@ -10,8 +10,8 @@ from assignments.models import Assignment, Batch
 State = Assignment.State
 CONFLICT: Final = 409
 NOT_FOUND: Final = 404
-UNDECIDED: Final = Q(state=State.UNKNOWN, check_at=None)
-ON_RECORD: Final = Q(state=State.REJECTED, answer_status=CONFLICT)
+UNDECIDED: Final = Q(state=State.UNKNOWN, read_back_at=None)
+ON_RECORD: Final = Q(state=State.REJECTED, response_status=CONFLICT)
 FAILED: Final = Q(state=State.REJECTED) | UNDECIDED
 WRONG_VALUES: Final = (400, 422)
 
@@ -46,12 +46,12 @@ def reasons(batch: Batch) -> list[Reason]:
 
 
 def _groups(rows: QuerySet[Assignment]) -> QuerySet[Assignment, tuple[int | None, str, int]]:
-    return rows.order_by().values_list("answer_status", "problem").annotate(n=Count("pk"))
+    return rows.order_by().values_list("response_status", "problem").annotate(n=Count("pk"))
 
 
 def alike(status: int | None, problem: str) -> Q:
     """Return the condition for the failed rows with this answer."""
-    return Q(answer_status=status, problem=problem)
+    return Q(response_status=status, problem=problem)
 
 
 def only(row: int) -> Q:

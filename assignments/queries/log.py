@@ -13,7 +13,7 @@ NAMES: Final = {
     "due_at": "Due",
     "how": "Confirmed by",
     "is_full": "Whole directory",
-    "plan_sha256": "Seal of the plan",
+    "plan_digest": "Seal of the plan",
     "remote_id": "LMS record",
     "seq": "First in question",
 }
@@ -36,7 +36,7 @@ def submitted_sha256(batch_pk: int) -> str:
     """
     entries = LogEntry.objects.filter(subject=f"batch/{batch_pk}", action="batch.submitted")
     body = entries.order_by("seq").values_list("body", flat=True).first()
-    return str(json.loads(bytes(body))["detail"]["plan_sha256"]) if body else ""
+    return str(json.loads(bytes(body))["detail"]["plan_digest"]) if body else ""
 
 
 def cleared_sha256(batch_pk: int) -> str:
@@ -55,9 +55,9 @@ def cleared_sha256(batch_pk: int) -> str:
     if submission is None:
         return ""
     _, submitter, submitted = submission
-    sha256 = str(submitted["plan_sha256"])
+    sha256 = str(submitted["plan_digest"])
     is_approved = any(
-        action == "batch.approved" and actor != submitter and detail["plan_sha256"] == sha256
+        action == "batch.approved" and actor != submitter and detail["plan_digest"] == sha256
         for action, actor, detail in entries
     )
     return sha256 if is_approved or "approval" not in submitted else ""

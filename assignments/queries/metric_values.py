@@ -56,7 +56,7 @@ def calls(*, now: datetime) -> Counted:
     newest = Attempt.objects.aggregate(pk=Max("pk"))["pk"] or 0
     recent = Attempt.objects.filter(pk__gt=newest - MOST_CALLS, finished_at__gt=now - RECENT)
     account = "assignment__batch__account__remote_id"
-    return _counted(recent.order_by(), account, "outcome", "answer_status")
+    return _counted(recent.order_by(), account, "outcome", "response_status")
 
 
 def oldest_due(*, now: datetime) -> Counted:
@@ -80,7 +80,11 @@ def workers(*, now: datetime) -> int:
 def standings(*, now: datetime) -> Iterable[Standing]:
     """Yield how each account stands."""
     for account in Account.objects.order_by("pk"):
-        lease = (account.sender_until - now).total_seconds() if account.sender_until else 0.0
+        lease = (
+            (account.sender_lease_until - now).total_seconds()
+            if account.sender_lease_until
+            else 0.0
+        )
         yield Standing(
             account=account.remote_id,
             is_paused=account.paused_at is not None,

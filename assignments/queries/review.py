@@ -27,7 +27,7 @@ class Findings:
     @cached_property
     def dues(self) -> list[tuple[date | None, int]]:
         """The due dates of the rows, the earliest first, with how many rows have each."""
-        if not self.batch.has_several_dues:
+        if not self.batch.has_several_due_dates:
             return [(self.batch.due_date, self.batch.rows)]
         counts = self._rows.values("due_date").order_by("due_date").annotate(n=Count("pk"))
         found = list(counts.values_list("due_date", "n"))
@@ -77,7 +77,7 @@ class Findings:
         found = PlanRefresh.objects.filter(draft=self.batch.submission_key).first()
         if found is None or found.is_going:
             return found
-        return found if found.moved_at >= self.batch.frozen_at else None
+        return found if found.progressed_at >= self.batch.frozen_at else None
 
     @property
     def _rows(self) -> QuerySet[Assignment]:

@@ -9,7 +9,7 @@ from assignments.models import Account, Assignment, Batch
 
 State = Assignment.State
 MOVING = Q(state__in=[State.PLANNED, State.QUEUED, State.SENDING]) | Q(
-    state=State.UNKNOWN, check_at__isnull=False
+    state=State.UNKNOWN, read_back_at__isnull=False
 )
 
 # No lease reaches further ahead; one that does was taken before the clock was set back.
@@ -25,7 +25,7 @@ def has_work(account: Account, *, now: datetime) -> bool:
     due = (
         (running & Q(state=State.QUEUED, send_at__lte=now))
         | (running & Q(state=State.PLANNED))
-        | Q(state=State.UNKNOWN, check_at__lte=now)
+        | Q(state=State.UNKNOWN, read_back_at__lte=now)
     )
     waiting = Batch.objects.filter(account=account, state=Batch.State.WAITING, starts_at__lte=now)
     return waiting.exists() or ours.filter(due).exists()
@@ -33,7 +33,7 @@ def has_work(account: Account, *, now: datetime) -> bool:
 
 def without_sender(now: datetime) -> Q:
     """Return the condition that nobody holds the lease of an account at this moment."""
-    is_over = Q(sender_until__lte=now) | Q(sender_until__gt=now + UNBELIEVABLE)
+    is_over = Q(sender_lease_until__lte=now) | Q(sender_lease_until__gt=now + UNBELIEVABLE)
     return Q(sender="") | is_over
 
 

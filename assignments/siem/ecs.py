@@ -22,14 +22,14 @@ VERSION: Final = "8.17.0"
 DATASET: Final = "assignment_desk.audit"
 # By action, or by what it is about: event.category and the event.type that goes with it.
 KINDS: Final = {
-    "person.signed_in": ("authentication", ["start"]),
-    "person.signed_out": ("authentication", ["end"]),
-    "person.refused": ("authentication", ["start"]),
-    "person.roles_changed": ("iam", ["user", "change"]),
-    "person.erased": ("iam", ["user", "deletion"]),
+    "user.signed_in": ("authentication", ["start"]),
+    "user.signed_out": ("authentication", ["end"]),
+    "user.sign_in_refused": ("authentication", ["start"]),
+    "user.roles_changed": ("iam", ["user", "change"]),
+    "personal_data.erased": ("iam", ["user", "deletion"]),
     "session.ended": ("session", ["end"]),
-    "token.made": ("iam", ["creation"]),
-    "token.revoked": ("iam", ["deletion"]),
+    "access_token.created": ("iam", ["creation"]),
+    "access_token.revoked": ("iam", ["deletion"]),
     "assignment.attempted": ("api", ["start"]),
     "assignment.created": ("api", ["creation"]),
     "assignment.rejected": ("api", ["denied"]),
@@ -37,7 +37,7 @@ KINDS: Final = {
     "log.searched": ("database", ["access"]),
     "log.exported": ("database", ["access"]),
     "export.downloaded": ("file", ["access"]),
-    "export.expired": ("file", ["deletion"]),
+    "export.file_deleted": ("file", ["deletion"]),
     "log": ("database", ["info"]),
     "entry": ("database", ["access"]),
     "hold": ("configuration", ["change"]),
@@ -46,7 +46,7 @@ KINDS: Final = {
     "settings": ("configuration", ["change"]),
 }
 FAILURES: Final = frozenset(
-    {"person.refused", "assignment.rejected", "export.failed", "log.broken"}
+    {"user.sign_in_refused", "assignment.rejected", "export.failed", "log.damage_detected"}
 )
 OPEN: Final = frozenset({"assignment.attempted", "assignment.unknown"})
 LABELS: Final = ("subject", "batch", "account", "cause", "result")

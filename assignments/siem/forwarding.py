@@ -96,7 +96,7 @@ def send_again(*, start: int, by: Actor, now: datetime) -> None:
         )
     LogForwarding.objects.update_or_create(pk=1, defaults={"next": start, "until": None})
     detail = {"from": start}
-    record(Event(action="log.forwarded_again", subject="log", detail=detail), by=by, at=now)
+    record(Event(action="log.forwarding_restarted", subject="log", detail=detail), by=by, at=now)
 
 
 def _row() -> LogForwarding:

@@ -49,7 +49,7 @@ def batch_approval(request: HttpRequest, pk: int) -> HttpResponse:
 def _decide(request: HttpRequest, batch: Any, asked: dict[str, Any]) -> None:
     who = {"batch": batch, "by": acting(request), "now": timezone.now(), "why": asked["why"]}
     if asked["decision"] == "approve":
-        approval.approve(**who, plan_sha256=asked["plan_sha256"])
+        approval.approve(**who, plan_digest=asked["plan_digest"])
     else:
         approval.reject(**who)
 

@@ -85,10 +85,10 @@ def live_of(request: HttpRequest, pk: int, *, kept_seconds: int = NEWS_SECONDS) 
 def _pace(found: Any, stands: Progress, now: datetime) -> dict[str, Any]:
     is_moving = found.state == "running" and stands.moving > 0
     has_worker, current = is_worker_seen(now=now), pace(found, now=now) if is_moving else None
-    moved_at = None if has_worker else last_moved_at(found)
+    progressed_at = None if has_worker else last_moved_at(found)
     return {
         "has_worker": has_worker,
-        "stands_still": duration((now - moved_at).total_seconds()) if moved_at else "",
+        "stands_still": duration((now - progressed_at).total_seconds()) if progressed_at else "",
         "pace": current,
         "time_left": current.time_for(stands.moving, now=now) if current else "",
     }

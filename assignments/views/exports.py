@@ -91,7 +91,7 @@ def export_file(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     except download.FileGone as problem:
         return _page(request, problem=str(problem), status=410)
     kind = "sample" if found.seed else "log"
-    name = f"audit-{kind}-{found.asked_at:%Y%m%d-%H%M%S}.{ending(found)}"
+    name = f"audit-{kind}-{found.requested_at:%Y%m%d-%H%M%S}.{ending(found)}"
     return FileResponse(file, as_attachment=True, filename=name, content_type=TYPES[found.format])
 
 

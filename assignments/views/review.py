@@ -100,7 +100,7 @@ def review_file(request: HttpRequest, pk: UUID) -> FileResponse:
     out = TemporaryFile()  # noqa: SIM115  the response closes it
     write_plan(batch=plan.batch, by=acting(request), now=timezone.now(), out=out)
     out.seek(0)
-    name = f"plan-{plan.batch.plan_sha256[:8]}.csv"
+    name = f"plan-{plan.batch.plan_digest[:8]}.csv"
     return FileResponse(out, as_attachment=True, filename=name, content_type="text/csv")
 
 
@@ -148,7 +148,7 @@ def review_page(
         "base": f"?q={quote(sought)}&page=",
         "pages": list(paginator.get_elided_page_range(rows.number, on_each_side=1)),
         "most_refreshed": plan_refresh.MOST_PEOPLE,
-        "seen": plan.batch.plan_sha256,
+        "seen": plan.batch.plan_digest,
         "cautions": _cautions(plan, findings),
         "because": approval_policy.reasons(plan.batch),
         "approval_hours": settings.APPROVAL_HOURS,
@@ -193,10 +193,10 @@ def _cautions(plan: draft_queries.Plan, findings: Findings) -> list[str]:
         found.append("This is more than a tenth of everybody in the directory.")
     if findings.completing > MANY_COMPLETED:
         found.append(f"{formatting.people(findings.completing)} will stand as having completed it.")
-    if batch.named_twice:
-        are = "row is" if batch.named_twice == 1 else "rows are"
+    if batch.duplicate_rows:
+        are = "row is" if batch.duplicate_rows == 1 else "rows are"
         found.append(
-            f"{batch.named_twice:,} {are} both picked and in the file. They count once, as in "
+            f"{batch.duplicate_rows:,} {are} both picked and in the file. They count once, as in "
             "the file."
         )
     if findings.left:

@@ -77,7 +77,7 @@ class SignIn(models.Model):
     address = models.GenericIPAddressField(null=True)
     browser = models.CharField(max_length=200, blank=True)
     provider_session = models.CharField(max_length=255, blank=True, db_index=True)
-    vouched_at = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
     renewing_until = models.DateTimeField(null=True)
     tokens = models.TextField(blank=True)
 
@@ -91,7 +91,7 @@ class AccessToken(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="access_tokens")
     name = models.CharField(max_length=60)
     digest = models.CharField(max_length=64, unique=True)
-    made_at = models.DateTimeField()
+    created_at = models.DateTimeField()
     until = models.DateTimeField()
     seen_at = models.DateTimeField(null=True)
 

@@ -56,7 +56,7 @@ def _refuse(user: User | None, because: str, who: Identity, by: Actor, now: date
     if user is not None and because == NO_ROLE:
         _set(user, roles=[], groups=list(who.groups))
     event = Event(
-        action="person.refused", subject=by.ref, result="refused", detail={"because": because}
+        action="user.sign_in_refused", subject=by.ref, result="refused", detail={"because": because}
     )
     record(event, by=by, at=now)
 
@@ -64,9 +64,7 @@ def _refuse(user: User | None, because: str, who: Identity, by: Actor, now: date
 def _renew(user: User, who: Identity, by: Actor, now: datetime) -> None:
     if list(who.roles) != user.roles:
         detail = {"was": user.roles, "is": list(who.roles)}
-        event = Event(
-            action="person.roles_changed", subject=by.ref, result="changed", detail=detail
-        )
+        event = Event(action="user.roles_changed", subject=by.ref, result="changed", detail=detail)
         record(event, by=by, at=now)
     _set(user, name=who.name, email=who.email, roles=list(who.roles), groups=list(who.groups))
 

@@ -31,10 +31,10 @@ class Verdict(Enum):
 def renewed(request: HttpRequest, *, now: datetime) -> Verdict:
     """Have the session vouched for again, by one request for all that come at once."""
     signin = SignIn.objects.filter(session_key=request.session.session_key).first()
-    if signin is None or signin.vouched_at is None:
+    if signin is None or signin.confirmed_at is None:
         return Verdict.OUT
-    if now - signin.vouched_at < RENEW_AFTER:
-        return _remembered(request, signin.vouched_at)
+    if now - signin.confirmed_at < RENEW_AFTER:
+        return _remembered(request, signin.confirmed_at)
     tokens = unseal(signin.tokens)
     if "refresh_token" not in tokens:
         return Verdict.BY_BROWSER
@@ -52,21 +52,21 @@ def confirm(
     request.user = user
     tokens = unseal(signin.tokens) | dict(vouched.tokens)
     SignIn.objects.filter(pk=signin.pk).update(
-        vouched_at=now, renewing_until=None, tokens=seal(tokens)
+        confirmed_at=now, renewing_until=None, tokens=seal(tokens)
     )
     return _remembered(request, now)
 
 
 def _by_one(request: HttpRequest, signin: SignIn, tokens: dict[str, str], now: datetime) -> Verdict:
     free = Q(renewing_until=None) | Q(renewing_until__lt=now)
-    mine = SignIn.objects.filter(free, pk=signin.pk, vouched_at=signin.vouched_at)
+    mine = SignIn.objects.filter(free, pk=signin.pk, confirmed_at=signin.confirmed_at)
     if mine.update(renewing_until=now + CLAIM):
         return _ask(request, signin, tokens, now)
     return Verdict.FINE if _is_recent(signin, now) else _wait_for_the_other(request, signin)
 
 
 def _is_recent(signin: SignIn, now: datetime) -> bool:
-    return signin.vouched_at is not None and now - signin.vouched_at < OUT_AFTER
+    return signin.confirmed_at is not None and now - signin.confirmed_at < OUT_AFTER
 
 
 def _ask(request: HttpRequest, signin: SignIn, tokens: dict[str, str], now: datetime) -> Verdict:
@@ -86,17 +86,17 @@ def _ask(request: HttpRequest, signin: SignIn, tokens: dict[str, str], now: date
 def _wait_for_the_other(request: HttpRequest, signin: SignIn) -> Verdict:
     for _ in range(int(CLAIM.total_seconds() * 5)):
         found = SignIn.objects.filter(pk=signin.pk).first()
-        if found is None or found.vouched_at is None:
+        if found is None or found.confirmed_at is None:
             return Verdict.OUT
-        if found.vouched_at != signin.vouched_at:
-            return _remembered(request, found.vouched_at)
+        if found.confirmed_at != signin.confirmed_at:
+            return _remembered(request, found.confirmed_at)
         if found.renewing_until is None:
             break
         time.sleep(0.2)
     return Verdict.AWAY
 
 
-def _remembered(request: HttpRequest, vouched_at: datetime) -> Verdict:
+def _remembered(request: HttpRequest, confirmed_at: datetime) -> Verdict:
     door = request.session[sessions.DOOR]
-    request.session[sessions.DOOR] = door | {"vouched": vouched_at.timestamp()}
+    request.session[sessions.DOOR] = door | {"vouched": confirmed_at.timestamp()}
     return Verdict.FINE

@@ -47,18 +47,18 @@ def sign_in(
         until=until,
         address=request.META.get("REMOTE_ADDR") or None,
         browser=request.headers.get("User-Agent", "")[:200],
-        vouched_at=now if vouched else None,
+        confirmed_at=now if vouched else None,
         provider_session=str(vouched.claims.get("sid", ""))[:255] if vouched else "",
         tokens=seal(vouched.tokens) if vouched else "",
     )
-    _record("person.signed_in", by=acting(request), now=now)
+    _record("user.signed_in", by=acting(request), now=now)
 
 
 @transaction.atomic
 def sign_out(request: HttpRequest, *, because: str = "") -> str:
     """End the session of whoever is signed in and return their ID token, if there is one."""
     signin = SignIn.objects.filter(session_key=request.session.session_key or "").first()
-    _record("person.signed_out", by=acting(request), now=timezone.now(), because=because)
+    _record("user.signed_out", by=acting(request), now=timezone.now(), because=because)
     logout(request)
     if signin is None:
         return ""

@@ -47,10 +47,10 @@ def make(*, user: User, name: str, days: int, by: Actor, now: datetime) -> str:
             if user.access_tokens.count() >= MOST:
                 raise NotMade(f"You have {MOST} tokens already. Revoke one that nothing uses.")
             made = AccessToken.objects.create(
-                user=user, name=name, digest=_digest(token), made_at=now, until=until
+                user=user, name=name, digest=_digest(token), created_at=now, until=until
             )
             detail = {"name": name, "until": until.date().isoformat()}
-            event = Event(action="token.made", subject=f"token/{made.pk}", detail=detail)
+            event = Event(action="access_token.created", subject=f"token/{made.pk}", detail=detail)
             record(event, by=by, at=now)
     except IntegrityError as twice:
         raise NotMade("You have a token of this name already. Give it another name.") from twice
@@ -61,7 +61,7 @@ def make(*, user: User, name: str, days: int, by: Actor, now: datetime) -> str:
 def revoke(token: AccessToken, *, by: Actor, because: str, now: datetime) -> None:
     """Make a token good for nothing at once."""
     event = Event(
-        action="token.revoked",
+        action="access_token.revoked",
         subject=f"token/{token.pk}",
         people=(Person(ref=f"user/{token.user_id}", name=token.user.name),),
         detail={"name": token.name, "because": because},

@@ -64,7 +64,7 @@ def access_token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _page(request: HttpRequest, form: TokenForm, *, new: str = "", status: int) -> HttpResponse:
     context = {
-        "tokens": AccessToken.objects.filter(user=request.user.pk or 0).order_by("-made_at"),
+        "tokens": AccessToken.objects.filter(user=request.user.pk or 0).order_by("-created_at"),
         "now": timezone.now(),
         "form": form,
         "days": form.cleaned_data.get("days") if form.is_bound else USUAL_DAYS,

@@ -86,7 +86,7 @@ def test_each_role_comes_in_and_leaves(page, elsewhere, person, heading, roles):
     page.wait_for_url(f"{elsewhere}/oauth2/end_session*")
     page.get_by_role("button").first.click()
     expect(page.get_by_role("link", name="Continue with your company account")).to_be_visible()
-    assert actions() == ["person.signed_in", "person.signed_out"]
+    assert actions() == ["user.signed_in", "user.signed_out"]
 
 
 @pytest.mark.parametrize(
@@ -121,4 +121,4 @@ def test_roles_follow_and_a_leaver_is_out_within_a_quarter_of_an_hour(page, else
         page.goto("/batches/")
         expect(page.get_by_role("link", name="Continue with your company account")).to_be_visible()
     assert not SignIn.objects.exists()
-    assert actions() == ["person.signed_in", "person.roles_changed", "person.signed_out"]
+    assert actions() == ["user.signed_in", "user.roles_changed", "user.signed_out"]

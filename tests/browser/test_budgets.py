@@ -69,7 +69,7 @@ def crowd() -> Callable[[], list[Learner]]:
                 name=f"Person {number:04}",
                 is_active=True,
                 search_text=f"person {number:04} sales",
-                seen_in=1,
+                last_seen_sync=1,
             )
             for number in range(MANY)
         ]

@@ -12,8 +12,8 @@ from tests.browser.conftest import sign_in
 from tests.factories import AT, make_account, make_batch, make_content, make_learner
 
 pytestmark = pytest.mark.browser
-ON_RECORD = {"state": "rejected", "answer_status": 409, "problem": "Already on the transcript."}
-WRONG = {"state": "rejected", "answer_status": 400, "problem": "The due date is too early."}
+ON_RECORD = {"state": "rejected", "response_status": 409, "problem": "Already on the transcript."}
+WRONG = {"state": "rejected", "response_status": 400, "problem": "The due date is too early."}
 WIDTHS = ({"width": 390, "height": 844}, {"width": 1440, "height": 900})
 
 

@@ -28,8 +28,8 @@ def lms() -> Iterator[Sandbox]:
 def worker(lms, database_url, settings) -> Iterator[None]:
     """Run a real worker on the test's database."""
     settings.STACKONE_BASE_URL = lms.base_url
-    settings.HOLD_SECONDS = 3
-    more = {"DATABASE_URL": database_url, "STACKONE_BASE_URL": lms.base_url, "HOLD_SECONDS": "3"}
+    settings.GRACE_SECONDS = 3
+    more = {"DATABASE_URL": database_url, "STACKONE_BASE_URL": lms.base_url, "GRACE_SECONDS": "3"}
     words = [sys.executable, "manage.py", "worker"]
     process = subprocess.Popen(words, cwd=ROOT, env=os.environ | more)
     yield

@@ -34,7 +34,7 @@ def people(page: Page, tmp_path: Path) -> Path:
             email=address(number),
             is_active=True,
             search_text=f"person {number:04} {address(number)}",
-            seen_in=1,
+            last_seen_sync=1,
         )
         for number in range(ROWS)
     )

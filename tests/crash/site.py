@@ -22,7 +22,7 @@ FREE_ITEMS = (
     "WHERE r.content_id = c.id), c.id LIMIT {}"
 )
 PEOPLE = "SELECT remote_id FROM assignments_learner WHERE is_active ORDER BY id LIMIT {}"
-QUICK = {"HOLD_SECONDS": "0", "SETTLE_SECONDS": "5", "STACKONE_TIMEOUT_SECONDS": "2"}
+QUICK = {"GRACE_SECONDS": "0", "SETTLE_SECONDS": "5", "STACKONE_TIMEOUT_SECONDS": "2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +107,15 @@ class Site:
     def standing(self) -> str:
         """Return where the batches, their rows and the account stand."""
         rows = "SELECT state, COUNT(*) FROM assignments_assignment GROUP BY state ORDER BY state"
-        batches = "SELECT id, state, paused_because FROM assignments_batch ORDER BY id"
-        account = "SELECT sender, sender_until, paused_because FROM assignments_account"
+        batches = "SELECT id, state, pause_reason FROM assignments_batch ORDER BY id"
+        account = "SELECT sender, sender_lease_until, pause_reason FROM assignments_account"
         return " ".join(str(self.tables.rows(question)) for question in (rows, batches, account))
 
     def expire_leases(self) -> None:
         """Let the lease of a killed worker run out at once; nobody is left who could use it."""
-        self.tables.change("UPDATE assignments_account SET sender_until = '2000-01-01 00:00:00+00'")
+        self.tables.change(
+            "UPDATE assignments_account SET sender_lease_until = '2000-01-01 00:00:00+00'"
+        )
 
     def verdict(self) -> Verdict:
         """Return what is true now, after verifying the log."""

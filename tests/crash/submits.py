@@ -11,7 +11,7 @@ from tests.crash.scenes import Played, Scene, Watch, stage
 from tests.crash.site import Site
 from tests.crash.web import TOKEN, Manager, Web
 
-SEAL = re.compile(r'name="plan_sha256" value="(\w+)"')
+SEAL = re.compile(r'name="plan_digest" value="(\w+)"')
 # A submit of so few rows takes some tens of milliseconds.
 LATEST_KILL = 0.08
 
@@ -44,7 +44,7 @@ def _killed_submit(site: Site, web: Web, item: int, delay: float) -> bool:
 
         def submit() -> None:
             try:
-                answers.append(manager.press(f"{draft}submit", token, plan_sha256=seal))
+                answers.append(manager.press(f"{draft}submit", token, plan_digest=seal))
             except httpx.HTTPError:
                 return
 
@@ -54,7 +54,7 @@ def _killed_submit(site: Site, web: Web, item: int, delay: float) -> bool:
         web.kill()
         pressed.join()
         web.start()
-        again = manager.press(f"{draft}submit", token, plan_sha256=seal)
+        again = manager.press(f"{draft}submit", token, plan_digest=seal)
     assert again.status_code == 302, again.text
     assert again.headers["location"].startswith("/batches/"), again.headers
     return bool(answers)

@@ -6,7 +6,9 @@ from typing import Any
 
 import psycopg
 
-MOVING = "(state IN ('planned', 'queued', 'sending') OR state = 'unknown' AND check_at IS NOT NULL)"
+MOVING = (
+    "(state IN ('planned', 'queued', 'sending') OR state = 'unknown' AND read_back_at IS NOT NULL)"
+)
 
 
 class Tables:

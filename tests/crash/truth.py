@@ -12,8 +12,8 @@ OUTCOMES = tuple(f"assignment.{state}" for state in SETTLED)
 CREATES = "POST /unified/lms/users/{id}/assignments"
 MOST_TOLD = 5
 ROWS = (
-    "SELECT id, learner_remote_id, content_reference, state, remote_id, check_at IS NULL, attempt "
-    "FROM assignments_assignment ORDER BY id"
+    "SELECT id, learner_remote_id, content_reference, state, remote_id, read_back_at IS NULL, "
+    "attempt FROM assignments_assignment ORDER BY id"
 )
 LOGGED = "SELECT subject, action FROM assignments_logentry WHERE action IN ({})".format(
     ", ".join(f"'{action}'" for action in (*OUTCOMES, "assignment.unknown"))

@@ -36,7 +36,7 @@ def submitted(lms: Lms, people: int) -> tuple[Batch, Actor]:
     draft = Draft.objects.create(
         account=account, owner=owner, due_date=date(2027, 1, 15), assigns_again=True, **times
     )
-    seen = {"account": account, "is_active": True, "search_text": "", "seen_in": 1}
+    seen = {"account": account, "is_active": True, "search_text": "", "last_seen_sync": 1}
     content = Content.objects.create(
         source="course", remote_id="c1", external_reference=ITEM, title="Fire safety", **seen
     )
@@ -48,7 +48,7 @@ def submitted(lms: Lms, people: int) -> tuple[Batch, Actor]:
     plan = frozen_plan.freeze(draft=draft, now=NOON)
     batch = submission.submit(
         draft=draft,
-        plan_sha256=plan.plan_sha256,
+        plan_digest=plan.plan_digest,
         reason="",
         confirms_completed=False,
         by=by,

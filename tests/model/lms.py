@@ -41,7 +41,7 @@ class Record:
     id: str
     user: str
     row: int | None
-    made_at: datetime
+    created_at: datetime
     shown_at: datetime
     due_at: datetime | None = None
 
@@ -87,7 +87,7 @@ class Lms:
                     "id": record.id,
                     "user_id": record.user,
                     "learning_object_external_reference": ITEM,
-                    "created_at": record.made_at.isoformat(),
+                    "created_at": record.created_at.isoformat(),
                     "due_date": record.due_at.isoformat() if record.due_at else None,
                 }
             )

@@ -42,7 +42,11 @@ SAID = {
     "created": {"assignment.created"},
     "rejected": {"assignment.rejected"},
     "cancelled": {"assignment.cancelled"},
-    "skipped": {"assignment.skipped", "assignment.accepted", "assignment.left"},
+    "skipped": {
+        "assignment.skipped",
+        "assignment.accepted_existing",
+        "assignment.closed_unconfirmed",
+    },
 }
 who = st.integers(0, SENDERS - 1)
 which = st.integers(0, 9)
@@ -167,7 +171,7 @@ class Everyday(RuleBasedStateMachine):
         for row in self.rows:
             if row.state == "created" and row.remote_id:
                 # A conflict is about whatever record is in the way.
-                assert made.get(row.remote_id) == row.pk or row.answer_status == 409
+                assert made.get(row.remote_id) == row.pk or row.response_status == 409
             if row.state in {"rejected", "skipped", "cancelled"} and row.pk not in self.excused:
                 assert row.pk not in ours
 
@@ -264,7 +268,7 @@ class Adversary(Everyday):
     @rule(act=st.sampled_from(["retry", "retry", "accept", "leave"]))
     def decide(self, act: str) -> None:
         """Let a person decide about rows that failed, if there are any."""
-        undecided = Assignment.objects.filter(batch=self.batch, state="unknown", check_at=None)
+        undecided = Assignment.objects.filter(batch=self.batch, state="unknown", read_back_at=None)
         sent_again = set(undecided.values_list("pk", flat=True))
         try:
             getattr(row_decisions, act)(batch=self.batch, by=self.by, now=self.now)
@@ -295,11 +299,11 @@ class Adversary(Everyday):
         self.batch.refresh_from_db()
         rows = Assignment.objects.filter(batch=self.batch)
         moving = [vars(row) for row in rows if _is_moving(row)]
-        assert not moving, (self.batch.state, self.batch.paused_because, moving)
+        assert not moving, (self.batch.state, self.batch.pause_reason, moving)
         assert isinstance(verdict_on_log(), Unsealed)
 
 
 def _is_moving(row: Assignment) -> bool:
     return row.state in {"planned", "queued", "sending"} or (
-        row.state == "unknown" and row.check_at is not None
+        row.state == "unknown" and row.read_back_at is not None
     )

@@ -12,7 +12,7 @@ from assignments.audit.entries.sentences import action_words, counted
 TEXT: Final = """\
 EVIDENCE FROM THE AUDIT LOG OF ASSIGNMENT DESK
 
-{entries}, made at {made_at} (UTC) by {who}.
+{entries}, made at {created_at} (UTC) by {who}.
 Search: {search}
 Numbers: {first} to {last}, of {size:,} entries in the log.
 {pruned}
@@ -67,10 +67,10 @@ def of_pack(manifest: Mapping[str, Any], key: str) -> str:
         f"{count:>9,}  {action_words(name)}"
         for name, count in manifest["totals"]["actions"].items()
     ]
-    who, sample = manifest["made_by"], manifest.get("sample")
+    who, sample = manifest["created_by"], manifest.get("sample")
     return TEXT.format(
         entries=counted(manifest["entries"], "entry", "entries"),
-        made_at=manifest["made_at"],
+        created_at=manifest["created_at"],
         who=who["name"] or who["ref"],
         search=manifest["search"] or "the whole log",
         first=manifest["first"] if lines else "none",

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from assignments.audit.integrity.triggers import KEYS
+from assignments.audit.integrity.triggers import ENTRIES, SEALS
 
+TABLES: Final = (ENTRIES, SEALS)
 ROLE: Final = "assignment_desk_app"
 SQL: Final = """\
 -- Run as the owner of the tables, who runs migrations and whom the desk does not connect as.
@@ -23,5 +24,5 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {r
 
 def sql(role: str = ROLE) -> str:
     """Return the statements that make the role."""
-    revoked = [f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role};" for table in KEYS]
+    revoked = [f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role};" for table in TABLES]
     return SQL.format(role=role, revoked="\n".join(revoked))

@@ -24,7 +24,7 @@ from assignments.audit.merkle.tiles import NotThere, Tiles
 from assignments.audit.merkle.tree import HASH_BYTES, Frontier
 from assignments.models import LogEntry, LogHead, LogSeal
 
-ACTION: Final = "log.broken"
+ACTION: Final = "log.damage_detected"
 # Stands for an entry that is missing before one that is in the way.
 NO_HASH: Final = bytes(HASH_BYTES)
 _ACTION_COLUMN: Final = 1 + INDEXES.index("action")

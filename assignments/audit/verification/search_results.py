@@ -104,7 +104,7 @@ def _record(found: Checked, query: Query, by: Actor, now: datetime) -> None:
     if found.faults:
         raise_alarm(f"Entry {found.faults[0].seq:,}: {found.faults[0].sentence}")
     event = Event(
-        action="entry.verified",
+        action="log.search_results_verified",
         subject="log",
         result=found.word,
         people=sought(query),

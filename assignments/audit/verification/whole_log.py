@@ -65,7 +65,7 @@ def verify_log(
         for name, value in facts(verdict).items():
             setattr(run, name, value)
         run.at, run.checked = now, run.size
-        run.tell_at = now if _is_news(run) else None
+        run.email_at = now if _is_news(run) else None
         run.save()
     return run
 

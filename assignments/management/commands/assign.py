@@ -112,7 +112,7 @@ class Command(BaseCommand):
         starts_at = start_time.moment(options["start_at"]) if options["start_at"] else None
         submitted = submission.submit(
             draft=Draft.objects.get(pk=batch.submission_key),
-            plan_sha256=batch.plan_sha256,
+            plan_digest=batch.plan_digest,
             reason=options["reason"],
             confirms_completed=True,
             by=by,
@@ -129,7 +129,7 @@ class Command(BaseCommand):
         first = frozen_plan.first_call(batch)
         if is_quiet:
             return
-        self.stdout.write(f"Plan {batch.plan_sha256}")
+        self.stdout.write(f"Plan {batch.plan_digest}")
         self.stdout.write(
             f"{batch.title}: {states.get('planned', 0):,} to create, "
             f"{states.get('skipped', 0):,} skipped."
@@ -148,7 +148,7 @@ class Command(BaseCommand):
         batch.refresh_from_db()
         states = _counts(batch)
         if is_quiet:
-            found = {"batch": str(batch), "plan_sha256": batch.plan_sha256, "state": batch.state}
+            found = {"batch": str(batch), "plan_digest": batch.plan_digest, "state": batch.state}
             self.stdout.write(json.dumps({**found, "counts": states}))
         else:
             words = ", ".join(f"{count:,} {state}" for state, count in states.items())
@@ -165,7 +165,7 @@ def _deliver(account: Account, batch: Batch) -> None:
         sender.deliver(account=account, clock=timezone.now, may_go_on=lambda: True)
         account.refresh_from_db()
         if account.paused_at is not None:
-            raise CommandError(f"Sending is paused. {account.paused_because}")
+            raise CommandError(f"Sending is paused. {account.pause_reason}")
         time.sleep(timedelta(milliseconds=200).total_seconds())
 
 

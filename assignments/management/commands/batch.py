@@ -89,7 +89,7 @@ class Command(BaseCommand):
             return
         words = ", ".join(f"{count:,} {state}" for state, count in counts.items())
         self.stdout.write(f"{batch}: {batch.get_state_display()}. {words}.")
-        for line in filter(None, [batch.paused_because, *_asked(batch), *map(_reason, reasons)]):
+        for line in filter(None, [batch.pause_reason, *_asked(batch), *map(_reason, reasons)]):
             self.stdout.write(f"  {line}")
 
 
@@ -99,7 +99,7 @@ def _act(batch: Batch, options: dict[str, Any]) -> int | None:
     by = acting_as(user)
     more = {"why": options["reason"]} if "reason" in options else {}
     if name == "approve":
-        more["plan_sha256"] = options["plan"]
+        more["plan_digest"] = options["plan"]
     if name in ROWS and options["row"]:
         more["among"] = Q(position=options["row"])
     try:
@@ -124,8 +124,8 @@ def _summary(batch: Batch) -> dict[str, Any]:
         "people": batch.people,
         "by": batch.by_name,
         "starts_at": starts_at.isoformat() if starts_at else None,
-        "paused_because": batch.paused_because,
-        "plan_sha256": batch.plan_sha256,
+        "pause_reason": batch.pause_reason,
+        "plan_digest": batch.plan_digest,
         "approval": _approval(batch),
     }
 
@@ -146,7 +146,7 @@ def _approval(batch: Batch) -> dict[str, Any] | None:
 def _asked(batch: Batch) -> list[str]:
     if batch.state != Batch.State.APPROVAL:
         return []
-    until = f"Plan {batch.plan_sha256}, to be decided until {moment(batch.approval.expires_at)}."
+    until = f"Plan {batch.plan_digest}, to be decided until {moment(batch.approval.expires_at)}."
     return [until, *batch.approval.because]
 
 

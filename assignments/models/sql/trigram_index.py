@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from django.db import Error, connection, transaction
+from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from assignments.models.sql.contains import anywhere
@@ -19,15 +19,11 @@ GRAM: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigrams:
-    """The index over `search_text` of one table, whose rows are known by a number.
-
-    `row` begins the names of SQLite's triggers.
-    """
+    """The index over `search_text` of one table, whose rows are known by a number."""
 
     table: str
     key: str
     name: str
-    row: str
 
     @property
     def by_gin(self) -> str:
@@ -36,25 +32,6 @@ class Trigrams:
             f"CREATE INDEX IF NOT EXISTS {self.name} ON {self.table} "
             "USING gin (search_text gin_trgm_ops)"
         )
-
-    def install(self, connection: BaseDatabaseWrapper) -> None:
-        """Make the index; leave it if the database does not let us, as `is_there` then tells."""
-        is_sqlite = connection.vendor == "sqlite"
-        try:
-            with transaction.atomic(using=connection.alias):
-                _run(connection, self._fts() if is_sqlite else [EXTENSION, self.by_gin])
-        except Error:
-            if is_sqlite:
-                raise
-
-    def remove(self, connection: BaseDatabaseWrapper) -> None:
-        """Take the index away again."""
-        if connection.vendor == "postgresql":
-            _run(connection, [f"DROP INDEX IF EXISTS {self.name}"])
-            return
-        triggers = (f"{self.row}_is_found{end}" for end in ("", "_no_more", "_anew"))
-        drops = [f"DROP TRIGGER IF EXISTS {trigger}" for trigger in triggers]
-        _run(connection, [*drops, f"DROP TABLE IF EXISTS {self.name}"])
 
     def is_there(self, connection: BaseDatabaseWrapper) -> bool:
         """Tell whether the index exists."""
@@ -101,32 +78,9 @@ class Trigrams:
         statement = f"WITH found AS MATERIALIZED ({found}) TABLE found LIMIT %s"
         return _numbers(statement, [*(anywhere(word) for word in words), most])
 
-    def _fts(self) -> list[str]:
-        into, change = f"INSERT INTO {self.name}", f"{self.row}_is_found"
-        drop = (
-            f"{into} ({self.name}, rowid, search_text) "
-            f"VALUES ('delete', OLD.{self.key}, OLD.search_text);"
-        )
-        add = f"{into} (rowid, search_text) VALUES (NEW.{self.key}, NEW.search_text);"
-        return [
-            f"CREATE VIRTUAL TABLE IF NOT EXISTS {self.name} USING fts5 (search_text, "
-            f"content='{self.table}', content_rowid='{self.key}', "
-            "tokenize='trigram case_sensitive 1', detail='none', columnsize=0)",
-            f"CREATE TRIGGER {change} AFTER INSERT ON {self.table} BEGIN {add} END",
-            f"CREATE TRIGGER {change}_no_more AFTER DELETE ON {self.table} BEGIN {drop} END",
-            f"CREATE TRIGGER {change}_anew AFTER UPDATE OF search_text ON {self.table} "
-            f"WHEN OLD.search_text IS NOT NEW.search_text BEGIN {drop} {add} END",
-            f"{into} ({self.name}) VALUES ('rebuild')",
-        ]
 
-
-# Written out, because migrations use this before the models exist.
-LEARNERS: Final = Trigrams(
-    table="assignments_learner", key="id", name="learners_by_trigrams", row="a_learner"
-)
-ENTRIES: Final = Trigrams(
-    table="assignments_logentry", key="seq", name="log_by_trigrams", row="an_entry"
-)
+LEARNERS: Final = Trigrams(table="assignments_learner", key="id", name="learners_by_trigrams")
+ENTRIES: Final = Trigrams(table="assignments_logentry", key="seq", name="log_by_trigrams")
 
 
 def _grams(words: Sequence[str]) -> str:
@@ -139,9 +93,3 @@ def _numbers(statement: str, params: Sequence[str | int]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         return [number for (number,) in cursor.fetchall()]
-
-
-def _run(connection: BaseDatabaseWrapper, statements: Sequence[str]) -> None:
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)

@@ -29,11 +29,13 @@ def allowance(batch: Batch) -> int | None:
     if not _has_canary(batch):
         return None
     tried = batch.assignments.filter(state__in=(*OUTCOMES, State.SENDING, State.UNKNOWN))
-    if batch.watched_from is not None:
-        tried = tried.filter(sent_at__gt=batch.watched_from)
+    if batch.failures_counted_from is not None:
+        tried = tried.filter(sent_at__gt=batch.failures_counted_from)
     # In the order of the index: what was created comes first.
-    found = tried.order_by("state").values_list("state", "check_at")[: 2 * settings.CANARY_ROWS]
-    out = [state for state, check_at in found if state == State.SENDING or check_at is not None]
+    found = tried.order_by("state").values_list("state", "read_back_at")[: 2 * settings.CANARY_ROWS]
+    out = [
+        state for state, read_back_at in found if state == State.SENDING or read_back_at is not None
+    ]
     failed = [state for state, _ in found if state == State.REJECTED]
     if len(out) + len(failed) < len(found):
         return None
@@ -53,11 +55,11 @@ def watch(pks: Iterable[int], *, now: datetime) -> None:
 def _watch(batch: Batch, now: datetime) -> None:
     limits = _limits()
     newest = list(_outcomes(batch).values_list("state", "problem")[: limits.outcomes])
-    if not batch.is_proven and any(state == State.CREATED for state, _ in newest):
-        batch.is_proven = True
-        batch.save(update_fields=["is_proven"])
+    if not batch.has_passed_canary and any(state == State.CREATED for state, _ in newest):
+        batch.has_passed_canary = True
+        batch.save(update_fields=["has_passed_canary"])
     failures = [state == State.REJECTED for state, _ in newest]
-    found = alarm(failures, limits, is_proven=not _has_canary(batch))
+    found = alarm(failures, limits, has_passed_canary=not _has_canary(batch))
     if found is not None and batch.assignments.filter(state__in=LEFT_TO_SEND).exists():
         problems = [text for state, text in newest[: found.outcomes] if state == State.REJECTED]
         _pause(batch, found, problems, now)
@@ -80,7 +82,7 @@ def _pause(batch: Batch, found: Alarm, problems: Sequence[str], now: datetime) -
 def pause_itself(batch: Batch, because: str, detail: Mapping[str, object], now: datetime) -> None:
     """Pause a batch that still runs, for everybody to see why."""
     changed = Batch.objects.filter(pk=batch.pk, state=Batch.State.RUNNING)
-    if not changed.update(state=Batch.State.PAUSED, paused_because=because):
+    if not changed.update(state=Batch.State.PAUSED, pause_reason=because):
         return
     ref = f"batch/{batch.pk}"
     event = Event(
@@ -107,13 +109,13 @@ def _short(text: str) -> str:
 
 
 def _outcomes(batch: Batch) -> QuerySet[Assignment]:
-    since = batch.watched_from or batch.started_at
+    since = batch.failures_counted_from or batch.started_at
     outcomes = batch.assignments.filter(state__in=OUTCOMES, settled_at__gt=since)
     return outcomes.order_by("-settled_at", "-pk")
 
 
 def _has_canary(batch: Batch) -> bool:
-    return not batch.is_proven and batch.rows > 2 * settings.CANARY_ROWS
+    return not batch.has_passed_canary and batch.rows > 2 * settings.CANARY_ROWS
 
 
 def _limits() -> Limits:

@@ -51,8 +51,8 @@ def start_now(*, batch: Batch, by: Actor, now: datetime) -> None:
 def pause(*, batch: Batch, by: Actor, now: datetime, why: str = "") -> None:
     """Send nothing more until it is resumed; calls in flight end by themselves."""
     batch = locked(batch, {Batches.RUNNING}, "It is not running.")
-    batch.state, batch.paused_because = Batches.PAUSED, f"Paused by {by.name}{_because(why)}."
-    move(batch, "batch.paused", "paused_because", by=by, now=now, why=why)
+    batch.state, batch.pause_reason = Batches.PAUSED, f"Paused by {by.name}{_because(why)}."
+    move(batch, "batch.paused", "pause_reason", by=by, now=now, why=why)
 
 
 @transaction.atomic
@@ -80,9 +80,9 @@ def stop(*, batch: Batch, by: Actor, now: datetime, why: str = "") -> None:
 
 def run_again(batch: Batch, *, by: Actor, now: datetime, why: str) -> None:
     """Let a locked batch run on, watched from now on."""
-    batch.state, batch.paused_because = Batches.RUNNING, ""
-    batch.finished_at, batch.watched_from = None, now
-    fields = ("paused_because", "finished_at", "watched_from")
+    batch.state, batch.pause_reason = Batches.RUNNING, ""
+    batch.finished_at, batch.failures_counted_from = None, now
+    fields = ("pause_reason", "finished_at", "failures_counted_from")
     move(batch, "batch.resumed", *fields, by=by, now=now, why=why)
 
 

@@ -34,14 +34,14 @@ class Alarm:
         return f"{self.failures:,} failure{'' if self.failures == 1 else 's'} {self.where}"
 
 
-def alarm(failures: Sequence[bool], limits: Limits, *, is_proven: bool) -> Alarm | None:
+def alarm(failures: Sequence[bool], limits: Limits, *, has_passed_canary: bool) -> Alarm | None:
     """Return why a run with these outcomes should pause, or None if it may go on.
 
     :param failures: its newest outcomes, the newest first; true for what was refused
-    :param is_proven: whether something was created already, or no canary goes first
+    :param has_passed_canary: whether something was created already, or no canary goes first
     """
     seen = len(failures)
-    if not is_proven and seen >= limits.canary and all(failures):
+    if not has_passed_canary and seen >= limits.canary and all(failures):
         return Alarm(seen, seen, "and nothing created")
     streak = sum(1 for _ in takewhile(bool, failures))
     if streak >= limits.in_a_row:

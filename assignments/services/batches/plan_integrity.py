@@ -28,7 +28,7 @@ class PlanChanged(Exception):
 
 def is_intact(batch: Batch) -> bool:
     """Return whether terms and rows are all as they were reviewed; true only before delivery."""
-    return seal(batch).sha256 == submitted_sha256(batch.pk) == batch.plan_sha256
+    return seal(batch).sha256 == submitted_sha256(batch.pk) == batch.plan_digest
 
 
 def objection(batch: Batch) -> str:
@@ -61,7 +61,7 @@ def parted(rows: Sequence[Assignment]) -> Parted:
     leaves: dict[int, bytes] = {}
     for batch in {row.batch_id: row.batch for row in rows}.values():
         try:
-            leaves[batch.pk] = _leaves(batch.pk, batch.plan_sha256, terms(batch))
+            leaves[batch.pk] = _leaves(batch.pk, batch.plan_digest, terms(batch))
         except PlanChanged:
             found.fallen[batch.pk] = batch
     for row in rows:
@@ -102,10 +102,10 @@ def _was_set_back(row: Assignment) -> bool:
 
 
 @lru_cache(maxsize=PLANS_REMEMBERED)
-def _leaves(batch_pk: int, plan_sha256: str, its_terms: bytes) -> bytes:
+def _leaves(batch_pk: int, plan_digest: str, its_terms: bytes) -> bytes:
     """Return the hashes of a plan's rows, once terms and hashes are what the log says."""
     kept = PlanLeaves.objects.filter(batch=batch_pk).values_list("leaves", flat=True).first()
     leaves = bytes(kept or b"")
-    if not sealed(its_terms, leaves) == cleared_sha256(batch_pk) == plan_sha256:
+    if not sealed(its_terms, leaves) == cleared_sha256(batch_pk) == plan_digest:
         raise PlanChanged
     return leaves

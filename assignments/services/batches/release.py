@@ -29,13 +29,13 @@ def release(*, batch: Batch, by: Actor, now: datetime) -> None:
 
     The batch must be locked by the caller's transaction.
     """
-    batch.paused_because = plan_integrity.objection(batch)
-    may_run = not batch.paused_because
+    batch.pause_reason = plan_integrity.objection(batch)
+    may_run = not batch.pause_reason
     batch.state = Batch.State.RUNNING if may_run else Batch.State.PAUSED
     batch.started_at = now if may_run else None
-    batch.save(update_fields=["state", "started_at", "paused_because"])
+    batch.save(update_fields=["state", "started_at", "pause_reason"])
     ref = f"batch/{batch.pk}"
-    detail = {"plan_sha256": batch.plan_sha256, "because": batch.paused_because}
+    detail = {"plan_digest": batch.plan_digest, "because": batch.pause_reason}
     event = Event(
         action="batch.released" if may_run else "batch.paused",
         subject=ref,

@@ -44,7 +44,7 @@ def retry(*, batch: Batch, by: Actor, now: datetime, why: str = "", among: Q = A
 
     def change(row: Assignment) -> row_updates.Change:
         event = row_updates.event(row, "assignment.requeued", "queued", why="retry", **_reason(why))
-        again = {"state": State.QUEUED, "send_at": now, "settled_at": None, "check_at": None}
+        again = {"state": State.QUEUED, "send_at": now, "settled_at": None, "read_back_at": None}
         return row_updates.Change(row, event, {**again})
 
     refusal = "Nothing here can be sent again: it is settled or still moving by itself."
@@ -60,7 +60,7 @@ def accept(*, batch: Batch, by: Actor, now: datetime, why: str = "", among: Q = 
     problem = "Already on their record, which was accepted."
 
     def change(row: Assignment) -> row_updates.Change:
-        return _settled(row, "assignment.accepted", problem, why, now)
+        return _settled(row, "assignment.accepted_existing", problem, why, now)
 
     refusal = "Nothing here was refused because the LMS has it already."
     return _decide(batch, _Decision(change, ON_RECORD, CAN_SETTLE, refusal), among, by, now)
@@ -75,7 +75,7 @@ def leave(*, batch: Batch, by: Actor, now: datetime, why: str = "", among: Q = A
     problem = "Not confirmed, and left as it is."
 
     def change(row: Assignment) -> row_updates.Change:
-        return _settled(row, "assignment.left", problem, why, now)
+        return _settled(row, "assignment.closed_unconfirmed", problem, why, now)
 
     refusal = "Nothing here waits for a person to decide."
     return _decide(batch, _Decision(change, UNDECIDED, CAN_SETTLE, refusal), among, by, now)

@@ -18,11 +18,11 @@ COLUMNS: Final = (
     "state",
     "send_at",
     "unknown_at",
-    "check_at",
+    "read_back_at",
     "checks",
     "resends",
     "remote_id",
-    "answer_status",
+    "response_status",
     "problem",
     "problem_field",
     "settled_at",
@@ -105,7 +105,7 @@ def event(row: Assignment, action: str, result: str, **detail: object) -> Event:
         "title": content.title,
         "reference": row.content_reference,
     }
-    if row.batch.has_several_dues:
+    if row.batch.has_several_due_dates:
         detail["due_at"] = row.due_at.isoformat() if row.due_at else None
     return Event(
         action=action,
@@ -125,7 +125,7 @@ def names(learner: Learner) -> tuple[str, ...]:
 
 def settled(state: State, at: datetime, **more: object) -> dict[str, object]:
     """Return the values of a row that has reached a final state."""
-    return {"state": state, "settled_at": at, "check_at": None, **more}
+    return {"state": state, "settled_at": at, "read_back_at": None, **more}
 
 
 def _each(value: Any, change: Callable[[str], str]) -> Any:

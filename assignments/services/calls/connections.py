@@ -50,7 +50,7 @@ def _pause(
     account: Account, because: str, detail: Mapping[str, object], by: Actor, now: datetime
 ) -> None:
     paused = Account.objects.filter(pk=account.pk, paused_at=None).update(
-        paused_at=now, paused_because=because
+        paused_at=now, pause_reason=because
     )
     if paused:
         told = {"because": because, **detail}
@@ -63,7 +63,7 @@ def _pause(
 def resume_account(*, account: Account, by: Actor, now: datetime) -> None:
     """Send for the account again; what waits goes on by itself."""
     resumed = Account.objects.filter(pk=account.pk, paused_at__isnull=False).update(
-        paused_at=None, paused_because="", failing_since=None
+        paused_at=None, pause_reason="", failing_since=None
     )
     if resumed:
         record(Event(action="account.resumed", account=account.remote_id), by=by, at=now)

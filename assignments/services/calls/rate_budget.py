@@ -37,7 +37,7 @@ def take(
         reserved, budget.next_slot_at = slots(
             budget.next_slot_at, now + lead, count, settings.STACKONE_REQUESTS_PER_MINUTE
         )
-        budget.save(update_fields=["next_slot_at", "asked_at"])
+        budget.save(update_fields=["next_slot_at", "requested_at"])
     return reserved
 
 
@@ -46,7 +46,7 @@ def hold_until(moment: datetime, *, now: datetime) -> None:
     with transaction.atomic():
         budget = _locked(now)
         budget.next_slot_at = max(budget.next_slot_at, moment)
-        budget.save(update_fields=["next_slot_at", "asked_at"])
+        budget.save(update_fields=["next_slot_at", "requested_at"])
 
 
 def wait_for_slot(clock: Clock) -> None:
@@ -63,8 +63,8 @@ def _locked(now: datetime) -> RequestBudget:
     ).hexdigest()
     budgets = RequestBudget.objects.select_for_update()
     budget, _ = budgets.get_or_create(key=key, defaults={"next_slot_at": now})
-    set_back = budget.asked_at - now if budget.asked_at else timedelta()
+    set_back = budget.requested_at - now if budget.requested_at else timedelta()
     if set_back > CLOCKS_DIFFER:
         budget.next_slot_at -= set_back
-    budget.asked_at = now
+    budget.requested_at = now
     return budget

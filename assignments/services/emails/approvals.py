@@ -36,7 +36,7 @@ def _requests(approval: Approval) -> list[EmailMessage]:
         *(f"- {reason}" for reason in approval.because),
         "",
         f"Reason: {batch.reason or 'none given'}",
-        f"Plan: {batch.plan_sha256}",
+        f"Plan: {batch.plan_digest}",
         f"Decide until {formatting.moment(approval.expires_at)}; nothing is sent before:",
         link("batch-approval", batch.pk),
     ]
@@ -51,7 +51,7 @@ def _decision(approval: Approval) -> list[EmailMessage]:
     lines = [
         f"Your batch {batch} was {DECIDED[verdict]}{by}: {_what(batch)}.",
         f"Reason: {approval.reason}" if approval.reason else "",
-        f"Plan: {approval.plan_sha256}",
+        f"Plan: {approval.plan_digest}",
         NEXT[verdict].format(start=start),
         link("batch", batch.pk),
     ]

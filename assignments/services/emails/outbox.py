@@ -20,7 +20,7 @@ log = logging.getLogger("assignments.emails")
 
 
 class Kind(NamedTuple):
-    """Rows with a `tell_at`, how one is called in our own log, and what is written about it."""
+    """Rows with a `email_at`, how one is called in our own log, and what is written about it."""
 
     rows: Callable[[], QuerySet[Any]]
     called: Callable[[Any], str]
@@ -48,16 +48,16 @@ def send_due(*, now: datetime) -> int:
 
 
 def _due(kind: Kind, now: datetime) -> QuerySet[Any]:
-    return kind.rows().filter(tell_at__lte=now)
+    return kind.rows().filter(email_at__lte=now)
 
 
 def _send_kind(kind: Kind, now: datetime) -> int:
     until, sent = now + TRY_AGAIN_AFTER, 0
-    for pk in _due(kind, now).order_by("tell_at", "pk").values_list("pk", flat=True):
+    for pk in _due(kind, now).order_by("email_at", "pk").values_list("pk", flat=True):
         # One sender for a letter: the one whose update finds it due.
-        if _due(kind, now).filter(pk=pk).update(tell_at=until) and _send(kind, pk):
+        if _due(kind, now).filter(pk=pk).update(email_at=until) and _send(kind, pk):
             # Unless there is something new to tell since.
-            kind.rows().filter(pk=pk, tell_at=until).update(tell_at=None)
+            kind.rows().filter(pk=pk, email_at=until).update(email_at=None)
             sent += 1
     return sent
 

@@ -43,7 +43,7 @@ def owner_of(export: LogExport) -> Actor:
 
 def query_of(export: LogExport) -> Query:
     """Return what was asked for; words such as last-month count from the day of asking."""
-    today = timezone.localdate(export.asked_at, timezone.get_default_timezone())
+    today = timezone.localdate(export.requested_at, timezone.get_default_timezone())
     return parse(export.search, today=today)
 
 

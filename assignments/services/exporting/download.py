@@ -54,4 +54,4 @@ def _expire(export: LogExport, now: datetime) -> None:
     if ready.update(state=State.EXPIRED, search="", file=""):
         owner = export.owner
         person = Person(ref=f"user/{owner.pk}", name=str(owner), email=owner.get_username())
-        record_act(export, "export.expired", by=SYSTEM, at=now, people=(person,))
+        record_act(export, "export.file_deleted", by=SYSTEM, at=now, people=(person,))

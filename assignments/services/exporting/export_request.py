@@ -48,11 +48,11 @@ def request(
             size=extent.size,
             frontier=extent.tree.to_bytes(),
             seal=extent.sealed.seal.number if extent.sealed else None,
-            asked_at=now,
-            moved_at=now,
+            requested_at=now,
+            progressed_at=now,
         )
         people = sought(query)
-        record_act(export, "export.asked", by=by, at=now, people=people, size=extent.size)
+        record_act(export, "export.requested", by=by, at=now, people=people, size=extent.size)
     return export
 
 

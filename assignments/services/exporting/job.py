@@ -43,16 +43,16 @@ class _Interrupted(Exception):
 
 def waiting(*, now: datetime) -> QuerySet[LogExport]:
     """Return the exports that no worker is at."""
-    abandoned = Q(state=State.WRITING, moved_at__lt=now - ABANDONED_AFTER)
+    abandoned = Q(state=State.WRITING, progressed_at__lt=now - ABANDONED_AFTER)
     return LogExport.objects.filter(Q(state=State.WAITING) | abandoned)
 
 
 def to_wake(*, now: datetime) -> list[int]:
     """Return for which of them a worker is to be woken; for each only now and then."""
-    is_due = Q(moved_at=F("asked_at")) | Q(moved_at__lt=now - WOKEN_EVERY)
+    is_due = Q(progressed_at=F("requested_at")) | Q(progressed_at__lt=now - WOKEN_EVERY)
     due = waiting(now=now).filter(is_due)
     pks = list(due.order_by("pk").values_list("pk", flat=True))
-    due.filter(pk__in=pks).update(state=State.WAITING, runner="", moved_at=now)
+    due.filter(pk__in=pks).update(state=State.WAITING, runner="", progressed_at=now)
     return pks
 
 
@@ -75,7 +75,7 @@ def go_on(*, export: LogExport, clock: Clock, may_go_on: Callable[[], bool]) -> 
 
 def _take(export: LogExport, now: datetime) -> bool:
     """Take the export, unless another worker has it or it ended in the middle too often."""
-    taken = {"runner": str(uuid.uuid4()), "state": State.WRITING, "moved_at": now, "done": 0}
+    taken = {"runner": str(uuid.uuid4()), "state": State.WRITING, "progressed_at": now, "done": 0}
     free = waiting(now=now).filter(pk=export.pk)
     if not free.update(**taken, tries=F("tries") + 1):
         return False
@@ -125,7 +125,7 @@ class _Watch:
         if now - self._told < TOLD_EVERY:
             return
         self._told = now
-        is_ours = _ours(self._export).update(done=self._done, moved_at=now)
+        is_ours = _ours(self._export).update(done=self._done, progressed_at=now)
         if not is_ours or not self._may_go_on():
             raise _Interrupted
 

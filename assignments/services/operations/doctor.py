@@ -95,7 +95,7 @@ def _broker() -> Finding:
 def _account(account: Account, now: datetime) -> Iterator[Finding]:
     name = f"account {account.remote_id}"
     if account.paused_at is not None:
-        yield Finding(name, False, account.paused_because)
+        yield Finding(name, False, account.pause_reason)
     try:
         with open_client(account.remote_id, pace=lambda: None) as client:
             next(client.user_pages(), None)

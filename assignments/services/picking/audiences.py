@@ -86,8 +86,8 @@ def _make(
         kind=kind,
         query=query,
         people=people,
-        made_by_id=by_pk,
-        made_at=now,
+        created_by_id=by_pk,
+        created_at=now,
     )
 
 

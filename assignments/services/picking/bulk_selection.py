@@ -11,8 +11,8 @@ from assignments.models import (
     AudienceMember,
     Draft,
     DraftLearner,
+    ExcludedLearner,
     Learner,
-    LeftOut,
     SelectionChange,
 )
 from assignments.models.sql.insert_select import insert_found
@@ -81,7 +81,7 @@ def put_back(*, draft: Draft, change_pk: int, now: datetime) -> None:
     change = SelectionChange.objects.filter(draft=draft, pk=change_pk).first()
     if change is None:
         return
-    left = LeftOut.objects.filter(change=change)
+    left = ExcludedLearner.objects.filter(change=change)
     insert_found(DraftLearner, draft, left, learner="learner")
     drafts.counted(draft, now)
     change.delete()
@@ -92,11 +92,11 @@ def _leave_out(
 ) -> SelectionChange:
     leaving = DraftLearner.objects.filter(draft=draft, learner__in=whom)
     change = SelectionChange.objects.create(draft=draft, said="", at=now)
-    change.left_out = insert_found(LeftOut, change, leaving, learner="learner")
+    change.left_out = insert_found(ExcludedLearner, change, leaving, learner="learner")
     verb = one if change.left_out == 1 else many
     change.said = f"Left out {people(change.left_out)} who {verb} {what}."
     change.save(update_fields=["left_out", "said"])
-    gone = LeftOut.objects.filter(change=change)
+    gone = ExcludedLearner.objects.filter(change=change)
     DraftLearner.objects.filter(draft=draft, learner__in=gone.values("learner")).delete()
     drafts.touch(draft, now)
     return change

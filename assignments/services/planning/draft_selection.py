@@ -36,7 +36,7 @@ class Picks:
         return self._named.count()
 
     @cached_property
-    def named_twice(self) -> int:
+    def duplicate_rows(self) -> int:
         """How many of these rows are picked from the lists as well; the file's counts."""
         if not self.named:
             return 0
@@ -46,7 +46,7 @@ class Picks:
     @property
     def rows(self) -> int:
         """How many rows the plan will have."""
-        return self.people * len(self.contents) + self.named - self.named_twice
+        return self.people * len(self.contents) + self.named - self.duplicate_rows
 
     @cached_property
     def due_dates(self) -> set[date]:

@@ -63,7 +63,7 @@ def freeze(*, draft: Draft, now: datetime) -> Batch:
         title=picks.title,
         people=0,
         items=0,
-        named_twice=picks.named_twice,
+        duplicate_rows=picks.duplicate_rows,
         status=draft.status,
         progress=draft.progress,
         reason=draft.reason,
@@ -86,9 +86,9 @@ def recheck(*, draft: Draft, batch: Batch, now: datetime) -> str:
 
     :raises PlanRefused: if it cannot be planned any more
     """
-    before, seen_sha256 = _to_create(batch), batch.plan_sha256
+    before, seen_sha256 = _to_create(batch), batch.plan_digest
     after = freeze(draft=draft, now=now)
-    if after.plan_sha256 == seen_sha256:
+    if after.plan_digest == seen_sha256:
         return "The list was frozen an hour ago. It was checked again: nothing has changed."
     gone = Assignment.objects.filter(batch=after, problem=plan_rows.INACTIVE).count()
     remain = _to_create(after)
@@ -116,9 +116,9 @@ def _seal(batch: Batch) -> None:
     batch.people, batch.items, batch.rows = counts["people"], counts["items"], counts["rows"]
     batch.due_date, batch.due_at = counts["first"], due_dates.end_of_day(counts["first"])
     is_alike = counts["first"] == counts["last"] and counts["dated"] in {0, counts["rows"]}
-    batch.has_several_dues = not is_alike
+    batch.has_several_due_dates = not is_alike
     made = seal(batch)
-    batch.plan_sha256 = made.sha256
+    batch.plan_digest = made.sha256
     batch.save()
     PlanLeaves.objects.create(batch=batch, leaves=made.leaves)
 

@@ -39,7 +39,7 @@ def write_plan(*, batch: Batch, by: Actor, now: datetime, out: BinaryIO) -> None
         subject=f"batch/{batch.pk}",
         account=batch.account.remote_id,
         result="csv",
-        detail={"rows": batch.rows, "plan_sha256": batch.plan_sha256},
+        detail={"rows": batch.rows, "plan_digest": batch.plan_digest},
     )
     with transaction.atomic():
         record(event, by=by, at=now)

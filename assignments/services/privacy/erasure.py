@@ -18,10 +18,10 @@ from assignments.models import (
     Draft,
     DraftLearner,
     DraftRow,
+    ExcludedLearner,
     FacetValue,
     Learner,
     LearnerFacet,
-    LeftOut,
     PersonalValue,
 )
 from assignments.models.directory import ERASED
@@ -37,7 +37,7 @@ from assignments.services.privacy.names_in_log import entries_naming
 from assignments.services.privacy.subjects import ERASED_ISSUER, Subject, subject
 from assignments.services.syncing import facets
 
-ACTION: Final = "person.erased"
+ACTION: Final = "personal_data.erased"
 MOST_SAID: Final = 100
 
 
@@ -152,7 +152,7 @@ def _drop_from_drafts(learner: Learner) -> None:
     keys = list(plans.values_list("submission_key", flat=True))
     for draft in Draft.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"):
         frozen_plan.discard_plan(draft)
-    picked: Sequence[Any] = (DraftLearner, DraftRow, LeftOut)
+    picked: Sequence[Any] = (DraftLearner, DraftRow, ExcludedLearner)
     for model in picked:
         model.objects.filter(learner=learner).delete()
 

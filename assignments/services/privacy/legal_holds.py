@@ -29,7 +29,7 @@ def lay(*, ref: str, reason: str, by: Actor, now: datetime) -> LegalHold:
         raise HoldRefused(
             "There is a hold already. Lift it first to give another reason."
         ) from error
-    _record("hold.laid", ref, reason, by, now)
+    _record("legal_hold.placed", ref, reason, by, now)
     return hold
 
 
@@ -42,7 +42,7 @@ def lift(*, ref: str, reason: str, by: Actor, now: datetime) -> None:
     _check(ref, reason)
     if not LegalHold.objects.filter(ref=ref).delete()[0]:
         raise HoldRefused("There is no hold to lift.")
-    _record("hold.lifted", ref, reason, by, now)
+    _record("legal_hold.released", ref, reason, by, now)
 
 
 def _check(ref: str, reason: str) -> None:

@@ -28,13 +28,13 @@ from assignments.services.privacy.subjects import Subject
 from assignments.services.redaction import unnaming
 
 TEXTS: Final[tuple[tuple[type[Model], tuple[str, ...]], ...]] = (
-    (Batch, ("by_name", "reason", "paused_because")),
+    (Batch, ("by_name", "reason", "pause_reason")),
     (Draft, ("reason",)),
     (Approval, ("reason", "decided_by_name")),
     (SelectionChange, ("said",)),
     (SyncRun, ("problem",)),
     (PlanRefresh, ("problem",)),
-    (Account, ("paused_because",)),
+    (Account, ("pause_reason",)),
 )
 SHORTEST_PART: Final = 3
 CHUNK: Final = 2_000

@@ -19,7 +19,7 @@ def tell(made: Iterable[tuple[Assignment, float]]) -> None:
             "assignment": f"assignment/{row.pk}",
             "attempt": row.attempt,
             "outcome": str(row.state),
-            "status": row.answer_status,
+            "status": row.response_status,
             "ms": round(seconds * 1000, 1),
         }
         log.info("A call ended: %s", row.state, extra=facts)

@@ -82,9 +82,9 @@ def _marked(
         "send_at": now,
         "sent_at": now,
         "unknown_at": None,
-        "check_at": None,
+        "read_back_at": None,
         "checks": 0,
-        "answer_status": None,
+        "response_status": None,
         "problem": "",
         "problem_field": "",
     }
@@ -124,7 +124,7 @@ def recover(*, account: Account, sender: str, now: datetime) -> int:
             {
                 "state": State.UNKNOWN,
                 "unknown_at": now,
-                "check_at": now + FIRST_LOOK,
+                "read_back_at": now + FIRST_LOOK,
                 "problem": problem,
             },
         )

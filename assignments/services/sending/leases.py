@@ -15,15 +15,15 @@ def acquire(account: Account, *, sender: str, now: datetime) -> bool:
     """Make `sender` the account's only sender if nobody else holds the lease."""
     free = without_sender(now) | Q(sender=sender)
     candidates = Account.objects.filter(free, pk=account.pk)
-    return bool(candidates.update(sender=sender, sender_until=now + LEASE))
+    return bool(candidates.update(sender=sender, sender_lease_until=now + LEASE))
 
 
 def renew(account: Account, *, sender: str, now: datetime) -> bool:
     """Extend the lease; false means that it was lost and nothing more may be sent."""
-    held = Account.objects.filter(pk=account.pk, sender=sender, sender_until__gt=now)
-    return bool(held.update(sender_until=now + LEASE))
+    held = Account.objects.filter(pk=account.pk, sender=sender, sender_lease_until__gt=now)
+    return bool(held.update(sender_lease_until=now + LEASE))
 
 
 def release(account: Account, *, sender: str) -> None:
     """Give the lease back so that another sender need not wait for it to run out."""
-    Account.objects.filter(pk=account.pk, sender=sender).update(sender="", sender_until=None)
+    Account.objects.filter(pk=account.pk, sender=sender).update(sender="", sender_lease_until=None)

@@ -47,7 +47,7 @@ ATTEMPT: Final = (
     "started_at",
     "finished_at",
     "outcome",
-    "answer_status",
+    "response_status",
     "problem",
 )
 LONGEST_PAUSE: Final = timedelta(seconds=60)
@@ -92,7 +92,7 @@ def _seconds(answer: Answer) -> float:
 
 
 def _is_telling(row: Assignment) -> bool:
-    return row.state == State.REJECTED or not row.batch.is_proven
+    return row.state == State.REJECTED or not row.batch.has_passed_canary
 
 
 def _fenced(answers: Sequence[Answer], sender: str) -> list[Answer]:
@@ -154,7 +154,7 @@ def _created(row: Assignment, answer: Answer, reply: Created) -> row_updates.Cha
         event = row_updates.event(
             row, "assignment.created", "created", remote_id=reply.id, how="answer", **evidence
         )
-        more = {"remote_id": reply.id, "answer_status": 201, "problem": "", "problem_field": ""}
+        more = {"remote_id": reply.id, "response_status": 201, "problem": "", "problem_field": ""}
         return row_updates.Change(row, event, row_updates.settled(State.CREATED, at, **more))
     problem = "The LMS confirmed it without saying which record it made."
     event = row_updates.event(row, "assignment.unknown", "unknown", problem=problem, **evidence)
@@ -164,9 +164,9 @@ def _created(row: Assignment, answer: Answer, reply: Created) -> row_updates.Cha
 def _values(row: Assignment, error: StackOneError, at: datetime) -> dict[str, object]:
     if isinstance(error, NotSent | AccountUnusable):
         pause = _pause(row, error)
-        return {"state": State.QUEUED, "send_at": at + pause, "answer_status": error.status}
+        return {"state": State.QUEUED, "send_at": at + pause, "response_status": error.status}
     if isinstance(error, Refused) and not isinstance(error, Conflict):
-        more = {"answer_status": error.status, "problem_field": error.field}
+        more = {"response_status": error.status, "problem_field": error.field}
         return row_updates.settled(State.REJECTED, at, problem=error.message, **more)
     return _unknown(at, error.status, error.message)
 
@@ -175,8 +175,8 @@ def _unknown(at: datetime, status: int | None, problem: str) -> dict[str, object
     return {
         "state": State.UNKNOWN,
         "unknown_at": at,
-        "check_at": at + FIRST_LOOK,
-        "answer_status": status,
+        "read_back_at": at + FIRST_LOOK,
+        "response_status": status,
         "problem": problem,
     }
 
@@ -193,7 +193,7 @@ def _keep_attempts(fenced: Sequence[Answer]) -> None:
 
 def _attempt(row: Assignment, answer: Answer) -> tuple[object, ...]:
     started_at = answer.job.claimed_at
-    ended = (started_at, answer.ended_at, str(row.state), row.answer_status, row.problem)
+    ended = (started_at, answer.ended_at, str(row.state), row.response_status, row.problem)
     return (row.pk, row.attempt, *ended)
 
 

@@ -57,9 +57,9 @@ Answer = Ended[LookUp, Seen]
 def due(*, account: Account, count: int, besides: Collection[int], now: datetime) -> list[LookUp]:
     """Return up to `count` unknown rows whose next read-back is due, longest due first."""
     unknown = Assignment.objects.filter(
-        batch__account=account, state=State.UNKNOWN, check_at__lte=now
+        batch__account=account, state=State.UNKNOWN, read_back_at__lte=now
     ).exclude(pk__in=besides)
-    found = unknown.order_by("check_at", "pk")[:count]
+    found = unknown.order_by("read_back_at", "pk")[:count]
     return [LookUp(row.pk, row.checks, row.learner_remote_id) for row in found]
 
 
@@ -113,7 +113,7 @@ def _change(
         return _for_a_person(row, reply, plan_integrity.CHANGED)
     since = (row.sent_at or now) - _ahead(reply, now)
     sought = Sought(row.content_reference, row.content_remote_id, row.due_at, since)
-    if row.answer_status == CONFLICT:
+    if row.response_status == CONFLICT:
         match = next((record for record in reply.records if is_same_item(record, sought)), None)
     else:
         match = made_by_us(reply.records, sought, known=known)
@@ -141,7 +141,7 @@ def _found(row: Assignment, remote_id: str, reply: Seen, now: datetime) -> row_u
 def _absent(
     row: Assignment, reply: Seen, now: datetime, *, is_doubtful: bool
 ) -> row_updates.Change:
-    if row.answer_status == CONFLICT:
+    if row.response_status == CONFLICT:
         problem = row.problem or "The LMS refused it as a conflict, and holds no such assignment."
         event = row_updates.event(row, "assignment.rejected", "rejected", problem=problem)
         return row_updates.Change(
@@ -152,14 +152,16 @@ def _absent(
         step = STEPS[min(row.checks, len(STEPS) - 1)]
         look_again = min(now + step, max(window_ends, now + STEPS[0]))
         event = _looked(row, reply, look_again.isoformat())
-        return row_updates.Change(row, event, {"checks": row.checks + 1, "check_at": look_again})
+        return row_updates.Change(
+            row, event, {"checks": row.checks + 1, "read_back_at": look_again}
+        )
     return _after_window(row, reply, now, is_doubtful=is_doubtful)
 
 
 def _after_window(
     row: Assignment, reply: Seen, now: datetime, *, is_doubtful: bool
 ) -> row_updates.Change:
-    if row.answer_status == CREATED:
+    if row.response_status == CREATED:
         event = row_updates.event(row, "assignment.created", "created", how="answer_without_id")
         return row_updates.Change(row, event, row_updates.settled(State.CREATED, now, problem=""))
     if is_doubtful:
@@ -176,13 +178,13 @@ def _after_window(
 def _queued_again(row: Assignment, now: datetime) -> row_updates.Change:
     why = f"The LMS does not have it after {settings.SETTLE_SECONDS} seconds."
     event = row_updates.event(row, "assignment.requeued", "queued", problem=why)
-    values = {"state": State.QUEUED, "send_at": now, "resends": 1, "check_at": None}
+    values = {"state": State.QUEUED, "send_at": now, "resends": 1, "read_back_at": None}
     return row_updates.Change(row, event, values)
 
 
 def _for_a_person(row: Assignment, reply: Seen, problem: str) -> row_updates.Change:
     event = _looked(row, reply, "a person decides")
-    values: dict[str, object] = {"check_at": None, "checks": row.checks + 1, "problem": problem}
+    values: dict[str, object] = {"read_back_at": None, "checks": row.checks + 1, "problem": problem}
     return row_updates.Change(row, event, values)
 
 
@@ -198,5 +200,5 @@ def _not_read(row: Assignment, error: StackOneError, now: datetime) -> row_updat
     event = row_updates.event(row, "assignment.looked_up", "not_read", **detail)
     if isinstance(error, Refused) and not isinstance(error, AccountUnusable):
         problem = f"It could not be looked up: {error.message}"[:500]
-        return row_updates.Change(row, event, {"check_at": None, "problem": problem})
-    return row_updates.Change(row, event, {"check_at": now + STEPS[2]})
+        return row_updates.Change(row, event, {"read_back_at": None, "problem": problem})
+    return row_updates.Change(row, event, {"read_back_at": now + STEPS[2]})

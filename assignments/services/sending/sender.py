@@ -69,7 +69,7 @@ class _Sender:
         self._calls: Calls[Job, Reply] = Calls(
             errand=_errand,
             options=options(account.remote_id),
-            slots=settings.SENDER_SLOTS,
+            slots=settings.SENDER_CONCURRENCY,
             clock=clock,
         )
         self._pace = Pace(account, self._calls)

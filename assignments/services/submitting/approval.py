@@ -20,19 +20,19 @@ DECIDED = "It no longer waits for an approval."
 
 
 @transaction.atomic
-def approve(*, batch: Batch, plan_sha256: str, by: Actor, now: datetime, why: str = "") -> None:
+def approve(*, batch: Batch, plan_digest: str, by: Actor, now: datetime, why: str = "") -> None:
     """Let exactly this plan be sent; its hold, in which it can be undone, begins now.
 
-    :param plan_sha256: the hash of the plan that the person saw
+    :param plan_digest: the hash of the plan that the person saw
     :raises ControlRefused: if it does not wait any more, or the person or the plan is the wrong one
     """
     batch, user = _waiting(batch, by, now)
-    _check_plan(batch, plan_sha256, now)
+    _check_plan(batch, plan_digest, now)
     soonest = now + timedelta(seconds=hold_seconds(to_send(batch)))
     batch.state, batch.starts_at = Batches.WAITING, max(batch.starts_at or soonest, soonest)
     _decide(batch, Verdict.APPROVED, user, now, why)
     starts_at = batch.starts_at.isoformat()
-    told = {"plan_sha256": batch.plan_sha256, "starts_at": starts_at}
+    told = {"plan_digest": batch.plan_digest, "starts_at": starts_at}
     control.move(batch, "batch.approved", "starts_at", by=by, now=now, why=why, told=told)
 
 
@@ -104,7 +104,7 @@ def _person(by: Actor) -> Any:
 
 
 def _check_plan(batch: Batch, seen_sha256: str, now: datetime) -> None:
-    if seen_sha256 != batch.plan_sha256:
+    if seen_sha256 != batch.plan_digest:
         raise ControlRefused("This is not the plan that you looked at. Look at it again.")
     if not plan_integrity.is_intact(batch):
         raise ControlRefused(
@@ -120,8 +120,8 @@ def _decide(batch: Batch, verdict: Approval.Verdict, user: Any, now: datetime, w
     approval.verdict, approval.decided_at, approval.reason = verdict, now, why
     approval.decided_by, approval.decided_by_name = user, str(user or "")
     # Who withdraws a batch need not be told that it was withdrawn.
-    approval.tell_at = None if verdict == Verdict.WITHDRAWN else now
-    fields = ["verdict", "decided_at", "reason", "decided_by", "decided_by_name", "tell_at"]
+    approval.email_at = None if verdict == Verdict.WITHDRAWN else now
+    fields = ["verdict", "decided_at", "reason", "decided_by", "decided_by_name", "email_at"]
     approval.save(update_fields=fields)
 
 
@@ -129,5 +129,5 @@ def _give_back(
     batch: Batch, state: Batch.State, action: str, by: Actor, now: datetime, why: str
 ) -> None:
     batch.state = state
-    told = {"plan_sha256": batch.plan_sha256}
+    told = {"plan_digest": batch.plan_digest}
     control.give_back(batch, action, by=by, now=now, why=why, told=told)

@@ -30,13 +30,13 @@ def ask(batch: Batch, because: list[str], now: datetime) -> Approval:
     """Ask for an approval of the batch's plan, and let those who may give it be told."""
     return Approval.objects.create(
         batch=batch,
-        asked_by=batch.by,
-        asked_at=now,
+        requested_by=batch.by,
+        requested_at=now,
         expires_at=now + timedelta(hours=settings.APPROVAL_HOURS),
-        plan_sha256=batch.plan_sha256,
+        plan_digest=batch.plan_digest,
         because=because,
         contents=list(_sent(batch).order_by("pk").values(*SEEN)),
-        tell_at=now,
+        email_at=now,
     )
 
 

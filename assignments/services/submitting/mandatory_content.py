@@ -21,7 +21,7 @@ def set_mandatory(*, content: Content, is_mandatory: bool, by: Actor, now: datet
     content.is_mandatory = is_mandatory
     content.save(update_fields=["is_mandatory"])
     event = Event(
-        action="content.marked" if is_mandatory else "content.unmarked",
+        action="content.marked_mandatory" if is_mandatory else "content.unmarked_mandatory",
         subject=f"content/{content.pk}",
         account=content.account.remote_id,
         result="mandatory" if is_mandatory else "not mandatory",

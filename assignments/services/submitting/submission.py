@@ -26,7 +26,7 @@ class SubmissionRefused(Exception):
 def submit(
     *,
     draft: Draft,
-    plan_sha256: str,
+    plan_digest: str,
     reason: str,
     confirms_completed: bool,
     by: Actor,
@@ -38,7 +38,7 @@ def submit(
     A plan that needs another manager's approval waits for that instead; its hold begins then.
     Submitting the same draft again returns the first batch and changes nothing.
 
-    :param plan_sha256: the seal of the plan that the person saw
+    :param plan_digest: the seal of the plan that the person saw
     :param starts_at: when it is to start, if not as soon as its hold has ended
     :raises SubmissionRefused: if the plan is gone or another one, or nothing would be sent
     """
@@ -46,7 +46,7 @@ def submit(
     batch = _planned(draft)
     if draft.is_submitted:
         return batch
-    _check(batch, plan_sha256, confirms_completed=confirms_completed, now=now)
+    _check(batch, plan_digest, confirms_completed=confirms_completed, now=now)
     if not draft.assigns_again:
         _refuse_twins(batch)
     to_send = batch.assignments.filter(state=State.PLANNED).count()
@@ -73,12 +73,12 @@ def _planned(draft: Draft) -> Batch:
 
 
 def _check(batch: Batch, seen_sha256: str, *, confirms_completed: bool, now: datetime) -> None:
-    if batch.plan_sha256 != seen_sha256:
+    if batch.plan_digest != seen_sha256:
         raise SubmissionRefused("This plan changed since you looked. Review it again.")
     if batch.status == Status.COMPLETED and not confirms_completed:
         raise SubmissionRefused("Confirm that these people have completed it.")
     if batch.account.paused_at is not None:
-        raise SubmissionRefused(f"Sending is paused. {batch.account.paused_because}")
+        raise SubmissionRefused(f"Sending is paused. {batch.account.pause_reason}")
     _check_still(batch, now)
 
 
@@ -141,11 +141,11 @@ def _submitted(batch: Batch, to_send: int, approval: Approval | None) -> Event:
         "to_send": to_send,
         "rows": batch.rows,
         "due_at": batch.due_at.isoformat() if batch.due_at else None,
-        **({"due_dates": _due_dates(batch)} if batch.has_several_dues else {}),
+        **({"due_dates": _due_dates(batch)} if batch.has_several_due_dates else {}),
         "status": batch.status,
         "progress": batch.progress,
         "reason": batch.reason,
-        "plan_sha256": batch.plan_sha256,
+        "plan_digest": batch.plan_digest,
         "starts_at": batch.starts_at.isoformat() if batch.starts_at else None,
         **({"approval": _asked(approval)} if approval else {}),
     }

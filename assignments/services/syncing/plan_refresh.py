@@ -31,7 +31,7 @@ Clock = Callable[[], datetime]
 MOST_PEOPLE: Final = 500
 ABANDONED_AFTER: Final = timedelta(seconds=90)
 MOST_HOLDS: Final = 3
-MOVED: Final = ("done", "unread", "added", "gone", "last_learner", "moved_at")
+MOVED: Final = ("done", "unread", "added", "gone", "last_learner", "progressed_at")
 NOT_LISTED: Final = (
     "This LMS does not give out what one person has. The plan is as it was. "
     "Let the directory be synced instead."
@@ -57,16 +57,16 @@ def request(*, batch: Batch, by: Actor, now: datetime) -> PlanRefresh:
     refresh, _ = PlanRefresh.objects.update_or_create(
         draft=draft,
         defaults={
-            "plan_sha256": batch.plan_sha256,
+            "plan_digest": batch.plan_digest,
             "people": batch.people,
             **dict.fromkeys(("done", "unread", "added", "gone", "last_learner"), 0),
             **dict.fromkeys(("runner", "problem"), ""),
             "started_at": now,
-            "moved_at": now,
+            "progressed_at": now,
             "finished_at": None,
         },
     )
-    _record(refresh, "plan.refresh_asked", "started", by, now)
+    _record(refresh, "plan.refresh_requested", "started", by, now)
     return refresh
 
 
@@ -82,7 +82,7 @@ def go_on(*, refresh: PlanRefresh, clock: Clock, may_go_on: Callable[[], bool]) 
     call goes on behind the last person that was stored.
     """
     runner = str(uuid.uuid4())
-    if not waiting(now=clock()).filter(pk=refresh.pk).update(runner=runner, moved_at=clock()):
+    if not waiting(now=clock()).filter(pk=refresh.pk).update(runner=runner, progressed_at=clock()):
         return
     refresh.refresh_from_db()
     problem = ""
@@ -96,12 +96,12 @@ def go_on(*, refresh: PlanRefresh, clock: Clock, may_go_on: Callable[[], bool]) 
 
 
 def _free(now: datetime) -> Q:
-    return Q(runner="") | Q(moved_at__lt=now - ABANDONED_AFTER)
+    return Q(runner="") | Q(progressed_at__lt=now - ABANDONED_AFTER)
 
 
 def _check(batch: Batch) -> None:
     if batch.account.paused_at is not None:
-        raise RefreshRefused(f"The LMS cannot be asked now. {batch.account.paused_because}")
+        raise RefreshRefused(f"The LMS cannot be asked now. {batch.account.pause_reason}")
     if batch.people > MOST_PEOPLE:
         raise RefreshRefused(
             f"One by one, {batch.people:,} people take longer than a sync. Up to {MOST_PEOPLE} "
@@ -163,7 +163,7 @@ def _store(
         refresh.gone += gone
         refresh.added += max(0, theirs.count() - before + gone)
     refresh.done += 1
-    refresh.last_learner, refresh.moved_at = learner.pk, began
+    refresh.last_learner, refresh.progressed_at = learner.pk, began
     moved = {name: getattr(refresh, name) for name in MOVED}
     ours = PlanRefresh.objects.filter(pk=refresh.pk, runner=refresh.runner)
     return bool(ours.update(**moved))
@@ -181,15 +181,15 @@ def _problem(refresh: PlanRefresh, error: StackOneError, now: datetime) -> str:
 def _finish(refresh: PlanRefresh, problem: str, now: datetime) -> None:
     draft = Draft.objects.select_for_update(of=("self",)).get(pk=refresh.pk)
     refresh.problem = problem or _frozen_again(draft, refresh, now)
-    refresh.finished_at, refresh.moved_at, refresh.runner = now, now, ""
-    refresh.save(update_fields=["problem", "finished_at", "moved_at", "runner"])
+    refresh.finished_at, refresh.progressed_at, refresh.runner = now, now, ""
+    refresh.save(update_fields=["problem", "finished_at", "progressed_at", "runner"])
     _record(refresh, "plan.refreshed", "failed" if refresh.problem else "refreshed", SYSTEM, now)
 
 
 def _frozen_again(draft: Draft, refresh: PlanRefresh, now: datetime) -> str:
     """Make the plan anew if it is still the one, and return what stood in the way, or nothing."""
     planned = Batch.objects.filter(submission_key=draft.pk, state=Batch.State.PLANNED)
-    if not planned.filter(plan_sha256=refresh.plan_sha256).exists():
+    if not planned.filter(plan_digest=refresh.plan_digest).exists():
         return CHANGED
     try:
         frozen_plan.freeze(draft=draft, now=now)

@@ -34,7 +34,7 @@ LEARNER: Final = (
     "custom_fields",
     "search_text",
     "fingerprint",
-    "seen_in",
+    "last_seen_sync",
 )
 SOURCES: Final = {
     SyncRun.Stage.CONTENT: Content.Source.CONTENT,
@@ -89,7 +89,7 @@ def keep_contents(run: SyncRun, source: Content.Source, items: Sequence[Learning
             "url",
             "search_text",
             "fingerprint",
-            "seen_in",
+            "last_seen_sync",
         ],
     )
     return len(given)
@@ -227,7 +227,7 @@ def _content(run: SyncRun, source: Content.Source, item: LearningObject, mark: s
         url=item.url or "",
         search_text=_searchable(item.title, item.external_reference, item.id),
         fingerprint=mark,
-        seen_in=run.pk,
+        last_seen_sync=run.pk,
     )
 
 

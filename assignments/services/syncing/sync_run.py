@@ -37,7 +37,7 @@ PAUSE_AFTER_PROBLEM: Final = timedelta(seconds=30)
 ABANDONED_AFTER: Final = timedelta(seconds=90)
 SAVED: Final = (
     *("learners", "contents", "assignments", "left", "changed"),
-    *("cursor", "stage", "moved_at"),
+    *("cursor", "stage", "progressed_at"),
 )
 WALKS: Final = {
     Stage.LEARNERS: "user_pages",
@@ -71,7 +71,7 @@ def request_sync(*, account: Account, by: Actor, now: datetime) -> SyncRun:
         is_full=last is None,
         changed_since=last.started_at - OVERLAP if last else None,
         started_at=now,
-        moved_at=now,
+        progressed_at=now,
         started_by=by.ref,
     )
     event = Event(
@@ -123,7 +123,7 @@ def sync_is_due(account: Account, *, every: timedelta, now: datetime) -> bool:
         return False
     opened = SyncRun.objects.filter(account=account, finished_at=None).first()
     if opened is not None:
-        return opened.moved_at < now - _patience(opened)
+        return opened.progressed_at < now - _patience(opened)
     return account.synced_at is None or account.synced_at < now - every
 
 
@@ -134,9 +134,9 @@ def _patience(opened: SyncRun) -> timedelta:
 
 
 def _take_over(run: SyncRun, runner: str, now: datetime) -> bool:
-    free = Q(runner="") | Q(moved_at__lt=now - ABANDONED_AFTER)
+    free = Q(runner="") | Q(progressed_at__lt=now - ABANDONED_AFTER)
     candidates = SyncRun.objects.filter(free, pk=run.pk, finished_at=None)
-    return bool(candidates.update(runner=runner, moved_at=now, problem=""))
+    return bool(candidates.update(runner=runner, progressed_at=now, problem=""))
 
 
 def _walk(
@@ -173,7 +173,7 @@ def _store(run: SyncRun, pages: Sequence[AnyPage], now: datetime) -> None:
         if run.is_full:
             run.left += storage.mark_left(run, now)
         run.stage = ORDER[ORDER.index(Stage(run.stage)) + 1]
-    run.moved_at = now
+    run.progressed_at = now
     _save_if_still_ours(run)
 
 
@@ -200,7 +200,7 @@ def _name_account(account: Account, clock: Clock) -> None:
 
 
 def _note_problem(run: SyncRun, error: StackOneError, now: datetime) -> None:
-    SyncRun.objects.filter(pk=run.pk).update(problem=error.message[:500], moved_at=now)
+    SyncRun.objects.filter(pk=run.pk).update(problem=error.message[:500], progressed_at=now)
     if isinstance(error, RateLimited):
         rate_budget.hold_until(now + timedelta(seconds=error.retry_after), now=now)
     elif isinstance(error, NotSent):
@@ -219,7 +219,7 @@ def _finish(run: SyncRun, by: Actor, now: datetime) -> None:
         transaction.on_commit(partial(analyze.tend, *storage.TABLES), robust=True)
     run.finished_at = now
     event = Event(
-        action="directory.synced",
+        action="sync.completed",
         subject=f"sync/{run.pk}",
         account=run.account.remote_id,
         result="synced",

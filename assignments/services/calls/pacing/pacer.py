@@ -39,7 +39,9 @@ class Pace:
         self._calls = calls
         self._agreed = float(settings.STACKONE_REQUESTS_PER_MINUTE) / 60
         random = SystemRandom()
-        self._tempo = Tempo(per_second=self._agreed, most=settings.SENDER_SLOTS, random=random)
+        self._tempo = Tempo(
+            per_second=self._agreed, most=settings.SENDER_CONCURRENCY, random=random
+        )
         self._circuit = Circuit(random)
         self._group = 0.0
         self._is_filling = False
@@ -94,7 +96,9 @@ class Pace:
         rate = self._tempo.rate(moment)
         held = max(self._tempo.held_until, self._circuit.retry_at) - moment
         told = {
-            "pace_per_minute": max(1, round(rate * 60)) if rate < NEWS * self._agreed else None,
+            "provider_rate_per_minute": max(1, round(rate * 60))
+            if rate < NEWS * self._agreed
+            else None,
             "slowed_until": now + timedelta(seconds=held) if held > LONG_HOLD else None,
         }
         Account.objects.filter(pk=self._account.pk).exclude(**told).update(**told)

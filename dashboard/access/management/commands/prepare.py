@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import OperationalError
 
+from assignments.management.preparation import refuse_foreign_database
 from dashboard.access import personas
 
 # What django-htmx brings beside the one version of htmx that the pages load.
@@ -21,6 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate, make the demo's people if it is one, and collect what WhiteNoise serves."""
         try:
+            refuse_foreign_database()
             call_command("migrate", verbosity=0)
             call_command("createcachetable", verbosity=0)
         except OperationalError as error:
