@@ -140,7 +140,7 @@ def _due(term: Term) -> Fit:
     """Fit the entries of batches with one due date, and those of rows that have their own."""
     within = _within("due_date", cast(Span[date], term.meaning))
     batches = Batch.objects.filter(within, has_several_due_dates=False)
-    rows = Assignment.objects.filter(within, batch__has_several_dues=True)
+    rows = Assignment.objects.filter(within, batch__has_several_due_dates=True)
     legs = (
         Q(batch__in=[f"batch/{pk}" for pk in batches.values_list("pk", flat=True)]),
         Q(
