@@ -84,8 +84,8 @@ def test_update_to_nothing_but_null(account):
 def test_among_finds_the_rows_of_a_list(account):
     pks = [person.pk for person in people(account, 5)]
 
-    found = Learner.objects.filter(pk__among=[pks[1], pks[3], pks[3], pks[-1] + 99])
+    found = Learner.objects.filter(pk__in_list=[pks[1], pks[3], pks[3], pks[-1] + 99])
 
     assert sorted(found.values_list("pk", flat=True)) == [pks[1], pks[3]]
-    assert Learner.objects.filter(pk__among=[]).count() == 0
-    assert Content.objects.exclude(pk__among=[1]).count() == 0
+    assert Learner.objects.filter(pk__in_list=[]).count() == 0
+    assert Content.objects.exclude(pk__in_list=[1]).count() == 0

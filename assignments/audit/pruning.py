@@ -57,7 +57,7 @@ def forget_unspoken() -> int:
     with transaction.atomic():
         head = LogHead.objects.select_for_update().get()
         _leave_spoken(unspoken, seen, head.size)
-        PersonalValue.objects.filter(commitment__among=sorted(unspoken)).delete()
+        PersonalValue.objects.filter(commitment__in_list=sorted(unspoken)).delete()
     return len(unspoken)
 
 

@@ -61,7 +61,7 @@ def people(
     if not with_inactive:
         found = found.filter(is_active=True)
     if among is not None:
-        found = found.filter(pk__among=among)
+        found = found.filter(pk__in_list=among)
     return found.order_by("search_text", "pk")
 
 
@@ -147,5 +147,5 @@ def _of(account_pk: int | None, *, is_known: bool = False) -> dict[str, Any]:
 
 def _says[Entry: Model](found: QuerySet[Entry], words: Sequence[str]) -> QuerySet[Entry]:
     for word in words:
-        found = found.filter(search_text__says=word)
+        found = found.filter(search_text__contains_text=word)
     return found

@@ -45,14 +45,14 @@ class Commitments:
 
 def clear_values(commitments: Iterable[str]) -> dict[str, str]:
     """Return what the commitments stand for, as far as it is not erased; one query."""
-    found = PersonalValue.objects.filter(commitment__among=sorted(set(commitments)))
+    found = PersonalValue.objects.filter(commitment__in_list=sorted(set(commitments)))
     return dict(found.values_list("commitment", "value"))
 
 
 def disclosures(commitments: Iterable[str]) -> Iterator[tuple[str, str, str, str]]:
     """Yield commitment, field, value and salt in base64 of what is not erased."""
     for some in batched(sorted(commitments), CHUNK, strict=False):
-        found = PersonalValue.objects.filter(commitment__among=list(some))
+        found = PersonalValue.objects.filter(commitment__in_list=list(some))
         for known in found.order_by("commitment"):
             salt = base64.b64encode(bytes(known.salt)).decode()
             yield known.commitment, known.field, known.value, salt

@@ -80,7 +80,7 @@ class Population:
         """All of them."""
         if self.numbers is None:
             return self.fitting
-        return self.fitting.filter(seq__among=list(self.numbers))
+        return self.fitting.filter(seq__in_list=list(self.numbers))
 
     def count(self) -> int:
         """Return how many they are."""
@@ -109,7 +109,7 @@ class Population:
 
     def _by_number(self, found: Rows) -> Iterator[list[tuple[Any, ...]]]:
         for some in batched(self.numbers or (), CHUNK, strict=False):
-            yield list(found.filter(seq__among=list(some)))
+            yield list(found.filter(seq__in_list=list(some)))
 
 
 def _one_after_another(found: Rows) -> Iterator[list[tuple[Any, ...]]]:

@@ -78,7 +78,7 @@ def _periods(typed: str, today: date) -> _Offers:
 
 
 def _contents(typed: str, _today: date) -> _Offers:
-    found = Content.objects.filter(search_text__says=typed).order_by("title", "pk")
+    found = Content.objects.filter(search_text__contains_text=typed).order_by("title", "pk")
     named = found.exclude(external_reference="").values_list("external_reference", "title")
     return list(named[:MOST])
 

@@ -71,7 +71,7 @@ def _text(term: Term) -> Fit:
     of_people, legs = _of_people(word, "person", "actor")
     if len(word) < GRAM:
         return Fit(of_people, legs)
-    says = Q(search_text__says=word) | of_people
+    says = Q(search_text__contains_text=word) | of_people
     return Fit(says, legs, word, ENTRIES.is_exact(word))
 
 
@@ -79,7 +79,7 @@ def _content(term: Term) -> Fit:
     # Title and reference of the item are the last two lines of an entry's text.
     word = folded(term.value)
     in_the_end = Q(search_text__regex=rf"{re.escape(word)}[^\n]*(\n[^\n]*)?$")
-    says = Q(search_text__says=word, action__in=_OF_CONTENT)
+    says = Q(search_text__contains_text=word, action__in=_OF_CONTENT)
     return Fit(says & in_the_end, words=word, is_exact=False)
 
 
@@ -122,7 +122,7 @@ def _when(term: Term) -> Fit:
     if days.last:
         ends["lt"] = _midnight(days.last + timedelta(days=1))
     leg = Q(**{f"at__{end}": moment for end, moment in ends.items()})
-    holds = Q(**{f"at__seen__{end}": moment for end, moment in ends.items()})
+    holds = Q(**{f"at__no_index__{end}": moment for end, moment in ends.items()})
     if "lt" in ends and _are_many(LogEntry.objects.filter(at__gte=ends["lt"])):
         # Entries are read from the end of the log, so later ones are left aside. By a sum, or
         # PostgreSQL would look for the last one by reading one entry after the other.
@@ -163,14 +163,14 @@ def _within[Point: (date, int)](column: str, span: Span[Point]) -> Q:
 
 def _of_people(word: str, *columns: str) -> tuple[Q, tuple[Q, ...]]:
     """Return what holds if a column names somebody of whom the word is known, and its legs."""
-    known = PersonalValue.objects.filter(search_text__says=word)
+    known = PersonalValue.objects.filter(search_text__contains_text=word)
     found = set(known.exclude(field="ip").exclude(ref=SEARCH).values_list("ref", flat=True))
     refs, holds = sorted(found), Q(pk__in=[])
     if not refs:
         return holds, ()
     for column in columns:
-        holds |= Q(**{f"{column}__seen__among": refs})
-    return holds, tuple(Q(**{f"{column}__among": refs}) for column in columns)
+        holds |= Q(**{f"{column}__no_index__in_list": refs})
+    return holds, tuple(Q(**{f"{column}__in_list": refs}) for column in columns)
 
 
 def _midnight(day: date) -> datetime:

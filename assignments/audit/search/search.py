@@ -132,7 +132,7 @@ class Found:
         return count
 
     def _among(self, numbers: Sequence[int]) -> QuerySet[LogEntry]:
-        return self.fitting.filter(seq__among=list(numbers))
+        return self.fitting.filter(seq__in_list=list(numbers))
 
 
 def find(query: Query) -> Found:

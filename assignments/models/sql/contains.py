@@ -1,4 +1,7 @@
-"""`search_text__says=word`: the word is anywhere in the text, compared letter for letter."""
+"""Look-up `search_text__contains_text=word`: a case-sensitive substring match.
+
+Text and word are folded already (see `text_folding`), so the match ignores case and accents.
+"""
 
 from typing import Any
 
@@ -8,27 +11,27 @@ from django.db.models.sql.compiler import SQLCompiler
 
 
 @TextField.register_lookup
-class Says(Lookup[Any]):
-    """Tells whether a text holds a word; both are folded already.
+class ContainsText(Lookup[Any]):
+    """Whether a text contains a word.
 
-    Unlike `contains` it does not escape where nothing is to be escaped, which SQLite takes twice
-    the time for.
+    Unlike Django's `contains` it adds ESCAPE only where the pattern needs it: SQLite takes twice
+    as long for LIKE with ESCAPE.
     """
 
-    lookup_name = "says"
+    lookup_name = "contains_text"
 
     def as_sql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
     ) -> tuple[str, tuple[Any, ...]]:
         """Return the condition and its parameters."""
         column, params = self.process_lhs(compiler, connection)
-        pattern = anywhere(str(self.rhs))
+        pattern = substring_pattern(str(self.rhs))
         escape = r" ESCAPE '\'" if "\\" in pattern else ""
         return f"{column} LIKE %s{escape}", (*params, pattern)
 
 
-def anywhere(word: str) -> str:
-    """Return the LIKE pattern that finds a word anywhere."""
+def substring_pattern(word: str) -> str:
+    """Return the LIKE pattern for texts that contain the word, its wildcards escaped."""
     for sign in "\\%_":
         word = word.replace(sign, f"\\{sign}")
     return f"%{word}%"

@@ -1,6 +1,7 @@
-"""`pk__among=ids`: like `in`, but one parameter for all the values, however many they are.
+"""Look-up `pk__in_list=ids`: like Django's `in`, with the whole list as one query parameter.
 
-`in` writes a mark for each value into the statement, which costs more than to find the rows.
+`in` adds a placeholder to the statement for each value; for many values, building and parsing that
+statement takes longer than finding the rows.
 """
 
 from typing import Any
@@ -14,10 +15,10 @@ from django.db.models.sql.compiler import SQLCompiler
 @CharField.register_lookup
 @PositiveBigIntegerField.register_lookup
 @BigAutoField.register_lookup
-class Among(Lookup[Any]):
-    """Tells whether a number or text is in a list."""
+class InList(Lookup[Any]):
+    """Whether a number or text is in a list."""
 
-    lookup_name = "among"
+    lookup_name = "in_list"
     prepare_rhs = False
 
     def as_sql(
@@ -29,5 +30,5 @@ class Among(Lookup[Any]):
         if connection.vendor == "postgresql":
             return f"{column} = ANY(%s)", (*params, ids)
         text = orjson.dumps(ids).decode()
-        # The column is Django's own text.
+        # `column` is SQL that Django wrote, never input.
         return f"{column} IN (SELECT value FROM json_each(%s))", (*params, text)  # noqa: S608  # nosec B608

@@ -1,4 +1,4 @@
-"""`email__lower_among=texts`: like `in` without regard to case, one parameter for all the texts."""
+"""Look-up `email__lower_in_list=texts`: case-insensitive `in`, the list as one query parameter."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from django.db.models.sql.compiler import SQLCompiler
 
 
 @CharField.register_lookup
-class LowerAmong(Lookup[Any]):
-    """Tells whether the lower-cased text is in a list."""
+class LowerInList(Lookup[Any]):
+    """Whether the lower-cased text is in a list of lower-case texts."""
 
-    lookup_name = "lower_among"
+    lookup_name = "lower_in_list"
     prepare_rhs = False
 
     def as_sql(
@@ -20,10 +20,10 @@ class LowerAmong(Lookup[Any]):
     ) -> tuple[str, tuple[Any, ...]]:
         """Return the condition and its parameters."""
         column, params = self.process_lhs(compiler, connection)
-        # A set: Django would look into each element of a list for an expression to resolve.
+        # Callers pass a set: Django searches each element of a list for expressions to resolve.
         texts = list(self.rhs)
         if connection.vendor == "postgresql":
             return f"LOWER({column}) = ANY(%s)", (*params, texts)
         text = orjson.dumps(texts).decode()
-        # The column is Django's own text.
+        # `column` is SQL that Django wrote, never input.
         return f"LOWER({column}) IN (SELECT value FROM json_each(%s))", (*params, text)  # noqa: S608  # nosec B608

@@ -1,4 +1,4 @@
-"""`at__seen__gte=moment`: a column that is looked at only in rows which something else finds."""
+"""Transform `at__no_index__gte=moment`: compare a column without using its index."""
 
 from typing import Any
 
@@ -10,18 +10,18 @@ from django.db.models.sql.compiler import SQLCompiler
 @CharField.register_lookup
 @PositiveBigIntegerField.register_lookup
 @DateTimeField.register_lookup
-class Seen(Transform):
-    """The column as it is, kept from SQLite's choice of an index.
+class NoIndex(Transform):
+    """The unchanged column, for which SQLite's query planner may not use an index.
 
-    SQLite cannot know how many rows a value leaves, and takes an index for it even where that
-    leads through half of the table.
+    SQLite cannot estimate how many rows match a parameter, and would use the index even where
+    half of the table matches.
     """
 
-    lookup_name = "seen"
+    lookup_name = "no_index"
     template = "%(expressions)s"
 
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **more: Any
     ) -> tuple[str, tuple[Any, ...]]:
-        """Return the column with the sign that no index has."""
+        """Return the column after a unary plus: no index (sqlite.org/optoverview.html)."""
         return self.as_sql(compiler, connection, template="+%(expressions)s", **more)

@@ -11,7 +11,7 @@ from typing import Final
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from assignments.models.sql.contains import anywhere
+from assignments.models.sql.contains import substring_pattern
 
 EXTENSION: Final = "CREATE EXTENSION IF NOT EXISTS pg_trgm"
 GRAM: Final = 3
@@ -76,7 +76,7 @@ class Trigrams:
         # Names of our own, never input.
         found = f"SELECT {self.key} FROM {self.table} WHERE {says}"  # noqa: S608  # nosec B608
         statement = f"WITH found AS MATERIALIZED ({found}) TABLE found LIMIT %s"
-        return _numbers(statement, [*(anywhere(word) for word in words), most])
+        return _numbers(statement, [*(substring_pattern(word) for word in words), most])
 
 
 LEARNERS: Final = Trigrams(table="assignments_learner", key="id", name="learners_by_trigrams")

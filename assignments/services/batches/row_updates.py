@@ -52,7 +52,9 @@ def locked(pks: Iterable[int], **conditions: object) -> dict[int, Assignment]:
 
     Each comes with its learner, content and batch; those that rows share are read once.
     """
-    wanted = Assignment.objects.filter(pk__among=list(pks), **conditions).select_related("learner")
+    wanted = Assignment.objects.filter(pk__in_list=list(pks), **conditions).select_related(
+        "learner"
+    )
     with_names = wanted.only(*(field.name for field in Assignment._meta.fields), *PERSON)
     rows = list(with_names.select_for_update(of=("self",)).order_by("pk"))
     batches = Batch.objects.select_related("by", "account").in_bulk({row.batch_id for row in rows})

@@ -26,7 +26,7 @@ def entries_naming(whom: Subject) -> list[int]:
     found = set(LogEntry.objects.filter(about).values_list("seq", flat=True))
     for name in spellings(whom.names):
         found.update(ENTRIES.rows_with([folded(name)], MOST))
-    bodies = LogEntry.objects.filter(seq__among=sorted(found)).values_list("seq", "body")
+    bodies = LogEntry.objects.filter(seq__in_list=sorted(found)).values_list("seq", "body")
     return sorted(
         seq
         for seq, body in bodies.iterator(2_000)

@@ -89,7 +89,7 @@ def _marked(
         "problem_field": "",
     }
     pks = [row.pk for row in present]
-    Assignment.objects.filter(pk__among=pks).update(attempt=F("attempt") + 1, **fresh)
+    Assignment.objects.filter(pk__in_list=pks).update(attempt=F("attempt") + 1, **fresh)
     for row in present:
         row.attempt += 1
         vars(row).update(fresh)

@@ -97,7 +97,7 @@ def _is_telling(row: Assignment) -> bool:
 
 def _fenced(answers: Sequence[Answer], sender: str) -> list[Answer]:
     held = Assignment.objects.filter(
-        pk__among=[answer.job.pk for answer in answers], state=State.SENDING, sender=sender
+        pk__in_list=[answer.job.pk for answer in answers], state=State.SENDING, sender=sender
     )
     attempts = dict(held.select_for_update().order_by("pk").values_list("pk", "attempt"))
     return [answer for answer in answers if attempts.get(answer.job.pk) == answer.job.attempt]

@@ -91,7 +91,7 @@ def keep(account_pk: int, people: Mapping[int, Fields]) -> None:
     there = {(value, learner): pk for pk, value, learner in _rows(held)}
     gone = [pk for pair, pk in there.items() if pair not in wanted]
     if gone:
-        LearnerFacet.objects.filter(pk__among=gone).delete()
+        LearnerFacet.objects.filter(pk__in_list=gone).delete()
     insert(LearnerFacet, ("value_id", "learner_id"), sorted(wanted - there.keys()))
 
 

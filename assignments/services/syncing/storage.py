@@ -139,7 +139,7 @@ def mark_left(run: SyncRun, now: datetime) -> int:
     still = ours.filter(left_at=None).values_list("pk", "remote_id")
     gone = [pk for pk, remote_id in still.iterator(CHUNK) if remote_id not in seen]
     pages.delete()
-    return model._default_manager.filter(pk__among=gone).update(is_active=False, left_at=now)
+    return model._default_manager.filter(pk__in_list=gone).update(is_active=False, left_at=now)
 
 
 def _of_stage(run: SyncRun) -> "tuple[type[Learner | Content], QuerySet[Any]]":

@@ -93,8 +93,8 @@ def _found(account_pk: int, words: Iterable[str]) -> Iterator[Person]:
     needles = {spelling for word in words for spelling in _spellings(word)}
     if not needles:
         return iter(())
-    named = Q(email__lower_among=needles)
-    named |= Q(external_reference__lower_among=needles) | Q(remote_id__lower_among=needles)
+    named = Q(email__lower_in_list=needles)
+    named |= Q(external_reference__lower_in_list=needles) | Q(remote_id__lower_in_list=needles)
     # A number, because on SQLite each truth value is made by a call of its own.
     active = Cast("is_active", IntegerField())
     rows = Learner.objects.filter(named, account=account_pk).order_by("pk")

@@ -17,8 +17,8 @@ class Contents:
 
     def __init__(self, account_pk: int, words: Iterable[str]) -> None:
         wanted = {word.lower() for word in words}
-        named = Q(external_reference__lower_among=wanted) | Q(remote_id__lower_among=wanted)
-        found = Content.objects.filter(named | Q(title__lower_among=wanted), account=account_pk)
+        named = Q(external_reference__lower_in_list=wanted) | Q(remote_id__lower_in_list=wanted)
+        found = Content.objects.filter(named | Q(title__lower_in_list=wanted), account=account_pk)
         self._by_key: defaultdict[str, list[Content]] = defaultdict(list)
         for content in found.order_by("pk"):
             for key in {

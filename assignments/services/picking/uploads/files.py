@@ -65,7 +65,7 @@ def use(*, upload: DraftUpload, columns: Columns, now: datetime) -> Checked:
     checked = check.rows(compression.unpacked(table))
     if columns.content is None:
         people = Learner.objects.filter(
-            account=draft.account_id, pk__among=[pk for pk, _ in checked.found]
+            account=draft.account_id, pk__in_list=[pk for pk, _ in checked.found]
         )
         drafts.pick_all(draft=draft, people=people, now=now)
     else:
