@@ -4,7 +4,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -22,7 +22,7 @@ from assignments.views.assign import may_assign
 from assignments.views.batch_page import refused
 from assignments.views.permitted_objects import own_batches
 from assignments.views.query_params import asked_words
-from assignments.views.request_context import acting
+from assignments.views.request_context import Request, acting
 
 PER_PAGE: Final = 50
 WAITS: Final = "approval"
@@ -31,7 +31,7 @@ WAITS: Final = "approval"
 @require_http_methods(["GET", "POST"])
 @never_cache
 @may_assign
-def batch_approval(request: HttpRequest, pk: int) -> HttpResponse:
+def batch_approval(request: Request, pk: int) -> HttpResponse:
     """Show the plan that waits, with what changed since its review; a POST decides about it."""
     found = get_object_or_404(own_batches(request), pk=pk)
     if request.method == "GET":
@@ -46,7 +46,7 @@ def batch_approval(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("batch", pk)
 
 
-def _decide(request: HttpRequest, batch: Any, asked: dict[str, Any]) -> None:
+def _decide(request: Request, batch: Any, asked: dict[str, Any]) -> None:
     who = {"batch": batch, "by": acting(request), "now": timezone.now(), "why": asked["why"]}
     if asked["decision"] == "approve":
         approval.approve(**who, plan_digest=asked["plan_digest"])
@@ -54,7 +54,7 @@ def _decide(request: HttpRequest, batch: Any, asked: dict[str, Any]) -> None:
         approval.reject(**who)
 
 
-def _refused(request: HttpRequest, pk: int, refusal: str) -> HttpResponse:
+def _refused(request: Request, pk: int, refusal: str) -> HttpResponse:
     # As it is now: somebody else may have decided meanwhile.
     found = own_batches(request).get(pk=pk)
     if found.state != WAITS:
@@ -62,7 +62,7 @@ def _refused(request: HttpRequest, pk: int, refusal: str) -> HttpResponse:
     return _page(request, found, refusal=refusal)
 
 
-def _page(request: HttpRequest, batch: Any, *, refusal: str = "") -> HttpResponse:
+def _page(request: Request, batch: Any, *, refusal: str = "") -> HttpResponse:
     sought, drift = asked_words(request), Drift(batch.approval)
     paginator = Paginator(drafts.planned_rows(batch, words=sought), PER_PAGE)
     if not sought:

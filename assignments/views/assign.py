@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -20,20 +20,20 @@ from assignments.services.planning import due_dates, frozen_plan
 from assignments.views.concurrent_edits import overwritten
 from assignments.views.draft_page import DraftPage, Problems, own_draft
 from assignments.views.permitted_objects import own_accounts, own_drafts
-from assignments.views.request_context import wants_fragment
+from assignments.views.request_context import Request, wants_fragment
 
 may_assign = permission_required("assignments.assign", raise_exception=True)
 
 
 @require_POST
 @may_assign
-def assign_new(request: HttpRequest) -> HttpResponse:
+def assign_new(request: Request) -> HttpResponse:
     """Make a draft, with a person or an item picked if the form names one that can be."""
     now = timezone.now()
     account = next(iter(own_accounts(request)), None)
     if account is None:
         raise PermissionDenied
-    draft = drafts.start(account=account, owner_pk=request.user.pk or 0, now=now)
+    draft = drafts.start(account=account, owner_pk=request.user.pk, now=now)
     drafts.pick(draft=draft, learner_pks=TicksForm(request.POST).terms()["learner"], now=now)
     wanted = ContentForm(request.POST)
     if wanted.is_valid() and wanted.cleaned_data["add"]:
@@ -45,7 +45,7 @@ def assign_new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @may_assign
 @vary_on_headers("HX-Request", "HX-Target")
-def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
+def assign(request: Request, pk: UUID) -> HttpResponse:
     """Show the draft, or keep what was filled in and freeze the plan."""
     draft = get_object_or_404(own_drafts(request), pk=pk)
     batch = draft_queries.submitted_batch(draft.pk) if draft.is_submitted else None
@@ -58,7 +58,7 @@ def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @may_assign
-def assign_terms(request: HttpRequest, pk: UUID) -> HttpResponse:
+def assign_terms(request: Request, pk: UUID) -> HttpResponse:
     """Keep the due date and status as they are now."""
     draft = own_draft(request, pk)
     form = _terms(request)
@@ -73,7 +73,7 @@ def assign_terms(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @may_assign
-def assign_discard(request: HttpRequest, pk: UUID) -> HttpResponse:
+def assign_discard(request: Request, pk: UUID) -> HttpResponse:
     """Put the draft aside; its list offers to take it up again."""
     drafts.discard(draft=own_draft(request, pk), now=timezone.now())
     return redirect(f"{reverse('batches')}?tab=drafts")
@@ -81,14 +81,14 @@ def assign_discard(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @may_assign
-def assign_recover(request: HttpRequest, pk: UUID) -> HttpResponse:
+def assign_recover(request: Request, pk: UUID) -> HttpResponse:
     """Take a draft that was discarded up again."""
-    mine = draft_queries.discarded_drafts(owner_pk=request.user.pk or 0)
+    mine = draft_queries.discarded_drafts(owner_pk=request.user.pk)
     drafts.recover(draft=get_object_or_404(mine, pk=pk), now=timezone.now())
     return redirect("assign", pk)
 
 
-def keep_ticks(request: HttpRequest, draft: Any) -> Problems:
+def keep_ticks(request: Request, draft: Any) -> Problems:
     """Make the selection of the rows that are shown what the ticks say; return what was refused."""
     try:
         drafts.set_ticks(draft=draft, **TicksForm(request.POST).terms(), now=timezone.now())
@@ -97,7 +97,7 @@ def keep_ticks(request: HttpRequest, draft: Any) -> Problems:
     return ()
 
 
-def _shown(request: HttpRequest, page: DraftPage) -> HttpResponse:
+def _shown(request: Request, page: DraftPage) -> HttpResponse:
     if not wants_fragment(request):
         return page.whole()
     if "find" in request.GET:
@@ -108,7 +108,7 @@ def _shown(request: HttpRequest, page: DraftPage) -> HttpResponse:
     return answer
 
 
-def keep_item_dues(request: HttpRequest, draft: Any) -> Problems:
+def keep_item_dues(request: Request, draft: Any) -> Problems:
     """Keep the due dates of single items; return what was refused."""
     now = timezone.now()
     form = ItemDuesForm(request.POST, today=due_dates.today(now))
@@ -117,7 +117,7 @@ def keep_item_dues(request: HttpRequest, draft: Any) -> Problems:
     return tuple(("content", str(errors[0])) for errors in form.errors.values())
 
 
-def _review(request: HttpRequest, draft: Any) -> HttpResponse:
+def _review(request: Request, draft: Any) -> HttpResponse:
     form, now = _terms(request), timezone.now()
     problems = (*keep_ticks(request, draft), *_problems(request, draft, form))
     if not problems:
@@ -132,7 +132,7 @@ def _review(request: HttpRequest, draft: Any) -> HttpResponse:
     return DraftPage(request, draft, terms=form, problems=problems).whole(status=422)
 
 
-def _terms(request: HttpRequest) -> TermsForm:
+def _terms(request: Request) -> TermsForm:
     data, asked = request.POST.copy(), request.POST
     if asked.get("due_in") or asked.get("due_words", "").strip():
         data["due_date"] = asked.get("due_in") or asked["due_words"]
@@ -141,7 +141,7 @@ def _terms(request: HttpRequest) -> TermsForm:
     return TermsForm(data, today=due_dates.today(timezone.now()))
 
 
-def _problems(request: HttpRequest, draft: Any, form: TermsForm) -> Problems:
+def _problems(request: Request, draft: Any, form: TermsForm) -> Problems:
     if form.is_valid():
         said = overwritten(request, draft, form)
         return (("terms", said),) if said else ()

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +15,7 @@ from assignments.services.picking.pasted_lists import paste
 from assignments.views.assign import may_assign
 from assignments.views.csv_response import csv_answer
 from assignments.views.draft_page import DraftPage, own_draft
-from assignments.views.request_context import wants_fragment
+from assignments.views.request_context import Request, wants_fragment
 
 HEADING = ("Line", "You pasted", "Why nobody was added")
 
@@ -25,7 +25,7 @@ class PastePage(DraftPage):
 
     def __init__(
         self,
-        request: HttpRequest,
+        request: Request,
         draft: Any,
         *,
         text: str,
@@ -45,7 +45,7 @@ class PastePage(DraftPage):
 
 @require_http_methods(["GET", "POST"])
 @may_assign
-def assign_paste(request: HttpRequest, pk: UUID) -> HttpResponse:
+def assign_paste(request: Request, pk: UUID) -> HttpResponse:
     """Add whom the list names; replace one of its words; or give back what was not found."""
     draft = own_draft(request, pk)
     if request.method == "GET":
@@ -61,7 +61,7 @@ def assign_paste(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _added(request, draft, text).answer("paste" if use else "pasted")
 
 
-def _added(request: HttpRequest, draft: Any, text: str) -> PastePage:
+def _added(request: Request, draft: Any, text: str) -> PastePage:
     try:
         pasted = paste.add(draft=draft, text=text, now=timezone.now())
     except (paste.ListRefused, drafts.DraftRefused) as refusal:
@@ -69,7 +69,7 @@ def _added(request: HttpRequest, draft: Any, text: str) -> PastePage:
     return PastePage(request, draft, text=text, pasted=pasted)
 
 
-def _rest(request: HttpRequest, draft: Any, text: str) -> HttpResponse:
+def _rest(request: Request, draft: Any, text: str) -> HttpResponse:
     try:
         rest = paste.match(account_pk=draft.account_id, text=text).rest
     except paste.ListRefused as refusal:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -12,12 +12,12 @@ from assignments.forms.assign import ContentForm
 from assignments.services.picking import drafts
 from assignments.views.assign import keep_item_dues, keep_ticks, may_assign
 from assignments.views.draft_page import DraftPage, Problems, own_draft
-from assignments.views.request_context import wants_fragment
+from assignments.views.request_context import Request, wants_fragment
 
 
 @require_POST
 @may_assign
-def assign_content(request: HttpRequest, pk: UUID) -> HttpResponse:
+def assign_content(request: Request, pk: UUID) -> HttpResponse:
     """Add or remove one item; what cannot be assigned is refused with the reason."""
     draft, form, now = own_draft(request, pk), ContentForm(request.POST), timezone.now()
     problems: Problems = ()
@@ -35,7 +35,7 @@ def assign_content(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @may_assign
-def assign_item_dues(request: HttpRequest, pk: UUID) -> HttpResponse:
+def assign_item_dues(request: Request, pk: UUID) -> HttpResponse:
     """Keep the due dates that single items have of their own."""
     draft = own_draft(request, pk)
     return answer(request, draft, keep_item_dues(request, draft), "what", "summary", "dock")
@@ -43,7 +43,7 @@ def assign_item_dues(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @may_assign
-def assign_pick(request: HttpRequest, pk: UUID) -> HttpResponse:
+def assign_pick(request: Request, pk: UUID) -> HttpResponse:
     """Make the selection of the rows that are shown what the ticks say."""
     draft = own_draft(request, pk)
     problems = keep_ticks(request, draft)
@@ -52,7 +52,7 @@ def assign_pick(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @may_assign
-def assign_pick_all(request: HttpRequest, pk: UUID) -> HttpResponse:
+def assign_pick_all(request: Request, pk: UUID) -> HttpResponse:
     """Pick everybody whom the search finds."""
     draft = own_draft(request, pk)
     problems: Problems = ()
@@ -66,7 +66,7 @@ def assign_pick_all(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @may_assign
-def assign_clear(request: HttpRequest, pk: UUID) -> HttpResponse:
+def assign_clear(request: Request, pk: UUID) -> HttpResponse:
     """Drop everybody."""
     draft = own_draft(request, pk)
     drafts.clear(draft=draft, now=timezone.now())
@@ -74,7 +74,7 @@ def assign_clear(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def answer(
-    request: HttpRequest,
+    request: Request,
     draft: Any,
     problems: Problems,
     *parts: str,

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -15,7 +15,7 @@ from assignments.services.picking.drafts import DraftRefused
 from assignments.views.assign import may_assign
 from assignments.views.assign_picks import answer
 from assignments.views.draft_page import DraftPage, own_draft
-from assignments.views.request_context import acting
+from assignments.views.request_context import Request, acting
 
 PARTS = ("people", "said", "summary", "dock", "steps")
 FILTER_GONE = (
@@ -26,7 +26,7 @@ FILTER_GONE = (
 
 @require_POST
 @may_assign
-def assign_audience(request: HttpRequest, pk: UUID) -> HttpResponse:
+def assign_audience(request: Request, pk: UUID) -> HttpResponse:
     """Add an audience's people to the selection, or leave them out of it."""
     draft, form = own_draft(request, pk), AudienceForm(request.POST)
     form.is_valid()
@@ -43,7 +43,7 @@ def assign_audience(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @may_assign
-def assign_leave_out(request: HttpRequest, pk: UUID) -> HttpResponse:
+def assign_leave_out(request: Request, pk: UUID) -> HttpResponse:
     """Take those who have, or have completed, the picked content out of the selection."""
     draft, form = own_draft(request, pk), HoldersForm(request.POST)
     completed = form.is_valid() and form.cleaned_data["completed"]
@@ -58,7 +58,7 @@ def assign_leave_out(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @may_assign
-def assign_put_back(request: HttpRequest, pk: UUID) -> HttpResponse:
+def assign_put_back(request: Request, pk: UUID) -> HttpResponse:
     """Select again whom one act left out."""
     draft, form = own_draft(request, pk), ChangeForm(request.POST)
     if not form.is_valid():
@@ -74,7 +74,7 @@ def assign_put_back(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @may_assign
-def assign_save_audience(request: HttpRequest, pk: UUID) -> HttpResponse:
+def assign_save_audience(request: Request, pk: UUID) -> HttpResponse:
     """Save the draft's selection, or the filter of the people table, as an audience."""
     draft, form = own_draft(request, pk), NameForm(request.POST)
     parts = ("audiences", "said")
@@ -88,7 +88,7 @@ def assign_save_audience(request: HttpRequest, pk: UUID) -> HttpResponse:
     return answer(request, draft, (), *parts, said=f"Saved as the audience “{audience}”.")
 
 
-def bring(request: HttpRequest, draft: Any, audience: Any, act: Any) -> Any:
+def bring(request: Request, draft: Any, audience: Any, act: Any) -> Any:
     """Do something to a draft's selection with whom an audience stands for now.
 
     :raises DraftRefused: if that cannot be told any more, or by what is done
@@ -96,12 +96,12 @@ def bring(request: HttpRequest, draft: Any, audience: Any, act: Any) -> Any:
     matching = DraftPage(request, draft).matching_kept(audience.query)
     if matching is None:
         raise DraftRefused(FILTER_GONE.format(audience))
-    by_pk, now = request.user.pk or 0, timezone.now()
+    by_pk, now = request.user.pk, timezone.now()
     return act(draft=draft, audience=audience, matching=matching, by_pk=by_pk, now=now)
 
 
-def _save(request: HttpRequest, draft: Any, name: str, query: str, keeps_filter: bool) -> Any:
-    made: dict[str, Any] = {"name": name, "by": acting(request), "by_pk": request.user.pk or 0}
+def _save(request: Request, draft: Any, name: str, query: str, keeps_filter: bool) -> Any:
+    made: dict[str, Any] = {"name": name, "by": acting(request), "by_pk": request.user.pk}
     now = timezone.now()
     if not keeps_filter:
         return audiences.save_selection(draft=draft, **made, now=now)

@@ -3,7 +3,7 @@
 from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -17,13 +17,14 @@ from assignments.services.picking.uploads.reader import MOST_BYTES
 from assignments.views.assign import may_assign
 from assignments.views.csv_response import csv_answer
 from assignments.views.draft_page import DraftPage, own_draft
+from assignments.views.request_context import Request
 
 TOO_LARGE: Final = f"Upload at most {MOST_BYTES // 1024**2} MB. Split this file."
 
 
 @require_POST
 @may_assign
-def assign_upload(request: HttpRequest, pk: UUID) -> HttpResponse:
+def assign_upload(request: Request, pk: UUID) -> HttpResponse:
     """Take a file and show what its columns may be."""
     draft, file = own_draft(request, pk), request.FILES.get("file")
     if file is None:
@@ -40,7 +41,7 @@ def assign_upload(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @may_assign
-def assign_columns(request: HttpRequest, pk: UUID) -> HttpResponse:
+def assign_columns(request: Request, pk: UUID) -> HttpResponse:
     """Use the file by the columns that were confirmed."""
     draft = own_draft(request, pk)
     upload = DraftPage(request, draft).upload
@@ -58,7 +59,7 @@ def assign_columns(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @may_assign
-def assign_upload_remove(request: HttpRequest, pk: UUID) -> HttpResponse:
+def assign_upload_remove(request: Request, pk: UUID) -> HttpResponse:
     """Drop what files brought."""
     files.remove(draft=own_draft(request, pk), now=timezone.now())
     return _back(pk)
@@ -66,7 +67,7 @@ def assign_upload_remove(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_GET
 @may_assign
-def assign_upload_refused(request: HttpRequest, pk: UUID) -> HttpResponse:
+def assign_upload_refused(request: Request, pk: UUID) -> HttpResponse:
     """Return the refused rows under the file's own heading, to be mended and uploaded."""
     upload = DraftPage(request, own_draft(request, pk)).upload
     if upload is None or upload.result is None:
@@ -79,5 +80,5 @@ def _back(pk: UUID) -> HttpResponse:
     return redirect(f"{reverse('assign', args=[pk])}?by=file")
 
 
-def _refused(request: HttpRequest, draft: Any, sentence: str) -> HttpResponse:
+def _refused(request: Request, draft: Any, sentence: str) -> HttpResponse:
     return DraftPage(request, draft, problems=(("file", sentence),)).whole(status=422)

@@ -1,7 +1,7 @@
 """Why a person has an item: the log's entries for the two of them, told as one story."""
 
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -14,13 +14,13 @@ from assignments.audit.verification import log_status
 from assignments.queries import directory
 from assignments.queries.evidence import evidence
 from assignments.views.permitted_objects import seen
-from assignments.views.request_context import acting
+from assignments.views.request_context import Request, acting
 
 
 @require_GET
 @never_cache
 @permission_required(["assignments.view_log", "assignments.view_directory"], raise_exception=True)
-def story(request: HttpRequest, pk: int, content: int) -> HttpResponse:
+def story(request: Request, pk: int, content: int) -> HttpResponse:
     """Show why a person has an item; that is a search of the log and an entry itself."""
     person = get_object_or_404(seen(request, directory.everybody()), pk=pk)
     item = get_object_or_404(seen(request, directory.everything()), pk=content)

@@ -1,6 +1,6 @@
 """Audiences: the list, using one for a new draft, renaming and deleting."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -12,22 +12,22 @@ from assignments.views.assign import may_assign
 from assignments.views.assign_selection import bring
 from assignments.views.directory import may_read
 from assignments.views.permitted_objects import own_audiences, seen
-from assignments.views.request_context import acting
+from assignments.views.request_context import Request, acting
 
 
 @require_GET
 @may_read
-def audience_list(request: HttpRequest) -> HttpResponse:
+def audience_list(request: Request) -> HttpResponse:
     """Show the audiences, with who made and who used each."""
     return _page(request)
 
 
 @require_POST
 @may_assign
-def audience_use(request: HttpRequest, pk: int) -> HttpResponse:
+def audience_use(request: Request, pk: int) -> HttpResponse:
     """Make a draft with an audience's people selected."""
     audience = get_object_or_404(own_audiences(request), pk=pk)
-    owner_pk, now = request.user.pk or 0, timezone.now()
+    owner_pk, now = request.user.pk, timezone.now()
     draft = drafts.start(account=audience.account, owner_pk=owner_pk, now=now)
     try:
         bring(request, draft, audience, bulk_selection.add_audience)
@@ -39,7 +39,7 @@ def audience_use(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @may_assign
-def audience_rename(request: HttpRequest, pk: int) -> HttpResponse:
+def audience_rename(request: Request, pk: int) -> HttpResponse:
     """Give an audience another name."""
     audience = get_object_or_404(own_audiences(request), pk=pk)
     form = NameForm(request.POST)
@@ -55,14 +55,14 @@ def audience_rename(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @may_assign
-def audience_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def audience_delete(request: Request, pk: int) -> HttpResponse:
     """Forget an audience."""
     audience = get_object_or_404(own_audiences(request), pk=pk)
     audiences.delete(audience=audience, by=acting(request), now=timezone.now())
     return redirect("audiences")
 
 
-def _page(request: HttpRequest, problem: str = "") -> HttpResponse:
+def _page(request: Request, problem: str = "") -> HttpResponse:
     found = [
         (audience, audience_queries.filter_words(audience.query))
         for audience in seen(request, audience_queries.audiences())

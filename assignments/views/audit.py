@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -23,7 +23,7 @@ from assignments.forms.exports import LABELS as LABELS_OF_FORMATS
 from assignments.queries import log
 from assignments.queries.evidence import evidence
 from assignments.views.log_query_url import address, asked, today
-from assignments.views.request_context import acting
+from assignments.views.request_context import Request, acting
 
 PER_PAGE: Final = 50
 LABELS: Final = {
@@ -37,7 +37,7 @@ LABELS: Final = {
 @require_GET
 @never_cache
 @permission_required("assignments.view_log", raise_exception=True)
-def audit(request: HttpRequest) -> HttpResponse:
+def audit(request: Request) -> HttpResponse:
     """Show the entries that fit, newest first; a search is an entry itself."""
     text, now = asked(request.GET), timezone.now()
     menus = MenusForm(request.GET, today=today(now))
@@ -58,13 +58,13 @@ def audit(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 @permission_required("assignments.view_log", raise_exception=True)
-def audit_completions(request: HttpRequest) -> HttpResponse:
+def audit_completions(request: Request) -> HttpResponse:
     """Offer ways to go on with a query that is being typed."""
     offers = completions(request.GET.get("q", ""), today=today(timezone.now()))
     return render(request, "assignments/audit/completions.html", {"offers": offers})
 
 
-def _page(request: HttpRequest, query: Query, now: datetime) -> dict[str, Any]:
+def _page(request: Request, query: Query, now: datetime) -> dict[str, Any]:
     before = request.GET.get("before", "")
     last = int(before) if before.isdecimal() and len(before) <= MOST_DIGITS else None
     found = search.find(query)
@@ -92,7 +92,7 @@ def _page(request: HttpRequest, query: Query, now: datetime) -> dict[str, Any]:
 @require_GET
 @never_cache
 @permission_required("assignments.view_log", raise_exception=True)
-def entry(request: HttpRequest, seq: int) -> HttpResponse:
+def entry(request: Request, seq: int) -> HttpResponse:
     """Show one entry with its verdict, what was recorded and how it was checked."""
     found = search.entry(seq)
     first = pruned().size
@@ -113,7 +113,7 @@ def entry(request: HttpRequest, seq: int) -> HttpResponse:
     return render(request, "assignments/entry.html", context)
 
 
-def _not_there(request: HttpRequest, seq: int, first: int) -> HttpResponse:
+def _not_there(request: Request, seq: int, first: int) -> HttpResponse:
     if seq >= first:
         raise Http404
     context = {"seq": seq, "first": first, "size": log.log_size()}

@@ -5,7 +5,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
@@ -22,6 +22,7 @@ from assignments.queries.progress import (
 )
 from assignments.views.permitted_objects import seen
 from assignments.views.query_params import asked_words
+from assignments.views.request_context import Request
 
 ROWS_PER_PAGE: Final = 50
 COUNTED_DOWN: Final = 120
@@ -30,13 +31,13 @@ NOT_SENT: Final = {"cancelled", "rejected", "expired"}
 AT_REST: Final = {"approval", "held", "paused", "done", "stopped", *NOT_SENT}
 
 
-def refused(request: HttpRequest, pk: int, refusal: str) -> HttpResponse:
+def refused(request: Request, pk: int, refusal: str) -> HttpResponse:
     """Answer with the batch's page and, above it, why what was asked for was not done."""
     context = {**page_of(request, pk), "refusal": refusal}
     return render(request, "assignments/batch.html", context, status=409)
 
 
-def page_of(request: HttpRequest, pk: int) -> dict[str, Any]:
+def page_of(request: Request, pk: int) -> dict[str, Any]:
     """Return what the page of a submitted batch shows now."""
     context = live_of(request, pk, kept_seconds=PAGE_SECONDS)
     words, tab = context["words"], context["tab"]
@@ -56,7 +57,7 @@ def page_of(request: HttpRequest, pk: int) -> dict[str, Any]:
     }
 
 
-def live_of(request: HttpRequest, pk: int, *, kept_seconds: int = NEWS_SECONDS) -> dict[str, Any]:
+def live_of(request: Request, pk: int, *, kept_seconds: int = NEWS_SECONDS) -> dict[str, Any]:
     """Return what the parts show that follow a running batch."""
     now = timezone.now()
     found = get_object_or_404(seen(request, batches.submitted_batches()), pk=pk)

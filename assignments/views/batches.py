@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
@@ -17,7 +17,7 @@ from assignments.queries import approvals, batches, drafts
 from assignments.views.batch_page import live_of, page_of
 from assignments.views.permitted_objects import seen
 from assignments.views.query_params import asked_words
-from assignments.views.request_context import wants_fragment
+from assignments.views.request_context import Request, wants_fragment
 
 PER_PAGE: Final = 25
 
@@ -25,7 +25,7 @@ PER_PAGE: Final = 25
 @require_GET
 @permission_required("assignments.view_batch", raise_exception=True)
 @vary_on_headers("HX-Request")
-def batch_list(request: HttpRequest) -> HttpResponse:
+def batch_list(request: Request) -> HttpResponse:
     """Show the batches of one tab, and the person's drafts on theirs."""
     words, tab = asked_words(request), request.GET.get("tab", "all")
     mine = _drafts(request, tab) if request.user.has_perm("assignments.assign") else {}
@@ -54,15 +54,15 @@ def batch_list(request: HttpRequest) -> HttpResponse:
     return render(request, template + "#list" if wants_fragment(request) else template, context)
 
 
-def _awaiting(request: HttpRequest, shown: Iterable[Any]) -> set[int]:
+def _awaiting(request: Request, shown: Iterable[Any]) -> set[int]:
     """Return which of the batches wait for this person's decision."""
     pks = [batch.pk for batch in shown if batch.state == "approval"]
     found = approvals.awaiting(request.user).filter(pk__in=pks)
     return set(found.values_list("pk", flat=True)) if pks else set()
 
 
-def _drafts(request: HttpRequest, tab: str) -> dict[str, Any]:
-    owner_pk = request.user.pk or 0
+def _drafts(request: Request, tab: str) -> dict[str, Any]:
+    owner_pk = request.user.pk
     mine = drafts.open_drafts(owner_pk=owner_pk)
     if tab != "drafts":
         return {"draft_count": mine.count()}
@@ -73,7 +73,7 @@ def _drafts(request: HttpRequest, tab: str) -> dict[str, Any]:
 @require_GET
 @never_cache
 @permission_required("assignments.view_batch", raise_exception=True)
-def batch(request: HttpRequest, pk: int) -> HttpResponse:
+def batch(request: Request, pk: int) -> HttpResponse:
     """Show one batch: how it stands, what failed and why, and its rows."""
     return render(request, "assignments/batch.html", page_of(request, pk))
 
@@ -81,7 +81,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 @never_cache
 @permission_required("assignments.view_batch", raise_exception=True)
-def batch_progress(request: HttpRequest, pk: int) -> HttpResponse:
+def batch_progress(request: Request, pk: int) -> HttpResponse:
     """Answer with the live part, or with nothing if it has not changed since."""
     context = live_of(request, pk)
     # A count-down always changes; everything else only when its token does.

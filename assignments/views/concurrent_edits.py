@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.http import HttpRequest
-
 from assignments.forms.assign import TermsForm
 from assignments.queries import formatting
+from assignments.views.request_context import Request
 
 TERMS = ("due_date", "status", "progress")
 CHANGED = (
@@ -18,7 +17,7 @@ class OtherTabs:
     """What a draft's page knows of the state that its tab has seen."""
 
     draft: Any
-    request: HttpRequest
+    request: Request
 
     @property
     def seen(self) -> str:
@@ -43,7 +42,7 @@ def note_seen(draft: Any) -> Any:
     return draft
 
 
-def overwritten(request: HttpRequest, draft: Any, form: TermsForm) -> str:
+def overwritten(request: Request, draft: Any, form: TermsForm) -> str:
     """Return what to say if the form would overwrite terms that its tab has not seen."""
     seen, now = request.POST.get("terms_seen", ""), terms_of(draft)
     wanted = _joined(*(form.cleaned_data[name] for name in TERMS))

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -16,7 +16,7 @@ from assignments.services.picking.batch_copy import copy_to_draft
 from assignments.services.submitting import approval
 from assignments.views.batch_page import refused
 from assignments.views.permitted_objects import own_batches
-from assignments.views.request_context import acting
+from assignments.views.request_context import Request, acting
 
 WHOLE: Final = {
     "undo": control.undo,
@@ -37,7 +37,7 @@ may_assign = permission_required("assignments.assign", raise_exception=True)
 
 @require_POST
 @may_assign
-def batch_action(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+def batch_action(request: Request, pk: int, action: str) -> HttpResponse:
     """Do one thing to a batch, or to all of its rows that failed with one answer."""
     found = get_object_or_404(own_batches(request), pk=pk)
     if action not in {"start", *WHOLE, *ROWS}:
@@ -57,7 +57,7 @@ def batch_action(request: HttpRequest, pk: int, action: str) -> HttpResponse:
 
 @require_POST
 @may_assign
-def row_action(request: HttpRequest, pk: int, row: int, action: str) -> HttpResponse:
+def row_action(request: Request, pk: int, row: int, action: str) -> HttpResponse:
     """Decide about one row that failed."""
     get_object_or_404(own_batches(request), pk=pk)
     found = get_object_or_404(batches.row_of(pk, row))
@@ -73,20 +73,20 @@ def row_action(request: HttpRequest, pk: int, row: int, action: str) -> HttpResp
 
 @require_POST
 @may_assign
-def batch_copy(request: HttpRequest, pk: int) -> HttpResponse:
+def batch_copy(request: Request, pk: int) -> HttpResponse:
     """Make a new draft with the batch's people and items, or with those that failed alike."""
     found = get_object_or_404(own_batches(request), pk=pk)
     form = ActForm(request.POST)
     draft = copy_to_draft(
         batch=found,
-        owner_pk=request.user.pk or 0,
+        owner_pk=request.user.pk,
         now=timezone.now(),
         among=_among(form.cleaned_data) if form.is_valid() else Q(),
     )
     return redirect("assign", draft.pk)
 
 
-def _act(request: HttpRequest, batch: Any, action: str, asked: dict[str, Any]) -> None:
+def _act(request: Request, batch: Any, action: str, asked: dict[str, Any]) -> None:
     who = {"batch": batch, "by": acting(request), "now": timezone.now()}
     if action in ROWS:
         ROWS[action](**who, why=asked["why"], among=_among(asked))

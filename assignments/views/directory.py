@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
@@ -15,6 +15,7 @@ from assignments.queries.account_scope import unseen_by
 from assignments.views.people_table import PeopleTable
 from assignments.views.permitted_objects import seen
 from assignments.views.query_params import asked_words
+from assignments.views.request_context import Request
 
 PER_PAGE: Final = 25
 may_read = permission_required("assignments.view_directory", raise_exception=True)
@@ -22,7 +23,7 @@ may_read = permission_required("assignments.view_directory", raise_exception=Tru
 
 @require_GET
 @may_read
-def people(request: HttpRequest) -> HttpResponse:
+def people(request: Request) -> HttpResponse:
     """Show the people whom a search finds, inactive ones too."""
     table = PeopleTable(
         request.GET, account_pk=None, with_inactive=True, closed=unseen_by(request.user)
@@ -42,7 +43,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @may_read
-def person(request: HttpRequest, pk: int) -> HttpResponse:
+def person(request: Request, pk: int) -> HttpResponse:
     """Show one person and what was assigned to them with this tool, each with its proof."""
     found = get_object_or_404(seen(request, directory.everybody()), pk=pk)
     paginator = Paginator(batches.of_learner(pk), PER_PAGE)
@@ -60,7 +61,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @may_read
-def content_list(request: HttpRequest) -> HttpResponse:
+def content_list(request: Request) -> HttpResponse:
     """Show the items that a search finds, with how many people have each."""
     words = asked_words(request)
     place = keyset.Place(**PlaceForm(request.GET).terms())
@@ -81,7 +82,7 @@ def content_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @may_read
-def content_item(request: HttpRequest, pk: int) -> HttpResponse:
+def content_item(request: Request, pk: int) -> HttpResponse:
     """Show one item: who has it, and the batches that assigned it."""
     found = get_object_or_404(seen(request, directory.everything()), pk=pk)
     paginator = Paginator(batches.of_content(pk), PER_PAGE)

@@ -3,17 +3,16 @@
 from functools import cached_property
 from typing import Any
 
-from django.http import HttpRequest
-
 from assignments.queries import directory
 from assignments.queries.highlighting import Pieces, marked
 from assignments.views.query_params import asked_words
+from assignments.views.request_context import Request
 
 
 class ContentParts:
     """The part of a draft's page that offers items to choose from."""
 
-    request: HttpRequest
+    request: Request
 
     @cached_property
     def options(self) -> list[tuple[Any, Pieces, int]]:

@@ -4,7 +4,7 @@ import re
 from functools import cached_property
 from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -21,6 +21,7 @@ from assignments.views.draft_selection import SelectionParts
 from assignments.views.people_table import PeopleTable
 from assignments.views.permitted_objects import own_drafts
 from assignments.views.query_params import asked_words
+from assignments.views.request_context import Request
 
 TEMPLATE: Final = "assignments/assign.html"
 LIST_SEPARATORS: Final = re.compile(r"[,;\t\n]+")
@@ -33,10 +34,11 @@ STATUSES: Final = (
     ("completed", "Completed"),
 )
 
+
 type Problems = tuple[tuple[str, str], ...]
 
 
-def own_draft(request: HttpRequest, pk: object) -> Any:
+def own_draft(request: Request, pk: object) -> Any:
     """Return the person's own draft that is not submitted; anybody else's does not exist."""
     mine = own_drafts(request).filter(is_submitted=False)
     return note_seen(get_object_or_404(mine, pk=pk))
@@ -47,7 +49,7 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
 
     def __init__(
         self,
-        request: HttpRequest,
+        request: Request,
         draft: Any,
         *,
         terms: TermsForm | None = None,

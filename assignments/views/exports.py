@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth.decorators import permission_required
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -24,7 +24,7 @@ from assignments.services.exporting.audit_events import ending
 from assignments.services.exporting.dossiers import Sample
 from assignments.views.log_query_url import address, for_a_search
 from assignments.views.rate_limits import at_most
-from assignments.views.request_context import acting
+from assignments.views.request_context import Request, acting
 
 SHOWN: Final = 50
 MOST_PRINTED: Final = 1_000
@@ -39,7 +39,7 @@ TYPES: Final = {
 @require_GET
 @never_cache
 @permission_required("assignments.export_log", raise_exception=True)
-def exports(request: HttpRequest) -> HttpResponse:
+def exports(request: Request) -> HttpResponse:
     """Show the person's own exports: how far each is, and its file."""
     return _page(request)
 
@@ -48,7 +48,7 @@ def exports(request: HttpRequest) -> HttpResponse:
 @permission_required("assignments.export_log", raise_exception=True)
 @at_most("30/m", of="whole-log")
 @for_a_search
-def export(request: HttpRequest, query: Query) -> HttpResponse:
+def export(request: Request, query: Query) -> HttpResponse:
     """Have the entries that a search finds written as a file."""
     form = ExportForm(request.POST)
     if not form.is_valid():
@@ -61,7 +61,7 @@ def export(request: HttpRequest, query: Query) -> HttpResponse:
 @permission_required("assignments.export_log", raise_exception=True)
 @at_most("30/m", of="whole-log")
 @for_a_search
-def sample(request: HttpRequest, query: Query) -> HttpResponse:
+def sample(request: Request, query: Query) -> HttpResponse:
     """Say how a sample is drawn from what a search finds, and have one drawn."""
     form = SampleForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -83,9 +83,9 @@ def sample(request: HttpRequest, query: Query) -> HttpResponse:
 @never_cache
 @permission_required("assignments.export_log", raise_exception=True)
 @at_most("30/m", of="whole-log")
-def export_file(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
+def export_file(request: Request, pk: int) -> HttpResponse | FileResponse:
     """Hand out the file of an export to whoever asked for it, and to nobody else."""
-    found = get_object_or_404(exports_of(owner_pk=request.user.pk or 0), pk=pk)
+    found = get_object_or_404(exports_of(owner_pk=request.user.pk), pk=pk)
     try:
         file = download.opened(export=found, by=acting(request), now=timezone.now())
     except download.FileGone as problem:
@@ -100,7 +100,7 @@ def export_file(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
 @permission_required("assignments.export_log", raise_exception=True)
 @at_most("30/m", of="whole-log")
 @for_a_search
-def audit_print(request: HttpRequest, query: Query) -> HttpResponse:
+def audit_print(request: Request, query: Query) -> HttpResponse:
     """Show what a search finds on one page for paper; that is an export and an entry itself."""
     found, now = search.find(query), timezone.now()
     lines = found.newest(limit=MOST_PRINTED)
@@ -125,13 +125,13 @@ def audit_print(request: HttpRequest, query: Query) -> HttpResponse:
 
 
 def _asked_for(
-    request: HttpRequest, query: Query, form: formats.Format, sample: Sample | None = None
+    request: Request, query: Query, form: formats.Format, sample: Sample | None = None
 ) -> HttpResponse:
     try:
         export_request.request(
             query=query,
             format=form,
-            owner_pk=request.user.pk or 0,
+            owner_pk=request.user.pk,
             by=acting(request),
             now=timezone.now(),
             sample=sample,
@@ -143,8 +143,8 @@ def _asked_for(
     return redirect("exports")
 
 
-def _page(request: HttpRequest, *, problem: str = "", status: int = 200) -> HttpResponse:
-    found: list[Any] = list(exports_of(owner_pk=request.user.pk or 0)[:SHOWN])
+def _page(request: Request, *, problem: str = "", status: int = 200) -> HttpResponse:
+    found: list[Any] = list(exports_of(owner_pk=request.user.pk)[:SHOWN])
     is_going = any(one.is_open for one in found)
     context = {
         "exports": found,

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -13,7 +13,7 @@ from assignments.forms.settings import FacetsForm
 from assignments.queries import facet_values
 from assignments.services.calls import connections
 from assignments.services.syncing.facets import MOST_FACETS, FacetsRefused, fields_there, set_facets
-from assignments.views.request_context import acting
+from assignments.views.request_context import Request, acting
 
 TEMPLATE: Final = "assignments/facets.html"
 
@@ -21,7 +21,7 @@ TEMPLATE: Final = "assignments/facets.html"
 @require_http_methods(["GET", "POST"])
 @never_cache
 @permission_required("assignments.sync_directory", raise_exception=True)
-def facets(request: HttpRequest, pk: int) -> HttpResponse:
+def facets(request: Request, pk: int) -> HttpResponse:
     """Show the chosen fields beside those that are there, or choose others."""
     account = next((one for one in connections.accounts() if one.pk == pk), None)
     if account is None:
@@ -38,7 +38,7 @@ def facets(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, account: Any, chosen: list[tuple[str, str]], problem: str = ""
+    request: Request, account: Any, chosen: list[tuple[str, str]], problem: str = ""
 ) -> HttpResponse:
     fields = fields_there(account.pk)
     known = {path for path, _ in fields}

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, JsonResponse
+from django.http import JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -16,14 +16,14 @@ from assignments.forms.log_api import PageForm
 from assignments.views.log_query_url import address, asked, today
 from assignments.views.problem_details import problem
 from assignments.views.rate_limits import at_most
-from assignments.views.request_context import acting
+from assignments.views.request_context import Request, acting
 
 
 @require_GET
 @never_cache
 @permission_required("assignments.export_log", raise_exception=True)
 @at_most("120/m", of="log-api")
-def entries(request: HttpRequest) -> JsonResponse:
+def entries(request: Request) -> JsonResponse:
     """Answer with the entries that fit `q`, newest first; every answer is an entry itself."""
     form, now = PageForm(request.GET), timezone.now()
     if not form.is_valid():
@@ -39,7 +39,7 @@ def entries(request: HttpRequest) -> JsonResponse:
     return JsonResponse({**asdict(found), "next": _next(request, query, limit, found.next_before)})
 
 
-def _next(request: HttpRequest, query: Query, limit: int, before: int | None) -> str | None:
+def _next(request: Request, query: Query, limit: int, before: int | None) -> str | None:
     if before is None:
         return None
     return request.build_absolute_uri(address(query, name="log-api", limit=limit, before=before))

@@ -5,13 +5,14 @@ from datetime import date, datetime
 from functools import wraps
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
 from assignments.audit.search.parser import NotUnderstood, parse
 from assignments.audit.search.query import Query
+from assignments.views.request_context import Request
 
 
 def asked(asked_for: QueryDict) -> str:
@@ -32,12 +33,12 @@ def address(query: Query | str, *, name: str = "audit", **more: int) -> str:
 
 
 def for_a_search(
-    view: Callable[[HttpRequest, Query], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
+    view: Callable[[Request, Query], HttpResponse],
+) -> Callable[[Request], HttpResponse]:
     """Give the view what is searched for; what is not understood is shown where searches are."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest) -> HttpResponse:
+    def wrapped(request: Request) -> HttpResponse:
         text = asked(request.POST or request.GET)
         try:
             query = parse(text, today=today(timezone.now()))

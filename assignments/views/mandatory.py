@@ -1,7 +1,7 @@
 """Marking an item as mandatory, so that batches of it need a second person."""
 
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -9,12 +9,12 @@ from django.views.decorators.http import require_POST
 from assignments.queries import directory
 from assignments.services.submitting import mandatory_content
 from assignments.views.permitted_objects import seen
-from assignments.views.request_context import acting
+from assignments.views.request_context import Request, acting
 
 
 @require_POST
 @permission_required("assignments.sync_directory", raise_exception=True)
-def content_mandatory(request: HttpRequest, pk: int) -> HttpResponse:
+def content_mandatory(request: Request, pk: int) -> HttpResponse:
     """Mark the item, or take the mark away."""
     found = get_object_or_404(seen(request, directory.everything()), pk=pk)
     mandatory_content.set_mandatory(

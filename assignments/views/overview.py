@@ -1,6 +1,6 @@
 """Overview: what is running, what needs me."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -10,13 +10,13 @@ from django.views.decorators.vary import vary_on_headers
 from assignments.audit.verification import log_status
 from assignments.queries import approvals, batches, drafts, overview
 from assignments.queries.account_scope import unseen_by
-from assignments.views.request_context import wants_fragment
+from assignments.views.request_context import Request, wants_fragment
 
 
 @require_GET
 @never_cache
 @vary_on_headers("HX-Request")
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Request) -> HttpResponse:
     """Show what is running; who only reads starts at the audit log."""
     if not request.user.has_perm("assignments.assign"):
         return redirect("audit")
@@ -30,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "needs_you": len(awaiting)
         + sum(1 for batch in running if batch.failed or batch.state in {"held", "paused"}),
         "is_live": any(batch.state in {"waiting", "running"} for batch in running),
-        "drafts": list(drafts.open_drafts(owner_pk=request.user.pk or 0)[:5]),
+        "drafts": list(drafts.open_drafts(owner_pk=request.user.pk)[:5]),
         "numbers": overview.numbers(now=timezone.now()),
         "log_size": log_status.entries_left(),
         "verified": log_status.last_verification(),

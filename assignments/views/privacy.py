@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django.contrib.auth.decorators import permission_required
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -19,7 +19,7 @@ from assignments.services.privacy.erasure import ErasureRefused, erase
 from assignments.services.privacy.preview import preview
 from assignments.services.privacy.subjects import Subject, subject
 from assignments.views.query_params import asked_words
-from assignments.views.request_context import acting
+from assignments.views.request_context import Request, acting
 
 may_erase = permission_required("assignments.erase_people", raise_exception=True)
 LEAST: Final = 2
@@ -28,7 +28,7 @@ LEAST: Final = 2
 @require_GET
 @never_cache
 @may_erase
-def privacy(request: HttpRequest) -> HttpResponse:
+def privacy(request: Request) -> HttpResponse:
     """Find somebody, and show every hold."""
     return _page(request)
 
@@ -36,7 +36,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 @may_erase
-def privacy_person(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+def privacy_person(request: Request, kind: str, pk: int) -> HttpResponse:
     """Show what erasing somebody would come to; a POST erases them, for good."""
     whom = _whom(kind, pk)
     if request.method == "GET":
@@ -58,7 +58,7 @@ def privacy_person(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
 
 @require_POST
 @may_erase
-def privacy_hold(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+def privacy_hold(request: Request, kind: str, pk: int) -> HttpResponse:
     """Lay a legal hold on a person or an account, or lift it."""
     form, ref = ReasonForm(request.POST), f"{kind}/{pk}"
     act = legal_holds.lift if request.POST.get("act") == "lift" else legal_holds.lay
@@ -75,7 +75,7 @@ def privacy_hold(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
 
 @require_POST
 @may_erase
-def privacy_retention(request: HttpRequest) -> HttpResponse:
+def privacy_retention(request: Request) -> HttpResponse:
     """Say for how long entries of an account are kept."""
     form = RetentionForm(request.POST)
     if not form.is_valid():
@@ -105,7 +105,7 @@ def _whom(kind: str, pk: int) -> Subject:
 
 
 def _page(
-    request: HttpRequest, *, problems: tuple[str, ...] | list[str] = (), status: int = 200
+    request: Request, *, problems: tuple[str, ...] | list[str] = (), status: int = 200
 ) -> HttpResponse:
     words = asked_words(request)
     is_asked = len(words) >= LEAST
@@ -128,9 +128,7 @@ def _page(
     return render(request, "assignments/privacy.html", context, status=status)
 
 
-def _person(
-    request: HttpRequest, whom: Subject, *, problems: list[str] | None = None
-) -> HttpResponse:
+def _person(request: Request, whom: Subject, *, problems: list[str] | None = None) -> HttpResponse:
     context = {
         "seen": preview(whom, by=acting(request), now=timezone.now()),
         "whom": whom,

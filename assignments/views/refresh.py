@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -14,7 +14,7 @@ from assignments.queries.review import Findings
 from assignments.services.syncing import plan_refresh
 from assignments.views.assign import may_assign
 from assignments.views.draft_page import own_draft
-from assignments.views.request_context import acting, wants_fragment
+from assignments.views.request_context import Request, acting, wants_fragment
 from assignments.views.review import review_page
 
 
@@ -22,7 +22,7 @@ from assignments.views.review import review_page
 @never_cache
 @vary_on_headers("HX-Request")
 @may_assign
-def review_refresh(request: HttpRequest, pk: UUID) -> HttpResponse:
+def review_refresh(request: Request, pk: UUID) -> HttpResponse:
     """Say how far the refresh of the plan's people is; a POST begins one, which a worker does."""
     draft = own_draft(request, pk)
     plan = draft_queries.plan(draft.pk)

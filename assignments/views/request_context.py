@@ -1,13 +1,30 @@
-"""Who is asking, and whether for a whole page or a part of it."""
+"""The typed request of a signed-in person, the person as an actor, and whether htmx asks."""
+
+from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.http import HttpRequest
-from django_htmx.middleware import HtmxDetails
 
 from assignments.audit.entries.actors import Actor
 from assignments.views.problem_details import is_for_programs
+
+if TYPE_CHECKING:
+    # django-stubs resolves this to AUTH_USER_MODEL, which the app must not import by its name.
+    from django.contrib.auth.models import _User as User
+    from django_htmx.middleware import HtmxDetails
+
+
+class Request(HttpRequest):
+    """The type of a request as views get it: of a signed-in person, with htmx's headers read.
+
+    Never instantiated: the access rules and htmx's middleware make Django's requests fit it.
+    """
+
+    user: User
+    htmx: HtmxDetails
 
 
 def acting(request: HttpRequest) -> Actor:
@@ -25,14 +42,17 @@ def acting(request: HttpRequest) -> Actor:
 
 
 def public_session_id(request: HttpRequest) -> str:
-    """Return an id that ties a session's entries together without giving the session away."""
+    """Return an id shared by the log entries of one session, derived one-way from its key."""
     key = request.session.session_key
     if not key:
         return ""
     return hashlib.sha256(f"{settings.SECRET_KEY}{key}".encode()).hexdigest()[:16]
 
 
-def wants_fragment(request: HttpRequest) -> bool:
-    """Return whether htmx asks for a part; boosted links and restored history need the whole."""
-    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]  # set by its middleware
+def wants_fragment(request: Request) -> bool:
+    """Return whether to send a part of the page to htmx.
+
+    Boosted links and history restores are htmx requests too, but need the whole page.
+    """
+    htmx = request.htmx
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request

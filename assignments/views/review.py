@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import FileResponse, Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -33,7 +33,7 @@ from assignments.views.assign import may_assign
 from assignments.views.draft_page import own_draft
 from assignments.views.permitted_objects import own_drafts
 from assignments.views.query_params import asked_words
-from assignments.views.request_context import acting
+from assignments.views.request_context import Request, acting
 
 PER_PAGE: Final = 50
 MANY_COMPLETED: Final = 50
@@ -42,7 +42,7 @@ MANY_COMPLETED: Final = 50
 @require_http_methods(["GET", "POST"])
 @never_cache
 @may_assign
-def review(request: HttpRequest, pk: UUID) -> HttpResponse:
+def review(request: Request, pk: UUID) -> HttpResponse:
     """Show the frozen plan; a POST freezes it anew, with the choice about who has it already."""
     batch = draft_queries.submitted_batch(pk)
     if batch is not None:
@@ -62,7 +62,7 @@ def review(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_GET
 @never_cache
 @may_assign
-def review_start(request: HttpRequest, pk: UUID) -> HttpResponse:
+def review_start(request: Request, pk: UUID) -> HttpResponse:
     """Say the start that is filled in, in words, or what is wrong with it."""
     plan = draft_queries.plan(own_draft(request, pk).pk)
     if plan is None:
@@ -73,7 +73,7 @@ def review_start(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @may_assign
-def submit(request: HttpRequest, pk: UUID) -> HttpResponse:
+def submit(request: Request, pk: UUID) -> HttpResponse:
     """Submit the plan that was seen; doing it twice leads to the same batch."""
     mine = own_drafts(request)
     draft, form = get_object_or_404(mine, pk=pk), ReviewForm(request.POST)
@@ -91,7 +91,7 @@ def submit(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_GET
 @never_cache
 @may_assign
-def review_file(request: HttpRequest, pk: UUID) -> FileResponse:
+def review_file(request: Request, pk: UUID) -> FileResponse:
     """Hand out every row of the frozen plan as a file."""
     plan = draft_queries.plan(own_draft(request, pk).pk)
     if plan is None:
@@ -104,7 +104,7 @@ def review_file(request: HttpRequest, pk: UUID) -> FileResponse:
     return FileResponse(out, as_attachment=True, filename=name, content_type="text/csv")
 
 
-def _rechecked(request: HttpRequest, draft: Any) -> HttpResponse:
+def _rechecked(request: Request, draft: Any) -> HttpResponse:
     plan, now = draft_queries.plan(draft.pk), timezone.now()
     if plan is None or now - plan.batch.frozen_at <= frozen_plan.EXPIRES_AFTER:
         return review_page(request, draft, plan=plan)
@@ -116,7 +116,7 @@ def _rechecked(request: HttpRequest, draft: Any) -> HttpResponse:
 
 
 def review_page(
-    request: HttpRequest,
+    request: Request,
     draft: Any,
     *,
     problems: list[str] | None = None,

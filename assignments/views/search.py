@@ -1,7 +1,7 @@
 """The search box of every page: straight to what is meant, or the likeliest hits."""
 
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -9,12 +9,13 @@ from django.views.decorators.http import require_GET
 from assignments.queries import global_search
 from assignments.queries.account_scope import unseen_by
 from assignments.views.query_params import asked_words
+from assignments.views.request_context import Request
 
 
 @require_GET
 @never_cache
 @permission_required("assignments.view_directory", raise_exception=True)
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: Request) -> HttpResponse:
     """Go to the one page that is named, or show people, content and batches that fit."""
     words, closed = asked_words(request), unseen_by(request.user)
     place = global_search.exact(words, closed=closed) if words else None

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings as site
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -18,19 +18,19 @@ from assignments.queries.connection_status import is_worker_seen
 from assignments.services.calls import connections
 from assignments.services.operations import preferences
 from assignments.services.syncing import sync_run
-from assignments.views.request_context import acting, wants_fragment
+from assignments.views.request_context import Request, acting, wants_fragment
 
 
 @require_http_methods(["GET", "POST"])
 @never_cache
 @vary_on_headers("HX-Request")
-def settings(request: HttpRequest) -> HttpResponse:
+def settings(request: Request) -> HttpResponse:
     """Show both parts; a POST keeps how pages look for this person."""
     if request.method == "POST":
         form = DisplayForm(request.POST)
         if form.is_valid():
             preferences.set_display(
-                user_pk=request.user.pk or 0,
+                user_pk=request.user.pk,
                 **form.cleaned_data,
                 by=acting(request),
                 now=timezone.now(),
@@ -57,7 +57,7 @@ def settings(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @permission_required("assignments.sync_directory", raise_exception=True)
-def sync_now(request: HttpRequest) -> HttpResponse:
+def sync_now(request: Request) -> HttpResponse:
     """Ask for a sync of every account; a worker does it."""
     for account in connections.accounts():
         sync_run.request_sync(account=account, by=acting(request), now=timezone.now())
@@ -66,7 +66,7 @@ def sync_now(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @permission_required("assignments.sync_directory", raise_exception=True)
-def resume(request: HttpRequest, pk: int) -> HttpResponse:
+def resume(request: Request, pk: int) -> HttpResponse:
     """Send for a paused account again."""
     for account in connections.accounts():
         if account.pk == pk:

@@ -5,7 +5,7 @@ from tempfile import NamedTemporaryFile
 
 from django.contrib.auth.decorators import permission_required
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -19,14 +19,14 @@ from assignments.audit.verification.whole_log import verify_log
 from assignments.queries import log
 from assignments.views.log_query_url import address, for_a_search
 from assignments.views.rate_limits import at_most
-from assignments.views.request_context import acting
+from assignments.views.request_context import Request, acting
 
 
 @require_http_methods(["GET", "POST"])
 @never_cache
 @permission_required("assignments.verify_log", raise_exception=True)
 @at_most("30/m", of="whole-log")
-def verify_page(request: HttpRequest) -> HttpResponse:
+def verify_page(request: Request) -> HttpResponse:
     """Show the checks of the log and its seals, and begin a check."""
     if request.method != "POST":
         return render(request, "assignments/verify.html", _context())
@@ -44,7 +44,7 @@ def verify_page(request: HttpRequest) -> HttpResponse:
 @permission_required("assignments.verify_log", raise_exception=True)
 @at_most("30/m", of="whole-log")
 @for_a_search
-def verify_these(request: HttpRequest, query: Query) -> HttpResponse:
+def verify_these(request: Request, query: Query) -> HttpResponse:
     """Check the entries that a search finds; that is an entry itself."""
     now = timezone.now()
     context = {
@@ -61,7 +61,7 @@ def verify_these(request: HttpRequest, query: Query) -> HttpResponse:
 @require_GET
 @never_cache
 @permission_required("assignments.verify_log", raise_exception=True)
-def verification(request: HttpRequest, pk: int) -> HttpResponse:
+def verification(request: Request, pk: int) -> HttpResponse:
     """Show one check: how far it is, or what it found."""
     run = log.verifications().filter(pk=pk).first()
     if run is None:
@@ -74,7 +74,7 @@ def verification(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @permission_required("assignments.verify_log", raise_exception=True)
 @at_most("30/m", of="whole-log")
-def seal(request: HttpRequest) -> HttpResponse:
+def seal(request: Request) -> HttpResponse:
     """Seal the log as it is now."""
     try:
         make_seal(because="request", by=acting(request), now=timezone.now())
@@ -88,7 +88,7 @@ def seal(request: HttpRequest) -> HttpResponse:
 @never_cache
 @permission_required("assignments.verify_log", raise_exception=True)
 @at_most("30/m", of="whole-log")
-def verify_file(request: HttpRequest) -> HttpResponse:
+def verify_file(request: Request) -> HttpResponse:
     """Check a file that was handed out; it is not kept."""
     given = request.FILES.get("file")
     if not isinstance(given, UploadedFile):
