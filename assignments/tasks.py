@@ -191,7 +191,7 @@ def forget_exports() -> None:
 
 def forget_discarded_drafts() -> None:
     """Delete the drafts that were discarded days ago."""
-    drafts.forget_discarded(now=timezone.now())
+    drafts.delete_discarded(now=timezone.now())
 
 
 @contextmanager

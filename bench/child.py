@@ -61,14 +61,14 @@ def freeze(  # noqa: PLR0915  a script of what a person would click
 
     now, account = timezone.now(), connections.accounts()[0]
     owner = get_user_model().objects.get(email="manager@example.com")
-    draft = drafts.start(account=account, owner_pk=owner.pk, now=now)
+    draft = drafts.create(account=account, owner_pk=owner.pk, now=now)
     due = date.today() + timedelta(days=60)  # noqa: DTZ011  any day will do
     drafts.set_terms(draft=draft, due_date=due, status="pending", progress=None, now=now)
     content = Content.objects.filter(account=account, is_active=True).exclude(external_reference="")
     for item in content.order_by("pk")[: int(items)]:
         drafts.add_content(draft=draft, content_pk=item.pk, now=now)
     learners = Learner.objects.filter(account=account).order_by("pk")[: int(people)]
-    drafts.pick(draft=draft, learner_pks=learners.values_list("pk", flat=True), now=now)
+    drafts.pick_learners(draft=draft, learner_pks=learners.values_list("pk", flat=True), now=now)
     took = []
     for _ in range(2):
         began = time.perf_counter()
@@ -126,7 +126,7 @@ def plan(  # noqa: PLR0915  a script of what a person would click
     now, account = timezone.now(), connections.accounts()[0]
     owner = get_user_model().objects.get(email="manager@example.com")
     by = Actor(ref=f"user/{owner.pk}", name="Priya Mehta", means="command")
-    draft = drafts.start(account=account, owner_pk=owner.pk, now=now)
+    draft = drafts.create(account=account, owner_pk=owner.pk, now=now)
     due = date.today() + timedelta(days=60)  # noqa: DTZ011  any day will do
     drafts.set_terms(draft=draft, due_date=due, status="pending", progress=None, now=now)
     drafts.set_assigns_again(draft=draft, assigns_again=True, now=now)
@@ -135,7 +135,7 @@ def plan(  # noqa: PLR0915  a script of what a person would click
         drafts.add_content(draft=draft, content_pk=item.pk, now=now)
     learners = Learner.objects.filter(account=account, is_active=True).order_by("pk")
     pks = learners.values_list("pk", flat=True)[: int(people)]
-    drafts.pick(draft=draft, learner_pks=pks, now=now)
+    drafts.pick_learners(draft=draft, learner_pks=pks, now=now)
     draft.refresh_from_db()
     batch = frozen_plan.freeze(draft=draft, now=now)
     submission.submit(

@@ -183,7 +183,7 @@ def _manager() -> tuple[Any, Any]:
     from assignments.services.picking import drafts
 
     account, now = connections.accounts()[0], timezone.now()
-    draft = drafts.start(account=account, owner_pk=owner.pk, now=now)
+    draft = drafts.create(account=account, owner_pk=owner.pk, now=now)
     # What a process does once in its life: compiling templates, opening the database.
     client.get(f"/assign/{draft.pk}/")
     client.get("/people/")

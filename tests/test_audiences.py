@@ -1,4 +1,4 @@
-"""Audiences: saving, renaming, deleting, what the log tells of it, and what is refused."""
+"""Audiences: saving, renaming and deleting them, their log entries, and refusals."""
 
 import json
 from datetime import timedelta
@@ -26,46 +26,46 @@ def owner():
 @pytest.fixture
 def draft(owner):
     """Return a draft in which two people are selected."""
-    draft = drafts.start(account=make_account(), owner_pk=owner.pk, now=AT)
+    draft = drafts.create(account=make_account(), owner_pk=owner.pk, now=AT)
     for name in ("Ada", "Ben"):
         DraftLearner.objects.create(draft=draft, learner=make_learner(name=name))
     return draft
 
 
-def said(action):
-    """Return what the one entry of this kind tells."""
+def logged(action):
+    """Return subject, account and detail of the one log entry with this action."""
     entry = json.loads(bytes(LogEntry.objects.get(action=action).body))
     return entry["subject"], entry["account"], entry["detail"]
 
 
 def save(draft, name):
     """Save the draft's selection."""
-    who = {"by": make_actor(draft.owner), "by_pk": draft.owner_id}
-    return audiences.save_selection(draft=draft, name=name, **who, now=LATER)
+    author = {"by": make_actor(draft.owner), "by_pk": draft.owner_id}
+    return audiences.save_selection(draft=draft, name=name, **author, now=LATER)
 
 
 def save_filter(owner, name, query="q=sales"):
     """Save a filter."""
-    who = {"by": make_actor(owner), "by_pk": owner.pk}
+    author = {"by": make_actor(owner), "by_pk": owner.pk}
     return audiences.save_filter(
-        account=make_account(), name=name, query=query, people=7, **who, now=LATER
+        account=make_account(), name=name, query=query, people=7, **author, now=LATER
     )
 
 
-def test_save_selection_keeps_these_people_and_is_recorded(draft, owner):
+def test_save_selection_stores_the_selected_people_and_is_recorded(draft, owner):
     audience = save(draft, "Sales")
-    drafts.clear(draft=draft, now=LATER)
+    drafts.clear_learners(draft=draft, now=LATER)
 
-    found = Audience.objects.get()
-    members = AudienceMember.objects.filter(audience=found).order_by("learner__name")
+    saved = Audience.objects.get()
+    members = AudienceMember.objects.filter(audience=saved).order_by("learner__name")
     assert list(members.values_list("learner__name", flat=True)) == ["Ada", "Ben"]
-    assert (found.kind, found.people, found.created_by, found.created_at) == (
+    assert (saved.kind, saved.people, saved.created_by, saved.created_at) == (
         "fixed",
         2,
         owner,
         LATER,
     )
-    assert said("audience.created") == (
+    assert logged("audience.created") == (
         f"audience/{audience.pk}",
         "sandbox",
         {"name": "Sales", "kind": "fixed", "people": 2},
@@ -73,7 +73,7 @@ def test_save_selection_keeps_these_people_and_is_recorded(draft, owner):
 
 
 def test_save_selection_refuses_an_empty_one(owner):
-    empty = drafts.start(account=make_account(), owner_pk=owner.pk, now=AT)
+    empty = drafts.create(account=make_account(), owner_pk=owner.pk, now=AT)
 
     with pytest.raises(AudienceRefused, match="Select at least one person"):
         save(empty, "Nobody")
@@ -81,16 +81,16 @@ def test_save_selection_refuses_an_empty_one(owner):
     assert not Audience.objects.exists()
 
 
-def test_save_filter_keeps_the_question_and_keeps_its_words_out_of_the_log(owner):
+def test_save_filter_stores_the_query_but_does_not_log_it(owner):
     audience = save_filter(owner, "Sales", "q=elif")
 
     assert (audience.kind, audience.query, audience.members.count()) == ("filter", "q=elif", 0)
-    _, _, detail = said("audience.created")
+    _, _, detail = logged("audience.created")
     assert detail == {"name": "Sales", "kind": "filter", "people": 7}
 
 
 @pytest.mark.parametrize("name", ["Sales", "SALES", "sáles"])
-def test_a_name_is_taken_once_whatever_its_case_and_accents(draft, owner, name):
+def test_names_are_unique_regardless_of_case_and_accents(draft, owner, name):
     make_audience(owner)
     other = make_audience(owner, name="Legal")
 
@@ -105,18 +105,18 @@ def test_a_name_is_taken_once_whatever_its_case_and_accents(draft, owner, name):
     assert not LogEntry.objects.filter(action__startswith="audience").exists()
 
 
-def test_rename_is_recorded_and_the_same_name_is_nothing(owner):
+def test_rename_is_recorded_and_the_same_name_changes_nothing(owner):
     audience = make_audience(owner)
 
     for name in ("Sales", "SALES", "SALES"):
         audiences.rename(audience=audience, name=name, by=make_actor(owner), now=LATER)
 
     assert Audience.objects.get().name == "SALES"
-    _, _, detail = said("audience.changed")
-    assert detail == {"name": "SALES", "kind": "fixed", "people": 0, "was": "Sales"}
+    _, _, detail = logged("audience.changed")
+    assert detail == {"name": "SALES", "kind": "fixed", "people": 0, "previous_name": "Sales"}
 
 
-def test_delete_leaves_who_was_selected(draft, owner):
+def test_delete_keeps_the_selection_of_drafts(draft, owner):
     audience = save(draft, "Sales")
     subject = f"audience/{audience.pk}"
 
@@ -124,18 +124,18 @@ def test_delete_leaves_who_was_selected(draft, owner):
 
     assert (Audience.objects.count(), AudienceMember.objects.count()) == (0, 0)
     assert DraftLearner.objects.filter(draft=draft).count() == 2
-    assert said("audience.deleted")[0] == subject
+    assert logged("audience.deleted")[0] == subject
 
 
-@pytest.mark.parametrize("act", ["save", "rename", "delete"])
-def test_nothing_changes_if_it_cannot_be_recorded(draft, owner, monkeypatch, act):
+@pytest.mark.parametrize("action", ["save", "rename", "delete"])
+def test_nothing_changes_if_it_cannot_be_recorded(draft, owner, monkeypatch, action):
     audience = make_audience(owner, name="Legal")
 
     def fail(*_, **__):
         raise RuntimeError
 
     monkeypatch.setattr(audiences, "record", fail)
-    acts = {
+    calls = {
         "save": lambda: save(draft, "Sales"),
         "rename": lambda: audiences.rename(
             audience=audience, name="Law", by=make_actor(owner), now=LATER
@@ -143,7 +143,7 @@ def test_nothing_changes_if_it_cannot_be_recorded(draft, owner, monkeypatch, act
         "delete": lambda: audiences.delete(audience=audience, by=make_actor(owner), now=LATER),
     }
     with pytest.raises(RuntimeError), transaction.atomic():
-        acts[act]()
+        calls[action]()
 
     assert list(Audience.objects.values_list("name", flat=True)) == ["Legal"]
 
@@ -157,5 +157,5 @@ def test_nothing_changes_if_it_cannot_be_recorded(draft, owner, monkeypatch, act
         pytest.param("hire_year=2026", "hire year: 2026", id="any other condition"),
     ],
 )
-def test_filter_words_say_what_is_asked_for(query, words):
+def test_filter_words_describe_the_query(query, words):
     assert queries.filter_words(query) == words

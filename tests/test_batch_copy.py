@@ -1,4 +1,4 @@
-"""Copying a batch to a new draft: what is brought, what stays behind, and how that is said."""
+"""Copying a batch to a new draft: what is copied, what is not, and the sentence about it."""
 
 from datetime import date
 
@@ -14,26 +14,26 @@ DUE, OTHER = date(2027, 1, 15), date(2027, 2, 1)
 
 
 def rows_of(draft):
-    """Return the rows that are named one by one: who, what, when."""
-    found = draft.rows.order_by("learner__name", "content__title")
-    return list(found.values_list("learner__name", "content__title", "due_date"))
+    """Return the draft's single rows: person, item and due date."""
+    rows = draft.rows.order_by("learner__name", "content__title")
+    return list(rows.values_list("learner__name", "content__title", "due_date"))
 
 
 def items_of(draft):
-    """Return the picked items with their own dates."""
-    found = draft.picked_contents.order_by("content__title")
-    return list(found.values_list("content__title", "due_date"))
+    """Return the picked items with their own due dates."""
+    picked = draft.picked_contents.order_by("content__title")
+    return list(picked.values_list("content__title", "due_date"))
 
 
 def people_of(draft):
     """Return the names of the picked people."""
-    found = draft.picked_learners.order_by("learner__name")
-    return list(found.values_list("learner__name", flat=True))
+    picked = draft.picked_learners.order_by("learner__name")
+    return list(picked.values_list("learner__name", flat=True))
 
 
 @pytest.fixture
 def batch():
-    """Return a batch of two people and two items, of which one has a date of its own."""
+    """Return a batch of two people and two items, one of which has its own due date."""
     batch = make_batch(due_date=DUE, items=2)
     contents = [make_content(title=title) for title in ("Art", "Fire")]
     for name in ("Ada", "Ben"):
@@ -45,29 +45,29 @@ def batch():
     return batch
 
 
-def copy(batch, **more):
-    """Copy the batch and return the draft and what is said of it."""
-    draft = batch_copy.copy_to_draft(batch=batch, owner_pk=make_user().pk, now=AT, **more)
-    return draft, draft.changes.get().said
+def copy(batch, **options):
+    """Copy the batch and return the draft and the sentence about it."""
+    draft = batch_copy.copy_to_draft(batch=batch, owner_pk=make_user().pk, now=AT, **options)
+    return draft, draft.changes.get().sentence
 
 
 def test_a_whole_batch_is_copied_with_its_dates(batch):
-    draft, said = copy(batch)
+    draft, sentence = copy(batch)
 
     assert (draft.due_date, people_of(draft)) == (DUE, ["Ada", "Ben"])
     assert items_of(draft) == [("Art", None), ("Fire", OTHER)]
-    assert (rows_of(draft), said) == ([], f"Copied from {batch}: 2 people.")
+    assert (rows_of(draft), sentence) == ([], f"Copied from {batch}: 2 people.")
 
 
-def test_rows_that_are_not_everybody_times_everything_are_copied_one_by_one(batch):
+def test_rows_that_are_not_a_full_product_are_copied_one_by_one(batch):
     failed = Assignment.objects.filter(batch=batch, position__in=[1, 4])
     failed.update(state="rejected", response_status=400, problem="No.", remote_id="")
 
-    draft, said = copy(batch, among=FAILED)
+    draft, sentence = copy(batch, rows=FAILED)
 
     assert (people_of(draft), items_of(draft)) == ([], [])
     assert rows_of(draft) == [("Ada", "Art", None), ("Ben", "Fire", OTHER)]
-    assert said == f"Copied from {batch}: 2 people."
+    assert sentence == f"Copied from {batch}: 2 people."
 
 
 def test_an_item_with_two_dates_is_copied_row_by_row(batch):
@@ -79,35 +79,35 @@ def test_an_item_with_two_dates_is_copied_row_by_row(batch):
     assert len(rows_of(draft)) == 4
 
 
-def test_who_left_and_what_is_retired_is_named(batch):
+def test_inactive_people_and_retired_content_are_named(batch):
     Learner.objects.filter(name="Ben").update(is_active=False)
     Content.objects.filter(title="Fire").update(is_active=False)
 
-    draft, said = copy(batch)
+    draft, sentence = copy(batch)
 
     assert (people_of(draft), items_of(draft)) == (["Ada"], [("Art", None)])
-    assert said == (
+    assert sentence == (
         f"Copied from {batch}: 1 person. Inactive in the LMS and not copied: Ben. "
         "Cannot be assigned any more: Fire."
     )
 
 
-def test_of_many_who_left_ten_are_named(batch):
+def test_at_most_ten_inactive_people_are_named(batch):
     for number in range(12):
-        learner = make_learner(name=f"Gone {number:02}", is_active=False)
+        learner = make_learner(name=f"Inactive {number:02}", is_active=False)
         state = {"state": "created", "learner": learner}
         make_row(batch, batch.assignments.first().content, 10 + number, state)
 
-    _, said = copy(batch)
+    _, sentence = copy(batch)
 
-    assert "Gone 00, Gone 01," in said
-    assert said.endswith("Gone 09 and 2 more.")
+    assert "Inactive 00, Inactive 01," in sentence
+    assert sentence.endswith("Inactive 09 and 2 more.")
 
 
-def test_a_batch_of_which_nothing_is_left_makes_an_empty_draft(batch):
+def test_a_batch_of_inactive_people_makes_an_empty_draft(batch):
     Learner.objects.update(is_active=False)
 
-    draft, said = copy(batch)
+    draft, sentence = copy(batch)
 
     assert (people_of(draft), items_of(draft), rows_of(draft)) == ([], [], [])
-    assert said.startswith(f"Copied from {batch}: 0 people. Inactive")
+    assert sentence.startswith(f"Copied from {batch}: 0 people. Inactive")

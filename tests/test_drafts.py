@@ -1,4 +1,4 @@
-"""Putting a draft together: terms, content, people, and what is refused with which sentence."""
+"""Creating and editing drafts: terms, content, people, and the messages of refusals."""
 
 from datetime import date, timedelta
 
@@ -18,8 +18,8 @@ NO_REFERENCE = "it has no external reference in the LMS, which creating an assig
 
 @pytest.fixture
 def draft():
-    """Return an empty draft, made some minutes ago."""
-    return drafts.start(account=make_account(), owner_pk=make_user().pk, now=AT)
+    """Return an empty draft, created five minutes before LATER."""
+    return drafts.create(account=make_account(), owner_pk=make_user().pk, now=AT)
 
 
 def picked(draft):
@@ -33,33 +33,33 @@ def items(draft):
 
 
 def stored(draft):
-    """Return the draft's terms and time as the table holds them."""
-    found = Draft.objects.get(pk=draft.pk)
-    return found.due_date, found.status, found.progress, found.changed_at
+    """Return the draft's terms and time of change as stored."""
+    row = Draft.objects.get(pk=draft.pk)
+    return row.due_date, row.status, row.progress, row.changed_at
 
 
-def test_start_makes_an_empty_draft(draft):
-    found = Draft.objects.get()
+def test_create_makes_an_empty_draft(draft):
+    row = Draft.objects.get()
 
-    assert (found.owner.name, found.account.name) == ("Priya Mehta", "Cornerstone")
-    assert (found.created_at, *stored(found)) == (AT, None, "pending", None, AT)
-    assert (picked(found), items(found), found.is_submitted) == (set(), set(), False)
+    assert (row.owner.name, row.account.name) == ("Priya Mehta", "Cornerstone")
+    assert (row.created_at, *stored(row)) == (AT, None, "pending", None, AT)
+    assert (picked(row), items(row), row.is_submitted) == (set(), set(), False)
 
 
 @pytest.mark.parametrize(
-    ("status", "progress", "kept"),
+    ("status", "progress", "stored_progress"),
     [
-        pytest.param("in_progress", 40, 40, id="in progress keeps how far they are"),
-        pytest.param("pending", 40, None, id="pending drops it"),
-        pytest.param("completed", 40, None, id="completed drops it"),
+        pytest.param("in_progress", 40, 40, id="in progress"),
+        pytest.param("pending", 40, None, id="pending"),
+        pytest.param("completed", 40, None, id="completed"),
     ],
 )
-def test_set_terms_keeps_progress_only_in_progress(draft, status, progress, kept):
+def test_set_terms_keeps_progress_only_in_progress(draft, status, progress, stored_progress):
     due = date(2027, 1, 15)
 
     drafts.set_terms(draft=draft, due_date=due, status=status, progress=progress, now=LATER)
 
-    assert stored(draft) == (due, status, kept, LATER)
+    assert stored(draft) == (due, status, stored_progress, LATER)
 
 
 def test_add_content_picks_an_item_once(draft):
@@ -99,11 +99,11 @@ def test_add_content_refuses_what_cannot_be_assigned(draft, fields, sentence):
 @pytest.mark.parametrize(
     "account",
     [
-        pytest.param(None, id="an id that nothing has"),
+        pytest.param(None, id="an unknown id"),
         pytest.param("another", id="an item of another account"),
     ],
 )
-def test_add_content_refuses_what_is_gone(draft, account):
+def test_add_content_refuses_unknown_content(draft, account):
     pk = 404 if account is None else make_content(other_account()).pk
 
     with pytest.raises(drafts.DraftRefused) as refusal:
@@ -136,70 +136,71 @@ def test_remove_content_drops_one_item(draft):
     assert (items(draft), stored(draft)[-1]) == ({stays.pk}, LATER)
 
 
-def test_pick_leaves_out_who_is_not_of_the_account(draft):
-    ours, theirs = make_learner(), make_learner(other_account())
+def test_pick_learners_ignores_people_of_other_accounts(draft):
+    learner, foreign = make_learner(), make_learner(other_account())
 
-    count = drafts.pick(draft=draft, learner_pks=[ours.pk, theirs.pk, 10**6], now=LATER)
+    pks = [learner.pk, foreign.pk, 10**6]
+    count = drafts.pick_learners(draft=draft, learner_pks=pks, now=LATER)
 
-    assert (count, picked(draft), stored(draft)[-1]) == (1, {ours.pk}, LATER)
+    assert (count, picked(draft), stored(draft)[-1]) == (1, {learner.pk}, LATER)
 
 
-def test_pick_counts_everybody_and_nobody_twice(draft):
+def test_pick_learners_counts_nobody_twice(draft):
     first, second = make_learner(), make_learner()
 
     counts = [
-        drafts.pick(draft=draft, learner_pks=pks, now=LATER)
+        drafts.pick_learners(draft=draft, learner_pks=pks, now=LATER)
         for pks in ([first.pk], [first.pk, second.pk, second.pk], [])
     ]
 
     assert (counts, picked(draft)) == ([1, 2, 2], {first.pk, second.pk})
 
 
-def test_pick_goes_through_long_lists_in_parts(draft, monkeypatch):
+def test_pick_learners_splits_long_lists_into_chunks(draft, monkeypatch):
     monkeypatch.setattr(drafts, "CHUNK", 2)
     people = {make_learner().pk for _ in range(5)}
 
-    assert drafts.pick(draft=draft, learner_pks=people, now=LATER) == 5
+    assert drafts.pick_learners(draft=draft, learner_pks=people, now=LATER) == 5
     assert picked(draft) == people
 
 
-def test_pick_refuses_more_than_a_batch_can_hold(draft, monkeypatch):
+def test_pick_learners_refuses_more_than_a_batch_can_hold(draft, monkeypatch):
     monkeypatch.setattr(drafts, "MOST_ROWS", 2)
     people = [make_learner().pk for _ in range(3)]
 
     with pytest.raises(drafts.DraftRefused, match=r"^That would be 3 people\. Choose"):
-        drafts.pick(draft=draft, learner_pks=people, now=LATER)
+        drafts.pick_learners(draft=draft, learner_pks=people, now=LATER)
 
     assert (picked(draft), stored(draft)[-1]) == (set(), AT)
 
 
-def test_pick_all_takes_everybody_found(draft):
-    before, found = make_learner(), make_learner()
-    drafts.pick(draft=draft, learner_pks=[before.pk], now=AT)
-    people = type(found).objects.filter(pk=found.pk)
+def test_pick_matching_picks_everybody_who_matches(draft):
+    before, matching = make_learner(), make_learner()
+    drafts.pick_learners(draft=draft, learner_pks=[before.pk], now=AT)
+    people = type(matching).objects.filter(pk=matching.pk)
 
-    assert drafts.pick_all(draft=draft, people=people, now=LATER) == 2
-    assert (picked(draft), stored(draft)[-1]) == ({before.pk, found.pk}, LATER)
+    assert drafts.pick_matching(draft=draft, people=people, now=LATER) == 2
+    assert (picked(draft), stored(draft)[-1]) == ({before.pk, matching.pk}, LATER)
 
 
-@pytest.mark.parametrize("already", [0, 1], ids=["found too many", "too many with the picked"])
-def test_pick_all_refuses_more_than_a_batch_can_hold(draft, monkeypatch, already):
+@pytest.mark.parametrize("already", [0, 1], ids=["too many match", "too many with the picked"])
+def test_pick_matching_refuses_more_than_a_batch_can_hold(draft, monkeypatch, already):
     monkeypatch.setattr(drafts, "MOST_ROWS", 2)
     people = [make_learner() for _ in range(3)]
     before = {learner.pk for learner in people[:already]}
-    drafts.pick(draft=draft, learner_pks=before, now=AT)
-    found = type(people[0]).objects.exclude(pk__in=before)
+    drafts.pick_learners(draft=draft, learner_pks=before, now=AT)
+    matching = type(people[0]).objects.exclude(pk__in=before)
 
     with pytest.raises(drafts.DraftRefused) as refusal:
-        drafts.pick_all(draft=draft, people=found, now=LATER)
+        drafts.pick_matching(draft=draft, people=matching, now=LATER)
 
     sentence = "That would be 3 people. Choose at most 2: narrow the search."
     assert (str(refusal.value), picked(draft)) == (sentence, before)
 
 
-def test_set_ticks_leaves_people_who_are_not_shown(draft):
+def test_set_ticks_does_not_touch_people_who_are_not_shown(draft):
     elsewhere, unticked, ticked, never = (make_learner().pk for _ in range(4))
-    drafts.pick(draft=draft, learner_pks=[elsewhere, unticked], now=AT)
+    drafts.pick_learners(draft=draft, learner_pks=[elsewhere, unticked], now=AT)
 
     count = drafts.set_ticks(
         draft=draft, shown=[unticked, ticked, never], learner=[ticked], now=LATER
@@ -208,9 +209,9 @@ def test_set_ticks_leaves_people_who_are_not_shown(draft):
     assert (count, picked(draft), stored(draft)[-1]) == (2, {elsewhere, ticked}, LATER)
 
 
-def test_set_ticks_that_is_refused_unticks_nobody(draft, monkeypatch):
+def test_set_ticks_unticks_nobody_if_it_is_refused(draft, monkeypatch):
     first, second, third = (make_learner().pk for _ in range(3))
-    drafts.pick(draft=draft, learner_pks=[first], now=AT)
+    drafts.pick_learners(draft=draft, learner_pks=[first], now=AT)
     monkeypatch.setattr(drafts, "MOST_ROWS", 1)
 
     with pytest.raises(drafts.DraftRefused):
@@ -219,13 +220,13 @@ def test_set_ticks_that_is_refused_unticks_nobody(draft, monkeypatch):
     assert picked(draft) == {first}
 
 
-def test_clear_drops_everybody_of_this_draft(draft):
-    other = drafts.start(account=draft.account, owner_pk=draft.owner_id, now=AT)
+def test_clear_learners_deselects_everybody_of_this_draft(draft):
+    other = drafts.create(account=draft.account, owner_pk=draft.owner_id, now=AT)
     learner = make_learner().pk
-    for one in (draft, other):
-        drafts.pick(draft=one, learner_pks=[learner], now=AT)
+    for each in (draft, other):
+        drafts.pick_learners(draft=each, learner_pks=[learner], now=AT)
 
-    drafts.clear(draft=draft, now=LATER)
+    drafts.clear_learners(draft=draft, now=LATER)
 
     assert (picked(draft), picked(other), stored(draft)[-1]) == (set(), {learner}, LATER)
 
@@ -238,9 +239,9 @@ def test_set_assigns_again_keeps_the_choice(draft, choice):
     assert (draft.assigns_again, draft.changed_at) == (choice, LATER)
 
 
-def test_discard_drops_the_plan_and_recover_brings_the_draft_back(draft):
+def test_discard_deletes_the_plan_and_restore_brings_the_draft_back(draft):
     drafts.add_content(draft=draft, content_pk=make_content().pk, now=AT)
-    drafts.pick(draft=draft, learner_pks=[make_learner().pk], now=AT)
+    drafts.pick_learners(draft=draft, learner_pks=[make_learner().pk], now=AT)
     frozen_plan.freeze(draft=draft, now=AT)
     assert (Batch.objects.count(), Assignment.objects.count()) == (1, 1)
 
@@ -249,26 +250,26 @@ def test_discard_drops_the_plan_and_recover_brings_the_draft_back(draft):
     assert (Batch.objects.count(), Assignment.objects.count()) == (0, 0)
     assert Draft.objects.get().discarded_at == LATER
 
-    drafts.recover(draft=draft, now=LATER)
+    drafts.restore(draft=draft, now=LATER)
 
     assert (stored(draft)[3], Draft.objects.get().discarded_at) == (LATER, None)
     assert (len(picked(draft)), len(items(draft))) == (1, 1)
 
 
-def test_forget_discarded_deletes_what_was_discarded_a_week_ago(draft):
+def test_delete_discarded_deletes_drafts_discarded_a_week_ago(draft):
     drafts.add_content(draft=draft, content_pk=make_content().pk, now=AT)
-    drafts.pick(draft=draft, learner_pks=[make_learner().pk], now=AT)
-    kept = drafts.start(account=draft.account, owner_pk=draft.owner_id, now=AT)
+    drafts.pick_learners(draft=draft, learner_pks=[make_learner().pk], now=AT)
+    kept = drafts.create(account=draft.account, owner_pk=draft.owner_id, now=AT)
     drafts.discard(draft=draft, now=AT)
 
-    assert drafts.forget_discarded(now=AT + timedelta(days=7)) == 0
-    assert drafts.forget_discarded(now=AT + timedelta(days=7, seconds=1)) == 1
+    assert drafts.delete_discarded(now=AT + timedelta(days=7)) == 0
+    assert drafts.delete_discarded(now=AT + timedelta(days=7, seconds=1)) == 1
 
     assert [*Draft.objects.all()] == [kept]
     assert (DraftContent.objects.count(), DraftLearner.objects.count()) == (0, 0)
 
 
-def test_discard_leaves_what_was_submitted(draft):
+def test_discard_keeps_a_submitted_batch(draft):
     batch = make_batch(["created"], submission_key=draft.pk)
 
     drafts.discard(draft=draft, now=LATER)
@@ -277,27 +278,27 @@ def test_discard_leaves_what_was_submitted(draft):
 
 
 def other_account():
-    """Return a second linked account."""
+    """Create a second linked account."""
     return type(make_account()).objects.create(remote_id="second", name="Docebo", synced_at=AT)
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite needs no telling")
-def test_freeze_tells_postgresql_of_a_large_plan(draft, monkeypatch):
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="ANALYZE is for PostgreSQL")
+def test_freeze_analyzes_the_table_after_a_large_plan(draft, monkeypatch):
     monkeypatch.setattr(analyze, "MANY", 2)
     drafts.add_content(draft=draft, content_pk=make_content().pk, now=AT)
 
-    def known():
+    def estimated_rows():
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT reltuples FROM pg_class WHERE relname = 'assignments_assignment'"
             )
             return cursor.fetchone()[0]
 
-    found = []
+    estimates = []
     for _ in range(2):
-        drafts.pick(draft=draft, learner_pks=[make_learner().pk], now=AT)
+        drafts.pick_learners(draft=draft, learner_pks=[make_learner().pk], now=AT)
         frozen_plan.freeze(draft=draft, now=AT)
-        found.append(known())
+        estimates.append(estimated_rows())
 
-    assert found[0] != found[1] == 2
+    assert estimates[0] != estimates[1] == 2

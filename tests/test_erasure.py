@@ -548,7 +548,7 @@ def test_the_bytes_are_gone_from_the_database_its_index_and_its_journal(caplog):
     append(row_updates.event(row, "assignment.created", "created"))
     long = f"{NAME} " * 4_000
     draft = Draft.objects.create(account=make_account(), owner=admin, created_at=AT, changed_at=AT)
-    draft.changes.create(said=long, at=AT)
+    draft.changes.create(sentence=long, created_at=AT)
     draft.changes.all().delete()
     assert any(word.encode() in on_disk() for word in WORDS)
     assert b"xqz" in on_disk()

@@ -82,8 +82,8 @@ class TermsForm(forms.Form):
         _tell(self.fields["due_date"], today)
 
 
-class ItemDuesForm(forms.Form):
-    """The due dates that picked items have of their own, as `item_due_` and the item's id."""
+class ItemDueDatesForm(forms.Form):
+    """Due dates of single items: one field each, named `item_due_` and the content's id."""
 
     def __init__(self, data: Any, *, today: date) -> None:
         super().__init__(data)
@@ -92,8 +92,8 @@ class ItemDuesForm(forms.Form):
                 self.fields[name] = DueField(required=False, max_length=60)
                 _tell(self.fields[name], today)
 
-    def dues(self) -> dict[int, date | None]:
-        """Return the due date of each item that was posted, those that can be read."""
+    def due_dates(self) -> dict[int, date | None]:
+        """Return the valid due dates by content id; invalid ones are left out."""
         self.is_valid()
         return {int(name.removeprefix(ITEM_DUE)): day for name, day in self.cleaned_data.items()}
 

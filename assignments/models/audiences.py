@@ -1,4 +1,4 @@
-"""Audiences: selections with a name, kept for reuse and shared by the managers of an account."""
+"""Audiences: saved selections and filters of people, shared by the managers of an account."""
 
 from django.conf import settings
 from django.db import models
@@ -8,10 +8,10 @@ from assignments.models.directory import Learner
 
 
 class Audience(models.Model):
-    """People who are picked again and again: the same ones, or whoever a filter finds by then.
+    """A named group of people for reuse: fixed members, or everybody who matches a filter.
 
-    `query` is the address of the people table without its page, so that it carries every filter.
-    `people` is how many there were when it was saved or used last.
+    `query` is the URL query string of the people table without its page, with every filter.
+    `people` is the number of people when it was saved or last used.
     """
 
     class Kind(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Drafts: what a manager is putting together; kept on the server, never sent."""
+"""Drafts: assignments that a manager prepares; kept on the server, never sent."""
 
 import uuid
 
@@ -10,7 +10,7 @@ from assignments.models.directory import Content, Learner
 
 
 class Status(models.TextChoices):
-    """The status that a new assignment is to have in the LMS."""
+    """The status with which an assignment is created in the LMS."""
 
     PENDING = "pending", "Pending"
     IN_PROGRESS = "in_progress", "In progress"
@@ -18,7 +18,7 @@ class Status(models.TextChoices):
 
 
 class Draft(models.Model):
-    """An assignment in the making. Its id is the key that makes a submission happen once."""
+    """An assignment in preparation. Its id is the idempotency key of its submission."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(Account, models.PROTECT, related_name="drafts")
@@ -50,9 +50,8 @@ class Draft(models.Model):
 class DraftLearner(models.Model):
     """One person picked in a draft."""
 
-    # 100,000 people are picked in one statement: with a second index, and each row's keys looked up
-    # once more, that takes a manager's breath. People are never deleted, and a draft takes its own
-    # along.
+    # 100,000 people are inserted in one statement; a second index and checks of foreign keys make
+    # that noticeably slower. People are never deleted, and deleting a draft deletes its rows.
     draft = models.ForeignKey(
         Draft,
         models.CASCADE,
@@ -74,7 +73,7 @@ class DraftLearner(models.Model):
 
 
 class DraftContent(models.Model):
-    """One item picked in a draft; without a due date of its own it has the draft's."""
+    """One item of content in a draft; a due date of None stands for the draft's."""
 
     draft = models.ForeignKey(Draft, models.CASCADE, related_name="picked_contents")
     content = models.ForeignKey(Content, models.PROTECT, related_name="+")
@@ -90,9 +89,9 @@ class DraftContent(models.Model):
 
 
 class DraftRow(models.Model):
-    """One person x item named by an uploaded file, beside what is picked from the lists.
+    """One person and item from an uploaded file, in addition to the picked people and items.
 
-    Without a due date of its own it has the item's, or else the draft's.
+    A due date of None stands for the item's due date, or else the draft's.
     """
 
     draft = models.ForeignKey(Draft, models.CASCADE, related_name="rows", db_index=False)
@@ -103,7 +102,7 @@ class DraftRow(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["draft", "learner", "content"], name="a_row_is_named_once"
+                fields=["draft", "learner", "content"], name="a_draft_row_is_unique"
             ),
         ]
 

@@ -1,4 +1,4 @@
-"""Facets: the custom fields of people that lists are filtered by, as an account has chosen them."""
+"""Facets: custom fields of people that an account has chosen as filters, and their values."""
 
 from django.db import models
 
@@ -7,9 +7,9 @@ from assignments.models.directory import Learner
 
 
 class Facet(models.Model):
-    """One custom field that people are filtered by: what it is called, and where it stands.
+    """One custom field that people are filtered by: its label, and its position among the filters.
 
-    `path` names the field; what lies deeper in it follows after dots, as in "address.city".
+    `path` is the name of the field, with dots before nested keys, as in "address.city".
     """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="facets")
@@ -19,7 +19,7 @@ class Facet(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["account", "path"], name="a_field_is_one_facet"),
+            models.UniqueConstraint(fields=["account", "path"], name="a_facet_path_is_unique"),
         ]
 
     def __str__(self) -> str:
@@ -27,7 +27,7 @@ class Facet(models.Model):
 
 
 class FacetValue(models.Model):
-    """One value that somebody has, and how many active people had it at the last sync."""
+    """One value of a facet, and the number of active people who had it at the last sync."""
 
     facet = models.ForeignKey(Facet, models.CASCADE, related_name="values")
     value = models.CharField(max_length=200)
@@ -44,7 +44,7 @@ class FacetValue(models.Model):
 
 
 class LearnerFacet(models.Model):
-    """One person has one value."""
+    """One value of one person; a person may have several of a facet."""
 
     value = models.ForeignKey(FacetValue, models.CASCADE, related_name="+", db_index=False)
     learner = models.ForeignKey(Learner, models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""How a draft's selection came about: what was added or left out at once, told in sentences."""
+"""Bulk changes of a draft's selection: a sentence about each, and the people it excluded."""
 
 from django.db import models
 
@@ -7,27 +7,29 @@ from assignments.models.drafts import Draft
 
 
 class SelectionChange(models.Model):
-    """Many people added or left out by one act; who was left out can be put back."""
+    """One bulk change of the people in a draft; those it excluded can be put back."""
 
     draft = models.ForeignKey(Draft, models.CASCADE, related_name="changes")
-    said = models.TextField()
-    left_out = models.PositiveIntegerField(default=0)
-    at = models.DateTimeField()
+    sentence = models.TextField()
+    excluded_count = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return self.said
+        return self.sentence
 
 
 class ExcludedLearner(models.Model):
-    """One person whom a change took out of the selection."""
+    """One person whom a bulk change removed from the selection."""
 
-    change = models.ForeignKey(SelectionChange, models.CASCADE, related_name="left", db_index=False)
+    change = models.ForeignKey(
+        SelectionChange, models.CASCADE, related_name="excluded", db_index=False
+    )
     learner = models.ForeignKey(Learner, models.PROTECT, related_name="+", db_index=False)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["change", "learner"], name="a_learner_is_left_out_once")
+            models.UniqueConstraint(fields=["change", "learner"], name="a_learner_is_excluded_once")
         ]
 
     def __str__(self) -> str:
-        return f"{self.learner_id} left out by {self.change_id}"
+        return f"{self.learner_id} excluded by {self.change_id}"

@@ -78,8 +78,8 @@ def holders_of_all(contents: list[Content], *, completed: bool) -> QuerySet[Remo
 
 
 def changes(draft: Draft) -> list[SelectionChange]:
-    """Return what was added to the selection or left out of it at once, in its order."""
-    return list(SelectionChange.objects.filter(draft=draft).order_by("at", "pk"))
+    """Return the bulk changes of the selection, the oldest first."""
+    return list(SelectionChange.objects.filter(draft=draft).order_by("created_at", "pk"))
 
 
 def picked_of(draft: Draft, learner_pks: list[int]) -> set[int]:

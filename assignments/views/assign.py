@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from assignments.forms.assign import ContentForm, ItemDuesForm, TermsForm, TicksForm
+from assignments.forms.assign import ContentForm, ItemDueDatesForm, TermsForm, TicksForm
 from assignments.queries import drafts as draft_queries
 from assignments.services.picking import drafts
 from assignments.services.planning import due_dates, frozen_plan
@@ -33,8 +33,10 @@ def assign_new(request: Request) -> HttpResponse:
     account = next(iter(own_accounts(request)), None)
     if account is None:
         raise PermissionDenied
-    draft = drafts.start(account=account, owner_pk=request.user.pk, now=now)
-    drafts.pick(draft=draft, learner_pks=TicksForm(request.POST).terms()["learner"], now=now)
+    draft = drafts.create(account=account, owner_pk=request.user.pk, now=now)
+    drafts.pick_learners(
+        draft=draft, learner_pks=TicksForm(request.POST).terms()["learner"], now=now
+    )
     wanted = ContentForm(request.POST)
     if wanted.is_valid() and wanted.cleaned_data["add"]:
         with suppress(drafts.DraftRefused):
@@ -84,11 +86,11 @@ def assign_discard(request: Request, pk: UUID) -> HttpResponse:
 def assign_recover(request: Request, pk: UUID) -> HttpResponse:
     """Take a draft that was discarded up again."""
     mine = draft_queries.discarded_drafts(owner_pk=request.user.pk)
-    drafts.recover(draft=get_object_or_404(mine, pk=pk), now=timezone.now())
+    drafts.restore(draft=get_object_or_404(mine, pk=pk), now=timezone.now())
     return redirect("assign", pk)
 
 
-def keep_ticks(request: Request, draft: Any) -> Problems:
+def save_ticks(request: Request, draft: Any) -> Problems:
     """Make the selection of the rows that are shown what the ticks say; return what was refused."""
     try:
         drafts.set_ticks(draft=draft, **TicksForm(request.POST).terms(), now=timezone.now())
@@ -108,21 +110,21 @@ def _shown(request: Request, page: DraftPage) -> HttpResponse:
     return answer
 
 
-def keep_item_dues(request: Request, draft: Any) -> Problems:
+def save_item_due_dates(request: Request, draft: Any) -> Problems:
     """Keep the due dates of single items; return what was refused."""
     now = timezone.now()
-    form = ItemDuesForm(request.POST, today=due_dates.today(now))
+    form = ItemDueDatesForm(request.POST, today=due_dates.today(now))
     if form.fields:
-        drafts.set_item_dues(draft=draft, dues=form.dues(), now=now)
+        drafts.set_item_due_dates(draft=draft, due_dates=form.due_dates(), now=now)
     return tuple(("content", str(errors[0])) for errors in form.errors.values())
 
 
 def _review(request: Request, draft: Any) -> HttpResponse:
     form, now = _terms(request), timezone.now()
-    problems = (*keep_ticks(request, draft), *_problems(request, draft, form))
+    problems = (*save_ticks(request, draft), *_problems(request, draft, form))
     if not problems:
         drafts.set_terms(draft=draft, **form.cleaned_data, now=now)
-        keep_item_dues(request, draft)
+        save_item_due_dates(request, draft)
         try:
             frozen_plan.freeze(draft=draft, now=now)
         except frozen_plan.PlanRefused as refusal:

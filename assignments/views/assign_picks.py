@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from assignments.forms.assign import ContentForm
 from assignments.services.picking import drafts
-from assignments.views.assign import keep_item_dues, keep_ticks, may_assign
+from assignments.views.assign import may_assign, save_item_due_dates, save_ticks
 from assignments.views.draft_page import DraftPage, Problems, own_draft
 from assignments.views.request_context import Request, wants_fragment
 
@@ -38,7 +38,7 @@ def assign_content(request: Request, pk: UUID) -> HttpResponse:
 def assign_item_dues(request: Request, pk: UUID) -> HttpResponse:
     """Keep the due dates that single items have of their own."""
     draft = own_draft(request, pk)
-    return answer(request, draft, keep_item_dues(request, draft), "what", "summary", "dock")
+    return answer(request, draft, save_item_due_dates(request, draft), "what", "summary", "dock")
 
 
 @require_POST
@@ -46,7 +46,7 @@ def assign_item_dues(request: Request, pk: UUID) -> HttpResponse:
 def assign_pick(request: Request, pk: UUID) -> HttpResponse:
     """Make the selection of the rows that are shown what the ticks say."""
     draft = own_draft(request, pk)
-    problems = keep_ticks(request, draft)
+    problems = save_ticks(request, draft)
     return answer(request, draft, problems, "selbar", "summary", "dock", "steps")
 
 
@@ -58,7 +58,7 @@ def assign_pick_all(request: Request, pk: UUID) -> HttpResponse:
     problems: Problems = ()
     try:
         people = DraftPage(request, draft).table.matching
-        drafts.pick_all(draft=draft, people=people, now=timezone.now())
+        drafts.pick_matching(draft=draft, people=people, now=timezone.now())
     except drafts.DraftRefused as refusal:
         problems = (("people", str(refusal)),)
     return answer(request, draft, problems, "people", "summary", "dock", "steps")
@@ -69,7 +69,7 @@ def assign_pick_all(request: Request, pk: UUID) -> HttpResponse:
 def assign_clear(request: Request, pk: UUID) -> HttpResponse:
     """Drop everybody."""
     draft = own_draft(request, pk)
-    drafts.clear(draft=draft, now=timezone.now())
+    drafts.clear_learners(draft=draft, now=timezone.now())
     return answer(request, draft, (), "people", "summary", "dock", "steps")
 
 

@@ -33,12 +33,12 @@ def assign_audience(request: Request, pk: UUID) -> HttpResponse:
     added, left_out = (form.cleaned_data.get(name) for name in ("add", "leave_out"))
     of_account = audience_queries.audiences(account_pk=draft.account_id)
     audience = get_object_or_404(of_account, pk=added or left_out)
-    act = bulk_selection.add_audience if added else bulk_selection.leave_out_audience
+    act = bulk_selection.add_audience if added else bulk_selection.exclude_audience
     try:
         change = bring(request, draft, audience, act)
     except DraftRefused as refusal:
         return answer(request, draft, (("audiences", str(refusal)),), *PARTS)
-    return answer(request, draft, (), *PARTS, said=change.said)
+    return answer(request, draft, (), *PARTS, said=change.sentence)
 
 
 @require_POST
@@ -48,12 +48,12 @@ def assign_leave_out(request: Request, pk: UUID) -> HttpResponse:
     draft, form = own_draft(request, pk), HoldersForm(request.POST)
     completed = form.is_valid() and form.cleaned_data["completed"]
     try:
-        change = bulk_selection.leave_out_holders(
+        change = bulk_selection.exclude_holders(
             draft=draft, completed=completed, now=timezone.now()
         )
     except DraftRefused as refusal:
         return answer(request, draft, (("audiences", str(refusal)),), *PARTS)
-    return answer(request, draft, (), *PARTS, said=change.said)
+    return answer(request, draft, (), *PARTS, said=change.sentence)
 
 
 @require_POST

@@ -28,11 +28,11 @@ def audience_use(request: Request, pk: int) -> HttpResponse:
     """Make a draft with an audience's people selected."""
     audience = get_object_or_404(own_audiences(request), pk=pk)
     owner_pk, now = request.user.pk, timezone.now()
-    draft = drafts.start(account=audience.account, owner_pk=owner_pk, now=now)
+    draft = drafts.create(account=audience.account, owner_pk=owner_pk, now=now)
     try:
         bring(request, draft, audience, bulk_selection.add_audience)
     except drafts.DraftRefused as refusal:
-        drafts.forget(draft=draft)
+        drafts.delete(draft=draft)
         return _page(request, str(refusal))
     return redirect("assign", draft.pk)
 

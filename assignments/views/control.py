@@ -81,7 +81,7 @@ def batch_copy(request: Request, pk: int) -> HttpResponse:
         batch=found,
         owner_pk=request.user.pk,
         now=timezone.now(),
-        among=_among(form.cleaned_data) if form.is_valid() else Q(),
+        rows=_among(form.cleaned_data) if form.is_valid() else Q(),
     )
     return redirect("assign", draft.pk)
 

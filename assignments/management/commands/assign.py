@@ -92,7 +92,7 @@ class Command(BaseCommand):
     def _planned(self, options: dict[str, Any]) -> Batch:
         now, user = timezone.now(), manager(options["email"])
         account = open_account(user, connections.accounts())
-        draft = drafts.start(account=account, owner_pk=user.pk, now=now)
+        draft = drafts.create(account=account, owner_pk=user.pk, now=now)
         drafts.set_terms(
             draft=draft,
             due_date=_due_date(options["due"]),
@@ -103,7 +103,7 @@ class Command(BaseCommand):
         drafts.set_assigns_again(draft=draft, assigns_again=options["again"], now=now)
         for content in _contents(account, options["content"]):
             drafts.add_content(draft=draft, content_pk=content.pk, now=now)
-        drafts.pick(draft=draft, learner_pks=_learners(account, options), now=now)
+        drafts.pick_learners(draft=draft, learner_pks=_learners(account, options), now=now)
         draft.refresh_from_db()
         return frozen_plan.freeze(draft=draft, now=now)
 

@@ -1,6 +1,6 @@
-"""Picking: everything a manager does to a draft before the review.
+"""Picking: choose the people and content of a draft, until it is reviewed.
 
-Drafts, their people and content, audiences, pasted lists, uploaded files and copies of batches
-belong here. Freezing the draft into a plan does not (`planning/`). May call `planning/` and the
-folders below it; never `submitting/` or `sending/`.
+Drafts, audiences, pasted lists, uploaded files and copies of batches belong here. Freezing the
+draft into a plan does not (`planning/`). May call `planning/` and its own folders; never
+`submitting/` or `sending/`.
 """

@@ -1,4 +1,4 @@
-"""Audiences: saving a selection or a filter under a name, renaming and deleting it."""
+"""Audiences: save a selection or a filter under a name, rename it and delete it."""
 
 from datetime import datetime
 
@@ -12,19 +12,19 @@ from assignments.models.sql.text_folding import folded
 
 
 class AudienceRefused(Exception):
-    """The audience is as it was; the message says why and what to do."""
+    """The audience was not saved or renamed; the message says why and what to do."""
 
 
 @transaction.atomic
 def save_selection(*, draft: Draft, name: str, by: Actor, by_pk: int, now: datetime) -> Audience:
-    """Keep the people who are selected in a draft, these and no others.
+    """Save the people who are selected in a draft as a fixed audience.
 
     :raises AudienceRefused: if nobody is selected or the name is taken
     """
     selected = DraftLearner.objects.filter(draft=draft)
     if not selected.exists():
         raise AudienceRefused("Select at least one person before you save the selection.")
-    audience = _make(draft.account, name, Audience.Kind.FIXED, by_pk, now)
+    audience = _create(draft.account, name, Audience.Kind.FIXED, by_pk, now)
     audience.people = insert_found(AudienceMember, audience, selected, learner="learner")
     audience.save(update_fields=["people"])
     _record("audience.created", audience, by, now)
@@ -35,40 +35,40 @@ def save_selection(*, draft: Draft, name: str, by: Actor, by_pk: int, now: datet
 def save_filter(
     *, account: Account, name: str, query: str, people: int, by: Actor, by_pk: int, now: datetime
 ) -> Audience:
-    """Keep a filter: whoever matches it when it is used.
+    """Save a filter as an audience: everybody who matches it when it is used.
 
-    :param query: the address of the people table that says what is filtered
-    :param people: how many match now
+    :param query: URL query string of the filtered people table
+    :param people: number of people who match now
     :raises AudienceRefused: if the name is taken
     """
-    audience = _make(account, name, Audience.Kind.FILTER, by_pk, now, query=query, people=people)
+    audience = _create(account, name, Audience.Kind.FILTER, by_pk, now, query=query, people=people)
     _record("audience.created", audience, by, now)
     return audience
 
 
 @transaction.atomic
 def rename(*, audience: Audience, name: str, by: Actor, now: datetime) -> None:
-    """Give an audience another name; its own name again changes nothing.
+    """Rename an audience; its own name again changes nothing.
 
     :raises AudienceRefused: if the name is taken
     """
-    before = audience.name
-    if name == before:
+    previous_name = audience.name
+    if name == previous_name:
         return
-    _refuse_taken(audience.account, name, besides=audience.pk)
+    _require_free_name(audience.account, name, exclude_pk=audience.pk)
     audience.name, audience.folded_name = name, _key(name)
     audience.save(update_fields=["name", "folded_name"])
-    _record("audience.changed", audience, by, now, was=before)
+    _record("audience.changed", audience, by, now, previous_name=previous_name)
 
 
 @transaction.atomic
 def delete(*, audience: Audience, by: Actor, now: datetime) -> None:
-    """Forget an audience; drafts and batches keep the people whom it brought."""
+    """Delete an audience; drafts and batches keep the people it added."""
     _record("audience.deleted", audience, by, now)
     audience.delete()
 
 
-def _make(
+def _create(
     account: Account,
     name: str,
     kind: Audience.Kind,
@@ -78,7 +78,7 @@ def _make(
     query: str = "",
     people: int = 0,
 ) -> Audience:
-    _refuse_taken(account, name)
+    _require_free_name(account, name)
     return Audience.objects.create(
         account=account,
         name=name,
@@ -95,16 +95,16 @@ def _key(name: str) -> str:
     return folded(name)[:240]
 
 
-def _refuse_taken(account: Account, name: str, besides: int = 0) -> None:
-    # One change of names at a time for an account, so that two cannot take the same one.
+def _require_free_name(account: Account, name: str, exclude_pk: int = 0) -> None:
+    # The account's row is locked, so that two people cannot take the same name concurrently.
     Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-    taken = Audience.objects.filter(account=account, folded_name=_key(name)).exclude(pk=besides)
-    if there_is := taken.first():
-        raise AudienceRefused(f"There is an audience “{there_is}” already. Choose another name.")
+    same_name = Audience.objects.filter(account=account, folded_name=_key(name))
+    if existing := same_name.exclude(pk=exclude_pk).first():
+        raise AudienceRefused(f"There is an audience “{existing}” already. Choose another name.")
 
 
 def _record(action: str, audience: Audience, by: Actor, now: datetime, **more: str) -> None:
-    # The filter's words may name a person; that it filters is told, not by what.
+    # The filter's words may name a person, so the log holds the kind and not the query.
     detail = {"name": audience.name, "kind": audience.kind, "people": audience.people, **more}
     event = Event(
         action=action,

@@ -1,4 +1,4 @@
-"""Copying people and items of a batch to a new draft, to be changed and sent anew."""
+"""Copy a batch to a new draft: its terms, people, content and due dates."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -29,30 +29,31 @@ MOST_NAMED: Final = 10
 
 
 @transaction.atomic
-def copy_to_draft(*, batch: Batch, owner_pk: int, now: datetime, among: Q = ANY_ROW) -> Draft:
-    """Make a draft with the batch's terms and the people and items of its rows.
+def copy_to_draft(*, batch: Batch, owner_pk: int, now: datetime, rows: Q = ANY_ROW) -> Draft:
+    """Create a draft with the batch's terms and the people and content of its rows.
 
-    Who is inactive and what is retired by now stays behind and is named in the draft. Who has an
-    item by then is skipped at the review, as in every draft.
+    Inactive people and retired content are not copied; a sentence in the draft names them. Who
+    has an item already is skipped when the draft is reviewed, as in every draft.
 
-    :param among: which of the rows
+    :param rows: condition on the assignments to copy
     """
-    draft = drafts.start(account=batch.account, owner_pk=owner_pk, now=now)
+    draft = drafts.create(account=batch.account, owner_pk=owner_pk, now=now)
     draft.due_date, draft.status, draft.progress = batch.due_date, batch.status, batch.progress
     draft.reason = batch.reason
     draft.save(update_fields=["due_date", "status", "progress", "reason"])
-    wanted = batch.assignments.filter(among)
-    retired = [item for item in _items(wanted) if why_not_assignable(item)]
-    there = wanted.filter(learner__is_active=True).exclude(content__in=retired)
-    # A date that is the batch's own stays with the draft, where it is changed for all of them.
-    there = there.annotate(own_due=NullIf(F("due_date"), Value(batch.due_date, DateField())))
-    if _is_everybody_times_everything(there):
-        _copy_picks(draft, there)
+    requested = batch.assignments.filter(rows)
+    retired = [item for item in _items(requested) if why_not_assignable(item)]
+    copied = requested.filter(learner__is_active=True).exclude(content__in=retired)
+    # A row with the batch's due date inherits the draft's, so that one change moves all of them.
+    copied = copied.annotate(own_due=NullIf(F("due_date"), Value(batch.due_date, DateField())))
+    if _is_full_product(copied):
+        _copy_picks(draft, copied)
     else:
-        _copy_rows(draft, there)
-    said = f"Copied from {batch}: {people(there.values('learner').distinct().count())}."
-    said += _inactive(wanted) + _named("Cannot be assigned any more", map(str, retired))
-    SelectionChange.objects.create(draft=draft, said=said, at=now)
+        _copy_rows(draft, copied)
+    sentence = f"Copied from {batch}: {people(copied.values('learner').distinct().count())}."
+    sentence += _list_inactive(requested)
+    sentence += _list_names("Cannot be assigned any more", map(str, retired))
+    SelectionChange.objects.create(draft=draft, sentence=sentence, created_at=now)
     return draft
 
 
@@ -60,8 +61,9 @@ def _items(rows: QuerySet[Assignment]) -> QuerySet[Content]:
     return Content.objects.filter(pk__in=rows.values("content")).order_by("title", "pk")
 
 
-def _is_everybody_times_everything(rows: QuerySet[Any]) -> bool:
-    # Rows of a file are exact: picking their people and items would assign all to everybody.
+def _is_full_product(rows: QuerySet[Any]) -> bool:
+    """Return whether the rows are every person x every item, with one due date for each item."""
+    # Rows of a file need not be: picking their people and items would assign all to everybody.
     numbers = rows.aggregate(
         rows=Count("pk"),
         people=Count("learner", distinct=True),
@@ -81,23 +83,25 @@ def _copy_picks(draft: Draft, rows: QuerySet[Any]) -> None:
 
 
 def _copy_rows(draft: Draft, rows: QuerySet[Any]) -> None:
-    found = rows.order_by("position").values_list("learner", "content", "own_due")
+    values = rows.order_by("position").values_list("learner", "content", "own_due")
     DraftRow.objects.bulk_create(
         [
             DraftRow(draft=draft, learner_id=learner, content_id=content, due_date=due)
-            for learner, content, due in found.iterator(chunk_size=2_000)
+            for learner, content, due in values.iterator(chunk_size=2_000)
         ],
         batch_size=2_000,
     )
 
 
-def _inactive(rows: QuerySet[Assignment]) -> str:
-    gone = Learner.objects.filter(is_active=False, pk__in=rows.values("learner"))
-    return _named("Inactive in the LMS and not copied", map(str, gone.order_by("name", "pk")))
+def _list_inactive(rows: QuerySet[Assignment]) -> str:
+    inactive = Learner.objects.filter(is_active=False, pk__in=rows.values("learner"))
+    names = map(str, inactive.order_by("name", "pk"))
+    return _list_names("Inactive in the LMS and not copied", names)
 
 
-def _named(what: str, names: Iterable[str]) -> str:
-    known = list(names)
-    more = len(known) - MOST_NAMED
+def _list_names(label: str, names: Iterable[str]) -> str:
+    """Return a sentence that names the first MOST_NAMED and counts the others, or nothing."""
+    listed = list(names)
+    more = len(listed) - MOST_NAMED
     rest = f" and {more:,} more" if more > 0 else ""
-    return f" {what}: {', '.join(known[:MOST_NAMED])}{rest}." if known else ""
+    return f" {label}: {', '.join(listed[:MOST_NAMED])}{rest}." if listed else ""

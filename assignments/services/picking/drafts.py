@@ -1,4 +1,4 @@
-"""Putting an assignment together on the server: nothing in here reaches the LMS."""
+"""Create and edit drafts: terms, content and people. Nothing here reaches the LMS."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -21,8 +21,8 @@ class DraftRefused(Exception):
     """The change was not made; the message says why and what to do."""
 
 
-def start(*, account: Account, owner_pk: int, now: datetime) -> Draft:
-    """Make an empty draft."""
+def create(*, account: Account, owner_pk: int, now: datetime) -> Draft:
+    """Create an empty draft."""
     return Draft.objects.create(account=account, owner_id=owner_pk, created_at=now, changed_at=now)
 
 
@@ -30,7 +30,10 @@ def start(*, account: Account, owner_pk: int, now: datetime) -> Draft:
 def set_terms(
     *, draft: Draft, due_date: date | None, status: str, progress: int | None, now: datetime
 ) -> None:
-    """Set the due date (a day in the organisation's zone), the status and the progress."""
+    """Set due date (in the organisation's time zone), status and progress (0 to 99 percent).
+
+    Progress is dropped unless the status is in progress.
+    """
     draft.due_date = due_date
     draft.status = status
     draft.progress = progress if status == Status.IN_PROGRESS else None
@@ -40,9 +43,9 @@ def set_terms(
 
 @transaction.atomic
 def add_content(*, draft: Draft, content_pk: int, now: datetime) -> None:
-    """Pick an item; picking it twice changes nothing.
+    """Add an item of content to the draft; adding it twice changes nothing.
 
-    :raises DraftRefused: if it cannot be assigned or there are enough
+    :raises DraftRefused: if it cannot be assigned or the draft has MOST_ITEMS already
     """
     content = Content.objects.filter(account=draft.account_id, pk=content_pk).first()
     if content is None:
@@ -59,24 +62,28 @@ def add_content(*, draft: Draft, content_pk: int, now: datetime) -> None:
 
 @transaction.atomic
 def remove_content(*, draft: Draft, content_pk: int, now: datetime) -> None:
-    """Drop an item that was picked."""
+    """Remove an item of content from the draft."""
     DraftContent.objects.filter(draft=draft, content=content_pk).delete()
     touch(draft, now)
 
 
 @transaction.atomic
-def set_item_dues(*, draft: Draft, dues: Mapping[int, date | None], now: datetime) -> None:
-    """Give picked items due dates of their own, by the item's id; None gives the draft's."""
-    for picked in DraftContent.objects.filter(draft=draft, content__in=dues):
-        if picked.due_date != dues[picked.content_id]:
-            picked.due_date = dues[picked.content_id]
+def set_item_due_dates(
+    *, draft: Draft, due_dates: Mapping[int, date | None], now: datetime
+) -> None:
+    """Set due dates of single items, by content id; None stands for the draft's due date."""
+    for picked in DraftContent.objects.filter(draft=draft, content__in=due_dates):
+        if picked.due_date != due_dates[picked.content_id]:
+            picked.due_date = due_dates[picked.content_id]
             picked.save(update_fields=["due_date"])
     touch(draft, now)
 
 
 @transaction.atomic
-def pick(*, draft: Draft, learner_pks: Iterable[int], now: datetime) -> int:
-    """Pick people by id and return how many there are now; ids that are nobody's are left out.
+def pick_learners(*, draft: Draft, learner_pks: Iterable[int], now: datetime) -> int:
+    """Select people by primary key and return the new size of the selection.
+
+    Keys of nobody in the draft's account are ignored.
 
     :raises DraftRefused: if there would be more than a batch can hold
     """
@@ -84,38 +91,40 @@ def pick(*, draft: Draft, learner_pks: Iterable[int], now: datetime) -> int:
     for start_at in range(0, len(wanted), CHUNK):
         chunk = wanted[start_at : start_at + CHUNK]
         people = Learner.objects.filter(account=draft.account_id, pk__in=chunk)
-        _insert(draft, people)
-    return counted(draft, now)
+        insert_found(DraftLearner, draft, people)
+    return record_selection_change(draft, now)
 
 
 @transaction.atomic
-def pick_all(*, draft: Draft, people: QuerySet[Learner], now: datetime) -> int:
-    """Pick everybody of the account whom a query finds and return how many there are now.
+def pick_matching(*, draft: Draft, people: QuerySet[Learner], now: datetime) -> int:
+    """Select everybody of the account in a queryset and return the new size of the selection.
 
     :raises DraftRefused: if there would be more than a batch can hold
     """
-    _insert(draft, people.filter(account=draft.account_id))
-    return counted(draft, now)
+    insert_found(DraftLearner, draft, people.filter(account=draft.account_id))
+    return record_selection_change(draft, now)
 
 
 @transaction.atomic
 def set_ticks(
     *, draft: Draft, shown: Collection[int], learner: Collection[int], now: datetime
 ) -> int:
-    """Make the selection of the `shown` people what is ticked, and return how many there are.
+    """Apply the checkboxes of one page of people and return the new size of the selection.
 
-    People who are not shown keep their state, so that other pages and tabs lose nothing.
+    People who are not on the page keep their state, so that other pages and tabs lose nothing.
 
+    :param shown: primary keys of the people on the page
+    :param learner: primary keys of those whose checkbox is ticked
     :raises DraftRefused: if there would be more than a batch can hold
     """
     unticked = set(shown) - set(learner)
     DraftLearner.objects.filter(draft=draft, learner__in=unticked).delete()
-    return pick(draft=draft, learner_pks=set(learner), now=now)
+    return pick_learners(draft=draft, learner_pks=set(learner), now=now)
 
 
 @transaction.atomic
-def clear(*, draft: Draft, now: datetime) -> None:
-    """Drop everybody who was picked."""
+def clear_learners(*, draft: Draft, now: datetime) -> None:
+    """Deselect everybody and delete the history of bulk changes."""
     DraftLearner.objects.filter(draft=draft).delete()
     draft.changes.all().delete()
     touch(draft, now)
@@ -123,7 +132,7 @@ def clear(*, draft: Draft, now: datetime) -> None:
 
 @transaction.atomic
 def set_assigns_again(*, draft: Draft, assigns_again: bool, now: datetime) -> None:
-    """Say whether people who have an item already get it again."""
+    """Set whether people who already have an item are assigned it again."""
     draft.assigns_again = assigns_again
     draft.changed_at = now
     draft.save(update_fields=["assigns_again", "changed_at"])
@@ -131,41 +140,37 @@ def set_assigns_again(*, draft: Draft, assigns_again: bool, now: datetime) -> No
 
 @transaction.atomic
 def discard(*, draft: Draft, now: datetime) -> None:
-    """Put a draft aside, without its plan if it has one that was not submitted."""
+    """Mark a draft as discarded and delete its plan, unless that was submitted."""
     frozen_plan.discard_plan(draft)
     draft.discarded_at = now
     draft.save(update_fields=["discarded_at"])
 
 
-def recover(*, draft: Draft, now: datetime) -> None:
-    """Take a draft that was discarded up again, with everything in it."""
+def restore(*, draft: Draft, now: datetime) -> None:
+    """Bring a discarded draft back with everything in it but the plan."""
     draft.discarded_at, draft.changed_at = None, now
     draft.save(update_fields=["discarded_at", "changed_at"])
 
 
-def forget(*, draft: Draft) -> None:
+def delete(*, draft: Draft) -> None:
     """Delete a draft for good."""
     draft.delete()
 
 
 @transaction.atomic
-def forget_discarded(*, now: datetime) -> int:
-    """Delete what was discarded too long ago to be wanted again, and return how many drafts."""
-    gone = Draft.objects.filter(discarded_at__lt=now - KEPT_AFTER_DISCARD)
-    count = len(gone)
-    for draft in gone:
-        forget(draft=draft)
+def delete_discarded(*, now: datetime) -> int:
+    """Delete drafts discarded more than a week ago and return their number."""
+    expired = Draft.objects.filter(discarded_at__lt=now - KEPT_AFTER_DISCARD)
+    count = len(expired)
+    for draft in expired:
+        delete(draft=draft)
     return count
 
 
-def _insert(draft: Draft, people: QuerySet[Learner]) -> None:
-    insert_found(DraftLearner, draft, people)
+def record_selection_change(draft: Draft, now: datetime) -> int:
+    """Mark the draft as changed and return how many people are selected.
 
-
-def counted(draft: Draft, now: datetime) -> int:
-    """Note a change of the selection and return how many people there are now.
-
-    :raises DraftRefused: if there are more than a batch can hold
+    :raises DraftRefused: if they are more than a batch can hold
     """
     count = DraftLearner.objects.filter(draft=draft).count()
     if count > MOST_ROWS:
@@ -177,6 +182,6 @@ def counted(draft: Draft, now: datetime) -> int:
 
 
 def touch(draft: Draft, now: datetime) -> None:
-    """Note that the draft was changed."""
+    """Set the time of the draft's last change."""
     draft.changed_at = now
     draft.save(update_fields=["changed_at"])

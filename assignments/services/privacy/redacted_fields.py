@@ -31,7 +31,7 @@ TEXTS: Final[tuple[tuple[type[Model], tuple[str, ...]], ...]] = (
     (Batch, ("by_name", "reason", "pause_reason")),
     (Draft, ("reason",)),
     (Approval, ("reason", "decided_by_name")),
-    (SelectionChange, ("said",)),
+    (SelectionChange, ("sentence",)),
     (SyncRun, ("problem",)),
     (PlanRefresh, ("problem",)),
     (Account, ("pause_reason",)),

@@ -64,7 +64,7 @@ def add(*, draft: Draft, text: str, now: datetime) -> Pasted:
     text = normal(text)
     result = _sorted(draft.account_id, text)
     people = Learner.objects.filter(account=draft.account_id, pk__in_list=result.found)
-    drafts.pick_all(draft=draft, people=people, now=now)
+    drafts.pick_matching(draft=draft, people=people, now=now)
     unknown = [miss.token.text for miss in result.missing if not miss.several]
     suggested = suggestions(account_pk=draft.account_id, words=unknown)
     return Pasted(text, result, suggested)

@@ -67,7 +67,7 @@ def use(*, upload: DraftUpload, columns: Columns, now: datetime) -> Checked:
         people = Learner.objects.filter(
             account=draft.account_id, pk__in_list=[pk for pk, _ in checked.found]
         )
-        drafts.pick_all(draft=draft, people=people, now=now)
+        drafts.pick_matching(draft=draft, people=people, now=now)
     else:
         _keep(draft, checked, now)
     upload.columns = asdict(columns)
