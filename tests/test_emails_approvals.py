@@ -39,7 +39,7 @@ def test_those_who_may_approve_are_asked_once(batch):
     assert outbox.are_due(now=NOON)
     assert (outbox.send_due(now=NOON), outbox.send_due(now=LATER)) == (1, 0)
 
-    subject = f"Waits for your approval: {batch} Fire Safety"
+    subject = f"Waiting for your approval: {batch} Fire Safety"
     assert sent() == [(["daniel@northwind.example"], subject)]
     said = str(mail.outbox[0].body)
     assert f"Priya Mehta asks for your approval of {batch}: Fire Safety for 2 people." in said

@@ -136,7 +136,7 @@ def test_the_submitter_sees_the_page_and_cannot_approve_by_it(client, batch):
     client.force_login(batch.by)
 
     said = words(client.get(url(batch)))
-    assert "Waits for another manager" in said
+    assert "Waiting for another manager" in said
     assert "another manager has to decide: Daniel Osei or Eva." in said
     assert "Approve this plan" not in said
     assert "Withdraw, back to draft" in said
@@ -182,13 +182,13 @@ def test_an_approval_in_an_account_of_other_groups_does_not_exist(client, batch,
 def test_the_batch_page_leads_to_the_decision_and_an_auditor_only_reads(client, batch):
     page = f"/batches/{batch.pk}/"
     said = words(client.get(page))
-    assert "Waits for another manager's approval" in said
-    assert "Look and decide" in said
+    assert "Waiting for another manager's approval" in said
+    assert "Review and decide" in said
 
     client.force_login(make_user("auditor"))
     said = words(client.get(page))
     assert "Fire Safety is marked as mandatory." in said
-    assert "Look and decide" not in said
+    assert "Review and decide" not in said
     assert "Withdraw" not in said
 
 
@@ -196,16 +196,16 @@ def test_what_needs_somebody_is_on_their_overview_and_in_the_list(client, batch)
     said = words(client.get("/"))
     assert "Hello, Daniel 1 batch runs or waits, 1 needs a decision." in said
     assert "Fire Safety 2 people, from Priya Mehta" in said
-    assert "Look and decide about" in said
+    assert "Review and decide about" in said
     listed = words(client.get("/batches/", {"tab": "needs-you"}))
     assert "Needs you 1" in listed
-    assert "Waits for you" in listed
+    assert "Waiting for your approval" in listed
 
     client.force_login(batch.by)
     said = words(client.get("/"))
-    assert "Look and decide" not in said
+    assert "Review and decide" not in said
     assert "1 batch runs or waits." in said
-    assert "Waits for approval" in said
+    assert "Waiting for approval" in said
     assert "Needs you 0" in words(client.get("/batches/", {"tab": "needs-you"}))
 
 
@@ -277,7 +277,7 @@ def test_submit_leads_to_a_batch_that_waits(client):
         reverse("submit", args=[draft.pk]), {"plan_digest": plan.plan_digest}, follow=True
     )
 
-    assert "Waits for another manager's approval" in words(answer)
+    assert "Waiting for another manager's approval" in words(answer)
     assert (Batch.objects.get().state, Approval.objects.count()) == ("approval", 1)
     assert set(Assignment.objects.values_list("state", flat=True)) == {"planned"}
 

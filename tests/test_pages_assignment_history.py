@@ -88,7 +88,7 @@ def test_a_story_names_every_cause_who_when_why_and_the_evidence(auditor):
     assert (line.action, kept["reply"]) == ("assignment.created", evidence(line.body)["reply"])
     assert row.remote_id in kept["reply"]
     assert "Status In progress" in said
-    assert "not made with this tool" not in said
+    assert "not created with Assignment Desk" not in said
     assert "Our copy of Cornerstone is of" in said
     newest = LogEntry.objects.order_by("-seq")[0]
     assert (newest.action, log_tampering.body(newest.seq)["detail"]) == (
@@ -104,9 +104,9 @@ def test_a_story_names_every_cause_who_when_why_and_the_evidence(auditor):
     ("state", "is_in_the_lms", "answer"),
     [
         pytest.param("queued", False, "They do not have it yet", id="on its way"),
-        pytest.param("rejected", False, "It was tried, and nothing came of it", id="refused"),
-        pytest.param("rejected", True, "It was not assigned with this tool", id="came otherwise"),
-        pytest.param(None, True, "It was not assigned with this tool", id="was there before"),
+        pytest.param("rejected", False, "It was attempted without success", id="refused"),
+        pytest.param("rejected", True, "It was not assigned with Assignment Desk", id="came otherwise"),
+        pytest.param(None, True, "It was not assigned with Assignment Desk", id="was there before"),
         pytest.param(None, False, "Nobody assigned it with this tool", id="not at all"),
     ],
 )
@@ -121,7 +121,7 @@ def test_a_story_answers_first(auditor, state, is_in_the_lms, answer):
     page, said = told(auditor, row)
 
     assert answer in said
-    assert ("not made with this tool" in said) is is_in_the_lms
+    assert ("not created with Assignment Desk" in said) is is_in_the_lms
     assert len(page.context["causes"]) == (state is not None)
 
 

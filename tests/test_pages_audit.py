@@ -233,7 +233,7 @@ def test_completions_of_nothing_are_all_there_is(auditor):
     things = auditor.get("/audit/completions", {"q": "action:"}).context["offers"]
     fields = auditor.get("/audit/completions", {"q": ""}).context["offers"]
 
-    assert [one.added for one in things][:2] == ["action:account", "action:assignment"]
+    assert [one.added for one in things][:2] == ["action:access_token", "action:account"]
     assert [one.added for one in fields] == [f"{name}:" for name in FIELDS]
 
 

@@ -203,7 +203,7 @@ def test_batch_says_what_came_of_it(manager, rows, said):
 
 def test_batch_says_when_no_worker_is_there(manager):
     batch = make_batch(["queued"], state="running")
-    missing = "Nothing is lost; it goes on when the worker is back."
+    missing = "Nothing is lost; it continues when the worker is back."
     assert missing in words(manager.get(reverse("batch", args=[batch.pk])))
 
     Worker.objects.create(name="one", seen_at=datetime.now(UTC))
@@ -245,7 +245,7 @@ def test_batch_progress_says_when_the_worker_is_gone(manager):
 
     said = words(manager.get(reverse("batch-progress", args=[batch.pk]), seen))
 
-    assert re.search(r"No progress for about \d+ \w+. Nothing is lost; it goes on when the", said)
+    assert re.search(r"No progress for about \d+ \w+. Nothing is lost; it continues when the", said)
 
 
 def test_batch_progress_stops_asking_when_nothing_moves(manager):
@@ -396,12 +396,12 @@ MISSING = {"state": "rejected", "response_status": 404, "problem": "No such pers
         pytest.param(MISSING, ["Send 1 again"], "does not know the person or the item", id="gone"),
         pytest.param("rejected", ["Copy 1 to a new draft"], "refused these values", id="values"),
         pytest.param(
-            "unknown", ["Send 1 again", "Leave 1"], "cannot be told from here", id="undecided"
+            "unknown", ["Send 1 again", "Leave 1"], "It is not known whether", id="undecided"
         ),
         pytest.param(
             {"state": "rejected", "response_status": 418, "problem": "Teapot."},
             ["Send 1 again"],
-            "Mend the cause there, then send it again.",
+            "Fix the cause there, then send it again.",
             id="anything else",
         ),
     ],
@@ -546,7 +546,7 @@ def test_batch_shows_its_calls_as_bars_a_sentence_and_a_table(manager):
         pytest.param(
             {"provider_rate_per_minute": 300},
             0,
-            "Cornerstone bears 5 a second now.",
+            "Cornerstone accepts 5 a second now.",
             id="a slow LMS",
         ),
     ],

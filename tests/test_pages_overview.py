@@ -63,7 +63,7 @@ def test_overview_shows_what_runs_and_what_needs_a_decision(client, sign_in):
 def test_overview_with_nothing_to_do_leads_to_a_new_assignment(client, sign_in):
     sign_in("manager")
     response = client.get("/")
-    assert "Nothing needs you" in words(response)
+    assert "Nothing needs your attention" in words(response)
     assert "tick from:body" not in response.content.decode()
 
 

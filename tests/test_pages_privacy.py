@@ -55,7 +55,7 @@ def test_somebody_is_found_by_a_part_of_the_name(admin, person):
     for link in (address(person), reverse("privacy-person", args=["user", user.pk])):
         assert link in page.content.decode()
     assert "Write at least two letters." in words(admin.get(reverse("privacy"), {"q": "x"}))
-    assert "Nobody was found" in words(admin.get(reverse("privacy"), {"q": "nobody here"}))
+    assert "No results" in words(admin.get(reverse("privacy"), {"q": "nobody here"}))
 
 
 def test_the_page_says_what_goes_and_what_stays(admin, person):
@@ -229,7 +229,7 @@ def test_the_command_finds_one_person_and_tells_of_several(admin, person, capsys
     other = make_user("manager", email=EMAIL)
     with pytest.raises(CommandError, match=f"several: learner/{person.pk}, user/{other.pk}. Name"):
         call_command("erase", EMAIL, *asked)
-    with pytest.raises(CommandError, match="Nobody is found by 'nobody at all'"):
+    with pytest.raises(CommandError, match="Nobody matches 'nobody at all'"):
         call_command("erase", "nobody at all", *asked)
 
 

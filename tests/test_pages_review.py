@@ -191,7 +191,7 @@ def test_submit_of_a_stale_page_is_refused(client, draft):
 
     assert answer.status_code == 422
     assert "This plan changed since you looked. Review it again." in words(answer)
-    assert "Make the plan anew" in words(answer)
+    assert "Update the plan" in words(answer)
     assert Batch.objects.get().state == "planned"
 
 

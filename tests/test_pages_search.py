@@ -82,11 +82,11 @@ def test_each_kind_has_a_group(client):
     ],
 )
 def test_nothing_says_so(client, asked):
-    assert "Nothing is found" in words(ask(client, asked))
+    assert "No results" in words(ask(client, asked))
 
 
 def test_an_empty_search_asks_for_words(client):
     said = words(ask(client, " "))
 
     assert "leads straight there" in said
-    assert "Nothing is found" not in said
+    assert "No results" not in said

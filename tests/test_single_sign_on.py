@@ -205,7 +205,7 @@ def test_the_provider_says_no(client, company):
     answer = client.get(back)
 
     assert answer.status_code == 403
-    assert "sign-in said no" in words(answer)
+    assert "sign-in refused" in words(answer)
     assert "ld@northwind.example" in words(answer)
     assert b"<b>no" not in answer.content
 
@@ -221,7 +221,7 @@ def test_the_provider_is_down(client, company, when):
         answer = client.get(back)
 
     assert answer.status_code == 503
-    assert "does not answer" in words(answer)
+    assert "does not respond" in words(answer)
     assert "Try again in a minute" in words(answer)
 
 
@@ -361,7 +361,7 @@ def test_a_provider_that_is_down_keeps_nobody_in_for_longer(client, company):
         assert is_in(client)
     with later(minutes=16):
         answer = client.get("/batches/")
-        assert (answer.status_code, "does not answer" in words(answer)) == (503, True)
+        assert (answer.status_code, "does not respond" in words(answer)) == (503, True)
     company.is_down = False
     with later(minutes=17):
         assert is_in(client)

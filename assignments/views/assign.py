@@ -69,7 +69,7 @@ def assign_terms(request: Request, pk: UUID) -> HttpResponse:
         drafts.set_terms(draft=draft, **form.cleaned_data, now=timezone.now())
     page = DraftPage(request, draft, terms=form, problems=problems)
     if wants_fragment(request):
-        return page.parts("terms", "summary", "dock", "steps")
+        return page.parts("terms", "summary", "summary_bar", "steps")
     return page.whole(status=422) if problems else redirect("assign", pk)
 
 

@@ -39,7 +39,7 @@ class PastePage(DraftPage):
     def answer(self, first: str) -> HttpResponse:
         """Return the whole page, or the first part and what changed with it."""
         if wants_fragment(self.request):
-            return self.parts(first, "summary", "dock", "steps")
+            return self.parts(first, "summary", "summary_bar", "steps")
         return self.whole(status=422 if self.problems else 200)
 
 

@@ -29,7 +29,7 @@ def assign_content(request: Request, pk: UUID) -> HttpResponse:
         except drafts.DraftRefused as refusal:
             problems = (("content", str(refusal)),)
     return answer(
-        request, draft, problems, "what", "people", "audiences", "summary", "dock", "steps"
+        request, draft, problems, "what", "people", "audiences", "summary", "summary_bar", "steps"
     )
 
 
@@ -38,7 +38,7 @@ def assign_content(request: Request, pk: UUID) -> HttpResponse:
 def assign_item_dues(request: Request, pk: UUID) -> HttpResponse:
     """Keep the due dates that single items have of their own."""
     draft = own_draft(request, pk)
-    return answer(request, draft, save_item_due_dates(request, draft), "what", "summary", "dock")
+    return answer(request, draft, save_item_due_dates(request, draft), "what", "summary", "summary_bar")
 
 
 @require_POST
@@ -47,7 +47,7 @@ def assign_pick(request: Request, pk: UUID) -> HttpResponse:
     """Make the selection of the rows that are shown what the ticks say."""
     draft = own_draft(request, pk)
     problems = save_ticks(request, draft)
-    return answer(request, draft, problems, "selbar", "summary", "dock", "steps")
+    return answer(request, draft, problems, "selection_bar", "summary", "summary_bar", "steps")
 
 
 @require_POST
@@ -61,7 +61,7 @@ def assign_pick_all(request: Request, pk: UUID) -> HttpResponse:
         drafts.pick_matching(draft=draft, people=people, now=timezone.now())
     except drafts.DraftRefused as refusal:
         problems = (("people", str(refusal)),)
-    return answer(request, draft, problems, "people", "summary", "dock", "steps")
+    return answer(request, draft, problems, "people", "summary", "summary_bar", "steps")
 
 
 @require_POST
@@ -70,7 +70,7 @@ def assign_clear(request: Request, pk: UUID) -> HttpResponse:
     """Drop everybody."""
     draft = own_draft(request, pk)
     drafts.clear_learners(draft=draft, now=timezone.now())
-    return answer(request, draft, (), "people", "summary", "dock", "steps")
+    return answer(request, draft, (), "people", "summary", "summary_bar", "steps")
 
 
 def answer(

@@ -17,7 +17,7 @@ from assignments.views.assign_picks import answer
 from assignments.views.draft_page import DraftPage, own_draft
 from assignments.views.request_context import Request, acting
 
-PARTS = ("people", "said", "summary", "dock", "steps")
+PARTS = ("people", "message", "summary", "summary_bar", "steps")
 FILTER_GONE = (
     "“{}” filters by something that is not offered here any more. Save it anew with the filters "
     "that there are."
@@ -77,7 +77,7 @@ def assign_put_back(request: Request, pk: UUID) -> HttpResponse:
 def assign_save_audience(request: Request, pk: UUID) -> HttpResponse:
     """Save the draft's selection, or the filter of the people table, as an audience."""
     draft, form = own_draft(request, pk), NameForm(request.POST)
-    parts = ("audiences", "said")
+    parts = ("audiences", "message")
     if not form.is_valid():
         said = str(next(iter(form.errors.values()))[0])
         return answer(request, draft, (("audiences", said),), *parts)

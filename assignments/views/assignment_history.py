@@ -36,7 +36,7 @@ def story(request: Request, pk: int, content: int) -> HttpResponse:
         "query": query,
         "broken": log_status.alarm(),
     }
-    return render(request, "assignments/story.html", context)
+    return render(request, "assignments/assignment_history.html", context)
 
 
 def _query(person: str, content: str) -> Query:

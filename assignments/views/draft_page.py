@@ -27,7 +27,7 @@ TEMPLATE: Final = "assignments/assign.html"
 LIST_SEPARATORS: Final = re.compile(r"[,;\t\n]+")
 FEWEST_OF_A_LIST: Final = 3
 MOST_REFUSED: Final = 100
-OF_SEARCH: Final = ("people", "selbar")
+OF_SEARCH: Final = ("people", "selection_bar")
 STATUSES: Final = (
     ("pending", "Pending"),
     ("in_progress", "In progress"),
@@ -213,7 +213,7 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
         if self.by != "search":
             others = tuple(name for name in others if name not in OF_SEARCH)
         # A search changes nothing, and so must not pass for having seen what others changed.
-        seen = ("seen",) if self.request.method == "POST" else ()
+        seen = ("tab_notice",) if self.request.method == "POST" else ()
         html = [
             render_to_string(
                 f"assignments/draft/{name}.html", {"page": self, "oob": name != first}, self.request

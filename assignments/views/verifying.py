@@ -55,7 +55,7 @@ def verify_these(request: Request, query: Query) -> HttpResponse:
         "address": address(query),
         "broken": log_status.alarm(),
     }
-    return render(request, "assignments/verify_these.html", context)
+    return render(request, "assignments/verify_search_results.html", context)
 
 
 @require_GET

@@ -32,7 +32,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 def failed(request: HttpRequest) -> HttpResponse:
     """Say that our own code failed; needs neither the database nor the frame."""
     if is_for_programs(request):
-        detail = "Ask again later; if it stays so, tell whoever runs the desk this id."
+        detail = "Try again later; if it still fails, tell whoever runs this site this id."
         return problem(500, "Something went wrong", detail, **_said_of(request))
     return HttpResponse(render_to_string("500.html", _said_of(request)), status=500)
 

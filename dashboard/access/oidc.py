@@ -182,7 +182,7 @@ def finish(*, code: str, begun: Mapping[str, str], redirect_uri: str) -> Vouched
 
 
 def renew(*, refresh_token: str, known: Mapping[str, str], subject: str) -> Vouched:
-    """Ask again whether the person may still be here, and as what."""
+    """Ask the provider again whether the person may sign in, and in which roles."""
     with _told_plainly():
         one = provider()
         tokens = dict(known) | one.fetch_access_token(

@@ -66,7 +66,7 @@ def renew(request: HttpRequest) -> HttpResponse:
 
     By a page, not by a redirect: the policy on forms would stop a redirect after a POST.
     """
-    return render(request, "access/onward.html", {"url": _begin(request, is_silent=True)})
+    return render(request, "access/redirecting.html", {"url": _begin(request, is_silent=True)})
 
 
 @require_GET

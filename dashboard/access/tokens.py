@@ -36,7 +36,7 @@ class NotMade(ValueError):
 
 
 def make(*, user: User, name: str, days: int, by: Actor, now: datetime) -> str:
-    """Make a token and return it: it is shown this once and kept nowhere.
+    """Create a token and return it: it is shown this once and kept nowhere.
 
     :raises NotMade: if the person has one of that name, or too many
     """
@@ -59,7 +59,7 @@ def make(*, user: User, name: str, days: int, by: Actor, now: datetime) -> str:
 
 @transaction.atomic
 def revoke(token: AccessToken, *, by: Actor, because: str, now: datetime) -> None:
-    """Make a token good for nothing at once."""
+    """Revoke a token."""
     event = Event(
         action="access_token.revoked",
         subject=f"token/{token.pk}",

@@ -54,7 +54,7 @@ def logout(request: HttpRequest) -> HttpResponse:
     back_to = request.build_absolute_uri(door)
     url = oidc.logout_url(id_token=id_token, back_to=back_to) if id_token else ""
     if url:
-        return render(request, "access/onward.html", {"url": url, "is_out": True})
+        return render(request, "access/redirecting.html", {"url": url, "is_out": True})
     return redirect(reverse("login", query={"out": "1"}) if _has_company() else door)
 
 

@@ -19,7 +19,7 @@ def test_an_auditor_lets_a_program_in_and_out_again(page: Page, looks_right: Any
     expect(page.get_by_text("You have no tokens")).to_be_visible()
     page.get_by_label("What it is for").fill("GRC")
     page.get_by_text("90 days", exact=True).click()
-    page.get_by_role("button", name="Make the token").click()
+    page.get_by_role("button", name="Create the token").click()
 
     example = page.locator("pre").last.inner_text()
     said = re.fullmatch(r'curl -H "(\w+): (Bearer desk_\S+)" "(http\S+)"', example)

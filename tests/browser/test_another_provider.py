@@ -92,7 +92,7 @@ def test_each_role_comes_in_and_leaves(page, elsewhere, person, heading, roles):
 @pytest.mark.parametrize(
     ("button", "heading"),
     [
-        pytest.param("Deny access", "sign-in said no", id="denied"),
+        pytest.param("Deny access", "sign-in refused", id="denied"),
         pytest.param("Authorize as tom", "Your account has no role here", id="role"),
         pytest.param("Authorize as uma", "address is not verified", id="unverified"),
     ],

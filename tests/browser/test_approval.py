@@ -30,7 +30,7 @@ def test_a_manager_is_told_before_and_asks(page, draft, looks_right):
     page.get_by_label("have completed it. The LMS will say so.").check()
     page.get_by_role("button", name="Ask for approval").click()
 
-    expect(page.get_by_role("heading", name="Waits for another manager's approval")).to_be_visible()
+    expect(page.get_by_role("heading", name="Waiting for another manager's approval")).to_be_visible()
     page.get_by_role("link", name="What changed since").click()
     expect(page.get_by_text("another manager has to decide: Daniel Osei.")).to_be_visible()
     expect(page.get_by_role("button", name="Approve this plan")).to_have_count(0)
@@ -45,7 +45,7 @@ def test_another_manager_looks_and_approves(page, draft, looks_right):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/")
     looks_right()
-    page.get_by_role("link", name="Look and decide").click()
+    page.get_by_role("link", name="Review and decide").click()
     expect(page.get_by_text(f"will be skipped: {left}.")).to_be_visible()
     looks_right()
     page.set_viewport_size({"width": 1440, "height": 900})

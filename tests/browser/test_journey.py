@@ -47,10 +47,10 @@ def draft(page: Page, looks_right) -> None:
     expect(page.locator("#due-words")).to_contain_text("end of day in London")
     for row in range(1, 4):
         page.locator(f"#people tbody tr:nth-child({row}) td.pick input[type=checkbox]").check()
-        expect(page.locator("#selbar")).to_contain_text(f"{row} selected")
+        expect(page.locator("#selection_bar")).to_contain_text(f"{row} selected")
     looks_right()
     page.reload()
-    expect(page.locator("#selbar")).to_contain_text("3 selected")
+    expect(page.locator("#selection_bar")).to_contain_text("3 selected")
 
 
 def submit(page: Page, looks_right) -> None:

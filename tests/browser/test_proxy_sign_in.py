@@ -103,7 +103,7 @@ def test_a_session_ends_in_the_middle_when_the_proxy_names_somebody_else(
     go_in(page)
     page.get_by_role("button", name="New assignment").first.click()
     page.locator("#people tbody td.pick input[type=checkbox]").first.check()
-    expect(page.locator("#selbar")).to_contain_text("1 selected")
+    expect(page.locator("#selection_bar")).to_contain_text("1 selected")
 
     names(behind, DeskSubject="ruth", DeskName="Ruth")
     page.reload()

@@ -75,9 +75,9 @@ def go_down(company):
     [
         pytest.param("tom", None, "Your account has no role here", "Ask the L&D desk", id="role"),
         pytest.param("uma", None, "address is not verified", "to verify", id="unverified"),
-        pytest.param("priya", refuse, "sign-in said no", "another account", id="denied"),
+        pytest.param("priya", refuse, "sign-in refused", "another account", id="denied"),
         pytest.param("priya", another_audience, "could not be trusted", "Reference", id="audience"),
-        pytest.param("priya", go_down, "does not answer", "Try again in a minute", id="down"),
+        pytest.param("priya", go_down, "does not respond", "Try again in a minute", id="down"),
     ],
 )
 def test_who_does_not_get_in_is_told_why(
@@ -124,7 +124,7 @@ def begin_a_draft(page: Page) -> str:
     page.get_by_role("button", name="30 days").click()
     expect(page.locator("#due-words")).to_contain_text("end of day in London")
     page.locator("#people tbody td.pick input[type=checkbox]").first.check()
-    expect(page.locator("#selbar")).to_contain_text("1 selected")
+    expect(page.locator("#selection_bar")).to_contain_text("1 selected")
     return page.url.split("?")[0]
 
 
@@ -145,7 +145,7 @@ def test_a_session_that_ends_in_the_middle_of_a_form(page, company, looks_right)
     page.get_by_role("link", name="priya").click()
     page.wait_for_url(re.compile("/assign/"))
     assert page.url.split("?")[0] == draft
-    expect(page.locator("#selbar")).to_contain_text("1 selected")
+    expect(page.locator("#selection_bar")).to_contain_text("1 selected")
     assert Draft.objects.get().due_date
 
 

@@ -51,7 +51,7 @@ def test_two_tabs_pick_together(draft):
     assert picked() == ["Ada", "Ben", "Cid"]
 
     draft.get_by_role("checkbox", name="Select Ada").uncheck()
-    expect(draft.locator("#selbar")).to_contain_text("2 selected")
+    expect(draft.locator("#selection_bar")).to_contain_text("2 selected")
     draft.locator("aside").get_by_role("button", name="Review").click()
     expect(draft.locator("h1")).to_have_text("Check and create 2 assignments")
     assert picked() == ["Ben", "Cid"]
@@ -60,11 +60,11 @@ def test_two_tabs_pick_together(draft):
 def test_a_range_and_the_whole_page_are_kept(draft):
     draft.get_by_role("checkbox", name="Select Ada").click()
     draft.get_by_role("checkbox", name="Select Cid").click(modifiers=["Shift"])
-    expect(draft.locator("#selbar")).to_contain_text("3 selected")
+    expect(draft.locator("#selection_bar")).to_contain_text("3 selected")
     assert picked() == ["Ada", "Ben", "Cid"]
 
     draft.locator("[data-pick-page]").click()
-    expect(draft.locator("#selbar")).to_contain_text("4 selected")
+    expect(draft.locator("#selection_bar")).to_contain_text("4 selected")
     assert picked() == ["Ada", "Ben", "Cid", "Dan"]
 
 
@@ -79,7 +79,7 @@ def test_a_tick_outlives_a_list_that_was_on_its_way(draft):
         draft.get_by_role("checkbox", name="Select Ben").check()
         held[0].continue_()
 
-    expect(draft.locator("#selbar")).to_contain_text("1 selected, 0 of them in this filter")
+    expect(draft.locator("#selection_bar")).to_contain_text("1 selected, 0 of them in this filter")
     expect(draft.locator("#people tbody tr")).to_have_count(1)
     assert picked() == ["Ben"]
 
@@ -96,7 +96,7 @@ def test_a_press_outlives_a_list_that_was_on_its_way(draft, button, left):
         draft.get_by_role("button", name=button).click()
         held[0].continue_()
 
-    expect(draft.locator("#selbar")).to_contain_text(f"{len(left)} selected")
+    expect(draft.locator("#selection_bar")).to_contain_text(f"{len(left)} selected")
     assert picked() == left
 
 
@@ -171,7 +171,7 @@ def test_the_tab_that_is_behind_is_told(draft):
     expect(other.get_by_text(note)).to_be_visible()
     other.get_by_role("link", name="Reload").click()
     expect(other.get_by_text(note)).to_have_count(0)
-    expect(other.locator("#selbar")).to_contain_text("3 selected")
+    expect(other.locator("#selection_bar")).to_contain_text("3 selected")
 
     other.get_by_role("button", name="30 days").click()
     expect(other.locator("#due-words")).to_contain_text("end of day")

@@ -98,7 +98,7 @@ def test_a_file_with_40_wrong_rows_is_mended(people, draft, tmp_path, looks_righ
     expect(refused.locator("tbody tr").nth(1)).to_contain_text("52 person50.at.example.com")
     looks_right()
     with page.expect_download() as downloading:
-        refused.get_by_role("link", name="Download them to mend").click()
+        refused.get_by_role("link", name="Download them to correct").click()
     downloading.value.save_as(tmp_path / "to-mend.csv")
     assert DraftLearner.objects.count() == ROWS - BAD
 

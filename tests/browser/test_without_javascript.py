@@ -31,7 +31,7 @@ def pick(plain: Page) -> None:
     plain.get_by_role("button", name="Search", exact=True).click()
     plain.locator("td.pick input[type=checkbox]").nth(0).check()
     plain.get_by_role("button", name="Keep these ticks").click()
-    expect(plain.locator("#selbar")).to_contain_text("1 selected")
+    expect(plain.locator("#selection_bar")).to_contain_text("1 selected")
     plain.locator("td.pick input[type=checkbox]").nth(1).check()
 
 

@@ -75,7 +75,7 @@ def _found(person: str) -> Subject:
         raise CommandError(f"That fits several: {', '.join(refs)}. Name one.", returncode=REFUSED)
     found = subject(refs[0]) if refs else None
     if found is None:
-        raise CommandError(f"Nobody is found by {person!r}.", returncode=REFUSED)
+        raise CommandError(f"Nobody matches {person!r}.", returncode=REFUSED)
     return found
 
 
@@ -93,7 +93,7 @@ def _facts(seen: Preview) -> dict[str, object]:
 def _told(seen: Preview) -> str:
     told = TOLD.format(whom=seen.whom, **_facts(seen))
     sealed = ", ".join(map(str, seen.sealed))
-    more = f"Words that somebody typed name them in these entries and stay: {sealed}.\n"
+    more = f"Text that somebody typed names them in these entries and stay: {sealed}.\n"
     others = f"The same e-mail is known as {', '.join(seen.others)} as well.\n"
     return f"{told}{more if sealed else ''}{others if seen.others else ''}"
 

@@ -40,7 +40,7 @@ def _requests(approval: Approval) -> list[EmailMessage]:
         f"Decide until {formatting.moment(approval.expires_at)}; nothing is sent before:",
         link("batch-approval", batch.pk),
     ]
-    subject = f"Waits for your approval: {batch} {batch.title}"
+    subject = f"Waiting for your approval: {batch} {batch.title}"
     return [letter(subject, lines, user.email) for user in approvers(batch) if user.email]
 
 

@@ -10,7 +10,7 @@ from assignments.models import LogExport
 from assignments.services.exporting import download
 
 State = LogExport.State
-ERASED: Final = "What was searched for was erased meanwhile. Ask again, without the name."
+ERASED: Final = "What was searched for was erased meanwhile. Search again, without the name."
 
 
 def recall(*, names: Callable[[str], bool], now: datetime) -> int:

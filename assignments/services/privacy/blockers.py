@@ -31,10 +31,10 @@ def objections(whom: Subject, *, by: Actor, now: datetime) -> list[str]:
 
 def _holds(whom: Subject) -> Iterator[str]:
     if LegalHold.objects.filter(ref=whom.ref).exists():
-        yield "A legal hold on this person forbids it. Lift the hold first, and say why."
+        yield "A legal hold on this person forbids it. Release the hold first, and say why."
     account = whom.learner.account_id if whom.learner else 0
     if LegalHold.objects.filter(ref=f"account/{account}").exists():
-        yield "A legal hold on their account forbids it. Lift the hold first, and say why."
+        yield "A legal hold on their account forbids it. Release the hold first, and say why."
 
 
 def _of_learner(learner: Learner) -> Iterator[str]:

@@ -84,7 +84,7 @@ def _check(batch: Batch, seen_sha256: str, *, confirms_completed: bool, now: dat
 
 def _check_still(batch: Batch, now: datetime) -> None:
     if now - batch.frozen_at > frozen_plan.EXPIRES_AFTER:
-        raise SubmissionRefused("This plan is older than an hour. Make the plan anew.")
+        raise SubmissionRefused("This plan is older than an hour. Update the plan.")
     if batch.due_at is not None and batch.due_at < now:
         raise SubmissionRefused(
             "The due date has passed. Go back to the draft, choose a later one."

@@ -187,7 +187,7 @@ def _finish(refresh: PlanRefresh, problem: str, now: datetime) -> None:
 
 
 def _frozen_again(draft: Draft, refresh: PlanRefresh, now: datetime) -> str:
-    """Make the plan anew if it is still the one, and return what stood in the way, or nothing."""
+    """Update the plan if it is still the one, and return what stood in the way, or nothing."""
     planned = Batch.objects.filter(submission_key=draft.pk, state=Batch.State.PLANNED)
     if not planned.filter(plan_digest=refresh.plan_digest).exists():
         return CHANGED

@@ -1,87 +1,87 @@
 // Everything works without this file. It adds: "/" to search, Ctrl+Enter to submit, shift-click
-// ranges, a tick for live parts while the tab is visible, and a note when a change was not saved.
+// ranges, polling of live parts while the tab is visible, and a notice when saving failed.
 (() => {
-  const one = (selector, root = document) => root.querySelector(selector);
-  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const query = (selector, root = document) => root.querySelector(selector);
+  const queryAll = (selector, root = document) => [...root.querySelectorAll(selector)];
 
   addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     if (event.key === "/" && !typing && plain) {
-      const search = one("[data-hotkey='/']");
+      const search = query("[data-hotkey='/']");
       if (search) { event.preventDefault(); search.focus(); }
     }
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      const form = one("#draft");
+      const form = query("#draft");
       if (form) { event.preventDefault(); form.requestSubmit(); }
     }
   });
 
-  // Scripts may arrive after the first letters: what was typed by then is searched for as well.
+  // Scripts may load after somebody began to type: search for what is already in the field.
   addEventListener("DOMContentLoaded", () => {
     const field = document.activeElement;
     const isTyped = field?.matches("input[hx-trigger~=search]") && field.value !== field.defaultValue;
     if (isTyped) field.dispatchEvent(new Event("search"));
   });
 
-  // Only ticks that were made in this tab and are not kept yet are sent: what another tab picked must
-  // stay picked. They outlive their row, for a list that was on its way may take its place.
+  // Only ticks that were made in this tab and are not saved yet are sent, so that people picked in
+  // another tab stay picked. A tick is remembered even if a newer list replaces its row.
   const BOXES = "td.pick input[type=checkbox]";
-  const unkept = new Map();
-  const touch = (box) => unkept.set(box.value, box.checked);
+  const unsaved = new Map();
+  const markChanged = (box) => unsaved.set(box.value, box.checked);
   addEventListener("change", (event) => {
-    const ticks = one("#ticks");
+    const ticks = query("#ticks");
     if (!ticks || !event.target.matches(BOXES)) return;
-    touch(event.target);
+    markChanged(event.target);
     ticks.dispatchEvent(new Event("picked"));
   });
   addEventListener("formdata", (event) => {
     if (event.target.id !== "draft") return;
     event.formData.delete("shown");
     event.formData.delete("learner");
-    unkept.forEach((isTicked, person) => {
+    unsaved.forEach((isTicked, person) => {
       event.formData.append("shown", person);
       if (isTicked) event.formData.append("learner", person);
     });
   });
-  const keep = (sent) => {
-    const ticked = new Set(sent.getAll("learner"));
-    sent.getAll("shown").forEach((person) => {
-      if (unkept.get(person) === ticked.has(person)) unkept.delete(person);
+  const markSaved = (formData) => {
+    const ticked = new Set(formData.getAll("learner"));
+    formData.getAll("shown").forEach((person) => {
+      if (unsaved.get(person) === ticked.has(person)) unsaved.delete(person);
     });
   };
-  const show = (isAsTicked) => all(BOXES).filter((box) => unkept.has(box.value)).forEach((box) => {
-    box.checked = unkept.get(box.value) === isAsTicked;
+  const applyUnsaved = (isAsTicked) => queryAll(BOXES).filter((box) => unsaved.has(box.value)).forEach((box) => {
+    box.checked = unsaved.get(box.value) === isAsTicked;
   });
 
-  // htmx drops the request of what an answer took away while it waited, and finds no further part of
-  // the page for its answer. So what was pressed stays in the page, unseen, until it has its answer.
-  const pressed = new Set();
-  document.addEventListener("htmx:confirm", (event) => pressed.add(event.detail.elt));
-  document.addEventListener("htmx:afterSwap", () => pressed.forEach((element) => {
-    if (element.isConnected || !one("#waiting")) return;
+  // htmx drops the queued request of an element that an earlier response removed from the page. So a
+  // pressed element stays in the page, hidden, until its own response has arrived.
+  const pressedElements = new Set();
+  document.addEventListener("htmx:confirm", (event) => pressedElements.add(event.detail.elt));
+  document.addEventListener("htmx:afterSwap", () => pressedElements.forEach((element) => {
+    if (element.isConnected || !query("#waiting")) return;
     element.removeAttribute("id");
-    one("#waiting").append(element);
+    query("#waiting").append(element);
   }));
   document.addEventListener("htmx:afterRequest", (event) => {
     const element = event.detail.requestConfig.elt;
-    pressed.delete(element);
+    pressedElements.delete(element);
     if (element.closest("#waiting")) element.remove();
   });
 
-  // The header's box ticks the page; each row then saves itself as if it had been ticked by hand.
+  // The header's box ticks every row of the page; each is then saved as if ticked by hand.
   addEventListener("change", (event) => {
     if (!event.target.matches("[data-pick-page]")) return;
-    const boxes = all(BOXES, event.target.closest("table"));
-    boxes.forEach((box) => { box.checked = event.target.checked; touch(box); });
+    const boxes = queryAll(BOXES, event.target.closest("table"));
+    boxes.forEach((box) => { box.checked = event.target.checked; markChanged(box); });
     if (boxes.length) boxes[0].dispatchEvent(new Event("change", { bubbles: true }));
   });
 
-  // Four letters and Enter: when one person is left, Enter picks that person.
+  // When the search leaves one person, Enter picks that person.
   addEventListener("keydown", (event) => {
     const field = event.target;
     if (event.key !== "Enter" || !field.matches || !field.matches("[data-pick-single]")) return;
-    const boxes = all("#people td.pick input[type=checkbox]");
+    const boxes = queryAll("#people td.pick input[type=checkbox]");
     if (boxes.length !== 1 || !field.value) return;
     event.preventDefault();
     boxes[0].checked = true;
@@ -90,18 +90,18 @@
     field.dispatchEvent(new Event("search"));
   });
 
-  // A list pasted where one person is searched for is offered to be matched as a list.
+  // A list pasted into the search for one person: offer to match it as a list.
   addEventListener("paste", (event) => {
-    const offer = one("#offer");
+    const offer = query("#paste_offer");
     if (!offer || !event.target.matches || !event.target.matches("[data-pick-single]")) return;
     const text = event.clipboardData.getData("text/plain");
     const parts = text.split(/[,;\t\r\n]+/).filter((part) => part.trim());
     if (parts.length < 4) return;
     event.preventDefault();
-    one("textarea", offer).value = text;
-    one("[data-count]", offer).textContent = parts.length.toLocaleString("en");
+    query("textarea", offer).value = text;
+    query("[data-count]", offer).textContent = parts.length.toLocaleString("en");
     offer.hidden = false;
-    one("button", offer).focus();
+    query("button", offer).focus();
   });
 
   let last = null;
@@ -109,31 +109,31 @@
     const box = event.target.closest(BOXES);
     if (!box) return;
     if (event.shiftKey && last && last !== box && last.isConnected) {
-      const boxes = all(BOXES, box.closest("tbody"));
+      const boxes = queryAll(BOXES, box.closest("tbody"));
       const [from, to] = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);
       boxes.slice(from, to + 1).forEach((other) => {
         if (other.checked === box.checked) return;
         other.checked = box.checked;
-        touch(other);
+        markChanged(other);
       });
     }
     last = box;
-    headers();
+    updateHeaders();
   });
 
-  const headers = () => all("th.pick input").forEach((header) => {
-    const boxes = all(BOXES, header.closest("table"));
+  const updateHeaders = () => queryAll("th.pick input").forEach((header) => {
+    const boxes = queryAll(BOXES, header.closest("table"));
     const ticked = boxes.filter((box) => box.checked).length;
     header.checked = ticked > 0 && ticked === boxes.length;
     header.indeterminate = ticked > 0 && ticked < boxes.length;
   });
 
   const focusProblem = () => {
-    const problem = one("#err");
+    const problem = query("#err");
     if (problem) problem.focus();
   };
 
-  // A second press of a button that creates something must not send a second form.
+  // A double click on a button that creates something must not submit twice.
   addEventListener("submit", (event) => {
     const button = event.submitter;
     if (!button || !button.matches("[data-once]")) return;
@@ -141,39 +141,39 @@
     event.target.dataset.sent = "yes";
     button.setAttribute("aria-disabled", "true");
   });
-  addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => {
+  addEventListener("pageshow", () => queryAll("form[data-sent]").forEach((form) => {
     delete form.dataset.sent;
-    all("[data-once]", form).forEach((button) => button.removeAttribute("aria-disabled"));
+    queryAll("[data-once]", form).forEach((button) => button.removeAttribute("aria-disabled"));
   }));
 
-  const note = (text) => {
-    const live = one("#live");
-    const place = one("#not-saved");
+  const showNotice = (text) => {
+    const live = query("#live");
+    const place = query("#not-saved");
     if (live) live.textContent = text;
-    if (place) { place.hidden = !text; one("p", place).textContent = text; }
+    if (place) { place.hidden = !text; query("p", place).textContent = text; }
   };
-  const failed = (event) => {
-    note("Not saved. Check your connection and try again.");
+  const onFailure = (event) => {
+    showNotice("Not saved. Check your connection and try again.");
     if (event.target.id !== "ticks") return;
-    show(false);
-    unkept.clear();
-    headers();
+    applyUnsaved(false);
+    unsaved.clear();
+    updateHeaders();
   };
-  document.addEventListener("htmx:sendError", failed);
-  document.addEventListener("htmx:timeout", failed);
-  document.addEventListener("htmx:responseError", failed);
+  document.addEventListener("htmx:sendError", onFailure);
+  document.addEventListener("htmx:timeout", onFailure);
+  document.addEventListener("htmx:responseError", onFailure);
   document.addEventListener("htmx:afterRequest", (event) => {
     if (!event.detail.successful) return;
-    if (event.target.id === "ticks") keep(event.detail.requestConfig.formData);
-    note("");
+    if (event.target.id === "ticks") markSaved(event.detail.requestConfig.formData);
+    showNotice("");
   });
-  document.addEventListener("htmx:afterSettle", () => { show(true); headers(); });
+  document.addEventListener("htmx:afterSettle", () => { applyUnsaved(true); updateHeaders(); });
 
   setInterval(() => {
-    // What is opened holds still; a hidden tab asks for nothing.
-    const holdsStill = document.hidden || one("#live-part details[open], details.confirm[open]");
-    if (!holdsStill) document.body.dispatchEvent(new Event("tick"));
+    // Do not replace a live part while its details are open; do not poll in a hidden tab.
+    const isOnHold = document.hidden || query("#live-part details[open], details.confirm[open]");
+    if (!isOnHold) document.body.dispatchEvent(new Event("tick"));
   }, 2000);
-  headers();
+  updateHeaders();
   focusProblem();
 })();

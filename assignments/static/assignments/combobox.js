@@ -1,30 +1,30 @@
-// A search as a combobox: arrows move, Enter picks, Escape closes. Without this file the list of
-// content has a button for each item. What the "free" one offers only completes its text, and Enter
-// searches unless an offer was moved to.
+// A search field as an ARIA combobox: arrows move, Enter picks, Escape closes. Without this file the
+// list of content has a button for each item. In a "free" field an option only completes the text,
+// and Enter searches unless an option is active.
 (() => {
   const field = () => document.querySelector("[data-combo]");
   const isFree = () => field().dataset.combo === "free";
   const options = () => [...document.querySelectorAll("#options [role=option]")];
-  const active = () => options().find((one) => one.getAttribute("aria-selected") === "true");
+  const active = () => options().find((option) => option.getAttribute("aria-selected") === "true");
   const isDisabled = (option) => option.getAttribute("aria-disabled") === "true";
-  const say = (text) => { document.querySelector("#live").textContent = text; };
+  const announce = (text) => { document.querySelector("#live").textContent = text; };
 
   const activate = (option) => {
-    options().forEach((one) => one.setAttribute("aria-selected", String(one === option)));
+    options().forEach((other) => other.setAttribute("aria-selected", String(other === option)));
     field().setAttribute("aria-activedescendant", option ? option.id : "");
     if (option) option.scrollIntoView({ block: "nearest" });
   };
 
   const prepare = () => {
     if (!field()) return;
-    const found = options();
+    const available = options();
     field().setAttribute("role", "combobox");
     field().setAttribute("aria-autocomplete", "list");
     field().setAttribute("aria-controls", "option-list");
-    field().setAttribute("aria-expanded", String(found.length > 0));
-    if (!found.length || active() || isFree()) return;
-    activate(found.find((one) => !isDisabled(one)) || found[0]);
-    say(`${found.length} found`);
+    field().setAttribute("aria-expanded", String(available.length > 0));
+    if (!available.length || active() || isFree()) return;
+    activate(available.find((option) => !isDisabled(option)) || available[0]);
+    announce(`${available.length} results`);
   };
 
   const close = () => {
@@ -34,8 +34,9 @@
   };
 
   const step = (by) => {
-    const found = options();
-    if (found.length) activate(found[(found.indexOf(active()) + by + found.length) % found.length]);
+    const available = options();
+    const next = available.indexOf(active()) + by + available.length;
+    if (available.length) activate(available[next % available.length]);
     else if (field().value && !isFree()) field().dispatchEvent(new Event("search"));
   };
 
@@ -49,9 +50,9 @@
     const option = active();
     if (isFree() && !option) { close(); return; }
     event.preventDefault();
-    // The list is on its way, and nothing is picked that nobody has seen.
+    // The list has not arrived yet: never pick what is not shown.
     if (!option) return;
-    if (isDisabled(option)) say(option.querySelector(".why").textContent);
+    if (isDisabled(option)) announce(option.querySelector(".why").textContent);
     else option.click();
   };
 
@@ -67,9 +68,9 @@
     const option = event.target.closest("#option-list [data-value]");
     if (option) complete(option);
   });
-  // What is typed since the list came is not what the list shows.
+  // The list belongs to the text before this change.
   addEventListener("input", (event) => { if (event.target === field()) activate(null); });
-  // The list is left by a click elsewhere or by Tab, never by the click that picks.
+  // A click on the list must not close it before the option is picked.
   addEventListener("mousedown", (event) => {
     if (event.target.closest("#option-list")) event.preventDefault();
   });
