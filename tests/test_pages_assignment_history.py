@@ -107,7 +107,7 @@ def test_a_story_names_every_cause_who_when_why_and_the_evidence(auditor):
         pytest.param("rejected", False, "It was attempted without success", id="refused"),
         pytest.param("rejected", True, "It was not assigned with Assignment Desk", id="came otherwise"),
         pytest.param(None, True, "It was not assigned with Assignment Desk", id="was there before"),
-        pytest.param(None, False, "Nobody assigned it with this tool", id="not at all"),
+        pytest.param(None, False, "Nobody assigned it with Assignment Desk", id="not at all"),
     ],
 )
 def test_a_story_answers_first(auditor, state, is_in_the_lms, answer):

@@ -130,7 +130,7 @@ def test_nobody_is_not_there(admin, kind, pk):
     assert admin.get(reverse("privacy-person", args=[kind, pk])).status_code == 404
 
 
-def test_a_hold_is_laid_and_lifted_each_with_its_entry(admin, person):
+def test_placing_and_releasing_a_hold_are_logged(admin, person):
     hold = address(person, "privacy-hold")
 
     assert admin.post(hold, {"reason": "Case 7"})["Location"] == address(person)
@@ -142,11 +142,11 @@ def test_a_hold_is_laid_and_lifted_each_with_its_entry(admin, person):
     admin.post(hold, {"reason": "Closed", "act": "lift"})
 
     assert not LegalHold.objects.exists()
-    told = LogEntry.objects.filter(action__startswith="hold.").order_by("seq")
+    told = LogEntry.objects.filter(action__startswith="legal_hold.").order_by("seq")
     ref = f"learner/{person.pk}"
     assert list(told.values_list("action", "subject", "person", "result")) == [
-        ("legal_hold.placed", ref, ref, "laid"),
-        ("legal_hold.released", ref, ref, "lifted"),
+        ("legal_hold.placed", ref, ref, "placed"),
+        ("legal_hold.released", ref, ref, "released"),
     ]
 
 

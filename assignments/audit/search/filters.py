@@ -110,7 +110,7 @@ def _result(term: Term) -> Fit:
 def _entry(term: Term) -> Fit:
     numbers = cast(Span[int], term.meaning)
     # Who reads on from an entry must begin there: of two lower ends SQLite takes the first.
-    holds = Q(seq__seen__gte=numbers.first or 0) & _within("seq", replace(numbers, first=None))
+    holds = Q(seq__no_index__gte=numbers.first or 0) & _within("seq", replace(numbers, first=None))
     return Fit(holds, (_within("seq", numbers),))
 
 
