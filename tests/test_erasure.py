@@ -287,7 +287,10 @@ def test_refused_while_something_moves(admin, state):
 @pytest.mark.parametrize(
     ("ref", "sentence"),
     [
-        ("learner/{}", "A legal hold on this person forbids it. Release the hold first, and say why."),
+        (
+            "learner/{}",
+            "A legal hold on this person forbids it. Release the hold first, and say why.",
+        ),
         (
             "account/{}",
             "A legal hold on their account forbids it. Release the hold first, and say why.",

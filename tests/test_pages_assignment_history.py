@@ -105,7 +105,9 @@ def test_a_story_names_every_cause_who_when_why_and_the_evidence(auditor):
     [
         pytest.param("queued", False, "They do not have it yet", id="on its way"),
         pytest.param("rejected", False, "It was attempted without success", id="refused"),
-        pytest.param("rejected", True, "It was not assigned with Assignment Desk", id="came otherwise"),
+        pytest.param(
+            "rejected", True, "It was not assigned with Assignment Desk", id="came otherwise"
+        ),
         pytest.param(None, True, "It was not assigned with Assignment Desk", id="was there before"),
         pytest.param(None, False, "Nobody assigned it with Assignment Desk", id="not at all"),
     ],

@@ -38,7 +38,9 @@ def assign_content(request: Request, pk: UUID) -> HttpResponse:
 def assign_item_dues(request: Request, pk: UUID) -> HttpResponse:
     """Keep the due dates that single items have of their own."""
     draft = own_draft(request, pk)
-    return answer(request, draft, save_item_due_dates(request, draft), "what", "summary", "summary_bar")
+    return answer(
+        request, draft, save_item_due_dates(request, draft), "what", "summary", "summary_bar"
+    )
 
 
 @require_POST

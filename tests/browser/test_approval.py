@@ -30,7 +30,9 @@ def test_a_manager_is_told_before_and_asks(page, draft, looks_right):
     page.get_by_label("have completed it. The LMS will say so.").check()
     page.get_by_role("button", name="Ask for approval").click()
 
-    expect(page.get_by_role("heading", name="Waiting for another manager's approval")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="Waiting for another manager's approval")
+    ).to_be_visible()
     page.get_by_role("link", name="What changed since").click()
     expect(page.get_by_text("another manager has to decide: Daniel Osei.")).to_be_visible()
     expect(page.get_by_role("button", name="Approve this plan")).to_have_count(0)
