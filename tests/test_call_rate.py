@@ -1,4 +1,4 @@
-"""How fast calls go, as pages say it: the agreed rate, what the LMS accepts, and the last minutes."""
+"""How fast calls go, as pages say it: the agreed rate, what the LMS bears, and the last minutes."""
 
 import time
 from datetime import timedelta

@@ -29,7 +29,7 @@ def opened(*, export: LogExport, by: Actor, now: datetime) -> BinaryIO:
     except OSError as error:
         raise FileGone(
             f"The file of export {export.pk} is not where this machine looks for it. Ask for it "
-            "again; if that does not help, tell whoever runs this site that every machine needs the "
+ERASED: Final = "What was searched for has been erased since. Search again, without the name."
             "same EXPORT_DIR."
         ) from error
     facts: dict[str, Any] = {"entries": export.entries, "sha256": export.sha256}
