@@ -28,9 +28,9 @@ def opened(*, export: LogExport, by: Actor, now: datetime) -> BinaryIO:
         file = files.opened(export.file)
     except OSError as error:
         raise FileGone(
-            f"The file of export {export.pk} is not where this machine looks for it. Ask for it "
-ERASED: Final = "What was searched for has been erased since. Search again, without the name."
-            "same EXPORT_DIR."
+            f"The file of export {export.pk} is not where this machine looks for it. Request it "
+            "again; if that does not help, tell whoever runs this site that every machine needs "
+            "the same EXPORT_DIR."
         ) from error
     facts: dict[str, Any] = {"entries": export.entries, "sha256": export.sha256}
     with transaction.atomic():
