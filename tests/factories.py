@@ -21,10 +21,9 @@ from assignments.models import (
     Learner,
     LogExport,
     LogHead,
-    PlanLeaves,
 )
 from assignments.models.sql.text_folding import folded
-from assignments.services.planning.plan_digest import seal
+from assignments.services.planning.plan_digest import store_digest
 from dashboard.access.models import AccessToken
 
 NAMES = ("Elif Yilmaz", "Amara Okafor", "Ruth Abel", "Tom Baker", "Ines Costa", "Jan Novak")
@@ -137,10 +136,7 @@ def make_batch(rows: Sequence[str | dict[str, Any]] = (), **fields: Any) -> Batc
     batch = Batch.objects.create(**values | fields)
     for position, row in enumerate(rows, 1):
         make_row(batch, content, position, {"state": row} if isinstance(row, str) else row)
-    made = seal(batch)
-    batch.plan_digest = made.sha256
-    batch.save(update_fields=["plan_digest"])
-    PlanLeaves.objects.create(batch=batch, leaves=made.leaves)
+    store_digest(batch)
     return batch
 
 

@@ -15,10 +15,10 @@ from assignments.models import (
     DraftRow,
     Learner,
     LogEntry,
-    PlanLeaves,
+    PlanDigestInput,
 )
 from assignments.services.batches import control, plan_integrity
-from assignments.services.planning.plan_digest import seal
+from assignments.services.planning.plan_digest import store_digest
 from assignments.services.sending import claims
 
 pytestmark = pytest.mark.django_db
@@ -193,9 +193,8 @@ def test_a_row_that_was_to_be_skipped_is_never_sent(desk):
 def test_whoever_makes_the_seal_anew_is_found_out_by_the_log(desk):
     batch = desk.submit(people=2)
     batch.assignments.update(due_at=timezone.now() + LATER)
-    made = seal(batch)
-    PlanLeaves.objects.filter(batch=batch).update(leaves=made.leaves)
-    Batch.objects.filter(pk=batch.pk).update(plan_digest=made.sha256)
+    PlanDigestInput.objects.filter(batch=batch).delete()
+    store_digest(batch)
 
     desk.deliver()
 
@@ -206,7 +205,9 @@ def test_whoever_makes_the_seal_anew_is_found_out_by_the_log(desk):
 def test_hashes_alone_made_anew_do_not_stand_either(desk):
     batch = desk.submit(people=2)
     batch.assignments.update(content_reference="ANOTHER")
-    PlanLeaves.objects.filter(batch=batch).update(leaves=seal(batch).leaves)
+    PlanDigestInput.objects.filter(batch=batch).delete()
+    store_digest(Batch.objects.get(pk=batch.pk))
+    Batch.objects.filter(pk=batch.pk).update(plan_digest=batch.plan_digest)
 
     desk.deliver()
 

@@ -3,7 +3,7 @@
 from assignments.models.accounts import Account, RequestBudget, SyncPage, SyncRun, Worker
 from assignments.models.approvals import Approval
 from assignments.models.audiences import Audience, AudienceMember
-from assignments.models.batches import Assignment, Attempt, Batch, PlanLeaves
+from assignments.models.batches import Assignment, Attempt, Batch, PlanDigestInput
 from assignments.models.calls import CallCount
 from assignments.models.directory import Content, Learner, RemoteAssignment
 from assignments.models.drafts import Draft, DraftContent, DraftLearner, DraftRow, DraftUpload
@@ -52,7 +52,7 @@ __all__ = [
     "LogSeal",
     "LogTile",
     "PersonalValue",
-    "PlanLeaves",
+    "PlanDigestInput",
     "PlanRefresh",
     "RemoteAssignment",
     "RequestBudget",

@@ -6,10 +6,10 @@ from django.db.models import Q
 
 from assignments.models.accounts import Account
 from assignments.models.directory import Content, Learner
-from assignments.models.drafts import Status
+from assignments.models.drafts import Terms
 
 
-class Batch(models.Model):
+class Batch(Terms):
     """One submission by one manager: people and items, one status, one reason.
 
     It exists, with its rows, from the review on; `plan_digest` seals what was reviewed. `due_date`
@@ -39,12 +39,8 @@ class Batch(models.Model):
     items = models.PositiveIntegerField()
     rows = models.PositiveIntegerField(default=0)
     duplicate_rows = models.PositiveIntegerField(default=0)
-    due_date = models.DateField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
     has_several_due_dates = models.BooleanField(default=False)
-    status = models.CharField(max_length=12, choices=Status)
-    progress = models.PositiveSmallIntegerField(null=True, blank=True)
-    reason = models.CharField(max_length=500, blank=True)
     plan_digest = models.CharField(max_length=64)
     frozen_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)
@@ -76,14 +72,24 @@ class Batch(models.Model):
         return f"B-{self.pk:04d}"
 
 
-class PlanLeaves(models.Model):
-    """One SHA-256 for each row of a plan, joined in their order; `plan_digest` is over them."""
+class PlanDigestInput(models.Model):
+    """What `Batch.plan_digest` is computed from, besides the columns of the batch.
 
-    batch = models.OneToOneField(Batch, models.CASCADE, primary_key=True, related_name="leaves")
-    leaves = models.BinaryField()
+    `version` is that of the digest's format. `row_digests` holds the SHA-256 of each row (32
+    bytes), joined by position. `commitments` and `salts` are base64 by field of the batch, for
+    text that may have to be erased: erasing a text deletes its salt and keeps its commitment.
+    """
+
+    batch = models.OneToOneField(
+        Batch, models.CASCADE, primary_key=True, related_name="digest_input"
+    )
+    version = models.PositiveSmallIntegerField()
+    row_digests = models.BinaryField()
+    commitments = models.JSONField(default=dict)
+    salts = models.JSONField(default=dict)
 
     def __str__(self) -> str:
-        return f"Leaves of {self.batch}"
+        return f"Digest input of {self.batch}"
 
 
 class Assignment(models.Model):

@@ -1,6 +1,7 @@
 """Drafts: assignments that a manager prepares; kept on the server, never sent."""
 
 import uuid
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import models
@@ -17,16 +18,35 @@ class Status(models.TextChoices):
     COMPLETED = "completed", "Completed"
 
 
-class Draft(models.Model):
+class Terms(models.Model):
+    """What applies to all rows: chosen in a draft, frozen in its batch.
+
+    The first due date of a batch's rows is that of the batch.
+    """
+
+    due_date = models.DateField(null=True, blank=True)
+    status = models.CharField(max_length=12, choices=Status, default=Status.PENDING)
+    progress = models.PositiveSmallIntegerField(null=True, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+TERM_FIELDS: Final = tuple(field.name for field in Terms._meta.local_fields)
+
+
+def term_values(source: Terms) -> dict[str, Any]:
+    """Return the terms of a draft or a batch by the name of their field."""
+    return {name: getattr(source, name) for name in TERM_FIELDS}
+
+
+class Draft(Terms):
     """An assignment in preparation. Its id is the idempotency key of its submission."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(Account, models.PROTECT, related_name="drafts")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="drafts")
-    due_date = models.DateField(null=True, blank=True)
-    status = models.CharField(max_length=12, choices=Status, default=Status.PENDING)
-    progress = models.PositiveSmallIntegerField(null=True, blank=True)
-    reason = models.CharField(max_length=500, blank=True)
     assigns_again = models.BooleanField(default=False)
     is_submitted = models.BooleanField(default=False)
     created_at = models.DateTimeField()

@@ -6,7 +6,7 @@ from assignments.forms.assign import TermsForm
 from assignments.queries import formatting
 from assignments.views.request_context import Request
 
-TERMS = ("due_date", "status", "progress")
+TERMS = tuple(TermsForm.base_fields)
 CHANGED = (
     "This draft changed in another tab: it is now {due}, {status}, as shown here. Your people and "
     "items are kept. What you just chose here was not kept: choose it again if it still holds."

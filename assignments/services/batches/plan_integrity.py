@@ -11,10 +11,18 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from assignments.models import Assignment, Batch, PlanLeaves
+from assignments.models import Assignment, Batch, PlanDigestInput
 from assignments.queries.log import cleared_sha256, submitted_sha256
 from assignments.services.batches import auto_pause
-from assignments.services.planning.plan_digest import LEAF_BYTES, leaf, seal, sealed, terms
+from assignments.services.planning.plan_digest import (
+    DIGEST_BYTES,
+    FORMATS,
+    Terms,
+    digest_of,
+    recomputed_digest,
+    row_digest,
+    terms_of,
+)
 
 State = Assignment.State
 CHANGED: Final = "This row was changed after the review."
@@ -28,7 +36,7 @@ class PlanChanged(Exception):
 
 def is_intact(batch: Batch) -> bool:
     """Return whether terms and rows are all as they were reviewed; true only before delivery."""
-    return seal(batch).sha256 == submitted_sha256(batch.pk) == batch.plan_digest
+    return recomputed_digest(batch) == submitted_sha256(batch.pk) == batch.plan_digest
 
 
 def objection(batch: Batch) -> str:
@@ -58,17 +66,15 @@ def parted(rows: Sequence[Assignment]) -> Parted:
     The rows must come with their batches, and these with their accounts.
     """
     found = Parted([], [], {})
-    leaves: dict[int, bytes] = {}
+    reviewed: dict[int, PlanDigestInput] = {}
     for batch in {row.batch_id: row.batch for row in rows}.values():
         try:
-            leaves[batch.pk] = _leaves(batch.pk, batch.plan_digest, terms(batch))
+            reviewed[batch.pk] = _reviewed(batch.pk, batch.plan_digest, terms_of(batch))
         except PlanChanged:
             found.fallen[batch.pk] = batch
     for row in rows:
-        if row.batch_id in leaves:
-            ends_at = row.position * LEAF_BYTES
-            its_leaf = leaves[row.batch_id][ends_at - LEAF_BYTES : ends_at]
-            stands = leaf(row) == its_leaf and not _was_set_back(row)
+        if row.batch_id in reviewed:
+            stands = _is_row_reviewed(row, reviewed[row.batch_id]) and not _was_set_back(row)
             (found.standing if stands else found.changed).append(row)
     return found
 
@@ -76,11 +82,7 @@ def parted(rows: Sequence[Assignment]) -> Parted:
 def pause(found: Parted, *, now: datetime) -> None:
     """Pause the batches of which something is not as it was reviewed."""
     for batch in found.fallen.values():
-        problem = (
-            "its plan is not the one that was reviewed"
-            if submitted_sha256(batch.pk)
-            else "the log no longer holds the entry of its review"
-        )
+        problem = _problem(batch)
         because = (
             f"Paused itself: {problem}, so nothing more is sent. "
             "Stop it, then copy it to a new draft and review it again."
@@ -96,16 +98,34 @@ def pause(found: Parted, *, now: datetime) -> None:
         auto_pause.pause_itself(batch, because, {"rows_changed": positions}, now)
 
 
+def _problem(batch: Batch) -> str:
+    if not submitted_sha256(batch.pk):
+        return "the log no longer holds the entry of its review"
+    if PlanDigestInput.objects.filter(pk=batch.pk, version__gt=max(FORMATS)).exists():
+        return "its plan was made by a later version of Assignment Desk, which alone can check it"
+    return "its plan is not the one that was reviewed"
+
+
 def _was_set_back(row: Assignment) -> bool:
     """Return whether a row that was sent already says that it never was."""
     return row.state == State.PLANNED and bool(row.attempt or row.remote_id)
 
 
+def _is_row_reviewed(row: Assignment, digest_input: PlanDigestInput) -> bool:
+    end = row.position * DIGEST_BYTES
+    reviewed = digest_input.row_digests[end - DIGEST_BYTES : end]
+    return row_digest(row, digest_input.version) == bytes(reviewed)
+
+
 @lru_cache(maxsize=PLANS_REMEMBERED)
-def _leaves(batch_pk: int, plan_digest: str, its_terms: bytes) -> bytes:
-    """Return the hashes of a plan's rows, once terms and hashes are what the log says."""
-    kept = PlanLeaves.objects.filter(batch=batch_pk).values_list("leaves", flat=True).first()
-    leaves = bytes(kept or b"")
-    if not sealed(its_terms, leaves) == cleared_sha256(batch_pk) == plan_digest:
+def _reviewed(batch_pk: int, plan_digest: str, terms: Terms) -> PlanDigestInput:
+    """Return the digests of a plan's rows if they and the terms are what the log says.
+
+    :raises PlanChanged: if not
+    """
+    digest_input = PlanDigestInput.objects.filter(pk=batch_pk).first()
+    if digest_input is None:
         raise PlanChanged
-    return leaves
+    if not digest_of(terms, digest_input) == cleared_sha256(batch_pk) == plan_digest:
+        raise PlanChanged
+    return digest_input

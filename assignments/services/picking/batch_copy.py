@@ -19,6 +19,7 @@ from assignments.models import (
     Learner,
     SelectionChange,
 )
+from assignments.models.drafts import TERM_FIELDS, term_values
 from assignments.models.sql.insert_select import insert_found
 from assignments.queries.formatting import people
 from assignments.services.batches.row_decisions import ANY_ROW
@@ -38,9 +39,9 @@ def copy_to_draft(*, batch: Batch, owner_pk: int, now: datetime, rows: Q = ANY_R
     :param rows: condition on the assignments to copy
     """
     draft = drafts.create(account=batch.account, owner_pk=owner_pk, now=now)
-    draft.due_date, draft.status, draft.progress = batch.due_date, batch.status, batch.progress
-    draft.reason = batch.reason
-    draft.save(update_fields=["due_date", "status", "progress", "reason"])
+    for name, value in term_values(batch).items():
+        setattr(draft, name, value)
+    draft.save(update_fields=TERM_FIELDS)
     requested = batch.assignments.filter(rows)
     retired = [item for item in _items(requested) if why_not_assignable(item)]
     copied = requested.filter(learner__is_active=True).exclude(content__in=retired)

@@ -10,12 +10,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Max, Min
 
-from assignments.models import Assignment, Batch, Content, Draft, PlanLeaves
-from assignments.models.drafts import Status
+from assignments.models import Assignment, Batch, Content, Draft, PlanDigestInput
+from assignments.models.drafts import Status, term_values
 from assignments.models.sql import analyze
 from assignments.services.planning import due_dates, plan_rows
 from assignments.services.planning.draft_selection import Picks
-from assignments.services.planning.plan_digest import seal
+from assignments.services.planning.plan_digest import store_digest
 from assignments.services.planning.request import json_body, new_assignment
 
 MOST_ROWS: Final = 100_000
@@ -54,6 +54,7 @@ def freeze(*, draft: Draft, now: datetime) -> Batch:
     draft = Draft.objects.select_for_update(of=("self",), no_key=True).get(pk=draft.pk)
     picks = Picks(draft)
     _check(draft, picks, now)
+    previous = PlanDigestInput.objects.filter(batch__submission_key=draft.pk).first()
     discard_plan(draft)
     batch = Batch.objects.create(
         submission_key=draft.pk,
@@ -64,10 +65,8 @@ def freeze(*, draft: Draft, now: datetime) -> Batch:
         people=0,
         items=0,
         duplicate_rows=picks.duplicate_rows,
-        status=draft.status,
-        progress=draft.progress,
-        reason=draft.reason,
         frozen_at=now,
+        **term_values(draft),
     )
     plan_rows.fill(
         batch,
@@ -75,7 +74,8 @@ def freeze(*, draft: Draft, now: datetime) -> Batch:
         others=picks.due_dates,
         assigns_again=draft.assigns_again,
     )
-    _seal(batch)
+    _describe_rows(batch)
+    store_digest(batch, previous=previous)
     if batch.rows >= analyze.MANY:
         transaction.on_commit(partial(analyze.recount, Assignment), robust=True)
     return batch
@@ -103,7 +103,7 @@ def _to_create(batch: Batch) -> int:
     return Assignment.objects.filter(batch=batch, state=Assignment.State.PLANNED).count()
 
 
-def _seal(batch: Batch) -> None:
+def _describe_rows(batch: Batch) -> None:
     rows = Assignment.objects.filter(batch=batch)
     counts = rows.aggregate(
         people=Count("learner", distinct=True),
@@ -117,10 +117,7 @@ def _seal(batch: Batch) -> None:
     batch.due_date, batch.due_at = counts["first"], due_dates.end_of_day(counts["first"])
     is_alike = counts["first"] == counts["last"] and counts["dated"] in {0, counts["rows"]}
     batch.has_several_due_dates = not is_alike
-    made = seal(batch)
-    batch.plan_digest = made.sha256
     batch.save()
-    PlanLeaves.objects.create(batch=batch, leaves=made.leaves)
 
 
 def first_call(batch: Batch) -> FirstCall | None:

@@ -1,68 +1,198 @@
-"""The plan's seal: a hash of each row as it is to be sent, and one over all of them."""
+"""The plan digest: one SHA-256 over the terms and rows of a plan, as reviewed, approved and sent.
 
+It is the hash of a JSON object in canonical form (RFC 8785) that holds the version of its format,
+the terms of the batch, and the SHA-256 over the digests of its rows. A row's digest is the hash of
+such an object, too. What is absent (None or an empty text) is left out, so an optional term or
+column may be added to the newest format and the digests of older plans stay what they are. Any
+other change needs a new format with a new number. No format is ever removed, because plans and log
+entries refer to it for ever.
+
+Text that may have to be erased enters as a salted commitment: erasing it deletes the salt and keeps
+the commitment, so the digest can still be verified.
+"""
+
+import base64
 import hashlib
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import datetime
+from functools import lru_cache
 from operator import attrgetter
 from typing import Final
 
 import orjson
 
-from assignments.models import Assignment, Batch
+from assignments.audit.entries.canonical import timestamp
+from assignments.audit.entries.commitments import SALT_BYTES, commitment
+from assignments.models import Assignment, Batch, PlanDigestInput
 
-LEAF_BYTES: Final = 32
-COLUMNS: Final = (
-    "position",
-    "learner_id",
-    "content_id",
-    "learner_remote_id",
-    "content_remote_id",
-    "content_reference",
-    "due_at",
-)
-_reviewed: Final = attrgetter(*COLUMNS)
-_SENT: Final = (Assignment.State.PLANNED.value,)
+DIGEST_BYTES: Final = 32
+PLAN: Final = "assignment-desk/plan"
+ROW: Final = "assignment-desk/plan-row"
+_CHUNK: Final = 5_000
+_OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER | orjson.OPT_PASSTHROUGH_DATETIME
+
+type Terms = tuple[tuple[str, object], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
-    """What was reviewed: the hash of each row, joined in their order, and the hash over all."""
+class Format:
+    """What a version covers: terms of the batch, text that is committed to, and columns of a row.
 
-    sha256: str
-    leaves: bytes
+    Terms are attribute paths of the batch by their name in the JSON object.
+    """
 
-
-def seal(batch: Batch) -> Seal:
-    """Return the seal of the batch's plan; true only until delivery begins to move rows."""
-    leaves = b"".join(_leaves(batch))
-    return Seal(sealed(terms(batch), leaves), leaves)
+    terms: Mapping[str, str]
+    texts: tuple[str, ...]
+    columns: tuple[str, ...]
 
 
-def sealed(terms: bytes, leaves: bytes) -> str:
-    """Return the SHA-256 over a plan's terms and the hashes of its rows."""
-    whole = hashlib.sha256(terms)
-    whole.update(leaves)
-    return whole.hexdigest()
+FORMATS: Final[dict[int, Format]] = {
+    1: Format(
+        terms={
+            "account": "account.remote_id",
+            "due_at": "due_at",
+            "progress": "progress",
+            "row_count": "rows",
+            "status": "status",
+        },
+        texts=("reason",),
+        columns=(
+            "position",
+            "learner_id",
+            "content_id",
+            "learner_remote_id",
+            "content_remote_id",
+            "content_reference",
+            "due_at",
+        ),
+    ),
+}
 
 
-def terms(batch: Batch) -> bytes:
-    """Return what all rows share, and how many they are, as one line of compact JSON."""
-    due_at = batch.due_at.astimezone(UTC) if batch.due_at else None
-    account = batch.account.remote_id
-    return _line((account, due_at, batch.status, batch.progress, batch.rows)) + b"\n"
+def store_digest(batch: Batch, *, previous: PlanDigestInput | None = None) -> None:
+    """Compute the digest of a batch whose rows were just made, and store it with its input.
+
+    :param previous: the input of the plan that this one replaces: text that is the same keeps its
+        salt, so that a plan without a change keeps its digest
+    """
+    version = max(FORMATS)
+    digest_input = PlanDigestInput(batch=batch, version=version)
+    digest_input.row_digests = _digests_of_rows(batch, version)
+    for name in FORMATS[version].texts:
+        _commit(digest_input, name, getattr(batch, name), previous)
+    digest_input.save(force_insert=True)
+    batch.plan_digest = digest_of(terms_of(batch), digest_input)
+    batch.save(update_fields=["plan_digest"])
 
 
-def leaf(row: Assignment) -> bytes:
-    """Return the hash that a row has in the seal if it was reviewed as one to be sent."""
-    return hashlib.sha256(_line(_reviewed(row) + _SENT)).digest()
+def change_text(batch: Batch, name: str, text: str) -> None:
+    """Give a text of the batch that the digest commits to another value; changes the digest."""
+    if getattr(batch, name) == text:
+        return
+    setattr(batch, name, text)
+    digest_input = batch.digest_input
+    _commit(digest_input, name, text)
+    digest_input.save(update_fields=["commitments", "salts"])
+    batch.plan_digest = digest_of(terms_of(batch), digest_input)
+    batch.save(update_fields=[name, "plan_digest"])
 
 
-def _leaves(batch: Batch) -> Iterator[bytes]:
-    rows = Assignment.objects.filter(batch=batch).order_by("position")
-    for row in rows.values_list(*COLUMNS, "state").iterator(chunk_size=5_000):
-        yield hashlib.sha256(_line(row)).digest()
+def erase_salts(batch_pk: int, names: Iterable[str]) -> None:
+    """Delete the salts of texts of a batch that were erased; their commitments stay."""
+    for digest_input in PlanDigestInput.objects.select_for_update().filter(pk=batch_pk):
+        for name in names:
+            digest_input.salts.pop(name, None)
+        digest_input.save(update_fields=["salts"])
 
 
-def _line(values: tuple[object, ...]) -> bytes:
-    return orjson.dumps(values)
+def recomputed_digest(batch: Batch) -> str:
+    """Return the digest of what the tables hold of a plan now; empty if there is none.
+
+    It is the reviewed one only until delivery begins: that changes the states of the rows.
+    """
+    digest_input = PlanDigestInput.objects.filter(pk=batch.pk, version__in=FORMATS).first()
+    if digest_input is None:
+        return ""
+    digest_input.row_digests = _digests_of_rows(batch, digest_input.version)
+    return digest_of(terms_of(batch), digest_input)
+
+
+def digest_of(terms: Terms, digest_input: PlanDigestInput) -> str:
+    """Return the digest over terms and digests of rows.
+
+    It is empty if a text is not the one that was committed to, or if a later version of the product
+    made the plan.
+    """
+    values, version = dict(terms), digest_input.version
+    if version not in FORMATS:
+        return ""
+    covered = FORMATS[version]
+    if not all(_is_committed(digest_input, name, values.get(name)) for name in covered.texts):
+        return ""
+    head = {name: values[name] for name in covered.terms if name in values}
+    head |= {name: {"commit": value} for name, value in digest_input.commitments.items()}
+    rows = hashlib.sha256(digest_input.row_digests).hexdigest()
+    return _sha256({"type": PLAN, "version": version, "rows": rows, **head}).hex()
+
+
+def terms_of(batch: Batch) -> Terms:
+    """Return everything of the batch itself that any version covers, texts in the clear."""
+    paths = {name: path for known in FORMATS.values() for name, path in known.terms.items()}
+    paths |= {name: name for known in FORMATS.values() for name in known.texts}
+    return tuple(_present((name, attrgetter(path)(batch)) for name, path in paths.items()).items())
+
+
+def row_digest(row: Assignment, version: int) -> bytes:
+    """Return the digest that a row has in its plan if it was reviewed as one to be sent."""
+    columns = FORMATS[version].columns
+    sent = {"type": ROW, "version": version, "state": Assignment.State.PLANNED.value}
+    return _sha256(_present((name, getattr(row, name)) for name in columns) | sent)
+
+
+def _digests_of_rows(batch: Batch, version: int) -> bytes:
+    names, fixed = (*FORMATS[version].columns, "state"), {"type": ROW, "version": version}
+    rows = Assignment.objects.filter(batch=batch).order_by("position").values_list(*names)
+    return b"".join(
+        _sha256(_present(zip(names, row, strict=True)) | fixed)
+        for row in rows.iterator(chunk_size=_CHUNK)
+    )
+
+
+def _present(values: Iterable[tuple[str, object]]) -> dict[str, object]:
+    return {name: value for name, value in values if value is not None and value != ""}
+
+
+def _sha256(value: Mapping[str, object]) -> bytes:
+    # For text and whole numbers under names in ASCII, orjson writes what RFC 8785 says.
+    return hashlib.sha256(orjson.dumps(value, default=_moment, option=_OPTIONS)).digest()
+
+
+@lru_cache
+def _moment(value: object) -> str:
+    if not isinstance(value, datetime):
+        raise TypeError(f"A plan digest covers no {type(value).__name__}.")
+    return timestamp(value)
+
+
+def _commit(
+    digest_input: PlanDigestInput, name: str, text: str, previous: PlanDigestInput | None = None
+) -> None:
+    digest_input.commitments.pop(name, None)
+    digest_input.salts.pop(name, None)
+    if not text:
+        return
+    salt = base64.b64encode(secrets.token_bytes(SALT_BYTES)).decode()
+    if previous and name in previous.salts and _is_committed(previous, name, text):
+        salt = previous.salts[name]
+    digest_input.commitments[name] = commitment(base64.b64decode(salt), text)
+    digest_input.salts[name] = salt
+
+
+def _is_committed(digest_input: PlanDigestInput, name: str, text: object) -> bool:
+    """Return whether the digest commits to this text, or to one that was erased since."""
+    stored, salt = digest_input.commitments.get(name), digest_input.salts.get(name)
+    if stored is None:
+        return text is None
+    return salt is None or stored == commitment(base64.b64decode(salt), str(text or ""))

@@ -24,6 +24,7 @@ from assignments.models import (
 from assignments.models.directory import ERASED
 from assignments.models.sql.text_folding import folded
 from assignments.services.picking.uploads import compression
+from assignments.services.planning.plan_digest import erase_salts
 from assignments.services.privacy.subjects import Subject
 from assignments.services.redaction import unnaming
 
@@ -85,8 +86,14 @@ def _replace(whom: Subject, found: "QuerySet[Any]", fields: Sequence[str]) -> in
         new = [unnamed(text) for text in texts]
         if new != texts:
             found.filter(pk=pk).update(**dict(zip(fields, new, strict=True)))
+            if found.model is Batch:
+                erase_salts(pk, _changed(fields, texts, new))
             changed += 1
     return changed
+
+
+def _changed(fields: Sequence[str], texts: Sequence[str], new: Sequence[str]) -> list[str]:
+    return [name for name, *both in zip(fields, texts, new, strict=True) if both[0] != both[1]]
 
 
 def _audiences(whom: Subject) -> int:

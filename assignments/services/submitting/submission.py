@@ -8,10 +8,11 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from assignments.audit.entries.actors import Actor
 from assignments.audit.log import Event, record, record_all
 from assignments.models import Account, Approval, Assignment, Batch, Draft
-from assignments.models.drafts import Status
+from assignments.models.drafts import Status, term_values
 from assignments.queries.review import Findings
 from assignments.services.batches import row_updates, withdrawal
 from assignments.services.planning import frozen_plan
+from assignments.services.planning.plan_digest import change_text
 from assignments.services.submitting import approval_policy, start_time
 from assignments.services.submitting.grace_period import hold_seconds
 
@@ -36,9 +37,10 @@ def submit(
     """Submit the plan that was reviewed; it starts after its hold, during which it can be undone.
 
     A plan that needs another manager's approval waits for that instead; its hold begins then.
-    Submitting the same draft again returns the first batch and changes nothing.
+    Submitting the same draft again returns the first batch and changes nothing. The plan's digest
+    commits to the reason, so another reason than the draft's changes the digest.
 
-    :param plan_digest: the seal of the plan that the person saw
+    :param plan_digest: the digest of the plan that the person saw
     :param starts_at: when it is to start, if not as soon as its hold has ended
     :raises SubmissionRefused: if the plan is gone or another one, or nothing would be sent
     """
@@ -47,22 +49,28 @@ def submit(
     if draft.is_submitted:
         return batch
     _check(batch, plan_digest, confirms_completed=confirms_completed, now=now)
+    to_send = _rows_to_send(draft, batch)
+    reasons = approval_policy.reasons(batch)
+    change_text(batch, "reason", reason)
+    batch.state = Batch.State.APPROVAL if reasons else Batch.State.WAITING
+    batch.submitted_at, batch.request_id = now, by.request_id
+    batch.starts_at = _start(batch, starts_at, to_send, now)
+    batch.save(update_fields=["state", "submitted_at", "starts_at", "request_id"])
+    draft.is_submitted = True
+    draft.save(update_fields=["is_submitted"])
+    approval = approval_policy.ask(batch, reasons, now) if reasons else None
+    record(_submitted(batch, to_send, approval), by=by, at=now)
+    _record_skipped(batch, by, now)
+    return batch
+
+
+def _rows_to_send(draft: Draft, batch: Batch) -> int:
     if not draft.assigns_again:
         _refuse_twins(batch)
     to_send = batch.assignments.filter(state=State.PLANNED).count()
     if not to_send:
         raise SubmissionRefused("Nothing would be sent: everybody is skipped. Change the draft.")
-    because = approval_policy.reasons(batch)
-    batch.state = Batch.State.APPROVAL if because else Batch.State.WAITING
-    batch.reason, batch.submitted_at, batch.request_id = reason, now, by.request_id
-    batch.starts_at = _start(batch, starts_at, to_send, now)
-    batch.save(update_fields=["state", "reason", "submitted_at", "starts_at", "request_id"])
-    draft.is_submitted = True
-    draft.save(update_fields=["is_submitted"])
-    approval = approval_policy.ask(batch, because, now) if because else None
-    record(_submitted(batch, to_send, approval), by=by, at=now)
-    _record_skipped(batch, by, now)
-    return batch
+    return to_send
 
 
 def _planned(draft: Draft) -> Batch:
@@ -72,8 +80,8 @@ def _planned(draft: Draft) -> Batch:
     return found
 
 
-def _check(batch: Batch, seen_sha256: str, *, confirms_completed: bool, now: datetime) -> None:
-    if batch.plan_digest != seen_sha256:
+def _check(batch: Batch, seen_digest: str, *, confirms_completed: bool, now: datetime) -> None:
+    if batch.plan_digest != seen_digest:
         raise SubmissionRefused("This plan changed since you looked. Review it again.")
     if batch.status == Status.COMPLETED and not confirms_completed:
         raise SubmissionRefused("Confirm that these people have completed it.")
@@ -142,9 +150,7 @@ def _submitted(batch: Batch, to_send: int, approval: Approval | None) -> Event:
         "rows": batch.rows,
         "due_at": batch.due_at.isoformat() if batch.due_at else None,
         **({"due_dates": _due_dates(batch)} if batch.has_several_due_dates else {}),
-        "status": batch.status,
-        "progress": batch.progress,
-        "reason": batch.reason,
+        **{name: value for name, value in term_values(batch).items() if name != "due_date"},
         "plan_digest": batch.plan_digest,
         "starts_at": batch.starts_at.isoformat() if batch.starts_at else None,
         **({"approval": _asked(approval)} if approval else {}),
