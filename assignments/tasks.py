@@ -100,7 +100,7 @@ def seal_log() -> None:
         now = timezone.now()
         if sealing.is_due(now=now):
             try:
-                sealing.make_seal(because="schedule", by=SYSTEM, now=now)
+                sealing.make_seal(reason="schedule", by=SYSTEM, now=now)
             except sealing.NotSealed as refusal:
                 alarm.log.error("The log was not sealed: %s", refusal)
 

@@ -88,7 +88,7 @@ class Desk(Collector):
 
     def _siem(self) -> Families:
         if settings.SIEM:
-            yield from _facts(AT_SIEM, forwarding.standing())
+            yield from _facts(AT_SIEM, forwarding.status())
 
 
 @require_GET

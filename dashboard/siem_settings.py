@@ -1,4 +1,4 @@
-"""Reads from the environment where the audit log is handed on to."""
+"""Read from the environment which SIEM the audit log is forwarded to."""
 
 from typing import TYPE_CHECKING
 
@@ -8,11 +8,11 @@ from django.core.exceptions import ImproperlyConfigured
 from dashboard.env import is_loopback
 
 if TYPE_CHECKING:
-    from assignments.siem.places import Place
+    from assignments.siem.destinations import Destination
 
 
-def siem(env: environ.Env) -> "Place | None":
-    """Return the place that SIEM_URL names, or nothing.
+def siem(env: environ.Env) -> "Destination | None":
+    """Return the destination that SIEM_URL names; None if it is not set.
 
     :raises ImproperlyConfigured: with the one thing to change
     """
@@ -21,12 +21,13 @@ def siem(env: environ.Env) -> "Place | None":
         return None
     if url.lower().startswith("http://") and not is_loopback(url):
         raise ImproperlyConfigured(
-            "SIEM_URL is set, and it goes over an open line. Start it with https://."
+            "SIEM_URL is set, and its connection is not encrypted. Start it with https://."
         )
-    # Only now: the library behind it takes a command longer to load than all of Django.
-    from assignments.siem.places import NotAPlace, place  # noqa: PLC0415
+    # Imported late: httpx takes longer to load than all of Django, and most commands need no SIEM.
+    from assignments.siem.destinations import InvalidDestination, parse_destination  # noqa: PLC0415
 
     try:
-        return place(url, authorization=str(env.str("SIEM_AUTHORIZATION", default="")))
-    except NotAPlace as problem:
+        authorization = str(env.str("SIEM_AUTHORIZATION", default=""))
+        return parse_destination(url, authorization=authorization)
+    except InvalidDestination as problem:
         raise ImproperlyConfigured(f"SIEM_URL is set, and {problem}.") from problem

@@ -19,7 +19,7 @@ from tests.log_fixtures import AT, PRIYA, write_log
 
 def seal() -> LogSeal:
     """Seal the log as a person would."""
-    return make_seal(because="request", by=PRIYA, now=AT)
+    return make_seal(reason="request", by=PRIYA, now=AT)
 
 
 def write_sealed_log(*sizes: int) -> int:

@@ -1,4 +1,4 @@
-"""Receivers of the audit log on real sockets: they take what is sent, or fail as they are told."""
+"""Receivers for forwarded log entries on real sockets, which can be told to fail."""
 
 import socket
 import ssl
@@ -20,7 +20,7 @@ HERE = "127.0.0.1"
 
 
 class Endpoint:
-    """An HTTP endpoint: answers with the statuses of `script`, then with 200."""
+    """An HTTP endpoint: responds with each status of `script`, then with 200."""
 
     def __init__(self) -> None:
         self.script: list[int] = []
@@ -29,22 +29,22 @@ class Endpoint:
         self.port = 0
 
     def lines(self) -> list[bytes]:
-        """Return every line that was taken."""
+        """Return every line that was received."""
         return [line for body in self.taken for line in body.splitlines()]
 
 
 @contextmanager
 def endpoint(context: ssl.SSLContext | None = None) -> Iterator[Endpoint]:
     """Listen for POSTs."""
-    found = Endpoint()
+    received = Endpoint()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            found.headers.append(dict(self.headers))
-            status = found.script.pop(0) if found.script else 200
+            received.headers.append(dict(self.headers))
+            status = received.script.pop(0) if received.script else 200
             if status == 200:
-                found.taken.append(body)
+                received.taken.append(body)
             self.send_response(status)
             if 300 <= status < 400:
                 self.send_header("Location", "/elsewhere")
@@ -57,9 +57,9 @@ def endpoint(context: ssl.SSLContext | None = None) -> Iterator[Endpoint]:
     server = ThreadingHTTPServer((HERE, 0), Handler)
     if context:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-    found.port = server.server_address[1]
+    received.port = server.server_address[1]
     with _serving(server):
-        yield found
+        yield received
 
 
 @contextmanager
@@ -75,7 +75,7 @@ def _serving(server: ThreadingHTTPServer) -> Iterator[None]:
 
 
 class Receiver:
-    """A syslog receiver that reads each connection to its end; `resets` of them it breaks off."""
+    """A syslog receiver that reads each connection to its end, but resets the next `resets`."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -83,7 +83,7 @@ class Receiver:
         self.streams: list[bytes] = []
 
     def messages(self) -> list[str]:
-        """Return every message that was read, each as long as it said it was."""
+        """Return every message that was received, split by the length that precedes each."""
         return [message for stream in self.streams for message in _messages(stream)]
 
 
@@ -99,48 +99,48 @@ def _messages(stream: bytes) -> Iterator[str]:
 def receiver(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """Listen for syslog messages."""
     with socket.create_server((HERE, 0)) as listening:
-        found = Receiver(listening.getsockname()[1])
-        thread = threading.Thread(target=_receive, args=(listening, found, context))
+        server = Receiver(listening.getsockname()[1])
+        thread = threading.Thread(target=_receive, args=(listening, server, context))
         thread.start()
         try:
-            yield found
+            yield server
         finally:
             listening.shutdown(socket.SHUT_RDWR)
             thread.join()
 
 
-def _receive(listening: socket.socket, found: Receiver, context: ssl.SSLContext | None) -> None:
+def _receive(listening: socket.socket, server: Receiver, context: ssl.SSLContext | None) -> None:
     while True:
         try:
-            line, _ = listening.accept()
+            connection, _ = listening.accept()
         except OSError:
             return
-        if found.resets:
-            found.resets -= 1
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            line.recv(10)
-            line.close()
+        if server.resets:
+            server.resets -= 1
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.recv(10)
+            connection.close()
             continue
-        # A sender that does not trust us leaves.
-        with suppress(ssl.SSLError), _opened(line, context) as taken:
-            found.streams.append(b"".join(_pieces(taken)))
+        # A sender that does not trust the certificate ends the handshake.
+        with suppress(ssl.SSLError), _wrapped(connection, context) as stream:
+            server.streams.append(b"".join(_pieces(stream)))
 
 
-def _opened(line: socket.socket, context: ssl.SSLContext | None) -> socket.socket:
-    return context.wrap_socket(line, server_side=True) if context else line
+def _wrapped(connection: socket.socket, context: ssl.SSLContext | None) -> socket.socket:
+    return context.wrap_socket(connection, server_side=True) if context else connection
 
 
-def _pieces(line: socket.socket) -> Iterator[bytes]:
-    while piece := line.recv(65_536):
+def _pieces(stream: socket.socket) -> Iterator[bytes]:
+    while piece := stream.recv(65_536):
         yield piece
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """Return a server's side of TLS for this machine, and the file with whom to trust for it."""
+    """Return a TLS context for a server here, and the file with the certificate to trust."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a receiver for tests")])
     now = datetime.now(UTC)
-    made = (
+    authority = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -152,14 +152,14 @@ def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
         .sign(key, hashes.SHA256())
     )
-    trusted, both = folder / "trusted.pem", folder / "server.pem"
-    trusted.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    trusted, server_file = folder / "trusted.pem", folder / "server.pem"
+    trusted.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     secret = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    both.write_bytes(secret + trusted.read_bytes())
+    server_file.write_bytes(secret + trusted.read_bytes())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(both)
+    context.load_cert_chain(server_file)
     return context, trusted

@@ -94,8 +94,8 @@ def test_submission_keeps_what_is_asked_and_the_start_that_was_chosen(settings):
     assert batch.starts_at == NOON + timedelta(days=1)
     assert (asked.expires_at, asked.plan_digest) == (NOON + timedelta(hours=5), batch.plan_digest)
     assert entry("batch.submitted")["detail"]["approval"] == {
-        "because": ["Fire Safety is marked as mandatory."],
-        "asked_until": "2026-11-23T17:00:00+00:00",
+        "reasons": ["Fire Safety is marked as mandatory."],
+        "expires_at": "2026-11-23T17:00:00+00:00",
     }
 
 

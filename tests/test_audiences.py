@@ -112,7 +112,7 @@ def test_rename_is_recorded_and_the_same_name_changes_nothing(owner):
         audiences.rename(audience=audience, name=name, by=make_actor(owner), now=LATER)
 
     assert Audience.objects.get().name == "SALES"
-    _, _, detail = logged("audience.changed")
+    _, _, detail = logged("audience.renamed")
     assert detail == {"name": "SALES", "kind": "fixed", "people": 0, "previous_name": "Sales"}
 
 

@@ -27,6 +27,7 @@ def test_record_writes_the_whole_entry(db: None) -> None:
     assert record(created(77), by=PRIYA, at=AT) == 0
 
     assert body(0) == {
+        "v": 1,
         "seq": 0,
         "at": "2026-11-23T10:43:00.123456Z",
         "action": "assignment.created",

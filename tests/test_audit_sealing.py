@@ -187,7 +187,7 @@ def test_a_seal_is_due_an_hour_after_the_last_if_something_was_added(db: None) -
     assert not is_due(now=AT)
     write_log(1)
     assert is_due(now=AT)
-    make_seal(because="schedule", by=SYSTEM, now=AT)
+    make_seal(reason="schedule", by=SYSTEM, now=AT)
     assert not is_due(now=AT + timedelta(hours=2))
     write_log(1)
     assert not is_due(now=AT + timedelta(minutes=59))
@@ -204,10 +204,10 @@ def test_the_schedule_seals_and_checks_every_night(transactional_db: None, clock
     tasks.verify_log.func(run.pk)
 
     run.refresh_from_db()
-    assert (run.verdict, run.sealed, run.by, run.checked) == ("intact", 1, "system", 4)
+    assert (run.verdict, run.newest_seal, run.by, run.checked) == ("intact", 1, "system", 4)
     assert begin_nightly(by=SYSTEM, now=AT + timedelta(hours=3)) is None
     assert begin_nightly(by=SYSTEM, now=AT + timedelta(days=1)) is not None
-    assert LogSeal.objects.get().because == "schedule"
+    assert LogSeal.objects.get().reason == "schedule"
 
 
 def test_a_nightly_check_that_was_abandoned_is_taken_over(db: None) -> None:

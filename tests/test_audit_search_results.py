@@ -25,7 +25,7 @@ def check(text=""):
 
 def seal():
     """Seal the log."""
-    return make_seal(because="request", by=SYSTEM, now=AT)
+    return make_seal(reason="request", by=SYSTEM, now=AT)
 
 
 def newest():

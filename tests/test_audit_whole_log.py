@@ -181,7 +181,7 @@ def test_verify_log_keeps_the_verdict_and_records_it(db: None) -> None:
         "root": intact,
         "verdict": "not sealed",
         "seq": None,
-        "sealed": None,
+        "newest_seal": None,
         "detail": Unsealed(3, intact).sentence,
         "night": None,
         "email_at": None,

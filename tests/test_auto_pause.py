@@ -93,10 +93,10 @@ def test_a_dead_canary_pauses_the_batch_and_says_why():
         "paused",
     )
     assert body["detail"] == {
-        "because": because,
+        "reason": because,
         "outcomes_seen": 5,
         "failures": 5,
-        "reasons": {"Content not found.": 4, "The due date is too early.": 1},
+        "failures_by_problem": {"Content not found.": 4, "The due date is too early.": 1},
     }
 
 

@@ -60,7 +60,7 @@ def test_what_was_restored_is_whole_verifies_and_sends_nothing(database_url, emp
     make_account()
     write_log(4)
     seals = tmp_path / "seals"
-    make_seal(because="request", by=SYSTEM, now=AT)
+    make_seal(reason="request", by=SYSTEM, now=AT)
     copy = tmp_path / "desk.backup"
     call_command("backup", copy, stdout=io.StringIO())
     here = {"DATABASE_URL": empty_url, "AUDIT_SEAL_DIR": str(seals)}

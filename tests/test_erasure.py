@@ -206,9 +206,9 @@ def test_the_entry_says_who_and_why_and_names_nobody(world):
     assert body["people"] == [{"ref": ref}]
     assert entry.actor == f"user/{world.admin.pk}"
     assert body["detail"] == {
-        "because": "Asked for by letter of 12 November",
-        "values": 3,
-        "texts": done.texts,
+        "reason": "Asked for by letter of 12 November",
+        "values_deleted": 3,
+        "texts_redacted": done.texts,
         "rows_kept": 1,
         "named_in_entries": [],
     }

@@ -137,7 +137,7 @@ def test_metrics_count_the_embedded_queue(client, settings):
 def test_metrics_say_what_the_log_is_worth(client):
     write_log(5)
     now = timezone.now()
-    make_seal(because="request", by=SYSTEM, now=now)
+    make_seal(reason="request", by=SYSTEM, now=now)
     verify_log(by=SYSTEM, now=now)
 
     well = numbers(client)

@@ -264,7 +264,7 @@ def test_the_entry_of_the_submission_says_why_it_needs_somebody(client, batch):
     said = words(client.get(f"/audit/{seq}/"))
 
     assert (
-        "asked until 2026-11-26T12:00:00+00:00, because Fire Safety is marked as mandatory." in said
+        "expires at 2026-11-26T12:00:00+00:00, reasons Fire Safety is marked as mandatory." in said
     )
 
 

@@ -90,7 +90,9 @@ def test_audit_shows_the_newest_first_as_sentences(auditor):
 
     said = words(auditor.get("/audit/"))
 
-    assert said.index("held batch B-0417") < said.index("assigned GDPR Essentials 2027 to Elif")
+    assert said.index("put batch B-0417 on hold") < said.index(
+        "assigned GDPR Essentials 2027 to Elif"
+    )
     assert "The whole log has not been checked yet." in said
 
 
@@ -294,7 +296,7 @@ def test_entry_says_its_detail_in_words(auditor):
     detail = {
         "content": CONTENT,
         "counts": {"created": 40, "rejected": 2},
-        "how": "read_back",
+        "confirmed_by": "read_back",
         "is_full": False,
         "progress": None,
         "remote_id": "LMS-1",
@@ -306,7 +308,7 @@ def test_entry_says_its_detail_in_words(auditor):
     assert response.context["facts"] == [
         ("Content", "GDPR Essentials 2027, CRS-0977"),
         ("Counts", "created 40, rejected 2"),
-        ("Confirmed by", "a look in the LMS"),
+        ("Confirmed by", "a read-back from the LMS"),
         ("Whole directory", "no"),
         ("LMS record", "LMS-1"),
     ]

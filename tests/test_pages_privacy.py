@@ -256,7 +256,7 @@ def test_how_long_entries_are_kept_is_said_for_each_account_and_for_none(admin, 
     assert re.findall(r'name="months"[^>]*value="(\d*)"', page) == ["36", "24"]
     changed = LogEntry.objects.filter(action="retention.changed").order_by("seq")
     assert [(one.account, one.result) for one in changed] == [(account, "changed"), ("", "changed")]
-    assert json.loads(bytes(changed[0].body))["detail"] == {"months": 36, "months_before": None}
+    assert json.loads(bytes(changed[0].body))["detail"] == {"months": 36, "previous_months": None}
 
 
 def test_entries_are_kept_for_ever_again_when_nothing_is_said(admin, person):

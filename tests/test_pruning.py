@@ -107,7 +107,7 @@ def test_the_entry_of_it_says_how_many_went_and_up_to_which_seal(old: int) -> No
     statement = detail.pop("statement")
     assert detail == {"first": 0, "entries": old, "seal": 2}
     assert (entry.subject, entry.result, entry.actor) == ("seal/2", "pruned", PRIYA.ref)
-    assert statement.startswith(f"{signing_key().public.name}\npruned\n{old}\n")
+    assert statement.startswith(f"{signing_key().public.name}\npruned v1\n{old}\n")
     assert pruned().size == old
 
 
@@ -223,10 +223,10 @@ def test_what_the_siem_has_not_taken_stays(old: int, settings) -> None:
     assert prune_all().entries == 0
 
     with transaction.atomic():
-        forwarding.send_again(start=310, by=PRIYA, now=AT)
+        forwarding.restart_at(start=310, by=PRIYA, now=AT)
     assert prune_all().entries == 300
-    with pytest.raises(forwarding.NotThere, match="Its entries are 300 to "):
-        forwarding.send_again(start=299, by=PRIYA, now=AT)
+    with pytest.raises(forwarding.NoSuchEntry, match="Its entries are 300 to "):
+        forwarding.restart_at(start=299, by=PRIYA, now=AT)
 
 
 def test_large_logs_go_a_group_at_a_time(old: int, monkeypatch) -> None:

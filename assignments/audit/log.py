@@ -9,7 +9,14 @@ from django.db import connection
 
 from assignments import trace
 from assignments.audit.entries.actors import SYSTEM, Actor, Person
-from assignments.audit.entries.canonical import INDEXES, Entry, canonical, indexes_of, timestamp
+from assignments.audit.entries.canonical import (
+    INDEXES,
+    VERSION,
+    Entry,
+    canonical,
+    indexes_of,
+    timestamp,
+)
 from assignments.audit.entries.commitments import Commitments
 from assignments.audit.integrity import alarm, recovery
 from assignments.audit.merkle.tree import Frontier, leaf_hash
@@ -64,7 +71,7 @@ def record_all(events: Sequence[Event], *, by: Actor, at: datetime) -> range:
 
 
 def _told_of(broken: recovery.Break) -> Event:
-    result = "head lost" if broken.is_head_lost else "entries beyond its end"
+    result = "head lost" if broken.is_head_lost else "entries after the head"
     return Event(action=recovery.ACTION, subject="log", result=result, detail=broken.detail)
 
 
@@ -91,7 +98,8 @@ def _append(tree: Frontier, events: Sequence[Event], *, by: Actor, at: datetime)
 def _made(by: Actor, at: datetime, commitments: Commitments) -> Entry:
     means = {"ref": by.ref, "means": by.means, "session": by.session}
     actor = {**means, **commitments.of(by)}
-    return {"at": timestamp(at), "actor": actor, "request_id": by.request_id or trace.request_id()}
+    request_id = by.request_id or trace.request_id()
+    return {"v": VERSION, "at": timestamp(at), "actor": actor, "request_id": request_id}
 
 
 def _told(event: Event, commitments: Commitments) -> Entry:

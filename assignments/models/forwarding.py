@@ -1,19 +1,20 @@
-"""How far the audit log was handed on to a SIEM."""
+"""How far the audit log has been forwarded to a SIEM."""
 
 from django.db import models
 from django.db.models import Q
 
 
 class LogForwarding(models.Model):
-    """The one row that says so: every entry before `next` was taken.
+    """The cursor, in one row: the SIEM has taken every entry before `next`.
 
-    Until `until` somebody is at it, or nobody is to try again after `failures` in a row, of which
-    `problem` is the last. At `sent_at` an entry was taken last.
+    No worker may forward before `not_before` (UTC): until then another worker does, or the wait
+    after `failures` in a row lasts, of which `problem` is the latest. `sent_at` is when the SIEM
+    last took an entry.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     next = models.PositiveBigIntegerField(default=0)
-    until = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=300, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)

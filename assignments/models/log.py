@@ -87,8 +87,8 @@ class Verification(models.Model):
     """One check of the log: what was found and when; without a verdict it is still going on.
 
     `night` is the day whose nightly check it is: the first worker to write it makes the check.
-    `size` is how many entries there were, `checked` how many were read so far, `sealed` the number
-    of the newest seal that fits. A letter is to be written about it at `email_at`.
+    `size` is how many entries there were, `checked` how many were read so far, `newest_seal`
+    the number of the newest seal that fits. A letter is to be written about it at `email_at`.
     """
 
     at = models.DateTimeField()
@@ -98,7 +98,7 @@ class Verification(models.Model):
     root = models.CharField(max_length=64, blank=True)
     verdict = models.CharField(max_length=30, blank=True)
     seq = models.PositiveBigIntegerField(null=True, blank=True)
-    sealed = models.PositiveBigIntegerField(null=True, blank=True)
+    newest_seal = models.PositiveBigIntegerField(null=True, blank=True)
     detail = models.CharField(max_length=500, blank=True)
     night = models.DateField(null=True, blank=True, unique=True)
     email_at = models.DateTimeField(null=True, blank=True)

@@ -13,7 +13,7 @@ class LogSeal(models.Model):
     at = models.DateTimeField()
     size = models.PositiveBigIntegerField()
     key = models.CharField(max_length=200)
-    because = models.CharField(max_length=20)
+    reason = models.CharField(max_length=20)
     note = models.TextField()
 
     class Meta:

@@ -10,17 +10,17 @@ from django.db.models import QuerySet
 from assignments.models import LogEntry, LogHead, LogSeal, PersonalValue, Verification
 
 NAMES: Final = {
+    "confirmed_by": "Confirmed by",
     "due_at": "Due",
-    "how": "Confirmed by",
     "is_full": "Whole directory",
-    "plan_digest": "Seal of the plan",
+    "plan_digest": "Plan hash",
     "remote_id": "LMS record",
     "seq": "First in question",
 }
-HOW: Final = {
-    "answer": "the answer of the LMS",
-    "answer_without_id": "the answer of the LMS, which named no record",
-    "read_back": "a look in the LMS",
+CONFIRMATIONS: Final = {
+    "response": "the response of the LMS",
+    "response_without_id": "the response of the LMS, which named no record",
+    "read_back": "a read-back from the LMS",
 }
 
 
@@ -117,7 +117,7 @@ def _plain(value: object) -> str:
         return " ".join(map(str, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "" if value is None else HOW.get(str(value), str(value))
+    return "" if value is None else CONFIRMATIONS.get(str(value), str(value))
 
 
 def _parts(value: Mapping[str, object]) -> str:

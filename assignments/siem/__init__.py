@@ -1,1 +1,1 @@
-"""Handing the audit log on to a SIEM: what is sent, where to, and how far it went."""
+"""Forward the audit log to a SIEM: event format, destinations and the cursor."""

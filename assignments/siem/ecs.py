@@ -1,7 +1,7 @@
-"""Entries as events of the Elastic Common Schema, 8.17: https://www.elastic.co/guide/en/ecs/8.17/.
+"""Log entries as events of the Elastic Common Schema 8.17 (elastic.co/guide/en/ecs/8.17).
 
-An event names nobody: people are refs, as in the entry, and `event.original` is the entry's exact
-bytes, so that `event.hash`, its leaf in the tree, can be worked out again by whoever has it.
+An event has no names: people are refs, as in the entry. `event.original` is the entry's exact text,
+from which anybody can recompute `event.hash`, the entry's leaf hash in the Merkle tree.
 """
 
 import json
@@ -16,12 +16,12 @@ from assignments.audit.export.pack_readme import application
 from assignments.audit.export.scope import Stored
 from assignments.audit.integrity.verdicts import BROKEN_WORDS
 from assignments.queries.absolute_urls import link
-from assignments.siem.sending import Event
+from assignments.siem.events import Event
 
 VERSION: Final = "8.17.0"
 DATASET: Final = "assignment_desk.audit"
-# By action, or by what it is about: event.category and the event.type that goes with it.
-KINDS: Final = {
+# The event.category and event.type of an action, or of all actions of a thing.
+CLASSES: Final = {
     "user.signed_in": ("authentication", ["start"]),
     "user.signed_out": ("authentication", ["end"]),
     "user.sign_in_refused": ("authentication", ["start"]),
@@ -40,7 +40,7 @@ KINDS: Final = {
     "export.file_deleted": ("file", ["deletion"]),
     "log": ("database", ["info"]),
     "entry": ("database", ["access"]),
-    "hold": ("configuration", ["change"]),
+    "legal_hold": ("configuration", ["change"]),
     "account": ("configuration", ["change"]),
     "content": ("configuration", ["change"]),
     "settings": ("configuration", ["change"]),
@@ -48,12 +48,12 @@ KINDS: Final = {
 FAILURES: Final = frozenset(
     {"user.sign_in_refused", "assignment.rejected", "export.failed", "log.damage_detected"}
 )
-OPEN: Final = frozenset({"assignment.attempted", "assignment.unknown"})
+PENDING: Final = frozenset({"assignment.attempted", "assignment.outcome_unknown"})
 LABELS: Final = ("subject", "batch", "account", "cause", "result")
 
 
 def event_of(entry: Stored, *, now: datetime) -> Event:
-    """Return the entry as an event; one that cannot be read any more is an event as well."""
+    """Return the event of an entry; an entry that cannot be read gives a `pipeline_error`."""
     common = {
         "id": str(entry.seq),
         "sequence": entry.seq,
@@ -63,47 +63,52 @@ def event_of(entry: Stored, *, now: datetime) -> Event:
         "reference": link("entry", entry.seq),
     }
     try:
-        told = _told(orjson.loads(entry.body))
+        fields = _fields(orjson.loads(entry.body))
     except UNREADABLE:
-        told = {"event": {"kind": "pipeline_error"}, "message": "This entry cannot be read."}
+        fields = {"event": {"kind": "pipeline_error"}, "message": "This entry cannot be read."}
     event = {
         "@timestamp": timestamp(now),
         "ecs": {"version": VERSION},
         "service": {"name": application()},
-        **told,
-        "event": {**common, **told["event"]},
+        **fields,
+        "event": {**common, **fields["event"]},
     }
     return Event(event["@timestamp"], json.dumps(event, separators=(",", ":")).encode())
 
 
-def _told(entry: Entry) -> dict[str, Any]:
+def _fields(entry: Entry) -> dict[str, Any]:
     by, people = entry["actor"]["ref"], [person["ref"] for person in entry["people"]]
     user: dict[str, Any] = {"id": by}
     if people:
         user["target"] = {"id": people[0]}
     labels = {name: entry[name] for name in LABELS if entry[name]}
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "@timestamp": entry["at"],
         "message": f"{by} {sentence(entry, people[0] if people else 'somebody')}",
-        "event": _classified(entry),
+        "event": _classification(entry),
         "user": user,
         "related": {"user": list(dict.fromkeys([by, *people]))},
         "labels": {**labels, "means": entry["actor"]["means"]},
     }
     if entry["request_id"]:
-        told["http"] = {"request": {"id": entry["request_id"]}}
-    return told
+        fields["http"] = {"request": {"id": entry["request_id"]}}
+    return fields
 
 
-def _classified(entry: Entry) -> dict[str, Any]:
+def _classification(entry: Entry) -> dict[str, Any]:
     action = entry["action"]
-    category, types = KINDS.get(action) or KINDS.get(action.partition(".")[0]) or ("", ["info"])
-    found: dict[str, Any] = {"kind": "event", "action": action, "type": types}
-    return found | {"category": [category] if category else [], "outcome": _outcome(entry)}
+    category, types = CLASSES.get(action) or CLASSES.get(action.partition(".")[0]) or ("", ["info"])
+    return {
+        "kind": "event",
+        "action": action,
+        "category": [category] if category else [],
+        "type": types,
+        "outcome": _outcome(entry),
+    }
 
 
 def _outcome(entry: Entry) -> str:
-    if entry["action"] in OPEN:
+    if entry["action"] in PENDING:
         return "unknown"
     has_failed = entry["action"] in FAILURES or entry["result"] in BROKEN_WORDS
     return "failure" if has_failed else "success"

@@ -1,4 +1,4 @@
-"""Events as lines of JSON at the end of a file, which the SIEM's agent reads."""
+"""Events as JSON Lines appended to a file, which the agent of the SIEM reads."""
 
 import os
 from collections.abc import Sequence
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from assignments.siem.sending import Event, Undelivered
+from assignments.siem.events import Event, Undelivered
 
 GROUP_READABLE: Final = 0o640
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that is opened for each group, so that it may be rotated by renaming it."""
+    """A file, opened anew for each group so that it can be rotated by renaming it."""
 
     path: Path
 
@@ -21,9 +21,9 @@ class File:
         return str(self.path)
 
     def send(self, events: Sequence[Event]) -> None:
-        """Append the events and wait until they are on the disk.
+        """Append the events and sync them to disk.
 
-        :raises Undelivered: if they are not
+        :raises Undelivered: if that fails
         """
         lines = b"".join(event.json + b"\n" for event in events)
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
@@ -36,10 +36,10 @@ class File:
     @staticmethod
     def _append(file: int, lines: bytes) -> None:
         size = os.fstat(file).st_size
-        # Whoever wrote last may have been killed in the middle of a line.
+        # The last writer may have been killed in the middle of a line.
         if size and os.pread(file, 1, size - 1) != b"\n":
             lines = b"\n" + lines
-        left = memoryview(lines)
-        while left:
-            left = left[os.write(file, left) :]
+        remaining = memoryview(lines)
+        while remaining:
+            remaining = remaining[os.write(file, remaining) :]
         os.fsync(file)

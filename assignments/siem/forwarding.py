@@ -1,7 +1,7 @@
-"""Handing new entries on: each at least once, in their order, by one worker at a time.
+"""Forward new log entries to a SIEM: at least once, in order, by one worker at a time.
 
-The row says how far it went. It moves on only after a group was taken, so that a worker that dies
-in between has the group sent again; the receiver tells a repetition by `event.id`.
+The cursor moves only after the SIEM has taken a group. A worker that dies in between causes the
+group to be sent again; the receiver recognises repetitions by `event.id`.
 """
 
 import logging
@@ -20,24 +20,24 @@ from assignments.audit.integrity.pruned_prefix import pruned
 from assignments.audit.log import Event, record
 from assignments.models import LogEntry, LogForwarding, LogHead
 from assignments.siem.ecs import event_of
-from assignments.siem.sending import Undelivered
+from assignments.siem.events import Undelivered
 
 GROUP: Final = 500
-# A place answers sooner or fails; whoever is at it for a minute is dead.
-TURN: Final = timedelta(minutes=1)
-LONGEST: Final = timedelta(seconds=30)
+# A destination responds or fails sooner; a worker that holds the cursor for longer is dead.
+LEASE: Final = timedelta(minutes=1)
+MAX_RUN: Final = timedelta(seconds=30)
 FIRST_PAUSE: Final = timedelta(seconds=2)
-LONGEST_PAUSE: Final = timedelta(minutes=5)
-log = logging.getLogger("assignments.siem")
+MAX_PAUSE: Final = timedelta(minutes=5)
+logger = logging.getLogger("assignments.siem")
 
 
-class NotThere(Exception):
+class NoSuchEntry(Exception):
     """The log has no such entry; the message says which it has."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How far it went; `problem` is why it does not go on, if it does not."""
+class ForwardingStatus:
+    """How far the log is forwarded; `problem` is why it does not continue, if it does not."""
 
     next: int
     behind: int
@@ -46,100 +46,100 @@ class Standing:
 
     @property
     def is_failing(self) -> bool:
-        """Whether the place did not take what was sent last."""
+        """Whether the SIEM did not take what was sent last."""
         return bool(self.problem)
 
 
-def standing() -> Standing:
-    """Return how far the log was handed on."""
-    row = _row()
-    return Standing(row.next, max(0, LogHead.entries() - row.next), row.sent_at, row.problem)
+def status() -> ForwardingStatus:
+    """Return how far the log is forwarded."""
+    cursor = _cursor()
+    behind = max(0, LogHead.entries() - cursor.next)
+    return ForwardingStatus(cursor.next, behind, cursor.sent_at, cursor.problem)
 
 
 def is_due(*, now: datetime) -> bool:
-    """Tell whether there is something new, a place for it, and nobody at it."""
+    """Tell whether a SIEM is set, there are new entries for it, and no worker forwards or waits."""
     if settings.SIEM is None:
         return False
-    row = _row()
-    return row.next < LogHead.entries() and (row.until is None or row.until <= now)
+    cursor = _cursor()
+    is_free = cursor.not_before is None or cursor.not_before <= now
+    return is_free and cursor.next < LogHead.entries()
 
 
 def forward(*, clock: Callable[[], datetime], may_go_on: Callable[[], bool]) -> int:
-    """Hand on what is new, for half a minute at most, and return how many entries were taken."""
-    begun = clock()
-    place = settings.SIEM
-    if place is None or (turn := _turn(begun)) is None:
+    """Forward new entries for at most MAX_RUN and return how many the SIEM took."""
+    deadline = clock() + MAX_RUN
+    destination = settings.SIEM
+    if destination is None or (cursor := _claim(clock())) is None:
         return 0
-    first = turn.next
+    first = cursor.next
     try:
-        while may_go_on() and clock() - begun < LONGEST and (entries := _entries_from(turn.next)):
-            place.send([event_of(entry, now=clock()) for entry in entries])
-            if not _move(turn, entries[-1].seq + 1, clock()):
-                return turn.next - first
+        while may_go_on() and clock() < deadline and (entries := _entries_from(cursor.next)):
+            destination.send([event_of(entry, now=clock()) for entry in entries])
+            if not _move(cursor, entries[-1].seq + 1, clock()):
+                return cursor.next - first
     except Undelivered as problem:
-        _put_off(turn, str(problem), clock())
+        _postpone(cursor, str(problem), clock())
     else:
-        _held(turn).update(until=None)
-    return turn.next - first
+        _unchanged(cursor).update(not_before=None)
+    return cursor.next - first
 
 
 @transaction.atomic
-def send_again(*, start: int, by: Actor, now: datetime) -> None:
-    """Have every entry from `start` on sent again; itself an entry.
+def restart_at(*, start: int, by: Actor, now: datetime) -> None:
+    """Set the cursor back, so that every entry from `start` on is sent again, and record that.
 
-    :raises NotThere: if the log has no such entry
+    :raises NoSuchEntry: if the log has no such entry
     """
     first, size = pruned().size, LogHead.entries()
     if not first <= start < size:
-        raise NotThere(
+        raise NoSuchEntry(
             f"The log has no entry {start:,}. Its entries are {first:,} to {size - 1:,}."
         )
-    LogForwarding.objects.update_or_create(pk=1, defaults={"next": start, "until": None})
-    detail = {"from": start}
+    LogForwarding.objects.update_or_create(pk=1, defaults={"next": start, "not_before": None})
+    detail = {"first_entry": start}
     record(Event(action="log.forwarding_restarted", subject="log", detail=detail), by=by, at=now)
 
 
-def _row() -> LogForwarding:
+def _cursor() -> LogForwarding:
     return LogForwarding.objects.first() or LogForwarding()
 
 
-def _turn(now: datetime) -> LogForwarding | None:
-    """Return the row to whoever is at it from now on; None if somebody is."""
+def _claim(now: datetime) -> LogForwarding | None:
+    """Claim the cursor for LEASE and return it; None if another worker has it or a wait lasts."""
     LogForwarding.objects.get_or_create(pk=1)
-    return LogForwarding.objects.get() if _free(now).update(until=now + TURN) else None
+    free = LogForwarding.objects.filter(Q(not_before=None) | Q(not_before__lte=now))
+    return LogForwarding.objects.get() if free.update(not_before=now + LEASE) else None
 
 
-def _free(now: datetime) -> QuerySet[LogForwarding]:
-    return LogForwarding.objects.filter(Q(until=None) | Q(until__lte=now))
-
-
-def _held(turn: LogForwarding) -> QuerySet[LogForwarding]:
-    return LogForwarding.objects.filter(until=turn.until, next=turn.next)
+def _unchanged(cursor: LogForwarding) -> QuerySet[LogForwarding]:
+    """Return the stored cursor if it still is what this worker wrote last."""
+    return LogForwarding.objects.filter(not_before=cursor.not_before, next=cursor.next)
 
 
 def _entries_from(seq: int) -> list[Stored]:
-    # One group joins the log after the other, so no smaller number can come later.
-    found: QuerySet[LogEntry, Any] = LogEntry.objects.filter(
+    # Groups are appended one after another under a lock, so no smaller number can appear later.
+    entries: QuerySet[LogEntry, Any] = LogEntry.objects.filter(
         seq__gte=seq, seq__lt=LogHead.entries()
     )
-    rows = found.order_by("seq").values_list("seq", "body", "leaf")[:GROUP]
+    rows = entries.order_by("seq").values_list("seq", "body", "leaf")[:GROUP]
     return [stored(*row) for row in rows]
 
 
-def _move(turn: LogForwarding, following: int, now: datetime) -> bool:
-    until = now + TURN
-    moved = {"next": following, "until": until, "failures": 0, "problem": "", "sent_at": now}
-    if not _held(turn).update(**moved):
+def _move(cursor: LogForwarding, following: int, now: datetime) -> bool:
+    lease_ends = now + LEASE
+    moved = {"next": following, "not_before": lease_ends, "sent_at": now}
+    if not _unchanged(cursor).update(**moved, failures=0, problem=""):
         return False
-    if turn.failures:
-        log.info("The audit log is handed on to %s again.", settings.SIEM)
-    turn.next, turn.until, turn.failures = following, until, 0
+    if cursor.failures:
+        logger.info("The audit log is forwarded to %s again.", settings.SIEM)
+    cursor.next, cursor.not_before, cursor.failures = following, lease_ends, 0
     return True
 
 
-def _put_off(turn: LogForwarding, problem: str, now: datetime) -> None:
-    pause = min(FIRST_PAUSE * 2 ** min(turn.failures, 10), LONGEST_PAUSE)
-    if not turn.failures:
-        log.warning("The audit log waits to be handed on. %s It is tried again.", problem)
-    failed = {"until": now + pause, "failures": turn.failures + 1, "problem": problem[:300]}
-    _held(turn).update(**failed)
+def _postpone(cursor: LogForwarding, problem: str, now: datetime) -> None:
+    pause = min(FIRST_PAUSE * 2 ** min(cursor.failures, 10), MAX_PAUSE)
+    if not cursor.failures:
+        logger.warning("The audit log could not be forwarded. %s It is tried again.", problem)
+    failed = {"not_before": now + pause, "failures": cursor.failures + 1, "problem": problem[:300]}
+    _unchanged(cursor).update(**failed)

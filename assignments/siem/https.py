@@ -1,4 +1,4 @@
-"""Events as lines of JSON in the body of a POST."""
+"""Events as JSON Lines in the body of an HTTP POST."""
 
 import ssl
 from collections.abc import Sequence
@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from assignments.siem.sending import TIMEOUT_SECONDS, Event, Undelivered
+from assignments.siem.events import TIMEOUT_SECONDS, Event, Undelivered
 
 
 @dataclass(frozen=True, slots=True)
 class Https:
-    """An endpoint; what it answers with a status of 200 to 299 it has taken."""
+    """An endpoint; a status from 200 to 299 means that it has taken the events."""
 
     url: str = field(repr=False)
     host: str
@@ -23,13 +23,13 @@ class Https:
     def send(self, events: Sequence[Event]) -> None:
         """Send the events.
 
-        :raises Undelivered: if the endpoint did not say that it has taken them
+        :raises Undelivered: if the endpoint did not confirm them
         """
         headers = {"Content-Type": "application/x-ndjson"}
         if self.authorization:
             headers["Authorization"] = self.authorization
         try:
-            answer = httpx.post(
+            response = httpx.post(
                 self.url,
                 content=b"".join(event.json + b"\n" for event in events),
                 headers=headers,
@@ -37,8 +37,9 @@ class Https:
                 verify=ssl.create_default_context(),
             )
         except httpx.HTTPError as error:
-            # Its text may hold the address, and that a token.
+            # The error's text may contain the URL, and the URL a token.
             problem = type(error).__name__
-            raise Undelivered(f"The endpoint at {self} did not answer: {problem}.") from error
-        if not answer.is_success:
-            raise Undelivered(f"The endpoint at {self} answered with status {answer.status_code}.")
+            raise Undelivered(f"The endpoint at {self} did not respond: {problem}.") from error
+        if not response.is_success:
+            status = response.status_code
+            raise Undelivered(f"The endpoint at {self} responded with status {status}.")

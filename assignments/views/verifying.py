@@ -77,7 +77,7 @@ def verification(request: Request, pk: int) -> HttpResponse:
 def seal(request: Request) -> HttpResponse:
     """Seal the log as it is now."""
     try:
-        make_seal(because="request", by=acting(request), now=timezone.now())
+        make_seal(reason="request", by=acting(request), now=timezone.now())
     except NotSealed as refusal:
         context = _context() | {"refusal": str(refusal)}
         return render(request, "assignments/verify.html", context, status=409)

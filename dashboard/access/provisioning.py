@@ -56,14 +56,14 @@ def _refuse(user: User | None, because: str, who: Identity, by: Actor, now: date
     if user is not None and because == NO_ROLE:
         _set(user, roles=[], groups=list(who.groups))
     event = Event(
-        action="user.sign_in_refused", subject=by.ref, result="refused", detail={"because": because}
+        action="user.sign_in_refused", subject=by.ref, result="refused", detail={"reason": because}
     )
     record(event, by=by, at=now)
 
 
 def _renew(user: User, who: Identity, by: Actor, now: datetime) -> None:
     if list(who.roles) != user.roles:
-        detail = {"was": user.roles, "is": list(who.roles)}
+        detail = {"previous_roles": user.roles, "roles": list(who.roles)}
         event = Event(action="user.roles_changed", subject=by.ref, result="changed", detail=detail)
         record(event, by=by, at=now)
     _set(user, name=who.name, email=who.email, roles=list(who.roles), groups=list(who.groups))

@@ -76,7 +76,7 @@ def end_sign_ins(signins: Sequence[SignIn], *, by: Actor, because: str, now: dat
             subject=f"user/{signin.user_id}",
             result="ended",
             people=(Person(ref=f"user/{signin.user_id}", name=signin.user.name),),
-            detail={"because": because},
+            detail={"reason": because},
         )
         record(event, by=by, at=now)
     Session.objects.filter(session_key__in=keys).delete()
@@ -109,7 +109,7 @@ def _record(action: str, *, by: Actor, now: datetime, because: str = "") -> None
     event = Event(
         action=action,
         subject=by.ref,
-        result=action.removeprefix("person."),
-        detail={"because": because} if because else {},
+        result=action.removeprefix("user."),
+        detail={"reason": because} if because else {},
     )
     record(event, by=by, at=now)

@@ -49,7 +49,7 @@ def make(*, user: User, name: str, days: int, by: Actor, now: datetime) -> str:
             made = AccessToken.objects.create(
                 user=user, name=name, digest=_digest(token), created_at=now, until=until
             )
-            detail = {"name": name, "until": until.date().isoformat()}
+            detail = {"name": name, "expires_on": until.date().isoformat()}
             event = Event(action="access_token.created", subject=f"token/{made.pk}", detail=detail)
             record(event, by=by, at=now)
     except IntegrityError as twice:
@@ -64,7 +64,7 @@ def revoke(token: AccessToken, *, by: Actor, because: str, now: datetime) -> Non
         action="access_token.revoked",
         subject=f"token/{token.pk}",
         people=(Person(ref=f"user/{token.user_id}", name=token.user.name),),
-        detail={"name": token.name, "because": because},
+        detail={"name": token.name, "reason": because},
     )
     record(event, by=by, at=now)
     token.delete()

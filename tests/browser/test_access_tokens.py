@@ -29,7 +29,7 @@ def test_an_auditor_lets_a_program_in_and_out_again(page: Page, looks_right: Any
         looks_right()
     header, secret, address = said.groups()
     found = httpx.get(address, headers={header: secret}, trust_env=False)
-    assert found.json()["entries"][0]["sentence"].endswith("made an access token for a program")
+    assert found.json()["entries"][0]["sentence"].endswith("created an access token for the API")
 
     page.get_by_role("button", name="Revoke GRC").click()
 

@@ -11,13 +11,13 @@ ROWS = [CREATED, UNKNOWN, REJECTED]
 HELD = [("u1", "R", "a1")]
 LOGGED = [
     ("assignment/1", "assignment.created"),
-    ("assignment/2", "assignment.unknown"),
+    ("assignment/2", "assignment.outcome_unknown"),
     ("assignment/3", "assignment.rejected"),
 ]
 MOVING = Row(4, "u4", "R", "unknown", "", waits=False, attempt=1)
 SENDING = Row(4, "u4", "R", "sending", "", waits=True, attempt=1)
 WITHOUT_ID = Row(4, "u4", "R", "created", "", waits=True, attempt=1)
-UNSURE = ("assignment/4", "assignment.unknown")
+UNSURE = ("assignment/4", "assignment.outcome_unknown")
 DONE = ("assignment/4", "assignment.created")
 
 

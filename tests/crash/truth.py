@@ -16,7 +16,7 @@ ROWS = (
     "attempt FROM assignments_assignment ORDER BY id"
 )
 LOGGED = "SELECT subject, action FROM assignments_logentry WHERE action IN ({})".format(
-    ", ".join(f"'{action}'" for action in (*OUTCOMES, "assignment.unknown"))
+    ", ".join(f"'{action}'" for action in (*OUTCOMES, "assignment.outcome_unknown"))
 )
 
 
@@ -162,7 +162,9 @@ def _unlogged(rows: Iterable[Row], logged: Iterable[tuple[str, str]]) -> Iterato
         told = entries[f"assignment/{row.pk}"]
         outcomes = {action: count for action, count in told.items() if action in OUTCOMES}
         expected = {f"assignment.{row.state}": 1} if row.state in SETTLED else {}
-        if outcomes != expected or (row.state == "unknown" and not told["assignment.unknown"]):
+        if outcomes != expected or (
+            row.state == "unknown" and not told["assignment.outcome_unknown"]
+        ):
             yield f"{_told(row)}, and the log says {dict(told)}"
 
 

@@ -38,7 +38,7 @@ MOVES = {
 SAID = {
     "sending": {"assignment.attempted"},
     "queued": {"assignment.deferred", "assignment.requeued"},
-    "unknown": {"assignment.unknown", "assignment.looked_up"},
+    "unknown": {"assignment.outcome_unknown", "assignment.looked_up"},
     "created": {"assignment.created"},
     "rejected": {"assignment.rejected"},
     "cancelled": {"assignment.cancelled"},

@@ -7,7 +7,13 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from assignments.audit.entries.canonical import INDEXES, UNREADABLE, Entry, timestamp
+from assignments.audit.entries.canonical import (
+    INDEXES,
+    UNREADABLE,
+    Entry,
+    require_known_version,
+    timestamp,
+)
 from assignments.audit.entries.commitments import clear_values
 from assignments.audit.entries.sentences import action_words, batch_number, sentence
 from assignments.models import LogEntry
@@ -104,6 +110,7 @@ def refs(body: Entry) -> set[str]:
 
 def _check(body: Entry) -> None:
     """Look for everything that is shown, so that what lacks it is found here."""
+    require_known_version(body)
     commitments(body)
     _ = body["detail"].get, datetime.fromisoformat(body["at"])
     if {*map(type, refs(body)), *[type(body[name]) for name in _NEEDED]} != {str}:

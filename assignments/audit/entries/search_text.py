@@ -5,7 +5,7 @@ from typing import Final
 
 from assignments.models.sql.text_folding import folded
 
-_SAID: Final = ("title", "reference", "remote_id", "reason", "problem", "because")
+_SAID: Final = ("title", "reference", "remote_id", "reason", "problem")
 
 
 def search_text(detail: Mapping[str, object]) -> str:

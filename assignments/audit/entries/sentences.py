@@ -1,4 +1,7 @@
-"""One sentence for every action, to be read after the name of who did it."""
+"""The readable sentence of each audit action, as a predicate that follows the actor's name.
+
+The log can never be changed, so no action is renamed or removed after a release.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -8,64 +11,64 @@ from assignments.audit.entries.canonical import Entry
 SENTENCES: Final[Mapping[str, str]] = {
     "user.signed_in": "signed in",
     "user.signed_out": "signed out",
-    "user.sign_in_refused": "was refused",
-    "user.roles_changed": "has other roles now",
+    "user.sign_in_refused": "was refused sign-in",
+    "user.roles_changed": "signed in with other roles than before",
     "personal_data.erased": "erased the personal data of {person}",
-    "legal_hold.placed": "laid a legal hold on {subject}",
-    "legal_hold.released": "lifted the legal hold on {subject}",
+    "legal_hold.placed": "placed a legal hold on {subject}",
+    "legal_hold.released": "released the legal hold on {subject}",
     "session.ended": "ended a session of {person}",
-    "access_token.created": "made an access token for a program",
+    "access_token.created": "created an access token for the API",
     "access_token.revoked": "revoked an access token of {person}",
-    "sync.started": "started a sync of the directory",
-    "sync.completed": "synced the directory: {learners}, {contents} and {assignments}",
+    "sync.started": "started a sync with the LMS",
+    "sync.completed": "completed a sync with the LMS: {learners}, {contents} and {assignments}",
     "batch.submitted": "submitted batch {batch}: {people}, {items}",
     "batch.approved": "approved batch {batch}",
     "batch.rejected": "rejected batch {batch}",
-    "batch.withdrawn": "withdrew batch {batch} before anybody decided about it",
-    "batch.expired": "ended batch {batch}: nobody approved it in time",
-    "batch.held": "held batch {batch}",
-    "batch.released": "started batch {batch}",
+    "batch.withdrawn": "withdrew batch {batch} before anybody approved or rejected it",
+    "batch.expired": "closed batch {batch}: nobody approved it in time",
+    "batch.held": "put batch {batch} on hold",
+    "batch.released": "released batch {batch} for sending",
     "batch.paused": "paused batch {batch}",
     "batch.resumed": "resumed batch {batch}",
     "batch.stopped": "stopped batch {batch}",
-    "batch.cancelled": "undid batch {batch} before anything was sent",
+    "batch.cancelled": "cancelled batch {batch} before anything was sent",
     "batch.completed": "completed batch {batch}",
     "assignment.skipped": "skipped {content} for {person}",
-    "assignment.cancelled": "withdrew {content} for {person}",
-    "assignment.attempted": "began to assign {content} to {person}",
+    "assignment.cancelled": "cancelled {content} for {person} before it was sent",
+    "assignment.attempted": "started to assign {content} to {person}",
     "assignment.created": "assigned {content} to {person}",
-    "assignment.rejected": "tried to assign {content} to {person}",
-    "assignment.unknown": "tried to assign {content} to {person} and got no clear answer",
-    "assignment.deferred": "put off assigning {content} to {person}",
-    "assignment.looked_up": "looked for {content} of {person} in the LMS",
+    "assignment.rejected": "tried to assign {content} to {person}, which the LMS rejected",
+    "assignment.outcome_unknown": "tried to assign {content} to {person}; the outcome is unknown",
+    "assignment.deferred": "postponed assigning {content} to {person}",
+    "assignment.looked_up": "checked in the LMS whether {person} has {content}",
     "assignment.requeued": "queued {content} for {person} again",
-    "assignment.accepted_existing": "accepted that {person} has {content} already",
-    "assignment.closed_unconfirmed": "left {content} for {person} as it is, without confirmation",
+    "assignment.accepted_existing": "accepted that {person} already has {content}",
+    "assignment.closed_unconfirmed": "closed {content} for {person} without confirmation",
     "account.paused": "paused sending to the LMS",
     "account.resumed": "resumed sending to the LMS",
-    "plan.refresh_requested": "asked the LMS again about the {people} of a plan",
-    "plan.refreshed": "read again what the {people} of a plan have in the LMS",
+    "plan.refresh_requested": "requested a refresh of a plan of {people} from the LMS",
+    "plan.refreshed": "refreshed a plan of {people} from the LMS",
     "plan.downloaded": "downloaded a plan of {rows}",
     "content.marked_mandatory": "marked {content} as mandatory",
-    "content.unmarked_mandatory": "no longer marks {content} as mandatory",
+    "content.unmarked_mandatory": "removed the mandatory mark from {content}",
     "audience.created": "saved the audience “{audience}”: {people}",
-    "audience.changed": "renamed the audience “{previous_name}” to “{audience}”",
+    "audience.renamed": "renamed the audience “{previous_name}” to “{audience}”",
     "audience.deleted": "deleted the audience “{audience}”",
     "log.searched": "searched the audit log",
     "log.exported": "exported {entries} of the audit log",
-    "export.requested": "asked for an export of the audit log",
-    "export.failed": "could not make an export of the audit log",
+    "export.requested": "requested an export of the audit log",
+    "export.failed": "could not complete an export of the audit log",
     "export.downloaded": "downloaded an export with {entries} of the audit log",
-    "export.file_deleted": "deleted the file of an export that {person} made",
+    "export.file_deleted": "deleted the file of an export that {person} requested",
     "log.verified": "verified the audit log",
-    "log.forwarding_restarted": "had the audit log sent to the SIEM again from entry {start}",
-    "log.damage_detected": "found the audit log broken at its end and went on behind that",
+    "log.forwarding_restarted": "restarted forwarding the audit log to the SIEM at {first_entry}",
+    "log.damage_detected": "detected damage at the end of the audit log and continued after it",
     "log.sealed": "sealed {entries} of the audit log",
-    "log.pruned": "pruned {entries} of the audit log, which need not be kept any more",
-    "log.search_results_verified": "verified {entries} that a search of the audit log found",
-    "log.file_verified": "verified a file from the audit log",
+    "log.pruned": "pruned {entries} of the audit log whose retention period had ended",
+    "log.search_results_verified": "verified {entries} found by a search of the audit log",
+    "log.file_verified": "verified a file exported from the audit log",
     "entry.read": "read entry {number}",
-    "retention.changed": "changed how long entries of {whose} are kept",
+    "retention.changed": "changed how long entries of {account} are kept",
     "settings.changed": "changed settings",
 }
 
@@ -81,16 +84,16 @@ _COUNTED: Final = {
 
 
 def sentence(entry: Entry, person: str) -> str:
-    """Say what the entry tells, as in "assigned GDPR Essentials 2027 to Elif Yilmaz".
+    """Return an entry's sentence, as in "assigned GDPR Essentials 2027 to Elif Yilmaz".
 
-    :param person: the name of the person whom the entry speaks of
+    :param person: the name of the person whom the entry is about
     """
-    said = SENTENCES.get(entry["action"], action_words(entry["action"]))
-    return said.format_map(_Words(entry, person))
+    template = SENTENCES.get(entry["action"], action_words(entry["action"]))
+    return template.format_map(_Placeholders(entry, person))
 
 
-class _Words(dict[str, str]):
-    """The words of an entry, each made when its sentence asks for it."""
+class _Placeholders(dict[str, str]):
+    """The values for a sentence's placeholders, computed from an entry when they are needed."""
 
     def __init__(self, entry: Entry, person: str) -> None:
         super().__init__(person=person)
@@ -100,7 +103,7 @@ class _Words(dict[str, str]):
         detail = self._entry["detail"]
         if name in _COUNTED:
             return counted(detail.get(name), *_COUNTED[name])
-        return _WORDS[name](self._entry, detail)
+        return _VALUES[name](self._entry, detail)
 
 
 def action_words(action: str) -> str:
@@ -109,16 +112,16 @@ def action_words(action: str) -> str:
 
 
 def batch_number(ref: str) -> str:
-    """Return the number that people know a batch by, as in "B-0417"."""
+    """Return the batch number that pages show, as in "B-0417"."""
     number = ref.partition("/")[2]
     return f"B-{number:0>4}" if number else ""
 
 
-def counted(count: object, one: str, many: str) -> str:
-    """Return a number with its unit, as in "1 item" or "3,412 people"."""
+def counted(count: object, singular: str, plural: str) -> str:
+    """Return a number with its unit, as in "1 item" or "3,412 people"; without one, the plural."""
     if not isinstance(count, int):
-        return many
-    return f"{count:,} {one if count == 1 else many}"
+        return plural
+    return f"{count:,} {singular if count == 1 else plural}"
 
 
 def _title(content: object) -> str:
@@ -127,13 +130,13 @@ def _title(content: object) -> str:
     return str(content.get("title") or content.get("reference") or "an item")
 
 
-_WORDS: Final[Mapping[str, Callable[[Entry, Mapping[str, object]], str]]] = {
+_VALUES: Final[Mapping[str, Callable[[Entry, Mapping[str, object]], str]]] = {
     "batch": lambda entry, _: batch_number(entry["batch"]),
     "content": lambda _, detail: _title(detail.get("content")),
     "audience": lambda _, detail: str(detail.get("name", "")),
     "subject": lambda entry, _: entry["subject"] or "something",
     "previous_name": lambda _, detail: str(detail.get("previous_name", "")),
-    "start": lambda _, detail: f"#{detail.get('from', 0)}",
-    "whose": lambda entry, _: entry.get("account") or "no account",
+    "first_entry": lambda _, detail: f"entry #{detail.get('first_entry', 0)}",
+    "account": lambda entry, _: entry.get("account") or "no account",
     "number": lambda entry, _: f"#{entry['subject'].partition('/')[2]}",
 }

@@ -124,7 +124,7 @@ def seal_now(*, by: Actor, now: datetime) -> Extent:
 
     :raises NotSealed: if it cannot be sealed
     """
-    seal = make_seal(because="export", by=by, now=now)
+    seal = make_seal(reason="export", by=by, now=now)
     return Extent(frontier_at(seal.size, tiles.Tiles()), Sealed(seal, signing_key()))
 
 

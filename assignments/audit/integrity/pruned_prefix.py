@@ -27,7 +27,8 @@ from assignments.audit.signing.signed_note import (
 from assignments.models import LogEntry
 
 ACTION: Final = "log.pruned"
-WORD: Final = "pruned"
+# The kind and format version of the signed statement.
+KIND: Final = "pruned v1"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,7 +41,7 @@ class Pruned:
     def signed(self, key: SigningKey) -> str:
         """Return the statement of it."""
         root = base64.b64encode(self.root).decode()
-        return key.sign(f"{key.public.name}\n{WORD}\n{self.size}\n{root}\n")
+        return key.sign(f"{key.public.name}\n{KIND}\n{self.size}\n{root}\n")
 
     @property
     def note(self) -> str:
@@ -68,6 +69,6 @@ def _stated(body: bytes, keys: list[PublicKey]) -> Iterator[Pruned]:
     # What cannot be read or is not signed by us says nothing; the entries it hides are missed.
     with suppress(NotANote, UnknownKey, WrongSignature, *UNREADABLE):
         opened = open_note(orjson.loads(body)["detail"]["statement"], keys)
-        origin, word, size, root = opened.text.splitlines()
-        if (origin, word) == (opened.key.name, WORD):
+        origin, kind, size, root = opened.text.splitlines()
+        if (origin, kind) == (opened.key.name, KIND):
             yield Pruned(int(size), base64.b64decode(root, validate=True))

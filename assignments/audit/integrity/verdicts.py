@@ -233,6 +233,6 @@ def facts(verdict: Verdict) -> dict[str, Any]:
         "size": getattr(verdict, "size", 0),
         "root": getattr(verdict, "root", ""),
         "seq": verdict.first,
-        "sealed": getattr(verdict, "seal", None),
+        "newest_seal": getattr(verdict, "seal", None),
         "detail": verdict.sentence,
     }

@@ -17,7 +17,7 @@ from assignments.audit.signing.keys import NoKey, signing_key
 from assignments.audit.signing.signed_note import NotANote, SigningKey, split
 from assignments.models import LogEntry, LogHead, LogSeal
 
-Because = Literal["schedule", "export", "request"]
+SealReason = Literal["schedule", "export", "request"]
 EVERY: Final = timedelta(hours=1)
 ACTION: Final = "log.sealed"
 
@@ -26,7 +26,7 @@ class NotSealed(Exception):
     """The log cannot be sealed; the message says why and what to do."""
 
 
-def make_seal(*, because: Because, by: Actor, now: datetime) -> LogSeal:
+def make_seal(*, reason: SealReason, by: Actor, now: datetime) -> LogSeal:
     """Sign the log as it is, keep the seal in both places and record it.
 
     Returns the newest seal if nothing was added since. Rows of hashes are brought up to date before
@@ -39,7 +39,7 @@ def make_seal(*, because: Because, by: Actor, now: datetime) -> LogSeal:
         second_copy.keep([last])
         return last
     _check(head, last)
-    seal = _store(key, head, last, because=because, by=by, now=now)
+    seal = _store(key, head, last, reason=reason, by=by, now=now)
     second_copy.keep(LogSeal.objects.filter(number__gte=seal.number - 1).order_by("number"))
     return seal
 
@@ -110,7 +110,7 @@ def _store(
     tree: Frontier,
     last: LogSeal | None,
     *,
-    because: Because,
+    reason: SealReason,
     by: Actor,
     now: datetime,
 ) -> LogSeal:
@@ -124,10 +124,10 @@ def _store(
         at=now,
         size=tree.size,
         key=f"{key.public.name}+{key.public.id.hex()}",
-        because=because,
+        reason=reason,
         note=key.sign(checkpoint.text()),
     )
     detail = {"seal": seal.number, "entries": seal.size, "root": tree.root().hex(), "key": seal.key}
-    event = Event(action=ACTION, subject=f"seal/{seal.number}", result=because, detail=detail)
+    event = Event(action=ACTION, subject=f"seal/{seal.number}", result=reason, detail=detail)
     record(event, by=by, at=now)
     return seal

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 KIND, VERSION = "assignment-desk-log", 2
+ENTRY_VERSION = 1
 PACK_KIND = "assignment-desk-evidence"
 INTACT, UNREADABLE, ALTERED, LENGTH, UNPROVEN, MISMATCH, UNTRUSTED = 0, 1, 2, 3, 4, 6, 7
 WORDS = {
@@ -308,6 +309,13 @@ class Export:
                 ALTERED, "Altered at entry %s: body does not match the tree." % _n(seq), seq
             )
         said = json.loads(body)
+        if said["v"] != ENTRY_VERSION:
+            raise Found(
+                UNREADABLE,
+                "Entry %s has format version %s, which this program cannot read. Use the verify.py "
+                "of a newer pack." % (_n(seq), said["v"]),
+                seq,
+            )
         if said["seq"] != seq:
             raise Found(ALTERED, "Altered at entry %s: out of order." % _n(seq), seq)
         if any(first <= seq <= last for first, last in self.taken_up):

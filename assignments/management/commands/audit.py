@@ -36,7 +36,7 @@ from assignments.services.privacy import pruning
 from assignments.siem import forwarding
 
 CODES: Final = {kind.word: kind.code for kind in (*BROKEN, Intact, IntactSince, Unsealed)}
-FACTS: Final = ("verdict", "size", "root", "seq", "sealed", "detail")
+FACTS: Final = ("verdict", "size", "root", "seq", "newest_seal", "detail")
 KEY: Final = """\
 Keep this secret, outside the database, and set it for every process of the desk:
 AUDIT_SIGNING_KEY={secret}
@@ -161,7 +161,7 @@ class Command(BaseCommand):
     def _seal(self, options: dict[str, Any]) -> None:
         require_prepared_database()
         try:
-            seal = make_seal(because="request", by=operator(), now=timezone.now())
+            seal = make_seal(reason="request", by=operator(), now=timezone.now())
         except NotSealed as refusal:
             raise CommandError(str(refusal)) from refusal
         told = {"seal": seal.number, "size": seal.size, "key": seal.key, "note": seal.note}
@@ -211,7 +211,7 @@ class Command(BaseCommand):
         start = options["start"]
         if start is not None:
             _send_again(start)
-        found = forwarding.standing()
+        found = forwarding.status()
         told = {"next": found.next, "behind": found.behind, "problem": found.problem}
         waiting = counted(found.behind, "entry", "entries")
         sentence = f"{settings.SIEM} has what stands before entry {found.next:,}; {waiting} to go."
@@ -261,8 +261,8 @@ def _pruned() -> pruning.Done:
 
 def _send_again(start: int) -> None:
     try:
-        forwarding.send_again(start=start, by=operator(), now=timezone.now())
-    except forwarding.NotThere as problem:
+        forwarding.restart_at(start=start, by=operator(), now=timezone.now())
+    except forwarding.NoSuchEntry as problem:
         raise CommandError(str(problem)) from problem
 
 

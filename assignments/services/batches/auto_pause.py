@@ -74,7 +74,7 @@ def _pause(batch: Batch, found: Alarm, problems: Sequence[str], now: datetime) -
     detail = {
         "outcomes_seen": found.outcomes,
         "failures": found.failures,
-        "reasons": dict(reasons),
+        "failures_by_problem": dict(reasons),
     }
     pause_itself(batch, because, detail, now)
 
@@ -92,7 +92,7 @@ def pause_itself(batch: Batch, because: str, detail: Mapping[str, object], now: 
         cause=ref,
         account=batch.account.remote_id,
         result=str(Batch.State.PAUSED),
-        detail={"because": because, **detail},
+        detail={"reason": because, **detail},
     )
     record(event, by=completion.person_of(batch), at=now)
 

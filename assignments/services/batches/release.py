@@ -35,7 +35,7 @@ def release(*, batch: Batch, by: Actor, now: datetime) -> None:
     batch.started_at = now if may_run else None
     batch.save(update_fields=["state", "started_at", "pause_reason"])
     ref = f"batch/{batch.pk}"
-    detail = {"plan_digest": batch.plan_digest, "because": batch.pause_reason}
+    detail = {"plan_digest": batch.plan_digest, "reason": batch.pause_reason}
     event = Event(
         action="batch.released" if may_run else "batch.paused",
         subject=ref,

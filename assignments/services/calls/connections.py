@@ -53,7 +53,7 @@ def _pause(
         paused_at=now, pause_reason=because
     )
     if paused:
-        told = {"because": because, **detail}
+        told = {"reason": because, **detail}
         record(
             Event(action="account.paused", account=account.remote_id, detail=told), by=by, at=now
         )

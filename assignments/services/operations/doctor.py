@@ -161,7 +161,7 @@ def _alarms() -> Finding:
 
 
 def _siem() -> Finding:
-    found = forwarding.standing()
+    found = forwarding.status()
     waiting = f"{counted(found.behind, 'entry', 'entries')} of the audit log"
     if found.problem:
         advice = "Mend the receiver, SIEM_URL or SIEM_AUTHORIZATION; nothing is lost."

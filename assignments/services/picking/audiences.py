@@ -58,7 +58,7 @@ def rename(*, audience: Audience, name: str, by: Actor, now: datetime) -> None:
     _require_free_name(audience.account, name, exclude_pk=audience.pk)
     audience.name, audience.folded_name = name, _key(name)
     audience.save(update_fields=["name", "folded_name"])
-    _record("audience.changed", audience, by, now, previous_name=previous_name)
+    _record("audience.renamed", audience, by, now, previous_name=previous_name)
 
 
 @transaction.atomic

@@ -99,9 +99,9 @@ def _erase(whom: Subject, reason: str, by: Actor, now: datetime) -> Erased:
         rows = Assignment.objects.filter(batch__by=whom.user)
     kept, sealed = rows.count(), entries_naming(whom)
     detail = {
-        "because": reason,
-        "values": values,
-        "texts": texts,
+        "reason": reason,
+        "values_deleted": values,
+        "texts_redacted": texts,
         "rows_kept": kept,
         "named_in_entries": sealed[:MOST_SAID],
     }

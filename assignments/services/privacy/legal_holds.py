@@ -66,6 +66,6 @@ def _record(action: str, ref: str, reason: str, by: Actor, now: datetime) -> Non
         subject=ref,
         result=action.partition(".")[2],
         people=people,
-        detail={"because": reason},
+        detail={"reason": reason},
     )
     record(event, by=by, at=now)

@@ -73,7 +73,7 @@ def prune_log(*, by: Actor, now: datetime) -> Done:
         return Done(0, 0)
     values = forget_unspoken()
     try:
-        make_seal(because="request", by=by, now=now)
+        make_seal(reason="request", by=by, now=now)
     except NotSealed as refusal:
         raise NotPruned(str(refusal)) from refusal
     transaction.on_commit(partial(wipe, ENTRIES))

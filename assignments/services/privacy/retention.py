@@ -56,7 +56,7 @@ def keep(*, account: str, for_months: int | None, by: Actor, now: datetime) -> N
         LogRetention.objects.filter(account=account).delete()
     else:
         LogRetention.objects.update_or_create(account=account, defaults={"months": for_months})
-    detail = {"months": for_months, "months_before": was}
+    detail = {"months": for_months, "previous_months": was}
     event = Event(
         action="retention.changed",
         subject="log",
@@ -81,7 +81,7 @@ def first_to_stay(start: int, *, now: datetime) -> Stay | None:
 
 
 def _not_forwarded() -> Stay | None:
-    if settings.SIEM is None or not (siem := forwarding.standing()).behind:
+    if settings.SIEM is None or not (siem := forwarding.status()).behind:
         return None
     return Stay(siem.next, "the SIEM has not taken it yet")
 

@@ -120,7 +120,7 @@ def recover(*, account: Account, sender: str, now: datetime) -> int:
     changes = [
         row_updates.Change(
             row,
-            row_updates.event(row, "assignment.unknown", "unknown", problem=problem),
+            row_updates.event(row, "assignment.outcome_unknown", "unknown", problem=problem),
             {
                 "state": State.UNKNOWN,
                 "unknown_at": now,

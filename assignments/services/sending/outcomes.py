@@ -51,6 +51,11 @@ ATTEMPT: Final = (
     "problem",
 )
 LONGEST_PAUSE: Final = timedelta(seconds=60)
+ACTIONS: Final = {
+    State.QUEUED: "assignment.deferred",
+    State.UNKNOWN: "assignment.outcome_unknown",
+    State.REJECTED: "assignment.rejected",
+}
 
 
 def settle(*, account: Account, sender: str, answers: Sequence[Answer], now: datetime) -> None:
@@ -133,7 +138,7 @@ def _change(row: Assignment, answer: Answer) -> row_updates.Change:
         return _created(row, answer, reply)
     values = _values(row, reply, at)
     row.state = State(str(values["state"]))
-    action = "assignment.deferred" if row.state == State.QUEUED else f"assignment.{row.state}"
+    action = ACTIONS[row.state]
     event = row_updates.event(
         row,
         action,
@@ -152,12 +157,19 @@ def _created(row: Assignment, answer: Answer, reply: Created) -> row_updates.Cha
     )
     if reply.id:
         event = row_updates.event(
-            row, "assignment.created", "created", remote_id=reply.id, how="answer", **evidence
+            row,
+            "assignment.created",
+            "created",
+            remote_id=reply.id,
+            confirmed_by="response",
+            **evidence,
         )
         more = {"remote_id": reply.id, "response_status": 201, "problem": "", "problem_field": ""}
         return row_updates.Change(row, event, row_updates.settled(State.CREATED, at, **more))
     problem = "The LMS confirmed it without saying which record it made."
-    event = row_updates.event(row, "assignment.unknown", "unknown", problem=problem, **evidence)
+    event = row_updates.event(
+        row, "assignment.outcome_unknown", "unknown", problem=problem, **evidence
+    )
     return row_updates.Change(row, event, _unknown(at, 201, problem))
 
 

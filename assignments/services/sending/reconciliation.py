@@ -130,7 +130,11 @@ def _ahead(reply: Seen, now: datetime) -> timedelta:
 
 
 def _found(row: Assignment, remote_id: str, reply: Seen, now: datetime) -> row_updates.Change:
-    detail = {"remote_id": remote_id, "how": "read_back", "records_read": len(reply.records)}
+    detail = {
+        "remote_id": remote_id,
+        "confirmed_by": "read_back",
+        "records_read": len(reply.records),
+    }
     event = row_updates.event(row, "assignment.created", "created", **detail)
     values = row_updates.settled(
         State.CREATED, now, remote_id=remote_id, problem="", problem_field=""
@@ -162,7 +166,9 @@ def _after_window(
     row: Assignment, reply: Seen, now: datetime, *, is_doubtful: bool
 ) -> row_updates.Change:
     if row.response_status == CREATED:
-        event = row_updates.event(row, "assignment.created", "created", how="answer_without_id")
+        event = row_updates.event(
+            row, "assignment.created", "created", confirmed_by="response_without_id"
+        )
         return row_updates.Change(row, event, row_updates.settled(State.CREATED, now, problem=""))
     if is_doubtful:
         return _for_a_person(row, reply, DOUBTFUL)
@@ -191,7 +197,7 @@ def _for_a_person(row: Assignment, reply: Seen, problem: str) -> row_updates.Cha
 def _looked(row: Assignment, reply: Seen, what_next: str) -> Event:
     records = len(reply.records)
     return row_updates.event(
-        row, "assignment.looked_up", "absent", records_read=records, next=what_next
+        row, "assignment.looked_up", "absent", records_read=records, next_step=what_next
     )
 
 

@@ -167,7 +167,7 @@ def _submitted(batch: Batch, to_send: int, approval: Approval | None) -> Event:
 
 
 def _asked(approval: Approval) -> dict[str, object]:
-    return {"asked_until": approval.expires_at.isoformat(), "because": approval.because}
+    return {"expires_at": approval.expires_at.isoformat(), "reasons": approval.because}
 
 
 def _due_dates(batch: Batch) -> dict[str, int]:

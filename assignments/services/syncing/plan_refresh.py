@@ -199,8 +199,14 @@ def _frozen_again(draft: Draft, refresh: PlanRefresh, now: datetime) -> str:
 
 
 def _record(refresh: PlanRefresh, action: str, result: str, by: Actor, now: datetime) -> None:
-    names = ("people", "done", "unread", "added", "gone", "problem")
-    detail = {name: getattr(refresh, name) for name in names}
+    detail = {
+        "people": refresh.people,
+        "people_read": refresh.done,
+        "people_not_read": refresh.unread,
+        "assignments_added": refresh.added,
+        "assignments_removed": refresh.gone,
+        "problem": refresh.problem,
+    }
     subject, account = f"draft/{refresh.pk}", refresh.draft.account.remote_id
     event = Event(action=action, subject=subject, account=account, result=result, detail=detail)
     record(event, by=by, at=now)

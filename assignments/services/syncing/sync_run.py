@@ -228,7 +228,7 @@ def _finish(run: SyncRun, by: Actor, now: datetime) -> None:
             "learners": run.learners,
             "contents": run.contents,
             "assignments": run.assignments,
-            "left": run.left,
+            "removed": run.left,
         },
     )
     record(event, by=by if run.started_by == by.ref else SYSTEM, at=now)

@@ -1,4 +1,4 @@
-"""Where events go: a file, a syslog receiver or an HTTPS endpoint, by its address."""
+"""Destinations for events, by their URL: a file, a syslog receiver or an HTTPS endpoint."""
 
 from pathlib import Path
 from typing import Final
@@ -8,20 +8,20 @@ from assignments.siem.files import File
 from assignments.siem.https import Https
 from assignments.siem.syslog import Syslog
 
-type Place = File | Syslog | Https
+type Destination = File | Syslog | Https
 
 SYSLOG_PORTS: Final = {"syslog+tcp": 601, "syslog+tls": 6514}
 
 
-class NotAPlace(ValueError):
-    """Nothing can be sent to this address; the message says what to write, never the address."""
+class InvalidDestination(ValueError):
+    """The URL is no destination; the message says what to write and never repeats the URL."""
 
 
-def place(url: str, *, authorization: str = "") -> Place:
-    """Return the place with this address.
+def parse_destination(url: str, *, authorization: str = "") -> Destination:
+    """Return the destination that a URL names.
 
-    :param authorization: the value of the header of that name, for an HTTPS endpoint
-    :raises NotAPlace: if there can be none
+    :param authorization: the value of the Authorization header, for an HTTPS endpoint
+    :raises InvalidDestination: if the URL is malformed or of another kind
     """
     try:
         parts = urlsplit(url)
@@ -31,17 +31,19 @@ def place(url: str, *, authorization: str = "") -> Place:
     if parts.scheme == "file" and parts.path.startswith("/") and not parts.netloc:
         return File(Path(parts.path))
     if parts.scheme in SYSLOG_PORTS and parts.hostname:
-        is_secret = parts.scheme == "syslog+tls"
-        return Syslog(parts.hostname, port or SYSLOG_PORTS[parts.scheme], is_secret=is_secret)
+        port = port or SYSLOG_PORTS[parts.scheme]
+        return Syslog(parts.hostname, port, is_encrypted=parts.scheme == "syslog+tls")
     if parts.scheme in {"http", "https"} and parts.hostname:
         _require_no_password(parts)
         return Https(url, parts.hostname, authorization)
-    raise NotAPlace(
-        "it is no address of a SIEM. Write it as file:///FOLDER/audit.jsonl, "
+    raise InvalidDestination(
+        "it is not the address of a SIEM. Write it as file:///FOLDER/audit.jsonl, "
         "syslog+tls://HOST:6514, syslog+tcp://HOST:601 or https://HOST/PATH"
     )
 
 
 def _require_no_password(parts: SplitResult) -> None:
     if parts.username or parts.password:
-        raise NotAPlace("it holds a user or password. Write them into SIEM_AUTHORIZATION instead")
+        raise InvalidDestination(
+            "it contains a user or password. Put them into SIEM_AUTHORIZATION instead"
+        )
