@@ -93,7 +93,7 @@ def test_using_one_whose_filter_is_gone_is_refused_and_leaves_no_draft(client, m
     answer = client.post(reverse("audience-use", args=[audience.pk]))
 
     assert answer.status_code == 409
-    assert "“Sales” filters by something that is not offered here any more." in words(answer)
+    assert "“Sales” filters by a field that is no longer offered here." in words(answer)
     assert not Draft.objects.exists()
 
 

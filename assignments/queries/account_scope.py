@@ -1,27 +1,41 @@
-"""Which linked accounts are closed to somebody, as ACCOUNT_GROUPS says."""
+"""Which linked accounts a person may not act in or see, as the setting ACCOUNT_GROUPS says."""
+
+from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
+
+if TYPE_CHECKING:
+    # django-stubs resolves this to AUTH_USER_MODEL, which the app must not import by its name.
+    from django.contrib.auth.models import _User as User
 
 READS_ALL = "assignments.export_log"
 
 
-def closed_to(user: Any) -> list[str]:
-    """Return the accounts in which a manager may not act: they are for other groups."""
-    mine = set(getattr(user, "groups", ()))
-    return [name for name, groups in settings.ACCOUNT_GROUPS.items() if not mine & set(groups)]
+def closed_to(user: User) -> list[str]:
+    """Return the StackOne ids of the accounts in which a manager may not act: other groups'."""
+    own_groups = set(user.groups)
+    return [
+        name for name, groups in settings.ACCOUNT_GROUPS.items() if not own_groups & set(groups)
+    ]
 
 
-def unseen_by(user: Any) -> list[str]:
-    """Return the accounts that somebody may not even see; who verifies the log sees all."""
+def unseen_by(user: User) -> list[str]:
+    """Return the StackOne ids of the accounts that a person may not even see.
+
+    Auditors see all: whoever may export the log sees every account in it.
+    """
     return [] if user.has_perm(READS_ALL) else closed_to(user)
 
 
-def without[Rows: QuerySet[Any]](
+def without[Rows: QuerySet[Model, object]](
     rows: Rows, closed: Collection[str], *, by: str = "account"
 ) -> Rows:
-    """Return the rows of the other accounts; the query is as it was if none is closed."""
+    """Return the rows of the other accounts; the query is unchanged if none is closed.
+
+    :param by: the path from a row to its account
+    """
     return rows.exclude(**{f"{by}__remote_id__in": closed}) if closed else rows

@@ -1,7 +1,9 @@
 """Batches and their rows as pages list them: counts by the database, rows by page."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
@@ -11,6 +13,11 @@ from assignments.models.sql.text_folding import folded
 from assignments.queries.account_scope import without
 from assignments.queries.approvals import awaits
 from assignments.queries.failures import FAILED
+
+if TYPE_CHECKING:
+    # django-stubs resolves this to AUTH_USER_MODEL, which the app must not import by its name.
+    from django.contrib.auth.models import _User as User
+    from django_stubs_ext import WithAnnotations
 
 State = Assignment.State
 Batches = Batch.State
@@ -48,13 +55,33 @@ LIST_TABS: Final[dict[str, tuple[str, Q]]] = {
 }
 
 
-def list_tabs(user: Any) -> dict[str, tuple[str, Q]]:
+class Counts(TypedDict):
+    """What a list shows of each batch, annotated by the database."""
+
+    total: int
+    created: int
+    failed: int
+    skipped: int
+    has_failed: bool
+
+
+class Retryable(TypedDict):
+    """Whether a row failed, so that it can be sent again."""
+
+    is_retryable: bool
+
+
+type CountedBatch = WithAnnotations[Batch, Counts]
+type Row = WithAnnotations[Assignment, Retryable]
+
+
+def list_tabs(user: User) -> dict[str, tuple[str, Q]]:
     """Return the tabs of the list; what needs somebody depends on what they may approve."""
     label, condition = LIST_TABS["needs-you"]
     return {**LIST_TABS, "needs-you": (label, condition | awaits(user))}
 
 
-def submitted(*, words: str = "") -> QuerySet[Batch]:
+def submitted(*, words: str = "") -> QuerySet[CountedBatch]:
     """Return every submitted batch, newest first, with its counts."""
     batches = Batch.objects.filter(submitted_at__isnull=False).annotate(
         total=F("rows"),
@@ -96,7 +123,7 @@ def positions(batch: Batch, *, tab: str, words: str = "") -> QuerySet[Assignment
     return found.values_list("position", flat=True)
 
 
-def rows(batch: Batch, shown: Iterable[int]) -> list[Any]:
+def rows(batch: Batch, shown: Iterable[int]) -> list[Row]:
     """Return the batch's rows at these positions, in this order."""
     order = list(shown)
     found = Assignment.objects.filter(batch=batch, position__in=order)
@@ -117,13 +144,15 @@ def of_learner(learner_pk: int) -> QuerySet[Assignment]:
     return found.select_related("batch", "content").order_by("-batch__submitted_at", "-pk")
 
 
-def of_content(content_pk: int) -> QuerySet[Batch]:
+def of_content(content_pk: int) -> QuerySet[CountedBatch]:
     """Return the batches that assigned an item, newest first, with their counts."""
     rows = Assignment.objects.filter(content=content_pk)
     return submitted().filter(pk__in=rows.values("batch"))
 
 
-def active(*, limit: int, closed: Collection[str], besides: Iterable[Batch] = ()) -> list[Any]:
+def active(
+    *, limit: int, closed: Collection[str], besides: Iterable[Batch] = ()
+) -> list[CountedBatch]:
     """Return the batches that run or need a decision, with their counts, without some."""
     found = without(submitted(), closed).filter(LIST_TABS["running"][1] | LIST_TABS["needs-you"][1])
     return list(found.exclude(pk__in=[batch.pk for batch in besides])[:limit])

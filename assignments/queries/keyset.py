@@ -1,5 +1,8 @@
 """One page of a long list: from a row on, never by counting rows from the start."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,6 +44,10 @@ class Sheet[Row]:
     def is_all(self) -> bool:
         """Whether the list has no other page."""
         return self.previous is None and self.following is None
+
+    def with_rows[Other](self, rows: Iterable[Other]) -> Sheet[Other]:
+        """Return the same page with other rows in the place of its own."""
+        return Sheet(list(rows), self.first, self.total, self.previous, self.following)
 
 
 def sheet[Row: Model](

@@ -1,6 +1,8 @@
 """Approval: another manager looks at a sealed plan, and approves or rejects it."""
 
-from typing import Any, Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from django.core.paginator import Paginator
@@ -21,8 +23,11 @@ from assignments.services.submitting.grace_period import hold_seconds
 from assignments.views.assign import may_assign
 from assignments.views.batch_page import refused
 from assignments.views.permitted_objects import own_batches
-from assignments.views.query_params import asked_words
+from assignments.views.query_params import search_words
 from assignments.views.request_context import Request, acting
+
+if TYPE_CHECKING:
+    pass
 
 PER_PAGE: Final = 50
 WAITS: Final = "approval"
@@ -63,7 +68,7 @@ def _refused(request: Request, pk: int, refusal: str) -> HttpResponse:
 
 
 def _page(request: Request, batch: Any, *, refusal: str = "") -> HttpResponse:
-    sought, drift = asked_words(request), Drift(batch.approval)
+    sought, drift = search_words(request), Drift(batch.approval)
     paginator = Paginator(drafts.planned_rows(batch, words=sought), PER_PAGE)
     if not sought:
         paginator.count = batch.rows

@@ -1,7 +1,9 @@
-"""New assignment: making a draft, its page, its terms, and going on to the review."""
+"""New assignment: create a draft, show it, store its terms, and freeze its plan for review."""
+
+from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.contrib.auth.decorators import permission_required
@@ -17,10 +19,13 @@ from assignments.forms.assign import ContentForm, ItemDueDatesForm, TermsForm, T
 from assignments.queries import drafts as draft_queries
 from assignments.services.picking import drafts
 from assignments.services.planning import due_dates, frozen_plan
-from assignments.views.concurrent_edits import overwritten
+from assignments.views.concurrent_edits import refuse_overwriting
 from assignments.views.draft_page import DraftPage, Problems, own_draft
 from assignments.views.permitted_objects import own_accounts, own_drafts
 from assignments.views.request_context import Request, wants_fragment
+
+if TYPE_CHECKING:
+    from assignments.models import Draft
 
 may_assign = permission_required("assignments.assign", raise_exception=True)
 
@@ -28,7 +33,7 @@ may_assign = permission_required("assignments.assign", raise_exception=True)
 @require_POST
 @may_assign
 def assign_new(request: Request) -> HttpResponse:
-    """Make a draft, with a person or an item picked if the form names one that can be."""
+    """Create a draft; a person or an item that the form names is picked if it can be assigned."""
     now = timezone.now()
     account = next(iter(own_accounts(request)), None)
     if account is None:
@@ -37,10 +42,10 @@ def assign_new(request: Request) -> HttpResponse:
     drafts.pick_learners(
         draft=draft, learner_pks=TicksForm(request.POST).terms()["learner"], now=now
     )
-    wanted = ContentForm(request.POST)
-    if wanted.is_valid() and wanted.cleaned_data["add"]:
+    form = ContentForm(request.POST)
+    if form.is_valid() and form.cleaned_data["add"]:
         with suppress(drafts.DraftRefused):
-            drafts.add_content(draft=draft, content_pk=wanted.cleaned_data["add"], now=now)
+            drafts.add_content(draft=draft, content_pk=form.cleaned_data["add"], now=now)
     return redirect("assign", draft.pk)
 
 
@@ -48,20 +53,20 @@ def assign_new(request: Request) -> HttpResponse:
 @may_assign
 @vary_on_headers("HX-Request", "HX-Target")
 def assign(request: Request, pk: UUID) -> HttpResponse:
-    """Show the draft, or keep what was filled in and freeze the plan."""
+    """Show the draft; a POST stores what was filled in and freezes the plan."""
     draft = get_object_or_404(own_drafts(request), pk=pk)
     batch = draft_queries.submitted_batch(draft.pk) if draft.is_submitted else None
     if batch is not None:
         return redirect("batch", batch)
     if request.method == "POST":
         return _review(request, draft)
-    return _shown(request, DraftPage(request, draft))
+    return _page(request, DraftPage(request, draft))
 
 
 @require_POST
 @may_assign
 def assign_terms(request: Request, pk: UUID) -> HttpResponse:
-    """Keep the due date and status as they are now."""
+    """Store the due date, status and progress."""
     draft = own_draft(request, pk)
     form = _terms(request)
     problems = _problems(request, draft, form)
@@ -76,7 +81,7 @@ def assign_terms(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 @may_assign
 def assign_discard(request: Request, pk: UUID) -> HttpResponse:
-    """Put the draft aside; its list offers to take it up again."""
+    """Discard the draft; the list of drafts can recover it."""
     drafts.discard(draft=own_draft(request, pk), now=timezone.now())
     return redirect(f"{reverse('batches')}?tab=drafts")
 
@@ -84,14 +89,14 @@ def assign_discard(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 @may_assign
 def assign_recover(request: Request, pk: UUID) -> HttpResponse:
-    """Take a draft that was discarded up again."""
-    mine = draft_queries.discarded_drafts(owner_pk=request.user.pk)
-    drafts.restore(draft=get_object_or_404(mine, pk=pk), now=timezone.now())
+    """Recover a discarded draft."""
+    discarded = draft_queries.discarded_drafts(owner_pk=request.user.pk)
+    drafts.restore(draft=get_object_or_404(discarded, pk=pk), now=timezone.now())
     return redirect("assign", pk)
 
 
-def save_ticks(request: Request, draft: Any) -> Problems:
-    """Make the selection of the rows that are shown what the ticks say; return what was refused."""
+def save_ticks(request: Request, draft: Draft) -> Problems:
+    """Pick or drop the people of the shown rows as they are ticked; return the problems."""
     try:
         drafts.set_ticks(draft=draft, **TicksForm(request.POST).terms(), now=timezone.now())
     except drafts.DraftRefused as refusal:
@@ -99,19 +104,19 @@ def save_ticks(request: Request, draft: Any) -> Problems:
     return ()
 
 
-def _shown(request: Request, page: DraftPage) -> HttpResponse:
+def _page(request: Request, page: DraftPage) -> HttpResponse:
     if not wants_fragment(request):
         return page.whole()
     if "find" in request.GET:
         return page.parts("options")
-    answer = page.parts("people", "audiences")
-    # Fields that were left empty need not stand in the address.
-    answer["HX-Push-Url"] = f"{request.path}{page.table.query_here}"
-    return answer
+    response = page.parts("people", "audiences")
+    # Without the parameters that are empty.
+    response["HX-Push-Url"] = f"{request.path}{page.table.query_here}"
+    return response
 
 
-def save_item_due_dates(request: Request, draft: Any) -> Problems:
-    """Keep the due dates of single items; return what was refused."""
+def save_item_due_dates(request: Request, draft: Draft) -> Problems:
+    """Store the due dates of single items; return the problems."""
     now = timezone.now()
     form = ItemDueDatesForm(request.POST, today=due_dates.today(now))
     if form.fields:
@@ -119,7 +124,7 @@ def save_item_due_dates(request: Request, draft: Any) -> Problems:
     return tuple(("content", str(errors[0])) for errors in form.errors.values())
 
 
-def _review(request: Request, draft: Any) -> HttpResponse:
+def _review(request: Request, draft: Draft) -> HttpResponse:
     form, now = _terms(request), timezone.now()
     problems = (*save_ticks(request, draft), *_problems(request, draft, form))
     if not problems:
@@ -135,16 +140,16 @@ def _review(request: Request, draft: Any) -> HttpResponse:
 
 
 def _terms(request: Request) -> TermsForm:
-    data, asked = request.POST.copy(), request.POST
-    if asked.get("due_in") or asked.get("due_words", "").strip():
-        data["due_date"] = asked.get("due_in") or asked["due_words"]
-    if "no_date" in asked:
+    fields, data = request.POST, request.POST.copy()
+    if fields.get("due_in") or fields.get("due_words", "").strip():
+        data["due_date"] = fields.get("due_in") or fields["due_words"]
+    if "no_date" in fields:
         data["due_date"] = ""
     return TermsForm(data, today=due_dates.today(timezone.now()))
 
 
-def _problems(request: Request, draft: Any, form: TermsForm) -> Problems:
+def _problems(request: Request, draft: Draft, form: TermsForm) -> Problems:
     if form.is_valid():
-        said = overwritten(request, draft, form)
-        return (("terms", said),) if said else ()
+        refusal = refuse_overwriting(request, draft, form)
+        return (("terms", refusal),) if refusal else ()
     return tuple((name, str(errors[0])) for name, errors in form.errors.items())

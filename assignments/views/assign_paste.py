@@ -1,6 +1,8 @@
 """Choosing people by a pasted list; nothing of the list is kept but whom it adds."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -17,6 +19,9 @@ from assignments.views.csv_response import csv_answer
 from assignments.views.draft_page import DraftPage, own_draft
 from assignments.views.request_context import Request, wants_fragment
 
+if TYPE_CHECKING:
+    from assignments.models import Draft
+
 HEADING = ("Line", "You pasted", "Why nobody was added")
 
 
@@ -26,7 +31,7 @@ class PastePage(DraftPage):
     def __init__(
         self,
         request: Request,
-        draft: Any,
+        draft: Draft,
         *,
         text: str,
         pasted: paste.Pasted | None = None,
@@ -61,7 +66,7 @@ def assign_paste(request: Request, pk: UUID) -> HttpResponse:
     return _added(request, draft, text).answer("paste" if use else "pasted")
 
 
-def _added(request: Request, draft: Any, text: str) -> PastePage:
+def _added(request: Request, draft: Draft, text: str) -> PastePage:
     try:
         pasted = paste.add(draft=draft, text=text, now=timezone.now())
     except (paste.ListRefused, drafts.DraftRefused) as refusal:
@@ -69,7 +74,7 @@ def _added(request: Request, draft: Any, text: str) -> PastePage:
     return PastePage(request, draft, text=text, pasted=pasted)
 
 
-def _rest(request: Request, draft: Any, text: str) -> HttpResponse:
+def _rest(request: Request, draft: Draft, text: str) -> HttpResponse:
     try:
         rest = paste.match(account_pk=draft.account_id, text=text).rest
     except paste.ListRefused as refusal:

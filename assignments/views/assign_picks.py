@@ -1,6 +1,8 @@
-"""Picking content and people in a draft, one small request at a time."""
+"""Pick content and people in a draft; each view handles one htmx request."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -14,11 +16,14 @@ from assignments.views.assign import may_assign, save_item_due_dates, save_ticks
 from assignments.views.draft_page import DraftPage, Problems, own_draft
 from assignments.views.request_context import Request, wants_fragment
 
+if TYPE_CHECKING:
+    from assignments.models import Draft
+
 
 @require_POST
 @may_assign
 def assign_content(request: Request, pk: UUID) -> HttpResponse:
-    """Add or remove one item; what cannot be assigned is refused with the reason."""
+    """Add or remove one item; say why if it cannot be assigned."""
     draft, form, now = own_draft(request, pk), ContentForm(request.POST), timezone.now()
     problems: Problems = ()
     if form.is_valid() and form.cleaned_data["remove"]:
@@ -28,7 +33,7 @@ def assign_content(request: Request, pk: UUID) -> HttpResponse:
             drafts.add_content(draft=draft, content_pk=form.cleaned_data["add"], now=now)
         except drafts.DraftRefused as refusal:
             problems = (("content", str(refusal)),)
-    return answer(
+    return respond(
         request, draft, problems, "what", "people", "audiences", "summary", "summary_bar", "steps"
     )
 
@@ -36,9 +41,9 @@ def assign_content(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 @may_assign
 def assign_item_dues(request: Request, pk: UUID) -> HttpResponse:
-    """Keep the due dates that single items have of their own."""
+    """Store the due dates of single items."""
     draft = own_draft(request, pk)
-    return answer(
+    return respond(
         request, draft, save_item_due_dates(request, draft), "what", "summary", "summary_bar"
     )
 
@@ -46,16 +51,16 @@ def assign_item_dues(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 @may_assign
 def assign_pick(request: Request, pk: UUID) -> HttpResponse:
-    """Make the selection of the rows that are shown what the ticks say."""
+    """Pick or drop the people of the shown rows as they are ticked."""
     draft = own_draft(request, pk)
     problems = save_ticks(request, draft)
-    return answer(request, draft, problems, "selection_bar", "summary", "summary_bar", "steps")
+    return respond(request, draft, problems, "selection_bar", "summary", "summary_bar", "steps")
 
 
 @require_POST
 @may_assign
 def assign_pick_all(request: Request, pk: UUID) -> HttpResponse:
-    """Pick everybody whom the search finds."""
+    """Pick everybody who matches the search."""
     draft = own_draft(request, pk)
     problems: Problems = ()
     try:
@@ -63,31 +68,31 @@ def assign_pick_all(request: Request, pk: UUID) -> HttpResponse:
         drafts.pick_matching(draft=draft, people=people, now=timezone.now())
     except drafts.DraftRefused as refusal:
         problems = (("people", str(refusal)),)
-    return answer(request, draft, problems, "people", "summary", "summary_bar", "steps")
+    return respond(request, draft, problems, "people", "summary", "summary_bar", "steps")
 
 
 @require_POST
 @may_assign
 def assign_clear(request: Request, pk: UUID) -> HttpResponse:
-    """Drop everybody."""
+    """Drop everybody from the selection."""
     draft = own_draft(request, pk)
     drafts.clear_learners(draft=draft, now=timezone.now())
-    return answer(request, draft, (), "people", "summary", "summary_bar", "steps")
+    return respond(request, draft, (), "people", "summary", "summary_bar", "steps")
 
 
-def answer(
+def respond(
     request: Request,
-    draft: Any,
+    draft: Draft,
     problems: Problems,
     *parts: str,
-    said: str = "",
+    message: str = "",
 ) -> HttpResponse:
-    """Answer with the parts that changed, or without htmx with the page.
+    """Return the parts of the page that changed; without htmx, redirect to the page.
 
-    :param said: what was done, if the parts do not show it by themselves
+    :param message: the sentence that confirms what was done, if the parts do not show it
     """
     page = DraftPage(request, draft, problems=problems)
-    page.said = said
+    page.message = message
     if wants_fragment(request):
         return page.parts(*parts)
     if problems:

@@ -1,6 +1,9 @@
-"""Audiences and exclusions in a draft: acts on the selection, each told in a sentence."""
+"""Bulk changes of a draft's selection: audiences and exclusions, each confirmed by a sentence."""
 
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.http import HttpResponse, QueryDict
@@ -13,14 +16,20 @@ from assignments.queries import audiences as audience_queries
 from assignments.services.picking import audiences, bulk_selection
 from assignments.services.picking.drafts import DraftRefused
 from assignments.views.assign import may_assign
-from assignments.views.assign_picks import answer
+from assignments.views.assign_picks import respond
 from assignments.views.draft_page import DraftPage, own_draft
 from assignments.views.request_context import Request, acting
 
+if TYPE_CHECKING:
+    from assignments.models import Audience, Draft, SelectionChange
+
+# A function of `bulk_selection` that adds or leaves out an audience's people.
+type ChangeSelection = Callable[..., SelectionChange]
+
 PARTS = ("people", "message", "summary", "summary_bar", "steps")
 FILTER_GONE = (
-    "“{}” filters by something that is not offered here any more. Save it anew with the filters "
-    "that there are."
+    "“{}” filters by a field that is no longer offered here. Save it again with the current "
+    "filters."
 )
 
 
@@ -33,18 +42,18 @@ def assign_audience(request: Request, pk: UUID) -> HttpResponse:
     added, left_out = (form.cleaned_data.get(name) for name in ("add", "leave_out"))
     of_account = audience_queries.audiences(account_pk=draft.account_id)
     audience = get_object_or_404(of_account, pk=added or left_out)
-    act = bulk_selection.add_audience if added else bulk_selection.exclude_audience
+    change_selection = bulk_selection.add_audience if added else bulk_selection.exclude_audience
     try:
-        change = bring(request, draft, audience, act)
+        change = apply_audience(request, draft, audience, change_selection)
     except DraftRefused as refusal:
-        return answer(request, draft, (("audiences", str(refusal)),), *PARTS)
-    return answer(request, draft, (), *PARTS, said=change.sentence)
+        return respond(request, draft, (("audiences", str(refusal)),), *PARTS)
+    return respond(request, draft, (), *PARTS, message=change.sentence)
 
 
 @require_POST
 @may_assign
 def assign_leave_out(request: Request, pk: UUID) -> HttpResponse:
-    """Take those who have, or have completed, the picked content out of the selection."""
+    """Leave out the people who have, or have completed, the picked content."""
     draft, form = own_draft(request, pk), HoldersForm(request.POST)
     completed = form.is_valid() and form.cleaned_data["completed"]
     try:
@@ -52,24 +61,24 @@ def assign_leave_out(request: Request, pk: UUID) -> HttpResponse:
             draft=draft, completed=completed, now=timezone.now()
         )
     except DraftRefused as refusal:
-        return answer(request, draft, (("audiences", str(refusal)),), *PARTS)
-    return answer(request, draft, (), *PARTS, said=change.sentence)
+        return respond(request, draft, (("audiences", str(refusal)),), *PARTS)
+    return respond(request, draft, (), *PARTS, message=change.sentence)
 
 
 @require_POST
 @may_assign
 def assign_put_back(request: Request, pk: UUID) -> HttpResponse:
-    """Select again whom one act left out."""
+    """Select the people again that one bulk change left out."""
     draft, form = own_draft(request, pk), ChangeForm(request.POST)
     if not form.is_valid():
-        return answer(request, draft, (), *PARTS)
+        return respond(request, draft, (), *PARTS)
     try:
         bulk_selection.put_back(
             draft=draft, change_pk=form.cleaned_data["change"], now=timezone.now()
         )
     except DraftRefused as refusal:
-        return answer(request, draft, (("audiences", str(refusal)),), *PARTS)
-    return answer(request, draft, (), *PARTS, said="They are selected again.")
+        return respond(request, draft, (("audiences", str(refusal)),), *PARTS)
+    return respond(request, draft, (), *PARTS, message="They are selected again.")
 
 
 @require_POST
@@ -79,32 +88,41 @@ def assign_save_audience(request: Request, pk: UUID) -> HttpResponse:
     draft, form = own_draft(request, pk), NameForm(request.POST)
     parts = ("audiences", "message")
     if not form.is_valid():
-        said = str(next(iter(form.errors.values()))[0])
-        return answer(request, draft, (("audiences", said),), *parts)
+        problem = str(next(iter(form.errors.values()))[0])
+        return respond(request, draft, (("audiences", problem),), *parts)
     try:
         audience = _save(request, draft, **form.cleaned_data)
     except audiences.AudienceRefused as refusal:
-        return answer(request, draft, (("audiences", str(refusal)),), *parts)
-    return answer(request, draft, (), *parts, said=f"Saved as the audience “{audience}”.")
+        return respond(request, draft, (("audiences", str(refusal)),), *parts)
+    return respond(request, draft, (), *parts, message=f"Saved as the audience “{audience}”.")
 
 
-def bring(request: Request, draft: Any, audience: Any, act: Any) -> Any:
-    """Do something to a draft's selection with whom an audience stands for now.
+def apply_audience(
+    request: Request, draft: Draft, audience: Audience, change_selection: ChangeSelection
+) -> SelectionChange:
+    """Add the people that an audience has now to a draft's selection, or leave them out.
 
-    :raises DraftRefused: if that cannot be told any more, or by what is done
+    :param change_selection: the function of `bulk_selection` that does it
+    :raises DraftRefused: if the audience filters by a field that is gone, or if it refuses
     """
-    matching = DraftPage(request, draft).matching_kept(audience.query)
+    matching = DraftPage(request, draft).matching_filter(audience.query)
     if matching is None:
         raise DraftRefused(FILTER_GONE.format(audience))
     by_pk, now = request.user.pk, timezone.now()
-    return act(draft=draft, audience=audience, matching=matching, by_pk=by_pk, now=now)
+    return change_selection(draft=draft, audience=audience, matching=matching, by_pk=by_pk, now=now)
 
 
-def _save(request: Request, draft: Any, name: str, query: str, keeps_filter: bool) -> Any:
-    made: dict[str, Any] = {"name": name, "by": acting(request), "by_pk": request.user.pk}
-    now = timezone.now()
+def _save(request: Request, draft: Draft, name: str, query: str, keeps_filter: bool) -> Audience:
+    by, by_pk, now = acting(request), request.user.pk, timezone.now()
     if not keeps_filter:
-        return audiences.save_selection(draft=draft, **made, now=now)
+        return audiences.save_selection(draft=draft, name=name, by=by, by_pk=by_pk, now=now)
     table = DraftPage(request, draft).table_of(QueryDict(query))
-    people, account, kept = table.unpicked_matching.count(), draft.account, table.filter
-    return audiences.save_filter(account=account, query=kept, people=people, **made, now=now)
+    return audiences.save_filter(
+        account=draft.account,
+        name=name,
+        query=table.filter,
+        people=table.unpicked_matching.count(),
+        by=by,
+        by_pk=by_pk,
+        now=now,
+    )

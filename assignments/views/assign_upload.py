@@ -1,6 +1,8 @@
 """Choosing people, or people and items, by a file: upload, confirm its columns, mend the rest."""
 
-from typing import Any, BinaryIO, Final, cast
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
@@ -18,6 +20,9 @@ from assignments.views.assign import may_assign
 from assignments.views.csv_response import csv_answer
 from assignments.views.draft_page import DraftPage, own_draft
 from assignments.views.request_context import Request
+
+if TYPE_CHECKING:
+    from assignments.models import Draft
 
 TOO_LARGE: Final = f"Upload at most {MOST_BYTES // 1024**2} MB. Split this file."
 
@@ -80,5 +85,5 @@ def _back(pk: UUID) -> HttpResponse:
     return redirect(f"{reverse('assign', args=[pk])}?by=file")
 
 
-def _refused(request: Request, draft: Any, sentence: str) -> HttpResponse:
+def _refused(request: Request, draft: Draft, sentence: str) -> HttpResponse:
     return DraftPage(request, draft, problems=(("file", sentence),)).whole(status=422)

@@ -1,4 +1,4 @@
-"""Audiences: the list, using one for a new draft, renaming and deleting."""
+"""Audiences: list, use for a new draft, rename, delete."""
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,7 +9,7 @@ from assignments.forms.audiences import NameForm
 from assignments.queries import audiences as audience_queries
 from assignments.services.picking import audiences, bulk_selection, drafts
 from assignments.views.assign import may_assign
-from assignments.views.assign_selection import bring
+from assignments.views.assign_selection import apply_audience
 from assignments.views.directory import may_read
 from assignments.views.permitted_objects import own_audiences, seen
 from assignments.views.request_context import Request, acting
@@ -18,19 +18,19 @@ from assignments.views.request_context import Request, acting
 @require_GET
 @may_read
 def audience_list(request: Request) -> HttpResponse:
-    """Show the audiences, with who made and who used each."""
+    """List the audiences, with who created and who last used each."""
     return _page(request)
 
 
 @require_POST
 @may_assign
 def audience_use(request: Request, pk: int) -> HttpResponse:
-    """Make a draft with an audience's people selected."""
+    """Create a draft with an audience's people selected."""
     audience = get_object_or_404(own_audiences(request), pk=pk)
     owner_pk, now = request.user.pk, timezone.now()
     draft = drafts.create(account=audience.account, owner_pk=owner_pk, now=now)
     try:
-        bring(request, draft, audience, bulk_selection.add_audience)
+        apply_audience(request, draft, audience, bulk_selection.add_audience)
     except drafts.DraftRefused as refusal:
         drafts.delete(draft=draft)
         return _page(request, str(refusal))
@@ -40,7 +40,7 @@ def audience_use(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @may_assign
 def audience_rename(request: Request, pk: int) -> HttpResponse:
-    """Give an audience another name."""
+    """Rename an audience."""
     audience = get_object_or_404(own_audiences(request), pk=pk)
     form = NameForm(request.POST)
     if not form.is_valid():
@@ -56,17 +56,17 @@ def audience_rename(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @may_assign
 def audience_delete(request: Request, pk: int) -> HttpResponse:
-    """Forget an audience."""
+    """Delete an audience; drafts and batches keep its people."""
     audience = get_object_or_404(own_audiences(request), pk=pk)
     audiences.delete(audience=audience, by=acting(request), now=timezone.now())
     return redirect("audiences")
 
 
 def _page(request: Request, problem: str = "") -> HttpResponse:
-    found = [
+    rows = [
         (audience, audience_queries.filter_words(audience.query))
         for audience in seen(request, audience_queries.audiences())
     ]
-    context = {"audiences": found, "problem": problem}
+    context = {"audiences": rows, "problem": problem}
     status = 409 if problem else 200
     return render(request, "assignments/audiences.html", context, status=status)

@@ -1,7 +1,7 @@
 """The audit log: finding entries, and one entry."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse
@@ -64,7 +64,7 @@ def audit_completions(request: Request) -> HttpResponse:
     return render(request, "assignments/audit/completions.html", {"offers": offers})
 
 
-def _page(request: Request, query: Query, now: datetime) -> dict[str, Any]:
+def _page(request: Request, query: Query, now: datetime) -> dict[str, object]:
     before = request.GET.get("before", "")
     last = int(before) if before.isdecimal() and len(before) <= MOST_DIGITS else None
     found = search.find(query)
@@ -120,7 +120,7 @@ def _not_there(request: Request, seq: int, first: int) -> HttpResponse:
     return render(request, "assignments/entry_pruned.html", context, status=410)
 
 
-def _chips(query: Query) -> list[dict[str, Any]]:
+def _chips(query: Query) -> list[dict[str, object]]:
     names = log.names([term.value for term in query.terms if term.field in {"by", "person"}])
     return [
         {
@@ -134,7 +134,7 @@ def _chips(query: Query) -> list[dict[str, Any]]:
     ]
 
 
-def _remedies(query: Query) -> list[dict[str, Any]]:
+def _remedies(query: Query) -> list[dict[str, object]]:
     return [
         {
             "term": str(term),

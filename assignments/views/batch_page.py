@@ -1,7 +1,9 @@
-"""Everything that the page of one batch shows, for whichever view shows it."""
+"""The template context of a batch's page and of its live part, for every view that shows it."""
 
-from datetime import datetime
-from typing import Any, Final
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from django.core.paginator import Paginator
@@ -13,18 +15,16 @@ from assignments.queries import approvals, batches, failures
 from assignments.queries.call_rate import pace
 from assignments.queries.connection_status import is_worker_seen
 from assignments.queries.formatting import duration, moment
-from assignments.queries.progress import (
-    NEWS_SECONDS,
-    PAGE_SECONDS,
-    Progress,
-    last_moved_at,
-    progress,
-)
+from assignments.queries.progress import NEWS_SECONDS, PAGE_SECONDS, last_moved_at, progress
 from assignments.views.permitted_objects import seen
-from assignments.views.query_params import asked_words
+from assignments.views.query_params import search_words
 from assignments.views.request_context import Request
 
+if TYPE_CHECKING:
+    from assignments.queries.call_rate import Pace
+
 ROWS_PER_PAGE: Final = 50
+# Seconds to the start up to which the page counts down instead of naming the time.
 COUNTED_DOWN: Final = 120
 UNAPPROVED: Final = {"approval", "rejected", "expired"}
 NOT_SENT: Final = {"cancelled", "rejected", "expired"}
@@ -32,87 +32,123 @@ AT_REST: Final = {"approval", "held", "paused", "done", "stopped", *NOT_SENT}
 
 
 def refused(request: Request, pk: int, refusal: str) -> HttpResponse:
-    """Answer with the batch's page and, above it, why what was asked for was not done."""
-    context = {**page_of(request, pk), "refusal": refusal}
+    """Return the batch's page, with the reason above it why an action was refused; status 409."""
+    context = {**page_context(request, pk), "refusal": refusal}
     return render(request, "assignments/batch.html", context, status=409)
 
 
-def page_of(request: Request, pk: int) -> dict[str, Any]:
-    """Return what the page of a submitted batch shows now."""
-    context = live_of(request, pk, kept_seconds=PAGE_SECONDS)
-    words, tab = context["words"], context["tab"]
-    found = context["batch"]
-    paginator = Paginator(batches.positions(found, tab=tab, words=words), ROWS_PER_PAGE)
-    known = {name: count for name, _, count in context["tabs"]}.get(tab)
-    if known is not None and not words:
-        # Counted already, and from an index.
-        paginator.count = known
+def page_context(request: Request, pk: int) -> dict[str, object]:
+    """Return the template context of the whole page of a submitted batch."""
+    live = LivePart(request, pk, kept_seconds=PAGE_SECONDS)
+    positions = batches.positions(live.batch, tab=live.tab, words=live.words)
+    paginator = Paginator(positions, ROWS_PER_PAGE)
+    count = {name: count for name, _, count in live.tabs}.get(live.tab)
+    if count is not None and not live.words:
+        # The tabs have counted these rows already, from an index.
+        paginator.count = count
     page = paginator.get_page(request.GET.get("page"))
     return {
-        **context,
+        **live.context(),
         "page": page,
-        "rows": batches.rows(found, page.object_list),
+        "rows": batches.rows(live.batch, page.object_list),
         "pages": list(paginator.get_elided_page_range(page.number, on_each_side=1)),
-        "base": f"?tab={tab}&q={quote(words)}&page=",
+        "base": f"?tab={live.tab}&q={quote(live.words)}&page=",
     }
 
 
-def live_of(request: Request, pk: int, *, kept_seconds: int = NEWS_SECONDS) -> dict[str, Any]:
-    """Return what the parts show that follow a running batch."""
-    now = timezone.now()
-    found = get_object_or_404(seen(request, batches.submitted_batches()), pk=pk)
-    stands = progress(found, kept_seconds=kept_seconds)
-    context = {**_pace(found, stands, now), **_start(found, now)}
-    words = [found.state, stands.token, str(found.account.paused_at is None), context["has_worker"]]
-    if context["pace"]:
-        words.append(context["pace"].token)
-    return {
-        **context,
-        "batch": found,
-        "approval": getattr(found, "approval", None),
-        "is_let_go": found.state not in UNAPPROVED,
-        "may_decide": found.state == "approval" and not approvals.objection(request.user, found),
-        "progress": stands,
-        "token": "-".join(map(str, words)),
-        "is_live": found.state in {"waiting", "running"} or _is_ending(found, stands),
-        "is_at_rest": found.state in AT_REST,
-        "reasons": failures.reasons(found) if stands.failed or stands.unknown else [],
-        "tabs": _tabs(stands),
-        "tab": request.GET.get("tab", "all"),
-        "words": asked_words(request),
-    }
+class LivePart:
+    """The parts of a batch's page that follow it while it runs.
 
+    :param kept_seconds: how old a count of many rows may be, in seconds
+    :raises Http404: if the person may see no such batch
+    """
 
-def _pace(found: Any, stands: Progress, now: datetime) -> dict[str, Any]:
-    is_moving = found.state == "running" and stands.moving > 0
-    has_worker, current = is_worker_seen(now=now), pace(found, now=now) if is_moving else None
-    progressed_at = None if has_worker else last_moved_at(found)
-    return {
-        "has_worker": has_worker,
-        "stands_still": duration((now - progressed_at).total_seconds()) if progressed_at else "",
-        "pace": current,
-        "time_left": current.time_for(stands.moving, now=now) if current else "",
-    }
+    def __init__(self, request: Request, pk: int, *, kept_seconds: int = NEWS_SECONDS) -> None:
+        self._user, self._now = request.user, timezone.now()
+        self.batch = get_object_or_404(seen(request, batches.submitted_batches()), pk=pk)
+        self.progress = progress(self.batch, kept_seconds=kept_seconds)
+        self.tab = request.GET.get("tab", "all")
+        self.words = search_words(request)
 
+    @property
+    def token(self) -> str:
+        """A string that changes whenever the live part does, but for a count-down."""
+        is_account_open = self.batch.account.paused_at is None
+        parts = [self.batch.state, self.progress.token, is_account_open, self.has_worker]
+        return "-".join(map(str, [*parts, self.pace.token] if self.pace else parts))
 
-def _is_ending(found: Any, stands: Progress) -> bool:
-    is_withdrawn_from = found.state in {"stopped", *NOT_SENT}
-    return stands.moving > (0 if is_withdrawn_from else stands.waiting)
+    @property
+    def is_live(self) -> bool:
+        """Whether the page asks for news: the batch runs, or rows of it are still to settle."""
+        is_withdrawn = self.batch.state in {"stopped", *NOT_SENT}
+        is_ending = self.progress.moving > (0 if is_withdrawn else self.progress.waiting)
+        return self.batch.state in {"waiting", "running"} or is_ending
 
+    @property
+    def is_counting_down(self) -> bool:
+        """Whether the page shows the seconds to the start."""
+        return self.batch.state == "waiting" and not self.is_scheduled
 
-def _start(found: Any, now: datetime) -> dict[str, Any]:
-    starts_in = (found.starts_at - now).total_seconds() if found.starts_at else 0
-    return {
-        "starts_in": max(0, round(starts_in)),
-        "is_scheduled": starts_in > COUNTED_DOWN,
-        "start": moment(found.starts_at) if found.starts_at else "",
-    }
+    @cached_property
+    def seconds_to_start(self) -> float:
+        """The seconds until the batch starts; 0 without a start time."""
+        starts_at = self.batch.starts_at
+        return (starts_at - self._now).total_seconds() if starts_at else 0
 
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether the page names the time of the start."""
+        return self.seconds_to_start > COUNTED_DOWN
 
-def _tabs(stands: Progress) -> list[tuple[str, str, int | None]]:
-    numbers = {"all": stands.total}
-    tabs = [
-        (name, label, numbers.get(name, getattr(stands, name, None)))
-        for name, (label, _) in batches.TABS.items()
-    ]
-    return [tabs[0], ("latest", "Latest", None), *tabs[1:]]
+    @cached_property
+    def has_worker(self) -> bool:
+        """Whether a worker was alive in the last minute."""
+        return is_worker_seen(now=self._now)
+
+    @cached_property
+    def pace(self) -> Pace | None:
+        """How fast the calls go, while there are any to make."""
+        is_moving = self.batch.state == "running" and self.progress.moving > 0
+        return pace(self.batch, now=self._now) if is_moving else None
+
+    @property
+    def idle_time(self) -> str:
+        """How long no row was settled, in words, if no worker is alive."""
+        progressed_at = None if self.has_worker else last_moved_at(self.batch)
+        return duration((self._now - progressed_at).total_seconds()) if progressed_at else ""
+
+    @property
+    def tabs(self) -> list[tuple[str, str, int | None]]:
+        """The tabs of the rows: name, label, and number of rows if it is shown."""
+        counts = {"all": self.progress.total}
+        tabs = [
+            (name, label, counts.get(name, getattr(self.progress, name, None)))
+            for name, (label, _) in batches.TABS.items()
+        ]
+        return [tabs[0], ("latest", "Latest", None), *tabs[1:]]
+
+    def context(self) -> dict[str, object]:
+        """Return the template context of the live part."""
+        batch, progress = self.batch, self.progress
+        is_undecided = batch.state == "approval"
+        return {
+            "batch": batch,
+            "approval": getattr(batch, "approval", None),
+            "is_approved": batch.state not in UNAPPROVED,
+            "may_decide": is_undecided and not approvals.objection(self._user, batch),
+            "progress": progress,
+            "token": self.token,
+            "is_live": self.is_live,
+            "is_at_rest": batch.state in AT_REST,
+            "reasons": failures.reasons(batch) if progress.failed or progress.unknown else [],
+            "tabs": self.tabs,
+            "tab": self.tab,
+            "words": self.words,
+            "has_worker": self.has_worker,
+            "idle_time": self.idle_time,
+            "pace": self.pace,
+            "time_left": self.pace.time_for(progress.moving, now=self._now) if self.pace else "",
+            "starts_in": max(0, round(self.seconds_to_start)),
+            "is_scheduled": self.is_scheduled,
+            "start": moment(batch.starts_at) if batch.starts_at else "",
+        }

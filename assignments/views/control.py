@@ -1,6 +1,8 @@
 """What a person does to a batch or one of its rows; what is refused is said on its page."""
 
-from typing import Any, Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Q
@@ -17,6 +19,9 @@ from assignments.services.submitting import approval
 from assignments.views.batch_page import refused
 from assignments.views.permitted_objects import own_batches
 from assignments.views.request_context import Request, acting
+
+if TYPE_CHECKING:
+    pass
 
 WHOLE: Final = {
     "undo": control.undo,

@@ -1,4 +1,4 @@
-"""People and content of the LMS, as our copy has them."""
+"""People and content of the LMS, from the copy that the sync keeps."""
 
 from typing import Final
 from urllib.parse import urlencode
@@ -14,7 +14,7 @@ from assignments.queries import batches, directory, keyset, log
 from assignments.queries.account_scope import unseen_by
 from assignments.views.people_table import PeopleTable
 from assignments.views.permitted_objects import seen
-from assignments.views.query_params import asked_words
+from assignments.views.query_params import search_words
 from assignments.views.request_context import Request
 
 PER_PAGE: Final = 25
@@ -24,18 +24,18 @@ may_read = permission_required("assignments.view_directory", raise_exception=Tru
 @require_GET
 @may_read
 def people(request: Request) -> HttpResponse:
-    """Show the people whom a search finds, inactive ones too."""
+    """List the people who match a search, including inactive ones."""
     table = PeopleTable(
         request.GET, account_pk=None, with_inactive=True, closed=unseen_by(request.user)
     )
     context = {
         "heading": "People",
         "hint": "Name, e-mail, employee ID or LMS ID",
-        "words": table.asked["q"],
+        "words": table.params["q"],
         "table": table,
         "sheet": table.sheet,
-        "earlier": table.query_previous,
-        "later": table.query_next,
+        "previous_query": table.query_previous,
+        "next_query": table.query_next,
         "is_filtered": table.is_filtered,
     }
     return render(request, "assignments/people.html", context)
@@ -44,14 +44,14 @@ def people(request: Request) -> HttpResponse:
 @require_GET
 @may_read
 def person(request: Request, pk: int) -> HttpResponse:
-    """Show one person and what was assigned to them with this tool, each with its proof."""
-    found = get_object_or_404(seen(request, directory.everybody()), pk=pk)
+    """Show one person and what was assigned to them with this product, each with its log entry."""
+    learner = get_object_or_404(seen(request, directory.everybody()), pk=pk)
     paginator = Paginator(batches.of_learner(pk), PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
     rows = list(page.object_list)
     entries = log.proofs([f"assignment/{row.pk}" for row in rows])
     context = {
-        "person": found,
+        "person": learner,
         "page": page,
         "pages": list(paginator.get_elided_page_range(page.number, on_each_side=1)),
         "rows": [(row, entries.get(f"assignment/{row.pk}")) for row in rows],
@@ -62,20 +62,20 @@ def person(request: Request, pk: int) -> HttpResponse:
 @require_GET
 @may_read
 def content_list(request: Request) -> HttpResponse:
-    """Show the items that a search finds, with how many people have each."""
-    words = asked_words(request)
+    """List the items that match a search, with how many people have each."""
+    words = search_words(request)
     place = keyset.Place(**PlaceForm(request.GET).terms())
-    found = seen(request, directory.contents(account_pk=None, words=words))
-    sheet = keyset.sheet(found, place=place)
+    contents = seen(request, directory.contents(account_pk=None, words=words))
+    sheet = keyset.sheet(contents, place=place)
     context = {
         "heading": "Content",
         "hint": "Title, reference or LMS ID",
         "words": words,
         "sheet": sheet,
-        "earlier": _query(words, sheet.previous),
-        "later": _query(words, sheet.following),
+        "previous_query": _query(words, sheet.previous),
+        "next_query": _query(words, sheet.following),
         "is_filtered": bool(words),
-        "holders": directory.holders([one.pk for one in sheet.rows]),
+        "holders": directory.holders([content.pk for content in sheet.rows]),
     }
     return render(request, "assignments/content.html", context)
 
@@ -83,12 +83,12 @@ def content_list(request: Request) -> HttpResponse:
 @require_GET
 @may_read
 def content_item(request: Request, pk: int) -> HttpResponse:
-    """Show one item: who has it, and the batches that assigned it."""
-    found = get_object_or_404(seen(request, directory.everything()), pk=pk)
+    """Show one item: how many people have it, and the batches that assigned it."""
+    content = get_object_or_404(seen(request, directory.everything()), pk=pk)
     paginator = Paginator(batches.of_content(pk), PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
     context = {
-        "content": found,
+        "content": content,
         "people": directory.holders([pk]).get(pk, 0),
         "page": page,
         "batches": list(page.object_list),

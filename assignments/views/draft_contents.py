@@ -1,25 +1,46 @@
-"""What the page of a draft says of the items that can be picked."""
+"""The part of a draft's page that offers items to add."""
+
+from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 from assignments.queries import directory
 from assignments.queries.highlighting import Pieces, marked
-from assignments.views.query_params import asked_words
+from assignments.views.query_params import search_words
 from assignments.views.request_context import Request
+
+if TYPE_CHECKING:
+    from assignments.models import Content, Draft
 
 
 class ContentParts:
-    """The part of a draft's page that offers items to choose from."""
+    """The items of a draft's page: those picked, and those that a search offers."""
 
     request: Request
+    draft: Draft
+
+    if TYPE_CHECKING:
+
+        @property
+        def contents(self) -> list[tuple[Content, int]]: ...
 
     @cached_property
-    def options(self) -> list[tuple[Any, Pieces, int]]:
-        """The items found: each with its title in pieces, and how many people have it."""
-        found: list[Any] = self.found_contents or []  # type: ignore[attr-defined]  # of the page
-        holders = directory.holders([content.pk for content in found]) if found else {}
-        sought = asked_words(self.request, "find")
+    def matching_contents(self) -> list[Content] | None:
+        """The items that match the content search, or None if there is no search."""
+        words = search_words(self.request, "find")
+        if not words:
+            return None
+        picked = [content.pk for content, _ in self.contents]
+        return directory.options(account_pk=self.draft.account_id, words=words, besides=picked)
+
+    @cached_property
+    def options(self) -> list[tuple[Content, Pieces, int]]:
+        """The matching items: each with its highlighted title, and how many people have it."""
+        contents = self.matching_contents or []
+        holders = directory.holders([content.pk for content in contents]) if contents else {}
+        words = search_words(self.request, "find")
         return [
-            (content, marked(str(content), sought), holders.get(content.pk, 0)) for content in found
+            (content, marked(str(content), words), holders.get(content.pk, 0))
+            for content in contents
         ]

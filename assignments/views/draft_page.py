@@ -1,8 +1,13 @@
-"""The New assignment page as a whole and in parts; every view of a draft answers with it."""
+"""The New assignment page, whole or in parts: the response of every view that changes a draft."""
+
+from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from datetime import date
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, override
+from uuid import UUID
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
@@ -15,13 +20,18 @@ from assignments.queries import directory, drafts, formatting, keyset
 from assignments.queries.draft_summary import Summary, summary
 from assignments.services.picking.uploads import files
 from assignments.services.planning import due_dates
-from assignments.views.concurrent_edits import OtherTabs, note_seen
+from assignments.views.concurrent_edits import OtherTabs, note_version
 from assignments.views.draft_contents import ContentParts
 from assignments.views.draft_selection import SelectionParts
-from assignments.views.people_table import PeopleTable
+from assignments.views.people_table import PeopleTable, PersonRow
 from assignments.views.permitted_objects import own_drafts
-from assignments.views.query_params import asked_words
 from assignments.views.request_context import Request
+
+if TYPE_CHECKING:
+    from assignments.models import Content, Draft, DraftUpload
+
+if TYPE_CHECKING:
+    pass
 
 TEMPLATE: Final = "assignments/assign.html"
 LIST_SEPARATORS: Final = re.compile(r"[,;\t\n]+")
@@ -34,23 +44,29 @@ STATUSES: Final = (
     ("completed", "Completed"),
 )
 
-
 type Problems = tuple[tuple[str, str], ...]
 
 
-def own_draft(request: Request, pk: object) -> Any:
-    """Return the person's own draft that is not submitted; anybody else's does not exist."""
-    mine = own_drafts(request).filter(is_submitted=False)
-    return note_seen(get_object_or_404(mine, pk=pk))
+def own_draft(request: Request, pk: UUID) -> Draft:
+    """Return the person's own draft that is not submitted.
+
+    :raises Http404: if there is none with this id, or it is somebody else's
+    """
+    draft = get_object_or_404(own_drafts(request).filter(is_submitted=False), pk=pk)
+    note_version(request, draft)
+    return draft
 
 
 class DraftPage(SelectionParts, ContentParts, OtherTabs):
-    """Everything the page says of one draft, worked out only when the template asks."""
+    """Everything that the page shows of one draft, computed when the template asks for it.
+
+    :ivar problems: pairs of the part of the page and the message to show there
+    """
 
     def __init__(
         self,
         request: Request,
-        draft: Any,
+        draft: Draft,
         *,
         terms: TermsForm | None = None,
         problems: Problems = (),
@@ -65,61 +81,54 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
     @property
     def by(self) -> str:
         """How people are being chosen: search, paste or file."""
-        return self.table.asked["by"] or "search"
+        return self.table.params["by"] or "search"
 
     @property
-    def looks_like(self) -> int:
-        """How many people are named, if the words of the search look like a list."""
-        parts = [
-            part for part in LIST_SEPARATORS.split(self.table.asked["q"] or "") if part.strip()
-        ]
+    def pasted_count(self) -> int:
+        """How many people the search text names if it looks like a pasted list, otherwise 0."""
+        text = self.table.params["q"] or ""
+        parts = [part for part in LIST_SEPARATORS.split(text) if part.strip()]
         return len(parts) if len(parts) > FEWEST_OF_A_LIST else 0
 
     @cached_property
-    def upload(self) -> Any:
-        """What is kept of the draft's last file, or None."""
+    def upload(self) -> DraftUpload | None:
+        """The draft's last uploaded file, or None."""
         return drafts.upload_of(self.draft)
 
     @cached_property
     def file_rows(self) -> tuple[int, int]:
-        """How many rows files brought, and of how many items."""
+        """How many rows came from files, and for how many items."""
         return drafts.file_rows(self.draft)
 
     @property
-    def columns(self) -> ColumnsForm:
-        """The form that asks what the columns of the file are, with the guess chosen."""
+    def columns(self) -> ColumnsForm | None:
+        """The form to confirm the columns of the file, with the detected ones selected."""
         upload = self.upload
+        if upload is None:
+            return None
         guess = {name: "" if value is None else value for name, value in upload.columns.items()}
         guess["day_first"] = "1" if upload.columns["day_first"] else "0"
         return ColumnsForm(upload.heading, upload.rate["people"], initial=guess)
 
     @property
     def ignored_columns(self) -> list[str]:
-        """The names of the columns that nothing was read from."""
+        """The names of the file's columns that were not used."""
+        if self.upload is None:
+            return []
         used = {value for name, value in self.upload.columns.items() if name != "day_first"}
         return [name for n, name in enumerate(self.upload.heading) if n not in used]
 
     @property
-    def refused_rows(self) -> Any:
-        """The first rows of the file that were refused."""
-        return files.first_refused(self.upload, MOST_REFUSED)
+    def refused_rows(self) -> list[tuple[int, Sequence[str], str]]:
+        """The first refused rows of the file: each with its number, cells and reason."""
+        return [] if self.upload is None else files.first_refused(self.upload, MOST_REFUSED)
 
     @cached_property
-    def contents(self) -> list[Any]:
+    def contents(self) -> list[tuple[Content, int]]:
         """The picked items, each with how many people have it."""
-        found = list(self.picked)
-        counts = directory.holders([content.pk for content in found])
-        return [(content, counts.get(content.pk, 0)) for content in found]
-
-    @cached_property
-    def found_contents(self) -> list[Any] | None:
-        """The items that the content search finds, or None if nothing is searched."""
-        sought = asked_words(self.request, "find")
-        if not sought:
-            return None
-        picked = [content.pk for content, _ in self.contents]
-        account = self.draft.account_id
-        return directory.options(account_pk=account, words=sought, besides=picked)
+        contents = list(self.picked)
+        counts = directory.holders([content.pk for content in contents])
+        return [(content, counts.get(content.pk, 0)) for content in contents]
 
     @cached_property
     def summary(self) -> Summary:
@@ -139,13 +148,14 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
 
     @cached_property
     def table(self) -> PeopleTable:
-        """The people to pick from, as the address asks for them."""
+        """The people to pick from, filtered as the request's query says."""
         return self.table_of(
             self.request.GET if self.request.method == "GET" else self.request.POST
         )
 
+    @override
     def table_of(self, query: QueryDict) -> PeopleTable:
-        """Return the people to pick from, as a query asks for them."""
+        """Return the people to pick from, filtered as the query says."""
         return PeopleTable(
             query,
             account_pk=self.draft.account_id,
@@ -154,27 +164,27 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
         )
 
     @cached_property
-    def people(self) -> keyset.Sheet[Any]:
-        """The people that are shown, each with `is_picked` and how they stand to the items."""
+    def people(self) -> keyset.Sheet[PersonRow]:
+        """The people on the current page of the table, each with its pick and status."""
         sheet = self.table.sheet
-        pks = [learner.pk for learner in sheet.rows]
+        pks = [row.learner.pk for row in sheet.rows]
         picked = drafts.picked_of(self.draft, pks)
         held = directory.held_by(pks, [content.pk for content, _ in self.contents])
-        for learner in sheet.rows:
-            learner.is_picked = learner.pk in picked
-            learner.holds, learner.due_at = held.get(learner.pk, (None, None))
+        for row in sheet.rows:
+            row.is_picked = row.learner.pk in picked
+            row.status, row.due_at = held.get(row.learner.pk, (None, None))
         return sheet
 
     @property
     def is_waiting_for_people(self) -> bool:
-        """Whether nobody is there because the first sync has not come that far."""
-        asked = self.table.is_filtered or self.table.asked["inactive"]
-        return not asked and not self.people.total
+        """Whether the table is empty because the first sync has not read the people yet."""
+        is_filtered = self.table.is_filtered or self.table.params["inactive"]
+        return not is_filtered and not self.people.total
 
     @property
-    def picked_here(self) -> int | None:
-        """How many of the selected match the filter; None if nothing filters or nobody is."""
-        if not self.summary.people or self.table.asked["show"] or not self.table.is_filtered:
+    def picked_in_filter(self) -> int | None:
+        """How many of the selected match the filter; None without a filter or a selection."""
+        if not self.summary.people or self.table.params["show"] or not self.table.is_filtered:
             return None
         return self.table.picked_matching
 
@@ -185,23 +195,23 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
 
     @property
     def due_cautions(self) -> list[str]:
-        """What is probably a mistake about the due date."""
+        """Warnings about a due date that is probably a mistake."""
         today = due_dates.today(timezone.now())
         return due_dates.cautions(self.draft.due_date, today=today) if self.draft.due_date else []
 
     @cached_property
-    def picked(self) -> dict[Any, Any]:
-        """The picked items, each with the due date of its own."""
+    def picked(self) -> dict[Content, date | None]:
+        """The picked items, each with its own due date, if it has one."""
         return drafts.picked_items(self.draft)
 
     @property
     def short_due(self) -> str:
-        """The due date for the sentence."""
+        """The due date in short form, for the summary sentence, or ""."""
         return formatting.short_day(self.draft.due_date) if self.draft.due_date else ""
 
     @property
     def today(self) -> str:
-        """The first day that may be due."""
+        """Today in ISO 8601: the earliest possible due date."""
         return due_dates.today(timezone.now()).isoformat()
 
     def whole(self, *, status: int = 200) -> HttpResponse:
@@ -209,10 +219,10 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
         return render(self.request, TEMPLATE, {"page": self}, status=status)
 
     def parts(self, first: str, *others: str) -> HttpResponse:
-        """Return parts: the one that was asked for, and others that changed with it."""
+        """Return the requested part of the page, and others that changed with it, out of band."""
         if self.by != "search":
             others = tuple(name for name in others if name not in OF_SEARCH)
-        # A search changes nothing, and so must not pass for having seen what others changed.
+        # A search changes nothing, so it must not mark the changes of other tabs as seen.
         seen = ("tab_notice",) if self.request.method == "POST" else ()
         html = [
             render_to_string(

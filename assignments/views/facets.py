@@ -1,6 +1,8 @@
 """Which custom fields filter the people of an account; an administrator chooses."""
 
-from typing import Any, Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
 
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse
@@ -14,6 +16,9 @@ from assignments.queries import facet_values
 from assignments.services.calls import connections
 from assignments.services.syncing.facets import MOST_FACETS, FacetsRefused, fields_there, set_facets
 from assignments.views.request_context import Request, acting
+
+if TYPE_CHECKING:
+    from assignments.models import Account
 
 TEMPLATE: Final = "assignments/facets.html"
 
@@ -38,7 +43,7 @@ def facets(request: Request, pk: int) -> HttpResponse:
 
 
 def _page(
-    request: Request, account: Any, chosen: list[tuple[str, str]], problem: str = ""
+    request: Request, account: Account, chosen: list[tuple[str, str]], problem: str = ""
 ) -> HttpResponse:
     fields = fields_there(account.pk)
     known = {path for path, _ in fields}

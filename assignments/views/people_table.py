@@ -1,9 +1,14 @@
-"""The table of people with its search, filters, order and pages, for the picker and the list."""
+"""The table of people with search, filters, order and pages, for picking and for listing."""
+
+from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from django.db.models import QuerySet
 from django.http import QueryDict
 
 from assignments.forms.assign import HOLDING, SORTS, PeopleForm
@@ -11,18 +16,46 @@ from assignments.queries import directory, facet_values, keyset
 from assignments.queries.account_scope import without
 from assignments.views.query_params import LONGEST
 
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from assignments.models import Facet, Learner
+
+if TYPE_CHECKING:
+    pass
+
 FACET: Final = "f."
 PLACE: Final = ("after", "before", "first")
 LABELS: Final = dict(HOLDING)
 
 
-class PeopleTable:
-    """What a query asks for and what is found, worked out only when the template asks.
+@dataclass(slots=True)
+class PersonRow:
+    """A person as a row of the table.
 
-    :param account_pk: only the people of this account, or of all
-    :param picked_in: the draft in which the people can be picked, if any
-    :param content_pks: the items whose holders are told apart
-    :param closed: the accounts whose people are not shown
+    :ivar values: the person's values of the facets that are columns, in their order
+    :ivar is_picked: whether the person is picked in the draft
+    :ivar status: the status in which the person has one of the picked items, or None
+    :ivar due_at: when that is due, in UTC
+    """
+
+    learner: Learner
+    values: list[str]
+    is_picked: bool = False
+    status: str | None = None
+    due_at: datetime | None = None
+
+    def __str__(self) -> str:
+        return str(self.learner)
+
+
+class PeopleTable:
+    """The people that match a query, computed when the template asks for them.
+
+    :param account_pk: only the people of this account; None for all accounts
+    :param picked_in: the id of the draft in which the people can be picked, if any
+    :param content_pks: the picked items, by whose holders the table can be filtered
+    :param closed: StackOne ids of the accounts whose people are not shown
     """
 
     def __init__(
@@ -31,7 +64,7 @@ class PeopleTable:
         *,
         account_pk: int | None,
         with_inactive: bool = False,
-        picked_in: Any = None,
+        picked_in: UUID | None = None,
         content_pks: tuple[int, ...] = (),
         closed: Collection[str] = (),
     ) -> None:
@@ -43,28 +76,28 @@ class PeopleTable:
         self._closed = closed
 
     @cached_property
-    def asked(self) -> dict[str, Any]:
-        """What the form of the table says: words, inactive, show, has, sort and place."""
+    def params(self) -> dict[str, Any]:
+        """The cleaned query parameters: q, inactive, show, has, sort, by and the place."""
         terms = PeopleForm(self._data).terms()
         return terms if self._content_pks else terms | {"has": ""}
 
     @cached_property
     def chosen(self) -> dict[str, str]:
-        """The chosen value of each field that filters."""
-        asked = {
+        """The chosen value of each facet that filters, by the facet's path."""
+        values = {
             facet.path: self._data.get(FACET + facet.path, "").replace("\0", "")
             for facet in self.facets
         }
-        return {path: value[:LONGEST] for path, value in asked.items() if value}
+        return {path: value[:LONGEST] for path, value in values.items() if value}
 
     @cached_property
-    def facets(self) -> list[Any]:
+    def facets(self) -> list[Facet]:
         """The facets of the account."""
         return facet_values.facets(self._account_pk)
 
     @property
-    def columns(self) -> list[Any]:
-        """The facets that are columns, too."""
+    def columns(self) -> list[Facet]:
+        """The facets that are also columns."""
         return self.facets[: facet_values.COLUMNS]
 
     @cached_property
@@ -74,131 +107,131 @@ class PeopleTable:
 
     @property
     def holding(self) -> tuple[tuple[str, str], ...]:
-        """The ways in which people may stand to the picked items, if there are any."""
+        """The choices of the filter by who has the picked items; none if no item is picked."""
         return HOLDING if self._content_pks else ()
 
     @cached_property
-    def matching(self) -> Any:
-        """The people whom the search finds."""
-        return self._found(self._picked_in if self.asked["show"] else None)
+    def matching(self) -> QuerySet[Learner]:
+        """The people who match the query."""
+        return self._matching(self._picked_in if self.params["show"] else None)
 
     @property
-    def unpicked_matching(self) -> Any:
-        """The people whom the filter finds, picked or not."""
-        return self._found(None)
+    def unpicked_matching(self) -> QuerySet[Learner]:
+        """The people who match the filter, picked or not."""
+        return self._matching(None)
 
     @property
     def filter(self) -> str:
-        """The query without the place in the table, as an audience keeps it."""
+        """The query without order and page, as an audience stores it."""
         return self.query(show="", by="", sort="").removeprefix("?")
 
     @property
     def picked_matching(self) -> int:
-        """How many of those who are picked match, too."""
-        return int(self._found(self._picked_in).count())
+        """How many of the picked people match."""
+        return self._matching(self._picked_in).count()
 
     @cached_property
-    def sheet(self) -> keyset.Sheet[Any]:
-        """The page that is shown, with what each person has in the columns."""
-        place = keyset.Place(**{name: self.asked[name] for name in PLACE})
-        found = keyset.sheet(self.matching, place=place, by=SORTS[self.asked["sort"] or "name"])
-        pks = [learner.pk for learner in found.rows]
-        said = facet_values.values_of(pks, [facet.path for facet in self.columns])
-        for learner in found.rows:
-            own = said.get(learner.pk, {})
-            learner.said = [own.get(facet.path, "") for facet in self.columns]
-        return found
+    def sheet(self) -> keyset.Sheet[PersonRow]:
+        """The current page, with each person's values of the columns."""
+        place = keyset.Place(**{name: self.params[name] for name in PLACE})
+        sheet = keyset.sheet(self.matching, place=place, by=SORTS[self.params["sort"] or "name"])
+        paths = [facet.path for facet in self.columns]
+        values = facet_values.values_of([learner.pk for learner in sheet.rows], paths)
+        return sheet.with_rows(
+            PersonRow(learner, [values.get(learner.pk, {}).get(path, "") for path in paths])
+            for learner in sheet.rows
+        )
 
     @property
     def is_filtered(self) -> bool:
-        """Whether anything but the order and the page is asked for."""
-        return bool(self.asked["q"] or self.asked["has"] or self.asked["show"] or self.chosen)
+        """Whether the query has more than an order and a page."""
+        return bool(self.params["q"] or self.params["has"] or self.params["show"] or self.chosen)
 
     @property
     def chips(self) -> list[dict[str, str]]:
-        """The filters in use, each with the query that leaves it out."""
+        """The active filters, each with the query without it."""
         labels = {facet.path: facet.label for facet in self.facets}
         chips = [
             {"label": labels[path], "value": value, "without": self.query(**{FACET + path: ""})}
             for path, value in self.chosen.items()
         ]
-        if self.asked["has"]:
+        if self.params["has"]:
             chips.append(
-                {"label": "", "value": LABELS[self.asked["has"]], "without": self.query(has="")}
+                {"label": "", "value": LABELS[self.params["has"]], "without": self.query(has="")}
             )
         return chips
 
     @property
-    def kept(self) -> list[tuple[str, str]]:
-        """What a form must send along so that the same page comes back."""
+    def hidden_fields(self) -> list[tuple[str, str]]:
+        """The hidden fields with which a form gets the same page of the table back."""
         return self._parts({})
 
     @property
-    def kept_unseen(self) -> list[tuple[str, str]]:
-        """What the form of the search must send along because it has no field for it."""
-        unseen = ("inactive", "show", "sort")
-        return [(name, value) for name, value in self._parts(_nowhere()) if name in unseen]
+    def search_hidden_fields(self) -> list[tuple[str, str]]:
+        """The hidden fields of the search form, for parameters that it has no visible field for."""
+        hidden = ("inactive", "show", "sort")
+        return [(name, value) for name, value in self._parts(_first_page()) if name in hidden]
 
     @property
     def sorts(self) -> list[dict[str, str]]:
-        """The columns of the order, each with its state and the query that turns it."""
-        now = self.asked["sort"] or "name"
+        """The sortable columns, each with its order and the query that reverses it."""
+        current = self.params["sort"] or "name"
         return [
             {
                 "name": name,
                 "label": label,
-                "state": {name: "ascending", f"-{name}": "descending"}.get(now, ""),
-                "query": self.query(sort=f"-{name}" if now == name else name),
+                "state": {name: "ascending", f"-{name}": "descending"}.get(current, ""),
+                "query": self.query(sort=f"-{name}" if current == name else name),
             }
             for name, label in (("name", "Name"), ("id", "Employee ID"))
         ]
 
     def query(self, **changes: object) -> str:
         """Return the query of the first page of the table with some of it changed."""
-        return self._query(_nowhere() | changes)
+        return self._query(_first_page() | changes)
 
     @property
     def query_here(self) -> str:
-        """The query of this page."""
+        """The query of the current page."""
         return self._query({})
 
     @property
     def query_inactive(self) -> str:
-        """The query with inactive people shown or not, the other way round."""
-        return self.query(inactive=not self.asked["inactive"])
+        """The query that toggles whether inactive people are shown."""
+        return self.query(inactive=not self.params["inactive"])
 
     @property
     def query_show(self) -> str:
-        """The query with only the selected shown or not, the other way round."""
-        return self.query(show="" if self.asked["show"] else "selected")
+        """The query that toggles whether only the selected are shown."""
+        return self.query(show="" if self.params["show"] else "selected")
 
     @property
     def query_unfiltered(self) -> str:
-        """The query without words and filters."""
+        """The query without search text and filters."""
         fields = {FACET + path: "" for path in self.chosen}
         return self.query(q="", has="", **fields)
 
     @property
     def query_previous(self) -> str:
-        """The query of the page before, or ""."""
+        """The query of the previous page, or ""."""
         return self._at(self.sheet.previous)
 
     @property
     def query_next(self) -> str:
-        """The query of the page after, or ""."""
+        """The query of the next page, or ""."""
         return self._at(self.sheet.following)
 
-    def _found(self, picked_in: Any) -> Any:
-        holding = directory.Holding(self.asked["has"], self._content_pks)
-        found = directory.people(
+    def _matching(self, picked_in: UUID | None) -> QuerySet[Learner]:
+        holding = directory.Holding(self.params["has"], self._content_pks)
+        people = directory.people(
             account_pk=self._account_pk,
-            words=self.asked["q"] or "",
-            with_inactive=self._with_inactive or bool(self.asked["inactive"]),
+            words=self.params["q"] or "",
+            with_inactive=self._with_inactive or bool(self.params["inactive"]),
             picked_in=picked_in,
             values=facet_values.value_pks(self._account_pk, self.chosen) if self.chosen else (),
             holding=holding if holding.how else None,
         )
-        return without(found, self._closed)
+        return without(people, self._closed)
 
     def _at(self, place: keyset.Place | None) -> str:
         return "" if place is None else self.query(**place.parts())
@@ -210,11 +243,11 @@ class PeopleTable:
 
     def _parts(self, changes: dict[str, object]) -> list[tuple[str, str]]:
         fields = {FACET + path: value for path, value in self.chosen.items()}
-        asked = {**self.asked, **fields, **changes}
+        parts = {**self.params, **fields, **changes}
         return [
-            (name, "1" if value is True else str(value)) for name, value in asked.items() if value
+            (name, "1" if value is True else str(value)) for name, value in parts.items() if value
         ]
 
 
-def _nowhere() -> dict[str, object]:
+def _first_page() -> dict[str, object]:
     return dict.fromkeys(PLACE)

@@ -18,7 +18,7 @@ from assignments.services.privacy import legal_holds, retention
 from assignments.services.privacy.erasure import ErasureRefused, erase
 from assignments.services.privacy.preview import preview
 from assignments.services.privacy.subjects import Subject, subject
-from assignments.views.query_params import asked_words
+from assignments.views.query_params import search_words
 from assignments.views.request_context import Request, acting
 
 may_erase = permission_required("assignments.erase_people", raise_exception=True)
@@ -107,7 +107,7 @@ def _whom(kind: str, pk: int) -> Subject:
 def _page(
     request: Request, *, problems: tuple[str, ...] | list[str] = (), status: int = 200
 ) -> HttpResponse:
-    words = asked_words(request)
+    words = search_words(request)
     is_asked = len(words) >= LEAST
     laid = {hold.ref: hold for hold in found.holds()}
     accounts: list[Any] = connections.accounts()

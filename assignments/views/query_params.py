@@ -1,4 +1,4 @@
-"""What the address of a list asks for."""
+"""Read the query parameters of lists."""
 
 from typing import Final
 
@@ -7,6 +7,6 @@ from django.http import HttpRequest
 LONGEST: Final = 200
 
 
-def asked_words(request: HttpRequest, name: str = "q") -> str:
-    """Return the words to search for, without NUL, which PostgreSQL refuses."""
+def search_words(request: HttpRequest, name: str = "q") -> str:
+    """Return the search text, at most LONGEST characters, without NUL, which PostgreSQL refuses."""
     return request.GET.get(name, "").replace("\x00", "").strip()[:LONGEST]

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 class Request(HttpRequest):
     """The type of a request as views get it: of a signed-in person, with htmx's headers read.
 
+    `draft_version` is set by `concurrent_edits.note_version` for requests that change a draft.
+
     Never instantiated: the access rules and htmx's middleware make Django's requests fit it.
     """
 
     user: User
     htmx: HtmxDetails
+    draft_version: str
 
 
 def acting(request: HttpRequest) -> Actor:

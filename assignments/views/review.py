@@ -1,11 +1,13 @@
 """Review: the last look at a frozen plan, and submitting it."""
 
+from __future__ import annotations
+
 import json
 from collections import Counter
 from dataclasses import asdict
 from datetime import datetime
 from tempfile import TemporaryFile
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 from uuid import UUID
 
@@ -32,8 +34,11 @@ from assignments.services.syncing import plan_refresh
 from assignments.views.assign import may_assign
 from assignments.views.draft_page import own_draft
 from assignments.views.permitted_objects import own_drafts
-from assignments.views.query_params import asked_words
+from assignments.views.query_params import search_words
 from assignments.views.request_context import Request, acting
+
+if TYPE_CHECKING:
+    from assignments.models import Draft
 
 PER_PAGE: Final = 50
 MANY_COMPLETED: Final = 50
@@ -104,7 +109,7 @@ def review_file(request: Request, pk: UUID) -> FileResponse:
     return FileResponse(out, as_attachment=True, filename=name, content_type="text/csv")
 
 
-def _rechecked(request: Request, draft: Any) -> HttpResponse:
+def _rechecked(request: Request, draft: Draft) -> HttpResponse:
     plan, now = draft_queries.plan(draft.pk), timezone.now()
     if plan is None or now - plan.batch.frozen_at <= frozen_plan.EXPIRES_AFTER:
         return review_page(request, draft, plan=plan)
@@ -117,7 +122,7 @@ def _rechecked(request: Request, draft: Any) -> HttpResponse:
 
 def review_page(
     request: Request,
-    draft: Any,
+    draft: Draft,
     *,
     problems: list[str] | None = None,
     note: str = "",
@@ -128,7 +133,7 @@ def review_page(
     if plan is None:
         return redirect("assign", draft.pk)
     first = frozen_plan.first_call(plan.batch)
-    sought, findings = asked_words(request), Findings(plan.batch)
+    sought, findings = search_words(request), Findings(plan.batch)
     paginator = Paginator(draft_queries.planned_rows(plan.batch, words=sought), PER_PAGE)
     if not sought:
         paginator.count = plan.batch.rows

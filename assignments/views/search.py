@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from assignments.queries import global_search
 from assignments.queries.account_scope import unseen_by
-from assignments.views.query_params import asked_words
+from assignments.views.query_params import search_words
 from assignments.views.request_context import Request
 
 
@@ -17,7 +17,7 @@ from assignments.views.request_context import Request
 @permission_required("assignments.view_directory", raise_exception=True)
 def search(request: Request) -> HttpResponse:
     """Go to the one page that is named, or show people, content and batches that fit."""
-    words, closed = asked_words(request), unseen_by(request.user)
+    words, closed = search_words(request), unseen_by(request.user)
     place = global_search.exact(words, closed=closed) if words else None
     if place is not None:
         return redirect(place.name, place.pk)
