@@ -69,7 +69,7 @@ def parted(rows: Sequence[Assignment]) -> Parted:
     reviewed: dict[int, PlanDigestInput] = {}
     for batch in {row.batch_id: row.batch for row in rows}.values():
         try:
-            reviewed[batch.pk] = _reviewed(batch.pk, batch.plan_digest, terms_of(batch))
+            reviewed[batch.pk] = reviewed_input(batch.pk, batch.plan_digest, terms_of(batch))
         except PlanChanged:
             found.fallen[batch.pk] = batch
     for row in rows:
@@ -118,7 +118,7 @@ def _is_row_reviewed(row: Assignment, digest_input: PlanDigestInput) -> bool:
 
 
 @lru_cache(maxsize=PLANS_REMEMBERED)
-def _reviewed(batch_pk: int, plan_digest: str, terms: Terms) -> PlanDigestInput:
+def reviewed_input(batch_pk: int, plan_digest: str, terms: Terms) -> PlanDigestInput:
     """Return the digests of a plan's rows if they and the terms are what the log says.
 
     :raises PlanChanged: if not

@@ -16,7 +16,6 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Final
@@ -32,6 +31,8 @@ PLAN: Final = "assignment-desk/plan"
 ROW: Final = "assignment-desk/plan-row"
 _CHUNK: Final = 5_000
 _OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER | orjson.OPT_PASSTHROUGH_DATETIME
+# Rows share few due dates.
+_timestamp: Final = lru_cache(timestamp)
 
 type Terms = tuple[tuple[str, object], ...]
 
@@ -166,14 +167,7 @@ def _present(values: Iterable[tuple[str, object]]) -> dict[str, object]:
 
 def _sha256(value: Mapping[str, object]) -> bytes:
     # For text and whole numbers under names in ASCII, orjson writes what RFC 8785 says.
-    return hashlib.sha256(orjson.dumps(value, default=_moment, option=_OPTIONS)).digest()
-
-
-@lru_cache
-def _moment(value: object) -> str:
-    if not isinstance(value, datetime):
-        raise TypeError(f"A plan digest covers no {type(value).__name__}.")
-    return timestamp(value)
+    return hashlib.sha256(orjson.dumps(value, default=_timestamp, option=_OPTIONS)).digest()
 
 
 def _commit(
