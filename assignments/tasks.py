@@ -159,7 +159,7 @@ def wake_letters() -> None:
 
 def forget_uploads() -> None:
     """Delete what is kept of uploaded files for too long."""
-    files.forget(now=timezone.now())
+    files.delete_expired(now=timezone.now())
 
 
 def wake_syncs() -> None:

@@ -29,23 +29,23 @@ def main(part: str, *words: str) -> None:
 
 def paste(count: str) -> dict[str, float]:
     """Paste so many e-mails and ids into a new draft, some of them misspelt."""
-    from assignments.services.picking.pasted_lists.paste import add
+    from assignments.services.picking.pasted_lists.list_import import add_people
 
     draft, now = _draft()
     text = "\n".join(_words(int(count)))
     began = time.perf_counter()
-    pasted = add(draft=draft, text=text, now=now)
+    pasted = add_people(draft=draft, text=text, now=now)
     seconds = time.perf_counter() - began
-    result = pasted.sorted
+    result = pasted.classification
     return {
         "seconds": seconds,
         "peak_mb": _peak_mb(),
-        "given": result.given,
-        "found": len(result.found),
-        "twice": len(result.twice),
+        "given": result.total,
+        "found": len(result.learner_pks),
+        "twice": len(result.duplicates),
         "inactive": len(result.inactive),
-        "missing": len(result.missing),
-        "suggested": len(pasted.suggested),
+        "missing": len(result.unmatched),
+        "suggested": len(pasted.suggestions),
     }
 
 
@@ -57,18 +57,18 @@ def upload(kind: str, rows: str) -> dict[str, float]:
     draft, now = _draft()
     file = _file(kind, int(rows))
     before, began = _peak_mb(), time.perf_counter()
-    kept = files.receive(draft=draft, file=file, name=f"rows.{kind}", now=now)
+    kept = files.store_file(draft=draft, file=file, name=f"rows.{kind}", now=now)
     received = time.perf_counter() - began
-    checked = files.use(upload=kept, columns=Columns(**kept.columns), now=now)
+    checked = files.import_rows(upload=kept, columns=Columns(**kept.columns), now=now)
     return {
         "seconds": time.perf_counter() - began,
         "received_seconds": received,
         "peak_mb": _peak_mb(),
         "before_mb": before,
         "file_mb": file.seek(0, 2) / 1e6,
-        "given": checked.given,
-        "found": len(checked.found),
-        "refused": len(checked.refused),
+        "given": checked.total,
+        "found": len(checked.valid),
+        "refused": len(checked.invalid),
     }
 
 

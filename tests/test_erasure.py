@@ -104,7 +104,7 @@ def put_in_drafts(person, owner):
     DraftLearner.objects.create(draft=draft, learner=person)
     lines = ["email,content", *["somebody@else.example,X"] * 4, f"{EMAIL},X"]
     table = BytesIO("\n".join(lines).encode())
-    files.receive(draft=draft, file=table, name="people.csv", now=AT)
+    files.store_file(draft=draft, file=table, name="people.csv", now=AT)
     make_audience(owner, person, make_learner(), name=f"Team of {NAME}")
     make_audience(owner, name="Sales", query="q=sales")
     make_audience(owner, name="Looking", query="q=Xqzelif+Wvkyilmaz")

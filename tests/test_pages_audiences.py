@@ -79,10 +79,10 @@ def test_an_empty_list_says_how_to_make_one(client, manager):
 def test_using_one_makes_a_draft_with_its_people(client, manager):
     audience = make_audience(manager, make_learner(name="Ada"))
 
-    answer = client.post(reverse("audience-use", args=[audience.pk]))
+    response = client.post(reverse("audience-use", args=[audience.pk]))
 
     draft = Draft.objects.get()
-    assert (answer.status_code, answer["Location"]) == (302, f"/assign/{draft.pk}/")
+    assert (response.status_code, response["Location"]) == (302, f"/assign/{draft.pk}/")
     assert (selected(draft), draft.owner) == (["Ada"], manager)
 
 
@@ -90,10 +90,10 @@ def test_using_one_whose_filter_is_gone_is_refused_and_leaves_no_draft(client, m
     make_learner()
     audience = make_audience(manager, query="hired_on_mars=1")
 
-    answer = client.post(reverse("audience-use", args=[audience.pk]))
+    response = client.post(reverse("audience-use", args=[audience.pk]))
 
-    assert answer.status_code == 409
-    assert "“Sales” filters by a field that is no longer offered here." in words(answer)
+    assert response.status_code == 409
+    assert "“Sales” filters by a field that is no longer offered here." in words(response)
     assert not Draft.objects.exists()
 
 
@@ -119,20 +119,20 @@ def test_a_wrong_name_is_said(client, manager, name, sentence):
     make_audience(manager, name="Legal")
     audience = make_audience(manager)
 
-    answer = client.post(reverse("audience-rename", args=[audience.pk]), {"name": name})
+    response = client.post(reverse("audience-rename", args=[audience.pk]), {"name": name})
 
-    assert (answer.status_code, sentence in words(answer)) == (409, True)
+    assert (response.status_code, sentence in words(response)) == (409, True)
 
 
 def test_the_selection_is_saved(client, draft):
     DraftLearner.objects.create(draft=draft, learner=make_learner(name="Ada"))
 
-    answer = act(client, draft, "save-audience", {"name": " Board "}, headers=HTMX)
+    response = act(client, draft, "save-audience", {"name": " Board "}, headers=HTMX)
 
     audience = Audience.objects.get()
     assert (audience.name, audience.kind, audience.people) == ("Board", "fixed", 1)
-    assert "Saved as the audience “Board”." in words(answer)
-    assert "1 person · by Priya Mehta" in words(answer)
+    assert "Saved as the audience “Board”." in words(response)
+    assert "1 person · by Priya Mehta" in words(response)
 
 
 def test_the_filter_of_the_table_is_saved_and_finds_others_later(client, draft):
@@ -241,10 +241,10 @@ def test_what_is_refused_changes_nothing(client, draft, manager, monkeypatch, na
     monkeypatch.setattr("assignments.services.picking.drafts.MOST_ROWS", 0)
     ids = {"add": audience.pk, "change": draft.changes.get().pk}
 
-    answer = act(client, draft, name, {key: ids[key] for key in sent})
+    response = act(client, draft, name, {key: ids[key] for key in sent})
 
-    assert (answer.status_code, selected(draft)) == (422, [])
-    assert sentence in words(answer)
+    assert (response.status_code, selected(draft)) == (422, [])
+    assert sentence in words(response)
 
 
 @pytest.mark.parametrize("value", ["9" * 30, "x", "-1", "²"])

@@ -1,4 +1,4 @@
-"""Choosing people by a pasted list: the page, whole and in parts."""
+"""Page for pasting a list of people: the whole page and its htmx fragments."""
 
 import pytest
 from django.urls import reverse
@@ -18,83 +18,83 @@ def draft(client):
     return Draft.objects.create(account=make_account(), owner=user, created_at=AT, changed_at=AT)
 
 
-def paste(client, draft, text, **more):
-    """Paste a list."""
+def paste(client, draft, text, **fields):
+    """Post a pasted list and return the response."""
     return client.post(
-        reverse("assign-paste", args=[draft.pk]), {"list": text, "by": "paste", **more}
+        reverse("assign-paste", args=[draft.pk]), {"list": text, "by": "paste", **fields}
     )
 
 
 def picked():
-    """Return the ids of everybody who is picked."""
+    """Return the ids of the selected people."""
     return set(DraftLearner.objects.values_list("learner", flat=True))
 
 
-def test_a_list_adds_whom_it_names(client, draft):
+def test_a_list_selects_its_people(client, draft):
     ada, ben = make_learner(name="Ada"), make_learner(name="Ben")
-    left = make_learner(is_active=False)
+    inactive = make_learner(is_active=False)
 
-    answer = paste(
-        client, draft, f"{ada.email};{ben.remote_id}\n{ben.email}, {left.email} nobody@x"
+    response = paste(
+        client, draft, f"{ada.email};{ben.remote_id}\n{ben.email}, {inactive.email} nobody@x"
     )
 
-    said = words(answer)
-    assert (answer.status_code, picked()) == (200, {ada.pk, ben.pk})
-    assert "Found 2 in the selection now" in said
-    assert "Twice in the list 1 counted once" in said
-    assert "Inactive 1 left out" in said
-    assert "Not found 1 fix below" in said
-    assert "5 given, each counted in one of the four." in said
-    assert "2 nobody@x Nobody has this e-mail, employee ID or LMS ID." in said
+    text = words(response)
+    assert (response.status_code, picked()) == (200, {ada.pk, ben.pk})
+    assert "Found 2 in the selection now" in text
+    assert "Twice in the list 1 counted once" in text
+    assert "Inactive 1 left out" in text
+    assert "Not found 1 fix below" in text
+    assert "5 given, each counted in one of the four." in text
+    assert "2 nobody@x Nobody has this e-mail, employee ID or LMS ID." in text
 
 
-def test_a_list_by_htmx_answers_with_parts(client, draft):
+def test_a_list_by_htmx_returns_fragments(client, draft):
     learner = make_learner()
 
-    answer = client.post(
+    response = client.post(
         reverse("assign-paste", args=[draft.pk]),
         {"list": learner.email, "by": "paste"},
         headers=HTMX,
     )
 
-    html = answer.content.decode()
+    html = response.content.decode()
     assert "<h1>" not in html
     assert "<textarea" not in html
     assert 'id="pasted"' in html
     assert 'id="summary"' in html
 
 
-def test_use_replaces_the_word_and_matches_again(client, draft):
+def test_using_a_suggestion_replaces_the_word_and_adds_the_list_again(client, draft):
     ada = make_learner(name="Ada", email="ada.lovelace@x.example")
     text = "nobody\nada.lovelac@x.example"
     assert "Use Ada for line 2" in words(paste(client, draft, text))
 
-    answer = paste(client, draft, text, use=f"7:{ada.pk}")
+    response = paste(client, draft, text, use=f"7:{ada.pk}")
 
     assert picked() == {ada.pk}
-    assert "nobody\nada.lovelace@x.example</textarea>" in answer.content.decode()
+    assert "nobody\nada.lovelace@x.example</textarea>" in response.content.decode()
 
 
 @pytest.mark.parametrize("use", ["7:999999", "8:1", "x", "9" * 50, f"0:{'9' * 18}"])
-def test_use_of_what_is_gone_changes_nothing(client, draft, use):
+def test_an_invalid_suggestion_changes_nothing(client, draft, use):
     make_learner(name="Ada")
 
-    answer = paste(client, draft, "nobody\nnobody-else", use=use)
+    response = paste(client, draft, "nobody\nnobody-else", use=use)
 
-    assert answer.status_code == 200
-    assert "nobody\nnobody-else</textarea>" in answer.content.decode()
+    assert response.status_code == 200
+    assert "nobody\nnobody-else</textarea>" in response.content.decode()
 
 
-def test_what_was_not_added_is_downloaded(client, draft):
-    left = make_learner(name="Eva", is_active=False)
+def test_words_that_were_not_added_can_be_downloaded(client, draft):
+    inactive = make_learner(name="Eva", is_active=False)
 
-    answer = paste(client, draft, f"=1+1\n{left.email}", rest="1")
+    response = paste(client, draft, f"=1+1\n{inactive.email}", rest="1")
 
-    assert answer["Content-Disposition"] == 'attachment; filename="not-added.csv"'
-    assert answer.content.decode().splitlines() == [
+    assert response["Content-Disposition"] == 'attachment; filename="not-added.csv"'
+    assert response.content.decode().splitlines() == [
         "\ufeffLine,You pasted,Why nobody was added",
         '1,\'=1+1,"Nobody has this e-mail, employee ID or LMS ID."',
-        f"2,{left.email},Eva is inactive in the LMS.",
+        f"2,{inactive.email},Eva is inactive in the LMS.",
     ]
     assert picked() == set()
 
@@ -103,44 +103,44 @@ def test_what_was_not_added_is_downloaded(client, draft):
     ("text", "sentence"),
     [
         pytest.param(" ,; ", "Paste at least one e-mail, employee ID or LMS ID.", id="nothing"),
-        pytest.param("a b c", "Paste at most 2 at once, or upload the list as a file.", id="much"),
+        pytest.param("a b c", "Paste at most 2 at once, or upload the list as a file.", id="long"),
     ],
 )
-@pytest.mark.parametrize("more", [{}, {"rest": "1"}], ids=["match", "download"])
-def test_a_list_that_cannot_be_matched_says_why(client, draft, monkeypatch, text, sentence, more):
-    monkeypatch.setattr("assignments.services.picking.pasted_lists.paste.MOST_WORDS", 2)
+@pytest.mark.parametrize("fields", [{}, {"rest": "1"}], ids=["add", "download"])
+def test_a_list_that_is_refused_gets_422(client, draft, monkeypatch, text, sentence, fields):
+    monkeypatch.setattr("assignments.services.picking.pasted_lists.list_import.MOST_WORDS", 2)
 
-    answer = paste(client, draft, text, **more)
+    response = paste(client, draft, text, **fields)
 
-    assert answer.status_code == 422
-    assert sentence in words(answer)
-    assert text.strip() in answer.content.decode()
+    assert response.status_code == 422
+    assert sentence in words(response)
+    assert text.strip() in response.content.decode()
 
 
-def test_the_tabs_say_where_one_is(client, draft):
-    answer = client.get(reverse("assign-paste", args=[draft.pk]))
-    assert answer["Location"] == f"/assign/{draft.pk}/?by=paste"
+def test_the_current_tab_is_marked(client, draft):
+    response = client.get(reverse("assign-paste", args=[draft.pk]))
+    assert response["Location"] == f"/assign/{draft.pk}/?by=paste"
 
-    page = client.get(answer["Location"]).content.decode()
+    page = client.get(response["Location"]).content.decode()
 
     assert '?by=paste" aria-current="page"' in page
     assert 'id="people"' not in page
 
 
-def test_a_list_in_the_search_box_is_offered(client, draft):
-    said = words(client.get(reverse("assign", args=[draft.pk]), {"q": "a@x, b@x, c@x, d@x"}))
+def test_a_list_in_the_search_box_is_recognised(client, draft):
+    text = words(client.get(reverse("assign", args=[draft.pk]), {"q": "a@x, b@x, c@x, d@x"}))
 
-    assert "Looks like 4 people. Match them" in said
+    assert "Looks like 4 people. Match them" in text
 
 
-def test_nobody_pastes_into_somebody_elses_draft(client, draft):
+def test_another_persons_draft_gets_404(client, draft):
     client.force_login(make_user("manager"))
 
     assert paste(client, draft, "a@x").status_code == 404
 
 
 @pytest.mark.parametrize("role", ["auditor", "admin"])
-def test_who_may_not_assign_gets_403(client, draft, role):
+def test_roles_that_cannot_assign_get_403(client, draft, role):
     client.force_login(make_user(role))
 
     assert paste(client, draft, "a@x").status_code == 403

@@ -1,4 +1,4 @@
-"""Choosing people by a file: upload, confirm the columns, mend the rest, remove."""
+"""Pages for uploading a file: upload, confirm the columns, download invalid rows, remove."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,7 +16,7 @@ COLUMNS = {"person": "0", "content": "1", "due": "", "day_first": "1"}
 
 @pytest.fixture
 def draft(client):
-    """Return the signed-in manager's own draft, beside a person and an item."""
+    """Return the signed-in manager's own draft, in an account with one person and one item."""
     user = make_user("manager")
     client.force_login(user)
     account = make_account()
@@ -26,119 +26,119 @@ def draft(client):
 
 
 def url(draft, name="assign-upload"):
-    """Return the address of an act."""
+    """Return the URL of a view of the draft."""
     return reverse(name, args=[draft.pk])
 
 
 def upload(client, draft, text=TEXT):
-    """Upload a file and return the page that comes after it."""
+    """Upload a file and return the page it redirects to."""
     file = SimpleUploadedFile("people.csv", text.encode())
     return client.post(url(draft), {"file": file, "by": "file"}, follow=True)
 
 
-def test_a_file_shows_its_columns_to_be_confirmed(client, draft):
-    answer = upload(client, draft)
+def test_the_detected_columns_are_shown(client, draft):
+    response = upload(client, draft)
 
-    said = words(answer)
-    assert answer.redirect_chain == [(f"/assign/{draft.pk}/?by=file", 302)]
-    assert "Mail: 1 of 2 are people we know" in said
-    assert "ada@x.example CRS-A =1+1" in said
-    assert '<option value="1" selected>Course</option>' in answer.content.decode()
+    text = words(response)
+    assert response.redirect_chain == [(f"/assign/{draft.pk}/?by=file", 302)]
+    assert "Mail: 1 of 2 are people we know" in text
+    assert "ada@x.example CRS-A =1+1" in text
+    assert '<option value="1" selected>Course</option>' in response.content.decode()
 
 
 @pytest.mark.parametrize(
-    ("name", "kept"),
+    ("name", "stored_name"),
     [
-        pytest.param("../../../etc/cron.d/people.csv", "people.csv", id="above"),
-        pytest.param("..\\..\\people.csv", "people.csv", id="above, as Windows writes it"),
-        pytest.param("/etc/passwd", "passwd", id="from the root"),
+        pytest.param("../../../etc/cron.d/people.csv", "people.csv", id="parent folders"),
+        pytest.param("..\\..\\people.csv", "people.csv", id="parent folders on Windows"),
+        pytest.param("/etc/passwd", "passwd", id="absolute path"),
         pytest.param("p" * 300 + ".csv", "p" * 200, id="longer than its column"),
         pytest.param("<u>x.csv", "<u>x.csv", id="markup"),
     ],
 )
-def test_the_name_of_a_file_is_a_word_and_no_way(client, draft, name, kept, tmp_path, settings):
+def test_the_name_of_a_file_is_never_a_path(client, draft, name, stored_name, tmp_path, settings):
     settings.MEDIA_ROOT = tmp_path
     raw = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n{TEXT}\r\n'
     by = '--b\r\nContent-Disposition: form-data; name="by"\r\n\r\nfile\r\n--b--\r\n'
 
-    answer = client.post(
+    response = client.post(
         url(draft), raw + by, content_type="multipart/form-data; boundary=b", follow=True
     )
 
-    assert DraftUpload.objects.get().name[: len(kept)] == kept
+    assert DraftUpload.objects.get().name[: len(stored_name)] == stored_name
     assert len(DraftUpload.objects.get().name) <= 200
-    assert "<u>" not in answer.content.decode()
+    assert "<u>" not in response.content.decode()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_confirmed_columns_fill_the_draft(client, draft):
+def test_confirmed_columns_add_the_rows_to_the_draft(client, draft):
     upload(client, draft)
 
-    said = words(client.post(url(draft, "assign-columns"), COLUMNS, follow=True))
+    text = words(client.post(url(draft, "assign-columns"), COLUMNS, follow=True))
 
     assert list(DraftRow.objects.values_list("learner__name", "content__title")) == [
         ("Ada", "Fire")
     ]
-    assert "2 rows given, each counted in one of the four. Ignored columns: Note." in said
-    assert "3 nobody@x.example Nobody has this e-mail, employee ID or LMS ID." in said
-    assert "File: 1 row of 1 item, beside the people selected here" in said
+    assert "2 rows given, each counted in one of the four. Ignored columns: Note." in text
+    assert "3 nobody@x.example Nobody has this e-mail, employee ID or LMS ID." in text
+    assert "File: 1 row of 1 item, beside the people selected here" in text
 
 
-def test_refused_rows_come_back_to_be_mended(client, draft):
+def test_invalid_rows_can_be_downloaded_and_uploaded_again(client, draft):
     upload(client, draft)
     client.post(url(draft, "assign-columns"), COLUMNS)
 
-    answer = client.get(url(draft, "assign-upload-refused"))
+    response = client.get(url(draft, "assign-upload-refused"))
 
-    text = answer.content.decode()
-    assert answer["Content-Disposition"] == 'attachment; filename="to-mend.csv"'
+    text = response.content.decode()
+    assert response["Content-Disposition"] == 'attachment; filename="to-mend.csv"'
     assert text.splitlines() == [
         "\ufeffMail,Course,Note,Row in the file,Reason",
         'nobody@x.example,CRS-A,\'-2,3,"Nobody has this e-mail, employee ID or LMS ID."',
     ]
-    said = words(upload(client, draft, text.replace("nobody", "ada")))
-    assert "ada@x.example CRS-A -2" in said
+    page = words(upload(client, draft, text.replace("nobody", "ada")))
+    assert "ada@x.example CRS-A -2" in page
 
 
 def test_a_file_of_people_adds_to_the_selection(client, draft):
     upload(client, draft, "Mail\nada@x.example\n")
 
-    said = words(client.post(url(draft, "assign-columns"), COLUMNS | {"content": ""}, follow=True))
+    text = words(client.post(url(draft, "assign-columns"), COLUMNS | {"content": ""}, follow=True))
 
-    assert "Found 1 in the draft now" in said
+    assert "Found 1 in the draft now" in text
     assert DraftLearner.objects.count() == 1
-    assert "File:" not in said
+    assert "File:" not in text
 
 
-def test_what_a_file_brought_can_be_removed(client, draft):
+def test_rows_of_files_can_be_removed(client, draft):
     upload(client, draft)
     client.post(url(draft, "assign-columns"), COLUMNS)
 
-    said = words(client.post(url(draft, "assign-upload-remove"), follow=True))
+    text = words(client.post(url(draft, "assign-upload-remove"), follow=True))
 
-    assert "File:" not in said
+    assert "File:" not in text
     assert (DraftRow.objects.count(), DraftUpload.objects.count()) == (0, 0)
 
 
 @pytest.mark.parametrize(
-    ("sent", "sentence"),
+    ("contents", "sentence"),
     [
         pytest.param({}, "Choose a file first.", id="nothing"),
         pytest.param({"file": b""}, "This file is empty.", id="empty"),
         pytest.param({"file": b"\x89PNG"}, "This is a picture", id="a picture"),
         pytest.param(
-            {"file": b"x" * 23_000_000}, "Upload at most 20 MB.", id="too large to arrive"
+            {"file": b"x" * 23_000_000}, "Upload at most 20 MB.", id="too large to receive"
         ),
         pytest.param({"file": b"x" * 21_500_000}, "Upload at most 20 MB.", id="too large to read"),
     ],
 )
-def test_a_file_that_is_refused_says_why(client, draft, sent, sentence):
-    files = {name: SimpleUploadedFile("p.csv", content) for name, content in sent.items()}
+def test_a_refused_file_gets_422(client, draft, contents, sentence):
+    files = {name: SimpleUploadedFile("p.csv", content) for name, content in contents.items()}
 
-    answer = client.post(url(draft), {**files, "by": "file"})
+    response = client.post(url(draft), {**files, "by": "file"})
 
-    assert answer.status_code == 422
-    assert sentence in words(answer)
+    assert response.status_code == 422
+    assert sentence in words(response)
     assert not DraftUpload.objects.exists()
 
 
@@ -149,23 +149,23 @@ def test_a_file_that_is_refused_says_why(client, draft, sent, sentence):
         pytest.param({"content": "0"}, "Choose a different column for each", id="twice"),
     ],
 )
-def test_columns_that_cannot_be_say_why(client, draft, columns, sentence):
+def test_invalid_columns_get_422(client, draft, columns, sentence):
     upload(client, draft)
 
-    answer = client.post(url(draft, "assign-columns"), COLUMNS | {"by": "file"} | columns)
+    response = client.post(url(draft, "assign-columns"), COLUMNS | {"by": "file"} | columns)
 
-    assert answer.status_code == 422
-    assert sentence in words(answer)
+    assert response.status_code == 422
+    assert sentence in words(response)
 
 
-def test_columns_of_no_file_lead_back(client, draft):
-    answer = client.post(url(draft, "assign-columns"), COLUMNS)
+def test_columns_without_a_file_redirect_to_the_upload(client, draft):
+    response = client.post(url(draft, "assign-columns"), COLUMNS)
 
-    assert answer["Location"] == f"/assign/{draft.pk}/?by=file"
+    assert response["Location"] == f"/assign/{draft.pk}/?by=file"
     assert client.get(url(draft, "assign-upload-refused")).status_code == 404
 
 
-def test_the_clock_forgets_files(client, draft):
+def test_the_scheduled_task_deletes_expired_files(client, draft):
     upload(client, draft)
     DraftUpload.objects.update(uploaded_at=AT)
 
@@ -175,9 +175,9 @@ def test_the_clock_forgets_files(client, draft):
 
 
 @pytest.mark.parametrize("name", ["upload", "columns", "upload-remove", "upload-refused"])
-def test_only_the_owner_may(client, draft, name):
-    act = client.get if name == "upload-refused" else client.post
+def test_only_the_owner_has_access(client, draft, name):
+    request = client.get if name == "upload-refused" else client.post
     client.force_login(make_user("manager"))
-    assert act(url(draft, f"assign-{name}")).status_code == 404
+    assert request(url(draft, f"assign-{name}")).status_code == 404
     client.force_login(make_user("auditor"))
-    assert act(url(draft, f"assign-{name}")).status_code == 403
+    assert request(url(draft, f"assign-{name}")).status_code == 403

@@ -1,4 +1,4 @@
-"""Lists of people as they are pasted: cut into words, matched, sorted, explained."""
+"""Pasted lists of people: splitting into words, looking up, classifying and suggesting."""
 
 import os
 
@@ -6,10 +6,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from assignments.services.picking.pasted_lists.classification import sort
-from assignments.services.picking.pasted_lists.people_lookup import People
-from assignments.services.picking.pasted_lists.suggestions import suggestions
-from assignments.services.picking.pasted_lists.tokens import Token, normal, replaced, tokens
+from assignments.services.picking.pasted_lists.classification import classify
+from assignments.services.picking.pasted_lists.people_lookup import PeopleLookup
+from assignments.services.picking.pasted_lists.suggestions import suggest
+from assignments.services.picking.pasted_lists.tokens import (
+    Token,
+    normalise,
+    replace_token,
+    tokenise,
+)
 from tests.factories import make_account, make_learner
 
 MANY = int(os.environ.get("LIST_EXAMPLES", "200"))
@@ -18,11 +23,11 @@ SEPARATORS = (", ", ";", "\t", "\n", "\r\n", "  ", " ; ", ",,", "\n\n", "|", "\u
 
 def words(text):
     """Return the words of a text."""
-    return [token.text for token in tokens(normal(text), most=1_000)]
+    return [token.text for token in tokenise(normalise(text), most=1_000)]
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         pytest.param(
             "a@x.example, NW-1;B2\tc 4\n5", ["a@x.example", "NW-1", "B2", "c", "4", "5"], id="any"
@@ -34,29 +39,29 @@ def words(text):
         pytest.param("NW-1 Bob <b@x>", ["NW-1", "b@x"], id="an id with digits before a name"),
         pytest.param("<mailto:a@x> mailto:b@x", ["a@x", "b@x"], id="links"),
         pytest.param("'a@x' (b@x) “c@x”", ["a@x", "b@x", "“c@x”"], id="quotation marks"),
-        pytest.param("a\u200b@x\ufeff\x00", ["a@x"], id="what is not seen"),
+        pytest.param("a\u200b@x\ufeff\x00", ["a@x"], id="invisible characters"),
         pytest.param(" ()[] , ; ", [], id="nothing"),
     ],
 )
-def test_words_of_a_list(text, found):
-    assert words(text) == found
+def test_tokenise_splits_a_list_into_words(text, expected):
+    assert words(text) == expected
 
 
-def test_a_word_knows_its_place():
-    text = normal("first\r\n\r\nAda <a@x>\nlast")
+def test_tokens_have_line_and_offsets():
+    text = normalise("first\r\n\r\nAda <a@x>\nlast")
 
-    assert tokens(text, most=9) == [
+    assert tokenise(text, most=9) == [
         Token("first", 1, 0, 5),
         Token("a@x", 3, 12, 15),
         Token("last", 4, 17, 21),
     ]
-    assert replaced(text, tokens(text, most=9)[1], "b@y") == "first\n\nAda <b@y>\nlast"
-    assert len(tokens(text, most=2)) == 2
+    assert replace_token(text, tokenise(text, most=9)[1], "b@y") == "first\n\nAda <b@y>\nlast"
+    assert len(tokenise(text, most=2)) == 2
 
 
 @pytest.fixture
 def directory(db):
-    """Return people of whom two share an address and one has left."""
+    """Create people, two of whom share an e-mail address and one of whom has left."""
     account = make_account()
     ada = make_learner(
         account, name="Ada", email="Ada@X.example", external_reference="NW-1", remote_id="101"
@@ -92,30 +97,32 @@ def directory(db):
     return account, ada, ben
 
 
-def sorted_(account, text):
-    """Return what became of the words of a text."""
-    found = tokens(normal(text), most=1_000)
-    return sort(found, People(account.pk, [token.text for token in found]))
+def classify_text(account, text):
+    """Classify the words of a text."""
+    tokens = tokenise(normalise(text), most=1_000)
+    return classify(tokens, PeopleLookup(account.pk, [token.text for token in tokens]))
 
 
-def test_each_word_is_sorted_into_one_of_four(directory):
+def test_each_word_is_classified_once(directory):
     account, ada, ben = directory
 
-    result = sorted_(account, "ADA@x.example 101 NW-2 shared@x.example eva@x.example nobody NOBODY")
+    groups = classify_text(
+        account, "ADA@x.example 101 NW-2 shared@x.example eva@x.example nobody NOBODY"
+    )
 
-    assert result.found == [ada.pk, ben.pk]
-    assert [token.text for token in result.twice] == ["101", "NOBODY"]
-    assert [(miss.token.text, miss.problem) for miss in result.inactive] == [
+    assert groups.learner_pks == [ada.pk, ben.pk]
+    assert [token.text for token in groups.duplicates] == ["101", "NOBODY"]
+    assert [(word.token.text, word.problem) for word in groups.inactive] == [
         ("eva@x.example", "Eva is inactive in the LMS.")
     ]
-    assert [(miss.token.text, miss.problem) for miss in result.missing] == [
+    assert [(word.token.text, word.problem) for word in groups.unmatched] == [
         (
             "shared@x.example",
             "It fits 2 people: Cid (NW-3), Dan (NW-4). Use an ID that only one of them has.",
         ),
         ("nobody", "Nobody has this e-mail, employee ID or LMS ID."),
     ]
-    assert [miss.token.text for miss in result.rest] == [
+    assert [word.token.text for word in groups.not_added] == [
         "shared@x.example",
         "eva@x.example",
         "nobody",
@@ -125,40 +132,40 @@ def test_each_word_is_sorted_into_one_of_four(directory):
 @pytest.mark.parametrize(
     ("word", "name"),
     [
-        pytest.param("ben@x.example", "Ben", id="who came back is the active one"),
-        pytest.param("NW-1", "Ada", id="the same case wins"),
-        pytest.param("nw-1", "Élan", id="the same case wins the other way"),
+        pytest.param("ben@x.example", "Ben", id="active before inactive"),
+        pytest.param("NW-1", "Ada", id="the same case"),
+        pytest.param("nw-1", "Élan", id="the same case, the other way"),
         pytest.param("ÉLAN@X.EXAMPLE", "Élan", id="letters beyond ASCII"),
         pytest.param("élan@x.example", "Élan", id="small letters beyond ASCII"),
     ],
 )
-def test_a_word_names_one_person(directory, word, name):
-    assert str(People(directory[0].pk, [word]).named(word).person) == name
+def test_find_returns_one_person(directory, word, name):
+    assert str(PeopleLookup(directory[0].pk, [word]).find(word).person) == name
 
 
 @pytest.mark.parametrize(
     ("word", "name", "note"),
     [
-        pytest.param("bn@x.example", "Ben", "", id="a slip"),
+        pytest.param("bn@x.example", "Ben", "", id="a typing error"),
         pytest.param("NW-1O934", "Fay", "looks the same", id="the letter O"),
         pytest.param("nw 10934", "Fay", "looks the same", id="a space for a dash"),
         pytest.param("10934", "Fay", "the same number", id="no prefix"),
-        pytest.param("NW-10935", None, None, id="one off is somebody else"),
-        pytest.param("zzz@q.example", None, None, id="nothing like it"),
+        pytest.param("NW-10935", None, None, id="one digit off is somebody else"),
+        pytest.param("zzz@q.example", None, None, id="nothing similar"),
         pytest.param("x" * 300 + "@x", None, None, id="too long to compare"),
     ],
 )
-def test_suggestions_for_near_misses(directory, word, name, note):
+def test_suggest_returns_people_with_similar_identifiers(directory, word, name, note):
     make_learner(directory[0], name="Fay", external_reference="NW-10934")
 
-    found = suggestions(account_pk=directory[0].pk, words=[word])
+    suggestions = suggest(account_pk=directory[0].pk, words=[word])
 
-    assert [(str(one.person), one.note) for one in found.values()] == (
+    assert [(str(suggestion.person), suggestion.note) for suggestion in suggestions.values()] == (
         [(name, note)] if name else []
     )
 
 
-KNOWN = (
+IDENTIFIERS = (
     "ada@x.example",
     "ADA@X.EXAMPLE",
     "101",
@@ -169,7 +176,7 @@ KNOWN = (
 )
 NAMES = st.sampled_from(["", "Elif Yilmaz ", "Tom O'Brien ", '"Okafor, Amara" '])
 ENTRIES = st.one_of(
-    st.sampled_from(KNOWN),
+    st.sampled_from(IDENTIFIERS),
     st.from_regex(r"[a-z]{1,8}[0-9]{1,4}", fullmatch=True),
     st.builds(lambda name, number: f"{name}<p{number}@x.example>", NAMES, st.integers(0, 99)),
 )
@@ -185,20 +192,20 @@ def test_no_entry_of_a_list_is_lost(entries):
 
 
 @pytest.fixture(scope="module")
-def answers(django_db_setup, django_db_blocker):
-    """Return the known people, read once."""
+def empty_lookup(django_db_setup, django_db_blocker):
+    """Return a look-up that finds nobody."""
     with django_db_blocker.unblock():
-        return People(0, [])
+        return PeopleLookup(0, [])
 
 
 @settings(max_examples=MANY)
 @given(text=st.text(max_size=200))
 @example("<" * 200)
 @example('"' * 99 + "<a@b>")
-def test_any_text_is_sorted_without_loss(answers, text):
-    found = tokens(normal(text), most=1_000)
+def test_no_word_of_any_text_is_lost(empty_lookup, text):
+    tokens = tokenise(normalise(text), most=1_000)
 
-    result = sort(found, answers)
+    groups = classify(tokens, empty_lookup)
 
-    assert result.given == len(found) == len(result.twice) + len(result.missing)
-    assert all(normal(text)[token.start : token.end] == token.text for token in found)
+    assert groups.total == len(tokens) == len(groups.duplicates) + len(groups.unmatched)
+    assert all(normalise(text)[token.start : token.end] == token.text for token in tokens)

@@ -1,4 +1,4 @@
-"""Files of people and items: read whatever they are, checked row by row, brought into the draft."""
+"""Uploaded files: reading CSV and XLSX, detecting columns, validating and storing rows."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ LATER = AT + timedelta(minutes=5)
 
 def read(content):
     """Return the rows of a file."""
-    return list(reader.table(io.BytesIO(content)))
+    return list(reader.read_table(io.BytesIO(content)))
 
 
 PEOPLE = [(1, ["E-mail", "Name"]), (2, ["é@x.example", "Zoë"]), (3, ["b@x.example", "Ben"])]
@@ -36,7 +36,7 @@ PEOPLE = [(1, ["E-mail", "Name"]), (2, ["é@x.example", "Zoë"]), (3, ["b@x.exam
 )
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["unix", "windows", "old"])
-def test_text_is_read_in_any_encoding(encoding, separator, end):
+def test_csv_is_read_in_any_encoding(encoding, separator, end):
     text = end.join(separator.join(row) for _, row in PEOPLE)
 
     assert read(text.encode(encoding)) == PEOPLE  # fmt: skip
@@ -50,17 +50,17 @@ def test_text_is_read_in_any_encoding(encoding, separator, end):
             [(2, ["1a", 'two\nlines, and "more"']), (3, ["2b", ""])],
             id="quoted lines",
         ),
-        pytest.param("sep=;\nid;note\n1a;b,c", [(3, ["1a", "b,c"])], id="told by Excel"),
+        pytest.param("sep=;\nid;note\n1a;b,c", [(3, ["1a", "b,c"])], id="declared separator"),
         pytest.param("\n\nid,note\n\n,\n1a,b", [(6, ["1a", "b"])], id="empty rows count"),
         pytest.param("id\n1a\n2b", [(2, ["1a"]), (3, ["2b"])], id="one column"),
-        pytest.param("id,x\n '=1+1 ,\u200bA", [(2, ["=1+1", "A"])], id="what is not seen"),
+        pytest.param("id,x\n '=1+1 ,\u200bA", [(2, ["=1+1", "A"])], id="invisible characters"),
     ],
 )
-def test_text_is_read_row_by_row(text, rows):
+def test_csv_rows_have_their_number_in_the_file(text, rows):
     assert read(text.encode())[1:] == rows  # fmt: skip
 
 
-def test_a_workbook_is_read_with_its_kinds_of_cells():
+def test_cells_of_a_workbook_are_read_as_text():
     rows: list[list[Any]] = [
         ["ID", "Due", "Yes", "Part"],
         [10305, date(2027, 1, 15), True, 0.5],
@@ -84,7 +84,7 @@ DEFINED = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]>'
 
 
 def zipped(**parts):
-    """Return an archive."""
+    """Return a ZIP archive; underscores in names stand for dots."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, content in parts.items():
@@ -139,12 +139,12 @@ def zipped(**parts):
         ),
     ],
 )
-def test_what_is_no_table_is_refused_in_one_sentence(content, sentence):
+def test_files_that_are_no_table_are_refused(content, sentence):
     with pytest.raises(UploadRefused, match=sentence):
         read(content)  # fmt: skip
 
 
-def test_what_is_too_large_is_refused(monkeypatch):
+def test_files_that_are_too_large_are_refused(monkeypatch):
     bomb = with_parts(BOOK, {"xl/workbook.xml": (b"<sheets>", b"<sheets>" + b" " * 4_000_000)})
     monkeypatch.setattr(reader, "MOST_ROWS", 1)
     monkeypatch.setattr(xlsx_reader, "MOST_BYTES", 1_000_000)
@@ -159,11 +159,11 @@ def test_what_is_too_large_is_refused(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         pytest.param("2027-01-15", date(2027, 1, 15), id="iso"),
-        pytest.param("2027-01-15T00:00:00", date(2027, 1, 15), id="a moment"),
-        pytest.param("15.01.2027", date(2027, 1, 15), id="points"),
+        pytest.param("2027-01-15T00:00:00", date(2027, 1, 15), id="date and time"),
+        pytest.param("15.01.2027", date(2027, 1, 15), id="full stops"),
         pytest.param("03/04/2027", date(2027, 4, 3), id="slashes"),
         pytest.param("15 Jan 2027", date(2027, 1, 15), id="in words"),
         pytest.param("January 15, 2027", date(2027, 1, 15), id="in American words"),
@@ -172,19 +172,19 @@ def test_what_is_too_large_is_refused(monkeypatch):
         pytest.param("soon", None, id="no day"),
     ],
 )
-def test_days_are_read_as_people_write_them(text, found):
-    assert dates.day(text, day_first=True) == found
+def test_parse_date(text, expected):
+    assert dates.parse_date(text, day_first=True) == expected
 
 
-def test_the_order_of_day_and_month_is_seen_in_the_whole_column():
+def test_is_day_first_judges_by_the_whole_column():
     assert dates.is_day_first(["03/04/2027", "28/04/2027", "soon"])
     assert not dates.is_day_first(["03/04/2027", "04/28/2027"])
-    assert dates.day("03/04/2027", day_first=False) == date(2027, 3, 4)
+    assert dates.parse_date("03/04/2027", day_first=False) == date(2027, 3, 4)
 
 
 @pytest.fixture
 def draft(db):
-    """Return a draft beside people and items."""
+    """Return an empty draft of an account with people and content."""
     account = make_account()
     for name in ("Ada", "Ben", "Cid"):
         make_learner(account, name=name, email=f"{name.lower()}@x.example")
@@ -195,13 +195,13 @@ def draft(db):
     return Draft.objects.create(account=account, owner=make_user(), created_at=AT, changed_at=AT)
 
 
-def receive(draft, text):
-    """Upload a text."""
-    return files.receive(draft=draft, file=io.BytesIO(text.encode()), name="p.csv", now=AT)
+def store(draft, text):
+    """Store a text as an uploaded file."""
+    return files.store_file(draft=draft, file=io.BytesIO(text.encode()), name="p.csv", now=AT)
 
 
-def brought(draft):
-    """Return the rows that files brought."""
+def imported(draft):
+    """Return the rows that files added: person, item and due date."""
     rows = DraftRow.objects.filter(draft=draft).order_by("learner__name", "content__title")
     return list(rows.values_list("learner__name", "content__title", "due_date"))
 
@@ -236,45 +236,48 @@ REASONS = [
 ]  # fmt: skip
 
 
-def test_the_columns_are_guessed(draft):
-    upload = receive(draft, ROWS)
+def test_columns_are_detected(draft):
+    upload = store(draft, ROWS)
 
     assert upload.columns == {"person": 1, "content": 2, "due": 3, "day_first": True}
-    assert upload.rate == {"of": 13, "people": [(0, 13), (11, 12), (0, 12), (0, 6), (0, 2)]}
+    assert upload.sample_size == 13
+    assert upload.people_counts == [(0, 13), (11, 12), (0, 12), (0, 6), (0, 2)]
     assert [row[0] for row in upload.preview] == ["Ada", "Ben", "Ada"]
 
 
-def test_rows_of_people_and_items_are_brought_and_the_others_explained(draft):
-    upload = receive(draft, ROWS)
+def test_valid_rows_are_added_and_invalid_ones_kept_with_reasons(draft):
+    upload = store(draft, ROWS)
 
-    files.use(upload=upload, columns=Columns(**upload.columns), now=LATER)
+    files.import_rows(upload=upload, columns=Columns(**upload.columns), now=LATER)
 
-    assert brought(draft) == [("Ada", "Fire", date(2027, 1, 15)), ("Ben", "Fire", None)]
-    assert upload.result == {"given": 13, "found": 2, "twice": 1, "inactive": 1, "refused": 9}
-    assert [(number, reason) for number, _, reason in files.refused(upload)] == REASONS
+    assert imported(draft) == [("Ada", "Fire", date(2027, 1, 15)), ("Ben", "Fire", None)]
+    assert upload.result == {
+        "total": 13, "valid": 2, "duplicate": 1, "inactive": 1, "invalid": 9,
+    }  # fmt: skip
+    assert [(number, reason) for number, _, reason in files.invalid_rows(upload)] == REASONS
     assert Draft.objects.get().changed_at == LATER
 
 
-def test_a_mended_file_doubles_nothing_and_replaces_due_dates(draft):
-    upload = receive(draft, ROWS)
-    files.use(upload=upload, columns=Columns(**upload.columns), now=AT)
+def test_a_fixed_file_adds_no_duplicates_and_replaces_due_dates(draft):
+    upload = store(draft, ROWS)
+    files.import_rows(upload=upload, columns=Columns(**upload.columns), now=AT)
 
-    again = receive(draft, "Mail,Course,Due\nada@x.example,CRS-A,2027-05-05\nben@x.example,CRS-B,")
-    files.use(upload=again, columns=Columns(**again.columns), now=AT)
+    again = store(draft, "Mail,Course,Due\nada@x.example,CRS-A,2027-05-05\nben@x.example,CRS-B,")
+    files.import_rows(upload=again, columns=Columns(**again.columns), now=AT)
 
-    assert brought(draft) == [
+    assert imported(draft) == [
         ("Ada", "Fire", date(2027, 5, 5)), ("Ben", "Fire", None), ("Ben", "GDPR", None),
     ]  # fmt: skip
-    files.remove(draft=draft, now=LATER)
-    assert (brought(draft), DraftUpload.objects.count()) == ([], 0)
+    files.remove_files(draft=draft, now=LATER)
+    assert (imported(draft), DraftUpload.objects.count()) == ([], 0)
 
 
-def test_a_file_of_people_picks_them(draft):
-    upload = receive(draft, "Mail\nada@x.example\nADA@x.example\nnobody@x.example")
+def test_a_file_of_people_selects_them(draft):
+    upload = store(draft, "Mail\nada@x.example\nADA@x.example\nnobody@x.example")
 
-    files.use(upload=upload, columns=Columns(**upload.columns), now=AT)
+    files.import_rows(upload=upload, columns=Columns(**upload.columns), now=AT)
 
-    assert upload.result == {"given": 3, "found": 1, "twice": 1, "inactive": 0, "refused": 1}
+    assert upload.result == {"total": 3, "valid": 1, "duplicate": 1, "inactive": 0, "invalid": 1}
     picked = DraftLearner.objects.filter(draft=draft).values_list("learner__name", flat=True)
     assert list(picked) == ["Ada"]
 
@@ -287,50 +290,49 @@ def test_a_file_of_people_picks_them(draft):
         pytest.param(Columns(0, None, 1), "Choose the column with the content as well", id="due"),
     ],
 )
-def test_columns_that_cannot_be_are_refused(draft, columns, sentence):
-    upload = receive(draft, "Mail,Due\nada@x.example,2027-01-01")
+def test_invalid_columns_are_refused(draft, columns, sentence):
+    upload = store(draft, "Mail,Due\nada@x.example,2027-01-01")
 
     with pytest.raises(UploadRefused, match=sentence):
-        files.use(upload=upload, columns=columns, now=AT)
+        files.import_rows(upload=upload, columns=columns, now=AT)
 
 
-def test_a_draft_holds_only_so_many_rows(draft, monkeypatch):
+def test_a_draft_with_too_many_rows_is_refused(draft, monkeypatch):
     monkeypatch.setattr(files, "MOST_ROWS", 1)
-    upload = receive(draft, ROWS)
+    upload = store(draft, ROWS)
 
     with pytest.raises(UploadRefused, match="A draft holds at most 1 rows of files"):
-        files.use(upload=upload, columns=Columns(**upload.columns), now=AT)
+        files.import_rows(upload=upload, columns=Columns(**upload.columns), now=AT)
 
-    assert brought(draft) == []
+    assert imported(draft) == []
 
 
-def test_what_is_kept_of_a_file_is_forgotten_after_a_day(draft):
-    receive(draft, ROWS)
+def test_files_are_deleted_after_a_day_or_when_the_draft_is_submitted(draft):
+    store(draft, ROWS)
 
-    assert files.forget(now=AT + timedelta(hours=23)) == 0
-    assert files.forget(now=AT + timedelta(hours=25)) == 1
-    receive(draft, ROWS)
+    assert files.delete_expired(now=AT + timedelta(hours=23)) == 0
+    assert files.delete_expired(now=AT + timedelta(hours=25)) == 1
+    store(draft, ROWS)
     Draft.objects.update(is_submitted=True)
-    assert files.forget(now=AT) == 1
+    assert files.delete_expired(now=AT) == 1
 
 
-KNOWN = ("", "ada@x.example", "BEN@x.example", "CRS-A", "CRS-C", "2027-01-15", "soon")
-CELLS = st.one_of(st.sampled_from(KNOWN), st.text(max_size=12))
+CELL_VALUES = ("", "ada@x.example", "BEN@x.example", "CRS-A", "CRS-C", "2027-01-15", "soon")
+CELLS = st.one_of(st.sampled_from(CELL_VALUES), st.text(max_size=12))
 
 
 @pytest.fixture(scope="module")
-def crowd(django_db_setup, django_db_blocker):
-    """Return a draft for many files, which goes with the module."""
+def shared_draft(django_db_setup, django_db_blocker):
+    """Return a draft for all examples of a test; it is deleted after the module's tests."""
     with django_db_blocker.unblock():
-        account = make_account(remote_id="crowd")
+        account = make_account(remote_id="shared")
         learner = make_learner(account, name="Ada", email="ada@x.example")
         content = make_content(account, external_reference="CRS-A")
         user = make_user()
-        made = Draft.objects.create(account=account, owner=user, created_at=AT, changed_at=AT)
-        yield made
-        made.delete()
-        for one in (learner, content, account, user):
-            one.delete()
+        draft = Draft.objects.create(account=account, owner=user, created_at=AT, changed_at=AT)
+        yield draft
+        for row in (draft, learner, content, account, user):
+            row.delete()
 
 
 @pytest.mark.django_db
@@ -340,22 +342,22 @@ def crowd(django_db_setup, django_db_blocker):
     separator=st.sampled_from(",;\t"),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
-def test_no_row_of_a_file_is_lost(crowd, rows, separator, encoding):
+def test_no_row_of_a_file_is_lost(shared_draft, rows, separator, encoding):
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=separator)
     writer.writerows([["Mail", "Course", "Due"], *rows])
     content = io.BytesIO(text.getvalue().encode(encoding, "replace"))
-    given_rows = sum(any(map(reader.clean, row)) for row in rows)
+    filled_rows = sum(any(map(reader.clean_cell, row)) for row in rows)
     try:
-        upload = files.receive(draft=crowd, file=content, name="", now=AT)
+        upload = files.store_file(draft=shared_draft, file=content, name="", now=AT)
     except UploadRefused:
         return
 
-    checked = files.use(upload=upload, columns=Columns(0, 1, 2), now=AT)
+    result = files.import_rows(upload=upload, columns=Columns(0, 1, 2), now=AT)
 
-    assert checked.given == given_rows
-    assert len(list(files.refused(upload))) == len(checked.refused)
-    assert all(reason for _, reason in checked.refused)
+    assert result.total == filled_rows
+    assert len(list(files.invalid_rows(upload))) == len(result.invalid)
+    assert all(reason for _, reason in result.invalid)
 
 
 @settings(max_examples=MANY)
@@ -364,22 +366,22 @@ def test_no_row_of_a_file_is_lost(crowd, rows, separator, encoding):
     change=st.binary(max_size=40),
     at=st.integers(0, 8_000),
 )
-def test_no_bytes_break_the_reading(start, change, at):
+def test_damaged_files_are_read_or_refused(start, change, at):
     content = start[:at] + change + start[at + len(change) :]
-    said, rows = "", []
+    message, rows = "", []
     try:
         rows = read(content)
     except UploadRefused as refusal:
-        said = str(refusal)
+        message = str(refusal)
 
-    assert bool(rows) != said.endswith(".")
-    assert list(compression.unpacked(compression.packed(rows))) == rows
+    assert bool(rows) != message.endswith(".")
+    assert list(compression.decompress_rows(compression.compress_rows(rows))) == rows
 
 
-def test_zone_of_today(draft):
-    upload = receive(draft, "Mail,Course,Due\nada@x.example,CRS-A,2027-01-15")
+def test_today_is_a_valid_due_date_until_midnight(draft):
+    upload = store(draft, "Mail,Course,Due\nada@x.example,CRS-A,2027-01-15")
 
     late = datetime(2027, 1, 15, 23, 59, tzinfo=UTC)
-    files.use(upload=upload, columns=Columns(0, 1, 2), now=late)
+    files.import_rows(upload=upload, columns=Columns(0, 1, 2), now=late)
 
-    assert brought(draft) == [("Ada", "Fire", date(2027, 1, 15))]
+    assert imported(draft) == [("Ada", "Fire", date(2027, 1, 15))]

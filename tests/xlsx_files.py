@@ -1,4 +1,4 @@
-"""Workbooks as a test needs them, written by a well-kept library or patched by hand."""
+"""Build workbooks for tests, and replace bytes in their parts."""
 
 import io
 import zipfile
@@ -9,7 +9,7 @@ import xlsxwriter
 
 
 def workbook(*rows: Sequence[Any], hidden: Sequence[Sequence[Any]] = ()) -> bytes:
-    """Return a workbook with the rows; `hidden` are those of a sheet before it that is hidden."""
+    """Return a workbook: an empty sheet, a hidden one with `hidden` if given, one with `rows`."""
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, {"default_date_format": "yyyy-mm-dd"}) as book:
         book.add_worksheet("Notes")
@@ -25,7 +25,7 @@ def workbook(*rows: Sequence[Any], hidden: Sequence[Sequence[Any]] = ()) -> byte
 
 
 def with_parts(book: bytes, changes: Mapping[str, tuple[bytes, bytes]]) -> bytes:
-    """Return the workbook with something in some of its parts replaced."""
+    """Return the workbook with bytes replaced (old, new) in the parts named by the keys."""
     file = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(file, "w") as new:
         for name in old.namelist():

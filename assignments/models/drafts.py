@@ -131,9 +131,11 @@ class DraftRow(models.Model):
 
 
 class DraftUpload(models.Model):
-    """What is kept of a draft's last file, for a day at most.
+    """A draft's last uploaded file, stored for a day at most.
 
-    Until its columns are confirmed `table` holds every row, afterwards only the refused ones.
+    `compressed_rows` holds every row until the columns are confirmed, then the invalid ones only.
+    `people_counts` holds for each column how many of the first `sample_size` rows' cells identify
+    a person, and how many are not empty.
     """
 
     draft = models.OneToOneField(
@@ -143,9 +145,10 @@ class DraftUpload(models.Model):
     uploaded_at = models.DateTimeField(db_index=True)
     heading = models.JSONField()
     preview = models.JSONField()
-    rate = models.JSONField()
+    sample_size = models.PositiveIntegerField()
+    people_counts = models.JSONField()
     columns = models.JSONField()
-    table = models.BinaryField()
+    compressed_rows = models.BinaryField()
     result = models.JSONField(null=True)
 
     def __str__(self) -> str:

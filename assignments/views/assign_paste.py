@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from assignments.forms.lists import ListForm
 from assignments.services.picking import drafts
-from assignments.services.picking.pasted_lists import paste
+from assignments.services.picking.pasted_lists import list_import
 from assignments.views.assign import may_assign
 from assignments.views.csv_response import csv_answer
 from assignments.views.draft_page import DraftPage, own_draft
@@ -34,7 +34,7 @@ class PastePage(DraftPage):
         draft: Draft,
         *,
         text: str,
-        pasted: paste.Pasted | None = None,
+        pasted: list_import.ListImport | None = None,
         refusal: Exception | None = None,
     ) -> None:
         super().__init__(request, draft, problems=(("list", str(refusal)),) if refusal else ())
@@ -62,22 +62,22 @@ def assign_paste(request: Request, pk: UUID) -> HttpResponse:
         return _rest(request, draft, text)
     if use:
         start, learner_pk = use
-        text = paste.corrected(draft=draft, text=text, start=start, learner_pk=learner_pk)
+        text = list_import.replace_word(draft=draft, text=text, start=start, learner_pk=learner_pk)
     return _added(request, draft, text).answer("paste" if use else "pasted")
 
 
 def _added(request: Request, draft: Draft, text: str) -> PastePage:
     try:
-        pasted = paste.add(draft=draft, text=text, now=timezone.now())
-    except (paste.ListRefused, drafts.DraftRefused) as refusal:
+        pasted = list_import.add_people(draft=draft, text=text, now=timezone.now())
+    except (list_import.ListRefused, drafts.DraftRefused) as refusal:
         return PastePage(request, draft, text=text, refusal=refusal)
     return PastePage(request, draft, text=text, pasted=pasted)
 
 
 def _rest(request: Request, draft: Draft, text: str) -> HttpResponse:
     try:
-        rest = paste.match(account_pk=draft.account_id, text=text).rest
-    except paste.ListRefused as refusal:
+        rest = list_import.classify_list(account_pk=draft.account_id, text=text).not_added
+    except list_import.ListRefused as refusal:
         return PastePage(request, draft, text=text, refusal=refusal).answer("pasted")
     lines = ((miss.token.line, miss.token.text, miss.problem) for miss in rest)
     return csv_answer("not-added.csv", [HEADING, *lines])

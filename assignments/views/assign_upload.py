@@ -36,7 +36,7 @@ def assign_upload(request: Request, pk: UUID) -> HttpResponse:
         was_too_large = getattr(request, "upload_was_too_large", False)
         return _refused(request, draft, TOO_LARGE if was_too_large else "Choose a file first.")
     try:
-        files.receive(
+        files.store_file(
             draft=draft, file=cast("BinaryIO", file), name=file.name or "", now=timezone.now()
         )
     except UploadRefused as refusal:
@@ -52,11 +52,11 @@ def assign_columns(request: Request, pk: UUID) -> HttpResponse:
     upload = DraftPage(request, draft).upload
     if upload is None or upload.result is not None:
         return _back(pk)
-    form = ColumnsForm(upload.heading, upload.rate["people"], data=request.POST)
+    form = ColumnsForm(upload.heading, upload.people_counts, data=request.POST)
     if not form.is_valid():
         return _refused(request, draft, "Choose columns that the file has.")
     try:
-        files.use(upload=upload, columns=form.columns(), now=timezone.now())
+        files.import_rows(upload=upload, columns=form.columns(), now=timezone.now())
     except (UploadRefused, drafts.DraftRefused) as refusal:
         return _refused(request, draft, str(refusal))
     return _back(pk)
@@ -66,7 +66,7 @@ def assign_columns(request: Request, pk: UUID) -> HttpResponse:
 @may_assign
 def assign_upload_remove(request: Request, pk: UUID) -> HttpResponse:
     """Drop what files brought."""
-    files.remove(draft=own_draft(request, pk), now=timezone.now())
+    files.remove_files(draft=own_draft(request, pk), now=timezone.now())
     return _back(pk)
 
 
@@ -77,7 +77,7 @@ def assign_upload_refused(request: Request, pk: UUID) -> HttpResponse:
     upload = DraftPage(request, own_draft(request, pk)).upload
     if upload is None or upload.result is None:
         raise Http404
-    rows = ((*cells, number, reason) for number, cells, reason in files.refused(upload))
+    rows = ((*cells, number, reason) for number, cells, reason in files.invalid_rows(upload))
     return csv_answer("to-mend.csv", [(*upload.heading, "Row in the file", "Reason"), *rows])
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 TEMPLATE: Final = "assignments/assign.html"
 LIST_SEPARATORS: Final = re.compile(r"[,;\t\n]+")
 FEWEST_OF_A_LIST: Final = 3
-MOST_REFUSED: Final = 100
+MOST_INVALID: Final = 100
 OF_SEARCH: Final = ("people", "selection_bar")
 STATUSES: Final = (
     ("pending", "Pending"),
@@ -108,7 +108,7 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
             return None
         guess = {name: "" if value is None else value for name, value in upload.columns.items()}
         guess["day_first"] = "1" if upload.columns["day_first"] else "0"
-        return ColumnsForm(upload.heading, upload.rate["people"], initial=guess)
+        return ColumnsForm(upload.heading, upload.people_counts, initial=guess)
 
     @property
     def ignored_columns(self) -> list[str]:
@@ -119,9 +119,9 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
         return [name for n, name in enumerate(self.upload.heading) if n not in used]
 
     @property
-    def refused_rows(self) -> list[tuple[int, Sequence[str], str]]:
+    def invalid_rows(self) -> list[tuple[int, Sequence[str], str]]:
         """The first refused rows of the file: each with its number, cells and reason."""
-        return [] if self.upload is None else files.first_refused(self.upload, MOST_REFUSED)
+        return [] if self.upload is None else files.first_invalid_rows(self.upload, MOST_INVALID)
 
     @cached_property
     def contents(self) -> list[tuple[Content, int]]:

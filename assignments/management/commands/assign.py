@@ -19,7 +19,7 @@ from assignments.queries.work_due import has_moving_rows
 from assignments.services.batches import completion, control
 from assignments.services.calls import connections
 from assignments.services.picking import drafts
-from assignments.services.picking.pasted_lists.people_lookup import People
+from assignments.services.picking.pasted_lists.people_lookup import PeopleLookup
 from assignments.services.picking.uploads import person_column
 from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.planning import due_dates, frozen_plan
@@ -196,8 +196,8 @@ def _learners(account: Account, options: dict[str, Any]) -> list[int]:
     if options["all"]:
         return list(people.filter(is_active=True).values_list("pk", flat=True))
     wanted = _names(account, options["learners"])
-    known = People(account.pk, wanted)
-    found = {word: known.named(word).person for word in wanted}
+    known = PeopleLookup(account.pk, wanted)
+    found = {word: known.find(word).person for word in wanted}
     missing = [word for word, person in found.items() if person is None]
     if missing:
         raise CommandError(f"{len(missing)} of {len(wanted)} were not found, first {missing[0]!r}.")
@@ -207,7 +207,7 @@ def _learners(account: Account, options: dict[str, Any]) -> list[int]:
 def _names(account: Account, path: Path) -> list[str]:
     try:
         with path.open("rb") as file:
-            return person_column.names(account.pk, file)
+            return person_column.read_identifiers(account.pk, file)
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error}") from error
     except UploadRefused as refusal:

@@ -124,7 +124,7 @@ def _uploads(whom: Subject) -> int:
 def _cells(upload: DraftUpload) -> Iterator[str]:
     yield upload.name
     yield from map(str, [*upload.heading, *(cell for row in upload.preview for cell in row)])
-    for _, cells in compression.unpacked(bytes(upload.table)):
+    for _, cells in compression.decompress_rows(bytes(upload.compressed_rows)):
         yield from map(str, cells)
 
 

@@ -1,55 +1,61 @@
-"""Sorting the words of a list: who is found, who twice, who is inactive, and what is nobody's."""
+"""Classify the words of a list: matched, duplicate, inactive or unmatched."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from assignments.services.picking.pasted_lists.people_lookup import Fit, People, Person
+from assignments.services.picking.pasted_lists.people_lookup import (
+    MatchStatus,
+    PeopleLookup,
+    Person,
+)
 from assignments.services.picking.pasted_lists.tokens import Token
 
 
 @dataclass(frozen=True, slots=True)
-class Miss:
-    """A word that adds nobody, and why."""
+class RejectedWord:
+    """A word that adds nobody, the reason, and the people it matches if they are several."""
 
     token: Token
     problem: str
-    several: tuple[Person, ...] = ()
+    candidates: tuple[Person, ...] = ()
 
 
 @dataclass(slots=True)
-class Sorted:
-    """What became of each word; the four parts add up to what was given."""
+class Classification:
+    """The words of a list in four groups; each word is in exactly one of them."""
 
-    found: list[int] = field(default_factory=list)
-    twice: list[Token] = field(default_factory=list)
-    inactive: list[Miss] = field(default_factory=list)
-    missing: list[Miss] = field(default_factory=list)
-
-    @property
-    def given(self) -> int:
-        """How many words the list has."""
-        return len(self.found) + len(self.twice) + len(self.inactive) + len(self.missing)
+    learner_pks: list[int] = field(default_factory=list)
+    duplicates: list[Token] = field(default_factory=list)
+    inactive: list[RejectedWord] = field(default_factory=list)
+    unmatched: list[RejectedWord] = field(default_factory=list)
 
     @property
-    def rest(self) -> list[Miss]:
-        """Everything that adds nobody, in the order of the list."""
-        return sorted([*self.inactive, *self.missing], key=lambda miss: miss.token.start)
+    def total(self) -> int:
+        """The number of words in the list."""
+        return (
+            len(self.learner_pks) + len(self.duplicates) + len(self.inactive) + len(self.unmatched)
+        )
+
+    @property
+    def not_added(self) -> list[RejectedWord]:
+        """Every inactive or unmatched word, in the order of the list."""
+        return sorted([*self.inactive, *self.unmatched], key=lambda word: word.token.start)
 
 
-def sort(words: Iterable[Token], people: People) -> Sorted:
-    """Sort each word into one of four; whoever or whatever was there before is there twice."""
-    result, seen = Sorted(), set[int | str]()
-    for token in words:
-        answer = people.named(token.text)
-        key = answer.person.pk if answer.person else token.text.casefold()
-        miss = Miss(token, answer.problem, answer.several)
+def classify(tokens: Iterable[Token], lookup: PeopleLookup) -> Classification:
+    """Classify each word; a second word for the same person, or the same text, is a duplicate."""
+    groups, seen = Classification(), set[int | str]()
+    for token in tokens:
+        match = lookup.find(token.text)
+        key = match.person.pk if match.person else token.text.casefold()
+        rejected = RejectedWord(token, match.problem, match.candidates)
         if key in seen:
-            result.twice.append(token)
-        elif answer.fit is Fit.NOT_FOUND:
-            result.missing.append(miss)
-        elif answer.fit is Fit.INACTIVE:
-            result.inactive.append(miss)
-        elif answer.person:
-            result.found.append(answer.person.pk)
+            groups.duplicates.append(token)
+        elif match.status is MatchStatus.UNMATCHED:
+            groups.unmatched.append(rejected)
+        elif match.status is MatchStatus.INACTIVE:
+            groups.inactive.append(rejected)
+        elif match.person:
+            groups.learner_pks.append(match.person.pk)
         seen.add(key)
-    return result
+    return groups

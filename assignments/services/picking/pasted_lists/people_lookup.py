@@ -1,4 +1,4 @@
-"""Whom a word names: an e-mail, an employee id or an LMS id, whatever its case."""
+"""Look people up by e-mail, employee ID or LMS ID, regardless of case."""
 
 import string
 from collections import defaultdict
@@ -12,22 +12,22 @@ from django.db.models.functions import Cast
 
 from assignments.models import Learner
 
-NOBODY: Final = "Nobody has this e-mail, employee ID or LMS ID."
+NO_MATCH: Final = "Nobody has this e-mail, employee ID or LMS ID."
 MOST_NAMED: Final = 3
 _ASCII_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _COLUMNS: Final = ("pk", "name", "email", "external_reference", "remote_id")
 
 
-class Fit(StrEnum):
-    """What a word turned out to be."""
+class MatchStatus(StrEnum):
+    """Whether an identifier belongs to one active person, an inactive one, or no single one."""
 
-    FOUND = "found"
+    ACTIVE = "active"
     INACTIVE = "inactive"
-    NOT_FOUND = "not found"
+    UNMATCHED = "unmatched"
 
 
 class Person(NamedTuple):
-    """Somebody of the directory, as lists name people."""
+    """A person of the directory with everything that identifies them in a list."""
 
     pk: int
     name: str
@@ -40,78 +40,85 @@ class Person(NamedTuple):
         return self.name or self.email or self.remote_id
 
     @property
-    def keys(self) -> tuple[str, ...]:
-        """What names this person, the best first."""
+    def identifiers(self) -> tuple[str, ...]:
+        """E-mail, employee ID and LMS ID, in this order, without empty ones."""
         return tuple(filter(None, (self.email, self.external_reference, self.remote_id)))
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Whom a word names; without anybody `problem` says why not, and `several` whom it fits."""
+class Match:
+    """The person an identifier belongs to.
 
-    fit: Fit
+    Unless that is one active person, `problem` says why not; `candidates` are the active people
+    who share the identifier.
+    """
+
+    status: MatchStatus
     person: Person | None = None
     problem: str = ""
-    several: tuple[Person, ...] = ()
+    candidates: tuple[Person, ...] = ()
 
 
-class People:
-    """The people of an account whom some words may name, found in one query."""
+class PeopleLookup:
+    """Finds people of an account by identifier; all identifiers are read in one query."""
 
-    def __init__(self, account_pk: int, words: Iterable[str]) -> None:
+    def __init__(self, account_pk: int, identifiers: Iterable[str]) -> None:
         self._by_key: defaultdict[str, list[Person]] = defaultdict(list)
-        asked = set(words)
-        wanted = {word.casefold() for word in asked}
-        for person in _found(account_pk, asked):
-            for key in wanted.intersection(key.casefold() for key in person.keys):
+        identifiers = set(identifiers)
+        wanted = {identifier.casefold() for identifier in identifiers}
+        for person in _matching_people(account_pk, identifiers):
+            for key in wanted.intersection(key.casefold() for key in person.identifiers):
                 self._by_key[key].append(person)
 
-    def named(self, word: str) -> Answer:
-        """Return whom a word names; the case decides only where several differ by nothing else.
+    def find(self, identifier: str) -> Match:
+        """Return the person an identifier belongs to.
 
-        Of several of whom one is active, as after a return to the company, it is that one.
+        Case matters only if the identifiers of several people differ by case alone. An active
+        person takes precedence over inactive ones, as when somebody returns to the company.
         """
-        fitting = self._by_key.get(word.casefold())
-        if not fitting:
-            return Answer(Fit.NOT_FOUND, problem=NOBODY)
-        pool = [person for person in fitting if word in person.keys] or fitting
-        active = [person for person in pool if person.is_active]
+        same_key = self._by_key.get(identifier.casefold())
+        if not same_key:
+            return Match(MatchStatus.UNMATCHED, problem=NO_MATCH)
+        people = [person for person in same_key if identifier in person.identifiers] or same_key
+        active = [person for person in people if person.is_active]
         if len(active) > 1:
-            return Answer(Fit.NOT_FOUND, problem=_fits(active), several=tuple(active))
+            problem = _ambiguity(active)
+            return Match(MatchStatus.UNMATCHED, problem=problem, candidates=tuple(active))
         if active:
-            return Answer(Fit.FOUND, person=active[0])
-        return Answer(Fit.INACTIVE, person=pool[0], problem=f"{pool[0]} is inactive in the LMS.")
+            return Match(MatchStatus.ACTIVE, person=active[0])
+        problem = f"{people[0]} is inactive in the LMS."
+        return Match(MatchStatus.INACTIVE, person=people[0], problem=problem)
 
 
-def of_pks(pks: Iterable[int]) -> dict[int, Person]:
-    """Return people by their numbers."""
+def people_by_pk(pks: Iterable[int]) -> dict[int, Person]:
+    """Return people by primary key."""
     learners = Learner.objects.filter(pk__in=list(pks))
     return {row[0]: Person(*row) for row in learners.values_list(*_COLUMNS)}
 
 
-def _found(account_pk: int, words: Iterable[str]) -> Iterator[Person]:
-    needles = {spelling for word in words for spelling in _spellings(word)}
+def _matching_people(account_pk: int, identifiers: Iterable[str]) -> Iterator[Person]:
+    needles = {spelling for word in identifiers for spelling in _spellings(word)}
     if not needles:
         return iter(())
     named = Q(email__lower_in_list=needles)
     named |= Q(external_reference__lower_in_list=needles) | Q(remote_id__lower_in_list=needles)
-    # A number, because on SQLite each truth value is made by a call of its own.
+    # Read as integers: on SQLite Django converts every boolean in a Python call of its own.
     active = Cast("is_active", IntegerField())
     rows = Learner.objects.filter(named, account=account_pk).order_by("pk")
     return map(Person._make, rows.values_list(*_COLUMNS, active).iterator(chunk_size=5_000))
 
 
 def _spellings(word: str) -> tuple[str, ...]:
-    # SQLite lowers only the letters of ASCII, so the others are asked for in either case.
+    # SQLite lowers ASCII letters only, so other letters are looked up in both cases.
     if word.isascii():
         return (word.lower(),)
     return (word.lower(), word.translate(_ASCII_LOWER), word.upper().translate(_ASCII_LOWER))
 
 
-def _fits(people: list[Person]) -> str:
-    named = ", ".join(
+def _ambiguity(people: list[Person]) -> str:
+    names = ", ".join(
         f"{person} ({person.external_reference or person.remote_id})"
         for person in people[:MOST_NAMED]
     )
     more = f" and {len(people) - MOST_NAMED:,} more" if len(people) > MOST_NAMED else ""
-    return f"It fits {len(people):,} people: {named}{more}. Use an ID that only one of them has."
+    return f"It fits {len(people):,} people: {names}{more}. Use an ID that only one of them has."

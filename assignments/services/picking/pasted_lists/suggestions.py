@@ -1,4 +1,4 @@
-"""Who may have been meant by a word that names nobody: slips of the keyboard and of the eye."""
+"""Suggest people for identifiers that match nobody: typing errors and look-alike characters."""
 
 import string
 from collections.abc import Callable, Iterable, Iterator
@@ -8,95 +8,97 @@ from typing import Final
 from rapidfuzz import fuzz, process
 
 from assignments.models import Learner
-from assignments.services.picking.pasted_lists.people_lookup import Person, of_pks
+from assignments.services.picking.pasted_lists.people_lookup import Person, people_by_pk
 
-MOST: Final = 25
-CLOSE_ENOUGH: Final = 85.0
-LONGEST: Final = 100
+MOST_WORDS: Final = 25
+# Normalised similarity of two e-mail addresses, in percent.
+LEAST_SIMILARITY: Final = 85.0
+LONGEST_WORD: Final = 100
 FEWEST_DIGITS: Final = 4
 _LETTERS: Final = dict(zip(map(ord, string.ascii_lowercase), string.ascii_uppercase, strict=True))
-_NOTHING: Final = dict.fromkeys(map(ord, f"{string.punctuation} \t\r"))
-_LOOKS: Final = _LETTERS | _NOTHING | str.maketrans("OoIiLl|", "0011111")
-_DIGITS: Final = dict.fromkeys(map(ord, string.ascii_letters)) | _NOTHING
+_PUNCTUATION: Final = dict.fromkeys(map(ord, f"{string.punctuation} \t\r"))
+_LOOK_ALIKES: Final = _LETTERS | _PUNCTUATION | str.maketrans("OoIiLl|", "0011111")
+_NOT_DIGITS: Final = dict.fromkeys(map(ord, string.ascii_letters)) | _PUNCTUATION
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Who may have been meant, and what of them resembles the word."""
+    """A person an unmatched word may mean, their similar identifier, and how it is similar."""
 
     person: Person
-    key: str
+    identifier: str
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Near:
+class _Similar:
     word: str
     pk: int
-    key: str
+    identifier: str
     note: str = ""
 
 
-def suggestions(*, account_pk: int, words: Iterable[str]) -> dict[str, Suggestion]:
-    """Return for the first few of the words who may have been meant, if anybody is near.
+def suggest(*, account_pk: int, words: Iterable[str]) -> dict[str, Suggestion]:
+    """Return a person each of the first MOST_WORDS unmatched words may mean, by word.
 
-    Addresses are compared letter by letter. An id one digit off is another person's, so ids are
-    compared by what the eye confuses: O and 0, l and 1, dashes, a prefix left out.
+    E-mail addresses are compared by edit distance. An ID that differs by one digit belongs to
+    somebody else, so IDs are compared only by what readers confuse: O and 0, l and 1, dashes, and
+    a missing prefix. Words without a similar identifier are left out.
     """
-    asked = [word for word in dict.fromkeys(words) if len(word) <= LONGEST][:MOST]
+    compared = [word for word in dict.fromkeys(words) if len(word) <= LONGEST_WORD][:MOST_WORDS]
     active = Learner.objects.filter(account=account_pk, is_active=True).order_by()
-    addresses = [word for word in asked if "@" in word]
-    ids = [word for word in asked if "@" not in word]
-    near: list[_Near] = []
+    addresses = [word for word in compared if "@" in word]
+    ids = [word for word in compared if "@" not in word]
+    similar: list[_Similar] = []
     if addresses:
         emails = active.exclude(email="").values_list("pk", "email")
-        near += _addressed(addresses, list(emails.iterator(chunk_size=10_000)))
+        similar += _similar_emails(addresses, list(emails.iterator(chunk_size=10_000)))
     if ids:
         keys = active.values_list("pk", "external_reference", "remote_id")
-        near += _numbered(ids, list(keys.iterator(chunk_size=10_000)))
-    people = of_pks(one.pk for one in near)
-    return {one.word: Suggestion(people[one.pk], one.key, one.note) for one in near}
+        similar += _similar_ids(ids, list(keys.iterator(chunk_size=10_000)))
+    people = people_by_pk(each.pk for each in similar)
+    return {each.word: Suggestion(people[each.pk], each.identifier, each.note) for each in similar}
 
 
-def _addressed(words: list[str], people: list[tuple[int, str]]) -> Iterator[_Near]:
+def _similar_emails(words: list[str], people: list[tuple[int, str]]) -> Iterator[_Similar]:
     emails = [email.lower() for _, email in people]
     for word in words:
         best = process.extractOne(
-            word.lower(), emails, scorer=fuzz.ratio, score_cutoff=CLOSE_ENOUGH
+            word.lower(), emails, scorer=fuzz.ratio, score_cutoff=LEAST_SIMILARITY
         )
         if best:
-            yield _Near(word, *people[best[2]])
+            yield _Similar(word, *people[best[2]])
 
 
-def _numbered(words: list[str], people: list[tuple[int, str, str]]) -> Iterator[_Near]:
+def _similar_ids(words: list[str], people: list[tuple[int, str, str]]) -> Iterator[_Similar]:
     ids = [(pk, key) for pk, *keys in people for key in dict.fromkeys(keys) if key]
-    alike = _alone(words, ids, _look)
-    same = _alone([word for word in words if word.isdigit()], ids, _number)
+    look_alikes = _unique_matches(words, ids, _without_look_alikes)
+    same_digits = _unique_matches([word for word in words if word.isdigit()], ids, _digits)
     for word in words:
-        if word in alike:
-            yield _Near(word, *alike[word], "looks the same")
-        elif word in same and len(_number(word)) >= FEWEST_DIGITS:
-            yield _Near(word, *same[word], "the same number")
+        if word in look_alikes:
+            yield _Similar(word, *look_alikes[word], "looks the same")
+        elif word in same_digits and len(_digits(word)) >= FEWEST_DIGITS:
+            yield _Similar(word, *same_digits[word], "the same number")
 
 
-def _alone(
-    words: list[str], ids: list[tuple[int, str]], form: Callable[[str], str]
+def _unique_matches(
+    words: list[str], ids: list[tuple[int, str]], reduce: Callable[[str], str]
 ) -> dict[str, tuple[int, str]]:
-    """Return, for each word whose form just one person's id has, that id and whose it is."""
-    # All of them in one text, which is a hundred times faster than one by one.
-    forms = form("\n".join(key.replace("\n", "") for _, key in ids)).split("\n")
-    wanted = {form(word) for word in words} - {""}
+    """Return the owner and ID by word, for words whose reduced form only one ID has."""
+    # Reducing all IDs as one text is a hundred times faster than one by one.
+    reduced_ids = reduce("\n".join(key.replace("\n", "") for _, key in ids)).split("\n")
+    wanted = {reduce(word) for word in words} - {""}
     owners: dict[str, list[tuple[int, str]]] = {}
-    for shape, owner in zip(forms, ids, strict=True):
-        if shape in wanted:
-            owners.setdefault(shape, []).append(owner)
-    only = {shape: several[0] for shape, several in owners.items() if len(several) == 1}
-    return {word: only[form(word)] for word in words if form(word) in only}
+    for reduced, owner in zip(reduced_ids, ids, strict=True):
+        if reduced in wanted:
+            owners.setdefault(reduced, []).append(owner)
+    unique = {reduced: matches[0] for reduced, matches in owners.items() if len(matches) == 1}
+    return {word: unique[reduce(word)] for word in words if reduce(word) in unique}
 
 
-def _look(text: str) -> str:
-    return text.translate(_LOOKS)
+def _without_look_alikes(text: str) -> str:
+    return text.translate(_LOOK_ALIKES)
 
 
-def _number(text: str) -> str:
-    return text.translate(_DIGITS)
+def _digits(text: str) -> str:
+    return text.translate(_NOT_DIGITS)

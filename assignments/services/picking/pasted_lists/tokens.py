@@ -1,26 +1,26 @@
-"""Cutting pasted text into the words that may each name a person; no I/O."""
+"""Split pasted text into words that may each identify a person; no I/O."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-# A name stands before an address in angle brackets, as mail programs write it. It has no digits, so
-# that an employee id before it stays a word of its own; and a comma only in quotation marks, or
-# where semicolons are what separates.
+# A display name before an address in angle brackets, as mail programs write it, belongs to that
+# address. It has no digits, so that an employee ID before it stays a separate word; and a comma
+# only inside quotation marks, or if the list is separated by semicolons.
 _ADDRESS: Final = r" {0,5}<[ ]{0,5}(?:mailto:)?([^<>\s]{1,400}@[^<>\s]{0,400}) {0,5}>"
 _QUOTED: Final = r"[^\"<>\n]{0,120}\""
-_NAMED: Final = re.compile(rf"(?:{_QUOTED}|(?:[^\W\d_]|[ .'’()-]){{0,120}}){_ADDRESS}")
-_LAST_FIRST: Final = re.compile(rf"(?:{_QUOTED}|(?:[^\W\d_]|[ .,'’()-]){{0,120}}){_ADDRESS}")
+_NAME_AND_ADDRESS: Final = re.compile(rf"(?:{_QUOTED}|(?:[^\W\d_]|[ .'’()-]){{0,120}}){_ADDRESS}")
+_LAST_NAME_FIRST: Final = re.compile(rf"(?:{_QUOTED}|(?:[^\W\d_]|[ .,'’()-]){{0,120}}){_ADDRESS}")
 _LONGEST_NAME: Final = 130
 _WORD: Final = re.compile(r"[^\s,;|<>\"\x00-\x1f\x7f]+")
-_AROUND: Final = "'’`()[]{}"
-_UNSEEN: Final = dict.fromkeys(map(ord, "\x00\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
+_BRACKETS_AND_QUOTES: Final = "'’`()[]{}"
+_INVISIBLE: Final = dict.fromkeys(map(ord, "\x00\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word of a list, the line it stands in, and where in the text it begins and ends."""
+    """One word of a list: its line, counted from 1, and its offsets in the normalised text."""
 
     text: str
     line: int
@@ -28,42 +28,43 @@ class Token:
     end: int
 
 
-def normal(text: str) -> str:
-    """Return the text as `tokens` counts in it: one kind of line end, nothing that is not seen."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_UNSEEN).strip()
+def normalise(text: str) -> str:
+    """Return the text with line feeds only, without invisible characters and outer spaces."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_INVISIBLE).strip()
 
 
-def tokens(text: str, *, most: int) -> list[Token]:
-    """Return the first words of a `normal` text, at most so many.
+def tokenise(text: str, *, most: int) -> list[Token]:
+    """Return the first words of a normalised text, at most `most`.
 
-    What is only brackets or quotation marks is no word; a name before an address is part of it.
+    Brackets and quotation marks around a word are dropped, and so is a name before an address.
     """
-    found: list[Token] = []
-    line, counted, named = 1, 0, _LAST_FIRST if ";" in text else _NAMED
-    for match in _matches(text, named):
+    tokens: list[Token] = []
+    name_and_address = _LAST_NAME_FIRST if ";" in text else _NAME_AND_ADDRESS
+    line, counted_to = 1, 0
+    for match in _matches(text, name_and_address):
         group = match.lastindex or 0
-        line += text.count("\n", counted, match.start(group))
-        counted = match.start(group)
-        word = match[group].removeprefix("mailto:").strip(_AROUND)
+        line += text.count("\n", counted_to, match.start(group))
+        counted_to = match.start(group)
+        word = match[group].removeprefix("mailto:").strip(_BRACKETS_AND_QUOTES)
         if word:
             start = match.start(group) + match[group].index(word)
-            found.append(Token(word, line, start, start + len(word)))
-        if len(found) >= most:
+            tokens.append(Token(word, line, start, start + len(word)))
+        if len(tokens) >= most:
             break
-    return found
+    return tokens
 
 
-def replaced(text: str, token: Token, word: str) -> str:
-    """Return the text with another word in the token's place."""
+def replace_token(text: str, token: Token, word: str) -> str:
+    """Return the text with the token replaced by another word."""
     return f"{text[: token.start]}{word}{text[token.end :]}"
 
 
-def _matches(text: str, named: re.Pattern[str]) -> Iterator[re.Match[str]]:
-    at, bracket = 0, text.find("<")
-    while match := _WORD.search(text, at):
+def _matches(text: str, name_and_address: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    position, bracket = 0, text.find("<")
+    while match := _WORD.search(text, position):
         if -1 < bracket < match.start():
             bracket = text.find("<", match.start())
         if -1 < bracket <= match.start() + _LONGEST_NAME:
-            match = named.match(text, match.start()) or match
+            match = name_and_address.match(text, match.start()) or match
         yield match
-        at = match.end()
+        position = match.end()

@@ -1,5 +1,5 @@
-"""Uploads: read CSV and XLSX files of people, content and due dates, and check them row by row.
+"""Uploads: read CSV and XLSX files of people, content and due dates, and validate their rows.
 
-File formats, column detection and row validation. Reports every problem with its row; what is
-picked is stored in the draft by `files`. People are looked up by `pasted_lists/`.
+File formats, column detection and row validation. Every problem is reported with its row; `files`
+stores the valid rows in the draft. People are looked up by `pasted_lists/`.
 """

@@ -1,4 +1,4 @@
-"""Rows of a file as one small value, for the time between its upload and its use."""
+"""Store the rows of a file as one compressed value while they wait for the columns."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -10,18 +10,19 @@ from assignments.services.picking.uploads.reader import Row
 LEVEL = 1
 
 
-def packed(rows: Iterable[Row]) -> bytes:
-    """Return the rows, one compressed line each."""
-    squeeze = zlib.compressobj(LEVEL)
-    parts = [squeeze.compress(orjson.dumps([number, *cells]) + b"\n") for number, cells in rows]
-    return b"".join([*parts, squeeze.flush()])
+def compress_rows(rows: Iterable[Row]) -> bytes:
+    """Return the rows as a zlib stream of JSON lines, each `[row number, cell, …]`."""
+    compressor = zlib.compressobj(LEVEL)
+    parts = [compressor.compress(orjson.dumps([number, *cells]) + b"\n") for number, cells in rows]
+    return b"".join([*parts, compressor.flush()])
 
 
-def unpacked(value: bytes) -> Iterator[Row]:
-    """Yield the rows again."""
-    stretch, rest, view = zlib.decompressobj(), b"", memoryview(value)
+def decompress_rows(compressed: bytes) -> Iterator[Row]:
+    """Yield the rows of a value that `compress_rows` returned."""
+    decompressor, rest, view = zlib.decompressobj(), b"", memoryview(compressed)
     for start in range(0, len(view), 1 << 16):
-        *lines, rest = (rest + stretch.decompress(view[start : start + (1 << 16)])).split(b"\n")
+        chunk = decompressor.decompress(view[start : start + (1 << 16)])
+        *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             number, *cells = orjson.loads(line)
             yield number, cells

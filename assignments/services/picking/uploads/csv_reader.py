@@ -1,4 +1,4 @@
-"""Rows of a text with separators: commas, semicolons, tabs; in any encoding, with quoted lines."""
+"""Read rows of delimited text: commas, semicolons, tabs or bars, in any common encoding."""
 
 import csv
 import io
@@ -7,35 +7,36 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from assignments.services.picking.uploads.errors import UploadRefused
-from assignments.services.picking.uploads.file_types import encoding
+from assignments.services.picking.uploads.file_types import detect_encoding
 
 SEPARATORS: Final = ",;\t|"
 SAMPLE: Final = 64 * 1024
 SAMPLE_ROWS: Final = 50
-_TOLD: Final = "sep="
+# First line that Excel writes and reads, as in "sep=;".
+_SEPARATOR_LINE: Final = "sep="
 
 
-def rows(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with its number in the file, as a spreadsheet counts them.
+def read_rows(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with its number from 1, as a spreadsheet counts them.
 
     :raises UploadRefused: if the text is no table, or a quotation mark is never closed
     """
-    name = encoding(file)
+    encoding = detect_encoding(file)
     file.seek(0)
-    text = io.TextIOWrapper(file, name, newline="")
+    text = io.TextIOWrapper(file, encoding, newline="")
     try:
-        yield from _rows(text)
+        yield from _read_rows(text)
     finally:
         text.detach()
 
 
-def _rows(text: io.TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
+def _read_rows(text: io.TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
     sample = text.read(SAMPLE)
-    separator, told = _separator(sample)
+    separator, has_separator_line = _detect_separator(sample)
     text.seek(0)
-    if told:
+    if has_separator_line:
         text.readline()
-    number = int(told)
+    number = int(has_separator_line)
     try:
         for row in csv.reader(text, delimiter=separator, strict=True):
             number += 1
@@ -43,20 +44,20 @@ def _rows(text: io.TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as error:
         raise UploadRefused(
             f"Row {number + 1:,} cannot be read: probably a quotation mark that is not closed. "
-            "Mend it and upload the file again."
+            "Fix it and upload the file again."
         ) from error
 
 
-def _separator(sample: str) -> tuple[str, bool]:
-    """Return what separates the cells, and whether the first line says so, as Excel writes it."""
+def _detect_separator(sample: str) -> tuple[str, bool]:
+    """Return the separator, and whether the first line declares it."""
     first = sample.lstrip("\ufeff").partition("\n")[0].strip().strip('"')
-    if first.startswith(_TOLD) and len(first) == len(_TOLD) + 1:
+    if first.startswith(_SEPARATOR_LINE) and len(first) == len(_SEPARATOR_LINE) + 1:
         return first[-1], True
     return max(SEPARATORS, key=lambda separator: _fitness(sample, separator)), False
 
 
 def _fitness(sample: str, separator: str) -> tuple[bool, float]:
-    """Return whether a separator cuts the heading, and how alike in length it makes the rows."""
+    """Return whether a separator splits the heading, and the share of rows of the usual length."""
     lengths, heading = Counter[int](), 0
     reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
     try:

@@ -1,5 +1,5 @@
-"""Why a file is not taken."""
+"""The exception for files that cannot be used."""
 
 
 class UploadRefused(Exception):
-    """Nothing of the file was taken; the message says why and what to do."""
+    """Nothing of the file was used; the message says why and what to do."""

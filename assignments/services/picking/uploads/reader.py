@@ -1,4 +1,4 @@
-"""A file as a table: a heading, and rows that each know their number in the file."""
+"""Read a CSV or XLSX file as a table: a heading, and rows with their number in the file."""
 
 import os
 import re
@@ -12,25 +12,26 @@ MOST_BYTES: Final = 20 * 1024 * 1024
 MOST_ROWS: Final = 100_000
 MOST_COLUMNS: Final = 100
 MOST_CHARACTERS: Final = 2_000
-_UNSEEN: Final = dict.fromkeys(map(ord, "\x00\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
-_NO_TEXT: Final = re.compile("[\ud800-\udfff]")
-_QUOTED_FORMULA: Final = ("'=", "'+", "'-", "'@")
+_INVISIBLE: Final = dict.fromkeys(map(ord, "\x00\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+_ESCAPED_FORMULA: Final = ("'=", "'+", "'-", "'@")
+# The number of the row in the file, from 1, and its cells.
 type Row = tuple[int, list[str]]
 
 
-def table(file: BinaryIO) -> Iterator[Row]:
+def read_table(file: BinaryIO) -> Iterator[Row]:
     """Yield the heading and then every row that is not empty.
 
     :raises UploadRefused: if the file is no table, too large, empty, or has no heading
     """
     if file.seek(0, os.SEEK_END) > MOST_BYTES:
         raise UploadRefused(f"Upload at most {MOST_BYTES // 1024**2} MB. Split this file.")
-    source = xlsx_reader.rows(file) if file_types.is_workbook(file) else csv_reader.rows(file)
-    filled = ((number, cells) for number, row in source if any(cells := list(map(clean, row))))
+    rows = (xlsx_reader if file_types.is_workbook(file) else csv_reader).read_rows(file)
+    filled = ((number, cells) for number, row in rows if any(cells := list(map(clean_cell, row))))
     heading = next(filled, None)
     if heading is None:
         raise UploadRefused("There is nothing in this file. Choose another one.")
-    yield heading[0], _checked(heading[1])
+    yield heading[0], _validate_heading(heading[1])
     count = 0
     for count, row in enumerate(filled, 1):
         if count > MOST_ROWS:
@@ -40,14 +41,15 @@ def table(file: BinaryIO) -> Iterator[Row]:
         raise UploadRefused("This file has a heading and no rows. Choose another one.")
 
 
-def clean(cell: str) -> str:
-    """Return a cell without what is not seen, and without what keeps it from being a formula."""
+def clean_cell(cell: str) -> str:
+    """Return a cell without invisible characters, and without the quote that escapes a formula."""
     is_plain = cell.isascii() and cell.isprintable()
-    text = (cell if is_plain else _NO_TEXT.sub("\ufffd", cell).translate(_UNSEEN)).strip()
-    return text[1:] if text.startswith(_QUOTED_FORMULA) else text
+    text = (cell if is_plain else _SURROGATES.sub("\ufffd", cell).translate(_INVISIBLE)).strip()
+    return text[1:] if text.startswith(_ESCAPED_FORMULA) else text
 
 
-def _checked(heading: list[str]) -> list[str]:
+def _validate_heading(heading: list[str]) -> list[str]:
+    """Return the heading without empty cells at its end and with a name for other empty ones."""
     while heading and not heading[-1]:
         heading.pop()
     if len(heading) > MOST_COLUMNS:

@@ -1,46 +1,56 @@
-"""Every row of a file checked: what it adds, or why it adds nothing."""
+"""Validate the rows of an uploaded file: what each adds to the draft, or why it is invalid."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from assignments.models import Content
 from assignments.queries.formatting import short_day
-from assignments.services.picking.pasted_lists.people_lookup import Fit, People
+from assignments.services.picking.pasted_lists.people_lookup import MatchStatus, PeopleLookup
 from assignments.services.picking.uploads import dates
 from assignments.services.picking.uploads.column_detection import Columns
-from assignments.services.picking.uploads.contents import Contents
+from assignments.services.picking.uploads.content_lookup import ContentLookup
 from assignments.services.picking.uploads.reader import Row
 
 LAST_YEAR: Final = 2100
 
+# Learner and content by primary key; content is None in a file of people only.
+type Pair = tuple[int, int | None]
 
-class RowRefused(Exception):
-    """A row adds nothing; the message says why."""
 
-    def __init__(self, reason: str, fit: Fit = Fit.NOT_FOUND) -> None:
+class InvalidRow(Exception):
+    """A row cannot be used; the message says why."""
+
+    def __init__(self, reason: str, status: MatchStatus = MatchStatus.UNMATCHED) -> None:
         super().__init__(reason)
-        self.fit = fit
+        self.status = status
 
 
 @dataclass(slots=True)
-class Checked:
-    """What became of each row; the four parts add up to what was given."""
+class ValidationResult:
+    """The outcome of every row: valid, duplicate or invalid.
 
-    found: dict[tuple[int, int | None], tuple[date | None, int]] = field(default_factory=dict)
-    twice: int = 0
-    inactive: int = 0
-    refused: list[tuple[Row, str]] = field(default_factory=list)
+    :ivar valid: due date and row number by learner and content
+    :ivar inactive_count: how many of the invalid rows are about inactive people
+    """
+
+    valid: dict[Pair, tuple[date | None, int]] = field(default_factory=dict)
+    duplicate_count: int = 0
+    inactive_count: int = 0
+    invalid: list[tuple[Row, str]] = field(default_factory=list)
 
     @property
-    def given(self) -> int:
-        """How many rows there were."""
-        return len(self.found) + self.twice + len(self.refused)
+    def total(self) -> int:
+        """The number of rows that were validated."""
+        return len(self.valid) + self.duplicate_count + len(self.invalid)
 
 
-class Check:
-    """Checks the rows of a file whose columns are known."""
+class RowValidator:
+    """Validates the rows of a file whose columns were confirmed.
+
+    :param rows: the rows of the file, from which all people and content are read in advance
+    :param today: the earliest due date, in the organisation's time zone
+    """
 
     def __init__(
         self,
@@ -52,78 +62,79 @@ class Check:
         today: date,
     ) -> None:
         self._heading, self._columns, self._today = heading, columns, today
-        names, items = set[str](), set[str]()
+        people, contents = set[str](), set[str]()
         for _, cells in rows:
-            names.add(_cell(cells, columns.person))
-            items.add(_cell(cells, columns.content))
-        self._people = People(account_pk, names)
-        self._contents = Contents(account_pk, items - {""})
+            people.add(_cell(cells, columns.person))
+            contents.add(_cell(cells, columns.content))
+        self._people = PeopleLookup(account_pk, people)
+        self._contents = ContentLookup(account_pk, contents - {""})
 
-    def rows(self, rows: Iterable[Row]) -> Checked:
-        """Return what becomes of each of the rows."""
-        result = Checked()
+    def validate(self, rows: Iterable[Row]) -> ValidationResult:
+        """Return the outcome of every row."""
+        result = ValidationResult()
         for row in rows:
             try:
-                self._row(row, result)
-            except RowRefused as refusal:
-                result.refused.append((row, str(refusal)))
-                result.inactive += refusal.fit is Fit.INACTIVE
+                self._add(row, result)
+            except InvalidRow as error:
+                result.invalid.append((row, str(error)))
+                result.inactive_count += error.status is MatchStatus.INACTIVE
         return result
 
-    def _row(self, row: Row, result: Checked) -> None:
+    def _add(self, row: Row, result: ValidationResult) -> None:
         number, cells = row
         if any(cells[len(self._heading) :]):
-            raise RowRefused(
+            raise InvalidRow(
                 f"It has {len(cells):,} cells and the heading {len(self._heading):,}: probably a "
                 "separator in a text without quotation marks."
             )
-        key = self._learner(cells), self._content(cells)
-        due = self._due(cells)
-        before = result.found.setdefault(key, (due, number))
-        if before[1] == number:
+        pair = self._learner(cells), self._content(cells)
+        due_date = self._due_date(cells)
+        first_due_date, first_number = result.valid.setdefault(pair, (due_date, number))
+        if first_number == number:
             return
-        if before[0] != due:
-            raise RowRefused(
-                f"Row {before[1]:,} gives them the same item, due {_in_words(before[0])}."
+        if first_due_date != due_date:
+            raise InvalidRow(
+                f"Row {first_number:,} gives them the same item, due {_in_words(first_due_date)}."
             )
-        result.twice += 1
+        result.duplicate_count += 1
 
     def _learner(self, cells: Sequence[str]) -> int:
-        word = _cell(cells, self._columns.person)
-        if not word:
-            raise RowRefused(f"“{self._heading[self._columns.person]}” is empty.")
-        answer = self._people.named(word)
-        if answer.person is None or answer.problem:
-            raise RowRefused(answer.problem, answer.fit)
-        return answer.person.pk
+        identifier = _cell(cells, self._columns.person)
+        if not identifier:
+            raise InvalidRow(f"“{self._heading[self._columns.person]}” is empty.")
+        match = self._people.find(identifier)
+        if match.person is None or match.problem:
+            raise InvalidRow(match.problem, match.status)
+        return match.person.pk
 
     def _content(self, cells: Sequence[str]) -> int | None:
         if self._columns.content is None:
             return None
-        word = _cell(cells, self._columns.content)
-        if not word:
-            raise RowRefused(f"“{self._heading[self._columns.content]}” is empty.")
-        content: Content | None
-        content, problem = self._contents.named(word)
+        identifier = _cell(cells, self._columns.content)
+        if not identifier:
+            raise InvalidRow(f"“{self._heading[self._columns.content]}” is empty.")
+        content, problem = self._contents.find(identifier)
         if content is None:
-            raise RowRefused(problem)
+            raise InvalidRow(problem)
         return content.pk
 
-    def _due(self, cells: Sequence[str]) -> date | None:
-        word = _cell(cells, self._columns.due)
-        if not word:
+    def _due_date(self, cells: Sequence[str]) -> date | None:
+        text = _cell(cells, self._columns.due)
+        if not text:
             return None
-        due = dates.day(word, day_first=self._columns.day_first)
-        if due is None or due.year >= LAST_YEAR:
-            raise RowRefused(f"“{word[:40]}” is not a day. Write it as 2027-01-15.")
-        if due < self._today:
-            raise RowRefused(f"{short_day(due)} has passed. Choose a day that is today or later.")
-        return due
+        due_date = dates.parse_date(text, day_first=self._columns.day_first)
+        if due_date is None or due_date.year >= LAST_YEAR:
+            raise InvalidRow(f"“{text[:40]}” is not a day. Write it as 2027-01-15.")
+        if due_date < self._today:
+            raise InvalidRow(
+                f"{short_day(due_date)} has passed. Choose a day that is today or later."
+            )
+        return due_date
 
 
-def _cell(cells: Sequence[str], place: int | None) -> str:
-    return cells[place] if place is not None and place < len(cells) else ""
+def _cell(cells: Sequence[str], column: int | None) -> str:
+    return cells[column] if column is not None and column < len(cells) else ""
 
 
-def _in_words(due: date | None) -> str:
-    return short_day(due) if due else "on no day of its own"
+def _in_words(due_date: date | None) -> str:
+    return short_day(due_date) if due_date else "on no day of its own"

@@ -1,0 +1,45 @@
+"""Look content up by external reference, LMS ID or exact title, regardless of case."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Final
+
+from django.db.models import Q
+
+from assignments.models import Content
+from assignments.services.planning.frozen_plan import why_not_assignable
+
+NO_MATCH: Final = "No item has this reference, LMS ID or title."
+
+
+class ContentLookup:
+    """Finds content of an account by identifier; all identifiers are read in one query."""
+
+    def __init__(self, account_pk: int, identifiers: Iterable[str]) -> None:
+        lowered = {identifier.lower() for identifier in identifiers}
+        condition = Q(external_reference__lower_in_list=lowered)
+        condition |= Q(remote_id__lower_in_list=lowered) | Q(title__lower_in_list=lowered)
+        contents = Content.objects.filter(condition, account=account_pk)
+        self._by_key: defaultdict[str, list[Content]] = defaultdict(list)
+        for content in contents.order_by("pk"):
+            for identifier in {
+                content.external_reference.casefold(),
+                content.remote_id.casefold(),
+                content.title.casefold(),
+            }:
+                self._by_key[identifier].append(content)
+
+    def find(self, identifier: str) -> tuple[Content | None, str]:
+        """Return the assignable content that an identifier belongs to, or None and the reason."""
+        matches = self._by_key.get(identifier.casefold(), [])
+        assignable = [content for content in matches if not why_not_assignable(content)]
+        if len(assignable) == 1:
+            return assignable[0], ""
+        if len(assignable) > 1:
+            return (
+                None,
+                f"It fits {len(assignable):,} items. Use the reference that only one of them has.",
+            )
+        if matches:
+            return None, f"{matches[0]} cannot be assigned: {why_not_assignable(matches[0])}"
+        return None, NO_MATCH
