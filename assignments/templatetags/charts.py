@@ -13,6 +13,8 @@ register = template.Library()
 
 LEFT, RIGHT, TOP, BOTTOM = 34, 436, 30, 150
 GAP: Final = 2.5
+# A run that has just begun has few bars; they keep the width of a longer run's.
+WIDEST_BAR: Final = 24.0
 LINE: Final = '<line class="{}" x1="{}" x2="{}" y1="{}" y2="{}"/>'
 TEXT: Final = '<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>'
 RECT: Final = '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>'
@@ -56,7 +58,7 @@ def call_bars(columns: Sequence[Column], limit: int, words: str) -> SafeString:
 
 
 def _bars(columns: Sequence[Column], most: int) -> Iterable[tuple[str, str, float, str, str]]:
-    step = (RIGHT - LEFT) / len(columns)
+    step = _step(columns)
     width = f"{step - GAP:.1f}"
     for number, column in enumerate(columns):
         x, made, top = f"{LEFT + number * step:.1f}", _y(column.created, most), column.calls
@@ -66,11 +68,15 @@ def _bars(columns: Sequence[Column], most: int) -> Iterable[tuple[str, str, floa
 
 
 def _minutes(columns: Sequence[Column]) -> Iterable[tuple[str, str, int, str, str]]:
-    step = (RIGHT - LEFT) / len(columns)
+    step = _step(columns)
     for number, column in enumerate(columns):
         if column.at.second == 0:
             here = timezone.localtime(column.at)
             yield ("", f"{LEFT + number * step:.1f}", BOTTOM + 20, "start", f"{here:%H:%M}")
+
+
+def _step(columns: Sequence[Column]) -> float:
+    return min((RIGHT - LEFT) / len(columns), WIDEST_BAR)
 
 
 def _y(calls: int, most: int) -> float:
