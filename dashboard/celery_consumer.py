@@ -1,4 +1,4 @@
-"""How a Celery worker waits: for a broker that is away, and for messages."""
+"""Celery consumer that reconnects to the broker and reacts to stop signals promptly."""
 
 import logging
 from typing import Any
@@ -8,37 +8,37 @@ from celery.worker.state import maybe_shutdown
 
 log = logging.getLogger("dashboard.worker")
 RETRY_SECONDS = 2
-LOOK_UP_SECONDS = 1.0
+STOP_CHECK_SECONDS = 1.0
 
 
 class PromptConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
-    """Asks an absent broker every two seconds, where Celery waits up to thirty, and says so once.
+    """Celery's consumer with shorter waits.
 
-    While a broker has nothing to say, Celery would hear of the signal to stop up to ten seconds
-    late; this one looks up every second.
+    It retries a broker that cannot be reached every two seconds (Celery: up to 30) and logs that
+    once. Without messages it checks for a stop signal every second (Celery: up to 10).
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take what Celery gives."""
+        """Start the timer that checks for a stop signal."""
         super().__init__(*args, **kwargs)
-        self.timer.call_repeatedly(LOOK_UP_SECONDS, maybe_shutdown)
+        self.timer.call_repeatedly(STOP_CHECK_SECONDS, maybe_shutdown)
 
     def ensure_connected(self, conn: Any) -> Any:
-        """Return the connection once it stands; a signal to stop ends the wait."""
+        """Wait for the broker and return the connection; a stop signal ends the wait."""
         problems: list[Exception] = []
 
-        def note(problem: Exception, _interval: float) -> None:
+        def log_first(problem: Exception, _interval: float) -> None:
             if not problems:
                 log.warning("The broker cannot be reached, waiting for it: %s", problem)
             problems.append(problem)
 
         connected = conn.ensure_connection(
-            note,
+            log_first,
             interval_start=RETRY_SECONDS,
             interval_step=0,
             interval_max=RETRY_SECONDS,
             callback=maybe_shutdown,
         )
         if problems:
-            log.warning("The broker is back.")
+            log.warning("The broker can be reached again.")
         return connected

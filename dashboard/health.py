@@ -1,4 +1,4 @@
-"""Is the process alive, and is the product ready; for load balancers and monitors."""
+"""Health checks for load balancers and monitors: process alive, product ready."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection
@@ -16,7 +16,7 @@ from assignments.queries.connection_status import is_worker_seen
 @never_cache
 @login_not_required
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Answer that the process is alive."""
+    """Respond 200: the process is alive."""
     return JsonResponse({"process": "ok"})
 
 
@@ -24,16 +24,16 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @login_not_required
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer whether the database is there and up to date, and a worker was seen lately."""
+    """Respond 200 if the database is reachable and migrated and a worker is running, else 503."""
     try:
         executor = MigrationExecutor(connection)
         is_migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
         has_worker = is_migrated and is_worker_seen(now=timezone.now())
     except DatabaseError:
         return JsonResponse({"database": "cannot be reached"}, status=503)
-    found = {
+    checks = {
         "database": "ok",
         "migrations": "ok" if is_migrated else "missing",
         "worker": "ok" if has_worker else "not seen in the last minute",
     }
-    return JsonResponse(found, status=200 if is_migrated and has_worker else 503)
+    return JsonResponse(checks, status=200 if is_migrated and has_worker else 503)

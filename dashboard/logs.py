@@ -1,4 +1,4 @@
-"""What a line of the log looks like: JSON for machines, or text for somebody at a terminal."""
+"""Logging configuration: lines as JSON for log collectors, or as text for a terminal."""
 
 import logging
 from datetime import UTC, datetime
@@ -8,38 +8,38 @@ from django.conf import settings
 from pythonjsonlogger.orjson import OrjsonFormatter
 
 from assignments import trace
-from dashboard.redaction import hidden
+from dashboard.redaction import redact
 
-# A line break in what a browser sent must not begin a line of its own, nor move the cursor.
-CONTROLS: Final = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
-RENAMED: Final = {"levelname": "level", "name": "logger", "exc_info": "trace"}
-# One line for each of these is for machines; at a terminal it would hide the others.
-ONE_EACH: Final = ("dashboard.requests", "assignments.calls")
+# Escapes: text that a browser sent must not start a new line or move the cursor.
+CONTROL_CHARACTERS: Final = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
+RENAMED_FIELDS: Final = {"levelname": "level", "name": "logger", "exc_info": "trace"}
+# One line for each request or call: useful to machines; at a terminal it hides the other lines.
+FREQUENT_LOGGERS: Final = ("dashboard.requests", "assignments.calls")
 
 
-class RequestId(logging.Filter):
-    """Adds the request that the work is done for, unless the line names another itself."""
+class RequestIdFilter(logging.Filter):
+    """Adds the id of the request that the work is done for, unless the record has one."""
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every line pass."""
+        """Pass every record."""
         if not hasattr(record, "request_id"):
             record.request_id = trace.request_id()
         return True
 
 
-class JsonLines(OrjsonFormatter):
-    """One JSON object a line, with the time in UTC and what the line was given besides."""
+class JsonFormatter(OrjsonFormatter):
+    """One JSON object a line: time in UTC, level, logger, message and the record's extra fields."""
 
     def __init__(self) -> None:
-        """Choose the fields that every line has."""
-        super().__init__("%(levelname)s %(name)s %(message)s", rename_fields=RENAMED)
+        """Set the fields of every line."""
+        super().__init__("%(levelname)s %(name)s %(message)s", rename_fields=RENAMED_FIELDS)
 
     @override
     def add_fields(
         self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
     ) -> None:
-        """Put the time first, and leave out a request that there is not."""
+        """Put the time first; leave out an empty request id."""
         at = datetime.fromtimestamp(record.created, UTC)
         log_data["at"] = at.isoformat(timespec="milliseconds")
         super().add_fields(log_data, record, message_dict)
@@ -48,37 +48,37 @@ class JsonLines(OrjsonFormatter):
 
     @override
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line without secrets."""
-        return hidden(super().format(record), settings.SECRET_TEXTS)
+        """Return the line, redacted."""
+        return redact(super().format(record), settings.SECRET_TEXTS)
 
 
-class TextLines(logging.Formatter):
-    """Time, level, logger and message; a request by the start of its id, as on error pages."""
+class TextFormatter(logging.Formatter):
+    """Time, level, logger, message and the first 8 characters of the request id."""
 
     def __init__(self) -> None:
-        """Choose the order."""
+        """Set the format."""
         super().__init__("{asctime} {levelname} {name}: {message}", style="{")
 
     @override
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Return the message on one line."""
-        line = super().formatMessage(record).translate(CONTROLS)
+        line = super().formatMessage(record).translate(CONTROL_CHARACTERS)
         request_id = getattr(record, "request_id", "")
         return f"{line} [{request_id[:8].upper()}]" if request_id else line
 
     @override
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, and the trace if there is one, without secrets."""
-        return hidden(super().format(record), settings.SECRET_TEXTS)
+        """Return the line and the traceback, if any, redacted."""
+        return redact(super().format(record), settings.SECRET_TEXTS)
 
 
-def configuration(form: str) -> dict[str, Any]:
-    """Return Django's LOGGING for lines of this form, `json` or `text`."""
-    formatter = JsonLines if form == "json" else TextLines
+def logging_configuration(log_format: str) -> dict[str, Any]:
+    """Return Django's LOGGING for the format `json` or `text`."""
+    formatter = JsonFormatter if log_format == "json" else TextFormatter
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"request": {"()": RequestId}},
+        "filters": {"request": {"()": RequestIdFilter}},
         "formatters": {"line": {"()": formatter}},
         "handlers": {
             "console": {
@@ -89,19 +89,23 @@ def configuration(form: str) -> dict[str, Any]:
         },
         "root": {"handlers": ["console"], "level": "INFO"},
         "loggers": {
-            # Its own handlers would say everything twice, or mail it in clear.
+            # Without Django's handlers, which would repeat lines or mail them unredacted.
             "django": {"handlers": [], "level": "INFO"},
-            # The line of the request says it already.
+            # `dashboard.requests` logs every request already.
             "django.request": {"level": "ERROR"},
-            # Anybody can send a wrong host, and need not fill the log with traces.
+            # Anybody can send a wrong host name; that must not fill the log with tracebacks.
             "django.security.DisallowedHost": {"level": "CRITICAL"},
             "httpx": {"level": "WARNING"},
             "httpx2": {"level": "WARNING"},
             "celery": {"level": "WARNING"},
-            # A task that fails is told of by django.tasks already.
+            # django.tasks logs failed tasks already.
             "celery.app.trace": {"level": "CRITICAL"},
             "django_tasks_db": {"level": "WARNING"},
             "django.tasks": {"level": "WARNING"},
         }
-        | ({} if form == "json" else {name: {"level": "WARNING"} for name in ONE_EACH}),
+        | (
+            {}
+            if log_format == "json"
+            else {name: {"level": "WARNING"} for name in FREQUENT_LOGGERS}
+        ),
     }

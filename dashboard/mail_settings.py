@@ -1,4 +1,4 @@
-"""Reads from the environment how e-mail leaves, and under which address people reach the site."""
+"""Mail settings: the mail server, e-mail addresses, and the site URL for links in e-mails."""
 
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -7,12 +7,12 @@ import environ
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
-from dashboard.env import positive
+from dashboard.environment import positive_integer
 
 CONSOLE: Final = "django.core.mail.backends.console.EmailBackend"
 SMTP: Final = "django.core.mail.backends.smtp.EmailBackend"
-# Each with its usual port and how it is encrypted.
-WAYS: Final[dict[str, tuple[int, dict[str, bool]]]] = {
+# Default port and Django's encryption options by URL scheme.
+SCHEMES: Final[dict[str, tuple[int, dict[str, bool]]]] = {
     "smtp": (25, {}),
     "smtp+tls": (587, {"use_tls": True}),
     "smtps": (465, {"use_ssl": True}),
@@ -21,19 +21,19 @@ TIMEOUT_SECONDS: Final = 15
 
 
 def mailers(env: environ.Env) -> dict[str, dict[str, Any]]:
-    """Return Django's MAILERS: a mail server if EMAIL_URL names one, else the console.
+    """Return Django's MAILERS: the server of EMAIL_URL, else the console.
 
-    :raises ImproperlyConfigured: with what to write, and never the address: it holds a password
+    :raises ImproperlyConfigured: without quoting the URL, which contains a password
     """
     url = str(env.str("EMAIL_URL", default=""))
     if not url:
         return {"default": {"BACKEND": CONSOLE}}
-    port, encryption = WAYS.get(url.partition("://")[0], (0, {}))
+    port, encryption = SCHEMES.get(url.partition("://")[0], (0, {}))
     try:
         parts = urlsplit(url)
-        given = parts.port
+        custom_port = parts.port
     except ValueError:
-        parts, given = urlsplit(""), None
+        parts, custom_port = urlsplit(""), None
     if not port or not parts.hostname:
         raise ImproperlyConfigured(
             "EMAIL_URL is not the address of a mail server. Write it as smtp+tls://USER:PASSWORD@"
@@ -41,7 +41,7 @@ def mailers(env: environ.Env) -> dict[str, dict[str, Any]]:
         )
     options = {
         "host": parts.hostname,
-        "port": given or port,
+        "port": custom_port or port,
         "username": unquote(parts.username or ""),
         "password": unquote(parts.password or ""),
         "timeout": TIMEOUT_SECONDS,
@@ -51,25 +51,25 @@ def mailers(env: environ.Env) -> dict[str, dict[str, Any]]:
 
 
 def addresses(env: environ.Env, name: str) -> list[str]:
-    """Return the e-mail addresses that a variable holds, separated by commas.
+    """Return the comma-separated e-mail addresses of a variable.
 
-    :raises ImproperlyConfigured: if one of them cannot be one
+    :raises ImproperlyConfigured: if one of them is not valid
     """
-    found = [address.strip() for address in env.list(name, default=[]) if address.strip()]
+    values = [address.strip() for address in env.list(name, default=[]) if address.strip()]
     try:
-        for address in found:
+        for address in values:
             validate_email(address)
     except ValidationError as error:
         raise ImproperlyConfigured(
-            f"{name} is no list of e-mail addresses. Write it as in it@example.com,law@example.com."
+            f"{name} has an invalid e-mail address. Write it as in it@example.com,law@example.com."
         ) from error
-    return found
+    return values
 
 
 def site_url(env: environ.Env) -> str:
-    """Return where people reach the site, without a slash at its end, for links in letters."""
-    here = f"http://127.0.0.1:{positive(env, 'PORT', 8000)}"
-    url = str(env.str("SITE_URL", default=here)).rstrip("/")
+    """Return the URL of the site for links in e-mails, without a slash at its end."""
+    local_url = f"http://127.0.0.1:{positive_integer(env, 'PORT', 8000)}"
+    url = str(env.str("SITE_URL", default=local_url)).rstrip("/")
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ImproperlyConfigured(

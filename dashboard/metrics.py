@@ -1,4 +1,4 @@
-"""Numbers for Prometheus, read from the tables at each visit: all processes say the same."""
+"""Prometheus metrics, computed from the tables at each scrape, the same in every process."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -21,38 +21,44 @@ from assignments.queries import metric_values
 from assignments.siem import forwarding
 
 ACCOUNT: Final = ("account",)
-HERE: Final = frozenset({"127.0.0.1", "::1"})
-AT_ACCOUNTS: Final = {
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+ACCOUNT_METRICS: Final = {
     "desk_account_paused": ("Sending is paused.", "is_paused"),
-    "desk_account_failing": ("The LMS does not answer.", "is_failing"),
-    "desk_account_lease_seconds": ("How long its sender may go on; 0: none.", "lease_seconds"),
-    "desk_account_sync_age_seconds": ("Since the last whole sync.", "sync_age"),
-    "desk_account_calls_per_second": ("What may be sent at most now.", "calls_per_second"),
+    "desk_account_failing": ("The LMS does not respond.", "is_failing"),
+    "desk_account_lease_seconds": (
+        "Time left on its sender's lease; 0: no sender.",
+        "lease_seconds",
+    ),
+    "desk_account_sync_age_seconds": ("Time since the last full sync.", "sync_age"),
+    "desk_account_calls_per_second": ("Current limit of calls a second.", "calls_per_second"),
 }
-AT_SIEM: Final = {
-    "desk_siem_behind_entries": ("Entries that the SIEM has not taken yet.", "behind"),
-    "desk_siem_failing": ("It did not take what was sent last.", "is_failing"),
+SIEM_METRICS: Final = {
+    "desk_siem_behind_entries": ("Entries not forwarded to the SIEM yet.", "behind"),
+    "desk_siem_failing": ("The SIEM did not accept the last entries.", "is_failing"),
 }
-AT_LOG: Final = {
+LOG_METRICS: Final = {
     "desk_audit_entries": ("Entries in the audit log.", "entries"),
     "desk_audit_unsealed_entries": ("Entries since the newest seal.", "unsealed"),
-    "desk_audit_seal_age_seconds": ("Since the newest seal.", "seal_age"),
-    "desk_audit_check_age_seconds": ("Since the last check of the whole log.", "check_age"),
-    "desk_audit_intact": ("What that check found; 0: the log was altered.", "is_intact"),
+    "desk_audit_seal_age_seconds": ("Time since the newest seal.", "seal_age"),
+    "desk_audit_check_age_seconds": (
+        "Time since the last verification of the whole log.",
+        "check_age",
+    ),
+    "desk_audit_intact": ("Result of that verification; 0: the log was altered.", "is_intact"),
 }
 
 type Families = Iterable[GaugeMetricFamily]
 
 
-class Desk(Collector):
-    """Everything there is to watch, as it stands at one moment."""
+class DeskCollector(Collector):
+    """All metrics of the product at one moment."""
 
     def __init__(self, now: datetime) -> None:
-        """Take the moment."""
+        """Store the moment that ages are computed for."""
         self._now = now
 
     def collect(self) -> Families:
-        """Yield one family after the other."""
+        """Yield all metric families."""
         yield from self._work()
         yield from self._accounts()
         yield from self._log()
@@ -60,74 +66,79 @@ class Desk(Collector):
 
     def _work(self) -> Families:
         now = self._now
-        both = (*ACCOUNT, "state")
-        yield _family("desk_rows", "Assignments.", both, metric_values.rows())
-        yield _family("desk_batches", "Batches.", both, metric_values.batches())
-        waits = "For how long the oldest row that may be sent has waited."
-        yield _family("desk_oldest_due_seconds", waits, ACCOUNT, metric_values.oldest_due(now=now))
-        waits = "For how long the oldest unclear outcome has been unclear."
+        labels = (*ACCOUNT, "state")
+        yield _family("desk_rows", "Assignments.", labels, metric_values.rows())
+        yield _family("desk_batches", "Batches.", labels, metric_values.batches())
+        description = "Waiting time of the oldest row that may be sent."
         yield _family(
-            "desk_oldest_unknown_seconds", waits, ACCOUNT, metric_values.oldest_unknown(now=now)
+            "desk_oldest_due_seconds", description, ACCOUNT, metric_values.oldest_due(now=now)
+        )
+        description = "Age of the oldest unknown outcome."
+        yield _family(
+            "desk_oldest_unknown_seconds",
+            description,
+            ACCOUNT,
+            metric_values.oldest_unknown(now=now),
         )
         labels = (*ACCOUNT, "outcome", "status")
-        ended = "Calls that ended in the last five minutes; status 429: asked to slow down."
-        yield _family("desk_calls_5m", ended, labels, metric_values.calls(now=now))
+        description = "Calls completed in the last five minutes; status 429: rate limited."
+        yield _family("desk_calls_5m", description, labels, metric_values.calls(now=now))
         yield _family("desk_tasks", "Queued tasks.", ("queue", "state"), metric_values.tasks())
-        yield _one(
+        yield _gauge(
             "desk_workers", "Workers seen in the last minute.", metric_values.workers(now=now)
         )
 
     def _accounts(self) -> Families:
-        found = list(metric_values.standings(now=self._now))
-        for name, (says, fact) in AT_ACCOUNTS.items():
-            told = [((one.account,), getattr(one, fact)) for one in found]
-            yield _family(name, says, ACCOUNT, told)
+        accounts = list(metric_values.account_metrics(now=self._now))
+        for name, (description, attribute) in ACCOUNT_METRICS.items():
+            samples = [((account.account,), getattr(account, attribute)) for account in accounts]
+            yield _family(name, description, ACCOUNT, samples)
 
     def _log(self) -> Families:
-        yield from _facts(AT_LOG, log_status.figures(now=self._now))
+        yield from _gauges(LOG_METRICS, log_status.figures(now=self._now))
 
     def _siem(self) -> Families:
         if settings.SIEM:
-            yield from _facts(AT_SIEM, forwarding.status())
+            yield from _gauges(SIEM_METRICS, forwarding.status())
 
 
 @require_GET
 @never_cache
 @login_not_required
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Show the numbers to who has the token; without one the page is not there."""
-    if not _may_see(request):
+    """Respond with all metrics if the request has the token; 404 otherwise."""
+    if not _is_authorized(request):
         raise Http404
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Desk(timezone.now()))
+    registry.register(DeskCollector(timezone.now()))
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-def _may_see(request: HttpRequest) -> bool:
+def _is_authorized(request: HttpRequest) -> bool:
     if settings.METRICS_TOKEN:
-        given = request.headers.get("Authorization", "")
-        return constant_time_compare(given, f"Bearer {settings.METRICS_TOKEN}")
-    # Behind a proxy on the same machine everybody seems to come from it.
-    return settings.IS_SANDBOX and request.META.get("REMOTE_ADDR") in HERE
+        header = request.headers.get("Authorization", "")
+        return constant_time_compare(header, f"Bearer {settings.METRICS_TOKEN}")
+    # With a real LMS a token is required: behind a local proxy every client has a loopback address.
+    return settings.IS_SANDBOX and request.META.get("REMOTE_ADDR") in LOOPBACK
 
 
-def _facts(facts: Mapping[str, tuple[str, str]], found: object) -> Families:
-    for name, (says, fact) in facts.items():
-        yield _one(name, says, getattr(found, fact))
+def _gauges(metrics: Mapping[str, tuple[str, str]], values: object) -> Families:
+    for name, (description, attribute) in metrics.items():
+        yield _gauge(name, description, getattr(values, attribute))
 
 
-def _one(name: str, says: str, value: float | None) -> GaugeMetricFamily:
-    return _family(name, says, (), [((), value)])
+def _gauge(name: str, description: str, value: float | None) -> GaugeMetricFamily:
+    return _family(name, description, (), [((), value)])
 
 
 def _family(
     name: str,
-    says: str,
+    description: str,
     labels: tuple[str, ...],
-    told: Iterable[tuple[tuple[str, ...], float | None]],
+    samples: Iterable[tuple[tuple[str, ...], float | None]],
 ) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, says, labels=labels)
-    for values, value in told:
+    family = GaugeMetricFamily(name, description, labels=labels)
+    for label_values, value in samples:
         if value is not None:
-            family.add_metric(values, float(value))
+            family.add_metric(label_values, float(value))
     return family

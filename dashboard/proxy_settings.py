@@ -1,4 +1,4 @@
-"""Reads from the environment whether a reverse proxy in front says who somebody is, and how."""
+"""Settings of proxy sign-in: a reverse proxy that names the person in request headers."""
 
 import re
 from dataclasses import dataclass, field
@@ -8,9 +8,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from dashboard import sign_in_settings
 
-SHORTEST_SECRET = 32
-# Letters and digits alone: X-Subject has a twin, X_Subject, that WSGI cannot tell from it.
-NAMES = (
+MIN_SECRET_LENGTH = 32
+OPTIONAL_NAMES = (
     "PROXY_ISSUER",
     "PROXY_BESIDE_OIDC",
     "PROXY_SECRET_HEADER",
@@ -19,20 +18,21 @@ NAMES = (
     "PROXY_EMAIL_HEADER",
     "PROXY_GROUPS_HEADER",
 )
+# Letters and digits only: WSGI cannot distinguish X-Subject from X_Subject.
 HEADER_NAME = re.compile(r"[A-Za-z0-9]{1,60}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gateway:
-    """The proxy's shared secret, for whom it speaks, and the headers in which it does."""
+class ProxySettings:
+    """The proxy's shared secret, the issuer of its identities, and its headers by field."""
 
     secret: str = field(repr=False)
     issuer: str
     headers: dict[str, str]
 
 
-def gateway(env: environ.Env, *, demo: bool) -> Gateway | None:
-    """Return the proxy that says who somebody is; nothing if there is none.
+def proxy_settings(env: environ.Env, *, demo: bool) -> ProxySettings | None:
+    """Return the settings of proxy sign-in; None if PROXY_SECRET is not set.
 
     :raises ImproperlyConfigured: with the one thing to change
     """
@@ -46,23 +46,25 @@ def gateway(env: environ.Env, *, demo: bool) -> Gateway | None:
         "groups": _header(env, "PROXY_GROUPS_HEADER", "DeskGroups"),
     }
     if not secret:
-        _refuse_half(env)
+        _refuse_incomplete(env)
         return None
     _refuse_contradiction(env, demo=demo)
-    if len(secret) < SHORTEST_SECRET:
+    if len(secret) < MIN_SECRET_LENGTH:
         raise ImproperlyConfigured(
-            f"PROXY_SECRET has fewer than {SHORTEST_SECRET} characters. Set it to as many random "
+            f"PROXY_SECRET has fewer than {MIN_SECRET_LENGTH} characters. Set it to as many random "
             "ones or more, here and in the reverse proxy."
         )
     if not issuer:
         raise ImproperlyConfigured(
-            "PROXY_SECRET is set and PROXY_ISSUER is not. Set it to the name of whoever vouches "
-            "for people behind the reverse proxy, such as the entity id of your SAML provider."
+            "PROXY_SECRET is set and PROXY_ISSUER is not. Set it to the name of the identity "
+            "provider behind the reverse proxy, such as the entity id of your SAML provider."
         )
     if len({name.lower() for name in headers.values()}) < len(headers):
-        raise ImproperlyConfigured("Two PROXY_…_HEADER name the same header. Name each once.")
-    sign_in_settings.refuse_without_roles(env, because="PROXY_SECRET")
-    return Gateway(secret=secret, issuer=issuer, headers=headers)
+        raise ImproperlyConfigured(
+            "Two PROXY_…_HEADER name the same header. Use a different name for each."
+        )
+    sign_in_settings.refuse_without_roles(env, enabled_by="PROXY_SECRET")
+    return ProxySettings(secret=secret, issuer=issuer, headers=headers)
 
 
 def _header(env: environ.Env, variable: str, default: str) -> str:
@@ -70,17 +72,17 @@ def _header(env: environ.Env, variable: str, default: str) -> str:
     if HEADER_NAME.fullmatch(name):
         return name
     raise ImproperlyConfigured(
-        f"{variable} is {name!r}. Write it with letters and digits alone, such as {default}: a "
+        f"{variable} is {name!r}. Use letters and digits only, as in {default}: a "
         "hyphen could be forged with an underscore."
     )
 
 
-def _refuse_half(env: environ.Env) -> None:
-    for name in NAMES:
+def _refuse_incomplete(env: environ.Env) -> None:
+    for name in OPTIONAL_NAMES:
         if env.str(name, default=""):
             raise ImproperlyConfigured(
-                f"{name} is set and PROXY_SECRET is not: nothing a reverse proxy says would be "
-                f"believed. Set PROXY_SECRET, or unset {name}."
+                f"{name} is set and PROXY_SECRET is not: the reverse proxy would not be "
+                f"trusted. Set PROXY_SECRET, or unset {name}."
             )
 
 
@@ -92,6 +94,6 @@ def _refuse_contradiction(env: environ.Env, *, demo: bool) -> None:
         )
     if env.str("OIDC_ISSUER", default="") and not env.bool("PROXY_BESIDE_OIDC", default=False):
         raise ImproperlyConfigured(
-            "OIDC_ISSUER and PROXY_SECRET are both set: there would be two ways in. Unset one of "
-            "them, or set PROXY_BESIDE_OIDC=1 if that is meant."
+            "OIDC_ISSUER and PROXY_SECRET are both set: there would be two ways to sign in. Unset "
+            "one of them, or set PROXY_BESIDE_OIDC=1 if you want both."
         )

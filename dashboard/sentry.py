@@ -1,4 +1,4 @@
-"""Errors told to Sentry, if there is one: where and why, never who, what was typed or a secret."""
+"""Error reports to Sentry, without personal data, input or secrets."""
 
 from collections.abc import Mapping
 from typing import Any, Final, cast
@@ -6,23 +6,23 @@ from typing import Any, Final, cast
 from django.core.exceptions import ImproperlyConfigured
 
 from assignments import trace
-from dashboard.redaction import hidden
+from dashboard.redaction import redact
 
-# What a report may say; whatever a later version of the SDK adds is left out until it is listed.
-SAID: Final = (
+# An allow list, so that fields which a later version of the SDK adds are left out.
+REPORTED_FIELDS: Final = (
     *("event_id", "timestamp", "level", "logger", "platform", "environment", "release"),
     *("exception", "logentry", "message", "transaction", "tags", "contexts", "sdk"),
 )
-CONTEXTS: Final = ("runtime", "trace")
+REPORTED_CONTEXTS: Final = ("runtime", "trace")
 
 type Event = dict[str, Any]
 
 
-def start(dsn: str, *, secrets: tuple[str, ...], **options: Any) -> None:
-    """Send errors to Sentry from now on; nothing happens without its address.
+def start_reporting(dsn: str, *, secrets: tuple[str, ...], **options: Any) -> None:
+    """Initialise the Sentry SDK; does nothing without a DSN.
 
-    :param options: more for the SDK, such as the transport of a test
-    :raises ImproperlyConfigured: if the SDK is missing or the address is none
+    :param options: further options of the SDK, such as the transport of a test
+    :raises ImproperlyConfigured: if the SDK is not installed or the DSN is invalid
     """
     if not dsn:
         return
@@ -30,45 +30,45 @@ def start(dsn: str, *, secrets: tuple[str, ...], **options: Any) -> None:
     try:
         sdk.init(
             dsn=dsn,
-            before_send=lambda event, _hint: scrubbed(event, secrets),
+            before_send=lambda event, _hint: reportable(event, secrets),
             include_local_variables=False,
             include_source_context=False,
             max_request_body_size="never",
-            # What led to an error may name people; the lines of the log have it, by the request.
+            # Breadcrumbs may name people; the log has the same by request id.
             max_breadcrumbs=0,
             server_name="",
             **options,
         )
     except ValueError as error:
-        # The SDK's own words repeat the address, which is a secret.
+        # The SDK's message quotes the DSN, which is a secret.
         raise ImproperlyConfigured(
             "SENTRY_DSN is not the address of a Sentry project. Copy it from there."
         ) from error
 
 
-def scrubbed(event: Mapping[str, Any], secrets: tuple[str, ...]) -> Event:
-    """Return what of a report may leave, with the id of the request it belongs to."""
-    kept = {name: event[name] for name in SAID if name in event}
+def reportable(event: Mapping[str, Any], secrets: tuple[str, ...]) -> Event:
+    """Return the fields of a report that may be sent, redacted, with the id of its request."""
+    kept = {name: event[name] for name in REPORTED_FIELDS if name in event}
     kept["contexts"] = {
-        name: value for name, value in kept.get("contexts", {}).items() if name in CONTEXTS
+        name: value for name, value in kept.get("contexts", {}).items() if name in REPORTED_CONTEXTS
     }
     kept["tags"] = {"request_id": trace.request_id()} if trace.request_id() else {}
-    return cast("Event", _covered(kept, secrets))
+    return cast("Event", _redacted(kept, secrets))
 
 
-def _covered(value: object, secrets: tuple[str, ...]) -> object:
+def _redacted(value: object, secrets: tuple[str, ...]) -> object:
     if isinstance(value, str):
-        return hidden(value, secrets)
+        return redact(value, secrets)
     if isinstance(value, Mapping):
-        return {name: _covered(part, secrets) for name, part in value.items()}
+        return {name: _redacted(part, secrets) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_covered(part, secrets) for part in value]
+        return [_redacted(part, secrets) for part in value]
     return value
 
 
 def _sdk() -> Any:
     try:
-        import sentry_sdk  # noqa: PLC0415  an extra that few installations have
+        import sentry_sdk  # noqa: PLC0415  optional dependency
     except ImportError as error:
         raise ImproperlyConfigured(
             "SENTRY_DSN is set and the package sentry-sdk is not installed. Run: uv pip install "

@@ -1,12 +1,12 @@
-"""How the site runs; every value that may differ between machines comes from the environment."""
+"""Django settings; every value that differs between installations comes from the environment."""
 
 from pathlib import Path
 from typing import Any
 
 from django.utils.csp import CSP
 
-from dashboard import env as environment
 from dashboard import (
+    environment,
     logs,
     mail_settings,
     proxy_settings,
@@ -19,12 +19,12 @@ from dashboard import (
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
-env = environment.read(BASE_DIR)
+env = environment.read_environment(BASE_DIR)
 
 DEBUG = env.bool("DEBUG", default=False)
 DESK_DEMO = env.bool("DESK_DEMO", default=False)
 STACKONE_API_KEY = env.str("STACKONE_API_KEY", default="")
-SECRET_KEY = environment.secret_key(env, is_real=bool(STACKONE_API_KEY))
+SECRET_KEY = environment.secret_key(env, has_real_lms=bool(STACKONE_API_KEY))
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 
 # Without an API key the product talks to its own sandbox LMS, over real HTTP.
@@ -33,54 +33,60 @@ STACKONE_BASE_URL = env.str(
     default="https://api.stackone.com" if STACKONE_API_KEY else environment.SANDBOX_URL,
 )
 STACKONE_ALLOW_PRIVATE = env.bool("STACKONE_ALLOW_PRIVATE", default=False)
-environment.check_private(STACKONE_BASE_URL, is_allowed=STACKONE_ALLOW_PRIVATE)
-environment.check_remote(demo=DESK_DEMO, api_key=STACKONE_API_KEY, base_url=STACKONE_BASE_URL)
+environment.refuse_private_address(STACKONE_BASE_URL, is_allowed=STACKONE_ALLOW_PRIVATE)
+environment.refuse_unsafe_remote(
+    demo=DESK_DEMO, api_key=STACKONE_API_KEY, base_url=STACKONE_BASE_URL
+)
 IS_SANDBOX = not STACKONE_API_KEY
 STACKONE_API_KEY = STACKONE_API_KEY or "sandbox"
 STACKONE_ACCOUNT_IDS = environment.account_ids(env, is_sandbox=IS_SANDBOX)
-STACKONE_REQUESTS_PER_MINUTE = environment.positive(env, "STACKONE_REQUESTS_PER_MINUTE", 1000)
-STACKONE_STATUS_STYLE = environment.one_of(env, "STACKONE_STATUS_STYLE", ("underscore", "hyphen"))
-STACKONE_CONTRACT = environment.one_of(env, "STACKONE_CONTRACT", ("2025-12", "2025-02"))
-STACKONE_TIMEOUT_SECONDS = environment.positive(env, "STACKONE_TIMEOUT_SECONDS", 65)
+STACKONE_REQUESTS_PER_MINUTE = environment.positive_integer(
+    env, "STACKONE_REQUESTS_PER_MINUTE", 1000
+)
+STACKONE_STATUS_STYLE = environment.choice(env, "STACKONE_STATUS_STYLE", ("underscore", "hyphen"))
+STACKONE_CONTRACT = environment.choice(env, "STACKONE_CONTRACT", ("2025-12", "2025-02"))
+STACKONE_TIMEOUT_SECONDS = environment.positive_integer(env, "STACKONE_TIMEOUT_SECONDS", 65)
 
-# Who may be believed about the id of a request: a header that the reverse proxy sets itself.
+# The header in which the reverse proxy sends the id of a request.
 REQUEST_ID_HEADER = env.str("REQUEST_ID_HEADER", default="")
-# Opens /metrics; without it only the sandbox has that page.
+# Required by /metrics, except on loopback with the sandbox.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
-# What no line of the log and no report may hold.
-SECRET_TEXTS = redaction.told_apart(environment.secrets(env))
+# Texts that log lines and error reports must not contain.
+SECRET_TEXTS = redaction.texts_to_redact(environment.secret_values(env))
 
-OIDC_ISSUER = sign_in_settings.issuer(env, demo=DESK_DEMO)
+OIDC_ISSUER = sign_in_settings.oidc_issuer(env, demo=DESK_DEMO)
 OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
 OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
 OIDC_ROLE_CLAIM = env.str("OIDC_ROLE_CLAIM", default="groups")
-OIDC_MANAGER_VALUES = sign_in_settings.words(env, "OIDC_MANAGER_VALUES")
-OIDC_AUDITOR_VALUES = sign_in_settings.words(env, "OIDC_AUDITOR_VALUES")
-OIDC_ADMIN_VALUES = sign_in_settings.words(env, "OIDC_ADMIN_VALUES")
-# A reverse proxy that says who somebody is, instead of an OpenID Connect provider.
-GATEWAY = proxy_settings.gateway(env, demo=DESK_DEMO)
+OIDC_MANAGER_VALUES = sign_in_settings.comma_separated(env, "OIDC_MANAGER_VALUES")
+OIDC_AUDITOR_VALUES = sign_in_settings.comma_separated(env, "OIDC_AUDITOR_VALUES")
+OIDC_ADMIN_VALUES = sign_in_settings.comma_separated(env, "OIDC_ADMIN_VALUES")
+# Sign-in by a reverse proxy instead of an OpenID Connect provider.
+PROXY_SETTINGS = proxy_settings.proxy_settings(env, demo=DESK_DEMO)
 ACCESS_CONTACT = env.str("ACCESS_CONTACT", default="")
 ACCOUNT_GROUPS = sign_in_settings.account_groups(env, accounts=STACKONE_ACCOUNT_IDS)
-SESSION_HOURS = environment.positive(env, "SESSION_HOURS", 12)
-SESSION_IDLE_MINUTES = environment.positive(env, "SESSION_IDLE_MINUTES", 60)
+SESSION_HOURS = environment.positive_integer(env, "SESSION_HOURS", 12)
+SESSION_IDLE_MINUTES = environment.positive_integer(env, "SESSION_IDLE_MINUTES", 60)
 
-# Batches with more rows wait for another manager; on the sandbox size alone asks for nobody.
-MOST_UNAPPROVED = None if IS_SANDBOX else 1000
-APPROVAL_THRESHOLD = environment.at_least_0(env, "APPROVAL_THRESHOLD", default=MOST_UNAPPROVED)
-APPROVAL_HOURS = environment.positive(env, "APPROVAL_HOURS", 72)
+# Batches with more rows need approval by another manager; with the sandbox no size does.
+DEFAULT_APPROVAL_THRESHOLD = None if IS_SANDBOX else 1000
+APPROVAL_THRESHOLD = environment.non_negative_integer(
+    env, "APPROVAL_THRESHOLD", default=DEFAULT_APPROVAL_THRESHOLD
+)
+APPROVAL_HOURS = environment.positive_integer(env, "APPROVAL_HOURS", 72)
 MAILERS = mail_settings.mailers(env)
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Assignment Desk <desk@localhost>")
 SITE_URL = mail_settings.site_url(env)
-# Who is written to when a check finds the audit log altered.
+# Receive an e-mail when a verification finds the audit log altered.
 ALERT_EMAILS = mail_settings.addresses(env, "ALERT_EMAILS")
 
 GRACE_SECONDS = env.int("GRACE_SECONDS", default=10)
-SETTLE_SECONDS = environment.positive(env, "SETTLE_SECONDS", 120)
-SENDER_CONCURRENCY = environment.positive(env, "SENDER_CONCURRENCY", 48)
-SYNC_MINUTES = environment.positive(env, "SYNC_MINUTES", 15)
-CANARY_ROWS = environment.positive(env, "CANARY_ROWS", 5)
-PAUSE_AFTER_FAILURES = environment.positive(env, "PAUSE_AFTER_FAILURES", 10)
-PAUSE_FAILURE_SHARE = environment.positive(env, "PAUSE_FAILURE_SHARE", 20)
+SETTLE_SECONDS = environment.positive_integer(env, "SETTLE_SECONDS", 120)
+SENDER_CONCURRENCY = environment.positive_integer(env, "SENDER_CONCURRENCY", 48)
+SYNC_MINUTES = environment.positive_integer(env, "SYNC_MINUTES", 15)
+CANARY_ROWS = environment.positive_integer(env, "CANARY_ROWS", 5)
+PAUSE_AFTER_FAILURES = environment.positive_integer(env, "PAUSE_AFTER_FAILURES", 10)
+PAUSE_FAILURE_SHARE = environment.positive_integer(env, "PAUSE_FAILURE_SHARE", 20)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -96,7 +102,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "dashboard.access.middleware.request_id",
-    "dashboard.access.headers.answer_headers",
+    "dashboard.access.headers.response_headers",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -104,11 +110,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "dashboard.access.headers.request_size",
+    "dashboard.access.headers.limit_request_size",
     "dashboard.access.proxy_sign_in.proxy_policy",
     "dashboard.access.session_policy.session_policy",
-    "dashboard.access.tokens.by_token",
-    "dashboard.access.session_policy.Gate",
+    "dashboard.access.access_tokens.token_authentication",
+    "dashboard.access.session_policy.AccessRuleMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -142,15 +148,15 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     VAR_DIR.mkdir(exist_ok=True)
 else:
-    # As shipped, PostgreSQL expects a disk that turns and shuns indexes; DATABASE_URL may differ.
+    # PostgreSQL's default of 4 is for spinning disks and avoids indexes; DATABASE_URL may override.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c random_page_cost=1.1")
 CACHES = shared_cache.caches(DATABASES["default"]["ENGINE"])
 RATELIMIT_DEFAULT_CACHE = "shared"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Who somebody is say issuer and subject; two people may have had the same e-mail address.
+# Issuer and subject identify a user; two people may have had the same e-mail address.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
-# A pasted list of 50,000 addresses is up to 4 MB as a browser sends it.
+# Bytes. A browser sends a pasted list of 50,000 addresses as up to 4 MB.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
     "assignments.views.upload_limit.LimitedUpload",
@@ -158,7 +164,7 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 
-# With a broker the same tasks run on Celery, by as many workers on as many machines as are started.
+# With a broker the same tasks run on Celery, with any number of workers on any number of machines.
 CELERY_BROKER_URL = environment.broker_url(env, engine=DATABASES["default"]["ENGINE"])
 QUEUES = ["default", "delivery", "exports", "siem"]
 TASKS: dict[str, dict[str, Any]] = {
@@ -170,41 +176,41 @@ if CELERY_BROKER_URL:
         "QUEUES": QUEUES,
         "OPTIONS": {"CELERY_APP": "dashboard.celery.app"},
     }
-    # Nobody asks for a task's result: what came of it stands in the rows.
+    # Results of tasks are never read: the outcome is in the rows.
     SILENCED_SYSTEM_CHECKS += ["django_tasks_celery.W001", "django_tasks_celery.W002"]
 
-# The key that signs seals, those that are trusted besides it, and the second place of the seals.
+# The key that signs seals, public keys of earlier seals, and the folder of the second copy.
 AUDIT_SIGNING_KEY = env.str("AUDIT_SIGNING_KEY", default="").strip()
 AUDIT_TRUSTED_KEYS = env.list("AUDIT_TRUSTED_KEYS", default=[])
 AUDIT_SEAL_DIR = environment.seal_dir(env, DATABASES["default"], is_demo=DESK_DEMO)
-# On one machine a key is made when none is set; several need the same one.
+# On one machine a key is generated if none is set; several machines need the same key.
 AUDIT_OWN_KEY_FILE = None if CELERY_BROKER_URL else VAR_DIR / "audit-signing.key"
-# Where workers put the files of exports, from where the site hands them out until they expire.
-EXPORT_DIR = environment.export_dir(env, DATABASES["default"], otherwise=VAR_DIR / "exports")
-# Where entries of the log are handed on to as they are written.
+# Workers write export files here and the site serves them until they expire.
+EXPORT_DIR = environment.export_dir(env, DATABASES["default"], fallback=VAR_DIR / "exports")
+# Entries of the audit log are forwarded here as they are written.
 SIEM = siem_settings.siem(env)
-EXPORT_HOURS = environment.positive(env, "EXPORT_HOURS", 24)
+EXPORT_HOURS = environment.positive_integer(env, "EXPORT_HOURS", 24)
 
 AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = ["dashboard.access.backend.SessionBackend"]
 CSRF_FAILURE_VIEW = "dashboard.access.errors.csrf_failure"
-SIGN_IN_CHECK = "dashboard.access.doctor.sign_in"
+SIGN_IN_CHECK = "dashboard.access.doctor.check_sign_in"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-# Idle time; how long a session lasts at most is SESSION_HOURS.
+# Idle time in seconds; SESSION_HOURS limits the whole session.
 SESSION_COOKIE_AGE = SESSION_IDLE_MINUTES * 60
 CSRF_COOKIE_HTTPONLY = True
 
-# The sandbox set-up listens on loopback without TLS; everything else is behind TLS.
+# With the sandbox the site is on loopback without TLS; every other installation is behind TLS.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not environment.is_loopback(
     STACKONE_BASE_URL
 )
 if SESSION_COOKIE_SECURE:
     SESSION_COOKIE_NAME = "__Host-session"
     CSRF_COOKIE_NAME = "__Host-csrf"
-# Monitors ask the process itself, which has no TLS.
+# Monitors request these from the process itself, which has no TLS.
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = 0 if IS_SANDBOX else 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not IS_SANDBOX
@@ -224,15 +230,15 @@ SECURE_CSP = {
     "report-uri": ["/csp-report"],
     "report-to": ["desk"],
 }
-# More than the largest file that can be uploaded; refused by its announced length.
-LARGEST_REQUEST = 24 * 1024 * 1024
+# More than the largest upload; longer requests are refused by their announced length.
+MAX_REQUEST_BYTES = 24 * 1024 * 1024
 
-DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.access.error_report_filter.Masking"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.access.error_report_filter.ErrorReportFilter"
 
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 USE_TZ = True
-# The organisation's zone: a due date is a day there. Stored and sent in UTC.
+# The organisation's time zone: a due date is a day in it. Times are stored and sent in UTC.
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/London")
 
 STATIC_URL = "/static/"
@@ -246,10 +252,10 @@ STORAGES = {
     },
 }
 
-# JSON for whoever collects logs; the demo runs at a terminal.
-FORMS = ("text", "json") if DESK_DEMO else ("json", "text")
-LOG_FORMAT = environment.one_of(env, "LOG_FORMAT", FORMS)
-LOGGING = logs.configuration(LOG_FORMAT)
+# JSON for log collectors; the demo runs in a terminal.
+LOG_FORMATS = ("text", "json") if DESK_DEMO else ("json", "text")
+LOG_FORMAT = environment.choice(env, "LOG_FORMAT", LOG_FORMATS)
+LOGGING = logs.logging_configuration(LOG_FORMAT)
 
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
-sentry.start(SENTRY_DSN, secrets=SECRET_TEXTS)
+sentry.start_reporting(SENTRY_DSN, secrets=SECRET_TEXTS)

@@ -1,7 +1,7 @@
-"""What all web processes count together: requests in a minute, and notices that are good once.
+"""Cache shared by all web processes: rate-limit counters and one-time logout tokens.
 
-In the database, not in the broker: pages go on while the broker is away. With SQLite there is one
-process, whose memory is enough.
+In the database, not in the broker, because pages must work without the broker. With SQLite there
+is one web process, whose memory is enough.
 """
 
 from typing import Any, override
@@ -10,35 +10,35 @@ from django.core.cache.backends.db import DatabaseCache
 from django.db import connections, router, transaction
 
 TABLE = "shared_cache"
-# Beyond it a third is forgotten, counts too: more than anybody has addresses for in a minute.
-MOST_ENTRIES = 100_000
+# Beyond it Django deletes a third of the entries, counters too: more than addresses in a minute.
+MAX_ENTRIES = 100_000
 MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 
 
 def caches(engine: str) -> dict[str, dict[str, Any]]:
-    """Return Django's CACHES: one for each process, and one for all of them."""
+    """Return Django's CACHES: `default` for each process, `shared` for all of them."""
     if engine != "django.db.backends.postgresql":
         return {"default": MEMORY, "shared": MEMORY}
     shared = {
         "BACKEND": "dashboard.shared_cache.CountingCache",
         "LOCATION": TABLE,
-        "OPTIONS": {"MAX_ENTRIES": MOST_ENTRIES},
+        "OPTIONS": {"MAX_ENTRIES": MAX_ENTRIES},
     }
     return {"default": MEMORY, "shared": shared}
 
 
 class CountingCache(DatabaseCache):
-    """Django's cache in a table, in which two that count at once are two.
+    """Django's database cache with an atomic `incr`.
 
-    Django reads and writes in two steps, so that many at once would count as one.
+    Django reads and writes in two steps, so concurrent increments would be lost.
     """
 
     @override
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        """Add to a number and return it; its row is held meanwhile."""
+        """Add to a number under a row lock and return it."""
         database = router.db_for_write(self.cache_model_class)
         with transaction.atomic(using=database), connections[database].cursor() as cursor:
-            # The table is our own name.
-            held = f"SELECT 1 FROM {TABLE} WHERE cache_key = %s FOR UPDATE"  # noqa: S608  # nosec B608
-            cursor.execute(held, [self.make_and_validate_key(key, version=version)])
+            # TABLE is a constant, never input.
+            lock = f"SELECT 1 FROM {TABLE} WHERE cache_key = %s FOR UPDATE"  # noqa: S608  # nosec B608
+            cursor.execute(lock, [self.make_and_validate_key(key, version=version)])
             return int(super().incr(key, delta, version))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from dashboard.env import is_loopback
+from dashboard.environment import is_loopback
 
 if TYPE_CHECKING:
     from assignments.siem.destinations import Destination

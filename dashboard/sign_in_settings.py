@@ -1,61 +1,61 @@
-"""Reads how people sign in from the environment; contradictions stop the start with one line."""
+"""Sign-in settings: OpenID Connect provider, roles, and the groups of each account."""
 
 from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from dashboard.env import is_loopback
+from dashboard.environment import is_loopback
 
 ROLES = ("MANAGER", "AUDITOR", "ADMIN")
 
 
-def words(env: environ.Env, name: str) -> list[str]:
-    """Return the values of a comma-separated variable without the empty ones."""
-    return [word.strip() for word in env.list(name, default=[]) if word.strip()]
+def comma_separated(env: environ.Env, name: str) -> list[str]:
+    """Return the values of a comma-separated variable, without empty ones."""
+    return [part.strip() for part in env.list(name, default=[]) if part.strip()]
 
 
-def issuer(env: environ.Env, *, demo: bool) -> str:
-    """Return the identity provider's address without a slash at its end; nothing if there is none.
+def oidc_issuer(env: environ.Env, *, demo: bool) -> str:
+    """Return the identity provider's URL without a slash at its end; empty if none is set.
 
     :raises ImproperlyConfigured: with the one thing to change
     """
     url = str(env.str("OIDC_ISSUER", default="")).rstrip("/")
     if not url:
-        _refuse_half(env)
+        _refuse_without_issuer(env)
         return ""
     if demo:
         raise ImproperlyConfigured(
             "DESK_DEMO and OIDC_ISSUER are both set: anybody could sign in as a demo persona. "
             "Unset one of them."
         )
-    _refuse_open_line(url)
+    _refuse_cleartext(url)
     _refuse_incomplete(env)
     return url
 
 
 def account_groups(env: environ.Env, *, accounts: list[str]) -> dict[str, list[str]]:
-    """Return the groups whose managers may use an account; one that is not named is for all.
+    """Return the groups whose managers may use each account; all may use one without an entry.
 
-    Written as ACCOUNT=GROUP|GROUP, several separated by commas.
+    The variable is written as ACCOUNT=GROUP|GROUP,ACCOUNT=GROUP.
 
     :raises ImproperlyConfigured: for an account that is not linked
     """
-    found: dict[str, list[str]] = {}
-    for part in words(env, "ACCOUNT_GROUPS"):
+    groups_by_account: dict[str, list[str]] = {}
+    for part in comma_separated(env, "ACCOUNT_GROUPS"):
         account, _, groups = part.partition("=")
         if account not in accounts or not groups.strip("| "):
             raise ImproperlyConfigured(
                 f"ACCOUNT_GROUPS has {part!r}. Write ACCOUNT=GROUP|GROUP with an account of "
                 f"STACKONE_ACCOUNT_ID: {', '.join(accounts)}."
             )
-        found[account] = [group.strip() for group in groups.split("|") if group.strip()]
-    return found
+        groups_by_account[account] = [group.strip() for group in groups.split("|") if group.strip()]
+    return groups_by_account
 
 
-def _refuse_half(env: environ.Env) -> None:
+def _refuse_without_issuer(env: environ.Env) -> None:
     names = ["OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"]
-    # A reverse proxy that says who somebody is has its roles from the same lists.
+    # Proxy sign-in takes its roles from the same variables.
     if not env.str("PROXY_SECRET", default=""):
         names += [f"OIDC_{role}_VALUES" for role in ROLES]
     for name in names:
@@ -66,7 +66,7 @@ def _refuse_half(env: environ.Env) -> None:
             )
 
 
-def _refuse_open_line(url: str) -> None:
+def _refuse_cleartext(url: str) -> None:
     if urlsplit(url).scheme != "https" and not is_loopback(url):
         raise ImproperlyConfigured(f"OIDC_ISSUER is {url}. Start it with https://.")
 
@@ -78,16 +78,17 @@ def _refuse_incomplete(env: environ.Env) -> None:
                 f"{name} is not set. Set it as the identity provider gives it, or unset "
                 "OIDC_ISSUER."
             )
-    refuse_without_roles(env, because="OIDC_ISSUER")
+    refuse_without_roles(env, enabled_by="OIDC_ISSUER")
 
 
-def refuse_without_roles(env: environ.Env, *, because: str) -> None:
-    """Refuse a way in by which nobody would have a role; `because` is the variable that opens it.
+def refuse_without_roles(env: environ.Env, *, enabled_by: str) -> None:
+    """Refuse a way to sign in that would give nobody a role.
 
-    :raises ImproperlyConfigured: with the lists to fill
+    :param enabled_by: the variable that enables it
+    :raises ImproperlyConfigured: with the variables to set
     """
-    if not any(words(env, f"OIDC_{role}_VALUES") for role in ROLES):
+    if not any(comma_separated(env, f"OIDC_{role}_VALUES") for role in ROLES):
         raise ImproperlyConfigured(
-            f"{because} is set and nobody would have a role. Set OIDC_MANAGER_VALUES, "
+            f"{enabled_by} is set and nobody would have a role. Set OIDC_MANAGER_VALUES, "
             "OIDC_AUDITOR_VALUES or OIDC_ADMIN_VALUES to groups of your organisation."
         )

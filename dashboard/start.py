@@ -1,4 +1,4 @@
-"""Starts everything on this machine: prepares it, then runs the processes of the Procfile."""
+"""Start all processes on this machine: `prepare`, then the processes of the Procfile."""
 
 import os
 import signal
@@ -13,14 +13,14 @@ import django
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
-from dashboard import env as environment
+from dashboard import environment
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 
 
 class PortInUse(Exception):
-    """Something else listens there already."""
+    """Another process listens on the port."""
 
 
 def main() -> int:
@@ -39,14 +39,14 @@ def main() -> int:
 
 
 def ports_to_open() -> dict[str, int]:
-    """Return the ports by the variables that change them; no sandbox beside another LMS."""
-    env = environment.read(ROOT)
-    ports = {"PORT": environment.positive(env, "PORT", 8000)}
+    """Return the ports by environment variable; without a sandbox if an LMS is configured."""
+    env = environment.read_environment(ROOT)
+    ports = {"PORT": environment.positive_integer(env, "PORT", 8000)}
     if not env.str("SITE_URL", default=""):
-        # Of the processes only the web has this PORT: the runner gives each another one.
+        # The runner gives each process another PORT; only the web process has this one.
         os.environ["SITE_URL"] = f"http://{HOST}:{ports['PORT']}"
     if not (env.str("STACKONE_API_KEY", default="") or env.str("STACKONE_BASE_URL", default="")):
-        ports["SANDBOX_PORT"] = environment.positive(env, "SANDBOX_PORT", 9100)
+        ports["SANDBOX_PORT"] = environment.positive_integer(env, "SANDBOX_PORT", 9100)
         os.environ["STACKONE_BASE_URL"] = f"http://{HOST}:{ports['SANDBOX_PORT']}"
     return ports
 
@@ -54,7 +54,7 @@ def ports_to_open() -> dict[str, int]:
 def refuse_if_in_use(name: str, port: int) -> None:
     """Check that the port is free.
 
-    :raises PortInUse: with the command that takes another one
+    :raises PortInUse: with the command that uses another port
     """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -62,12 +62,12 @@ def refuse_if_in_use(name: str, port: int) -> None:
             probe.bind((HOST, port))
         except OSError as error:
             raise PortInUse(
-                f"Port {port} is in use. Take another one: make run {name}={port + 1}"
+                f"Port {port} is in use. Use another one: make run {name}={port + 1}"
             ) from error
 
 
 def run(ports: Mapping[str, int]) -> int:
-    """Run the processes until one ends or a signal says stop; stopping is no failure."""
+    """Run the processes until one ends or a stop signal; return the exit code, 0 after a signal."""
     names = ["web", "worker", *(["sandbox"] if "SANDBOX_PORT" in ports else [])]
     runner = subprocess.Popen(
         [sys.executable, "-m", "honcho", "--env", os.devnull, "start", *names],
@@ -91,7 +91,7 @@ def run(ports: Mapping[str, int]) -> int:
 
 
 def is_listening(runner: subprocess.Popen[bytes], port: int) -> bool:
-    """Wait until something listens; return False if the processes ended before."""
+    """Wait until a process listens on the port; return False if the processes end first."""
     while runner.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex((HOST, port)) == 0:

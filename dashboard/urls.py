@@ -1,4 +1,4 @@
-"""Paths of the site."""
+"""URLs of the site."""
 
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -15,4 +15,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
 handler400 = "dashboard.access.errors.bad_request"
 handler403 = "dashboard.access.errors.forbidden"
 handler404 = "dashboard.access.errors.not_found"
-handler500 = "dashboard.access.errors.failed"
+handler500 = "dashboard.access.errors.server_error"

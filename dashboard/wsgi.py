@@ -1,4 +1,4 @@
-"""The site as a WSGI application, for granian and other servers."""
+"""WSGI application of the site, for granian and other servers."""
 
 import gc
 import os
@@ -12,13 +12,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 
 application = get_wsgi_application()
 
-# The threads of a web process live as long as it does: opening a connection for each request took
-# a fifth of it. One that broke meanwhile is noticed before it is used. A worker's come and go.
+# Persistent connections: opening one for each request took a fifth of its time. Only for the web
+# processes, whose threads live as long as they do; a worker's threads do not.
 for connection in connections.all():
     connection.settings_dict |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
-# Views are loaded with the first request otherwise. What is loaded stays: to search it for garbage
-# takes 50 ms, in the middle of somebody's page.
+# Load the views before the first request. Exempt what is loaded from garbage collection: a full
+# collection takes 50 ms, in the middle of a request.
 import_module(settings.ROOT_URLCONF)
 gc.collect()
 gc.freeze()

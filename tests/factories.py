@@ -151,7 +151,7 @@ def make_export(owner: Any, **fields: Any) -> LogExport:
 def make_token(owner: Any, **fields: Any) -> AccessToken:
     """Return an access token of somebody; nobody has what it is the hash of."""
     values = {"name": "GRC", "digest": uuid.uuid4().hex * 2}
-    moments = {"created_at": AT, "until": AT + timedelta(days=30)}
+    moments = {"created_at": AT, "expires_at": AT + timedelta(days=30)}
     return AccessToken.objects.create(user=owner, **values | moments | fields)
 
 

@@ -140,8 +140,8 @@ def _logs() -> None:
     log.error("A library says %s", settings.DATABASES)
     log.error("A library says %s and %s", settings.MAILERS, settings.SENTRY_DSN)
     log.error("A library says %s", urlsplit(settings.SENTRY_DSN).username)
-    assert settings.GATEWAY
-    log.error("A library says %s and %s", settings.GATEWAY, settings.GATEWAY.secret)
+    assert settings.PROXY_SETTINGS
+    log.error("A library says %s and %s", settings.PROXY_SETTINGS, settings.PROXY_SETTINGS.secret)
     assert isinstance(settings.SIEM, Https)
     log.error("A library says %s and %s", settings.SIEM.url, settings.SIEM.authorization)
     log.error("A library says %s", EMAIL)

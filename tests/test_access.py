@@ -14,10 +14,10 @@ from django.utils.crypto import get_random_string
 from assignments.audit.entries.actors import SYSTEM
 from assignments.audit.verification.whole_log import verify_log
 from assignments.models import Draft, LogEntry, PersonalValue
-from dashboard import env as environment
+from dashboard import environment
 from dashboard.access import errors, matrix
 from dashboard.access.models import User
-from dashboard.access.rules import OPEN, RULES
+from dashboard.access.rules import PUBLIC, RULES
 from tests.environment import env
 from tests.factories import (
     AT,
@@ -168,7 +168,7 @@ def words(response):
 
 def test_every_address_has_a_rule_and_a_row():
     names = {name for name, _ in matrix.named_paths(get_resolver().url_patterns)}
-    closed = {name for name, rule in RULES.items() if rule.needs != OPEN}
+    closed = {name for name, rule in RULES.items() if rule.requires != PUBLIC}
 
     assert names == RULES.keys()
     assert closed == MATRIX.keys()
@@ -196,7 +196,7 @@ def test_every_cell_that_is_closed_is_closed_by_every_method(client, world, role
     for name, rule in RULES.items():
         address = reverse(name, args=world[1].get(name, ["x"] if name == "login-demo" else []))
         for method in METHODS:
-            is_in = rule.needs == OPEN or bool(role and rule.allows(role))
+            is_in = rule.requires == PUBLIC or bool(role and rule.allows(role))
             if is_in and method in rule.methods:
                 continue
             status = client.generic(method, address).status_code
@@ -344,7 +344,7 @@ def test_problem_pages_say_what_to_do_and_leak_nothing(client, rf: RequestFactor
     missing = client.get("/nope/")
     request = rf.get("/")
     request.request_id = "7f3a0000-" + get_random_string(8)  # type: ignore[attr-defined]
-    failed = errors.failed(request)
+    failed = errors.server_error(request)
 
     assert (missing.status_code, failed.status_code) == (404, 500)
     assert "This page does not exist" in words(missing)
@@ -393,31 +393,31 @@ def test_readyz_tells_what_is_missing(client):
 )
 def test_a_contradiction_stops_the_start(values, sentence):
     with pytest.raises(ImproperlyConfigured, match=sentence):
-        environment.check_remote(**values)
+        environment.refuse_unsafe_remote(**values)
 
 
 @pytest.mark.parametrize(
     ("read", "sentence"),
     [
         pytest.param(
-            lambda: environment.secret_key(env(), is_real=True), "SECRET_KEY", id="secret"
+            lambda: environment.secret_key(env(), has_real_lms=True), "SECRET_KEY", id="secret"
         ),
         pytest.param(
             lambda: environment.account_ids(env(), is_sandbox=False), "STACKONE_ACCOUNT_ID", id="id"
         ),
         pytest.param(
-            lambda: environment.positive(env(N="0"), "N", 1), "Set it to 1 or more", id="0"
+            lambda: environment.positive_integer(env(N="0"), "N", 1), "Set it to 1 or more", id="0"
         ),
         pytest.param(
-            lambda: environment.positive(env(N="x"), "N", 1), "whole number", id="no number"
+            lambda: environment.positive_integer(env(N="x"), "N", 1), "whole number", id="no number"
         ),
         pytest.param(
-            lambda: environment.at_least_0(env(N="-1"), "N", default=None),
+            lambda: environment.non_negative_integer(env(N="-1"), "N", default=None),
             "Set it to 0 or more",
             id="below 0",
         ),
         pytest.param(
-            lambda: environment.one_of(env(S="z"), "S", ("a", "b")), "one of: a, b", id="no choice"
+            lambda: environment.choice(env(S="z"), "S", ("a", "b")), "one of: a, b", id="no choice"
         ),
     ],
 )
@@ -427,5 +427,5 @@ def test_a_missing_setting_says_what_to_set(read, sentence):
 
 
 def test_a_threshold_that_is_not_set_is_the_default():
-    assert environment.at_least_0(env(), "N", default=None) is None
-    assert environment.at_least_0(env(N="0"), "N", default=1000) == 0
+    assert environment.non_negative_integer(env(), "N", default=None) is None
+    assert environment.non_negative_integer(env(N="0"), "N", default=1000) == 0

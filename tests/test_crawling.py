@@ -12,7 +12,7 @@ from django.urls import resolve
 from assignments.audit.entries.actors import SYSTEM
 from assignments.audit.verification.whole_log import verify_log
 from assignments.models import Draft, DraftContent, DraftLearner
-from dashboard.access.rules import OPEN, RULES, SIGNED_IN
+from dashboard.access.rules import PUBLIC, RULES, SIGNED_IN
 from tests.factories import (
     AT,
     make_account,
@@ -122,11 +122,11 @@ def test_links_lead_somewhere_and_open_for_nobody_else(people):
 def is_right(answer, role, address):
     """Tell whether the answer is what somebody of that role has to get."""
     rule = RULES[kind(address)[0]]
-    if role == "nobody" and rule.needs != OPEN:
+    if role == "nobody" and rule.requires != PUBLIC:
         return answer.status_code == 302 and answer["Location"].startswith("/login/")
     if role == "stranger":
         # Drafts are their owner's alone, and so is all that stands below them.
         is_draft = re.match(r"/assign/[0-9a-f-]{36}", address)
         return answer.status_code == 404 if is_draft else answer.status_code < 500
-    may = rule.needs in {OPEN, SIGNED_IN} or rule.allows(role)
+    may = rule.requires in {PUBLIC, SIGNED_IN} or rule.allows(role)
     return answer.status_code < 500 if may else answer.status_code == 403

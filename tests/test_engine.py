@@ -5,7 +5,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from assignments.services.operations import doctor
-from dashboard import env as environment
+from dashboard import environment
 from tests.broker import running_broker
 from tests.environment import env
 

@@ -373,7 +373,7 @@ def test_a_user_who_left(admin):
         row_updates.event(batch.assignments.get(), "assignment.created", "created"),
         by=make_actor(left),
     )
-    SignIn.objects.create(session_key="k", user=left, started_at=AT, seen_at=AT, until=AT)
+    SignIn.objects.create(session_key="k", user=left, started_at=AT, last_seen_at=AT, expires_at=AT)
     make_token(left)
 
     done = erase(ref=f"user/{left.pk}", reason="Left", by=make_actor(admin), now=AT)
@@ -402,7 +402,11 @@ def test_a_user_is_refused_with_what_to_do(admin):
     batch = make_batch(["queued"], by=admin, state="running")
     make_batch(["unknown"] * 6, by=admin)
     SignIn.objects.create(
-        session_key="k", user=admin, started_at=AT, seen_at=AT, until=AT.replace(year=2027)
+        session_key="k",
+        user=admin,
+        started_at=AT,
+        last_seen_at=AT,
+        expires_at=AT.replace(year=2027),
     )
 
     with pytest.raises(ErasureRefused) as refused:

@@ -134,7 +134,7 @@ def test_a_host_that_is_not_ours_is_refused():
 
 
 def test_what_is_too_large_is_refused_before_it_is_read(settings):
-    settings.LARGEST_REQUEST = 100
+    settings.MAX_REQUEST_BYTES = 100
     client = Client()
     client.force_login(make_user("manager"))
 

@@ -11,8 +11,8 @@ from django.test import Client
 
 from assignments.audit.log import record_all
 from assignments.models import LogEntry
+from dashboard.access.access_tokens import MAX_TOKENS
 from dashboard.access.models import AccessToken
-from dashboard.access.tokens import MOST
 from tests.factories import make_user
 from tests.log_fixtures import AT, ELIF, PRIYA, SEARCHES, created, write_what_is_searched
 
@@ -35,7 +35,7 @@ def signed_in(role="auditor"):
 
 def made(browser, **asked):
     """Return a new token, as the page shows it."""
-    return browser.post(PAGE, {"name": "GRC", "days": "30"} | asked).context["new"]
+    return browser.post(PAGE, {"name": "GRC", "days": "30"} | asked).context["new_token"]
 
 
 def ask(token="", **asked):
@@ -147,7 +147,7 @@ def test_without_a_good_token_a_program_is_told_what_it_needs(given):
     answer = ask(given)
 
     assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
-    assert "Send an access token" in answer.json()["detail"]
+    assert "Send a valid access token" in answer.json()["detail"]
 
 
 def test_a_wrong_token_is_not_helped_by_a_session():
@@ -249,8 +249,8 @@ def test_signing_somebody_out_everywhere_ends_their_tokens(token):
 @pytest.mark.parametrize(
     ("asked", "status", "said"),
     [
-        pytest.param({"name": " "}, 422, "Say what the token is for.", id="no name"),
-        pytest.param({"days": "400"}, 422, "Choose how long it is good.", id="too long"),
+        pytest.param({"name": " "}, 422, "Enter what the token is for.", id="no name"),
+        pytest.param({"days": "400"}, 422, "Choose how long it is valid.", id="too long"),
         pytest.param({"name": "GRC"}, 409, "You have a token of this name already.", id="twice"),
     ],
 )
@@ -260,20 +260,20 @@ def test_the_page_says_why_there_is_no_token(asked, status, said):
 
     answer = browser.post(PAGE, {"name": "other", "days": "30"} | asked)
 
-    assert (answer.status_code, answer.context["new"]) == (status, "")
+    assert (answer.status_code, answer.context["new_token"]) == (status, "")
     assert said in answer.content.decode()
     assert AccessToken.objects.count() == 1
 
 
 def test_nobody_has_more_tokens_than_they_can_oversee():
     _, browser = signed_in()
-    for number in range(MOST):
+    for number in range(MAX_TOKENS):
         made(browser, name=str(number))
 
     answer = browser.post(PAGE, {"name": "one more", "days": "30"})
 
     assert answer.status_code == 409
-    assert AccessToken.objects.count() == MOST
+    assert AccessToken.objects.count() == MAX_TOKENS
 
 
 def test_a_manager_has_no_tokens():

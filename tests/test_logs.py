@@ -26,13 +26,13 @@ def record(message="Done", level=logging.INFO, **extra):
         {"name": "desk", "levelno": level, "levelname": logging.getLevelName(level), "msg": message}
         | extra
     )
-    logs.RequestId().filter(made)
+    logs.RequestIdFilter().filter(made)
     return made
 
 
 def test_json_line_says_what_a_collector_needs():
     with trace.working_for(ID):
-        line = json.loads(logs.JsonLines().format(record(batch="batch/3", created=0.5)))
+        line = json.loads(logs.JsonFormatter().format(record(batch="batch/3", created=0.5)))
 
     assert line == {
         "at": "1970-01-01T00:00:00.500+00:00",
@@ -48,7 +48,7 @@ def test_json_line_holds_a_trace_and_no_request_when_there_is_none():
     try:
         int("it broke")
     except ValueError:
-        line = logs.JsonLines().format(record(level=logging.ERROR, exc_info=sys.exc_info()))
+        line = logs.JsonFormatter().format(record(level=logging.ERROR, exc_info=sys.exc_info()))
 
     assert "\n" not in line
     assert "ValueError: invalid literal" in json.loads(line)["trace"]
@@ -57,21 +57,21 @@ def test_json_line_holds_a_trace_and_no_request_when_there_is_none():
 
 def test_a_line_may_name_the_request_itself():
     with trace.working_for("another"):
-        line = json.loads(logs.JsonLines().format(record(request_id=ID)))
+        line = json.loads(logs.JsonFormatter().format(record(request_id=ID)))
 
     assert line["request_id"] == ID
 
 
 def test_text_line_stays_one_line_whatever_it_is_given():
     with trace.working_for(ID):
-        line = logs.TextLines().format(record("/nope\r\n2026 ERROR desk: forged \x1b[2K"))
+        line = logs.TextFormatter().format(record("/nope\r\n2026 ERROR desk: forged \x1b[2K"))
 
     assert line.endswith("INFO desk: /nope\\r\\n2026 ERROR desk: forged \\x1b[2K [7E0DBA3C]")
 
 
-@pytest.mark.parametrize("form", [logs.JsonLines, logs.TextLines])
+@pytest.mark.parametrize("form", [logs.JsonFormatter, logs.TextFormatter])
 def test_no_line_holds_a_secret_or_an_address(form, settings):
-    settings.SECRET_TEXTS = redaction.told_apart(
+    settings.SECRET_TEXTS = redaction.texts_to_redact(
         ['quote"d-signing-key', "postgres://desk:pa%24%24-word-1@db/desk"]
     )
     made = record(
@@ -87,21 +87,21 @@ def test_no_line_holds_a_secret_or_an_address(form, settings):
 
 
 def test_addresses_without_a_password_and_everyday_words_may_be_said():
-    assert redaction.told_apart(["redis://127.0.0.1:6379/0", "sandbox"]) == ()
+    assert redaction.texts_to_redact(["redis://127.0.0.1:6379/0", "sandbox"]) == ()
 
 
 def test_the_key_in_the_address_of_sentry_is_a_secret():
-    said = redaction.hidden(
+    said = redaction.redact(
         "it is 0123456789abcdef",
-        redaction.told_apart(["https://0123456789abcdef@sentry.example/1"]),
+        redaction.texts_to_redact(["https://0123456789abcdef@sentry.example/1"]),
     )
 
     assert said == "it is [hidden]"
 
 
 def test_text_is_quiet_about_single_requests_and_calls():
-    assert logs.configuration("text")["loggers"]["dashboard.requests"]["level"] == "WARNING"
-    assert "dashboard.requests" not in logs.configuration("json")["loggers"]
+    assert logs.logging_configuration("text")["loggers"]["dashboard.requests"]["level"] == "WARNING"
+    assert "dashboard.requests" not in logs.logging_configuration("json")["loggers"]
 
 
 @pytest.fixture
@@ -109,8 +109,8 @@ def lines(caplog):
     """Return the lines that were logged, as JSON lines would have them."""
     caplog.set_level(logging.INFO, "dashboard.requests")
     caplog.set_level(logging.INFO, "assignments.calls")
-    caplog.handler.addFilter(logs.RequestId())
-    return lambda: [json.loads(logs.JsonLines().format(one)) for one in caplog.records]
+    caplog.handler.addFilter(logs.RequestIdFilter())
+    return lambda: [json.loads(logs.JsonFormatter().format(one)) for one in caplog.records]
 
 
 @pytest.mark.django_db
@@ -155,7 +155,7 @@ def test_problem_pages_show_the_reference(client, rf):
     said = [client.get("/nope/"), client.get(reverse("assign-recover", args=[uuid.uuid4()]))]
     request = rf.get("/")
     request.request_id = ID
-    pages = [errors.failed(request), errors.bad_request(request)]
+    pages = [errors.server_error(request), errors.bad_request(request)]
 
     for answer in said:
         reference = answer["X-Request-ID"][:8].upper()

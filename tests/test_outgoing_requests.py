@@ -16,7 +16,7 @@ from assignments.stackone.address import is_public
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import OutcomeUnknown
 from assignments.stackone.transport import StraightTransport, transport_to
-from dashboard import env as environment
+from dashboard import environment
 from dashboard.access import oidc
 
 REDIRECT = "HTTP/1.1 302 Found\r\nLocation: {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -142,13 +142,13 @@ def test_the_setting_reaches_the_client(settings):
 @pytest.mark.parametrize("host", ["10.0.0.5", "[fd00::1]", "169.254.169.254"])
 def test_a_private_base_url_stops_the_start(host):
     with pytest.raises(ImproperlyConfigured, match=r"a private address\. If StackOne is really"):
-        environment.check_private(f"https://{host}/", is_allowed=False)
-    environment.check_private(f"https://{host}/", is_allowed=True)
+        environment.refuse_private_address(f"https://{host}/", is_allowed=False)
+    environment.refuse_private_address(f"https://{host}/", is_allowed=True)
 
 
 @pytest.mark.parametrize("url", ["https://api.stackone.com", "http://127.0.0.1:9100"])
 def test_other_base_urls_may_start(url):
-    environment.check_private(url, is_allowed=False)
+    environment.refuse_private_address(url, is_allowed=False)
 
 
 def test_the_api_client_follows_no_redirect():
@@ -164,8 +164,8 @@ def test_sign_in_follows_no_redirect(settings):
     with redirecting() as (server, elsewhere):
         settings.OIDC_ISSUER = server.url
         oidc.provider.cache_clear()
-        with pytest.raises(oidc.Denied, match="302"):
-            oidc.discovered()
+        with pytest.raises(oidc.SignInDenied, match="302"):
+            oidc.provider_metadata()
     oidc.provider.cache_clear()
 
     assert (len(server.asked), elsewhere.asked) == (1, [])
@@ -178,6 +178,6 @@ def test_a_provider_that_points_into_a_network_is_not_believed(settings, url):
         server.answer = f"HTTP/1.1 200 OK\r\nContent-Length: {len(found)}\r\n\r\n{found}"
         settings.OIDC_ISSUER = server.url
         oidc.provider.cache_clear()
-        with pytest.raises(oidc.Untrusted, match="The provider's token_endpoint is"):
-            oidc.discovered()
+        with pytest.raises(oidc.UntrustedProviderData, match="The provider's token_endpoint is"):
+            oidc.provider_metadata()
     oidc.provider.cache_clear()

@@ -10,7 +10,7 @@ from assignments.models import LogEntry
 from dashboard import proxy_settings
 from dashboard.access import doctor
 from dashboard.access.models import SignIn, User
-from dashboard.proxy_settings import Gateway
+from dashboard.proxy_settings import ProxySettings
 from tests.environment import env
 from tests.identity_fixtures import sign_in
 from tests.test_single_sign_on import actions, is_in, words
@@ -39,7 +39,7 @@ GIVEN = {"PROXY_SECRET": SECRET, "PROXY_ISSUER": ISSUER, "OIDC_MANAGER_VALUES": 
 def proxy(settings):
     """Let the site believe a proxy."""
     settings.DESK_DEMO = False
-    settings.GATEWAY = Gateway(secret=SECRET, issuer=ISSUER, headers=HEADERS)
+    settings.PROXY_SETTINGS = ProxySettings(secret=SECRET, issuer=ISSUER, headers=HEADERS)
     settings.OIDC_MANAGER_VALUES, settings.OIDC_AUDITOR_VALUES = ["ld"], ["audit"]
     settings.ACCESS_CONTACT = "the L&D desk"
 
@@ -153,7 +153,7 @@ def test_who_has_no_role_is_told_whom_to_ask():
     [
         pytest.param({"DeskSubject": None}, "names nobody", id="nobody"),
         pytest.param(dict.fromkeys(PRIYA), "names nobody", id="past the proxy, with the cookie"),
-        pytest.param({"DeskSubject": "ben"}, "names somebody else", id="somebody else"),
+        pytest.param({"DeskSubject": "ben"}, "names another person", id="somebody else"),
         pytest.param({"DeskGroups": "sales"}, "no role", id="a leaver"),
     ],
 )
@@ -170,7 +170,7 @@ def test_a_session_ends_when_the_proxy_stops_naming_its_person(priya, changed, b
 
 
 def test_a_session_ends_when_the_proxy_is_no_longer_believed(priya, settings):
-    settings.GATEWAY = None
+    settings.PROXY_SETTINGS = None
 
     assert not is_in(priya)
     assert priya.get("/login/proxy").status_code == 404
@@ -227,18 +227,18 @@ def test_beside_a_provider_each_session_is_held_by_who_vouched_for_it(company, s
     assert User.objects.count() == 2
     assert "/login/proxy" in behind().get("/login/").content.decode()
     assert "/login/start" in Client().get("/login/").content.decode()
-    assert "; also the reverse proxy names people" in doctor.sign_in()[1]
+    assert "; also the reverse proxy names people" in doctor.check_sign_in()[1]
 
 
 def test_the_settings_of_a_proxy():
-    found = proxy_settings.gateway(env(**GIVEN, PROXY_SUBJECT_HEADER="ShibId"), demo=False)
+    found = proxy_settings.proxy_settings(env(**GIVEN, PROXY_SUBJECT_HEADER="ShibId"), demo=False)
 
     assert found
     assert (found.issuer, found.headers) == (ISSUER, HEADERS | {"subject": "ShibId"})
     assert SECRET not in repr(found)
-    assert proxy_settings.gateway(env(), demo=True) is None
+    assert proxy_settings.proxy_settings(env(), demo=True) is None
     both = GIVEN | {"OIDC_ISSUER": "https://id.example", "PROXY_BESIDE_OIDC": "1"}
-    assert proxy_settings.gateway(env(**both), demo=False)
+    assert proxy_settings.proxy_settings(env(**both), demo=False)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_the_settings_of_a_proxy():
         pytest.param({"PROXY_ISSUER": ""}, False, "PROXY_ISSUER is not", id="no issuer"),
         pytest.param({"PROXY_SECRET": ""}, False, "PROXY_SECRET is not", id="no secret"),
         pytest.param({"OIDC_MANAGER_VALUES": ""}, False, "nobody would have a role", id="no role"),
-        pytest.param({"OIDC_ISSUER": "https://id.example"}, False, "two ways in", id="two ways in"),
+        pytest.param({"OIDC_ISSUER": "https://id.example"}, False, "two ways to sign in", id="two ways in"),
         pytest.param(
             {"PROXY_SUBJECT_HEADER": "X-Remote-User"}, False, "forged with an", id="a hyphen"
         ),
@@ -261,16 +261,16 @@ def test_the_settings_of_a_proxy():
 )
 def test_a_proxy_that_is_half_set_up_stops_the_start(change, demo, sentence):
     with pytest.raises(ImproperlyConfigured, match=sentence) as said:
-        proxy_settings.gateway(env(**(GIVEN | change)), demo=demo)
+        proxy_settings.proxy_settings(env(**(GIVEN | change)), demo=demo)
 
     assert SECRET not in str(said.value)
 
 
 def test_the_doctor_says_what_the_proxy_must_do(settings):
-    is_well, said = doctor.sign_in()
+    is_well, said = doctor.check_sign_in()
 
     assert is_well
     assert "DeskSecret, DeskSubject, DeskName, DeskEmail, DeskGroups" in said
     assert SECRET not in said
-    settings.GATEWAY = None
-    assert doctor.sign_in()[0] is False
+    settings.PROXY_SETTINGS = None
+    assert doctor.check_sign_in()[0] is False

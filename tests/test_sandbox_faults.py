@@ -51,7 +51,7 @@ def exchange(sandbox: Sandbox, user: str) -> tuple[str, dict[str, str], bytes]:
     [
         ("429", "HTTP/1.1 429 Too Many Requests", "1"),
         ("500", "HTTP/1.1 500 Internal Server Error", None),
-        ("502", "HTTP/1.1 502 Bad Gateway", None),
+        ("502", "HTTP/1.1 502 Bad ProxySettings", None),
         ("408", "HTTP/1.1 408 Request Timeout", "1"),
     ],
 )
@@ -168,7 +168,7 @@ def test_a_refused_create_is_refused_whatever_the_fault(sandbox: Sandbox) -> Non
 
 def test_shares_can_be_given_at_the_start_and_replaced(user: str) -> None:
     with running_sandbox(learners=20, faults={"502": 1}) as sandbox, sandbox.client() as client:
-        assert exchange(sandbox, user)[0] == "HTTP/1.1 502 Bad Gateway"
+        assert exchange(sandbox, user)[0] == "HTTP/1.1 502 Bad ProxySettings"
         assert client.get("/unified/lms/users").status_code == 200
 
         sandbox.set_faults({"get-500": 1})

@@ -12,7 +12,7 @@ from sentry_sdk.transport import Transport
 
 from assignments import trace
 from dashboard.access import views
-from dashboard.sentry import start as start_sentry
+from dashboard.sentry import start_reporting
 
 DSN = "https://0123456789abcdef0123456789abcdef@sentry.example/7"
 KEY = "a-key-that-nobody-may-see"
@@ -35,7 +35,7 @@ class Kept(Transport):
 def sentry():
     """Return the transport of a Sentry that was started, and stop it afterwards."""
     kept = Kept()
-    start_sentry(DSN, secrets=(KEY,), transport=kept)
+    start_reporting(DSN, secrets=(KEY,), transport=kept)
     yield kept
     sentry_sdk.get_client().close(timeout=0)
     sentry_sdk.get_global_scope().set_client(None)
@@ -87,14 +87,14 @@ def test_a_report_outside_a_request_names_none(sentry):
 
 
 def test_without_an_address_nothing_is_started():
-    start_sentry("", secrets=())
+    start_reporting("", secrets=())
 
     assert not sentry_sdk.get_client().is_active()
 
 
 def test_a_wrong_address_stops_the_start_and_is_not_repeated():
     with pytest.raises(ImproperlyConfigured, match="SENTRY_DSN is not the address") as problem:
-        start_sentry("nothing://a-secret-part", secrets=())
+        start_reporting("nothing://a-secret-part", secrets=())
 
     assert "secret-part" not in str(problem.value)
 
@@ -103,4 +103,4 @@ def test_a_missing_package_stops_the_start(monkeypatch):
     monkeypatch.setitem(sys.modules, "sentry_sdk", None)
 
     with pytest.raises(ImproperlyConfigured, match="uv pip install sentry-sdk"):
-        start_sentry(DSN, secrets=())
+        start_reporting(DSN, secrets=())

@@ -64,7 +64,7 @@ def test_a_session_ends_after_its_hours_however_much_it_is_used(client):
 
     last = LogEntry.objects.order_by("-seq")[0]
     assert last.action == "user.signed_out"
-    assert b"had lasted its hours" in bytes(last.body)
+    assert b"reached its maximum length" in bytes(last.body)
     assert not SignIn.objects.exists()
 
 

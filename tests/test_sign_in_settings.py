@@ -6,11 +6,10 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
-from dashboard import env as environment
-from dashboard import sign_in_settings
+from dashboard import environment, sign_in_settings
 from dashboard.access import doctor, oidc
-from dashboard.access.error_report_filter import Masking
-from dashboard.access.token_encryption import seal, unseal
+from dashboard.access.error_report_filter import ErrorReportFilter
+from dashboard.access.token_encryption import decrypt_tokens, encrypt_tokens
 from tests.environment import env
 
 GIVEN = {
@@ -22,9 +21,9 @@ GIVEN = {
 
 
 def test_the_issuer_is_read_without_its_last_slash():
-    assert sign_in_settings.issuer(env(**GIVEN), demo=False) == "https://id.example/realm"
-    assert sign_in_settings.issuer(env(), demo=True) == ""
-    assert sign_in_settings.words(env(**GIVEN), "OIDC_MANAGER_VALUES") == ["ld", "ld-eu"]
+    assert sign_in_settings.oidc_issuer(env(**GIVEN), demo=False) == "https://id.example/realm"
+    assert sign_in_settings.oidc_issuer(env(), demo=True) == ""
+    assert sign_in_settings.comma_separated(env(**GIVEN), "OIDC_MANAGER_VALUES") == ["ld", "ld-eu"]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +39,7 @@ def test_the_issuer_is_read_without_its_last_slash():
 )
 def test_a_contradiction_stops_the_start(change, demo, sentence):
     with pytest.raises(ImproperlyConfigured, match=sentence):
-        sign_in_settings.issuer(env(**(GIVEN | change)), demo=demo)
+        sign_in_settings.oidc_issuer(env(**(GIVEN | change)), demo=demo)
 
 
 def test_accounts_for_groups():
@@ -77,7 +76,7 @@ def test_a_secret_in_a_file_that_does_not_help(tmp_path):
         environment.secrets_from_files(file)
     with pytest.raises(ImproperlyConfigured, match="No such file"):
         environment.secrets_from_files({"SECRET_KEY_FILE": str(tmp_path / "none")})
-    with pytest.raises(ImproperlyConfigured, match="it is no text"):
+    with pytest.raises(ImproperlyConfigured, match="it is not text"):
         environment.secrets_from_files({"SECRET_KEY_FILE": str(tmp_path / "binary")})
 
 
@@ -88,7 +87,7 @@ def test_error_reports_mask_every_secret(settings):
     settings.STACKONE_API_KEY = "canary-4"
     settings.SECRET_KEY = "canary-5"
 
-    shown = str(Masking().get_safe_settings())
+    shown = str(ErrorReportFilter().get_safe_settings())
 
     assert "OIDC_CLIENT_SECRET" in shown
     assert "canary" not in shown
@@ -96,31 +95,31 @@ def test_error_reports_mask_every_secret(settings):
 
 
 def test_tokens_cannot_be_read_without_the_secret_key(settings):
-    kept = seal({"refresh_token": "canary"})
+    kept = encrypt_tokens({"refresh_token": "canary"})
 
     assert "canary" not in kept
-    assert unseal(kept) == {"refresh_token": "canary"}
+    assert decrypt_tokens(kept) == {"refresh_token": "canary"}
     settings.SECRET_KEY = "another"
-    assert unseal(kept) == {}
+    assert decrypt_tokens(kept) == {}
 
 
 def test_the_doctor_asks_the_provider(company):
-    assert doctor.sign_in() == (
+    assert doctor.check_sign_in() == (
         True,
-        f"{company.url} answers; sessions are confirmed every 10 minutes by a refresh token",
+        f"{company.url} responds; sessions are confirmed every 10 minutes by a refresh token",
     )
 
 
 def test_the_doctor_tells_what_is_wrong_with_the_provider(company, settings):
     company.metadata = {"id_token_signing_alg_values_supported": ["none"]}
-    assert "signs with nothing that is safe" in doctor.sign_in()[1]
+    assert "offers no safe signature algorithm" in doctor.check_sign_in()[1]
     oidc.provider.cache_clear()
     company.metadata = {"issuer": "https://evil.example"}
-    assert "is no OpenID Connect issuer" in doctor.sign_in()[1]
+    assert "is no OpenID Connect issuer" in doctor.check_sign_in()[1]
     company.is_down = True
-    assert "does not answer" in doctor.sign_in()[1]
+    assert "does not respond" in doctor.check_sign_in()[1]
     settings.OIDC_ISSUER = ""
-    assert doctor.sign_in() == (
+    assert doctor.check_sign_in() == (
         False,
         "Nobody can sign in. Set OIDC_ISSUER or PROXY_SECRET, or DESK_DEMO=1 to try the product.",
     )

@@ -369,7 +369,7 @@ def test_a_provider_that_is_down_keeps_nobody_in_for_longer(client, company):
 
 def test_two_requests_at_once_ask_once(client, company):
     sign_in(client, company, "priya")
-    SignIn.objects.update(renewing_until=datetime.fromtimestamp(time.time() + 3600, UTC))
+    SignIn.objects.update(renewal_lease_until=datetime.fromtimestamp(time.time() + 3600, UTC))
 
     with later(minutes=11):
         assert is_in(client)

@@ -173,7 +173,9 @@ def test_failure_says_why_and_where(body, message, field):
 @pytest.mark.parametrize(
     ("status", "text", "message"),
     [
-        pytest.param(502, "<h1>Bad gateway</h1>", "502 Bad Gateway without a reason", id="a page"),
+        pytest.param(
+            502, "<h1>Bad gateway</h1>", "502 Bad ProxySettings without a reason", id="a page"
+        ),
         pytest.param(599, "", "599 without a reason", id="a status without a name"),
         pytest.param(500, "[" * 100_000, "500 Internal Server Error without a reason", id="deep"),
     ],

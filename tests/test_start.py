@@ -61,7 +61,7 @@ def test_start_names_the_port_in_use_and_how_to_take_another(taken_port, monkeyp
 
     assert (code, capsys.readouterr().err) == (
         1,
-        f"Port {taken_port} is in use. Take another one: make run PORT={taken_port + 1}\n",
+        f"Port {taken_port} is in use. Use another one: make run PORT={taken_port + 1}\n",
     )
 
 

@@ -1,10 +1,10 @@
-"""Who the person is: roles, demo personas, session and request identity."""
+"""Access: sign-in, roles, sessions and access tokens."""
 
 from django.apps import AppConfig
 
 
 class AccessConfig(AppConfig):
-    """The app that knows people; its only table is the user."""
+    """The Django app with the tables of users, sessions and access tokens."""
 
     name = "dashboard.access"
     label = "access"

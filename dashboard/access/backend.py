@@ -1,4 +1,4 @@
-"""Finds the signed-in person for a session; permissions come from the person's roles."""
+"""Authentication backend: loads the user of a session; permissions come from the user's roles."""
 
 from typing import override
 
@@ -8,7 +8,7 @@ from dashboard.access.models import User
 
 
 class SessionBackend(BaseBackend):
-    """Loads the person of a session, if they may still sign in."""
+    """Loads the user of a session if the account is active."""
 
     @override
     def get_user(self, user_id: int) -> User | None:

@@ -1,4 +1,4 @@
-"""Pages for what cannot be shown: what happened, what it means, what to do next."""
+"""Error pages: what happened, what it means and what to do; problem details (JSON) for the API."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -9,39 +9,37 @@ from assignments.views.problem_details import is_for_programs, problem
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Say that the person's role may not do this."""
+    """Respond 403: no role of the user permits this."""
     if is_for_programs(request):
         return problem(403, "Not allowed", "The token's owner has no role that may do this.")
     return render(request, "403.html", status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Say that there is no such page."""
+    """Respond 404: there is no such page."""
     if is_for_programs(request):
-        return problem(
-            404, "No such address", "docs/for-auditors.md names the addresses there are."
-        )
+        return problem(404, "No such address", "docs/for-auditors.md lists the addresses.")
     return render(request, "404.html", status=404)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Say that the request could not be read; it may name a host that is not ours."""
-    return HttpResponse(render_to_string("400.html", _said_of(request)), status=400)
+    """Respond 400; without a request context, because the host name may not be allowed."""
+    return HttpResponse(render_to_string("400.html", _context(request)), status=400)
 
 
-def failed(request: HttpRequest) -> HttpResponse:
-    """Say that our own code failed; needs neither the database nor the frame."""
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Respond 500, without the database and the layout, either of which may be the cause."""
     if is_for_programs(request):
-        detail = "Try again later; if it still fails, tell whoever runs this site this id."
-        return problem(500, "Something went wrong", detail, **_said_of(request))
-    return HttpResponse(render_to_string("500.html", _said_of(request)), status=500)
+        detail = "Try again later; if it still fails, give whoever runs this site this id."
+        return problem(500, "Something went wrong", detail, **_context(request))
+    return HttpResponse(render_to_string("500.html", _context(request)), status=500)
 
 
 @login_not_required
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Say that the form was too old; what was typed in a draft is kept on the server."""
+    """Respond 403 to a form whose CSRF token is missing or too old; drafts are on the server."""
     return render(request, "403_csrf.html", status=403)
 
 
-def _said_of(request: HttpRequest) -> dict[str, str]:
+def _context(request: HttpRequest) -> dict[str, str]:
     return {"request_id": getattr(request, "request_id", "")}

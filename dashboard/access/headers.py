@@ -1,4 +1,4 @@
-"""What every answer tells the browser, and what a request may weigh."""
+"""Security headers of every response, the limit on request size, and reports of CSP violations."""
 
 import json
 import logging
@@ -18,7 +18,7 @@ from assignments.views.rate_limits import at_most
 logger = logging.getLogger("dashboard.requests")
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
-NOT_NEEDED: Final = (
+UNUSED_FEATURES: Final = (
     "accelerometer",
     "camera",
     "display-capture",
@@ -28,36 +28,38 @@ NOT_NEEDED: Final = (
     "payment",
     "usb",
 )
-EVERYWHERE: Final = {
+DEFAULT_HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in NOT_NEEDED),
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in UNUSED_FEATURES),
     "Reporting-Endpoints": 'desk="/csp-report"',
-    # A page may hold people's names: nothing in between keeps it, nor the browser afterwards.
+    # Pages contain personal data: neither proxies nor the browser may keep them.
     "Cache-Control": "no-store, private",
 }
-LARGEST_REPORT: Final = 16_384
-TOLD: Final = ("violated-directive", "effectiveDirective", "blocked-uri", "blockedURL")
-PLACES: Final = ("document-uri", "documentURL")
+MAX_REPORT_BYTES: Final = 16_384
+MAX_REPORTS: Final = 10
+# Each in the spelling of `report-uri` and of the Reporting API.
+REPORTED_FIELDS: Final = ("violated-directive", "effectiveDirective", "blocked-uri", "blockedURL")
+PAGE_URL_FIELDS: Final = ("document-uri", "documentURL")
 
 
-def answer_headers(get_response: Handler) -> Handler:
-    """Add what the answer does not say itself."""
+def response_headers(get_response: Handler) -> Handler:
+    """Add the default headers that the response does not set itself."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        for name, value in EVERYWHERE.items():
+        for name, value in DEFAULT_HEADERS.items():
             response.headers.setdefault(name, value)
         return response
 
     return middleware
 
 
-def request_size(get_response: Handler) -> Handler:
-    """Refuse what is too large before any of it is read."""
+def limit_request_size(get_response: Handler) -> Handler:
+    """Respond 413 to a request whose announced length is too large, before reading its body."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdecimal() and int(length) > settings.LARGEST_REQUEST:
+        if length.isdecimal() and int(length) > settings.MAX_REQUEST_BYTES:
             return render(request, "413.html", status=413)
         return get_response(request)
 
@@ -69,23 +71,25 @@ def request_size(get_response: Handler) -> Handler:
 @login_not_required
 @at_most("60/m", of="csp-report")
 def csp_report(request: HttpRequest) -> HttpResponse:
-    """Write down what a browser had to block; its words are quoted, never trusted."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_REPORT:
+    """Log reports of violations of the content security policy; anybody can send them."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_REPORT_BYTES:
         return HttpResponse(status=413)
     try:
-        found = json.loads(request.body)
+        content = json.loads(request.body)
     except ValueError:
         return HttpResponse(status=400)
-    for report in (found if isinstance(found, list) else [found])[:10]:
-        _write_down(report)
+    for report in (content if isinstance(content, list) else [content])[:MAX_REPORTS]:
+        _log_report(report)
     return HttpResponse(status=204)
 
 
-def _write_down(report: object) -> None:
+def _log_report(report: object) -> None:
     body = report.get("csp-report") or report.get("body") if isinstance(report, dict) else None
     if not isinstance(body, dict):
         return
-    told = {name: str(body[name])[:200] for name in TOLD if name in body}
-    # Never the query: it may hold what somebody searched for.
-    told |= {name: urlsplit(str(body[name])).path[:200] for name in PLACES if name in body}
-    logger.warning("A browser blocked something: %s", json.dumps(told))
+    fields = {name: str(body[name])[:200] for name in REPORTED_FIELDS if name in body}
+    # Without the query string, which may hold what a person searched for.
+    fields |= {
+        name: urlsplit(str(body[name])).path[:200] for name in PAGE_URL_FIELDS if name in body
+    }
+    logger.warning("A browser blocked something: %s", json.dumps(fields))

@@ -1,4 +1,4 @@
-"""From what an identity provider vouches for to a person with roles."""
+"""ID token claims: the identity and the roles that an identity provider vouches for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from dashboard.access.roles import ADMIN, AUDITOR, MANAGER
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Somebody as the provider knows them: the pair of issuer and subject says who."""
+    """A person at the identity provider, identified by the pair of issuer and subject."""
 
     issuer: str
     subject: str
@@ -22,34 +22,39 @@ class Identity:
     has_verified_email: bool
 
 
-def identity(claims: Mapping[str, Any]) -> Identity:
-    """Return whom the claims speak of; a missing `email_verified` is taken for a yes."""
-    groups = _words(claims.get(settings.OIDC_ROLE_CLAIM))
-    email = str(claims.get("email", ""))
-    name = claims.get("name") or claims.get("preferred_username") or email or claims["sub"]
+def identity_from_claims(id_token_claims: Mapping[str, Any]) -> Identity:
+    """Return the person whom the claims name.
+
+    An address without the claim `email_verified` counts as verified: many providers leave the
+    claim out (OpenID Connect Core 1.0 §5.1 makes it optional).
+    """
+    groups = _claim_values(id_token_claims.get(settings.OIDC_ROLE_CLAIM))
+    subject = str(id_token_claims["sub"])
+    email = str(id_token_claims.get("email", ""))
+    name = id_token_claims.get("name") or id_token_claims.get("preferred_username")
     return Identity(
         issuer=settings.OIDC_ISSUER,
-        subject=str(claims["sub"]),
-        name=str(name)[:200],
+        subject=subject,
+        name=str(name or email or subject)[:200],
         email=email[:254],
-        roles=roles_of(groups),
+        roles=roles_for_groups(groups),
         groups=groups,
-        has_verified_email=str(claims.get("email_verified", True)).lower() != "false",
+        has_verified_email=str(id_token_claims.get("email_verified", True)).lower() != "false",
     )
 
 
-def roles_of(groups: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the roles that the values of the claim give; one never implies another."""
-    lists = {
+def roles_for_groups(groups: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the roles that the groups give by the OIDC_…_VALUES; no role implies another."""
+    values_by_role = {
         MANAGER: settings.OIDC_MANAGER_VALUES,
         AUDITOR: settings.OIDC_AUDITOR_VALUES,
         ADMIN: settings.OIDC_ADMIN_VALUES,
     }
-    return tuple(role for role, values in lists.items() if set(values) & set(groups))
+    return tuple(role for role, values in values_by_role.items() if set(values) & set(groups))
 
 
-def _words(value: Any) -> tuple[str, ...]:
-    """Return a claim that may be one word or a list of words."""
+def _claim_values(value: Any) -> tuple[str, ...]:
+    """Return the values of a claim that is one text or a list of texts."""
     if isinstance(value, str):
         return (value,)
-    return tuple(str(word) for word in value) if isinstance(value, list) else ()
+    return tuple(str(element) for element in value) if isinstance(value, list) else ()

@@ -1,4 +1,4 @@
-"""Reads what the identity provider posts when it ends a session (back-channel logout)."""
+"""Verification of logout tokens (OpenID Connect Back-Channel Logout 1.0 §2.6)."""
 
 import time
 from dataclasses import dataclass
@@ -11,53 +11,60 @@ from joserfc.errors import InvalidKeyIdError, JoseError
 
 from dashboard.access import oidc
 
-EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
-GOOD_FOR_SECONDS: Final = 300
+LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
+MAX_AGE_SECONDS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """Which session ended at the provider, or every session of whom."""
+class EndedSessions:
+    """What ended at the provider: the session with this id or, if empty, all of the subject."""
 
     session: str
     subject: str
 
 
-def read(token: str) -> Ended:
-    """Check a logout token as the specification asks, and that it is not used twice.
+def verify_logout_token(token: str) -> EndedSessions:
+    """Return which sessions a logout token ends, after verifying it; each token works once.
 
-    :raises Untrusted: if any of it does not hold
-    :raises ProviderAway: if the keys to check it with cannot be fetched
+    :raises UntrustedProviderData: if the token is invalid, too old or was used before
+    :raises ProviderUnavailable: if the provider's signing keys cannot be fetched
     """
     try:
-        claims = _verified(token)
+        claims = _verified_claims(token)
     except (JoseError, ValueError, KeyError) as error:
-        raise oidc.Untrusted(str(error)) from error
-    ended = Ended(str(claims.get("sid", "")), str(claims.get("sub", "")))
-    is_whole = (
-        EVENT in claims["events"] and "nonce" not in claims and any((ended.session, ended.subject))
+        raise oidc.UntrustedProviderData(str(error)) from error
+    ended = EndedSessions(str(claims.get("sid", "")), str(claims.get("sub", "")))
+    is_complete = (
+        LOGOUT_EVENT in claims["events"]
+        and "nonce" not in claims
+        and any((ended.session, ended.subject))
     )
-    kept = f"logout-token:{claims['jti']}"
-    if not is_whole or not caches["shared"].add(kept, 1, GOOD_FOR_SECONDS * 2):
-        raise oidc.Untrusted("This is no logout token, or one that was used.")
+    cache_key = f"logout-token:{claims['jti']}"
+    if not is_complete or not caches["shared"].add(cache_key, 1, MAX_AGE_SECONDS * 2):
+        raise oidc.UntrustedProviderData("This is no logout token, or it was used before.")
     return ended
 
 
-def _verified(token: str) -> dict[str, Any]:
+def _verified_claims(token: str) -> dict[str, Any]:
     try:
-        claims = jwt.decode(token, oidc.keys(force=False), algorithms=list(oidc.ALGORITHMS)).claims
+        claims = _decode(token, refetch_keys=False)
     except InvalidKeyIdError:
-        claims = jwt.decode(token, oidc.keys(force=True), algorithms=list(oidc.ALGORITHMS)).claims
-    rules = jwt.JWTClaimsRegistry(
+        claims = _decode(token, refetch_keys=True)
+    requirements = jwt.JWTClaimsRegistry(
         int(time.time()),
         oidc.CLOCK_SKEW_SECONDS,
-        iss={"essential": True, "value": oidc.discovered()["issuer"]},
+        iss={"essential": True, "value": oidc.provider_metadata()["issuer"]},
         aud={"essential": True, "value": settings.OIDC_CLIENT_ID},
         iat={"essential": True},
         jti={"essential": True},
         events={"essential": True},
     )
-    rules.validate(claims)
-    if int(time.time()) - int(claims["iat"]) > GOOD_FOR_SECONDS:
+    requirements.validate(claims)
+    if int(time.time()) - int(claims["iat"]) > MAX_AGE_SECONDS:
         raise ValueError("It is too old.")
-    return dict(claims)
+    return claims
+
+
+def _decode(token: str, *, refetch_keys: bool) -> dict[str, Any]:
+    keys = oidc.signing_keys(refetch=refetch_keys)
+    return dict(jwt.decode(token, keys, algorithms=list(oidc.ALGORITHMS)).claims)

@@ -1,4 +1,4 @@
-"""Gives every request an id, and the log one line about it."""
+"""Middleware that gives every request an id and logs one line about it."""
 
 import logging
 import time
@@ -13,28 +13,28 @@ from assignments import trace
 
 log = logging.getLogger("dashboard.requests")
 Handler = Callable[[HttpRequest], HttpResponse]
-# Asked for by machines, all the time, or beside every page.
-QUIET: Final = ("/healthz", "/readyz", "/metrics", settings.STATIC_URL)
+# Requested by monitors every few seconds, or several times for each page: logged at DEBUG.
+DEBUG_PATHS: Final = ("/healthz", "/readyz", "/metrics", settings.STATIC_URL)
 
 
 def request_id(get_response: Handler) -> Handler:
-    """Give the request an id that its log lines, log entries, pages and answer carry."""
+    """Set the id that the request's log lines, audit entries, pages and response carry."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        given = _from_proxy(request) or str(uuid.uuid4())
-        request.request_id = given  # type: ignore[attr-defined]
-        began = time.monotonic()
-        with trace.working_for(given):
+        new_id = _id_from_proxy(request) or str(uuid.uuid4())
+        request.request_id = new_id  # type: ignore[attr-defined]
+        started_monotonic = time.monotonic()
+        with trace.working_for(new_id):
             response = get_response(request)
-            _tell(request, response.status_code, began)
-        response["X-Request-ID"] = given
+            _log_request(request, response.status_code, started_monotonic)
+        response["X-Request-ID"] = new_id
         return response
 
     return middleware
 
 
-def _from_proxy(request: HttpRequest) -> str:
-    """Return the id that the proxy made, if there is one and it looks like it."""
+def _id_from_proxy(request: HttpRequest) -> str:
+    """Return the UUID in REQUEST_ID_HEADER; empty if the setting or a valid UUID is missing."""
     name = settings.REQUEST_ID_HEADER
     try:
         return str(uuid.UUID(request.headers.get(name, ""))) if name else ""
@@ -42,13 +42,13 @@ def _from_proxy(request: HttpRequest) -> str:
         return ""
 
 
-def _tell(request: HttpRequest, status: int, began: float) -> None:
-    # Never the query: it may hold what somebody searched for.
-    facts = {
+def _log_request(request: HttpRequest, status: int, started_monotonic: float) -> None:
+    # Without the query string, which may hold what a person searched for.
+    fields = {
         "method": request.method,
         "path": request.path,
         "status": status,
-        "ms": round((time.monotonic() - began) * 1000, 1),
+        "ms": round((time.monotonic() - started_monotonic) * 1000, 1),
     }
-    level = logging.DEBUG if request.path.startswith(QUIET) else logging.INFO
-    log.log(level, "%s %s %s", request.method, request.path, status, extra=facts)
+    level = logging.DEBUG if request.path.startswith(DEBUG_PATHS) else logging.INFO
+    log.log(level, "%s %s %s", request.method, request.path, status, extra=fields)

@@ -1,4 +1,4 @@
-"""People who sign in to the dashboard (never confused with learners)."""
+"""Users (people who sign in; people in the LMS are learners), their sessions and access tokens."""
 
 from collections.abc import Iterable
 
@@ -9,10 +9,10 @@ from dashboard.access.roles import permissions_of
 
 
 class User(AbstractBaseUser):
-    """Somebody who signs in: who vouches for them, and the roles they hold.
+    """A person who signs in, with the roles of their last sign-in.
 
-    Identity is the pair of issuer and subject, as OpenID Connect Core 1.0 §5.7 demands; the
-    e-mail address may change hands.
+    Identified by issuer and subject (OpenID Connect Core 1.0 §5.7): an e-mail address may be given
+    to another person later.
     """
 
     class Theme(models.TextChoices):
@@ -49,36 +49,37 @@ class User(AbstractBaseUser):
         return self.name
 
     def has_perm(self, permission: str, obj: object = None) -> bool:
-        """Return whether one of the person's roles gives the permission."""
+        """Return whether one of the user's roles gives the permission."""
         return self.is_active and permission in permissions_of(self.roles)
 
     def has_perms(self, permissions: Iterable[str], obj: object = None) -> bool:
-        """Return whether the person has every one of the permissions."""
+        """Return whether the user has all of the permissions."""
         return all(self.has_perm(permission) for permission in permissions)
 
     def has_module_perms(self, app_label: str) -> bool:
-        """Return whether the person may do anything at all in the app."""
+        """Return whether the user has any permission of the app."""
         return self.is_active and any(
             permission.startswith(f"{app_label}.") for permission in permissions_of(self.roles)
         )
 
 
 class SignIn(models.Model):
-    """An open session: whose, from where, until when, and when the provider last vouched for it.
+    """An open session, with the identity provider's tokens for it (encrypted).
 
-    `renewing_until` is the claim of the one request that asks the provider again.
+    `confirmed_at` is when the provider last confirmed the session; empty without a provider. The
+    one request that renews the confirmation holds `renewal_lease_until` meanwhile.
     """
 
     session_key = models.CharField(max_length=40, unique=True)
     user = models.ForeignKey(User, models.CASCADE, related_name="sign_ins")
     started_at = models.DateTimeField()
-    seen_at = models.DateTimeField()
-    until = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
     address = models.GenericIPAddressField(null=True)
     browser = models.CharField(max_length=200, blank=True)
     provider_session = models.CharField(max_length=255, blank=True, db_index=True)
     confirmed_at = models.DateTimeField(null=True)
-    renewing_until = models.DateTimeField(null=True)
+    renewal_lease_until = models.DateTimeField(null=True)
     tokens = models.TextField(blank=True)
 
     def __str__(self) -> str:
@@ -86,18 +87,20 @@ class SignIn(models.Model):
 
 
 class AccessToken(models.Model):
-    """What a program reads the log with in a person's name; of the token only its hash is kept."""
+    """A token with which a program reads the log as its owner; only the SHA-256 hash is stored."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="access_tokens")
     name = models.CharField(max_length=60)
     digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField()
-    until = models.DateTimeField()
-    seen_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "name"], name="one_access_token_of_a_name"),
+            models.UniqueConstraint(
+                fields=["user", "name"], name="one_access_token_per_user_and_name"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,10 +1,10 @@
-"""The organisation's identity provider over OpenID Connect; Authlib and joserfc do the protocol.
+"""Client of the organisation's OpenID Connect provider; Authlib and joserfc implement the protocol.
 
-What can go wrong, named for what the caller should do next.
+Errors, named for what the caller should do next:
 
-* ProviderAway   it cannot be reached or is not well; try again later
-* Denied         it says no for this person
-* Untrusted      what it said does not hold; nobody gets in on that
+* ProviderUnavailable     it cannot be reached or failed; try again later
+* SignInDenied            it refused this person
+* UntrustedProviderData   what it sent is invalid; nobody may be signed in by it
 """
 
 import ssl
@@ -30,10 +30,10 @@ from django.conf import settings
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from dashboard.env import is_loopback
+from dashboard.environment import is_loopback
 
-DISCOVERY: Final = "/.well-known/openid-configuration"
-# Only signatures that need the provider's private key: never "none", never our shared secret.
+DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
+# Signatures with a private key only: neither "none" nor HMAC with the client secret.
 ALGORITHMS: Final = (
     "RS256",
     "RS384",
@@ -55,60 +55,65 @@ ENDPOINTS: Final = (
 SCOPES: Final = ("openid", "profile", "email")
 SCOPES_IF_OFFERED: Final = ("offline_access", "groups")
 CLOCK_SKEW_SECONDS: Final = 60
-DISCOVERED_FOR_SECONDS: Final = 3600
+METADATA_MAX_AGE_SECONDS: Final = 3600
 TIMEOUT_SECONDS: Final = 5
 
 
-class ProviderAway(Exception):
-    """The provider cannot be reached or is not well."""
+class ProviderUnavailable(Exception):
+    """The provider cannot be reached, or responds with a server error."""
 
 
-class Denied(Exception):
-    """The provider says no; the text is its code."""
+class SignInDenied(Exception):
+    """The provider refused; the text is its error code or HTTP status."""
 
 
-class Untrusted(Exception):
-    """What the provider said does not hold."""
+class UntrustedProviderData(Exception):
+    """What the provider sent is invalid or could be forged."""
 
 
 @dataclass(frozen=True, slots=True)
-class Vouched:
-    """What the provider vouches for, and the tokens that confirm it again or end it."""
+class VerifiedTokens:
+    """Verified claims, with the tokens that renew the session or end it at the provider."""
 
-    claims: Mapping[str, Any]
+    id_token_claims: Mapping[str, Any]
     tokens: Mapping[str, str]
 
 
 class Provider(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # Authlib has no types
-    """The one provider of this site."""
+    """The provider that the settings name."""
 
     client_cls = OAuth2Client
     server_metadata: dict[str, Any]
 
     def load_server_metadata(self) -> dict[str, Any]:
-        """Return what the provider says of itself, asked for again every hour.
+        """Return the provider's metadata (OpenID Connect Discovery 1.0), cached for an hour.
 
-        :raises Untrusted: if it speaks for another issuer
+        :raises UntrustedProviderData: if it names another issuer, or an endpoint without TLS
         """
-        known = self.server_metadata
-        if time.time() - known.get("_loaded_at", 0) > DISCOVERED_FOR_SECONDS:
+        if time.time() - self.server_metadata.get("_loaded_at", 0) > METADATA_MAX_AGE_SECONDS:
+            url = settings.OIDC_ISSUER + DISCOVERY_PATH
             with self._get_session() as http:
-                answer = http.request("GET", settings.OIDC_ISSUER + DISCOVERY, withhold_token=True)
-                answer.raise_for_status()
-                found = answer.json()
-            if found.get("issuer", "").rstrip("/") != settings.OIDC_ISSUER:
-                raise Untrusted(f"The provider calls itself {found.get('issuer')!r}.")
-            _refuse_open_lines(found)
-            offered = found.get("id_token_signing_alg_values_supported", ["RS256"])
+                response = http.request("GET", url, withhold_token=True)
+                response.raise_for_status()
+                metadata = response.json()
+            if metadata.get("issuer", "").rstrip("/") != settings.OIDC_ISSUER:
+                raise UntrustedProviderData(
+                    f"The provider calls itself {metadata.get('issuer')!r}."
+                )
+            _refuse_cleartext_endpoints(metadata)
+            offered = metadata.get("id_token_signing_alg_values_supported", ["RS256"])
             safe = [name for name in offered if name in ALGORITHMS]
-            found |= {"_loaded_at": time.time(), "id_token_signing_alg_values_supported": safe}
-            self.server_metadata = found
+            metadata |= {"_loaded_at": time.time(), "id_token_signing_alg_values_supported": safe}
+            self.server_metadata = metadata
         return dict(self.server_metadata)
 
-    def vouched(self, tokens: Mapping[str, Any], *, nonce: str | None) -> Vouched:
-        """Check the ID token and return its claims, completed by the user info if roles lack."""
+    def verify(self, tokens: Mapping[str, Any], *, nonce: str | None) -> VerifiedTokens:
+        """Verify the ID token and return its claims.
+
+        Claims of the userinfo endpoint are added if the ID token has no role claim.
+        """
         issuer = self.load_server_metadata()["issuer"]
-        claims = self.parse_id_token(
+        id_token_claims = self.parse_id_token(
             tokens,
             nonce=nonce,
             claims_cls=CodeIDToken,
@@ -118,129 +123,146 @@ class Provider(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # Auth
                 "aud": {"essential": True, "value": self.client_id},
             },
         )
-        if claims is None:
-            raise Untrusted("The provider sent no ID token.")
-        return Vouched(self._completed(dict(claims), tokens), _kept(tokens))
+        if id_token_claims is None:
+            raise UntrustedProviderData("The provider sent no ID token.")
+        all_claims = self._with_user_info(dict(id_token_claims), tokens)
+        return VerifiedTokens(all_claims, _tokens_to_keep(tokens))
 
-    def _completed(self, claims: dict[str, Any], tokens: Mapping[str, Any]) -> dict[str, Any]:
-        if settings.OIDC_ROLE_CLAIM in claims or "userinfo_endpoint" not in self.server_metadata:
-            return claims
-        more = dict(self.userinfo(token=tokens))
-        if more.get("sub") != claims["sub"]:
-            raise Untrusted("The user info speaks of somebody else.")
-        return more | claims
+    def _with_user_info(
+        self, id_token_claims: dict[str, Any], tokens: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        has_roles = settings.OIDC_ROLE_CLAIM in id_token_claims
+        if has_roles or "userinfo_endpoint" not in self.server_metadata:
+            return id_token_claims
+        user_info = dict(self.userinfo(token=tokens))
+        if user_info.get("sub") != id_token_claims["sub"]:
+            raise UntrustedProviderData("The user info is about another person.")
+        return user_info | id_token_claims
 
 
-def _refuse_open_lines(found: Mapping[str, Any]) -> None:
-    """Check that what is asked and told next is not in clear, nor at an address inside by http."""
+def _refuse_cleartext_endpoints(metadata: Mapping[str, Any]) -> None:
+    """Check that every endpoint uses TLS, unless provider and endpoint are on this machine."""
     for name in ENDPOINTS:
-        url = str(found.get(name, "https:"))
-        is_here = is_loopback(settings.OIDC_ISSUER) and is_loopback(url)
-        if urlsplit(url).scheme != "https" and not is_here:
-            raise Untrusted(
+        url = str(metadata.get(name, "https:"))
+        is_local = is_loopback(settings.OIDC_ISSUER) and is_loopback(url)
+        if urlsplit(url).scheme != "https" and not is_local:
+            raise UntrustedProviderData(
                 f"The provider's {name} is {url!r}, which does not start with https://."
             )
 
 
 @lru_cache(maxsize=1)
 def provider() -> Provider:
-    """Return the provider as the settings name it; nothing is asked of it yet."""
+    """Return the client for the provider of the settings; sends no request yet."""
     return Provider(
         FrameworkIntegration("sso"),
         "sso",
         client_id=settings.OIDC_CLIENT_ID,
         client_secret=settings.OIDC_CLIENT_SECRET,
-        server_metadata_url=settings.OIDC_ISSUER + DISCOVERY,
+        server_metadata_url=settings.OIDC_ISSUER + DISCOVERY_PATH,
         client_kwargs={
             "code_challenge_method": "S256",
             "timeout": TIMEOUT_SECONDS,
-            # The system's store knows the company's own authority; made once, for it takes long.
+            # The system's store may hold the company's own CA. Loading it is slow: once only.
             "verify": ssl.create_default_context(),
         },
     )
 
 
-def begin(*, redirect_uri: str, is_silent: bool) -> dict[str, str]:
-    """Return the address to send the person to, with the state, nonce and verifier to keep."""
-    with _told_plainly():
-        one = provider()
-        offered = one.load_server_metadata().get("scopes_supported", [])
+def authorization_request(*, redirect_uri: str, is_silent: bool) -> dict[str, str]:
+    """Return the `url` to send the browser to, and the state, nonce and code_verifier to keep.
+
+    :param is_silent: the provider must respond without interaction (`prompt=none`)
+    """
+    with _translated_errors():
+        client = provider()
+        offered = client.load_server_metadata().get("scopes_supported", [])
         scopes = [*SCOPES, *(scope for scope in SCOPES_IF_OFFERED if scope in offered)]
         prompt = {"prompt": "none"} if is_silent else {}
-        found = one.create_authorization_url(redirect_uri, scope=" ".join(scopes), **prompt)
-        return {name: str(value) for name, value in found.items()}
+        parameters = client.create_authorization_url(redirect_uri, scope=" ".join(scopes), **prompt)
+        return {name: str(value) for name, value in parameters.items()}
 
 
-def finish(*, code: str, begun: Mapping[str, str], redirect_uri: str) -> Vouched:
-    """Change the code into tokens and return what they vouch for."""
-    with _told_plainly():
-        one = provider()
-        tokens = one.fetch_access_token(
-            redirect_uri, code=code, code_verifier=begun["code_verifier"]
+def exchange_code(*, code: str, started: Mapping[str, str], redirect_uri: str) -> VerifiedTokens:
+    """Exchange an authorization code for tokens and verify them.
+
+    :param started: what `authorization_request` returned for this sign-in
+    """
+    with _translated_errors():
+        client = provider()
+        tokens = client.fetch_access_token(
+            redirect_uri, code=code, code_verifier=started["code_verifier"]
         )
-        return one.vouched(tokens, nonce=begun["nonce"])
+        return client.verify(tokens, nonce=started["nonce"])
 
 
-def renew(*, refresh_token: str, known: Mapping[str, str], subject: str) -> Vouched:
-    """Ask the provider again whether the person may sign in, and in which roles."""
-    with _told_plainly():
-        one = provider()
-        tokens = dict(known) | one.fetch_access_token(
-            grant_type="refresh_token", refresh_token=refresh_token
+def refresh(*, tokens: Mapping[str, str], subject: str) -> VerifiedTokens:
+    """Use the refresh token to learn whether the person may still sign in, and with which claims.
+
+    :param tokens: those kept for the session, a `refresh_token` among them
+    :param subject: whom the new claims must be about
+    """
+    with _translated_errors():
+        client = provider()
+        new_tokens = dict(tokens) | client.fetch_access_token(
+            grant_type="refresh_token", refresh_token=tokens["refresh_token"]
         )
-        if tokens.get("id_token") == known.get("id_token"):
-            claims = dict(one.userinfo(token=tokens))
-            found = Vouched(claims, _kept(tokens))
+        if new_tokens.get("id_token") == tokens.get("id_token"):
+            user_info = dict(client.userinfo(token=new_tokens))
+            verified = VerifiedTokens(user_info, _tokens_to_keep(new_tokens))
         else:
-            found = one.vouched(tokens, nonce=None)
-        if found.claims.get("sub") != subject:
-            raise Untrusted("The provider renewed the session of somebody else.")
-        return found
+            verified = client.verify(new_tokens, nonce=None)
+        if verified.id_token_claims.get("sub") != subject:
+            raise UntrustedProviderData("The provider renewed the session of another person.")
+        return verified
 
 
-def discovered() -> dict[str, Any]:
-    """Return what the provider says of itself."""
-    with _told_plainly():
+def provider_metadata() -> dict[str, Any]:
+    """Return the provider's metadata (OpenID Connect Discovery 1.0)."""
+    with _translated_errors():
         return provider().load_server_metadata()
 
 
-def keys(*, force: bool) -> KeySet:
-    """Return the keys that the provider signs with; `force` asks for them again."""
-    with _told_plainly():
-        return KeySet.import_key_set(provider().fetch_jwk_set(force=force))
+def signing_keys(*, refetch: bool) -> KeySet:
+    """Return the provider's public keys; `refetch` ignores the cached ones."""
+    with _translated_errors():
+        return KeySet.import_key_set(provider().fetch_jwk_set(force=refetch))
 
 
-def logout_url(*, id_token: str, back_to: str) -> str:
-    """Return where the person's session at the provider ends; nothing if it has no such place."""
+def logout_url(*, id_token: str, return_url: str) -> str:
+    """Return the URL that ends the session at the provider; empty if it offers none."""
     try:
-        with _told_plainly():
+        with _translated_errors():
             metadata = provider().load_server_metadata()
             if "end_session_endpoint" not in metadata:
                 return ""
-            words = {"post_logout_redirect_uri": back_to, "client_id": settings.OIDC_CLIENT_ID}
-            made = provider().create_logout_url(id_token_hint=id_token, **words)
-            return str(made["url"])
-    except (ProviderAway, Untrusted):
+            logout_request = provider().create_logout_url(
+                id_token_hint=id_token,
+                post_logout_redirect_uri=return_url,
+                client_id=settings.OIDC_CLIENT_ID,
+            )
+            return str(logout_request["url"])
+    except (ProviderUnavailable, UntrustedProviderData):
         return ""
 
 
-def _kept(tokens: Mapping[str, Any]) -> dict[str, str]:
-    """Return the tokens that are needed later; the access token is not."""
+def _tokens_to_keep(tokens: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tokens that are needed later, which the access token is not."""
     return {name: str(tokens[name]) for name in ("id_token", "refresh_token") if name in tokens}
 
 
 @contextmanager
-def _told_plainly() -> Iterator[None]:
-    """Turn what the libraries raise into what the caller can act on."""
+def _translated_errors() -> Iterator[None]:
+    """Raise this module's errors instead of those of the libraries."""
     try:
         yield
     except OAuthError as error:
-        raise Denied(str(error.error)) from error
+        raise SignInDenied(str(error.error)) from error
     except httpx2.HTTPStatusError as error:
         if error.response.is_server_error:
-            raise ProviderAway(str(error)) from error
-        raise Denied(str(error.response.status_code)) from error
+            raise ProviderUnavailable(str(error)) from error
+        raise SignInDenied(str(error.response.status_code)) from error
     except httpx2.HTTPError as error:
-        raise ProviderAway(str(error)) from error
+        raise ProviderUnavailable(str(error)) from error
     except (JoseError, ValueError, KeyError, RuntimeError) as error:
-        raise Untrusted(f"{type(error).__name__}: {error}") from error
+        raise UntrustedProviderData(f"{type(error).__name__}: {error}") from error

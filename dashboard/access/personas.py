@@ -1,4 +1,4 @@
-"""The people of the demo; they exist only while DESK_DEMO is set."""
+"""Personas: the users of the demo, offered only while DESK_DEMO is set."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,13 +11,13 @@ ISSUER: Final = "demo"
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """Somebody to be in the demo."""
+    """A user of the demo; `key` is its subject and part of its sign-in URL."""
 
     key: str
     name: str
     email: str
     role: str
-    does: str
+    description: str
 
 
 PERSONAS: Final = (
@@ -28,18 +28,18 @@ PERSONAS: Final = (
 )
 
 
-def persona(key: str) -> User | None:
-    """Return the user of a persona, made on first use, or None if there is no such persona."""
-    found = next((entry for entry in PERSONAS if entry.key == key), None)
-    return _user(found) if found else None
+def persona_user(key: str) -> User | None:
+    """Return the user of a persona, created on first use; None if there is no such persona."""
+    persona = next((persona for persona in PERSONAS if persona.key == key), None)
+    return _get_or_create_user(persona) if persona else None
 
 
-def make_all() -> None:
-    """Make every persona, so that commands can act as one before anybody signed in."""
-    for entry in PERSONAS:
-        _user(entry)
+def create_all() -> None:
+    """Create the users of all personas, so that commands can act as one before any sign-in."""
+    for persona in PERSONAS:
+        _get_or_create_user(persona)
 
 
-def _user(entry: Persona) -> User:
-    values = {"name": entry.name, "email": entry.email, "roles": [entry.role]}
-    return User.objects.get_or_create(issuer=ISSUER, subject=entry.key, defaults=values)[0]
+def _get_or_create_user(persona: Persona) -> User:
+    values = {"name": persona.name, "email": persona.email, "roles": [persona.role]}
+    return User.objects.get_or_create(issuer=ISSUER, subject=persona.key, defaults=values)[0]

@@ -1,4 +1,4 @@
-"""Lets somebody in whom the identity provider vouches for, or says why not; both are recorded."""
+"""Provisioning: create or update the user of an identity, or refuse and log the sign-in."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,64 +12,70 @@ from dashboard.access.id_token_claims import Identity
 from dashboard.access.models import User
 
 NO_ROLE: Final = "no role"
-UNVERIFIED: Final = "e-mail not verified"
-CLOSED: Final = "closed here"
+EMAIL_NOT_VERIFIED: Final = "e-mail not verified"
+DEACTIVATED: Final = "deactivated"
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """Why somebody whom the provider knows does not get in."""
+class Refusal:
+    """Why a person whom the identity provider vouches for may not sign in."""
 
-    because: str
+    reason: str
 
 
 @transaction.atomic
-def admit(who: Identity, *, by: Actor, now: datetime) -> User | Refused:
-    """Return the person with the roles of this moment; one who lost them loses them here too."""
-    user = User.objects.filter(issuer=who.issuer, subject=who.subject).first()
-    because = _reason(who, user)
-    if because:
-        _refuse(user, because, who, by, now)
-        return Refused(because)
+def provision_user(identity: Identity, *, by: Actor, now: datetime) -> User | Refusal:
+    """Return the user with the current name, e-mail, roles and groups of the identity.
+
+    A user who has lost every role at the provider loses the roles here too, and is refused.
+    """
+    user = User.objects.filter(issuer=identity.issuer, subject=identity.subject).first()
+    reason = _reason_to_refuse(identity, user)
+    if reason:
+        _refuse(user, reason, identity, by, now)
+        return Refusal(reason)
     if user is None:
         return User.objects.create(
-            issuer=who.issuer,
-            subject=who.subject,
-            name=who.name,
-            email=who.email,
-            roles=list(who.roles),
-            groups=list(who.groups),
+            issuer=identity.issuer,
+            subject=identity.subject,
+            name=identity.name,
+            email=identity.email,
+            roles=list(identity.roles),
+            groups=list(identity.groups),
         )
-    _renew(user, who, by, now)
+    _update(user, identity, by, now)
     return user
 
 
-def _reason(who: Identity, user: User | None) -> str:
+def _reason_to_refuse(identity: Identity, user: User | None) -> str:
     if user is not None and not user.is_active:
-        return CLOSED
-    if not who.has_verified_email:
-        return UNVERIFIED
-    return "" if who.roles else NO_ROLE
+        return DEACTIVATED
+    if not identity.has_verified_email:
+        return EMAIL_NOT_VERIFIED
+    return "" if identity.roles else NO_ROLE
 
 
-def _refuse(user: User | None, because: str, who: Identity, by: Actor, now: datetime) -> None:
-    if user is not None and because == NO_ROLE:
-        _set(user, roles=[], groups=list(who.groups))
+def _refuse(user: User | None, reason: str, identity: Identity, by: Actor, now: datetime) -> None:
+    if user is not None and reason == NO_ROLE:
+        _save_changes(user, roles=[], groups=list(identity.groups))
     event = Event(
-        action="user.sign_in_refused", subject=by.ref, result="refused", detail={"reason": because}
+        action="user.sign_in_refused", subject=by.ref, result="refused", detail={"reason": reason}
     )
     record(event, by=by, at=now)
 
 
-def _renew(user: User, who: Identity, by: Actor, now: datetime) -> None:
-    if list(who.roles) != user.roles:
-        detail = {"previous_roles": user.roles, "roles": list(who.roles)}
+def _update(user: User, identity: Identity, by: Actor, now: datetime) -> None:
+    roles = list(identity.roles)
+    if roles != user.roles:
+        detail = {"previous_roles": user.roles, "roles": roles}
         event = Event(action="user.roles_changed", subject=by.ref, result="changed", detail=detail)
         record(event, by=by, at=now)
-    _set(user, name=who.name, email=who.email, roles=list(who.roles), groups=list(who.groups))
+    _save_changes(
+        user, name=identity.name, email=identity.email, roles=roles, groups=list(identity.groups)
+    )
 
 
-def _set(user: User, **values: object) -> None:
+def _save_changes(user: User, **values: object) -> None:
     changed = {name: value for name, value in values.items() if getattr(user, name) != value}
     for name, value in changed.items():
         setattr(user, name, value)

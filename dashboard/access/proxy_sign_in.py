@@ -1,4 +1,4 @@
-"""Signing in by what a reverse proxy says in headers, believed only together with its secret."""
+"""Proxy sign-in: identity from headers of a reverse proxy, trusted only with its shared secret."""
 
 import logging
 from collections.abc import Callable
@@ -16,85 +16,88 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from assignments.views.rate_limits import at_most
-from dashboard.access import provisioning, sessions
-from dashboard.access.id_token_claims import Identity, roles_of
+from dashboard.access import sessions
+from dashboard.access.id_token_claims import Identity, roles_for_groups
 from dashboard.access.models import User
-from dashboard.access.safe_redirects import local
-from dashboard.access.single_sign_on import refused, somebody
+from dashboard.access.provisioning import provision_user
+from dashboard.access.safe_redirects import safe_url
+from dashboard.access.single_sign_on import actor_signing_in, refusal_page
 
 logger = logging.getLogger("dashboard.sign_in")
 Handler = Callable[[HttpRequest], HttpResponseBase]
-LONGEST_SUBJECT: Final = 255
+MAX_SUBJECT_LENGTH: Final = 255
 
 
-class Forged(Exception):
-    """Headers that name somebody came without the proxy's secret, or name nobody clearly."""
+class UntrustedHeaders(Exception):
+    """Identity headers came without the proxy's secret, or may not be the proxy's own."""
 
 
-def named(request: HttpRequest) -> Identity | None:
-    """Return whom the proxy names; nobody if it names nobody, or there is no such proxy.
+def identity_from_headers(request: HttpRequest) -> Identity | None:
+    """Return whom the proxy names; None if it names nobody or there is no such proxy.
 
-    :raises Forged: if somebody else than the proxy wrote the headers, or may have
+    :raises UntrustedHeaders: if somebody else than the proxy wrote the headers, or may have
     """
-    if settings.GATEWAY is None:
+    proxy = settings.PROXY_SETTINGS
+    if proxy is None:
         return None
-    said = {
-        what: request.headers.get(header, "").strip()
-        for what, header in settings.GATEWAY.headers.items()
+    values = {
+        field: request.headers.get(header, "").strip() for field, header in proxy.headers.items()
     }
-    secret = said.pop("secret")
-    if not any(said.values()):
+    secret = values.pop("secret")
+    if not any(values.values()):
         return None
-    if not constant_time_compare(secret, settings.GATEWAY.secret):
-        raise Forged("Headers that name somebody came without the proxy's secret.")
-    return _identity(settings.GATEWAY.issuer, said) if said["subject"] else None
+    if not constant_time_compare(secret, proxy.secret):
+        raise UntrustedHeaders("Identity headers came without the proxy's secret.")
+    return _identity(proxy.issuer, values) if values["subject"] else None
 
 
-def _identity(issuer: str, said: dict[str, str]) -> Identity:
-    # Two headers of one name arrive as one, joined by a comma: one of them is not the proxy's.
-    if any("," in said[what] for what in ("subject", "email", "groups")):
-        raise Forged("The subject, the e-mail or the groups came twice.")
-    subject, name, email = (_plain(said[what]) for what in ("subject", "name", "email"))
-    if len(subject) > LONGEST_SUBJECT:
-        raise Forged("The subject is too long.")
-    groups = tuple(_plain(word.strip()) for word in said["groups"].split(";") if word.strip())
+def _identity(issuer: str, values: dict[str, str]) -> Identity:
+    # Two headers with the same name arrive joined by a comma; one of them is not the proxy's.
+    if any("," in values[field] for field in ("subject", "email", "groups")):
+        raise UntrustedHeaders("The subject, the e-mail or the groups came twice.")
+    subject, name, email = (_decoded(values[field]) for field in ("subject", "name", "email"))
+    if len(subject) > MAX_SUBJECT_LENGTH:
+        raise UntrustedHeaders("The subject is too long.")
+    groups = tuple(_decoded(word.strip()) for word in values["groups"].split(";") if word.strip())
     return Identity(
         issuer=issuer,
         subject=subject,
         name=(name or email or subject)[:200],
         email=email[:254],
-        roles=roles_of(groups),
+        roles=roles_for_groups(groups),
         groups=groups,
         has_verified_email=True,
     )
 
 
-def _plain(text: str) -> str:
-    """Return the value as people write it: what is not ASCII comes as %C3%AB, a comma as %2C."""
+def _decoded(value: str) -> str:
+    """Return the percent-decoded value: non-ASCII text and commas are sent as %C3%AB, %2C."""
     try:
-        plain = unquote(text, errors="strict")
+        text = unquote(value, errors="strict")
     except UnicodeDecodeError as problem:
-        raise Forged("A header is not UTF-8 behind its percent signs.") from problem
-    if not plain.isprintable():
-        raise Forged("A header holds what cannot be printed.")
-    return plain
+        raise UntrustedHeaders("A header is not percent-encoded UTF-8.") from problem
+    if not text.isprintable():
+        raise UntrustedHeaders("A header contains control characters.")
+    return text
 
 
-def is_the_way_in(request: HttpRequest) -> bool:
-    """Return whether the page at the door leads in by the proxy: by it alone, or named by it."""
-    return settings.GATEWAY is not None and (not settings.OIDC_ISSUER or bool(named(request)))
+def is_offered(request: HttpRequest) -> bool:
+    """Return whether the sign-in page offers the proxy: it is the only way, or names somebody."""
+    if settings.PROXY_SETTINGS is None:
+        return False
+    return not settings.OIDC_ISSUER or bool(identity_from_headers(request))
 
 
 def proxy_policy(get_response: Handler) -> Handler:
-    """Refuse forged headers, and end a session as soon as the proxy stops naming its person."""
+    """Refuse untrusted headers; end a session when the proxy no longer names the same person."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         try:
-            who = named(request)
-        except Forged as problem:
-            return _refused(request, "untrusted", problem)
-        if request.session.get(sessions.DOOR, {}).get("is_by_proxy"):
-            _hold(request, who)
+            identity = identity_from_headers(request)
+        except UntrustedHeaders as problem:
+            return _problem_page(request, "untrusted", problem)
+        if request.session.get(sessions.SIGN_IN_FACTS, {}).get("is_by_proxy"):
+            _update_session(request, identity)
         return get_response(request)
 
     return middleware
@@ -104,46 +107,51 @@ def proxy_policy(get_response: Handler) -> Handler:
 @never_cache
 @login_not_required
 @at_most("120/m", of="sign-in")
-def enter(request: HttpRequest) -> HttpResponse:
-    """Come in as whom the proxy names."""
-    if settings.GATEWAY is None:
+def sign_in_by_proxy(request: HttpRequest) -> HttpResponse:
+    """Sign in the person whom the proxy names; respond 404 without a proxy."""
+    if settings.PROXY_SETTINGS is None:
         raise Http404
-    who = named(request)
-    if who is None:
-        return _refused(request, "unnamed", None)
-    user = provisioning.admit(who, by=somebody(request, who), now=timezone.now())
+    identity = identity_from_headers(request)
+    if identity is None:
+        return _problem_page(request, "unnamed", None)
+    by = actor_signing_in(request, identity)
+    user = provision_user(identity, by=by, now=timezone.now())
     if isinstance(user, User):
         sessions.sign_in(request, user, is_by_proxy=True)
-        return redirect(local(request, request.GET.get(REDIRECT_FIELD_NAME, "")))
-    return refused(request, who, because=user.because)
+        return redirect(safe_url(request, request.GET.get(REDIRECT_FIELD_NAME, "")))
+    return refusal_page(request, identity, reason=user.reason)
 
 
-def _hold(request: HttpRequest, who: Identity | None) -> None:
-    """Let the session go on for the same person, with the roles of this moment."""
+def _update_session(request: HttpRequest, identity: Identity | None) -> None:
+    """Update the user of the session, or sign out unless the identity is the same person's."""
     user = request.user
     if not isinstance(user, User):
         return
-    if who is None:
-        sessions.sign_out(request, because="the reverse proxy names nobody")
-    elif (who.issuer, who.subject) != (user.issuer, user.subject):
-        sessions.sign_out(request, because="the reverse proxy names somebody else")
-    elif (who.name, who.email, list(who.roles), list(who.groups)) != _known(user):
-        _renew(request, who)
+    if identity is None:
+        sessions.sign_out(request, reason="the reverse proxy names nobody")
+    elif (identity.issuer, identity.subject) != (user.issuer, user.subject):
+        sessions.sign_out(request, reason="the reverse proxy names another person")
+    elif _has_changed(user, identity):
+        _update_user(request, identity)
 
 
-def _known(user: User) -> tuple[str, str, list[str], list[str]]:
-    return (user.name, user.email, user.roles, user.groups)
+def _has_changed(user: User, identity: Identity) -> bool:
+    current = (identity.name, identity.email, list(identity.roles), list(identity.groups))
+    return current != (user.name, user.email, user.roles, user.groups)
 
 
-def _renew(request: HttpRequest, who: Identity) -> None:
-    renewed = provisioning.admit(who, by=somebody(request, who), now=timezone.now())
-    if isinstance(renewed, User):
-        request.user = renewed
+def _update_user(request: HttpRequest, identity: Identity) -> None:
+    by = actor_signing_in(request, identity)
+    user = provision_user(identity, by=by, now=timezone.now())
+    if isinstance(user, User):
+        request.user = user
     else:
-        sessions.sign_out(request, because=renewed.because)
+        sessions.sign_out(request, reason=user.reason)
 
 
-def _refused(request: HttpRequest, name: str, problem: Forged | None) -> HttpResponse:
+def _problem_page(
+    request: HttpRequest, name: str, problem: UntrustedHeaders | None
+) -> HttpResponse:
     logger.warning("A sign-in by the proxy failed (%s): %s", name, problem or "It names nobody.")
     context = {"problem": name, "contact": settings.ACCESS_CONTACT}
     return render(request, "access/problem.html", context, status=403)

@@ -1,4 +1,6 @@
-"""Asks the identity provider again while a session goes on, so that a leaver is out in minutes."""
+"""Renewal of sessions: the identity provider confirms them every few minutes, so that people who
+leave the organisation lose their access soon.
+"""
 
 import time
 from datetime import datetime, timedelta
@@ -9,94 +11,102 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from assignments.views.request_context import acting
-from dashboard.access import oidc, provisioning, sessions
-from dashboard.access.id_token_claims import identity
+from dashboard.access import oidc, sessions
+from dashboard.access.id_token_claims import identity_from_claims
 from dashboard.access.models import SignIn, User
-from dashboard.access.token_encryption import seal, unseal
+from dashboard.access.provisioning import provision_user
+from dashboard.access.token_encryption import decrypt_tokens, encrypt_tokens
 
 RENEW_AFTER: Final = timedelta(minutes=10)
-OUT_AFTER: Final = timedelta(minutes=15)
-CLAIM: Final = timedelta(seconds=12)
+# Until then a session stays usable while the provider cannot be reached.
+MAX_UNCONFIRMED: Final = timedelta(minutes=15)
+LEASE: Final = timedelta(seconds=12)
+POLL_SECONDS: Final = 0.2
 
 
-class Verdict(Enum):
-    """Whether the request may go on."""
+class Renewal(Enum):
+    """Outcome of renewing a session: whether the request may be served."""
 
-    FINE = "fine"
-    BY_BROWSER = "only the browser can ask"
-    AWAY = "the provider is away for too long"
-    OUT = "the person is out"
+    CONFIRMED = "confirmed"
+    NEEDS_BROWSER = "only the browser can ask the provider"
+    PROVIDER_DOWN = "the provider has been unavailable for too long"
+    ENDED = "the session has ended"
 
 
-def renewed(request: HttpRequest, *, now: datetime) -> Verdict:
-    """Have the session vouched for again, by one request for all that come at once."""
-    signin = SignIn.objects.filter(session_key=request.session.session_key).first()
-    if signin is None or signin.confirmed_at is None:
-        return Verdict.OUT
-    if now - signin.confirmed_at < RENEW_AFTER:
-        return _remembered(request, signin.confirmed_at)
-    tokens = unseal(signin.tokens)
+def renew_session(request: HttpRequest, *, now: datetime) -> Renewal:
+    """Have the provider confirm the session; concurrent requests wait for one that asks it."""
+    sign_in = SignIn.objects.filter(session_key=request.session.session_key).first()
+    if sign_in is None or sign_in.confirmed_at is None:
+        return Renewal.ENDED
+    if now - sign_in.confirmed_at < RENEW_AFTER:
+        return _store_confirmation(request, sign_in.confirmed_at)
+    tokens = decrypt_tokens(sign_in.tokens)
     if "refresh_token" not in tokens:
-        return Verdict.BY_BROWSER
-    return _by_one(request, signin, tokens, now)
+        return Renewal.NEEDS_BROWSER
+    return _renew_once(request, sign_in, tokens, now)
 
 
-def confirm(
-    request: HttpRequest, signin: SignIn, vouched: oidc.Vouched, *, now: datetime
-) -> Verdict:
-    """Take over the roles of this moment and let the session go on, or end it."""
-    user = provisioning.admit(identity(vouched.claims), by=acting(request), now=now)
+def confirm_session(
+    request: HttpRequest, sign_in: SignIn, verified: oidc.VerifiedTokens, *, now: datetime
+) -> Renewal:
+    """Update the user from the new claims and extend the session, or end it."""
+    identity = identity_from_claims(verified.id_token_claims)
+    user = provision_user(identity, by=acting(request), now=now)
     if not isinstance(user, User):
-        sessions.sign_out(request, because=user.because)
-        return Verdict.OUT
+        sessions.sign_out(request, reason=user.reason)
+        return Renewal.ENDED
     request.user = user
-    tokens = unseal(signin.tokens) | dict(vouched.tokens)
-    SignIn.objects.filter(pk=signin.pk).update(
-        confirmed_at=now, renewing_until=None, tokens=seal(tokens)
+    tokens = decrypt_tokens(sign_in.tokens) | dict(verified.tokens)
+    SignIn.objects.filter(pk=sign_in.pk).update(
+        confirmed_at=now, renewal_lease_until=None, tokens=encrypt_tokens(tokens)
     )
-    return _remembered(request, now)
+    return _store_confirmation(request, now)
 
 
-def _by_one(request: HttpRequest, signin: SignIn, tokens: dict[str, str], now: datetime) -> Verdict:
-    free = Q(renewing_until=None) | Q(renewing_until__lt=now)
-    mine = SignIn.objects.filter(free, pk=signin.pk, confirmed_at=signin.confirmed_at)
-    if mine.update(renewing_until=now + CLAIM):
-        return _ask(request, signin, tokens, now)
-    return Verdict.FINE if _is_recent(signin, now) else _wait_for_the_other(request, signin)
+def _renew_once(
+    request: HttpRequest, sign_in: SignIn, tokens: dict[str, str], now: datetime
+) -> Renewal:
+    """Ask the provider if this request gets the lease; others go on, or wait at the limit."""
+    is_free = Q(renewal_lease_until=None) | Q(renewal_lease_until__lt=now)
+    unchanged = SignIn.objects.filter(is_free, pk=sign_in.pk, confirmed_at=sign_in.confirmed_at)
+    if unchanged.update(renewal_lease_until=now + LEASE):
+        return _ask_provider(request, sign_in, tokens, now)
+    return Renewal.CONFIRMED if _is_recent(sign_in, now) else _wait_for_other(request, sign_in)
 
 
-def _is_recent(signin: SignIn, now: datetime) -> bool:
-    return signin.confirmed_at is not None and now - signin.confirmed_at < OUT_AFTER
+def _is_recent(sign_in: SignIn, now: datetime) -> bool:
+    return sign_in.confirmed_at is not None and now - sign_in.confirmed_at < MAX_UNCONFIRMED
 
 
-def _ask(request: HttpRequest, signin: SignIn, tokens: dict[str, str], now: datetime) -> Verdict:
+def _ask_provider(
+    request: HttpRequest, sign_in: SignIn, tokens: dict[str, str], now: datetime
+) -> Renewal:
     try:
-        vouched = oidc.renew(
-            refresh_token=tokens["refresh_token"], known=tokens, subject=signin.user.subject
-        )
-    except oidc.ProviderAway:
-        SignIn.objects.filter(pk=signin.pk).update(renewing_until=None)
-        return Verdict.FINE if _is_recent(signin, now) else Verdict.AWAY
-    except (oidc.Denied, oidc.Untrusted):
-        sessions.sign_out(request, because="the identity provider did not confirm the session")
-        return Verdict.OUT
-    return confirm(request, signin, vouched, now=now)
+        verified = oidc.refresh(tokens=tokens, subject=sign_in.user.subject)
+    except oidc.ProviderUnavailable:
+        SignIn.objects.filter(pk=sign_in.pk).update(renewal_lease_until=None)
+        return Renewal.CONFIRMED if _is_recent(sign_in, now) else Renewal.PROVIDER_DOWN
+    except (oidc.SignInDenied, oidc.UntrustedProviderData):
+        sessions.sign_out(request, reason="the identity provider did not confirm the session")
+        return Renewal.ENDED
+    return confirm_session(request, sign_in, verified, now=now)
 
 
-def _wait_for_the_other(request: HttpRequest, signin: SignIn) -> Verdict:
-    for _ in range(int(CLAIM.total_seconds() * 5)):
-        found = SignIn.objects.filter(pk=signin.pk).first()
-        if found is None or found.confirmed_at is None:
-            return Verdict.OUT
-        if found.confirmed_at != signin.confirmed_at:
-            return _remembered(request, found.confirmed_at)
-        if found.renewing_until is None:
+def _wait_for_other(request: HttpRequest, sign_in: SignIn) -> Renewal:
+    """Wait until the request that holds the lease has the provider's response."""
+    for _ in range(int(LEASE.total_seconds() / POLL_SECONDS)):
+        current = SignIn.objects.filter(pk=sign_in.pk).first()
+        if current is None or current.confirmed_at is None:
+            return Renewal.ENDED
+        if current.confirmed_at != sign_in.confirmed_at:
+            return _store_confirmation(request, current.confirmed_at)
+        if current.renewal_lease_until is None:
             break
-        time.sleep(0.2)
-    return Verdict.AWAY
+        time.sleep(POLL_SECONDS)
+    return Renewal.PROVIDER_DOWN
 
 
-def _remembered(request: HttpRequest, confirmed_at: datetime) -> Verdict:
-    door = request.session[sessions.DOOR]
-    request.session[sessions.DOOR] = door | {"vouched": confirmed_at.timestamp()}
-    return Verdict.FINE
+def _store_confirmation(request: HttpRequest, confirmed_at: datetime) -> Renewal:
+    facts = request.session[sessions.SIGN_IN_FACTS]
+    request.session[sessions.SIGN_IN_FACTS] = facts | {"confirmed": confirmed_at.timestamp()}
+    return Renewal.CONFIRMED

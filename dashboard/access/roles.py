@@ -1,4 +1,4 @@
-"""What each role may do; this table is what enforces it."""
+"""Roles and the permissions that each gives."""
 
 from typing import Final
 
@@ -27,7 +27,7 @@ PERMISSIONS: Final = {
     },
 }
 
-NAMES: Final = {
+ROLE_NAMES: Final = {
     MANAGER: "L&D manager",
     AUDITOR: "Auditor",
     ADMIN: "Administrator",
@@ -35,5 +35,5 @@ NAMES: Final = {
 
 
 def permissions_of(roles: list[str]) -> frozenset[str]:
-    """Return every permission that one of the roles gives; unknown roles give none."""
+    """Return the permissions that any of the roles gives; unknown roles give none."""
     return frozenset().union(*(PERMISSIONS.get(role, frozenset()) for role in roles))

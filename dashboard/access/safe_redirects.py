@@ -1,4 +1,4 @@
-"""Ways to the door and back: only ever to pages of our own."""
+"""Safe redirects to and from sign-in: same-host URLs only."""
 
 from urllib.parse import urlencode, urlsplit
 
@@ -9,37 +9,40 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
-def local(request: HttpRequest, wanted: str) -> str:
-    """Return the address if it is a page of ours, else the start page."""
-    is_ours = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+def safe_url(request: HttpRequest, url: str) -> str:
+    """Return the URL if it is one of this site, else that of the start page."""
+    is_same_host = url_has_allowed_host_and_scheme(
+        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    # A bare word would be taken for the name of a page.
-    is_address = wanted.startswith(("/", "https://", "http://"))
-    return wanted if is_ours and is_address else reverse(settings.LOGIN_REDIRECT_URL)
+    # `redirect` takes a bare word for the name of a view.
+    is_url = url.startswith(("/", "https://", "http://"))
+    return url if is_same_host and is_url else reverse(settings.LOGIN_REDIRECT_URL)
 
 
-def come_back_to(request: HttpRequest) -> str:
-    """Return the page the person sees now, whatever the request under way is."""
+def current_page(request: HttpRequest) -> str:
+    """Return the path and query of the page in the browser, also for an htmx request or a POST."""
     if request.method == "GET" and not request.headers.get("HX-Request"):
         return request.get_full_path()
-    seen = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
-    if not seen or local(request, seen) != seen:
+    page_url = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
+    if not page_url or safe_url(request, page_url) != page_url:
         return request.get_full_path() if request.method == "GET" else reverse("home")
-    parts = urlsplit(seen)
+    parts = urlsplit(page_url)
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
-def sign_in_address(request: HttpRequest, *, route: str = "login", come_back: str = "") -> str:
-    """Return the address of the door, saying whether a session ended just now."""
-    words = {REDIRECT_FIELD_NAME: come_back or come_back_to(request)}
-    # A cookie of a session that is no more; who never came in may have one of a session that is.
-    had_one = settings.SESSION_COOKIE_NAME in request.COOKIES
-    if route == "login" and had_one and request.session.session_key is None:
-        words["ended"] = "1"
-    return f"{reverse(route)}?{urlencode(words, safe='/')}"
+def sign_in_url(request: HttpRequest, *, route: str = "login") -> str:
+    """Return the URL of the sign-in page, with the page to return to.
+
+    It has `ended=1` if a session has just ended.
+    """
+    query = {REDIRECT_FIELD_NAME: current_page(request)}
+    # The cookie names a session that no longer exists; visitors may have one that does.
+    has_cookie = settings.SESSION_COOKIE_NAME in request.COOKIES
+    if route == "login" and has_cookie and request.session.session_key is None:
+        query["ended"] = "1"
+    return f"{reverse(route)}?{urlencode(query, safe='/')}"
 
 
-def htmx_to(address: str) -> HttpResponse:
-    """Tell htmx to load a whole page instead of a part."""
-    return HttpResponse(status=401, headers={"HX-Redirect": address})
+def htmx_redirect(url: str) -> HttpResponse:
+    """Return a response that makes htmx load a whole page instead of a part."""
+    return HttpResponse(status=401, headers={"HX-Redirect": url})

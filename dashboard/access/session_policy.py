@@ -1,4 +1,4 @@
-"""How long a session lasts: out when idle, out after so many hours, out when nobody vouches."""
+"""Session policy: idle time, maximum length and renewal by the identity provider; access rules."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,34 +11,35 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from assignments.views.problem_details import is_for_programs
-from dashboard.access import renewal, sessions, tokens
+from dashboard.access import access_tokens, renewal, sessions
 from dashboard.access.models import SignIn
-from dashboard.access.renewal import Verdict
-from dashboard.access.rules import OPEN, RULES, SIGNED_IN
-from dashboard.access.safe_redirects import come_back_to, htmx_to, sign_in_address
+from dashboard.access.renewal import Renewal
+from dashboard.access.rules import PUBLIC, RULES, SIGNED_IN
+from dashboard.access.safe_redirects import htmx_redirect, sign_in_url
 
-SEEN_EVERY: Final = timedelta(minutes=1)
-# Parts that ask for themselves again; that nobody sits before them is what idle means.
-LIVE_PARTS: Final = frozenset({"live-part", "now", "list", "syncs"})
-# Here the browser asks the provider or leaves; nothing personal is shown.
-AT_THE_DOOR: Final = ("/login/", "/logout/")
+LAST_SEEN_INTERVAL: Final = timedelta(minutes=1)
+# Ids of the page parts that poll: their requests do not extend the idle time.
+POLLING_PARTS: Final = frozenset({"live-part", "now", "list", "syncs"})
+# Paths that sign in, renew or sign out, and show nothing personal.
+EXEMPT_PATHS: Final = ("/login/", "/logout/")
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
 def session_policy(get_response: Handler) -> Handler:
-    """End sessions that are over, and have the others vouched for again in time."""
+    """End sessions that have expired, and have the others confirmed in time."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        is_at_door = request.path.startswith(AT_THE_DOOR)
-        door = None if is_at_door or not request.user.is_authenticated else _door(request)
-        answer = _checked(request, door, timezone.now()) if door else None
-        return answer or get_response(request)
+        response = None
+        if request.user.is_authenticated and not request.path.startswith(EXEMPT_PATHS):
+            facts = request.session.get(sessions.SIGN_IN_FACTS)
+            response = _enforce(request, facts, timezone.now()) if facts else None
+        return response or get_response(request)
 
     return middleware
 
 
-class Gate(LoginRequiredMiddleware):
-    """Holds the rules; leads to the door, and back to where the person was afterwards."""
+class AccessRuleMiddleware(LoginRequiredMiddleware):
+    """Enforces the access rules; redirects to sign-in, and back to the page afterwards."""
 
     def process_view(
         self,
@@ -47,73 +48,69 @@ class Gate(LoginRequiredMiddleware):
         view_args: tuple[Any, ...],
         view_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
-        """Let through what a rule allows; an address without a rule is closed."""
+        """Pass the request on if a rule allows it; a URL without a rule is forbidden."""
         match = request.resolver_match
         rule = RULES.get(match.url_name or "") if match else None
-        if rule is not None and rule.needs == OPEN:
+        if rule is not None and rule.requires == PUBLIC:
             return None
         if not request.user.is_authenticated:
             return self.handle_no_permission(request, view_func)
-        if rule is None or not (rule.needs == SIGNED_IN or request.user.has_perm(rule.needs)):
+        if rule is None or not (rule.requires == SIGNED_IN or request.user.has_perm(rule.requires)):
             raise PermissionDenied
         return None
 
     def handle_no_permission(  # type: ignore[override]  # htmx cannot follow a redirect
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponse:
-        """Lead to the door; htmx is told to load it whole, a program what it needs."""
+        """Redirect to sign-in: the whole page for htmx; a program gets 401 with what to do."""
         if is_for_programs(request):
-            return tokens.wanted()
-        address = sign_in_address(request)
-        return htmx_to(address) if request.headers.get("HX-Request") else redirect(address)
+            return access_tokens.token_required_response()
+        return _redirect(request, sign_in_url(request))
 
 
-def _door(request: HttpRequest) -> dict[str, Any] | None:
-    door: dict[str, Any] | None = request.session.get(sessions.DOOR)
-    return door
-
-
-def _checked(request: HttpRequest, door: dict[str, Any], now: datetime) -> HttpResponse | None:
-    if now.timestamp() >= door["until"]:
-        sessions.sign_out(request, because="the session had lasted its hours")
+def _enforce(request: HttpRequest, facts: dict[str, Any], now: datetime) -> HttpResponse | None:
+    """Return the response that replaces the page's, if the policy requires one."""
+    if now.timestamp() >= facts["expires"]:
+        sessions.sign_out(request, reason="the session reached its maximum length")
         return None
-    vouched = door["vouched"]
-    if vouched and now.timestamp() - vouched >= renewal.RENEW_AFTER.total_seconds():
-        answer = _vouched_again(request, vouched, now)
-        if answer is not None:
-            return answer
+    confirmed = facts["confirmed"]
+    if confirmed and now.timestamp() - confirmed >= renewal.RENEW_AFTER.total_seconds():
+        response = _renew(request, confirmed, now)
+        if response is not None:
+            return response
     if request.user.is_authenticated:
-        _note_seen(request, now)
+        _extend_idle_time(request, now)
     return None
 
 
-def _note_seen(request: HttpRequest, now: datetime) -> None:
-    """Move the end of the idle time on, at most once a minute and for people only."""
-    door = request.session[sessions.DOOR]
-    is_live_part = request.headers.get("HX-Trigger") in LIVE_PARTS
-    if is_live_part or now.timestamp() - door["seen"] < SEEN_EVERY.total_seconds():
+def _extend_idle_time(request: HttpRequest, now: datetime) -> None:
+    """Store when the person was last seen, at most once a minute and not for polling."""
+    facts = request.session[sessions.SIGN_IN_FACTS]
+    is_polling = request.headers.get("HX-Trigger") in POLLING_PARTS
+    if is_polling or now.timestamp() - facts["last_seen"] < LAST_SEEN_INTERVAL.total_seconds():
         return
-    request.session[sessions.DOOR] = door | {"seen": now.timestamp()}
-    SignIn.objects.filter(session_key=request.session.session_key).update(seen_at=now)
+    request.session[sessions.SIGN_IN_FACTS] = facts | {"last_seen": now.timestamp()}
+    SignIn.objects.filter(session_key=request.session.session_key).update(last_seen_at=now)
 
 
-def _vouched_again(request: HttpRequest, vouched: float, now: datetime) -> HttpResponse | None:
-    verdict = renewal.renewed(request, now=now)
-    if verdict is Verdict.AWAY:
-        return render(request, "access/problem.html", {"problem": "away"}, status=503)
-    if verdict is Verdict.BY_BROWSER:
-        return _by_browser(request, now.timestamp() - vouched)
-    if verdict is Verdict.OUT and request.user.is_authenticated:
-        sessions.sign_out(request, because="nobody vouched for the session")
+def _renew(request: HttpRequest, confirmed: float, now: datetime) -> HttpResponse | None:
+    outcome = renewal.renew_session(request, now=now)
+    if outcome is Renewal.PROVIDER_DOWN:
+        return render(request, "access/problem.html", {"problem": "unavailable"}, status=503)
+    if outcome is Renewal.NEEDS_BROWSER:
+        return _renew_by_browser(request, now.timestamp() - confirmed)
+    if outcome is Renewal.ENDED and request.user.is_authenticated:
+        sessions.sign_out(request, reason="the session could not be confirmed")
     return None
 
 
-def _by_browser(request: HttpRequest, age: float) -> HttpResponse | None:
-    """Let the browser ask, which only a whole page can; a change may take until the limit."""
+def _renew_by_browser(request: HttpRequest, age_seconds: float) -> HttpResponse | None:
+    """Redirect a whole page to the provider; other requests only when the limit is reached."""
     is_page = request.method == "GET" and not request.headers.get("HX-Request")
-    if not is_page and age < renewal.OUT_AFTER.total_seconds():
+    if not is_page and age_seconds < renewal.MAX_UNCONFIRMED.total_seconds():
         return None
-    address = sign_in_address(request, route="login-renew", come_back=come_back_to(request))
-    if request.headers.get("HX-Request"):
-        return htmx_to(address)
-    return redirect(address)
+    return _redirect(request, sign_in_url(request, route="login-renew"))
+
+
+def _redirect(request: HttpRequest, url: str) -> HttpResponse:
+    return htmx_redirect(url) if request.headers.get("HX-Request") else redirect(url)

@@ -1,7 +1,8 @@
-"""Signing in and out, each in one transaction with its entry in the log."""
+"""Signing in and out, and ending sessions; each in one transaction with its audit entry."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.conf import settings
 from django.contrib.auth import login, logout
@@ -14,28 +15,34 @@ from assignments.audit.entries.actors import SYSTEM, Actor, Person
 from assignments.audit.log import Event, record
 from assignments.views.request_context import acting
 from dashboard.access.models import SignIn, User
-from dashboard.access.oidc import Vouched
-from dashboard.access.token_encryption import seal, unseal
+from dashboard.access.oidc import VerifiedTokens
+from dashboard.access.token_encryption import decrypt_tokens, encrypt_tokens
 
-DOOR = "door"
+# Key in the session of what the session policy checks at every request; times in POSIX seconds.
+SIGN_IN_FACTS: Final = "sign_in"
 
 
 @transaction.atomic
 def sign_in(
-    request: HttpRequest, user: User, vouched: Vouched | None = None, *, is_by_proxy: bool = False
+    request: HttpRequest,
+    user: User,
+    verified: VerifiedTokens | None = None,
+    *,
+    is_by_proxy: bool = False,
 ) -> None:
-    """Start a new session for the person, under a new key.
+    """Start a new session for the user, under a new key.
 
+    :param verified: the tokens of the identity provider, if it signed the person in
     :param is_by_proxy: the session lasts only while the reverse proxy names the same person
     """
     now = timezone.now()
-    forget_the_ended(now)
+    delete_expired(now)
     login(request, user, backend="dashboard.access.backend.SessionBackend")
-    until = now + timedelta(hours=settings.SESSION_HOURS)
-    request.session[DOOR] = {
-        "until": until.timestamp(),
-        "seen": now.timestamp(),
-        "vouched": now.timestamp() if vouched else None,
+    expires_at = now + timedelta(hours=settings.SESSION_HOURS)
+    request.session[SIGN_IN_FACTS] = {
+        "expires": expires_at.timestamp(),
+        "last_seen": now.timestamp(),
+        "confirmed": now.timestamp() if verified else None,
         "is_by_proxy": is_by_proxy,
     }
     request.session.save()
@@ -43,40 +50,40 @@ def sign_in(
         session_key=request.session.session_key or "",
         user=user,
         started_at=now,
-        seen_at=now,
-        until=until,
+        last_seen_at=now,
+        expires_at=expires_at,
         address=request.META.get("REMOTE_ADDR") or None,
         browser=request.headers.get("User-Agent", "")[:200],
-        confirmed_at=now if vouched else None,
-        provider_session=str(vouched.claims.get("sid", ""))[:255] if vouched else "",
-        tokens=seal(vouched.tokens) if vouched else "",
+        confirmed_at=now if verified else None,
+        provider_session=str(verified.id_token_claims.get("sid", ""))[:255] if verified else "",
+        tokens=encrypt_tokens(verified.tokens) if verified else "",
     )
     _record("user.signed_in", by=acting(request), now=now)
 
 
 @transaction.atomic
-def sign_out(request: HttpRequest, *, because: str = "") -> str:
-    """End the session of whoever is signed in and return their ID token, if there is one."""
-    signin = SignIn.objects.filter(session_key=request.session.session_key or "").first()
-    _record("user.signed_out", by=acting(request), now=timezone.now(), because=because)
+def sign_out(request: HttpRequest, *, reason: str = "") -> str:
+    """End the session of the request and return its ID token; empty if there is none."""
+    signed_in = SignIn.objects.filter(session_key=request.session.session_key or "").first()
+    _record("user.signed_out", by=acting(request), now=timezone.now(), reason=reason)
     logout(request)
-    if signin is None:
+    if signed_in is None:
         return ""
-    signin.delete()
-    return unseal(signin.tokens).get("id_token", "") if signin.tokens else ""
+    signed_in.delete()
+    return decrypt_tokens(signed_in.tokens).get("id_token", "") if signed_in.tokens else ""
 
 
 @transaction.atomic
-def end_sign_ins(signins: Sequence[SignIn], *, by: Actor, because: str, now: datetime) -> int:
-    """End sessions of others at once, with an entry for each; return how many."""
-    keys = [signin.session_key for signin in signins]
-    for signin in signins:
+def end_sessions(sign_ins: Sequence[SignIn], *, by: Actor, reason: str, now: datetime) -> int:
+    """End sessions of other people, with an audit entry for each, and return how many."""
+    keys = [sign_in.session_key for sign_in in sign_ins]
+    for sign_in in sign_ins:
         event = Event(
             action="session.ended",
-            subject=f"user/{signin.user_id}",
+            subject=f"user/{sign_in.user_id}",
             result="ended",
-            people=(Person(ref=f"user/{signin.user_id}", name=signin.user.name),),
-            detail={"reason": because},
+            people=(Person(ref=f"user/{sign_in.user_id}", name=sign_in.user.name),),
+            detail={"reason": reason},
         )
         record(event, by=by, at=now)
     Session.objects.filter(session_key__in=keys).delete()
@@ -84,32 +91,34 @@ def end_sign_ins(signins: Sequence[SignIn], *, by: Actor, because: str, now: dat
     return len(keys)
 
 
-def end_at_provider(*, session: str, subject: str, now: datetime) -> int:
-    """End what the provider says has ended: one session, or all of a person."""
-    mine = SignIn.objects.filter(user__issuer=settings.OIDC_ISSUER)
-    mine = mine.filter(provider_session=session) if session else mine.filter(user__subject=subject)
-    because = "signed out at the identity provider"
-    return end_sign_ins(list(mine.select_related("user")), by=SYSTEM, because=because, now=now)
+def end_provider_sessions(*, session: str, subject: str, now: datetime) -> int:
+    """End what ended at the identity provider: one session or, without its id, all of a person."""
+    sign_ins = SignIn.objects.filter(user__issuer=settings.OIDC_ISSUER).select_related("user")
+    ended = sign_ins.filter(
+        **{"provider_session": session} if session else {"user__subject": subject}
+    )
+    reason = "signed out at the identity provider"
+    return end_sessions(list(ended), by=SYSTEM, reason=reason, now=now)
 
 
-def open_sign_ins(now: datetime) -> list[SignIn]:
-    """Return the sessions that are open, the last seen first."""
-    idle = timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    found = SignIn.objects.filter(until__gt=now, seen_at__gt=now - idle).select_related("user")
-    return list(found.order_by("-seen_at", "-pk"))
+def open_sessions(now: datetime) -> list[SignIn]:
+    """Return the sessions that are not expired or idle for too long, the last seen first."""
+    idle_since = now - timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    sign_ins = SignIn.objects.filter(expires_at__gt=now, last_seen_at__gt=idle_since)
+    return list(sign_ins.select_related("user").order_by("-last_seen_at", "-pk"))
 
 
-def forget_the_ended(now: datetime) -> None:
-    """Remove what is over anyway."""
-    SignIn.objects.filter(until__lt=now).delete()
+def delete_expired(now: datetime) -> None:
+    """Delete the rows of expired sessions."""
+    SignIn.objects.filter(expires_at__lt=now).delete()
     Session.objects.filter(expire_date__lt=now).delete()
 
 
-def _record(action: str, *, by: Actor, now: datetime, because: str = "") -> None:
+def _record(action: str, *, by: Actor, now: datetime, reason: str = "") -> None:
     event = Event(
         action=action,
         subject=by.ref,
         result=action.removeprefix("user."),
-        detail={"reason": because} if because else {},
+        detail={"reason": reason} if reason else {},
     )
     record(event, by=by, at=now)

@@ -1,4 +1,4 @@
-"""Who is signed in, for administrators, and the button that ends all sessions of a person."""
+"""Page for administrators: open sessions, with a button that ends all of a person's."""
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
@@ -8,9 +8,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from assignments.views.request_context import acting
-from dashboard.access import tokens
+from dashboard.access import access_tokens
 from dashboard.access.models import SignIn, User
-from dashboard.access.sessions import end_sign_ins, open_sign_ins
+from dashboard.access.sessions import end_sessions, open_sessions
 
 
 @require_GET
@@ -18,19 +18,21 @@ from dashboard.access.sessions import end_sign_ins, open_sign_ins
 @permission_required("access.end_sessions", raise_exception=True)
 def sessions(request: HttpRequest) -> HttpResponse:
     """Show every open session."""
-    signins = open_sign_ins(timezone.now())
-    context = {"signins": signins, "mine": request.session.session_key}
+    context = {
+        "sign_ins": open_sessions(timezone.now()),
+        "own_session_key": request.session.session_key,
+    }
     return render(request, "access/sessions.html", context)
 
 
 @require_POST
 @permission_required("access.end_sessions", raise_exception=True)
 def sessions_end(request: HttpRequest, pk: int) -> HttpResponse:
-    """Sign a person out everywhere; their programs lose their access as well."""
+    """End all sessions of a user and revoke the user's access tokens."""
     user, by, now = get_object_or_404(User, pk=pk), acting(request), timezone.now()
-    because = "ended by an administrator"
-    signins = SignIn.objects.filter(user=user).select_related("user")
-    end_sign_ins(list(signins), by=by, because=because, now=now)
+    reason = "ended by an administrator"
+    sign_ins = SignIn.objects.filter(user=user).select_related("user")
+    end_sessions(list(sign_ins), by=by, reason=reason, now=now)
     for token in user.access_tokens.select_related("user"):
-        tokens.revoke(token, by=by, because=because, now=now)
+        access_tokens.revoke_token(token, by=by, reason=reason, now=now)
     return redirect("sessions")

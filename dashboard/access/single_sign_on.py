@@ -1,8 +1,9 @@
-"""The way to the identity provider and back."""
+"""Single sign-on: redirect to the identity provider, its callback, and back-channel logout."""
 
 import logging
 from collections.abc import Callable
 from functools import wraps
+from typing import Final
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -18,19 +19,20 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assignments.audit.entries.actors import Actor
 from assignments.views.rate_limits import at_most
-from dashboard.access import logout_tokens, oidc, provisioning, renewal, sessions
-from dashboard.access.id_token_claims import Identity, identity
+from dashboard.access import logout_tokens, oidc, renewal, sessions
+from dashboard.access.id_token_claims import Identity, identity_from_claims
 from dashboard.access.models import SignIn, User
-from dashboard.access.renewal import Verdict
-from dashboard.access.safe_redirects import local
+from dashboard.access.provisioning import provision_user
+from dashboard.access.renewal import Renewal
+from dashboard.access.safe_redirects import safe_url
 
 logger = logging.getLogger("dashboard.sign_in")
 View = Callable[[HttpRequest], HttpResponse]
-STATUS = {"away": 503, "used": 400, "untrusted": 403, "denied": 403}
+STATUSES: Final = {"unavailable": 503, "expired": 400, "untrusted": 403, "denied": 403}
 
 
-def with_provider(view: View) -> View:
-    """Answer 404 without a provider, and say what happened when it fails."""
+def requires_provider(view: View) -> View:
+    """Respond 404 without an identity provider, and with a problem page when it fails."""
 
     @wraps(view)
     def wrapped(request: HttpRequest) -> HttpResponse:
@@ -38,12 +40,13 @@ def with_provider(view: View) -> View:
             raise Http404
         try:
             return view(request)
-        except oidc.ProviderAway as error:
-            return _problem(request, "away", error)
-        except oidc.Untrusted as error:
-            return _problem(request, "untrusted", error)
-        except oidc.Denied as error:
-            return _problem(request, "used" if str(error) == "invalid_grant" else "denied", error)
+        except oidc.ProviderUnavailable as error:
+            return _problem_page(request, "unavailable", error)
+        except oidc.UntrustedProviderData as error:
+            return _problem_page(request, "untrusted", error)
+        except oidc.SignInDenied as error:
+            is_expired = str(error) == "invalid_grant"
+            return _problem_page(request, "expired" if is_expired else "denied", error)
 
     return wrapped
 
@@ -52,43 +55,43 @@ def with_provider(view: View) -> View:
 @never_cache
 @login_not_required
 @at_most("120/m", of="sign-in")
-@with_provider
-def start(request: HttpRequest) -> HttpResponse:
-    """Go to the identity provider."""
-    return redirect(_begin(request, is_silent=False))
+@requires_provider
+def start_sign_in(request: HttpRequest) -> HttpResponse:
+    """Redirect to the identity provider."""
+    return redirect(_start(request, is_silent=False))
 
 
 @require_GET
 @never_cache
-@with_provider
-def renew(request: HttpRequest) -> HttpResponse:
-    """Have the provider asked by the browser whether the person is still signed in there.
+@requires_provider
+def renew_by_browser(request: HttpRequest) -> HttpResponse:
+    """Send the browser to the provider to confirm the session without interaction.
 
-    By a page, not by a redirect: the policy on forms would stop a redirect after a POST.
+    By a page, not by a redirect: `form-action` of the CSP forbids a redirect after a POST.
     """
-    return render(request, "access/redirecting.html", {"url": _begin(request, is_silent=True)})
+    return render(request, "access/redirecting.html", {"url": _start(request, is_silent=True)})
 
 
 @require_GET
 @never_cache
 @login_not_required
 @at_most("120/m", of="sign-in")
-@with_provider
+@requires_provider
 def callback(request: HttpRequest) -> HttpResponse:
-    """Come back from the provider; what it says counts only for a way that began here."""
-    keeper, state = oidc.provider().framework, request.GET.get("state", "")
-    begun = keeper.get_state_data(request.session, state)
-    keeper.clear_state_data(request.session, state)
-    if begun is None:
-        return _problem(request, "used", None)
+    """Complete a sign-in or renewal that started in this session (`state`)."""
+    store, state = oidc.provider().framework, request.GET.get("state", "")
+    started = store.get_state_data(request.session, state)
+    store.clear_state_data(request.session, state)
+    if started is None:
+        return _problem_page(request, "expired", None)
     if "error" in request.GET:
-        if begun["is_silent"]:
-            return _ended(request, begun["next"])
-        raise oidc.Denied(request.GET["error"][:60])
-    vouched = oidc.finish(
-        code=request.GET.get("code", ""), begun=begun, redirect_uri=begun["redirect_uri"]
+        if started["is_silent"]:
+            return _end_session(request, started["next"])
+        raise oidc.SignInDenied(request.GET["error"][:60])
+    verified = oidc.exchange_code(
+        code=request.GET.get("code", ""), started=started, redirect_uri=started["redirect_uri"]
     )
-    return _let_in(request, vouched, begun)
+    return _complete(request, verified, started)
 
 
 @require_POST
@@ -96,67 +99,72 @@ def callback(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_not_required
 @at_most("120/m", of="sign-in")
-@with_provider
-def ended_at_provider(request: HttpRequest) -> HttpResponse:
-    """End the sessions that the provider says have ended (back-channel logout)."""
+@requires_provider
+def backchannel_logout(request: HttpRequest) -> HttpResponse:
+    """End the sessions that a logout token names (OpenID Connect Back-Channel Logout 1.0)."""
     try:
-        ended = logout_tokens.read(request.POST.get("logout_token", ""))
-    except oidc.Untrusted as error:
+        ended = logout_tokens.verify_logout_token(request.POST.get("logout_token", ""))
+    except oidc.UntrustedProviderData as error:
         logger.warning("A logout token was refused: %s", error)
         return HttpResponse(status=400)
-    sessions.end_at_provider(session=ended.session, subject=ended.subject, now=timezone.now())
+    sessions.end_provider_sessions(session=ended.session, subject=ended.subject, now=timezone.now())
     return HttpResponse(status=200)
 
 
-def _begin(request: HttpRequest, *, is_silent: bool) -> str:
-    back = request.build_absolute_uri(reverse("login-callback"))
-    begun = oidc.begin(redirect_uri=back, is_silent=is_silent)
-    wanted = local(request, request.GET.get(REDIRECT_FIELD_NAME, ""))
-    kept = begun | {"redirect_uri": back, "next": wanted, "is_silent": is_silent}
-    oidc.provider().framework.set_state_data(request.session, begun["state"], kept)
-    return begun["url"]
+def _start(request: HttpRequest, *, is_silent: bool) -> str:
+    """Return the provider's URL, and keep in the session what the callback needs."""
+    redirect_uri = request.build_absolute_uri(reverse("login-callback"))
+    started = oidc.authorization_request(redirect_uri=redirect_uri, is_silent=is_silent)
+    next_url = safe_url(request, request.GET.get(REDIRECT_FIELD_NAME, ""))
+    state_data = started | {"redirect_uri": redirect_uri, "next": next_url, "is_silent": is_silent}
+    oidc.provider().framework.set_state_data(request.session, started["state"], state_data)
+    return started["url"]
 
 
-def _let_in(request: HttpRequest, vouched: oidc.Vouched, begun: dict[str, str]) -> HttpResponse:
-    who, now = identity(vouched.claims), timezone.now()
-    if begun["is_silent"] and getattr(request.user, "subject", "") == who.subject:
-        signin = SignIn.objects.filter(session_key=request.session.session_key).first()
-        if signin and renewal.confirm(request, signin, vouched, now=now) is Verdict.FINE:
-            return redirect(begun["next"])
-        return _ended(request, begun["next"])
-    user = provisioning.admit(who, by=somebody(request, who), now=now)
+def _complete(
+    request: HttpRequest, verified: oidc.VerifiedTokens, started: dict[str, str]
+) -> HttpResponse:
+    identity, now = identity_from_claims(verified.id_token_claims), timezone.now()
+    if started["is_silent"] and getattr(request.user, "subject", "") == identity.subject:
+        sign_in = SignIn.objects.filter(session_key=request.session.session_key).first()
+        if sign_in:
+            outcome = renewal.confirm_session(request, sign_in, verified, now=now)
+            if outcome is Renewal.CONFIRMED:
+                return redirect(started["next"])
+        return _end_session(request, started["next"])
+    user = provision_user(identity, by=actor_signing_in(request, identity), now=now)
     if isinstance(user, User):
-        sessions.sign_in(request, user, vouched)
-        return redirect(begun["next"])
-    return refused(request, who, because=user.because)
+        sessions.sign_in(request, user, verified)
+        return redirect(started["next"])
+    return refusal_page(request, identity, reason=user.reason)
 
 
-def refused(request: HttpRequest, who: Identity, *, because: str) -> HttpResponse:
-    """Say why somebody whom the company vouches for does not come in, and whom to ask."""
-    context = {"because": because, "who": who, "contact": settings.ACCESS_CONTACT}
+def refusal_page(request: HttpRequest, identity: Identity, *, reason: str) -> HttpResponse:
+    """Tell a person whom the provider vouches for why the sign-in was refused and whom to ask."""
+    context = {"reason": reason, "identity": identity, "contact": settings.ACCESS_CONTACT}
     return render(request, "access/refused.html", context, status=403)
 
 
-def _ended(request: HttpRequest, wanted: str) -> HttpResponse:
+def _end_session(request: HttpRequest, next_url: str) -> HttpResponse:
     if request.user.is_authenticated:
-        sessions.sign_out(request, because="the identity provider did not confirm the session")
-    return redirect(f"{reverse('login')}?{urlencode({'next': wanted, 'ended': '1'}, safe='/')}")
+        sessions.sign_out(request, reason="the identity provider did not confirm the session")
+    return redirect(f"{reverse('login')}?{urlencode({'next': next_url, 'ended': '1'}, safe='/')}")
 
 
-def somebody(request: HttpRequest, who: Identity) -> Actor:
-    """Return who asks to come in, as the log names them: a visitor, until they are known."""
-    known = User.objects.filter(issuer=who.issuer, subject=who.subject).first()
+def actor_signing_in(request: HttpRequest, identity: Identity) -> Actor:
+    """Return the actor for audit entries about a sign-in: `visitor` until there is a user."""
+    user = User.objects.filter(issuer=identity.issuer, subject=identity.subject).first()
     return Actor(
-        ref=f"user/{known.pk}" if known else "visitor",
-        name=who.name,
-        email=who.email,
+        ref=f"user/{user.pk}" if user else "visitor",
+        name=identity.name,
+        email=identity.email,
         means="page",
         ip=request.META.get("REMOTE_ADDR", ""),
         request_id=getattr(request, "request_id", ""),
     )
 
 
-def _problem(request: HttpRequest, name: str, error: Exception | None) -> HttpResponse:
+def _problem_page(request: HttpRequest, name: str, error: Exception | None) -> HttpResponse:
     logger.warning("A sign-in failed (%s): %s", name, error)
     context = {"problem": name, "contact": settings.ACCESS_CONTACT}
-    return render(request, "access/problem.html", context, status=STATUS[name])
+    return render(request, "access/problem.html", context, status=STATUSES[name])

@@ -1,4 +1,4 @@
-"""Keeps the identity provider's tokens unreadable in the database."""
+"""Encryption of the identity provider's tokens in the database."""
 
 import base64
 import hashlib
@@ -9,13 +9,13 @@ from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 
 
-def seal(tokens: Mapping[str, str]) -> str:
-    """Return the tokens encrypted with a key that only the site's secret key gives."""
+def encrypt_tokens(tokens: Mapping[str, str]) -> str:
+    """Return the tokens encrypted with a key that is derived from SECRET_KEY."""
     return _cipher().encrypt(json.dumps(dict(tokens)).encode()).decode()
 
 
-def unseal(text: str) -> dict[str, str]:
-    """Return the tokens; none if the secret key was changed since."""
+def decrypt_tokens(text: str) -> dict[str, str]:
+    """Return the tokens; none if SECRET_KEY has changed since they were encrypted."""
     try:
         return dict(json.loads(_cipher().decrypt(text.encode())))
     except InvalidToken:

@@ -1,4 +1,4 @@
-"""The door: signing in, signing out, and the demo's personas."""
+"""Sign-in page, sign-out, and sign-in as a persona of the demo."""
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
@@ -11,23 +11,23 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assignments.views.rate_limits import at_most
 from dashboard.access import oidc, proxy_sign_in, sessions
-from dashboard.access.personas import PERSONAS, persona
-from dashboard.access.safe_redirects import local
+from dashboard.access.personas import PERSONAS, persona_user
+from dashboard.access.safe_redirects import safe_url
 
 
 @require_GET
 @never_cache
 @login_not_required
 def login(request: HttpRequest) -> HttpResponse:
-    """Offer the ways in; whoever is in already goes on."""
+    """Show how to sign in; redirect people who are signed in already."""
     if request.user.is_authenticated:
-        return redirect(_next(request))
+        return redirect(_next_url(request))
     context = {
         "personas": PERSONAS if settings.DESK_DEMO else (),
         "has_sso": bool(settings.OIDC_ISSUER),
-        "has_proxy": proxy_sign_in.is_the_way_in(request),
+        "has_proxy": proxy_sign_in.is_offered(request),
         "contact": settings.ACCESS_CONTACT,
-        "next": _next(request),
+        "next": _next_url(request),
         "has_ended": "ended" in request.GET,
         "is_out": "out" in request.GET,
     }
@@ -38,30 +38,26 @@ def login(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @at_most("120/m", of="sign-in")
 def sign_in_as_persona(request: HttpRequest, key: str) -> HttpResponse:
-    """Sign in as somebody of the demo; without DESK_DEMO there is no such page."""
-    user = persona(key) if settings.DESK_DEMO else None
+    """Sign in as a persona of the demo; respond 404 unless DESK_DEMO is set."""
+    user = persona_user(key) if settings.DESK_DEMO else None
     if user is None:
         raise Http404
     sessions.sign_in(request, user)
-    return redirect(_next(request))
+    return redirect(_next_url(request))
 
 
 @require_POST
 def logout(request: HttpRequest) -> HttpResponse:
-    """Sign out here and, through a page that leads there, at the identity provider."""
+    """Sign out here and, through a page that redirects there, at the identity provider."""
     id_token = sessions.sign_out(request)
-    door = reverse("login")
-    back_to = request.build_absolute_uri(door)
-    url = oidc.logout_url(id_token=id_token, back_to=back_to) if id_token else ""
+    return_url = request.build_absolute_uri(reverse("login"))
+    url = oidc.logout_url(id_token=id_token, return_url=return_url) if id_token else ""
     if url:
         return render(request, "access/redirecting.html", {"url": url, "is_out": True})
-    return redirect(reverse("login", query={"out": "1"}) if _has_company() else door)
+    has_company_account = bool(settings.OIDC_ISSUER or settings.PROXY_SETTINGS)
+    return redirect(reverse("login", query={"out": "1"} if has_company_account else None))
 
 
-def _has_company() -> bool:
-    return bool(settings.OIDC_ISSUER or settings.GATEWAY)
-
-
-def _next(request: HttpRequest) -> str:
+def _next_url(request: HttpRequest) -> str:
     wanted = request.POST.get(REDIRECT_FIELD_NAME) or request.GET.get(REDIRECT_FIELD_NAME, "")
-    return local(request, wanted)
+    return safe_url(request, wanted)

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def draft(live_server):
     """Return a draft of Priya's of which people are to stand as having completed an item."""
-    personas.make_all()
-    return make_draft(owner=personas.persona("manager"), status="completed")
+    personas.create_all()
+    return make_draft(owner=personas.persona_user("manager"), status="completed")
 
 
 def test_a_manager_is_told_before_and_asks(page, draft, looks_right):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from dashboard.proxy_settings import Gateway
+from dashboard.proxy_settings import ProxySettings
 from tests.factories import make_account, make_learner
 from tests.test_proxy_sign_in import HEADERS, ISSUER, PRIYA, SECRET
 
@@ -18,7 +18,7 @@ BUTTON = "Continue with your company account"
 def behind(chromium: Browser, live_server: Any, settings: Any) -> Iterator[BrowserContext]:
     """Return a browser behind a proxy that names Priya; the site believes it."""
     settings.DESK_DEMO = False
-    settings.GATEWAY = Gateway(secret=SECRET, issuer=ISSUER, headers=HEADERS)
+    settings.PROXY_SETTINGS = ProxySettings(secret=SECRET, issuer=ISSUER, headers=HEADERS)
     settings.OIDC_MANAGER_VALUES, settings.OIDC_AUDITOR_VALUES = ["ld"], ["audit"]
     settings.ACCESS_CONTACT = "the L&D desk"
     with chromium.new_context(

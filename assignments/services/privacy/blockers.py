@@ -52,7 +52,7 @@ def _of_user(whom: Subject, by: Actor, now: datetime) -> Iterator[str]:
     user = whom.user
     if by.ref == whom.ref:
         yield "Nobody erases themselves. Let another administrator do it."
-    if user.sign_ins.filter(until__gt=now).exists():
+    if user.sign_ins.filter(expires_at__gt=now).exists():
         yield "They are signed in. Have their access taken away, then sign them out under Settings."
     mine = Batch.objects.filter(by=user).exclude(state__in=ENDED)
     batches = _pks(mine | Batch.objects.filter(_unsettled(user.pk)))

@@ -1,4 +1,4 @@
-"""Print who may do what, from the rules that are enforced."""
+"""Print the access rules as the page docs/access.md."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from dashboard.access import matrix
 
 
 class Command(BaseCommand):
-    """`manage.py access > docs/access.md` renews the page."""
+    """`manage.py access > docs/access.md` updates the page."""
 
-    help = "Print the matrix of roles and acts as Markdown, from the rules that are enforced."
+    help = "Print who may do what as a Markdown table, from the rules that are enforced."
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:

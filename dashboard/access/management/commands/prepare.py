@@ -1,4 +1,4 @@
-"""Make the installation ready to start: the database, the demo's people, the static files."""
+"""Prepare the installation for a start: database, users of the demo, static files."""
 
 from typing import Any, Final
 
@@ -9,18 +9,18 @@ from django.db import OperationalError
 from assignments.management.preparation import refuse_foreign_database
 from dashboard.access import personas
 
-# What django-htmx brings beside the one version of htmx that the pages load.
-NOT_SERVED: Final = ["ext", "htmx-4*", "htmax-*"]
+# django-htmx ships more than the one version of htmx that the pages load.
+IGNORED_STATIC_FILES: Final = ["ext", "htmx-4*", "htmax-*"]
 
 
 class Command(BaseCommand):
-    """`manage.py prepare`; doing it twice does nothing more."""
+    """`manage.py prepare`; may run any number of times."""
 
     help = "Bring the database and the static files up to date; run it before every start."
     requires_migrations_checks = False
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrate, make the demo's people if it is one, and collect what WhiteNoise serves."""
+        """Migrate, create the users of the demo in demo mode, and collect the static files."""
         try:
             refuse_foreign_database()
             call_command("migrate", verbosity=0)
@@ -29,8 +29,11 @@ class Command(BaseCommand):
             reason = str(error).splitlines()[0]
             raise CommandError(f"Check DATABASE_URL, its database failed: {reason}") from error
         if settings.DESK_DEMO:
-            personas.make_all()
+            personas.create_all()
         if not settings.DEBUG:
             call_command(
-                "collectstatic", interactive=False, verbosity=0, ignore_patterns=NOT_SERVED
+                "collectstatic",
+                interactive=False,
+                verbosity=0,
+                ignore_patterns=IGNORED_STATIC_FILES,
             )

@@ -1,4 +1,4 @@
-"""Typed readers of the environment that stop the start with one clear line."""
+"""Typed readers of environment variables; an invalid value stops the start with one clear line."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-# Each may come from a file that NAME_FILE names.
+# Each may be in a file whose path is in NAME_FILE.
 SECRETS = (
     "SECRET_KEY",
     "STACKONE_API_KEY",
@@ -28,47 +28,47 @@ SANDBOX_URL = "http://127.0.0.1:9100"
 SANDBOX_SECRET_KEY = "public-because-the-sandbox-holds-nothing-real-and-needs-no-secret"  # noqa: S105  # nosec B105
 
 
-def read(root: Path) -> environ.Env:
-    """Return the environment, completed by the `.env` file beside `manage.py` if there is one.
+def read_environment(root: Path) -> environ.Env:
+    """Return the environment variables, completed by the `.env` file in `root` if there is one.
 
-    A variable that is set but empty counts as not set, so that `.env.example` works as it is.
+    An empty variable counts as not set, so that `.env.example` works unchanged.
     """
     environ.Env.read_env(root / ".env")
     env = environ.Env()
-    given = {name: value for name, value in environ.Env.ENVIRON.items() if value.strip()}
-    env.ENVIRON = given | secrets_from_files(given)
+    variables = {name: value for name, value in environ.Env.ENVIRON.items() if value.strip()}
+    env.ENVIRON = variables | secrets_from_files(variables)
     return env
 
 
-def secrets_from_files(given: Mapping[str, str]) -> dict[str, str]:
-    """Return what the files hold that NAME_FILE names, as container platforms mount secrets.
+def secrets_from_files(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the secrets in the files that NAME_FILE variables name, as container platforms do it.
 
-    :raises ImproperlyConfigured: if a file cannot be read or holds nothing, or NAME is set too
+    :raises ImproperlyConfigured: if a file cannot be read or is empty, or NAME is set too
     """
-    found = {}
+    values = {}
     for name in SECRETS:
-        path = given.get(f"{name}_FILE")
+        path = variables.get(f"{name}_FILE")
         if path is None:
             continue
-        if name in given:
+        if name in variables:
             raise ImproperlyConfigured(f"{name} and {name}_FILE are both set. Unset one of them.")
-        found[name] = _read(name, Path(path))
-    return found
+        values[name] = _read_secret(name, Path(path))
+    return values
 
 
-def secrets(env: environ.Env) -> list[str]:
-    """Return the secrets that are set."""
+def secret_values(env: environ.Env) -> list[str]:
+    """Return the values of the secrets that are set."""
     return [str(env.str(name)) for name in SECRETS if name in env.ENVIRON]
 
 
-def _read(name: str, path: Path) -> str:
+def _read_secret(name: str, path: Path) -> str:
     try:
         text = path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = getattr(error, "strerror", None) or "it is not text"
         raise ImproperlyConfigured(
             f"{name}_FILE is {path} and cannot be read: {reason}. Set it to a file that holds "
-            "nothing but the secret."
+            "only the secret."
         ) from error
     if not text:
         raise ImproperlyConfigured(
@@ -77,7 +77,7 @@ def _read(name: str, path: Path) -> str:
     return text
 
 
-def one_of(env: environ.Env, name: str, choices: tuple[str, ...]) -> str:
+def choice(env: environ.Env, name: str, choices: tuple[str, ...]) -> str:
     """Return the variable's value, which must be one of `choices`; the first is the default."""
     value = str(env.str(name, default=choices[0]))
     if value not in choices:
@@ -85,17 +85,17 @@ def one_of(env: environ.Env, name: str, choices: tuple[str, ...]) -> str:
     return value
 
 
-def positive(env: environ.Env, name: str, default: int) -> int:
-    """Return the variable as a whole number of at least 1."""
-    return _whole(env, name, default, least=1)
+def positive_integer(env: environ.Env, name: str, default: int) -> int:
+    """Return the variable as an integer of at least 1."""
+    return _integer(env, name, default, least=1)
 
 
-def at_least_0(env: environ.Env, name: str, *, default: int | None) -> int | None:
-    """Return the variable as a whole number of at least 0, or the default if it is not set."""
-    return default if name not in env.ENVIRON else _whole(env, name, 0, least=0)
+def non_negative_integer(env: environ.Env, name: str, *, default: int | None) -> int | None:
+    """Return the variable as an integer of at least 0, or the default if it is not set."""
+    return default if name not in env.ENVIRON else _integer(env, name, 0, least=0)
 
 
-def _whole(env: environ.Env, name: str, default: int, *, least: int) -> int:
+def _integer(env: environ.Env, name: str, default: int, *, least: int) -> int:
     advice = f"Set it to {least} or more."
     try:
         value = int(env.int(name, default=default))
@@ -107,7 +107,7 @@ def _whole(env: environ.Env, name: str, default: int, *, least: int) -> int:
 
 
 def is_loopback(url: str) -> bool:
-    """Return whether the address is this machine's own."""
+    """Return whether the host of a URL is this machine's loopback interface."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -115,10 +115,10 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def check_private(base_url: str, *, is_allowed: bool) -> None:
-    """Refuse a key's way into a private network, unless somebody says that it is right.
+def refuse_private_address(base_url: str, *, is_allowed: bool) -> None:
+    """Refuse to send the API key to a private IP address, unless that is explicitly allowed.
 
-    A name is looked at when it is connected to: what it leads to may change.
+    Host names are checked when a connection is made, because what they resolve to may change.
 
     :raises ImproperlyConfigured: with the one thing to change
     """
@@ -128,13 +128,13 @@ def check_private(base_url: str, *, is_allowed: bool) -> None:
         return
     if not (address.is_global or address.is_loopback or is_allowed):
         raise ImproperlyConfigured(
-            f"STACKONE_BASE_URL leads to {address}, a private address. If StackOne is really "
-            "reached there, set STACKONE_ALLOW_PRIVATE=1."
+            f"STACKONE_BASE_URL is {address}, a private address. If your StackOne is really "
+            "there, set STACKONE_ALLOW_PRIVATE=1."
         )
 
 
-def check_remote(*, demo: bool, api_key: str, base_url: str) -> None:
-    """Refuse a start that sends the key over an open line or lets a demo persona reach a real LMS.
+def refuse_unsafe_remote(*, demo: bool, api_key: str, base_url: str) -> None:
+    """Refuse to send the API key unencrypted, or to let demo personas reach a real LMS.
 
     :raises ImproperlyConfigured: with the one thing to change
     """
@@ -152,10 +152,10 @@ def check_remote(*, demo: bool, api_key: str, base_url: str) -> None:
         )
 
 
-def secret_key(env: environ.Env, *, is_real: bool) -> str:
-    """Return Django's secret key; only the built-in sandbox may go without one of its own."""
+def secret_key(env: environ.Env, *, has_real_lms: bool) -> str:
+    """Return Django's secret key; only with the built-in sandbox may it be unset."""
     key = str(env.str("SECRET_KEY", default=""))
-    if key or not is_real:
+    if key or not has_real_lms:
         return key or SANDBOX_SECRET_KEY
     raise ImproperlyConfigured(
         "SECRET_KEY is not set. Set it to 50 or more random characters and keep it secret."
@@ -163,8 +163,8 @@ def secret_key(env: environ.Env, *, is_real: bool) -> str:
 
 
 def account_ids(env: environ.Env, *, is_sandbox: bool) -> list[str]:
-    """Return the linked LMS accounts, one or several."""
-    ids = [name.strip() for name in env.list("STACKONE_ACCOUNT_ID", default=[]) if name.strip()]
+    """Return the ids of the linked LMS accounts."""
+    ids = [part.strip() for part in env.list("STACKONE_ACCOUNT_ID", default=[]) if part.strip()]
     if ids or is_sandbox:
         return ids or ["sandbox"]
     raise ImproperlyConfigured(
@@ -174,14 +174,14 @@ def account_ids(env: environ.Env, *, is_sandbox: bool) -> list[str]:
 
 
 def broker_url(env: environ.Env, *, engine: str) -> str:
-    """Return the address of the message broker; nothing for the engine that needs none.
+    """Return the URL of the message broker; empty if the embedded task engine is used.
 
-    :raises ImproperlyConfigured: if it cannot be one, or the database is not for several machines
+    :raises ImproperlyConfigured: if the scheme is not supported, or the database is not PostgreSQL
     """
     url = str(env.str("CELERY_BROKER_URL", default=""))
     if not url:
         return ""
-    # Never the whole address: it may hold a password.
+    # Messages quote the scheme only: the URL may hold a password.
     scheme = url.partition("://")[0] if "://" in url else ""
     if scheme not in BROKER_SCHEMES:
         raise ImproperlyConfigured(
@@ -197,24 +197,24 @@ def broker_url(env: environ.Env, *, engine: str) -> str:
 
 
 def seal_dir(env: environ.Env, database: Mapping[str, object], *, is_demo: bool) -> Path | None:
-    """Return where seals are kept besides the database; the demo keeps them beside its own."""
-    given = str(env.str("AUDIT_SEAL_DIR", default=""))
-    if given:
-        return Path(given)
-    return _beside(database, "seals") if is_demo else None
+    """Return the folder for the second copy of the seals; the demo's is beside its database."""
+    path = str(env.str("AUDIT_SEAL_DIR", default=""))
+    if path:
+        return Path(path)
+    return _folder_beside(database, "seals") if is_demo else None
 
 
-def export_dir(env: environ.Env, database: Mapping[str, object], *, otherwise: Path) -> Path:
-    """Return where the files of exports are kept; by itself beside a database that is a file."""
-    given = str(env.str("EXPORT_DIR", default=""))
-    if given:
-        return Path(given)
-    return _beside(database, "exports") or otherwise
+def export_dir(env: environ.Env, database: Mapping[str, object], *, fallback: Path) -> Path:
+    """Return the folder for export files; by default beside a SQLite database, else `fallback`."""
+    path = str(env.str("EXPORT_DIR", default=""))
+    if path:
+        return Path(path)
+    return _folder_beside(database, "exports") or fallback
 
 
-def _beside(database: Mapping[str, object], what: str) -> Path | None:
-    """Return the folder for something beside a database that is a file."""
+def _folder_beside(database: Mapping[str, object], suffix: str) -> Path | None:
+    """Return a folder beside the SQLite file; None for another database."""
     if database["ENGINE"] != "django.db.backends.sqlite3":
         return None
     file = Path(str(database["NAME"]))
-    return file.with_name(f"{file.stem}-{what}")
+    return file.with_name(f"{file.stem}-{suffix}")
