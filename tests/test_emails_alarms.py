@@ -99,7 +99,7 @@ def test_the_addresses_come_from_the_environment():
     assert addresses(env(), "ALERT_EMAILS") == []
     given = env(ALERT_EMAILS="it@example.com, audit@example.com")
     assert addresses(given, "ALERT_EMAILS") == ["it@example.com", "audit@example.com"]
-    with pytest.raises(ImproperlyConfigured, match="ALERT_EMAILS is no list of e-mail addresses"):
+    with pytest.raises(ImproperlyConfigured, match="ALERT_EMAILS has an invalid e-mail address"):
         addresses(env(ALERT_EMAILS="it@example.com,the office"), "ALERT_EMAILS")
 
 

@@ -249,7 +249,9 @@ def test_the_settings_of_a_proxy():
         pytest.param({"PROXY_ISSUER": ""}, False, "PROXY_ISSUER is not", id="no issuer"),
         pytest.param({"PROXY_SECRET": ""}, False, "PROXY_SECRET is not", id="no secret"),
         pytest.param({"OIDC_MANAGER_VALUES": ""}, False, "nobody would have a role", id="no role"),
-        pytest.param({"OIDC_ISSUER": "https://id.example"}, False, "two ways to sign in", id="two ways in"),
+        pytest.param(
+            {"OIDC_ISSUER": "https://id.example"}, False, "two ways to sign in", id="two ways in"
+        ),
         pytest.param(
             {"PROXY_SUBJECT_HEADER": "X-Remote-User"}, False, "forged with an", id="a hyphen"
         ),
