@@ -66,9 +66,9 @@ class DeskCollector(Collector):
 
     def _work(self) -> Families:
         now = self._now
-        labels = (*ACCOUNT, "state")
-        yield _family("desk_rows", "Assignments.", labels, metric_values.rows())
-        yield _family("desk_batches", "Batches.", labels, metric_values.batches())
+        by_state = (*ACCOUNT, "state")
+        yield _family("desk_rows", "Assignments.", by_state, metric_values.rows())
+        yield _family("desk_batches", "Batches.", by_state, metric_values.batches())
         description = "Waiting time of the oldest row that may be sent."
         yield _family(
             "desk_oldest_due_seconds", description, ACCOUNT, metric_values.oldest_due(now=now)
@@ -80,9 +80,9 @@ class DeskCollector(Collector):
             ACCOUNT,
             metric_values.oldest_unknown(now=now),
         )
-        labels = (*ACCOUNT, "outcome", "status")
+        by_outcome = (*ACCOUNT, "outcome", "status")
         description = "Calls completed in the last five minutes; status 429: rate limited."
-        yield _family("desk_calls_5m", description, labels, metric_values.calls(now=now))
+        yield _family("desk_calls_5m", description, by_outcome, metric_values.calls(now=now))
         yield _family("desk_tasks", "Queued tasks.", ("queue", "state"), metric_values.tasks())
         yield _gauge(
             "desk_workers", "Workers seen in the last minute.", metric_values.workers(now=now)
