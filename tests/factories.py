@@ -92,6 +92,7 @@ def make_content(account: Account | None = None, **fields: Any) -> Content:
         "kind": "course",
         "is_active": True,
         "search_text": folded(f"{title} CRS-{number}"),
+        "fingerprint": f"1:{'f' * 32}",
         "last_seen_sync": 1,
     }
     return Content.objects.create(account=account or make_account(), **values | fields)

@@ -30,7 +30,7 @@ class Learner(models.Model):
     erased_at = models.DateTimeField(null=True, blank=True)
     custom_fields = models.JSONField(default=dict)
     search_text = models.TextField()
-    fingerprint = models.CharField(max_length=32, blank=True, default="", db_default="")
+    fingerprint = models.CharField(max_length=40, blank=True, default="", db_default="")
     last_seen_sync = models.PositiveBigIntegerField()
 
     class Meta:
@@ -83,7 +83,7 @@ class Content(models.Model):
     url = models.TextField(blank=True)
     is_mandatory = models.BooleanField(default=False, db_default=False)
     search_text = models.TextField()
-    fingerprint = models.CharField(max_length=32, blank=True, default="", db_default="")
+    fingerprint = models.CharField(max_length=40, blank=True, default="", db_default="")
     last_seen_sync = models.PositiveBigIntegerField()
 
     class Meta:

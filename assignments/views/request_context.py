@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 from assignments.audit.entries.actors import Actor
 from assignments.views.problem_details import is_for_programs
@@ -49,7 +48,7 @@ def public_session_id(request: HttpRequest) -> str:
     key = request.session.session_key
     if not key:
         return ""
-    return hashlib.sha256(f"{settings.SECRET_KEY}{key}".encode()).hexdigest()[:16]
+    return salted_hmac("assignment-desk/session/1", key, algorithm="sha256").hexdigest()[:16]
 
 
 def wants_fragment(request: Request) -> bool:

@@ -59,7 +59,7 @@ def wait_for_slot(clock: Clock) -> None:
 def _locked(now: datetime) -> RequestBudget:
     # A fingerprint, not the key: the key itself must never reach the database.
     key = salted_hmac(
-        "assignments.budget", settings.STACKONE_API_KEY, algorithm="sha256"
+        "assignment-desk/request-budget/1", settings.STACKONE_API_KEY, algorithm="sha256"
     ).hexdigest()
     budgets = RequestBudget.objects.select_for_update()
     budget, _ = budgets.get_or_create(key=key, defaults={"next_slot_at": now})

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -19,6 +18,7 @@ from assignments.models import (
 from assignments.models.sql.bulk import upsert
 from assignments.models.sql.text_folding import folded
 from assignments.services.syncing.facets import keep
+from assignments.services.syncing.fingerprints import fingerprint
 from assignments.stackone.resources import LearningObject, User
 from assignments.stackone.resources import RemoteAssignment as Held
 
@@ -42,8 +42,6 @@ SOURCES: Final = {
 }
 TOLD: Final = ("learner", "content", "status", "due_at", "assigned_at")
 IDS: Final = ("learner_id", "content_id")
-# Another number when what is kept of an entry changes: everybody is then written anew.
-READ_AS: Final = 1
 MOST_BYTES: Final = 2_000
 CHUNK: Final = 2_000
 
@@ -160,7 +158,7 @@ def _changed(ours: "QuerySet[Any]", given: Mapping[str, User | LearningObject]) 
     """Return who is new or differs from what we have, each with the fingerprint to keep."""
     there = ours.filter(remote_id__in=list(given), left_at=None)
     known = dict(there.values_list("remote_id", "fingerprint"))
-    marks = {remote_id: _fingerprint(entry) for remote_id, entry in given.items()}
+    marks = {remote_id: fingerprint(entry) for remote_id, entry in given.items()}
     return {remote_id: mark for remote_id, mark in marks.items() if known.get(remote_id) != mark}
 
 
@@ -170,10 +168,6 @@ def _erased(ours: "QuerySet[Learner]", changed: Collection[str]) -> list[str]:
         return []
     known = ours.filter(remote_id__in=list(changed), erased_at__isnull=False)
     return list(known.values_list("remote_id", flat=True))
-
-
-def _fingerprint(entry: User | LearningObject) -> str:
-    return blake2b(f"{READ_AS}{entry!r}".encode(), digest_size=16).hexdigest()
 
 
 def _unchanged(account_pk: int, records: Mapping[str, RemoteAssignment]) -> set[str]:

@@ -1,0 +1,285 @@
+"""Every term of a draft reaches every place that it has to reach; a failure names the place.
+
+A new field on `Terms` needs a `Sample` here, and then the test says what else it needs.
+"""
+
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db.models import CharField, TextField
+from django.urls import reverse
+
+from assignments.forms.assign import TermsForm
+from assignments.forms.review import ReviewForm
+from assignments.models import Assignment, Batch, Draft, Learner, LogEntry
+from assignments.models.drafts import TERM_FIELDS, Terms
+from assignments.services.batches import control
+from assignments.services.calls.connections import open_client
+from assignments.services.picking import batch_copy
+from assignments.services.planning.plan_digest import FORMATS, recomputed_digest
+from assignments.services.privacy.erasure import erase
+from assignments.services.submitting import approval
+from tests.factories import make_actor, make_user
+
+pytestmark = pytest.mark.django_db
+ERASED_NAME = "Xqzelif Wvkyilmaz"
+# Fields of a draft that apply to no row: what it is, whose, and what happened to it.
+NO_TERMS = {
+    "id",
+    "account",
+    "owner",
+    "assigns_again",
+    "is_submitted",
+    "created_at",
+    "changed_at",
+    "discarded_at",
+}
+# A reason is for people and the log: the LMS never gets it.
+NEVER_SENT = {"reason"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A value of one term, and how it looks wherever it has to be.
+
+    :ivar other: another value that differs in the digest
+    :ivar with_terms: what other terms must be, so that this one may have its value
+    :ivar text: on a page, in any case of letters
+    :ivar sent: in the LMS, as an attribute of the assignment
+    :ivar options: of `manage.py assign`
+    :ivar detail: in the log's entry of the submission
+    """
+
+    value: Any
+    other: Any
+    text: str
+    options: tuple[str, ...]
+    detail: dict[str, object]
+    sent: dict[str, object] = field(default_factory=dict)
+    with_terms: dict[str, Any] = field(default_factory=dict)
+
+
+SAMPLES = {
+    "due_date": Sample(
+        value=date(2027, 1, 15),
+        other=date(2027, 1, 16),
+        text="15 January 2027",
+        options=("--due", "2027-01-15"),
+        detail={"due_at": "2027-01-15T23:59:59+00:00"},
+        sent={"due_at": "2027-01-15 23:59:59+00:00"},
+    ),
+    "status": Sample(
+        value="completed",
+        other="pending",
+        text="completed",
+        options=("--status", "completed"),
+        detail={"status": "completed"},
+        sent={"status": "completed"},
+    ),
+    "progress": Sample(
+        value=40,
+        other=41,
+        text="40 %",
+        options=("--progress", "40"),
+        detail={"progress": 40},
+        sent={"progress": "40.0"},
+        with_terms={"status": "in_progress"},
+    ),
+    "reason": Sample(
+        value=f"Asked for by {ERASED_NAME}",
+        other="Policy DP-14",
+        text=f"Asked for by {ERASED_NAME}",
+        options=("--reason", f"Asked for by {ERASED_NAME}"),
+        detail={"reason": f"Asked for by {ERASED_NAME}"},
+    ),
+}
+
+
+def test_every_field_of_a_draft_is_a_term_or_says_that_it_is_none():
+    of_drafts = {f.name for f in Draft._meta.local_concrete_fields}
+
+    assert of_drafts - NO_TERMS == set(TERM_FIELDS), (
+        "Put a new field of a draft on `Terms` if it applies to the rows, or add it to NO_TERMS."
+    )
+
+
+def test_every_term_has_a_sample():
+    assert set(SAMPLES) == set(TERM_FIELDS), "Add a Sample of the new term to this file."
+
+
+def test_a_new_term_is_absent_from_plans_that_were_made_before_it():
+    first = {"due_date", "status", "progress", "reason"}
+    for name in set(TERM_FIELDS) - first:
+        column = Terms._meta.get_field(name)
+        assert column.null or column.blank, f"{name} must be optional: older plans have none."
+
+
+@pytest.mark.parametrize("name", TERM_FIELDS)
+def test_a_term_reaches_every_place(desk, client, settings, name):
+    settings.APPROVAL_THRESHOLD = 0
+    sample, world = SAMPLES[name], World(desk, client)
+
+    missing = [place for place, has_term in world.places(name, sample) if not has_term]
+
+    assert missing == [], f"The term {name!r} is missing from: {', '.join(missing)}."
+
+
+class World:
+    """A manager, a second manager who approves, and a browser."""
+
+    def __init__(self, desk: Any, client: Any) -> None:
+        self.desk, self.client = desk, client
+        self.second = make_user(name="Daniel Osei", email="daniel@northwind.example")
+        self.terms: dict[str, Any] = {"due_date": None, "status": "pending"}
+
+    def places(self, name: str, sample: Sample) -> Any:
+        """Yield each place, in the order in which a term passes them, and whether it is there."""
+        self.terms |= sample.with_terms
+        yield from self.on_the_draft(name, sample)
+        yield "the digest of the plan", self.changes_the_digest(name, sample)
+        draft = self.desk.draft(people=1, **self.terms | {name: sample.value})
+        Learner.objects.filter(pk=draft.picked_learners.get().learner_id).update(name=ERASED_NAME)
+        batch = yield from self.on_the_batch(draft, name, sample)
+        self.deliver(batch)
+        yield from self.once_sent(batch, name, sample)
+        yield "the option of manage.py assign", self.is_an_option(name, sample)
+
+    def on_the_batch(self, draft: Draft, name: str, sample: Sample) -> Any:
+        """Yield the places up to the approval, and return the batch."""
+        plan = self.desk.review(draft)
+        yield "the plan (frozen_plan.freeze)", getattr(plan, name) == sample.value
+        if name in TermsForm.base_fields:
+            yield "the review page", self.shows(sample, "review", draft.pk)
+        batch = self.submit(draft, plan)
+        yield "the submission (submission.submit)", getattr(batch, name) == sample.value
+        yield "the log's entry of the submission", self.is_logged(batch, sample)
+        yield "the approval page", self.shows(sample, "batch-approval", batch.pk, by=self.second)
+        return batch
+
+    def once_sent(self, batch: Batch, name: str, sample: Sample) -> Any:
+        """Yield the places of a batch that was sent."""
+        yield "the batch page", self.shows(sample, "batch", batch.pk)
+        if name not in NEVER_SENT:
+            yield "the request (planning/request.py)", self.is_requested(sample)
+            yield "the sandbox LMS", self.is_held_by_the_lms(batch, sample)
+        owner, now = self.desk.owner.pk, self.desk.clock()
+        copy = batch_copy.copy_to_draft(batch=batch, owner_pk=owner, now=now)
+        yield "the copy of a batch", getattr(copy, name) == sample.value
+        if holds_free_text(name):
+            yield from self.erased(name, batch)
+
+    def on_the_draft(self, name: str, sample: Sample) -> Any:
+        """Yield the places of the New assignment page, or of the review page for its own form."""
+        draft = self.desk.draft(people=1, **self.terms)
+        self.client.force_login(self.desk.owner)
+        if name in ReviewForm.base_fields:
+            self.desk.review(draft)
+            page = self.client.get(reverse("review", args=[draft.pk])).content.decode()
+            yield "the form of the review page", f'name="{name}"' in page
+            return
+        yield "the form (forms/assign.py)", name in TermsForm.base_fields
+        page = self.client.get(reverse("assign", args=[draft.pk])).content.decode()
+        yield "the form's template (draft/terms.html)", f'name="{name}"' in page
+        form = {key: value or "" for key, value in self.terms.items()} | {name: sample.value}
+        self.client.post(reverse("assign-terms", args=[draft.pk]), form)
+        stored = Draft.objects.get(pk=draft.pk)
+        yield "drafts.set_terms", getattr(stored, name) == sample.value
+        behind = form | {name: sample.other, "terms_seen": seen_on(page)}
+        self.client.post(reverse("assign-terms", args=[draft.pk]), behind)
+        kept = Draft.objects.get(pk=draft.pk)
+        yield "concurrent edits", getattr(kept, name) == sample.value
+
+    def changes_the_digest(self, name: str, sample: Sample) -> bool:
+        """Return whether two plans that differ in this term alone have two digests."""
+        draft = self.desk.draft(people=1, **self.terms)
+        digests = set()
+        for value in (sample.value, sample.other):
+            setattr(draft, name, value)
+            draft.save()
+            digests.add(self.desk.review(draft).plan_digest)
+        return len(digests) == 2
+
+    def shows(self, sample: Sample, page: str, pk: object, *, by: Any = None) -> bool:
+        """Return whether a page shows the term."""
+        self.client.force_login(by or self.desk.owner)
+        html = self.client.get(reverse(page, args=[pk])).content.decode()
+        text = " ".join(re.sub(r"<[^>]+>", " ", html).split())
+        return sample.text.casefold() in text.casefold()
+
+    def submit(self, draft: Draft, plan: Batch) -> Batch:
+        """Submit the plan with the page's button."""
+        self.client.force_login(self.desk.owner)
+        form = {"plan_digest": plan.plan_digest, "reason": draft.reason, "confirms_completed": "on"}
+        self.client.post(reverse("submit", args=[draft.pk]), form)
+        return Batch.objects.get(pk=plan.pk)
+
+    def is_logged(self, batch: Batch, sample: Sample) -> bool:
+        """Return whether the entry of the submission holds the term."""
+        entry = LogEntry.objects.get(action="batch.submitted", subject=f"batch/{batch.pk}")
+        return sample.detail.items() <= json.loads(bytes(entry.body))["detail"].items()
+
+    def deliver(self, batch: Batch) -> None:
+        """Let the second manager approve the batch, and send it."""
+        by, now = make_actor(self.second), self.desk.clock()
+        approval.approve(batch=batch, plan_digest=batch.plan_digest, by=by, now=now)
+        control.start_now(batch=batch, by=self.desk.by, now=now)
+        self.desk.deliver()
+        assert self.desk.states(batch) == ["created"]
+
+    def is_requested(self, sample: Sample) -> bool:
+        """Return whether the body of the request that was sent has a field of the term."""
+        entry = LogEntry.objects.get(action="assignment.created")
+        request = json.loads(bytes(entry.body))["detail"]["request"]
+        names = {"due_at": "due_date"}
+        return all(names.get(name, name) in request for name in sample.sent)
+
+    def is_held_by_the_lms(self, batch: Batch, sample: Sample) -> bool:
+        """Return whether the LMS keeps the term."""
+        row = batch.assignments.get()
+        with open_client(self.desk.account.remote_id, pace=lambda: None) as lms:
+            pages = list(lms.user_assignment_pages(row.learner_remote_id))
+        held = next(r for page in pages for r in page.items if r.id == row.remote_id)
+        return all(str(getattr(held, name)) == str(value) for name, value in sample.sent.items())
+
+    def is_an_option(self, name: str, sample: Sample) -> bool:
+        """Return whether `manage.py assign` takes the term."""
+        content = Draft.objects.earliest("created_at").picked_contents.get().content
+        options = {"--due": "none", "--status": self.terms["status"]}
+        options |= dict([sample.options])
+        words = [part for option in options.items() for part in option]
+        call_command(
+            *("assign", "--as", self.desk.owner.email, "--all", "--again", "--yes", "--json"),
+            *("--content", content.external_reference, *words),
+        )
+        made = Batch.objects.latest("pk")
+        return bool(getattr(made, name) == sample.value)
+
+    def erased(self, name: str, batch: Batch) -> Any:
+        """Yield where a name that was typed into the term has to go."""
+        admin, learner = make_actor(make_user("admin")), batch.assignments.get().learner_id
+        erase(ref=f"learner/{learner}", reason="They asked", by=admin, now=self.desk.clock())
+        texts = [getattr(row, name) for row in (*Draft.objects.all(), *Batch.objects.all())]
+        yield "erasure (privacy/redacted_fields.py)", not any(ERASED_NAME in text for text in texts)
+        batch.refresh_from_db()
+        batch.assignments.update(state=Assignment.State.PLANNED)
+        is_committed = all(name in known.texts for known in FORMATS.values())
+        is_same = recomputed_digest(batch) == batch.plan_digest
+        yield "the texts of the digest that can be erased", is_committed and is_same
+
+
+def seen_on(page: str) -> str:
+    """Return the terms that a page showed, as it sends them back."""
+    found = re.search(r'name="terms_seen" value="([^"]*)"', page)
+    assert found
+    return found[1]
+
+
+def holds_free_text(name: str) -> bool:
+    """Return whether people may type anything into the field, a name for instance."""
+    column = Terms._meta.get_field(name)
+    return isinstance(column, CharField | TextField) and not column.choices
