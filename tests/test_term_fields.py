@@ -51,14 +51,14 @@ class Sample:
     :ivar with_terms: what other terms must be, so that this one may have its value
     :ivar text: on a page, in any case of letters
     :ivar sent: in the LMS, as an attribute of the assignment
-    :ivar options: of `manage.py assign`
+    :ivar option: of `manage.py assign`
     :ivar detail: in the log's entry of the submission
     """
 
     value: Any
     other: Any
     text: str
-    options: tuple[str, ...]
+    option: tuple[str, str]
     detail: dict[str, object]
     sent: dict[str, object] = field(default_factory=dict)
     with_terms: dict[str, Any] = field(default_factory=dict)
@@ -69,7 +69,7 @@ SAMPLES = {
         value=date(2027, 1, 15),
         other=date(2027, 1, 16),
         text="15 January 2027",
-        options=("--due", "2027-01-15"),
+        option=("--due", "2027-01-15"),
         detail={"due_at": "2027-01-15T23:59:59+00:00"},
         sent={"due_at": "2027-01-15 23:59:59+00:00"},
     ),
@@ -77,7 +77,7 @@ SAMPLES = {
         value="completed",
         other="pending",
         text="completed",
-        options=("--status", "completed"),
+        option=("--status", "completed"),
         detail={"status": "completed"},
         sent={"status": "completed"},
     ),
@@ -85,7 +85,7 @@ SAMPLES = {
         value=40,
         other=41,
         text="40 %",
-        options=("--progress", "40"),
+        option=("--progress", "40"),
         detail={"progress": 40},
         sent={"progress": "40.0"},
         with_terms={"status": "in_progress"},
@@ -94,7 +94,7 @@ SAMPLES = {
         value=f"Asked for by {ERASED_NAME}",
         other="Policy DP-14",
         text=f"Asked for by {ERASED_NAME}",
-        options=("--reason", f"Asked for by {ERASED_NAME}"),
+        option=("--reason", f"Asked for by {ERASED_NAME}"),
         detail={"reason": f"Asked for by {ERASED_NAME}"},
     ),
 }
@@ -115,7 +115,7 @@ def test_every_term_has_a_sample():
 def test_a_new_term_is_absent_from_plans_that_were_made_before_it():
     first = {"due_date", "status", "progress", "reason"}
     for name in set(TERM_FIELDS) - first:
-        column = Terms._meta.get_field(name)
+        column: Any = Terms._meta.get_field(name)
         assert column.null or column.blank, f"{name} must be optional: older plans have none."
 
 
@@ -221,7 +221,7 @@ class World:
     def is_logged(self, batch: Batch, sample: Sample) -> bool:
         """Return whether the entry of the submission holds the term."""
         entry = LogEntry.objects.get(action="batch.submitted", subject=f"batch/{batch.pk}")
-        return sample.detail.items() <= json.loads(bytes(entry.body))["detail"].items()
+        return bool(sample.detail.items() <= json.loads(bytes(entry.body))["detail"].items())
 
     def deliver(self, batch: Batch) -> None:
         """Let the second manager approve the batch, and send it."""
@@ -250,7 +250,7 @@ class World:
         """Return whether `manage.py assign` takes the term."""
         content = Draft.objects.earliest("created_at").picked_contents.get().content
         options = {"--due": "none", "--status": self.terms["status"]}
-        options |= dict([sample.options])
+        options |= {sample.option[0]: sample.option[1]}
         words = [part for option in options.items() for part in option]
         call_command(
             *("assign", "--as", self.desk.owner.email, "--all", "--again", "--yes", "--json"),
