@@ -63,7 +63,7 @@ def all_at_once(most: str) -> dict[str, float]:
     Their names cost one query, so that nothing is held against it but the way it reads and holds.
     """
     django.setup()
-    from assignments.audit.entries.readable import entry_lines
+    from assignments.audit.entries.readable import readable_entries
     from assignments.audit.export.csv_format import BYTE_ORDER_MARK, heading, safe
     from assignments.models import LogEntry
 
@@ -74,7 +74,7 @@ def all_at_once(most: str) -> dict[str, float]:
         writer = csv.writer(text)
         text.write(BYTE_ORDER_MARK)
         writer.writerow(heading())
-        for line in entry_lines(LogEntry.objects.all().filter(seq__lt=int(most))):
+        for line in readable_entries(LogEntry.objects.all().filter(seq__lt=int(most))):
             writer.writerow([safe(cell) for cell in _row(line)])
             written.append(1)
         out.write(text.getvalue().encode())

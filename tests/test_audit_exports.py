@@ -174,7 +174,7 @@ def test_jsonl_holds_the_exact_bodies_and_the_tree(db: None) -> None:
         "search": "",
         "whole": True,
         "seal": "",
-        "taken_up": [],
+        "adopted": [],
     }
     assert entries == [
         {"seq": entry.seq, "leaf": bytes(entry.leaf).hex(), "body": bytes(entry.body).decode()}

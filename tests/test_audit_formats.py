@@ -71,12 +71,12 @@ def test_commitment() -> None:
 
 
 def test_statement_of_pruned_entries() -> None:
-    assert Pruned(621, ROOT).signed(SigningKey.read(SECRET)) == STATEMENT
+    assert Pruned(621, ROOT).signed(SigningKey.parse(SECRET)) == STATEMENT
 
 
 def test_seal() -> None:
     checkpoint = Checkpoint("PeterNeumann", 621, ROOT)
-    assert SigningKey.read(SECRET).sign(checkpoint.text()) == SEAL
+    assert SigningKey.parse(SECRET).sign(checkpoint.text()) == SEAL
 
 
 @pytest.mark.parametrize("version", [0, 2, "1", None])

@@ -14,8 +14,8 @@ from django.db import transaction
 from assignments.audit.integrity.verdicts import (
     Altered,
     BadSeal,
+    Fault,
     HeadMismatch,
-    How,
     Intact,
     SealMismatch,
     ShorterThanSeal,
@@ -31,7 +31,7 @@ SEALED, SIZE = 30, 35
 Named = Callable[[Verdict, int], bool]
 
 
-def altered(how: How) -> Named:
+def altered(how: Fault) -> Named:
     """Return whether the verdict names exactly the entry, and how."""
     return lambda found, seq: found == Altered(seq, how)
 
@@ -39,7 +39,7 @@ def altered(how: How) -> Named:
 def rewritten(found: Verdict, seq: int) -> bool:
     """Exactly in the rows that are kept, else among the leaves of one subtree."""
     if seq < SEALED:
-        return found == Altered(seq, How.BODY)
+        return found == Altered(seq, Fault.BODY)
     return isinstance(found, Altered) and found.seq <= seq <= (found.last or found.seq)
 
 
@@ -51,12 +51,12 @@ def shortened(found: Verdict, seq: int) -> bool:
 
 def closed_up(found: Verdict, seq: int) -> bool:
     is_last = seq == SIZE - 1
-    return found == (HeadMismatch(seq, SIZE) if is_last else Altered(seq, How.OUT_OF_ORDER))
+    return found == (HeadMismatch(seq, SIZE) if is_last else Altered(seq, Fault.OUT_OF_ORDER))
 
 
 def missing(found: Verdict, seq: int) -> bool:
     is_last = seq == SIZE - 1
-    return found == (HeadMismatch(seq, SIZE) if is_last else Altered(seq, How.MISSING))
+    return found == (HeadMismatch(seq, SIZE) if is_last else Altered(seq, Fault.MISSING))
 
 
 def not_as_sealed(found: Verdict, seq: int) -> bool:
@@ -65,15 +65,15 @@ def not_as_sealed(found: Verdict, seq: int) -> bool:
 
 def inserted(found: Verdict, seq: int) -> bool:
     is_last = seq == SIZE - 1
-    return found == (HeadMismatch(SIZE + 1, SIZE) if is_last else Altered(seq, How.INSERTED))
+    return found == (HeadMismatch(SIZE + 1, SIZE) if is_last else Altered(seq, Fault.INSERTED))
 
 
 CLASSES: dict[str, tuple[Callable[[int, int], None], Named, int]] = {
-    "edited body": (log_tampering.edit_body, altered(How.BODY), SIZE),
-    "edited hash": (log_tampering.edit_leaf, altered(How.BODY), SIZE),
+    "edited body": (log_tampering.edit_body, altered(Fault.BODY), SIZE),
+    "edited hash": (log_tampering.edit_leaf, altered(Fault.BODY), SIZE),
     "edited body and hash": (log_tampering.edit_body_and_leaf, rewritten, SIZE),
-    "edited column": (log_tampering.edit_column, altered(How.INDEXES), SIZE),
-    "edited time": (log_tampering.edit_time, altered(How.INDEXES), SIZE),
+    "edited column": (log_tampering.edit_column, altered(Fault.INDEXES), SIZE),
+    "edited time": (log_tampering.edit_time, altered(Fault.INDEXES), SIZE),
     "moved time": (sealed_log.move_time, rewritten, SIZE),
     "moved time, all made to fit": (sealed_log.move_time_and_head, not_as_sealed, SEALED),
     "deleted": (log_tampering.delete, missing, SIZE),
@@ -84,7 +84,7 @@ CLASSES: dict[str, tuple[Callable[[int, int], None], Named, int]] = {
         lambda found, _: found == HeadMismatch(SIZE + 1, SIZE),
         SIZE,
     ),
-    "swapped": (log_tampering.swap_with_the_last, altered(How.OUT_OF_ORDER), SIZE - 1),
+    "swapped": (log_tampering.swap_with_the_last, altered(Fault.OUT_OF_ORDER), SIZE - 1),
     "cut off": (log_tampering.cut_off, shortened, SIZE),
     "cut off, head made to fit": (sealed_log.cut_off_and_move_head, shortened, SEALED),
     "whole chain rewritten": (sealed_log.rewrite_chain, not_as_sealed, SEALED),
@@ -154,7 +154,7 @@ def test_an_edited_seal_is_found(outside: Path, number: int) -> None:
 
     assert isinstance(found, BadSeal)
     assert found.sentence == (
-        f"Seal {number} has a wrong signature. The signature of PeterNeumann does not fit. "
+        f"Seal {number} has a wrong signature. The signature of PeterNeumann does not match. "
         "It was altered."
     )
 
@@ -180,13 +180,13 @@ def test_a_copy_that_was_exchanged_is_found(outside: Path) -> None:
 def test_a_damaged_row_of_hashes_is_told_from_an_altered_entry(outside: Path, seq: int) -> None:
     sealed_log.edit_row(seq)
 
-    assert verdict_on_log() == Altered(seq, How.ROW)
+    assert verdict_on_log() == Altered(seq, Fault.TILE)
 
 
 def test_since_the_seal_finds_what_was_done_after_it(outside: Path) -> None:
     log_tampering.edit_body(SEALED + 1, SIZE)
 
-    assert verdict_on_log(since_seal=True) == Altered(SEALED + 1, How.BODY)
+    assert verdict_on_log(since_seal=True) == Altered(SEALED + 1, Fault.BODY)
 
 
 def test_what_stands_before_the_seal_is_not_said_to_be_checked(outside: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assignments.audit.entries.canonical import canonical
-from assignments.audit.integrity.verdicts import Altered, HeadMismatch, How, Intact, Unsealed
+from assignments.audit.integrity.verdicts import Altered, Fault, HeadMismatch, Intact, Unsealed
 from assignments.audit.log import record, record_all
 from assignments.audit.merkle.tree import Frontier, leaf_hash
 from assignments.audit.verification import standalone
@@ -106,7 +106,7 @@ def test_a_well_made_entry_that_nobody_wrote_stays_in_question(db: None) -> None
     append()
     sealed_log.seal()
 
-    assert verdict_on_log() == Altered(SIZE, How.TAKEN_UP)
+    assert verdict_on_log() == Altered(SIZE, Fault.ADOPTED)
     assert verdict_on_log().sentence == (
         "Altered at entry 7: stood behind the log's end, where nothing had been written, "
         "and was taken up."
@@ -124,7 +124,7 @@ def test_a_lost_head_is_no_loss_for_what_was_sealed(db: None) -> None:
     sealed_log.seal()
 
     # The entry of the seal itself came after it.
-    assert verdict_on_log() == Altered(size - 1, How.TAKEN_UP)
+    assert verdict_on_log() == Altered(size - 1, Fault.ADOPTED)
 
 
 def test_a_lost_head_of_a_log_that_was_sealed_whole_is_only_told(db: None) -> None:
@@ -183,7 +183,7 @@ def test_an_entry_of_a_break_that_nobody_wrote_hides_nothing(db: None) -> None:
 
     append()
 
-    assert verdict_on_log() == Altered(SIZE + 1, How.TAKEN_UP)
+    assert verdict_on_log() == Altered(SIZE + 1, Fault.ADOPTED)
 
 
 def export(folder: Path, query: str = "") -> standalone.Found:
@@ -205,7 +205,7 @@ def test_an_export_carries_what_is_in_question(db: None, tmp_path: Path, query: 
     assert (found.word, found.seq) == ("altered", SIZE)
     assert "was taken up" in found.sentence
     heading = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
-    assert heading["taken_up"] == [[SIZE, SIZE]]
+    assert heading["adopted"] == [[SIZE, SIZE]]
 
 
 def test_an_export_without_it_is_proven(db: None, tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_without_a_key_it_says_what_to_do(db: None, settings) -> None:
 def test_a_wrong_key_is_said_without_showing_it(db: None, settings) -> None:
     settings.AUDIT_SIGNING_KEY = "PRIVATE+KEY+desk+00000000+c2VjcmV0"
 
-    with pytest.raises(NotSealed, match="AUDIT_SIGNING_KEY is no signing key") as refusal:
+    with pytest.raises(NotSealed, match="AUDIT_SIGNING_KEY is not a signing key") as refusal:
         sealed_log.seal()
 
     assert "c2VjcmV0" not in str(refusal.value)
@@ -161,7 +161,7 @@ def test_the_doctor_speaks_of_key_and_second_place(settings, tmp_path: Path) -> 
 def test_an_old_key_stays_trusted_for_its_seals(db: None, settings) -> None:
     old, new = keys.signing_key(), SigningKey.generate("PeterNeumann")
     sealed_log.write_sealed_log(3, 3)
-    settings.AUDIT_SIGNING_KEY = new.written()
+    settings.AUDIT_SIGNING_KEY = new.to_text()
     write_log(1)
     sealed_log.seal()
 
@@ -276,7 +276,7 @@ def test_the_role_of_the_application_adds_and_reads_and_alters_nothing(db: None)
         pytest.skip("Only PostgreSQL has roles")
     sealed_log.write_sealed_log(3, 1)
     with connection.cursor() as cursor:
-        cursor.execute(grants.sql("desk_app_in_a_test"))
+        cursor.execute(grants.role_sql("desk_app_in_a_test"))
         cursor.execute("SET LOCAL ROLE desk_app_in_a_test")
         for table in ("assignments_logentry", "assignments_logseal"):
             for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}", _update(table)):

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 
 from assignments.audit.entries.actors import SYSTEM, Actor, Person
-from assignments.audit.entries.readable import Named
+from assignments.audit.entries.readable import Party
 from assignments.audit.log import Event, record, record_all
 from assignments.audit.search import filters, search
 from assignments.audit.search.access_records import record_reading, record_search
@@ -307,7 +307,7 @@ def test_a_line_says_everything_of_its_entry(log: None) -> None:
         "assignment.created",
         "Assignment created",
     )
-    assert line.actor == Named(
+    assert line.actor == Party(
         ref="user/1",
         name=PRIYA.name,
         email=PRIYA.email,
@@ -347,7 +347,7 @@ def test_a_line_names_who_acted(log: None, seq: int, actor: str) -> None:
 
 
 def test_somebody_without_a_name_is_shown_by_what_is_known() -> None:
-    bare = Named(ref="learner/9", name="", email="", reference="", ip="", is_erased=False)
+    bare = Party(ref="learner/9", name="", email="", reference="", ip="", is_erased=False)
     with_reference = bare._replace(reference="NW-9")
     with_email = with_reference._replace(email="e@northwind.example")
 

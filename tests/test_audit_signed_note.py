@@ -2,10 +2,10 @@
 
 import pytest
 
-from assignments.audit.signing.checkpoint import Checkpoint, NotACheckpoint
+from assignments.audit.signing.checkpoint import Checkpoint, InvalidCheckpoint
 from assignments.audit.signing.signed_note import (
-    NotAKey,
-    NotANote,
+    InvalidKey,
+    InvalidNote,
     PublicKey,
     SigningKey,
     UnknownKey,
@@ -30,19 +30,19 @@ SOFA = (
     f"{CHECKPOINT}\n\N{EM DASH} example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJ"
     "urmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
 )
-PETER = PublicKey.read(PUBLIC)
+PETER = PublicKey.parse(PUBLIC)
 
 
 def test_keys_are_read_and_written_as_published() -> None:
-    secret = SigningKey.read(SECRET)
+    secret = SigningKey.parse(SECRET)
 
-    assert (str(secret.public), secret.written()) == (PUBLIC, SECRET)
+    assert (str(secret.public), secret.to_text()) == (PUBLIC, SECRET)
     assert (PETER, PETER.id.hex()) == (secret.public, "c74f20a3")
     assert SECRET not in f"{secret!r}"
 
 
 def test_sign_gives_the_published_note() -> None:
-    assert SigningKey.read(SECRET).sign(TEXT) == NOTE
+    assert SigningKey.parse(SECRET).sign(TEXT) == NOTE
 
 
 def test_open_note_gives_the_text_and_who_signed_it() -> None:
@@ -65,7 +65,7 @@ def test_open_note_says_that_no_key_is_known() -> None:
 
 
 def test_open_note_says_that_the_signature_does_not_fit() -> None:
-    with pytest.raises(WrongSignature, match="of PeterNeumann does not fit"):
+    with pytest.raises(WrongSignature, match="of PeterNeumann does not match"):
         open_note(NOTE.replace("cryptography", "cryptographY"), [PETER])
 
 
@@ -83,7 +83,7 @@ def test_open_note_says_that_the_signature_does_not_fit() -> None:
     ],
 )
 def test_open_note_refuses(note: str) -> None:
-    with pytest.raises(NotANote):
+    with pytest.raises(InvalidNote):
         open_note(note, [PETER])
 
 
@@ -91,8 +91,8 @@ def test_open_note_refuses(note: str) -> None:
 def test_a_key_with_an_error_is_refused(place: int) -> None:
     wrong = PUBLIC[:place] + chr(ord(PUBLIC[place]) + 1) + PUBLIC[place + 1 :]
     for text in (wrong, PUBLIC[:place], PUBLIC[place + 1 :]):
-        with pytest.raises(NotAKey):
-            PublicKey.read(text)
+        with pytest.raises(InvalidKey):
+            PublicKey.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -104,20 +104,20 @@ def test_a_key_with_an_error_is_refused(place: int) -> None:
     ],
 )
 def test_a_secret_with_an_error_is_refused_and_not_shown(text: str) -> None:
-    with pytest.raises(NotAKey) as refusal:
-        SigningKey.read(text)
+    with pytest.raises(InvalidKey) as refusal:
+        SigningKey.parse(text)
 
     assert "AYEK" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("name", ["", "two words", "a+b", " x"])
 def test_a_key_cannot_have_every_name(name: str) -> None:
-    with pytest.raises(NotAKey, match="neither spaces nor plus"):
+    with pytest.raises(InvalidKey, match="neither spaces nor plus"):
         SigningKey.generate(name)
 
 
 def test_the_published_checkpoint_is_read_and_written() -> None:
-    found = Checkpoint.read(CHECKPOINT)
+    found = Checkpoint.parse(CHECKPOINT)
 
     assert (found.origin, found.size) == ("example.com/behind-the-sofa", 20852163)
     assert found.root.hex() == "0ac5186a91863e8e1d90c808014aa89bf5da8e3ee1d9f07630f0378f68f1ab62"
@@ -127,7 +127,7 @@ def test_the_published_checkpoint_is_read_and_written() -> None:
 
 
 def test_lines_after_the_third_are_passed_over() -> None:
-    assert Checkpoint.read(f"{CHECKPOINT}more\n") == Checkpoint.read(CHECKPOINT)
+    assert Checkpoint.parse(f"{CHECKPOINT}more\n") == Checkpoint.parse(CHECKPOINT)
 
 
 @pytest.mark.parametrize(
@@ -143,5 +143,5 @@ def test_lines_after_the_third_are_passed_over() -> None:
     ],
 )
 def test_what_is_no_checkpoint_is_refused(line: str, other: str) -> None:
-    with pytest.raises(NotACheckpoint):
-        Checkpoint.read(CHECKPOINT.replace(line, other, 1))
+    with pytest.raises(InvalidCheckpoint):
+        Checkpoint.parse(CHECKPOINT.replace(line, other, 1))

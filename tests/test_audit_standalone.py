@@ -177,7 +177,7 @@ def test_an_export_that_was_made_to_fit_does_not_match_its_seal(log: None, tmp_p
 def test_an_export_that_another_key_sealed_is_not_trusted(
     log: None, tmp_path: Path, settings
 ) -> None:
-    settings.AUDIT_SIGNING_KEY = SigningKey.generate("PeterNeumann").written()
+    settings.AUDIT_SIGNING_KEY = SigningKey.generate("PeterNeumann").to_text()
     write_log(1)
     file = stored(tmp_path, exported(Query()))
 

@@ -4,7 +4,13 @@ import pytest
 from django.db import connection
 
 from assignments.audit.integrity.reader import CHUNK
-from assignments.audit.integrity.verdicts import Altered, HeadMismatch, How, Unsealed, Verdict
+from assignments.audit.integrity.verdicts import (
+    Altered,
+    Fault,
+    HeadMismatch,
+    Unsealed,
+    Verdict,
+)
 from assignments.audit.merkle.tree import Frontier
 from assignments.audit.verification.whole_log import verdict_on_log, verify_log
 from assignments.models import LogEntry, LogHead, Verification
@@ -37,28 +43,34 @@ def test_a_log_longer_than_a_chunk_is_intact_and_tells_its_progress(db: None) ->
 @pytest.mark.parametrize(
     ("tamper", "seq", "verdict"),
     [
-        pytest.param(log_tampering.edit_body, 4, Altered(4, How.BODY), id="edited body"),
-        pytest.param(log_tampering.edit_leaf, 4, Altered(4, How.BODY), id="edited hash"),
+        pytest.param(log_tampering.edit_body, 4, Altered(4, Fault.BODY), id="edited body"),
+        pytest.param(log_tampering.edit_leaf, 4, Altered(4, Fault.BODY), id="edited hash"),
         pytest.param(
-            log_tampering.edit_body_and_leaf, 4, Altered(0, How.BODY, 7), id="edited body and hash"
+            log_tampering.edit_body_and_leaf,
+            4,
+            Altered(0, Fault.BODY, 7),
+            id="edited body and hash",
         ),
         pytest.param(
-            log_tampering.edit_body_and_leaf, 10, Altered(10, How.BODY), id="the same, last entry"
+            log_tampering.edit_body_and_leaf,
+            10,
+            Altered(10, Fault.BODY),
+            id="the same, last entry",
         ),
-        pytest.param(log_tampering.edit_column, 4, Altered(4, How.INDEXES), id="edited column"),
-        pytest.param(log_tampering.edit_time, 4, Altered(4, How.INDEXES), id="edited time"),
-        pytest.param(log_tampering.delete, 4, Altered(4, How.MISSING), id="deleted"),
+        pytest.param(log_tampering.edit_column, 4, Altered(4, Fault.INDEXES), id="edited column"),
+        pytest.param(log_tampering.edit_time, 4, Altered(4, Fault.INDEXES), id="edited time"),
+        pytest.param(log_tampering.delete, 4, Altered(4, Fault.MISSING), id="deleted"),
         pytest.param(log_tampering.delete, 10, HeadMismatch(10, SIZE), id="last one deleted"),
         pytest.param(
             log_tampering.delete_and_close_up,
             4,
-            Altered(4, How.OUT_OF_ORDER),
+            Altered(4, Fault.OUT_OF_ORDER),
             id="deleted, closed up",
         ),
-        pytest.param(log_tampering.push_in, 4, Altered(4, How.INSERTED), id="pushed in"),
+        pytest.param(log_tampering.push_in, 4, Altered(4, Fault.INSERTED), id="pushed in"),
         pytest.param(log_tampering.append, 4, HeadMismatch(SIZE + 1, SIZE), id="appended"),
         pytest.param(
-            log_tampering.swap_with_the_last, 4, Altered(4, How.OUT_OF_ORDER), id="swapped"
+            log_tampering.swap_with_the_last, 4, Altered(4, Fault.OUT_OF_ORDER), id="swapped"
         ),
         pytest.param(log_tampering.cut_off, 4, HeadMismatch(4, SIZE), id="cut off"),
         pytest.param(log_tampering.cut_off, 0, HeadMismatch(0, SIZE), id="emptied"),
@@ -83,7 +95,7 @@ def test_every_index_column_is_checked(db: None, column: str) -> None:
 
     log_tampering.run(f"UPDATE {{table}} SET {column} = 'x' WHERE seq = 1")
 
-    assert verdict_on_log() == Altered(1, How.INDEXES)
+    assert verdict_on_log() == Altered(1, Fault.INDEXES)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +113,7 @@ def test_a_body_that_is_no_entry_is_named(db: None, written: bytes) -> None:
 
     log_tampering.rewrite(1, written)
 
-    assert verdict_on_log() == Altered(1, How.FORM)
+    assert verdict_on_log() == Altered(1, Fault.UNREADABLE)
 
 
 def test_what_is_no_time_is_named(db: None) -> None:
@@ -111,7 +123,7 @@ def test_what_is_no_time_is_named(db: None) -> None:
 
     log_tampering.run("UPDATE {table} SET at = 'never' WHERE seq = 1")
 
-    assert verdict_on_log() == Altered(1, How.INDEXES)
+    assert verdict_on_log() == Altered(1, Fault.INDEXES)
 
 
 def test_a_body_kept_as_text_is_read_like_any_other(db: None) -> None:
@@ -121,7 +133,7 @@ def test_a_body_kept_as_text_is_read_like_any_other(db: None) -> None:
 
     log_tampering.run("UPDATE {table} SET body = 'x' || CAST(body AS TEXT) WHERE seq = 1")
 
-    assert verdict_on_log() == Altered(1, How.BODY)
+    assert verdict_on_log() == Altered(1, Fault.BODY)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +149,9 @@ def test_a_body_kept_as_text_is_read_like_any_other(db: None) -> None:
             {"size": 8, "frontier": bytes(32)}, HeadMismatch(SIZE, 8), id="a size of long ago"
         ),
         pytest.param(
-            {"frontier": bytes(32 * 3)}, Altered(0, How.BODY, 7), id="other roots of that size"
+            {"frontier": bytes(32 * 3)},
+            Altered(0, Fault.BODY, 7),
+            id="other roots of that size",
         ),
     ],
 )
@@ -211,7 +225,7 @@ def test_verify_log_records_an_alteration_too(db: None) -> None:
     ("verdict", "sentence"),
     [
         pytest.param(
-            Altered(1_024, How.BODY, 2_047),
+            Altered(1_024, Fault.BODY, 2_047),
             "Altered in one of the entries 1,024 to 2,047: body does not match the tree.",
             id="one of several",
         ),

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 DUE, OTHER = date(2027, 1, 15), date(2027, 2, 1)
 
 
-def rows_of(draft):
+def stored_rows(draft):
     """Return the draft's single rows: person, item and due date."""
     rows = draft.rows.order_by("learner__name", "content__title")
     return list(rows.values_list("learner__name", "content__title", "due_date"))
@@ -56,7 +56,7 @@ def test_a_whole_batch_is_copied_with_its_dates(batch):
 
     assert (draft.due_date, people_of(draft)) == (DUE, ["Ada", "Ben"])
     assert items_of(draft) == [("Art", None), ("Fire", OTHER)]
-    assert (rows_of(draft), sentence) == ([], f"Copied from {batch}: 2 people.")
+    assert (stored_rows(draft), sentence) == ([], f"Copied from {batch}: 2 people.")
 
 
 def test_rows_that_are_not_a_full_product_are_copied_one_by_one(batch):
@@ -66,7 +66,7 @@ def test_rows_that_are_not_a_full_product_are_copied_one_by_one(batch):
     draft, sentence = copy(batch, rows=FAILED)
 
     assert (people_of(draft), items_of(draft)) == ([], [])
-    assert rows_of(draft) == [("Ada", "Art", None), ("Ben", "Fire", OTHER)]
+    assert stored_rows(draft) == [("Ada", "Art", None), ("Ben", "Fire", OTHER)]
     assert sentence == f"Copied from {batch}: 2 people."
 
 
@@ -75,8 +75,8 @@ def test_an_item_with_two_dates_is_copied_row_by_row(batch):
 
     draft, _ = copy(batch)
 
-    assert rows_of(draft)[0] == ("Ada", "Art", OTHER)
-    assert len(rows_of(draft)) == 4
+    assert stored_rows(draft)[0] == ("Ada", "Art", OTHER)
+    assert len(stored_rows(draft)) == 4
 
 
 def test_inactive_people_and_retired_content_are_named(batch):
@@ -109,5 +109,5 @@ def test_a_batch_of_inactive_people_makes_an_empty_draft(batch):
 
     draft, sentence = copy(batch)
 
-    assert (people_of(draft), items_of(draft), rows_of(draft)) == ([], [], [])
+    assert (people_of(draft), items_of(draft), stored_rows(draft)) == ([], [], [])
     assert sentence.startswith(f"Copied from {batch}: 0 people. Inactive")

@@ -22,7 +22,7 @@ from hypothesis.extra.django import TestCase
 from assignments.audit.entries.actors import Actor, Person
 from assignments.audit.export.formats import Format, Making, export_log
 from assignments.audit.integrity.pruned_prefix import ACTION, NOTHING, Pruned, pruned
-from assignments.audit.integrity.verdicts import Altered, HeadMismatch, How, Intact
+from assignments.audit.integrity.verdicts import Altered, Fault, HeadMismatch, Intact
 from assignments.audit.log import record, record_all
 from assignments.audit.merkle import tiles
 from assignments.audit.pruning import NotPruned, prune
@@ -272,7 +272,7 @@ def test_a_log_that_is_not_intact_is_not_pruned(old: int) -> None:
 
 
 def test_without_a_key_nothing_goes_and_the_triggers_stay(old: int, settings) -> None:
-    seal = trusted_seals.read().trusted[-1]
+    seal = trusted_seals.check_seals().trusted[-1]
     settings.AUDIT_SIGNING_KEY, settings.AUDIT_OWN_KEY_FILE = "", None
 
     with pytest.raises(NotPruned, match="AUDIT_SIGNING_KEY is not set"):
@@ -299,7 +299,7 @@ def assert_refused() -> None:
 
 
 def test_a_removal_that_nobody_signed_is_no_pruning(old: int) -> None:
-    tree = trusted_seals.read().trusted[-1]
+    tree = trusted_seals.check_seals().trusted[-1]
     stranger = SigningKey.generate(signing_key().public.name)
     own, gone = signing_key().public.name, Pruned(old, tree.root)
     root = gone.signed(stranger).splitlines()[3]
@@ -316,7 +316,7 @@ def test_a_removal_that_nobody_signed_is_no_pruning(old: int) -> None:
             record(replace(event, action=ACTION), by=PRIYA, at=AT)
 
         assert pruned() == NOTHING
-        assert verdict_on_log() == Altered(0, How.MISSING)
+        assert verdict_on_log() == Altered(0, Fault.MISSING)
 
 
 def test_a_statement_of_another_tree_is_found(old: int) -> None:
@@ -326,7 +326,7 @@ def test_a_statement_of_another_tree_is_found(old: int) -> None:
         event = created(1, statement=forged.signed(signing_key()))
         record(replace(event, action=ACTION), by=PRIYA, at=AT)
 
-    assert verdict_on_log() == Altered(0, How.ROW, old - 1)
+    assert verdict_on_log() == Altered(0, Fault.TILE, old - 1)
 
 
 def test_what_is_put_back_among_what_went_is_found(old: int) -> None:
@@ -335,8 +335,8 @@ def test_what_is_put_back_among_what_went_is_found(old: int) -> None:
 
     kept.save(force_insert=True)
 
-    assert verdict_on_log() == Altered(17, How.PRUNED)
-    assert verdict_on_log(since_seal=True) == Altered(17, How.PRUNED)
+    assert verdict_on_log() == Altered(17, Fault.PRUNED)
+    assert verdict_on_log(since_seal=True) == Altered(17, Fault.PRUNED)
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
@@ -347,7 +347,7 @@ def test_hashes_that_are_changed_or_gone_are_found(old: int, number: int) -> Non
     LogTile.objects.filter(pk=row.pk).update(hashes=bytes(32) + bytes(row.hashes)[32:])
     assert not isinstance(verdict_on_log(), Intact)
     LogTile.objects.filter(pk=row.pk).delete()
-    assert verdict_on_log() == Altered(number * tiles.WIDTH, How.ROW, old - 1)
+    assert verdict_on_log() == Altered(number * tiles.WIDTH, Fault.TILE, old - 1)
 
 
 def test_a_seal_over_what_went_is_missed_as_any_other(old: int, settings, tmp_path) -> None:
@@ -372,7 +372,7 @@ def test_a_lost_head_is_worked_out_from_what_is_left(old: int) -> None:
     assert isinstance(verdict, Altered | Intact)
     sealed = LogSeal.objects.order_by("-number").first()
     assert sealed is not None
-    assert verdict == Altered(sealed.size, How.TAKEN_UP)
+    assert verdict == Altered(sealed.size, Fault.ADOPTED)
 
 
 def test_a_head_set_back_before_what_went_is_found(old: int) -> None:
@@ -446,7 +446,7 @@ class Pruning(TestCase):
     def test_any_log_verifies_after_any_pruning(self, *, sizes, cuts, seed):
         sealed_log.write_sealed_log(*sizes)
         for cut in sorted(cuts):
-            seal = trusted_seals.read().trusted[min(cut, len(sizes) - 2)]
+            seal = trusted_seals.check_seals().trusted[min(cut, len(sizes) - 2)]
             prune(seal, by=PRIYA, now=YEARS_LATER)
             intact()
         sealed_log.seal()
@@ -481,7 +481,7 @@ def test_others_append_while_the_log_is_pruned() -> None:
 
     with ThreadPoolExecutor(4) as pool:
         appended = [pool.submit(append, number) for number in range(20)]
-        for seal in trusted_seals.read().trusted:
+        for seal in trusted_seals.check_seals().trusted:
             prune(seal, by=PRIYA, now=YEARS_LATER)
         for one in appended:
             one.result()
@@ -533,7 +533,7 @@ def test_the_command_says_why_nothing_goes(old: int, clock) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_role_without_the_rights_is_told_so() -> None:
     sealed_log.write_sealed_log(20, 3)
-    seal = trusted_seals.read().trusted[-1]
+    seal = trusted_seals.check_seals().trusted[-1]
     with connection.cursor() as cursor:
         cursor.execute("CREATE ROLE prunes_not")
         cursor.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO prunes_not")

@@ -12,7 +12,7 @@ from assignments.audit.signing.signed_note import SigningKey
 from tests.planted_secrets import CONTROL, EMAIL, NAME
 from tests.sandbox_process import ROOT
 
-SIGNING = SigningKey.generate("log.example.com/desk").written()
+SIGNING = SigningKey.generate("log.example.com/desk").to_text()
 SECRETS = {
     "SECRET_KEY": "canary-of-django-0c6f3b7a9d-0123456789-0123456789-0123456789",
     "STACKONE_API_KEY": "v1.eu1.canary-of-stackone-5f0c2d7be1",

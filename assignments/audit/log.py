@@ -62,7 +62,7 @@ def record_all(events: Sequence[Event], *, by: Actor, at: datetime) -> range:
         raise RuntimeError("An entry is recorded in the transaction of the fact it tells of.")
     if not events:
         return range(0)
-    tree, broken = recovery.locked_end(len(events) + 1)
+    tree, broken = recovery.lock_head(len(events) + 1)
     if broken:
         alarm.raise_alarm(broken.sentence)
         tree = _append(tree, [_told_of(broken)], by=SYSTEM, at=at)
@@ -70,7 +70,7 @@ def record_all(events: Sequence[Event], *, by: Actor, at: datetime) -> range:
     return range(tree.size, tree.size + len(events))
 
 
-def _told_of(broken: recovery.Break) -> Event:
+def _told_of(broken: recovery.Damage) -> Event:
     result = "head lost" if broken.is_head_lost else "entries after the head"
     return Event(action=recovery.ACTION, subject="log", result=result, detail=broken.detail)
 

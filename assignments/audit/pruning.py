@@ -14,8 +14,8 @@ from assignments.audit.log import Event, record
 from assignments.audit.merkle import tiles
 from assignments.audit.merkle.proofs import frontier_at
 from assignments.audit.merkle.tree import Frontier
-from assignments.audit.seals.trusted_seals import Trusted
-from assignments.audit.signing.keys import NoKey, signing_key
+from assignments.audit.seals.trusted_seals import TrustedSeal
+from assignments.audit.signing.keys import KeyUnavailable, signing_key
 from assignments.models import LogEntry, LogHead, PersonalValue
 
 
@@ -24,7 +24,7 @@ class NotPruned(Exception):
 
 
 @transaction.atomic
-def prune(seal: Trusted, *, by: Actor, now: datetime) -> int:
+def prune(seal: TrustedSeal, *, by: Actor, now: datetime) -> int:
     """Remove what stands before a seal and say so in a new entry; return how many entries went.
 
     The rows of hashes and all seals stay, so that what is left can be verified and proven.
@@ -46,7 +46,7 @@ def prune(seal: Trusted, *, by: Actor, now: datetime) -> int:
     return count
 
 
-def forget_unspoken() -> int:
+def delete_unreferenced_values() -> int:
     """Remove the names and addresses that no entry speaks of any more; return how many.
 
     Most entries are read before the head is locked, so that others go on appending.
@@ -61,10 +61,10 @@ def forget_unspoken() -> int:
     return len(unspoken)
 
 
-def _tree(seal: Trusted) -> Frontier:
+def _tree(seal: TrustedSeal) -> Frontier:
     try:
         tree = frontier_at(seal.size, tiles.Tiles())
-    except tiles.NotThere as error:
+    except tiles.MissingHashes as error:
         raise NotPruned(f"The hashes that are to stay are not all there. {error}") from error
     if tree.root() != seal.root:
         raise NotPruned(f"The log does not fit seal {seal.number:,}. Verify it.")
@@ -86,7 +86,7 @@ def _remove(size: int) -> int:
 def _statement(gone: Pruned) -> str:
     try:
         return gone.signed(signing_key())
-    except NoKey as error:
+    except KeyUnavailable as error:
         raise NotPruned(str(error)) from error
 
 

@@ -108,7 +108,7 @@ def audit_print(request: Request, query: Query) -> HttpResponse:
     formats.record_export(
         query=query, form="print", entries=len(lines), by=acting(request), now=now
     )
-    seal = sealing.newest()
+    seal = sealing.newest_seal()
     context = {
         "lines": lines,
         "query": query,

@@ -24,7 +24,7 @@ _MOMENT: Final = len("2026-11-23T10:43:00.123456Z")
 _NEEDED: Final = ("at", "action", "result", "batch", "subject", "account", "request_id")
 
 
-class Named(NamedTuple):
+class Party(NamedTuple):
     """Somebody in an entry: their ref, and what is still known of them in clear."""
 
     ref: str
@@ -41,7 +41,7 @@ class Named(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EntryLine:
+class ReadableEntry:
     """One entry: what a row of a list shows, and all that its own page needs.
 
     `sentence` is to be read after the actor's name; `body` is what was hashed, read as JSON.
@@ -49,8 +49,8 @@ class EntryLine:
 
     seq: int
     at: datetime
-    actor: Named
-    people: tuple[Named, ...]
+    actor: Party
+    people: tuple[Party, ...]
     action: str
     action_words: str
     sentence: str
@@ -62,7 +62,7 @@ class EntryLine:
     leaf: str
 
 
-def entry_lines(entries: Iterable[LogEntry]) -> list[EntryLine]:
+def readable_entries(entries: Iterable[LogEntry]) -> list[ReadableEntry]:
     """Return the entries as people read them; the names of all of them cost one query."""
     read = [(entry, body_of(entry.seq, entry.body)) for entry in entries]
     clear = clear_values(commit for _, body in read for commit in commitments(body))
@@ -85,14 +85,14 @@ def body_of(seq: int, stored: bytes | memoryview) -> Entry:
     return body
 
 
-def named(somebody: Mapping[str, Any], clear: Mapping[str, str]) -> Named:
+def party(somebody: Mapping[str, Any], clear: Mapping[str, str]) -> Party:
     """Return somebody of an entry with what is known of them in clear."""
     known, is_erased = [], False
     for name in _PERSONAL:
         value = clear.get(somebody[name]["commit"]) if name in somebody else ""
         is_erased = is_erased or value is None
         known.append(value or "")
-    return Named(somebody["ref"], known[0], known[1], known[2], known[3], is_erased)
+    return Party(somebody["ref"], known[0], known[1], known[2], known[3], is_erased)
 
 
 def commitments(body: Entry) -> list[str]:
@@ -119,12 +119,12 @@ def _check(body: Entry) -> None:
         raise ValueError
 
 
-def _line(entry: LogEntry, body: Entry, clear: Mapping[str, str]) -> EntryLine:
-    people = tuple(named(somebody, clear) for somebody in body["people"])
-    return EntryLine(
+def _line(entry: LogEntry, body: Entry, clear: Mapping[str, str]) -> ReadableEntry:
+    people = tuple(party(somebody, clear) for somebody in body["people"])
+    return ReadableEntry(
         seq=entry.seq,
         at=entry.at,
-        actor=named(body["actor"], clear),
+        actor=party(body["actor"], clear),
         people=people,
         action=body["action"],
         action_words=action_words(body["action"]),

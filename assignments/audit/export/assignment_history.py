@@ -8,7 +8,7 @@ from typing import Final
 from django.db.models import Q, QuerySet
 
 from assignments.audit.entries.canonical import Entry
-from assignments.audit.entries.readable import EntryLine, entry_lines
+from assignments.audit.entries.readable import ReadableEntry, readable_entries
 from assignments.models import Assignment, LogEntry, RemoteAssignment
 
 MOST: Final = 100
@@ -24,10 +24,10 @@ class Cause:
     """One row of a batch, and the entries about the row and its batch, oldest first."""
 
     row: Assignment
-    lines: list[EntryLine]
+    lines: list[ReadableEntry]
 
     @property
-    def answered(self) -> EntryLine | None:
+    def answered(self) -> ReadableEntry | None:
         """The newest entry that keeps an answer of the LMS."""
         kept = (line for line in reversed(self.lines) if (line.body["detail"] or {}).get("reply"))
         return next(kept, None)
@@ -94,5 +94,5 @@ def _causes(rows: "QuerySet[Assignment]") -> list[Cause]:
     ]
 
 
-def _told(subjects: Iterable[str]) -> list[EntryLine]:
-    return entry_lines(LogEntry.objects.filter(subject__in=sorted(subjects)).order_by("seq"))
+def _told(subjects: Iterable[str]) -> list[ReadableEntry]:
+    return readable_entries(LogEntry.objects.filter(subject__in=sorted(subjects)).order_by("seq"))

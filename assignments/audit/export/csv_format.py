@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from assignments.audit.entries.canonical import Entry
 from assignments.audit.entries.commitments import clear_values
-from assignments.audit.entries.readable import body_of, commitments, named
+from assignments.audit.entries.readable import body_of, commitments, party
 from assignments.audit.entries.sentences import batch_number, sentence
 from assignments.audit.export.scope import Population, Stored, Tell
 
@@ -94,8 +94,8 @@ def _learn(clear: dict[str, str], bodies: Iterable[Entry]) -> None:
 
 
 def _cells(entry: Stored, body: Entry, clear: Mapping[str, str]) -> list[str]:
-    at, actor, detail = body["at"], named(body["actor"], clear), body["detail"]
-    people = [named(somebody, clear) for somebody in body["people"]]
+    at, actor, detail = body["at"], party(body["actor"], clear), body["detail"]
+    people = [party(somebody, clear) for somebody in body["people"]]
     names = ", ".join(map(str, people))
     content = detail.get("content")
     content = content if isinstance(content, Mapping) else {}

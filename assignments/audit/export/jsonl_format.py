@@ -47,10 +47,10 @@ class _Lines:
         about = {"kind": KIND, "version": VERSION, "exported_at": timestamp(now)}
         note = self._sealed.seal.note if self._sealed else ""
         asked = {"search": self._asked, "whole": self._is_whole}
-        spans = (broken.in_question() for broken in recovery.known(stop=self._tree.size))
-        taken_up = [[span[0], span[-1]] for span in spans if span]
+        spans = (broken.in_question() for broken in recovery.recorded_damage(stop=self._tree.size))
+        adopted = [[span[0], span[-1]] for span in spans if span]
         gone = {"pruned": self._pruned} if self._pruned else {}
-        self._write({**about, **asked, **gone, "seal": note, "taken_up": taken_up})
+        self._write({**about, **asked, **gone, "seal": note, "adopted": adopted})
 
     def add(self, entries: Iterable[Stored]) -> None:
         """Write one line for each entry; of a part of the log each has its own proof."""

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from assignments.audit.entries.canonical import UNREADABLE, Entry, indexes_of
-from assignments.audit.integrity.verdicts import Altered, How
+from assignments.audit.integrity.verdicts import Altered, Fault
 from assignments.audit.merkle.tree import leaf_hash
 from assignments.models.sql.bulk import stored_moment
 
@@ -27,7 +27,7 @@ class Row(NamedTuple):
     columns: Columns
 
 
-def fault_among(rows: Sequence[Row], start: int) -> Altered | None:
+def first_fault(rows: Sequence[Row], start: int) -> Altered | None:
     """Return the first entry that is not as it was written; the numbers go on from `start`."""
     if _are_whole(rows, start):
         return None
@@ -38,20 +38,20 @@ def fault_among(rows: Sequence[Row], start: int) -> Altered | None:
 def fault_of(row: Row, expected: int) -> Altered | None:
     """Return what is wrong with one entry, seen by itself and by the number it should have."""
     if row.seq != expected:
-        return Altered(expected, How.MISSING if row.seq > expected else How.OUT_OF_ORDER)
+        return Altered(expected, Fault.MISSING if row.seq > expected else Fault.OUT_OF_ORDER)
     if leaf_hash(row.body) != row.leaf:
-        return Altered(row.seq, How.BODY)
+        return Altered(row.seq, Fault.BODY)
     try:
         return _fault_inside(row, orjson.loads(row.body))
     except UNREADABLE:
-        return Altered(row.seq, How.FORM)
+        return Altered(row.seq, Fault.UNREADABLE)
 
 
 def _fault_inside(row: Row, entry: Entry) -> Altered | None:
     said = columns_of(entry)
     if entry["seq"] != row.seq:
         return _misplaced(row.seq, entry["seq"])
-    return Altered(row.seq, How.INDEXES) if row.columns != said else None
+    return Altered(row.seq, Fault.INDEXES) if row.columns != said else None
 
 
 def columns_of(entry: Entry) -> Columns:
@@ -104,5 +104,5 @@ def _moment(text: str) -> object:
 def _misplaced(seq: int, written_as: Any) -> Altered:
     # Behind an entry that was pushed in, each carries the number of the one before it.
     if written_as == seq - 1:
-        return Altered(seq - 1, How.INSERTED)
-    return Altered(seq, How.OUT_OF_ORDER)
+        return Altered(seq - 1, Fault.INSERTED)
+    return Altered(seq, Fault.OUT_OF_ORDER)

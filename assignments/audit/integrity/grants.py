@@ -22,7 +22,7 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {r
 """
 
 
-def sql(role: str = ROLE) -> str:
+def role_sql(role: str = ROLE) -> str:
     """Return the statements that make the role."""
     revoked = [f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role};" for table in TABLES]
     return SQL.format(role=role, revoked="\n".join(revoked))

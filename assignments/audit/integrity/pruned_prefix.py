@@ -15,9 +15,9 @@ import orjson
 from assignments.audit.entries.canonical import UNREADABLE
 from assignments.audit.integrity.reader import as_bytes
 from assignments.audit.merkle.tree import Frontier
-from assignments.audit.signing.keys import NoKey, trusted_keys
+from assignments.audit.signing.keys import KeyUnavailable, trusted_keys
 from assignments.audit.signing.signed_note import (
-    NotANote,
+    InvalidNote,
     PublicKey,
     SigningKey,
     UnknownKey,
@@ -58,7 +58,7 @@ def pruned() -> Pruned:
     """Return how much was pruned, as far as a trusted key signed that."""
     try:
         keys = trusted_keys()
-    except NoKey:
+    except KeyUnavailable:
         return NOTHING
     bodies = LogEntry.objects.filter(action=ACTION).values_list("body", flat=True)
     stated = (one for body in bodies for one in _stated(as_bytes(body), keys))
@@ -67,7 +67,7 @@ def pruned() -> Pruned:
 
 def _stated(body: bytes, keys: list[PublicKey]) -> Iterator[Pruned]:
     # What cannot be read or is not signed by us says nothing; the entries it hides are missed.
-    with suppress(NotANote, UnknownKey, WrongSignature, *UNREADABLE):
+    with suppress(InvalidNote, UnknownKey, WrongSignature, *UNREADABLE):
         opened = open_note(orjson.loads(body)["detail"]["statement"], keys)
         origin, kind, size, root = opened.text.splitlines()
         if (origin, kind) == (opened.key.name, KIND):

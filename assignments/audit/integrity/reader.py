@@ -17,13 +17,13 @@ CHUNK: Final = 512
 def chunks(start: int, stop: int) -> Iterator[list[Row]]:
     """Yield the entries with numbers from `start` on and below `stop`, many at a time."""
     entries = LogEntry.objects.filter(seq__lt=stop).order_by("seq")
-    while chunk := list(rows_of(entries.filter(seq__gte=start)[:CHUNK])):
+    while chunk := list(stored_rows(entries.filter(seq__gte=start)[:CHUNK])):
         yield chunk
         forget_pages()
         start = chunk[-1].seq + 1
 
 
-def rows_of(entries: QuerySet[LogEntry]) -> Iterator[Row]:
+def stored_rows(entries: QuerySet[LogEntry]) -> Iterator[Row]:
     """Yield entries as they are stored."""
     # The time as the driver gives it: what is no time at all must be named, not fail to be read.
     moment = Func("at", "at", function="COALESCE", output_field=TextField())

@@ -20,7 +20,7 @@ from assignments.audit.integrity.pruned_prefix import pruned
 from assignments.audit.integrity.reader import as_bytes
 from assignments.audit.merkle.head import tree_from
 from assignments.audit.merkle.proofs import frontier_at
-from assignments.audit.merkle.tiles import NotThere, Tiles
+from assignments.audit.merkle.tiles import MissingHashes, Tiles
 from assignments.audit.merkle.tree import HASH_BYTES, Frontier
 from assignments.models import LogEntry, LogHead, LogSeal
 
@@ -31,7 +31,7 @@ _ACTION_COLUMN: Final = 1 + INDEXES.index("action")
 
 
 @dataclass(frozen=True, slots=True)
-class Break:
+class Damage:
     """What was taken up: entries `first` to `last`, of which those before `sealed` had a seal."""
 
     first: int
@@ -61,7 +61,7 @@ class Break:
         return range(max(self.first, self.sealed if sealed is None else sealed), self.last + 1)
 
 
-def locked_end(room: int) -> tuple[Frontier, Break | None]:
+def lock_head(room: int) -> tuple[Frontier, Damage | None]:
     """Lock the log's end and return its tree, and what had to be taken up first.
 
     :param room: so many entries are to be appended
@@ -78,14 +78,14 @@ def locked_end(room: int) -> tuple[Frontier, Break | None]:
     return _taken_up(tree, room)
 
 
-def breaks_among(rows: Sequence[Row]) -> Iterator[Break]:
+def damage_in(rows: Sequence[Row]) -> Iterator[Damage]:
     """Yield the breaks that these entries, which are as they were written, tell of."""
     for row in rows:
         if row.columns[_ACTION_COLUMN] == ACTION:
             yield from _read(row.body)
 
 
-def known(start: int = 0, stop: int | None = None) -> list[Break]:
+def recorded_damage(start: int = 0, stop: int | None = None) -> list[Damage]:
     """Return the breaks that the entries from `start` on and below `stop` tell of."""
     found = LogEntry.objects.filter(action=ACTION, seq__gte=start).order_by("seq")
     found = found if stop is None else found.filter(seq__lt=stop)
@@ -93,12 +93,12 @@ def known(start: int = 0, stop: int | None = None) -> list[Break]:
     return [broken for body in bodies for broken in _read(as_bytes(body))]
 
 
-def _read(body: bytes) -> Iterator[Break]:
+def _read(body: bytes) -> Iterator[Damage]:
     # One that cannot be read is not of our making, and another one tells where it stood.
     with suppress(*UNREADABLE):
         detail = orjson.loads(body)["detail"]
         first, last, sealed = (int(detail[name]) for name in ("first", "last", "sealed"))
-        yield Break(first, last, sealed, is_head_lost=detail["is_head_lost"] is True)
+        yield Damage(first, last, sealed, is_head_lost=detail["is_head_lost"] is True)
 
 
 def _locked_head() -> Any:
@@ -112,20 +112,20 @@ def _locked_head() -> Any:
         return cursor.fetchone()
 
 
-def _taken_up(tree: Frontier | None, room: int) -> tuple[Frontier, Break | None]:
+def _taken_up(tree: Frontier | None, room: int) -> tuple[Frontier, Damage | None]:
     known = tree or _pruned_tree()
     grown = known.append(_hashes_beyond(known.size, room))
     if tree and grown.size == known.size:
         return tree, None
     sealed = LogSeal.objects.aggregate(size=Max("size"))["size"] or 0
-    return grown, Break(known.size, grown.size - 1, sealed, is_head_lost=tree is None)
+    return grown, Damage(known.size, grown.size - 1, sealed, is_head_lost=tree is None)
 
 
 def _pruned_tree() -> Frontier:
     """Return the tree over what was pruned: from there a lost head is worked out again."""
     try:
         return frontier_at(pruned().size, Tiles())
-    except NotThere:
+    except MissingHashes:
         return Frontier()
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 from assignments.audit.entries.sentences import counted
 
 
-class How(StrEnum):
+class Fault(StrEnum):
     """In which way an entry is not as it was written."""
 
     BODY = "body does not match the tree"
@@ -15,9 +15,9 @@ class How(StrEnum):
     MISSING = "missing"
     INSERTED = "inserted"
     OUT_OF_ORDER = "out of order"
-    FORM = "body cannot be read as an entry"
-    TAKEN_UP = "stood behind the log's end, where nothing had been written, and was taken up"
-    ROW = "kept row of hashes does not match the entries"
+    UNREADABLE = "body cannot be read as an entry"
+    ADOPTED = "stood behind the log's end, where nothing had been written, and was taken up"
+    TILE = "kept row of hashes does not match the entries"
     PRUNED = "stands among entries that were pruned"
 
 
@@ -113,7 +113,7 @@ class Altered(Verdict):
     word: ClassVar = "altered"
     code: ClassVar = 2
     seq: int
-    how: How
+    how: Fault
     last: int | None = None
 
     @property
@@ -226,7 +226,7 @@ GOOD_WORDS: Final = (Intact.word, IntactSince.word)
 BROKEN_WORDS: Final = tuple(kind.word for kind in BROKEN)
 
 
-def facts(verdict: Verdict) -> dict[str, Any]:
+def as_fields(verdict: Verdict) -> dict[str, Any]:
     """Return the verdict as the table of verifications and the command's JSON have it."""
     return {
         "verdict": verdict.word,

@@ -20,7 +20,7 @@ MOST_ROWS: Final = 64
 ROW_BYTES: Final = WIDTH * HASH_BYTES
 
 
-class NotThere(LookupError):
+class MissingHashes(LookupError):
     """The rows do not reach as far as a proof needs them."""
 
 
@@ -33,14 +33,14 @@ class Tiles:
     def __call__(self, level: int, number: int) -> bytes:
         """Return the root of the leaves from number * 2^level on.
 
-        :raises NotThere: if the rows do not hold it
+        :raises MissingHashes: if the rows do not hold it
         """
         tile_level, within = divmod(level, BITS)
         tile, place = divmod(number, WIDTH >> within)
         levels = self._row(tile_level, tile)
         if within < len(levels) and place < len(levels[within]):
             return levels[within][place]
-        raise NotThere(f"No row holds subtree {number} of level {level}")
+        raise MissingHashes(f"No row holds subtree {number} of level {level}")
 
     def _row(self, level: int, number: int) -> list[list[bytes]]:
         key = (level, number)
@@ -62,7 +62,7 @@ def extend(size: int) -> None:
         found = LogEntry.objects.filter(seq__gte=start, seq__lt=stop).order_by("seq")
         hashes = [bytes(leaf) for leaf in found.values_list("leaf", flat=True)]
         if len(hashes) != stop - start:
-            raise NotThere(f"Entries are missing among {start:,} to {stop - 1:,}.")
+            raise MissingHashes(f"Entries are missing among {start:,} to {stop - 1:,}.")
         with transaction.atomic():
             _add(0, start, hashes)
         start = stop
@@ -74,10 +74,10 @@ def leaves() -> int:
     return last.number * WIDTH + len(bytes(last.hashes)) // HASH_BYTES if last else 0
 
 
-def leaf_rows(start: int, stop: int) -> Iterator[list[bytes]]:
+def leaf_hashes(start: int, stop: int) -> Iterator[list[bytes]]:
     """Yield the hashes of the entries from `start` on and below `stop`, those of a row at a time.
 
-    :raises NotThere: if a row does not hold them
+    :raises MissingHashes: if a row does not hold them
     """
     first, end = start // WIDTH, -(-stop // WIDTH)
     found = LogTile.objects.filter(level=0, number__gte=first, number__lt=end).order_by("number")
@@ -87,19 +87,19 @@ def leaf_rows(start: int, stop: int) -> Iterator[list[bytes]]:
         at, hashes = next(kept, (number, b""))
         places = range(begins - number * WIDTH, ends - number * WIDTH)
         if at != number or len(hashes) < places.stop * HASH_BYTES:
-            raise NotThere(f"No row holds the hashes of entries {begins:,} to {ends - 1:,}.")
+            raise MissingHashes(f"No row holds the hashes of entries {begins:,} to {ends - 1:,}.")
         row = bytes(hashes)
         yield [row[place * HASH_BYTES : (place + 1) * HASH_BYTES] for place in places]
 
 
-def rows(level: int) -> Iterator[tuple[int, bytes]]:
+def stored_tiles(level: int) -> Iterator[tuple[int, bytes]]:
     """Yield the number and the hashes of each row of a level."""
     found = LogTile.objects.filter(level=level).order_by("number")
     for number, hashes in found.values_list("number", "hashes").iterator(chunk_size=CHUNK // WIDTH):
         yield number, bytes(hashes)
 
 
-def root_of_row(row: bytes) -> bytes:
+def tile_root(row: bytes) -> bytes:
     """Return the root over hashes side by side, as many as a power of two."""
     levels = _levels_of(row)
     if len(levels[0]) != 1 << len(levels) - 1:
@@ -123,7 +123,7 @@ def _add(level: int, start: int, hashes: Sequence[bytes]) -> None:
     joined = _stored(level, first)[: begun * HASH_BYTES] + b"".join(hashes)
     new = [joined[at : at + ROW_BYTES] for at in range(0, len(joined), ROW_BYTES)]
     _write(level, first, new)
-    full = [root_of_row(row) for row in new if len(row) == ROW_BYTES]
+    full = [tile_root(row) for row in new if len(row) == ROW_BYTES]
     if full:
         _add(level + 1, first, full)
 

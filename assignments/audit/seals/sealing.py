@@ -12,13 +12,13 @@ from assignments.audit.merkle.head import recorded_tree
 from assignments.audit.merkle.proofs import frontier_at
 from assignments.audit.merkle.tree import Frontier
 from assignments.audit.seals import second_copy
-from assignments.audit.signing.checkpoint import Checkpoint, NotACheckpoint
-from assignments.audit.signing.keys import NoKey, signing_key
-from assignments.audit.signing.signed_note import NotANote, SigningKey, split
+from assignments.audit.signing.checkpoint import Checkpoint, InvalidCheckpoint
+from assignments.audit.signing.keys import KeyUnavailable, signing_key
+from assignments.audit.signing.signed_note import InvalidNote, SigningKey, split
 from assignments.models import LogEntry, LogHead, LogSeal
 
 SealReason = Literal["schedule", "export", "request"]
-EVERY: Final = timedelta(hours=1)
+INTERVAL: Final = timedelta(hours=1)
 ACTION: Final = "log.sealed"
 
 
@@ -34,32 +34,32 @@ def make_seal(*, reason: SealReason, by: Actor, now: datetime) -> LogSeal:
 
     :raises NotSealed: without a key, or if the entries no longer give what was recorded of them
     """
-    key, head, last = _key(), _head(), newest()
+    key, head, last = _key(), _head(), newest_seal()
     if last is not None and last.size == head.size:
-        second_copy.keep([last])
+        second_copy.write_copies([last])
         return last
     _check(head, last)
     seal = _store(key, head, last, reason=reason, by=by, now=now)
-    second_copy.keep(LogSeal.objects.filter(number__gte=seal.number - 1).order_by("number"))
+    second_copy.write_copies(LogSeal.objects.filter(number__gte=seal.number - 1).order_by("number"))
     return seal
 
 
 def is_due(*, now: datetime) -> bool:
     """Tell whether something but seals was added, and the newest seal is an hour old."""
-    last = newest()
+    last = newest_seal()
     after = last.size if last else 0
     if not LogEntry.objects.filter(seq__gte=after).exclude(action=ACTION).exists():
         return False
     # Whichever way the clock was set meanwhile.
-    return last is None or abs(now - last.at) >= EVERY
+    return last is None or abs(now - last.at) >= INTERVAL
 
 
-def newest() -> LogSeal | None:
+def newest_seal() -> LogSeal | None:
     """Return the newest seal."""
     return LogSeal.objects.order_by("-number").first()
 
 
-def covering(seq: int) -> LogSeal | None:
+def oldest_covering(seq: int) -> LogSeal | None:
     """Return the oldest seal that vouches for an entry."""
     return LogSeal.objects.filter(size__gt=seq).order_by("number").first()
 
@@ -67,15 +67,15 @@ def covering(seq: int) -> LogSeal | None:
 def checkpoint_of(seal: LogSeal) -> Checkpoint | None:
     """Return what a seal says, whoever signed it; None if it cannot be read."""
     try:
-        return Checkpoint.read(split(seal.note)[0])
-    except (NotANote, NotACheckpoint):
+        return Checkpoint.parse(split(seal.note)[0])
+    except (InvalidNote, InvalidCheckpoint):
         return None
 
 
 def _key() -> SigningKey:
     try:
         return signing_key()
-    except NoKey as error:
+    except KeyUnavailable as error:
         raise NotSealed(str(error)) from error
 
 
@@ -96,7 +96,7 @@ def _check(head: Frontier, last: LogSeal | None) -> None:
         is_head = frontier_at(head.size, found) == head
         said = checkpoint_of(last) if last else None
         is_grown = said is None or frontier_at(said.size, found).root() == said.root
-    except tiles.NotThere as error:
+    except tiles.MissingHashes as error:
         raise NotSealed(f"The log has a gap. {error} Verify the log.") from error
     if not is_head:
         raise NotSealed("The entries do not give what was recorded of them. Verify the log.")
@@ -115,7 +115,7 @@ def _store(
     now: datetime,
 ) -> LogSeal:
     LogHead.objects.select_for_update().get()
-    other = newest()
+    other = newest_seal()
     if other != last and other is not None and other.size >= tree.size:
         return other
     checkpoint = Checkpoint(key.public.name, tree.size, tree.root())

@@ -14,13 +14,13 @@ PATTERN: Final = "seal-*.txt"
 READABLE: Final = 0o644
 
 
-def path_of(number: int) -> Path | None:
+def copy_path(number: int) -> Path | None:
     """Return where the copy of a seal is or would be; None without a second place."""
     folder: Path | None = settings.AUDIT_SEAL_DIR
     return folder / f"seal-{number:010}.txt" if folder else None
 
 
-def keep(seals: Iterable[LogSeal]) -> bool:
+def write_copies(seals: Iterable[LogSeal]) -> bool:
     """Write the copies that are missing; return False, and say so in the log, if that failed."""
     problems = [problem for seal in seals if (problem := _problem_with(seal))]
     for problem in problems:
@@ -28,7 +28,7 @@ def keep(seals: Iterable[LogSeal]) -> bool:
     return not problems
 
 
-def kept() -> Iterator[tuple[int, str]]:
+def read_copies() -> Iterator[tuple[int, str]]:
     """Yield the number and the text of each copy."""
     folder: Path | None = settings.AUDIT_SEAL_DIR
     for path in sorted(folder.glob(PATTERN)) if folder else ():
@@ -38,7 +38,7 @@ def kept() -> Iterator[tuple[int, str]]:
 
 
 def _problem_with(seal: LogSeal) -> str:
-    path = path_of(seal.number)
+    path = copy_path(seal.number)
     try:
         if path and not path.exists():
             write_once(path, seal.note, mode=READABLE)

@@ -7,10 +7,10 @@ from typing import Final
 from assignments.audit.integrity.verdicts import BadSeal
 from assignments.audit.seals import second_copy
 from assignments.audit.seals.sealing import ACTION
-from assignments.audit.signing.checkpoint import Checkpoint, NotACheckpoint
-from assignments.audit.signing.keys import NoKey, trusted_keys
+from assignments.audit.signing.checkpoint import Checkpoint, InvalidCheckpoint
+from assignments.audit.signing.keys import KeyUnavailable, trusted_keys
 from assignments.audit.signing.signed_note import (
-    NotANote,
+    InvalidNote,
     PublicKey,
     UnknownKey,
     WrongSignature,
@@ -22,7 +22,7 @@ SETTING: Final = "AUDIT_TRUSTED_KEYS"
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Trusted:
+class TrustedSeal:
     """A seal that a trusted key signed: the log had this size and root."""
 
     size: int
@@ -32,30 +32,30 @@ class Trusted:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class CheckedSeals:
     """The seals that can be trusted, smallest first, and what is wrong with the others."""
 
-    trusted: tuple[Trusted, ...]
+    trusted: tuple[TrustedSeal, ...]
     faults: tuple[BadSeal, ...]
 
-    def newest(self, size: int) -> Trusted | None:
+    def newest(self, size: int) -> TrustedSeal | None:
         """Return the largest seal that is not larger than the log."""
         return next((seal for seal in reversed(self.trusted) if seal.size <= size), None)
 
 
-def read() -> Book:
+def check_seals() -> CheckedSeals:
     """Read every seal and its copy, and check the signature of each."""
     keys = _keys()
     stored = dict(LogSeal.objects.order_by("number").values_list("number", "note"))
-    outside = dict(second_copy.kept())
+    outside = dict(second_copy.read_copies())
     notes = sorted({*stored.items(), *outside.items()})
-    opened = [judged(number, note, keys) for number, note in notes]
-    trusted = {seal for seal in opened if isinstance(seal, Trusted)}
+    opened = [check_note(number, note, keys) for number, note in notes]
+    trusted = {seal for seal in opened if isinstance(seal, TrustedSeal)}
     faults = [seal for seal in opened if isinstance(seal, BadSeal)]
-    return Book(tuple(sorted(trusted)), (*faults, *_gone(stored, outside)))
+    return CheckedSeals(tuple(sorted(trusted)), (*faults, *_gone(stored, outside)))
 
 
-def judged(number: int, note: str, keys: list[PublicKey] | str) -> Trusted | BadSeal:
+def check_note(number: int, note: str, keys: list[PublicKey] | str) -> TrustedSeal | BadSeal:
     """Return what a seal vouches for, or why it does not count."""
     if isinstance(keys, str):
         return BadSeal(number, f"cannot be checked: {keys}")
@@ -65,23 +65,23 @@ def judged(number: int, note: str, keys: list[PublicKey] | str) -> Trusted | Bad
         why = f"has a key that is unknown here. {error} If it is yours, name it in {SETTING}."
     except WrongSignature as error:
         why = f"has a wrong signature. {error} It was altered."
-    except (NotANote, NotACheckpoint) as error:
+    except (InvalidNote, InvalidCheckpoint) as error:
         why = f"has a signature that cannot be read. {error}"
     return BadSeal(number, why)
 
 
-def _opened(number: int, note: str, keys: list[PublicKey]) -> Trusted | BadSeal:
+def _opened(number: int, note: str, keys: list[PublicKey]) -> TrustedSeal | BadSeal:
     opened = open_note(note, keys)
-    said = Checkpoint.read(opened.text)
+    said = Checkpoint.parse(opened.text)
     if said.origin != opened.key.name:
         return BadSeal(number, f"is that of another log, {said.origin}.")
-    return Trusted(said.size, number, said.root, opened.key)
+    return TrustedSeal(said.size, number, said.root, opened.key)
 
 
 def _keys() -> list[PublicKey] | str:
     try:
         return trusted_keys()
-    except NoKey as error:
+    except KeyUnavailable as error:
         return str(error)
 
 

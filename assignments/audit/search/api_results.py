@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from assignments.audit.entries.canonical import timestamp
-from assignments.audit.entries.readable import EntryLine, Named
+from assignments.audit.entries.readable import Party, ReadableEntry
 from assignments.audit.search.query import Query
 from assignments.audit.search.search import find
 
@@ -38,7 +38,7 @@ def answer(query: Query, *, before: int | None, limit: int) -> Answer:
     return Answer(str(query), count, is_capped, more, [_told(line) for line in lines])
 
 
-def _told(line: EntryLine) -> Told:
+def _told(line: ReadableEntry) -> Told:
     return {
         "entry": line.seq,
         "at": timestamp(line.at),
@@ -53,11 +53,11 @@ def _told(line: EntryLine) -> Told:
     }
 
 
-def _somebody(named: Named) -> Told:
+def _somebody(party: Party) -> Told:
     return {
-        "ref": named.ref,
-        "name": named.name,
-        "email": named.email,
-        "reference": named.reference,
-        "is_erased": named.is_erased,
+        "ref": party.ref,
+        "name": party.name,
+        "email": party.email,
+        "reference": party.reference,
+        "is_erased": party.is_erased,
     }

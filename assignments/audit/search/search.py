@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db.models import F, QuerySet
 
-from assignments.audit.entries.readable import EntryLine, entry_lines
+from assignments.audit.entries.readable import ReadableEntry, readable_entries
 from assignments.audit.search.filters import Fit, fit
 from assignments.audit.search.query import Query, Term
 from assignments.models import LogEntry, LogHead
@@ -56,18 +56,18 @@ class Found:
         """All of them."""
         return self.fitting if self.numbers is None else self._among(self.numbers)
 
-    def newest(self, *, before: int | None = None, limit: int = 50) -> list[EntryLine]:
+    def newest(self, *, before: int | None = None, limit: int = 50) -> list[ReadableEntry]:
         """Return the newest of them, older than the number `before` if it is given."""
         if self.numbers is not None:
             older = [seq for seq in self.numbers if before is None or seq < before]
-            return entry_lines(self._newest_of(_growing(older, 2 * limit), limit))
+            return readable_entries(self._newest_of(_growing(older, 2 * limit), limit))
         if self.sample or self.walked:
             end = LogHead.entries() if before is None else before
-            return entry_lines(self._near(end, limit) or self._further(end, limit))
+            return readable_entries(self._near(end, limit) or self._further(end, limit))
         found = self.fitting if before is None else self.fitting.filter(seq__lt=before)
-        return entry_lines(found.order_by("-seq")[:limit])
+        return readable_entries(found.order_by("-seq")[:limit])
 
-    def page(self, *, before: int | None, limit: int) -> tuple[list[EntryLine], int | None]:
+    def page(self, *, before: int | None, limit: int) -> tuple[list[ReadableEntry], int | None]:
         """Return the newest of them, and the number that the next page goes on before, if any."""
         lines = self.newest(before=before, limit=limit + 1)
         return lines[:limit], lines[limit - 1].seq if len(lines) > limit else None
@@ -172,9 +172,9 @@ def without_each(query: Query) -> list[tuple[Term, int, bool]]:
     return [(term, count, is_capped) for term, count, is_capped in counts if count]
 
 
-def entry(seq: int) -> EntryLine | None:
+def entry(seq: int) -> ReadableEntry | None:
     """Return the entry with this number."""
-    return next(iter(entry_lines(LogEntry.objects.filter(seq=seq))), None)
+    return next(iter(readable_entries(LogEntry.objects.filter(seq=seq))), None)
 
 
 def _enough(entries: QuerySet[LogEntry]) -> int:

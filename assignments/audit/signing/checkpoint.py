@@ -1,4 +1,7 @@
-"""Checkpoints as C2SP has them (c2sp.org/tlog-checkpoint): a log's size and root in three lines."""
+"""Checkpoints of the C2SP tlog-checkpoint format: a log's origin, size and root in three lines.
+
+Specification: https://c2sp.org/tlog-checkpoint
+"""
 
 import base64
 import re
@@ -10,13 +13,13 @@ from assignments.audit.merkle.tree import HASH_BYTES
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
-class NotACheckpoint(Exception):
-    """The text is no checkpoint."""
+class InvalidCheckpoint(Exception):
+    """The text is not a checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a log says of itself: who it is, how many entries it has and their root."""
+    """A log's origin (its name), how many entries it has, and the root over them."""
 
     origin: str
     size: int
@@ -27,16 +30,16 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
 
     @classmethod
-    def read(cls, text: str) -> Self:
-        """Return the checkpoint of a note's text; lines that follow the third mean nothing to us.
+    def parse(cls, text: str) -> Self:
+        """Return the checkpoint in a note's text; extension lines after the third are ignored.
 
-        :raises NotACheckpoint: if it is not written as one
+        :raises InvalidCheckpoint: if the text has another format
         """
-        origin, size, root, *_ = [*text.split("\n"), "", "", ""]
+        origin, size, encoded, *_ = [*text.split("\n"), "", "", ""]
         try:
-            raw = base64.b64decode(root, validate=True)
+            root = base64.b64decode(encoded, validate=True)
         except ValueError as error:
-            raise NotACheckpoint("Its third line is no hash.") from error
-        if not origin or not _SIZE.fullmatch(size) or len(raw) != HASH_BYTES:
-            raise NotACheckpoint("It has no origin, size and hash.")
-        return cls(origin, int(size), raw)
+            raise InvalidCheckpoint("Its third line is not a hash.") from error
+        if not origin or not _SIZE.fullmatch(size) or len(root) != HASH_BYTES:
+            raise InvalidCheckpoint("It has no origin, size and hash.")
+        return cls(origin, int(size), root)

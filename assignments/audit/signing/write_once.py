@@ -1,4 +1,4 @@
-"""Files that are written once and never changed again."""
+"""Create files that are written once, completely and durably, and never changed."""
 
 import os
 import secrets
@@ -9,9 +9,11 @@ OWNER_ONLY: Final = 0o600
 
 
 def write_once(path: Path, text: str, *, mode: int) -> bool:
-    """Write the file as a whole, unless it is there already; return whether it was written.
+    """Create the file with this text unless it exists; return whether it was created.
 
-    :raises OSError: if the folder cannot be written to
+    The text is synced to disk before the file appears under its name, so no reader sees a part.
+
+    :raises OSError: if the folder is not writable
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from assignments.audit.entries.actors import Actor
 from assignments.audit.log import Event, record
-from assignments.audit.signing.keys import NoKey, trusted_keys
+from assignments.audit.signing.keys import KeyUnavailable, trusted_keys
 from assignments.audit.verification.standalone import Found, check
 
 
@@ -16,7 +16,7 @@ def verdict_on_file(path: Path) -> Found:
     """Check an export or an evidence pack and say what was found."""
     try:
         keys = [str(key) for key in trusted_keys()]
-    except NoKey:
+    except KeyUnavailable:
         keys = []
     return check(path, keys)
 

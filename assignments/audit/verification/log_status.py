@@ -10,8 +10,8 @@ from django.contrib.auth import get_user_model
 from assignments.audit.entries.actors import SYSTEM, Actor
 from assignments.audit.integrity.pruned_prefix import pruned
 from assignments.audit.integrity.verdicts import BROKEN_WORDS, IntactSince
-from assignments.audit.seals.sealing import newest
-from assignments.audit.signing.keys import NoKey, trusted_keys
+from assignments.audit.seals.sealing import newest_seal
+from assignments.audit.signing.keys import KeyUnavailable, trusted_keys
 from assignments.models import LogHead, Verification
 
 A_DAY: Final = timedelta(days=1)
@@ -60,7 +60,7 @@ class Figures:
 def figures(*, now: datetime) -> Figures:
     """Return how large the log is, how much of it no seal vouches for, and what was found last."""
     size = LogHead.entries()
-    seal, check = newest(), last_verification()
+    seal, check = newest_seal(), last_verification()
     return Figures(
         entries=size,
         unsealed=size - (seal.size if seal else 0),
@@ -74,7 +74,7 @@ def public_keys() -> list[str]:
     """Return the keys whose seals count, as they are to be published; none if there are none."""
     try:
         return [str(key) for key in trusted_keys()]
-    except NoKey:
+    except KeyUnavailable:
         return []
 
 

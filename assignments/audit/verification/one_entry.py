@@ -9,14 +9,14 @@ from typing import Final
 from assignments.audit.integrity import recovery
 from assignments.audit.integrity.entry_rules import Row, fault_of
 from assignments.audit.integrity.reader import chunks
-from assignments.audit.integrity.recovery import Break
-from assignments.audit.integrity.verdicts import Altered, BadSeal, How
+from assignments.audit.integrity.recovery import Damage
+from assignments.audit.integrity.verdicts import Altered, BadSeal, Fault
 from assignments.audit.merkle.proofs import Proof, Subtree, included_root, inclusion
-from assignments.audit.merkle.tiles import NotThere, Tiles
+from assignments.audit.merkle.tiles import MissingHashes, Tiles
 from assignments.audit.merkle.tree import leaf_hash
 from assignments.audit.seals import sealing, second_copy, trusted_seals
 from assignments.audit.signing.checkpoint import Checkpoint
-from assignments.audit.signing.keys import NoKey, trusted_keys
+from assignments.audit.signing.keys import KeyUnavailable, trusted_keys
 from assignments.models import LogSeal
 
 
@@ -63,24 +63,24 @@ NO_ROWS: Final = "Its place in the tree cannot be worked out: the rows of hashes
 def check_entry(seq: int) -> EntryCheck:
     """Check an entry with the one before and after it, and hold it against the next seal."""
     rows = {row.seq: row for some in chunks(max(seq - 1, 0), seq + 2) for row in some}
-    row, seal = rows[seq], sealing.covering(seq)
+    row, seal = rows[seq], sealing.oldest_covering(seq)
     faults = [fault_of(near, near.seq) for near in rows.values()]
-    faults.append(taken_up(seq, recovery.known(start=seq)))
+    faults.append(adopted_fault(seq, recovery.recorded_damage(start=seq)))
     own = EntryCheck(
         sha256=leaf_hash(row.body).hex(),
         recorded=row.leaf.hex(),
         own_fault=next((fault.sentence for fault in faults if fault), ""),
     )
     if seal is None:
-        last = sealing.newest()
-        return replace(own, next_seal_at=last.at + sealing.EVERY if last else None)
+        last = sealing.newest_seal()
+        return replace(own, next_seal_at=last.at + sealing.INTERVAL if last else None)
     return _sealed(own, row, seal)
 
 
-def taken_up(seq: int, broken: Iterable[Break]) -> Altered | None:
+def adopted_fault(seq: int, broken: Iterable[Damage]) -> Altered | None:
     """Return that an entry is in question, if one of the breaks left it so."""
     is_among = any(seq in one.in_question() for one in broken)
-    return Altered(seq, How.TAKEN_UP) if is_among else None
+    return Altered(seq, Fault.ADOPTED) if is_among else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def place_under(seal: LogSeal, said: Checkpoint | None, row: Row, subtree: Subtr
     """
     try:
         proof = inclusion(row.seq, seal.size, subtree)
-    except NotThere:
+    except MissingHashes:
         return Place(fault=NO_ROWS)
     root = included_root(row.seq, seal.size, row.leaf, proof) or b""
     is_there = said is not None and root == said.root
@@ -108,7 +108,7 @@ def place_under(seal: LogSeal, said: Checkpoint | None, row: Row, subtree: Subtr
 
 
 def _sealed(own: EntryCheck, row: Row, seal: LogSeal) -> EntryCheck:
-    copy = second_copy.path_of(seal.number)
+    copy = second_copy.copy_path(seal.number)
     place = place_under(seal, sealing.checkpoint_of(seal), row, Tiles())
     return replace(
         own,
@@ -124,12 +124,12 @@ def _sealed(own: EntryCheck, row: Row, seal: LogSeal) -> EntryCheck:
 def fault_of_seal(seal: LogSeal) -> str:
     """Return why a seal is not to be trusted; empty if it is."""
     try:
-        found = trusted_seals.judged(seal.number, seal.note, trusted_keys())
-    except NoKey as error:
+        found = trusted_seals.check_note(seal.number, seal.note, trusted_keys())
+    except KeyUnavailable as error:
         return str(error)
     if isinstance(found, BadSeal):
         return found.sentence
-    copy = second_copy.path_of(seal.number)
+    copy = second_copy.copy_path(seal.number)
     if copy and copy.exists() and copy.read_bytes() != seal.note.encode():
         return f"Seal {seal.number:,} is another one in its second place."
     return ""

@@ -11,14 +11,14 @@ from assignments.audit.entries.actors import Actor
 from assignments.audit.integrity import recovery
 from assignments.audit.integrity.alarm import raise_alarm
 from assignments.audit.integrity.entry_rules import Row, fault_of
-from assignments.audit.integrity.reader import rows_of
+from assignments.audit.integrity.reader import stored_rows
 from assignments.audit.log import Event, record
 from assignments.audit.merkle.tiles import Tiles
 from assignments.audit.seals import sealing
 from assignments.audit.search.access_records import sought
 from assignments.audit.search.query import Query
 from assignments.audit.search.search import find
-from assignments.audit.verification.one_entry import fault_of_seal, place_under, taken_up
+from assignments.audit.verification.one_entry import adopted_fault, fault_of_seal, place_under
 from assignments.models import LogSeal
 
 MOST: Final = 10_000
@@ -63,7 +63,10 @@ class Checked:
 
 def check_these(query: Query, *, by: Actor, now: datetime) -> Checked:
     """Check what the query finds, at most MOST of it, the oldest first; and record that."""
-    seal, rows = sealing.newest(), list(rows_of(find(query).entries.order_by("seq")[:MOST]))
+    seal, rows = (
+        sealing.newest_seal(),
+        list(stored_rows(find(query).entries.order_by("seq")[:MOST])),
+    )
     sealed = [row for row in rows if seal and row.seq < seal.size]
     # An entry that was altered leads elsewhere as well: what is wrong with itself says more.
     faults = dict(_under(seal, sealed)) | dict(_by_themselves(rows))
@@ -81,9 +84,9 @@ def check_these(query: Query, *, by: Actor, now: datetime) -> Checked:
 
 def _by_themselves(rows: Sequence[Row]) -> Iterator[tuple[int, str]]:
     """Yield number and fault of the entries that are not as they were written."""
-    broken = recovery.known()
+    broken = recovery.recorded_damage()
     for row in rows:
-        fault = fault_of(row, row.seq) or taken_up(row.seq, broken)
+        fault = fault_of(row, row.seq) or adopted_fault(row.seq, broken)
         if fault:
             yield row.seq, fault.sentence
 

@@ -259,7 +259,7 @@ class Export:
         self.commitments = set()  # type: set[str]
         self.sum, self.actions, self.results = 0, {}, {}  # type: int, Counts, Counts
         self.distrust = None  # type: Optional[Found]
-        self.taken_up = []  # type: List[Tuple[int, int]]
+        self.adopted = []  # type: List[Tuple[int, int]]
 
     def check(self, lines: Iterable[bytes]) -> Found:
         """Check everything and return what was found, the best that can be said at the end."""
@@ -293,7 +293,7 @@ class Export:
         if (line.get("kind"), line.get("version")) != (KIND, VERSION):
             raise Found(UNREADABLE, "The file is no export of this log. Give a JSON lines export.")
         self.is_whole = line["whole"] is True
-        self.taken_up = [(first, last) for first, last in line.get("taken_up", [])]
+        self.adopted = [(first, last) for first, last in line.get("adopted", [])]
         try:
             self.seal = open_seal(line["seal"], self.keys) if line["seal"] else None
         except Found as found:
@@ -318,7 +318,7 @@ class Export:
             )
         if said["seq"] != seq:
             raise Found(ALTERED, "Altered at entry %s: out of order." % _n(seq), seq)
-        if any(first <= seq <= last for first, last in self.taken_up):
+        if any(first <= seq <= last for first, last in self.adopted):
             raise Found(
                 ALTERED,
                 "Altered at entry %s: stood behind the log's end, where nothing had been written, "

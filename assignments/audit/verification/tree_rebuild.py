@@ -4,10 +4,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import batched
 
-from assignments.audit.integrity.verdicts import Altered, How, SealMismatch, Verdict
-from assignments.audit.merkle.tiles import WIDTH, root_of_row
+from assignments.audit.integrity.verdicts import Altered, Fault, SealMismatch, Verdict
+from assignments.audit.merkle.tiles import WIDTH, tile_root
 from assignments.audit.merkle.tree import HASH_BYTES, Frontier
-from assignments.audit.seals.trusted_seals import Trusted
+from assignments.audit.seals.trusted_seals import TrustedSeal
 
 
 class Rebuilt:
@@ -15,7 +15,7 @@ class Rebuilt:
 
     def __init__(
         self,
-        seals: Iterable[Trusted] = (),
+        seals: Iterable[TrustedSeal] = (),
         rows: Iterator[tuple[int, bytes]] | None = None,
         blocks: Frontier | None = None,
     ) -> None:
@@ -60,8 +60,8 @@ class Rebuilt:
         for span, mine, theirs in zip(recorded.spans(), ours, recorded.roots, strict=True):
             if mine != theirs:
                 if self.other_row is not None and self.other_row in span:
-                    return Altered(self.other_row, How.BODY)
-                return Altered(span.start, How.BODY, span.stop - 1 if len(span) > 1 else None)
+                    return Altered(self.other_row, Fault.BODY)
+                return Altered(span.start, Fault.BODY, span.stop - 1 if len(span) > 1 else None)
         return None
 
     def rows_above(self) -> Iterator[tuple[int, int, bytes]]:
@@ -70,7 +70,7 @@ class Rebuilt:
         while roots:
             rows = [b"".join(some) for some in batched(roots, WIDTH, strict=False)]
             yield from ((level, number, row) for number, row in enumerate(rows))
-            roots = [root_of_row(row) for row in rows if len(row) == WIDTH * HASH_BYTES]
+            roots = [tile_root(row) for row in rows if len(row) == WIDTH * HASH_BYTES]
             level += 1
 
     def _until_a_seal(self, start: int, end: int) -> int:
@@ -83,7 +83,7 @@ class Rebuilt:
         for at in range(0, whole, WIDTH):
             block = self._tail[at : at + WIDTH]
             row = self._hold_against_row(block)
-            self._roots.append(root_of_row(row))
+            self._roots.append(tile_root(row))
             self._blocks = self._blocks.append(self._roots[-1:])
         del self._tail[:whole]
 

@@ -10,23 +10,23 @@ from django.db.models import Max
 
 from assignments.audit.entries.actors import Actor
 from assignments.audit.integrity.alarm import raise_alarm
-from assignments.audit.integrity.entry_rules import Clock, fault_among
+from assignments.audit.integrity.entry_rules import Clock, first_fault
 from assignments.audit.integrity.pruned_prefix import Pruned, pruned
 from assignments.audit.integrity.reader import chunks
-from assignments.audit.integrity.recovery import Break, breaks_among
+from assignments.audit.integrity.recovery import Damage, damage_in
 from assignments.audit.integrity.verdicts import (
     BROKEN,
     BROKEN_WORDS,
     Altered,
+    Fault,
     HeadMismatch,
-    How,
     Intact,
     IntactSince,
     SealMismatch,
     ShorterThanSeal,
     Unsealed,
     Verdict,
-    facts,
+    as_fields,
 )
 from assignments.audit.log import Event, record
 from assignments.audit.merkle import tiles
@@ -62,7 +62,7 @@ def verify_log(
         detail = {"verdict": verdict.sentence, "seq": verdict.first}
         event = Event(action="log.verified", subject="log", result=verdict.word, detail=detail)
         record(event, by=by, at=now)
-        for name, value in facts(verdict).items():
+        for name, value in as_fields(verdict).items():
             setattr(run, name, value)
         run.at, run.checked = now, run.size
         run.email_at = now if _is_news(run) else None
@@ -92,19 +92,19 @@ def _verdict(gone: Pruned, progress: Progress | None, *, since_seal: bool) -> Ve
     # Read before the head, because entries may join while this runs.
     longest = LogEntry.objects.aggregate(last=Max("seq"))["last"]
     found = 0 if longest is None else longest + 1
-    head, book = recorded_tree(), trusted_seals.read()
+    head, book = recorded_tree(), trusted_seals.check_seals()
     if head is None:
         return HeadMismatch(found, None)
     begun = _begun(head, book, gone, since_seal=since_seal)
     if not isinstance(begun, Begun):
         return begun
-    rebuilt, clock, broken = begun.rebuilt, Clock(), list[Break]()
+    rebuilt, clock, broken = begun.rebuilt, Clock(), list[Damage]()
     for rows in chunks(rebuilt.size, head.size):
-        fault = fault_among(rows, rebuilt.size)
+        fault = first_fault(rows, rebuilt.size)
         if fault:
             return fault
         clock.see(rows)
-        broken += breaks_among(rows)
+        broken += damage_in(rows)
         rebuilt.take([row.leaf for row in rows])
         if progress:
             progress(rebuilt.size)
@@ -115,14 +115,14 @@ def _verdict(gone: Pruned, progress: Progress | None, *, since_seal: bool) -> Ve
     return next(chain(faults, taken_up), None) or _praise(begun, head, book, gone, "".join(notes))
 
 
-def _in_question(broken: Break, book: trusted_seals.Book) -> range:
+def _in_question(broken: Damage, book: trusted_seals.CheckedSeals) -> range:
     """Return the entries of a break that no seal vouches for which can be trusted and is older."""
     sizes = (seal.size for seal in book.trusted if seal.size <= broken.last + 1)
     return broken.in_question(max(sizes, default=0))
 
 
 def _altered(span: range) -> Altered:
-    return Altered(span.start, How.TAKEN_UP, span[-1] if len(span) > 1 else None)
+    return Altered(span.start, Fault.ADOPTED, span[-1] if len(span) > 1 else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,27 +130,29 @@ class Begun:
     """The tree to be built again: from nothing, or from the newest seal on."""
 
     rebuilt: Rebuilt
-    since: trusted_seals.Trusted | None = None
+    since: trusted_seals.TrustedSeal | None = None
 
 
 def _begun(
-    head: Frontier, book: trusted_seals.Book, gone: Pruned, *, since_seal: bool
+    head: Frontier, book: trusted_seals.CheckedSeals, gone: Pruned, *, since_seal: bool
 ) -> Begun | Verdict:
     begun = _start(head, book, since_seal=since_seal)
     return (_take_pruned(gone, begun.rebuilt) or begun) if isinstance(begun, Begun) else begun
 
 
-def _start(head: Frontier, book: trusted_seals.Book, *, since_seal: bool) -> Begun | Verdict:
+def _start(
+    head: Frontier, book: trusted_seals.CheckedSeals, *, since_seal: bool
+) -> Begun | Verdict:
     if not since_seal:
-        return Begun(Rebuilt(book.trusted, tiles.rows(0)))
+        return Begun(Rebuilt(book.trusted, tiles.stored_tiles(0)))
     seal = book.newest(head.size)
     if seal is None:
         # Nothing to start from: what vouches for the whole is missing, so the whole is read.
-        return next(iter(book.faults), Begun(Rebuilt(book.trusted, tiles.rows(0))))
+        return next(iter(book.faults), Begun(Rebuilt(book.trusted, tiles.stored_tiles(0))))
     try:
         return _since(seal)
-    except tiles.NotThere:
-        return Altered(0, How.ROW, seal.size - 1)
+    except tiles.MissingHashes:
+        return Altered(0, Fault.TILE, seal.size - 1)
 
 
 def _take_pruned(gone: Pruned, rebuilt: Rebuilt) -> Altered | None:
@@ -158,19 +160,19 @@ def _take_pruned(gone: Pruned, rebuilt: Rebuilt) -> Altered | None:
     left = LogEntry.objects.filter(seq__lt=gone.size).order_by("seq")
     stray = left.values_list("seq", flat=True).first()
     if stray is not None:
-        return Altered(stray, How.PRUNED)
+        return Altered(stray, Fault.PRUNED)
     if rebuilt.size >= gone.size:
         return None
     try:
-        for leaves in tiles.leaf_rows(rebuilt.size, gone.size):
+        for leaves in tiles.leaf_hashes(rebuilt.size, gone.size):
             rebuilt.take(leaves)
-    except tiles.NotThere:
-        return Altered(rebuilt.size, How.ROW, gone.size - 1)
+    except tiles.MissingHashes:
+        return Altered(rebuilt.size, Fault.TILE, gone.size - 1)
     is_stated = rebuilt.frontier().root() == gone.root
-    return None if is_stated else Altered(0, How.ROW, gone.size - 1)
+    return None if is_stated else Altered(0, Fault.TILE, gone.size - 1)
 
 
-def _since(seal: trusted_seals.Trusted) -> Begun | Verdict:
+def _since(seal: trusted_seals.TrustedSeal) -> Begun | Verdict:
     then = frontier_at(seal.size, tiles.Tiles())
     blocks = frontier_at(seal.size // tiles.WIDTH, _above(tiles.Tiles()))
     if then.root() != seal.root:
@@ -183,7 +185,12 @@ def _above(found: tiles.Tiles) -> Callable[[int, int], bytes]:
 
 
 def _faults(
-    rebuilt: Rebuilt, head: Frontier, book: trusted_seals.Book, found: int, *, is_whole: bool
+    rebuilt: Rebuilt,
+    head: Frontier,
+    book: trusted_seals.CheckedSeals,
+    found: int,
+    *,
+    is_whole: bool,
 ) -> Iterator[Verdict]:
     """Yield what is wrong with the log as a whole, the most telling first."""
     for seal in book.trusted:
@@ -195,14 +202,16 @@ def _faults(
     yield from filter(None, [rebuilt.against(head), rebuilt.named_mismatch()])
     yield from book.faults
     if is_whole and (row := _other_row(rebuilt)) is not None:
-        yield Altered(row, How.ROW)
+        yield Altered(row, Fault.TILE)
 
 
 def _other_row(rebuilt: Rebuilt) -> int | None:
     """Return the first entry under a kept row of hashes that is not what the entries give."""
     if rebuilt.other_row is not None:
         return rebuilt.other_row
-    kept = {(level, number): row for level in (1, 2, 3) for number, row in tiles.rows(level)}
+    kept = {
+        (level, number): row for level in (1, 2, 3) for number, row in tiles.stored_tiles(level)
+    }
     for level, number, row in rebuilt.rows_above():
         have = kept.get((level, number), b"")
         if row[: len(have)] != have:
@@ -211,7 +220,7 @@ def _other_row(rebuilt: Rebuilt) -> int | None:
 
 
 def _praise(
-    begun: Begun, head: Frontier, book: trusted_seals.Book, gone: Pruned, note: str
+    begun: Begun, head: Frontier, book: trusted_seals.CheckedSeals, gone: Pruned, note: str
 ) -> Verdict:
     seal, root = book.newest(head.size), head.root().hex()
     if begun.since:

@@ -24,7 +24,7 @@ from assignments.audit.search import access_records
 from assignments.audit.search.api_results import MOST, answer
 from assignments.audit.search.parser import NotUnderstood, parse
 from assignments.audit.search.query import Query
-from assignments.audit.signing.signed_note import NotAKey, SigningKey
+from assignments.audit.signing.signed_note import InvalidKey, SigningKey
 from assignments.audit.verification.exported_file import verdict_on_file
 from assignments.audit.verification.whole_log import verify_log
 from assignments.forms.exports import SampleForm
@@ -171,15 +171,15 @@ class Command(BaseCommand):
     def _key(self, options: dict[str, Any]) -> None:
         try:
             key = SigningKey.generate(options["name"])
-        except NotAKey as refusal:
+        except InvalidKey as refusal:
             raise CommandError(str(refusal)) from refusal
-        told = {"secret": key.written(), "public": str(key.public)}
+        told = {"secret": key.to_text(), "public": str(key.public)}
         self.stdout.write(json.dumps(told) if options["json"] else KEY.format(**told))
 
     def _grants(self, _options: dict[str, Any]) -> None:
         if connection.vendor != "postgresql":
             raise CommandError("Only PostgreSQL has roles. With SQLite the triggers must do.")
-        self.stdout.write(grants.sql())
+        self.stdout.write(grants.role_sql())
 
     def _prune(self, options: dict[str, Any]) -> None:
         require_prepared_database()

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, Final
 
 from django.template.loader import render_to_string
 
-from assignments.audit.entries.readable import EntryLine
+from assignments.audit.entries.readable import ReadableEntry
 from assignments.audit.export import assignment_history, sampling
 from assignments.audit.export.assignment_history import Cause, Story
 from assignments.audit.export.csv_format import written
@@ -45,7 +45,7 @@ class _Told:
 
     place: int
     drawn: Drawn
-    line: EntryLine
+    line: ReadableEntry
     story: Story | None
     causes: list[Cause]
 

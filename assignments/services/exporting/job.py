@@ -12,10 +12,10 @@ from django.db.models import F, Q, QuerySet
 
 from assignments.audit.export.formats import Format, Making, passes, write
 from assignments.audit.export.scope import Extent, Population, Sealed, fitting
-from assignments.audit.merkle.tiles import NotThere
+from assignments.audit.merkle.tiles import MissingHashes
 from assignments.audit.merkle.tree import Frontier
 from assignments.audit.search.access_records import sought
-from assignments.audit.signing.keys import NoKey, signing_key
+from assignments.audit.signing.keys import KeyUnavailable, signing_key
 from assignments.models import LogExport, LogSeal
 from assignments.services.exporting import dossiers, files
 from assignments.services.exporting.audit_events import ending, owner_of, query_of, record_act
@@ -69,7 +69,7 @@ def go_on(*, export: LogExport, clock: Clock, may_go_on: Callable[[], bool]) -> 
         _ours(export).update(runner="", state=State.WAITING, tries=F("tries") - 1)
     except OSError as error:
         _fail(export, NOT_WRITTEN.format(error.strerror or error), clock())
-    except (NotThere, NoKey) as error:
+    except (MissingHashes, KeyUnavailable) as error:
         _fail(export, NOT_PROVEN.format(error), clock())
 
 

@@ -15,7 +15,7 @@ from django.db.utils import OperationalError
 from django.utils.module_loading import import_string
 
 from assignments.audit.entries.sentences import counted
-from assignments.audit.signing.keys import NoKey, is_own, signing_key
+from assignments.audit.signing.keys import KeyUnavailable, is_generated, signing_key
 from assignments.models import Account, Worker
 from assignments.models.sql.trigram_index import ENTRIES, EXTENSION, LEARNERS
 from assignments.services.calls.connections import accounts, open_client
@@ -122,9 +122,9 @@ def _worker(now: datetime) -> Finding:
 def _signing_key() -> Finding:
     try:
         key = signing_key().public
-    except NoKey as problem:
+    except KeyUnavailable as problem:
         return Finding("signing key", False, str(problem))
-    if not is_own():
+    if not is_generated():
         return Finding("signing key", True, f"{key.name}+{key.id.hex()} seals the log")
     where = settings.AUDIT_OWN_KEY_FILE
     sentence = f"made by the desk itself, in {where}, readable by its user alone"

@@ -14,7 +14,7 @@ from django.db import transaction
 from assignments.audit.entries.actors import Actor
 from assignments.audit.integrity.pruned_prefix import pruned
 from assignments.audit.integrity.verdicts import Intact
-from assignments.audit.pruning import NotPruned, forget_unspoken, prune
+from assignments.audit.pruning import NotPruned, delete_unreferenced_values, prune
 from assignments.audit.seals import trusted_seals
 from assignments.audit.seals.sealing import NotSealed, make_seal
 from assignments.audit.verification.whole_log import verify_log
@@ -32,7 +32,7 @@ class Outlook:
     """Entries before `first` are gone; those before `stop` may go, up to each seal in turn."""
 
     first: int
-    seals: tuple[trusted_seals.Trusted, ...]
+    seals: tuple[trusted_seals.TrustedSeal, ...]
     stays: Stay | None
 
     @property
@@ -54,7 +54,7 @@ def outlook(*, now: datetime) -> Outlook:
     first = pruned().size
     stays = first_to_stay(first, now=now)
     limit = stays.seq if stays else LogHead.entries()
-    seals = [seal for seal in trusted_seals.read().trusted if first < seal.size <= limit]
+    seals = [seal for seal in trusted_seals.check_seals().trusted if first < seal.size <= limit]
     return Outlook(first, tuple(_in_turn(first, seals)), stays)
 
 
@@ -71,7 +71,7 @@ def prune_log(*, by: Actor, now: datetime) -> Done:
     entries = sum(prune(seal, by=by, now=now) for seal in outlook(now=now).seals)
     if not entries:
         return Done(0, 0)
-    values = forget_unspoken()
+    values = delete_unreferenced_values()
     try:
         make_seal(reason="request", by=by, now=now)
     except NotSealed as refusal:
@@ -80,9 +80,9 @@ def prune_log(*, by: Actor, now: datetime) -> Done:
     return Done(entries, values)
 
 
-def _in_turn(first: int, seals: list[trusted_seals.Trusted]) -> list[trusted_seals.Trusted]:
+def _in_turn(first: int, seals: list[trusted_seals.TrustedSeal]) -> list[trusted_seals.TrustedSeal]:
     """Return the seals to go by: as few as do not take more than a group at once."""
-    chosen: list[trusted_seals.Trusted] = []
+    chosen: list[trusted_seals.TrustedSeal] = []
     for seal, following in zip_longest(seals, seals[1:]):
         begun = chosen[-1].size if chosen else first
         if following is None or following.size - begun > GROUP:
