@@ -74,7 +74,7 @@ def refresh_plan(draft_pk: str) -> None:
         trace.working_for(request_of(f"draft/{draft_pk}")),
     ):
         refresh = PlanRefresh.objects.select_related("draft__account").get(pk=UUID(draft_pk))
-        plan_refresh.go_on(refresh=refresh, clock=timezone.now, may_go_on=may_go_on)
+        plan_refresh.run_refresh(refresh=refresh, clock=timezone.now, may_go_on=may_go_on)
 
 
 @task()
@@ -167,14 +167,14 @@ def wake_syncs() -> None:
     now = timezone.now()
     for account in connections.accounts():
         every = timedelta(minutes=settings.SYNC_MINUTES)
-        if sync_run.sync_is_due(account, every=every, now=now):
+        if sync_run.is_sync_due(account, every=every, now=now):
             run = sync_run.request_sync(account=account, by=SYSTEM, now=now)
             sync.enqueue(run.pk)
 
 
 def wake_refreshes() -> None:
     """Enqueue the refreshes of plans that nobody is at."""
-    for refresh in plan_refresh.waiting(now=timezone.now()):
+    for refresh in plan_refresh.pending_refreshes(now=timezone.now()):
         refresh_plan.enqueue(str(refresh.pk))
 
 

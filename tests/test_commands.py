@@ -207,7 +207,7 @@ def test_sync_says_what_came_in(desk):
             "people": 0,
             "content": 0,
             "assignments": 0,
-            "left": 0,
+            "removed": 0,
         }
     ]
 

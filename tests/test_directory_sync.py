@@ -1,4 +1,4 @@
-"""Bringing the directory in from the real sandbox: chunks, restarts, leavers and changes."""
+"""Syncing the directory with the real sandbox: resuming, changes, removals and problems."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def run(desk, run, **changes):
-    """Walk on with a sync."""
+    """Run a sync and return whether it is finished."""
     values = {
         "by": desk.by,
         "clock": desk.clock,
@@ -24,35 +24,35 @@ def run(desk, run, **changes):
     return sync_run.run_sync(run=run, **values | changes)
 
 
-def opened(desk):
-    """Open a sync."""
+def request(desk):
+    """Request a sync."""
     return sync_run.request_sync(account=desk.account, by=desk.by, now=desk.clock())
 
 
-def test_sync_brings_everything_in(desk):
-    found = SyncRun.objects.get()
+def test_sync_copies_people_content_and_assignments(desk):
+    sync = SyncRun.objects.get()
 
-    assert (found.stage, found.is_full, found.left) == ("done", True, 0)
-    assert found.learners == Learner.objects.count()
+    assert (sync.stage, sync.is_full, sync.removed) == ("done", True, 0)
+    assert sync.learners == Learner.objects.count()
     assert Learner.objects.filter(is_active=True).count() == 60
-    assert found.contents == Content.objects.count() > 0
-    assert found.assignments == RemoteAssignment.objects.count() > 0
+    assert sync.contents == Content.objects.count() > 0
+    assert sync.assignments == RemoteAssignment.objects.count() > 0
     assert RemoteAssignment.objects.filter(learner=None).count() == 0
     assert RemoteAssignment.objects.filter(content=None).count() == 0
     assert desk.account.synced_at is not None
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="a setting of PostgreSQL's")
-def test_connections_take_an_index_for_cheap():
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="a setting of PostgreSQL")
+def test_connections_have_a_low_random_page_cost():
     with connection.cursor() as cursor:
         cursor.execute("SHOW random_page_cost")
         assert cursor.fetchone() == ("1.1",)
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite needs no telling")
-def test_sync_tells_postgresql_of_many_people(desk, monkeypatch):
-    def known():
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="VACUUM is for PostgreSQL")
+def test_sync_vacuums_the_tables_after_many_changes(desk, monkeypatch):
+    def statistics():
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT reltuples, relallvisible FROM pg_class WHERE relname = %s",
@@ -62,15 +62,15 @@ def test_sync_tells_postgresql_of_many_people(desk, monkeypatch):
 
     monkeypatch.setattr(analyze, "MANY", 1)
     Learner.objects.update(name="Somebody else", fingerprint="")
-    full = opened(desk)
+    full = request(desk)
     SyncRun.objects.filter(pk=full.pk).update(is_full=True, changed_since=None)
     assert run(desk, full)
 
-    rows, pages = known()
+    rows, pages = statistics()
     assert (rows, pages > 0) == (Learner.objects.count(), True)
 
 
-def test_sync_records_who_asked_for_it(desk):
+def test_sync_records_who_requested_it(desk):
     actions = LogEntry.objects.order_by("seq").values_list("action", "actor")
 
     assert list(actions) == [
@@ -80,10 +80,10 @@ def test_sync_records_who_asked_for_it(desk):
     ]
 
 
-def test_sync_again_brings_only_changes_and_keeps_the_rest(desk):
+def test_second_sync_is_incremental_and_keeps_unchanged_rows(desk):
     before = list(Learner.objects.order_by("pk").values_list("pk", "name", "is_active"))
 
-    second = opened(desk)
+    second = request(desk)
     assert (second.is_full, second.changed_since is not None) == (False, True)
     assert run(desk, second)
 
@@ -92,7 +92,7 @@ def test_sync_again_brings_only_changes_and_keeps_the_rest(desk):
     assert list(Learner.objects.order_by("pk").values_list("pk", "name", "is_active")) == before
 
 
-def test_sync_marks_who_left_as_inactive_and_deletes_nobody(desk):
+def test_full_sync_marks_missing_rows_as_inactive_and_deletes_none(desk):
     Learner.objects.create(
         account=desk.account,
         remote_id="gone",
@@ -111,83 +111,82 @@ def test_sync_marks_who_left_as_inactive_and_deletes_nobody(desk):
     )
     desk.clock.skip(hours=25)
 
-    full = opened(desk)
+    full = request(desk)
     assert full.is_full
     assert run(desk, full)
 
     full.refresh_from_db()
     gone = Learner.objects.get(remote_id="gone")
-    assert (gone.is_active, gone.left_at is not None, full.left) == (False, True, 2)
+    assert (gone.is_active, gone.left_at is not None, full.removed) == (False, True, 2)
     assert not Content.objects.get(remote_id="gone").is_active
 
 
-def test_sync_goes_on_where_a_killed_one_stood(desk):
+def test_sync_continues_where_an_interrupted_one_stopped(desk):
     SyncRun.objects.all().delete()
-    first = opened(desk)
+    first = request(desk)
     pages = iter([True, True])
     assert not run(desk, first, may_go_on=lambda: next(pages, False))
     first.refresh_from_db()
-    stood_at = first.stage
-    assert stood_at != "learners"
+    assert first.stage != "learners"
 
-    again = opened(desk)
-    seen = []
-    assert run(desk, again, progress=lambda r: seen.append(r.stage))
+    second = request(desk)
+    stages = []
+    assert run(desk, second, progress=lambda sync: stages.append(sync.stage))
 
-    again.refresh_from_db()
-    assert (again.pk, again.stage, "learners" in seen[1:]) == (first.pk, "done", False)
-    assert again.learners == Learner.objects.count()
+    second.refresh_from_db()
+    assert (second.pk, second.stage, "learners" in stages[1:]) == (first.pk, "done", False)
+    assert second.learners == Learner.objects.count()
 
 
 def test_sync_is_run_by_one_worker_at_a_time(desk):
-    found = opened(desk)
-    SyncRun.objects.filter(pk=found.pk).update(runner="another", progressed_at=desk.clock())
-    assert not run(desk, found)
+    sync = request(desk)
+    SyncRun.objects.filter(pk=sync.pk).update(runner="another", progressed_at=desk.clock())
+    assert not run(desk, sync)
 
     desk.clock.skip(seconds=91)
-    assert run(desk, found)
+    assert run(desk, sync)
 
 
-def test_sync_says_when_the_lms_cannot_be_read(desk, settings):
-    found = opened(desk)
+def test_sync_is_refused_and_retried_if_the_lms_cannot_be_read(desk, settings):
+    sync = request(desk)
     settings.STACKONE_BASE_URL = "http://127.0.0.1:9"
 
     with pytest.raises(sync_run.SyncRefused, match="could not be read"):
-        run(desk, found)
+        run(desk, sync)
 
-    found.refresh_from_db()
+    sync.refresh_from_db()
     desk.account.refresh_from_db()
     every = timedelta(minutes=15)
-    assert (found.finished_at, found.runner, bool(found.problem)) == (None, "", True)
+    assert (sync.finished_at, sync.runner, bool(sync.problem)) == (None, "", True)
     assert desk.account.failing_since is not None
-    assert not sync_run.sync_is_due(desk.account, every=every, now=desk.clock())
+    assert not sync_run.is_sync_due(desk.account, every=every, now=desk.clock())
     desk.clock.skip(seconds=31)
-    assert sync_run.sync_is_due(desk.account, every=every, now=desk.clock())
+    assert sync_run.is_sync_due(desk.account, every=every, now=desk.clock())
 
     settings.STACKONE_BASE_URL = desk.lms.base_url
-    assert run(desk, found)
+    assert run(desk, sync)
     desk.account.refresh_from_db()
     assert desk.account.failing_since is None
 
 
-def test_sync_pauses_the_account_when_the_key_is_refused(desk, settings):
-    found = opened(desk)
+def test_sync_pauses_the_account_if_the_key_is_rejected(desk, settings):
+    sync = request(desk)
     settings.STACKONE_API_KEY = "wrong"
 
     with pytest.raises(sync_run.SyncRefused):
-        run(desk, found)
+        run(desk, sync)
 
     desk.account.refresh_from_db()
     assert desk.account.pause_reason.startswith("StackOne refused the key.")
 
 
-def test_sync_is_due_when_old_or_abandoned(desk):
+def test_is_sync_due_when_the_last_one_is_old_or_abandoned(desk):
     every = timedelta(minutes=15)
-    assert not sync_run.sync_is_due(desk.account, every=every, now=desk.clock())
+    assert not sync_run.is_sync_due(desk.account, every=every, now=desk.clock())
     desk.clock.skip(minutes=16)
-    assert sync_run.sync_is_due(desk.account, every=every, now=desk.clock())
-    found = sync_run.request_sync(account=desk.account, by=SYSTEM, now=desk.clock())
-    SyncRun.objects.filter(pk=found.pk).update(runner="busy", progressed_at=desk.clock())
-    assert not sync_run.sync_is_due(desk.account, every=every, now=desk.clock())
+    assert sync_run.is_sync_due(desk.account, every=every, now=desk.clock())
+    sync = sync_run.request_sync(account=desk.account, by=SYSTEM, now=desk.clock())
+    SyncRun.objects.filter(pk=sync.pk).update(runner="busy", progressed_at=desk.clock())
+    assert not sync_run.is_sync_due(desk.account, every=every, now=desk.clock())
     desk.clock.skip(seconds=91)
-    assert sync_run.sync_is_due(desk.account, every=every, now=desk.clock())
+    assert sync_run.is_sync_due(desk.account, every=every, now=desk.clock())

@@ -1,4 +1,4 @@
-"""Facets: what stands in custom fields, who has it, who chooses, and lists filtered by it."""
+"""Facets: values of custom fields, choosing facets, and lists of people filtered by them."""
 
 import re
 
@@ -37,8 +37,8 @@ def people():
     ]
 
 
-def choose(*chosen):
-    """Filter by these fields."""
+def set_facets(*chosen):
+    """Set the facets of the account, as pairs of path and label."""
     facets.set_facets(account=make_account(), chosen=chosen, by=SYSTEM, now=AT)
 
 
@@ -48,28 +48,28 @@ def shown(response):
 
 
 @pytest.mark.parametrize(
-    ("fields", "path", "found"),
+    ("fields", "path", "values"),
     [
         pytest.param({"a": "Sales"}, "a", {"Sales"}, id="text"),
         pytest.param({"a": "  Big \n Sales "}, "a", {"Big Sales"}, id="spaces"),
         pytest.param({"a": 7}, "a", {"7"}, id="a number"),
         pytest.param({"a": True}, "a", {"yes"}, id="a flag"),
         pytest.param({"a": ["x", "y", None]}, "a", {"x", "y"}, id="a list"),
-        pytest.param({"a": {"b": "x"}}, "a.b", {"x"}, id="deeper"),
+        pytest.param({"a": {"b": "x"}}, "a.b", {"x"}, id="nested"),
         pytest.param({"a.b": "x"}, "a.b", {"x"}, id="a dot in the name"),
-        pytest.param({"a": {"b": "x"}}, "a", set(), id="an object is no value"),
+        pytest.param({"a": {"b": "x"}}, "a", set(), id="an object"),
         pytest.param({"a": None}, "a", set(), id="nothing"),
-        pytest.param({"a": "x"}, "a.b", set(), id="not so deep"),
-        pytest.param({}, "a", set(), id="not there"),
+        pytest.param({"a": "x"}, "a.b", set(), id="not nested"),
+        pytest.param({}, "a", set(), id="missing"),
         pytest.param({"a": "x" * 300}, "a", {"x" * 200}, id="very long"),
     ],
 )
-def test_values_at_a_path(fields, path, found):
-    assert facets.values_at(fields, path) == found
+def test_field_values(fields, path, values):
+    assert facets.field_values(fields, path) == values
 
 
-def test_chosen_fields_are_filled_and_counted(people):
-    choose(DEPARTMENT, CITY)
+def test_values_of_chosen_fields_are_stored_and_counted(people):
+    set_facets(DEPARTMENT, CITY)
 
     counted = FacetValue.objects.order_by("value").values_list("facet__path", "value", "people")
     assert list(counted) == [
@@ -84,27 +84,27 @@ def test_chosen_fields_are_filled_and_counted(people):
     }
 
 
-def test_the_same_choice_again_is_no_change(people):
-    choose(DEPARTMENT)
-    choose(DEPARTMENT)
+def test_setting_the_same_facets_again_is_not_recorded(people):
+    set_facets(DEPARTMENT)
+    set_facets(DEPARTMENT)
 
     assert [entry.action for entry in LogEntry.objects.all()] == ["settings.changed"]
 
 
-def test_a_field_taken_off_takes_its_values_along(people):
-    choose(DEPARTMENT, CITY)
-    choose(("department", "Team"))
+def test_removing_a_facet_deletes_its_values(people):
+    set_facets(DEPARTMENT, CITY)
+    set_facets(("department", "Team"))
 
     assert [str(facet) for facet in Facet.objects.all()] == ["Team"]
     assert LearnerFacet.objects.count() == 3
 
 
-def test_keep_writes_only_what_changed(people):
-    choose(DEPARTMENT)
+def test_store_values_writes_only_changes(people):
+    set_facets(DEPARTMENT)
     before = set(LearnerFacet.objects.values_list("pk", flat=True))
     ada, ben = people[:2]
 
-    facets.keep(ada.account_id, {ada.pk: {"department": ["IT", "Sales"]}, ben.pk: {}})
+    facets.store_values(ada.account_id, {ada.pk: {"department": ["IT", "Sales"]}, ben.pk: {}})
 
     after = set(LearnerFacet.objects.values_list("pk", flat=True))
     assert (len(before - after), len(after - before)) == (1, 1)
@@ -120,24 +120,24 @@ def test_keep_writes_only_what_changed(people):
         pytest.param([(f"f{n}", "F") for n in range(7)], "at most 6", id="too many"),
     ],
 )
-def test_set_facets_refuses(chosen, sentence):
+def test_set_facets_refuses_duplicates_and_too_many(chosen, sentence):
     with pytest.raises(facets.FacetsRefused, match=sentence):
-        choose(*chosen)
+        set_facets(*chosen)
 
     assert (Facet.objects.count(), LogEntry.objects.count()) == (0, 0)
 
 
-def test_likely_fields_are_proposed_once():
+def test_default_facets_are_set_once():
     fields = {"Location": "Rome", "DEPARTMENT": "Sales", "shoe_size": 42}
-    facets.propose(account=make_account(), people=[fields], now=AT)
-    facets.propose(account=make_account(), people=[{"department": "Sales"}], now=AT)
+    facets.set_default_facets(account=make_account(), people=[fields], now=AT)
+    facets.set_default_facets(account=make_account(), people=[{"department": "Sales"}], now=AT)
 
     assert [facet.path for facet in facet_values.facets(None)] == ["DEPARTMENT", "Location"]
     assert LogEntry.objects.count() == 1
 
 
 def test_people_are_filtered_by_value(client, people):
-    choose(DEPARTMENT, CITY)
+    set_facets(DEPARTMENT, CITY)
     client.force_login(make_user("auditor"))
 
     sales = client.get(reverse("people"), {"f.department": "Sales"})
@@ -159,7 +159,7 @@ def test_people_are_filtered_by_value(client, people):
         pytest.param("none", ["Dan"], id="do not have it"),
     ],
 )
-def test_people_are_picked_by_what_they_have(client, people, has, names):
+def test_people_are_filtered_by_their_assignments(client, people, has, names):
     make_learner(name="Dan")
     user, content = make_user("manager"), make_content()
     draft = Draft.objects.create(account=make_account(), owner=user, created_at=AT, changed_at=AT)
@@ -180,8 +180,8 @@ def test_people_are_picked_by_what_they_have(client, people, has, names):
     assert [str(person) for person in response.context["page"].people.rows] == names
 
 
-def test_the_selection_says_how_many_are_in_the_filter(client, people):
-    choose(DEPARTMENT)
+def test_the_selection_counts_people_who_match_the_filter(client, people):
+    set_facets(DEPARTMENT)
     user = make_user("manager")
     draft = Draft.objects.create(account=make_account(), owner=user, created_at=AT, changed_at=AT)
     for person in people[:2]:
@@ -192,16 +192,16 @@ def test_the_selection_says_how_many_are_in_the_filter(client, people):
         reverse("assign", args=[draft.pk]), {"f.department": "Sales"}
     ).content.decode()
 
-    said = " ".join(re.sub(r"<[^>]+>", "", html).split())
-    assert "2 selected, 1 of them in this filter · 1 matches" in said
-    assert "Select all 1 that match" in said
+    text = " ".join(re.sub(r"<[^>]+>", "", html).split())
+    assert "2 selected, 1 of them in this filter · 1 matches" in text
+    assert "Select all 1 that match" in text
 
 
 @pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
-def test_filters_cost_the_same_however_many(client, django_assert_num_queries, count):
+def test_filters_take_a_constant_number_of_queries(client, django_assert_num_queries, count):
     for number in range(count):
         make_learner(custom_fields={"department": f"Team {number}"})
-    choose(DEPARTMENT)
+    set_facets(DEPARTMENT)
     client.force_login(make_user("auditor"))
 
     with django_assert_num_queries(9):
@@ -214,18 +214,18 @@ def test_an_administrator_chooses_fields(client, people):
     path = reverse("facets", args=[account.pk])
 
     assert "address.city (such as Rome)" in client.get(path).content.decode()
-    kept = client.post(path, {"path": ["", "address.city"], "label": ["x", ""]})
-    twice = client.post(path, {"path": ["department"] * 2, "label": ["A", "B"]})
+    saved = client.post(path, {"path": ["", "address.city"], "label": ["x", ""]})
+    duplicate = client.post(path, {"path": ["department"] * 2, "label": ["A", "B"]})
 
-    assert (kept.status_code, twice.status_code) == (302, 422)
-    assert "A field is named twice." in twice.content.decode()
+    assert (saved.status_code, duplicate.status_code) == (302, 422)
+    assert "A field is named twice." in duplicate.content.decode()
     assert list(Facet.objects.values_list("path", "label")) == [("address.city", "city")]
     assert "People are filtered by city." in client.get(reverse("settings")).content.decode()
     assert client.get(reverse("facets", args=[account.pk + 1])).status_code == 404
 
 
 @pytest.mark.parametrize("role", ["manager", "auditor"])
-def test_nobody_else_chooses_fields(client, role):
+def test_other_roles_cannot_choose_fields(client, role):
     client.force_login(make_user(role))
     path = reverse("facets", args=[make_account().pk])
 

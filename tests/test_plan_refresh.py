@@ -1,4 +1,4 @@
-"""Reading anew what a plan's people have: against the real sandbox, and on the review."""
+"""Refreshing a plan's people from the LMS: with the real sandbox, and on the review page."""
 
 import threading
 from contextlib import contextmanager
@@ -17,27 +17,27 @@ from assignments.services.syncing import plan_refresh
 pytestmark = pytest.mark.django_db
 
 
-def assign_elsewhere(desk, row) -> None:
-    """Let somebody assign the row's item to its person in the LMS, past us."""
+def assign_in_lms(desk, row) -> None:
+    """Assign the row's item to its person directly in the LMS."""
     body = {"learning_object_external_reference": row.content_reference}
     path = f"/unified/lms/users/{row.learner_remote_id}/assignments"
     with desk.lms.client() as lms:
         lms.post(path, json=body).raise_for_status()
 
 
-def asked(desk, plan) -> PlanRefresh:
-    """Ask for a refresh of a plan's people."""
-    return plan_refresh.request(batch=plan, by=desk.by, now=desk.clock())
+def request(desk, plan) -> PlanRefresh:
+    """Request a refresh of a plan's people."""
+    return plan_refresh.request_refresh(batch=plan, by=desk.by, now=desk.clock())
 
 
-def go_on(desk, refresh, may_go_on=lambda: True) -> PlanRefresh:
-    """Let a worker do it, and return how it ended."""
-    plan_refresh.go_on(refresh=refresh, clock=desk.clock, may_go_on=may_go_on)
+def run(desk, refresh, may_go_on=lambda: True) -> PlanRefresh:
+    """Run a refresh as a worker does and return it as stored."""
+    plan_refresh.run_refresh(refresh=refresh, clock=desk.clock, may_go_on=may_go_on)
     return PlanRefresh.objects.get()
 
 
-def reads(desk) -> int:
-    """Return how often somebody's assignments were read from the LMS."""
+def read_count(desk) -> int:
+    """Return how often assignments of one person were read from the LMS."""
     routes = desk.lms.stats()["requests"].items()
     return sum(
         sum(outcomes.values())
@@ -46,25 +46,26 @@ def reads(desk) -> int:
     )
 
 
-def plan_of(desk) -> Batch:
-    """Return the plan as it is now."""
+def current_plan() -> Batch:
+    """Return the plan as stored."""
     return Batch.objects.get(state="planned")
 
 
-def test_refresh_finds_who_got_it_elsewhere_and_skips_them(desk):
+def test_refresh_skips_people_who_were_assigned_it_in_the_lms(desk):
     plan = desk.review(desk.draft(people=3))
     first = plan.assignments.get(position=1)
-    assign_elsewhere(desk, first)
+    assign_in_lms(desk, first)
 
-    ended = go_on(desk, asked(desk, plan))
+    refresh = run(desk, request(desk, plan))
 
-    assert (ended.people, ended.done, ended.added, ended.gone) == (3, 3, 1, 0)
-    assert (ended.problem, ended.unread, ended.is_going) == ("", 0, False)
-    rows = plan_of(desk).assignments.order_by("position").values_list("state", "problem")
+    assert (refresh.people, refresh.people_read) == (3, 3)
+    assert (refresh.assignments_added, refresh.assignments_removed) == (1, 0)
+    assert (refresh.problem, refresh.people_not_read, refresh.is_running) == ("", 0, False)
+    rows = current_plan().assignments.order_by("position").values_list("state", "problem")
     assert list(rows) == [("skipped", HAS_IT), ("planned", ""), ("planned", "")]
-    assert plan_of(desk).plan_digest != plan.plan_digest
-    told = LogEntry.objects.filter(action__startswith="plan.").order_by("seq")
-    assert [(entry.action, entry.actor, entry.result) for entry in told] == [
+    assert current_plan().plan_digest != plan.plan_digest
+    entries = LogEntry.objects.filter(action__startswith="plan.").order_by("seq")
+    assert [(entry.action, entry.actor, entry.result) for entry in entries] == [
         ("plan.refresh_requested", desk.by.ref, "started"),
         ("plan.refreshed", "system", "refreshed"),
     ]
@@ -72,14 +73,14 @@ def test_refresh_finds_who_got_it_elsewhere_and_skips_them(desk):
 
 def test_refresh_reads_the_plans_people_and_nobody_else(desk):
     plan = desk.review(desk.draft(people=2, items=3))
-    before = reads(desk)
+    before = read_count(desk)
 
-    go_on(desk, asked(desk, plan))
+    run(desk, request(desk, plan))
 
-    assert reads(desk) - before == 2
+    assert read_count(desk) - before == 2
 
 
-def test_refresh_forgets_what_vanished_but_not_what_is_too_new_to_be_listed(desk):
+def test_refresh_removes_missing_assignments_unless_they_are_too_new_to_be_listed(desk):
     plan = desk.review(desk.draft(people=2))
     old, new = plan.assignments.order_by("position")
     for row, age in ((old, 3600), (new, 0)):
@@ -93,87 +94,90 @@ def test_refresh_forgets_what_vanished_but_not_what_is_too_new_to_be_listed(desk
     plan = desk.review(Draft.objects.get())
     assert set(plan.assignments.values_list("state", flat=True)) == {"skipped"}
 
-    ended = go_on(desk, asked(desk, plan))
+    refresh = run(desk, request(desk, plan))
 
-    assert (ended.added, ended.gone) == (0, 1)
-    assert list(plan_of(desk).assignments.order_by("position").values_list("state", flat=True)) == [
+    assert (refresh.assignments_added, refresh.assignments_removed) == (0, 1)
+    assert list(
+        current_plan().assignments.order_by("position").values_list("state", flat=True)
+    ) == [
         "planned",
         "skipped",
     ]
 
 
-def test_refresh_goes_on_behind_what_was_stored(desk):
+def test_refresh_continues_behind_the_last_person_stored(desk):
     plan = desk.review(desk.draft(people=3))
-    refresh, turns = asked(desk, plan), iter([True, True, False])
+    refresh, permissions = request(desk, plan), iter([True, True, False])
 
-    stopped = go_on(desk, refresh, lambda: next(turns))
-    assert (stopped.done, stopped.is_going, stopped.runner) == (2, True, "")
+    stopped = run(desk, refresh, lambda: next(permissions))
+    assert (stopped.people_read, stopped.is_running, stopped.runner) == (2, True, "")
 
-    before = reads(desk)
-    assert go_on(desk, refresh).done == 3
-    assert reads(desk) - before == 1
+    before = read_count(desk)
+    assert run(desk, refresh).people_read == 3
+    assert read_count(desk) - before == 1
 
 
-def test_refresh_of_a_killed_worker_is_taken_up(desk):
-    refresh = asked(desk, desk.review(desk.draft(people=1)))
+def test_refresh_of_a_killed_worker_is_continued_by_another(desk):
+    refresh = request(desk, desk.review(desk.draft(people=1)))
     PlanRefresh.objects.update(runner="killed", progressed_at=desk.clock())
-    assert go_on(desk, refresh).is_going
-    assert not plan_refresh.waiting(now=desk.clock()).exists()
+    assert run(desk, refresh).is_running
+    assert not plan_refresh.pending_refreshes(now=desk.clock()).exists()
 
     desk.clock.skip(seconds=91)
 
-    assert [found.pk for found in plan_refresh.waiting(now=desk.clock())] == [refresh.pk]
-    assert not go_on(desk, refresh).is_going
+    pending = plan_refresh.pending_refreshes(now=desk.clock())
+    assert list(pending.values_list("pk", flat=True)) == [refresh.pk]
+    assert not run(desk, refresh).is_running
 
 
-def test_refresh_that_was_taken_over_stores_no_more(desk):
-    refresh = asked(desk, desk.review(desk.draft(people=2)))
+def test_refresh_taken_over_by_another_worker_stores_no_more(desk):
+    refresh = request(desk, desk.review(desk.draft(people=2)))
 
     def taken_over() -> bool:
         PlanRefresh.objects.update(runner="another")
         return True
 
-    ended = go_on(desk, refresh, taken_over)
+    refresh = run(desk, refresh, taken_over)
 
-    assert (ended.done, ended.runner, ended.is_going) == (0, "another", True)
+    assert (refresh.people_read, refresh.runner, refresh.is_running) == (0, "another", True)
 
 
-def test_refresh_asked_twice_is_one(desk):
+def test_requesting_a_refresh_twice_starts_one(desk):
     plan = desk.review(desk.draft(people=1))
 
-    assert asked(desk, plan).started_at == asked(desk, plan).started_at
+    assert request(desk, plan).started_at == request(desk, plan).started_at
     assert LogEntry.objects.filter(action="plan.refresh_requested").count() == 1
 
 
-def test_refresh_leaves_a_plan_that_was_made_anew(desk):
+def test_refresh_does_not_change_a_plan_that_was_frozen_again(desk):
     draft = desk.draft(people=2)
-    refresh = asked(desk, desk.review(draft))
+    refresh = request(desk, desk.review(draft))
     draft.picked_learners.order_by("pk").first().delete()
-    anew = frozen_plan.freeze(draft=draft, now=desk.clock())
+    new_plan = frozen_plan.freeze(draft=draft, now=desk.clock())
 
-    ended = go_on(desk, refresh)
+    refresh = run(desk, refresh)
 
-    assert ended.problem == plan_refresh.CHANGED
-    assert plan_of(desk).pk == anew.pk
+    assert refresh.problem == plan_refresh.PLAN_CHANGED
+    assert current_plan().pk == new_plan.pk
 
 
-def test_refresh_leaves_a_plan_that_cannot_be_made_anew(desk):
+def test_refresh_does_not_change_a_plan_that_cannot_be_frozen_again(desk):
     draft = desk.draft(people=1)
     plan = desk.review(draft)
-    refresh = asked(desk, plan)
+    refresh = request(desk, plan)
     desk.clock.skip(days=3650)
 
-    ended = go_on(desk, refresh)
+    refresh = run(desk, refresh)
 
-    assert ended.problem.endswith("The plan is as it was.")
-    assert plan_of(desk).pk == plan.pk
+    assert refresh.problem.endswith("The plan is as it was.")
+    assert current_plan().pk == plan.pk
 
 
 @contextmanager
-def answering(status: int):
-    """Run a server that gives every request the same answer."""
+def server_responding_with(status: int):
+    """Run a server that responds to every request with one status; yield its URL."""
 
-    class Always(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
             self.send_header("content-length", "2")
@@ -182,9 +186,9 @@ def answering(status: int):
             self.wfile.write(b"{}")
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Write no access log."""
 
-    server = HTTPServer(("127.0.0.1", 0), Always)
+    server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -196,129 +200,132 @@ def answering(status: int):
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "pauses"),
+    ("status", "message", "pauses"),
     [
-        pytest.param(401, "The LMS could not be read: ", True, id="the key is refused"),
-        pytest.param(501, plan_refresh.NOT_LISTED, False, id="the LMS cannot list them"),
-        pytest.param(500, "The LMS could not be read: ", False, id="the LMS is broken"),
-        pytest.param(429, "The LMS could not be read: ", False, id="it never lets us in"),
+        pytest.param(401, "The LMS could not be read: ", True, id="the key is rejected"),
+        pytest.param(501, plan_refresh.NOT_SUPPORTED, False, id="not supported"),
+        pytest.param(500, "The LMS could not be read: ", False, id="server error"),
+        pytest.param(429, "The LMS could not be read: ", False, id="always rate-limited"),
     ],
 )
-def test_refresh_that_fails_says_so_and_leaves_the_plan(desk, settings, status, said, pauses):
+def test_refresh_that_fails_has_a_problem_and_keeps_the_plan(
+    desk, settings, status, message, pauses
+):
     plan = desk.review(desk.draft(people=2))
-    refresh = asked(desk, plan)
-    with answering(status) as settings.STACKONE_BASE_URL:
-        ended = go_on(desk, refresh)
+    refresh = request(desk, plan)
+    with server_responding_with(status) as settings.STACKONE_BASE_URL:
+        refresh = run(desk, refresh)
 
     desk.account.refresh_from_db()
-    assert ended.problem.startswith(said)
-    assert "The plan is as it was." in ended.problem
-    assert (ended.is_going, desk.account.paused_at is not None) == (False, pauses)
-    assert plan_of(desk).pk == plan.pk
+    assert refresh.problem.startswith(message)
+    assert "The plan is as it was." in refresh.problem
+    assert (refresh.is_running, desk.account.paused_at is not None) == (False, pauses)
+    assert current_plan().pk == plan.pk
 
 
-def test_refresh_of_an_lms_that_is_down_says_so(desk, settings):
-    refresh = asked(desk, desk.review(desk.draft(people=1)))
+def test_refresh_of_an_unreachable_lms_has_a_problem(desk, settings):
+    refresh = request(desk, desk.review(desk.draft(people=1)))
     settings.STACKONE_BASE_URL = "http://127.0.0.1:9"
 
-    assert go_on(desk, refresh).problem.startswith("The LMS could not be read: ")
+    assert run(desk, refresh).problem.startswith("The LMS could not be read: ")
 
 
-def test_refresh_passes_over_whom_the_lms_does_not_know(desk):
+def test_refresh_skips_people_unknown_to_the_lms(desk):
     draft = desk.draft(people=2)
-    stranger = draft.picked_learners.order_by("pk").first().learner
-    stranger.remote_id = "nobody"
-    stranger.save(update_fields=["remote_id"])
+    unknown = draft.picked_learners.order_by("pk").first().learner
+    unknown.remote_id = "nobody"
+    unknown.save(update_fields=["remote_id"])
 
-    ended = go_on(desk, asked(desk, desk.review(draft)))
+    refresh = run(desk, request(desk, desk.review(draft)))
 
-    assert (ended.done, ended.unread, ended.problem) == (2, 1, "")
+    assert (refresh.people_read, refresh.people_not_read, refresh.problem) == (2, 1, "")
 
 
-def test_refresh_is_refused_for_too_many_and_while_paused(desk, monkeypatch):
+def test_refresh_is_refused_for_too_many_people_and_while_paused(desk, monkeypatch):
     plan = desk.review(desk.draft(people=2))
     monkeypatch.setattr(plan_refresh, "MOST_PEOPLE", 1)
     with pytest.raises(plan_refresh.RefreshRefused, match="let the directory be synced instead"):
-        asked(desk, plan)
+        request(desk, plan)
 
     plan.account.paused_at, plan.account.pause_reason = desk.clock(), "The key was refused."
     with pytest.raises(plan_refresh.RefreshRefused, match="cannot be asked now"):
-        asked(desk, plan)
+        request(desk, plan)
     assert not PlanRefresh.objects.exists()
 
 
-def said(response) -> str:
-    """Return a page on one line."""
+def html(response) -> str:
+    """Return the HTML of a response on one line."""
     return " ".join(response.content.decode().split())
 
 
 @pytest.fixture
-def page(desk, client):
-    """Return the manager's browser."""
+def manager_client(desk, client):
+    """Return a client signed in as the owner of the draft."""
     client.force_login(desk.owner)
     return client
 
 
-def test_review_refreshes_in_the_background_and_offers_the_new_plan(desk, page):
+def test_review_refreshes_in_the_background_and_offers_the_new_plan(desk, manager_client):
     plan = desk.review(desk.draft(people=2))
     url = reverse("review-refresh", args=[plan.submission_key])
-    assign_elsewhere(desk, plan.assignments.get(position=1))
+    assign_in_lms(desk, plan.assignments.get(position=1))
 
-    answer = page.post(url)
-    assert answer.url == reverse("review", args=[plan.submission_key])
-    going = said(page.get(answer.url))
-    assert f'hx-get="{url}?seen={plan.plan_digest}" hx-trigger="tick from:body"' in going
-    assert "0 of 2" in going
+    response = manager_client.post(url)
+    assert response.url == reverse("review", args=[plan.submission_key])
+    page = html(manager_client.get(response.url))
+    assert f'hx-get="{url}?seen={plan.plan_digest}" hx-trigger="tick from:body"' in page
+    assert "0 of 2" in page
 
     tasks.wake_refreshes()
-    go_on(desk, PlanRefresh.objects.get())
-    part = said(page.get(f"{url}?seen={plan.plan_digest}", headers={"HX-Request": "true"}))
+    run(desk, PlanRefresh.objects.get())
+    seen_url = f"{url}?seen={plan.plan_digest}"
+    part = html(manager_client.get(seen_url, headers={"HX-Request": "true"}))
 
     assert "2 people were read again" in part
     assert "1 assignment new, 0 gone." in part
     assert "Show the new plan" in part
     assert "hx-get" not in part
-    assert "Refresh these people" in said(page.get(answer.url))
-    assert page.get(url).url == answer.url
+    assert "Refresh these people" in html(manager_client.get(response.url))
+    assert manager_client.get(url).url == response.url
 
 
-def test_review_of_many_offers_a_sync_instead(desk, page, monkeypatch):
+def test_review_of_many_people_offers_a_sync_instead(desk, manager_client, monkeypatch):
     plan = desk.review(desk.draft(people=2))
     monkeypatch.setattr(plan_refresh, "MOST_PEOPLE", 1)
 
-    shown = said(page.get(reverse("review", args=[plan.submission_key])))
-    refused = page.post(reverse("review-refresh", args=[plan.submission_key]))
+    page = html(manager_client.get(reverse("review", args=[plan.submission_key])))
+    refusal = manager_client.post(reverse("review-refresh", args=[plan.submission_key]))
 
-    assert "For more than 1 people a sync is quicker" in shown
-    assert "An administrator can start one" in shown
-    assert (refused.status_code, "let the directory be synced" in said(refused)) == (422, True)
+    assert "For more than 1 people a sync is quicker" in page
+    assert "An administrator can start one" in page
+    assert (refusal.status_code, "let the directory be synced" in html(refusal)) == (422, True)
 
 
-def test_review_says_why_a_refresh_failed(desk, page, settings):
+def test_review_shows_why_a_refresh_failed(desk, manager_client, settings):
     plan = desk.review(desk.draft(people=1))
-    asked(desk, plan)
+    request(desk, plan)
     settings.STACKONE_API_KEY = "wrong"
 
-    go_on(desk, PlanRefresh.objects.get())
+    run(desk, PlanRefresh.objects.get())
 
-    shown = said(page.get(reverse("review", args=[plan.submission_key])))
-    assert '<p class="err">The LMS could not be read: ' in shown
+    page = html(manager_client.get(reverse("review", args=[plan.submission_key])))
+    assert '<p class="err">The LMS could not be read: ' in page
     assert Assignment.objects.filter(state="planned").count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_schedule_wakes_a_worker_that_refreshes(desk):
+def test_a_scheduled_task_runs_the_refresh(desk):
     plan = desk.review(desk.draft(people=1))
-    asked(desk, plan)
+    request(desk, plan)
     tasks.wake_refreshes()
 
     tasks.refresh_plan.func(str(plan.submission_key))
 
-    ended = PlanRefresh.objects.get()
-    assert (ended.done, ended.is_going, ended.problem) == (1, False, "")
+    refresh = PlanRefresh.objects.get()
+    assert (refresh.people_read, refresh.is_running, refresh.problem) == (1, False, "")
 
 
-def test_refresh_without_a_plan_is_not_found(desk, page):
+def test_refresh_without_a_plan_gets_404(desk, manager_client):
     draft = desk.draft(people=1)
 
-    assert page.post(reverse("review-refresh", args=[draft.pk])).status_code == 404
+    assert manager_client.post(reverse("review-refresh", args=[draft.pk])).status_code == 404

@@ -1,11 +1,11 @@
-"""Fetching pages ahead: in order, in groups, never more than is allowed, and no end is lost."""
+"""Prefetching pages: their order and groups, the limit, errors and the end of the process."""
 
 import time
 
 import pytest
 
 from assignments.services.calls import connections
-from assignments.services.syncing.prefetch import PagesAhead
+from assignments.services.syncing.prefetch import PagePrefetcher
 from assignments.stackone.errors import OutcomeUnknown, StackOneError
 from assignments.stackone.page_process import Walk
 from tests.sandbox_process import outlives_owner, running_sandbox
@@ -13,131 +13,131 @@ from tests.sandbox_process import outlives_owner, running_sandbox
 pytestmark = pytest.mark.django_db
 
 PEOPLE = Walk("user_pages", None, None)
-# And some who are inactive: thirteen pages.
+# With the inactive ones, thirteen pages.
 LEARNERS = 1_250
 
 
 @pytest.fixture(scope="module")
-def many():
-    """Return a sandbox with many pages of people."""
+def large_sandbox():
+    """Run a sandbox with many pages of people."""
     with running_sandbox(learners=LEARNERS, content=40, requests_per_minute=0) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-def lms(many, settings):
-    """Return that sandbox as the product's, with no faults."""
-    many.reset()
-    many.set_faults()
-    settings.STACKONE_BASE_URL = many.base_url
+def lms(large_sandbox, settings):
+    """Return that sandbox without faults, with the settings that use it."""
+    large_sandbox.reset()
+    large_sandbox.set_faults()
+    settings.STACKONE_BASE_URL = large_sandbox.base_url
     settings.STACKONE_REQUESTS_PER_MINUTE = 60_000
-    return many
+    return large_sandbox
 
 
 @pytest.fixture
-def pages(lms, moving_clock):
-    """Return pages that are fetched ahead."""
-    with PagesAhead(connections.options("sandbox"), moving_clock) as made:
-        yield made
+def prefetcher(lms, moving_clock):
+    """Return a running prefetcher."""
+    with PagePrefetcher(connections.options("sandbox"), moving_clock) as running:
+        yield running
 
 
 def ids(groups):
-    """Return the ids of everybody on the pages."""
+    """Return the ids of the people on the pages."""
     return [user.id for group in groups for page in group for user in page.items]
 
 
 def everybody():
-    """Return the ids of everybody, read one page after the other."""
+    """Return the ids of all people, read without prefetching."""
     with connections.open_client("sandbox", pace=lambda: None) as client:
         return [user.id for page in client.user_pages() for user in page.items]
 
 
-def asked(lms):
-    """Return how many pages of people were asked for."""
+def request_count(lms):
+    """Return how many pages of people were requested."""
     return sum(lms.stats()["requests"].get("GET /unified/lms/users", {}).values())
 
 
-def test_every_page_comes_once_and_in_order(pages, lms):
-    groups = list(pages.groups(PEOPLE))
+def test_pages_are_fetched_once_and_in_order(prefetcher, lms):
+    groups = list(prefetcher.groups(PEOPLE))
 
-    assert asked(lms) == 13
+    assert request_count(lms) == 13
     assert max(map(len, groups)) <= 24
     assert ids(groups) == everybody()
 
 
-def test_one_walk_follows_another(pages):
-    assert ids(pages.groups(PEOPLE)) == everybody()
+def test_several_lists_are_fetched_one_after_another(prefetcher):
+    assert ids(prefetcher.groups(PEOPLE)) == everybody()
 
-    items = [page for group in pages.groups(Walk("content_pages", None, None)) for page in group]
+    groups = prefetcher.groups(Walk("content_pages", None, None))
 
-    assert sum(len(page.items) for page in items) == 40
+    assert sum(len(page.items) for group in groups for page in group) == 40
 
 
-def test_a_walk_goes_on_from_a_cursor(pages):
-    (first, *_), *_ = pages.groups(PEOPLE)
+def test_a_list_continues_from_a_cursor(prefetcher):
+    (first, *_), *_ = prefetcher.groups(PEOPLE)
 
-    rest = ids(pages.groups(PEOPLE._replace(cursor=first.next)))
+    rest = ids(prefetcher.groups(PEOPLE._replace(cursor=first.next)))
 
     assert [*(user.id for user in first.items), *rest] == everybody()
 
 
-def test_no_more_is_fetched_ahead_than_is_allowed(lms, moving_clock, settings):
-    # Half a second of the budget.
+def test_prefetching_is_limited_by_the_request_budget(lms, moving_clock, settings):
+    # Half a second of 10 requests a second.
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
-    with PagesAhead(connections.options("sandbox"), moving_clock) as pages:
-        groups = pages.groups(PEOPLE)
+    with PagePrefetcher(connections.options("sandbox"), moving_clock) as prefetcher:
+        groups = prefetcher.groups(PEOPLE)
         next(groups)
         time.sleep(1)
 
-        assert asked(lms) <= 5
+        assert request_count(lms) <= 5
 
 
-def test_what_goes_wrong_is_raised_after_the_pages_before_it(lms, moving_clock, settings):
+def test_an_error_is_raised_after_the_pages_before_it(lms, moving_clock, settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
-    with PagesAhead(connections.options("sandbox"), moving_clock) as pages:
-        groups = pages.groups(PEOPLE)
-        found = ids([next(groups)])
+    with PagePrefetcher(connections.options("sandbox"), moving_clock) as prefetcher:
+        groups = prefetcher.groups(PEOPLE)
+        received = ids([next(groups)])
         lms.set_faults({"get-500": 1.0})
 
-        def take():
+        def read_all():
             for group in groups:
-                found.extend(ids([group]))
+                received.extend(ids([group]))
 
         with pytest.raises(StackOneError):
-            take()
+            read_all()
 
-    assert 0 < len(found) < LEARNERS
+    assert 0 < len(received) < LEARNERS
     lms.set_faults()
-    assert found == everybody()[: len(found)]
+    assert received == everybody()[: len(received)]
 
 
-def test_who_stops_storing_stops_the_fetching(lms, moving_clock):
+def test_an_exception_while_storing_ends_the_process(lms, moving_clock):
     process = None
 
-    def stumble():
+    def fail_to_store():
         nonlocal process
-        with PagesAhead(connections.options("sandbox"), moving_clock) as pages:
-            process = pages.process
-            next(pages.groups(PEOPLE))
+        with PagePrefetcher(connections.options("sandbox"), moving_clock) as prefetcher:
+            process = prefetcher.process
+            next(prefetcher.groups(PEOPLE))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        stumble()
+        fail_to_store()
 
     assert process is not None
     assert not process.is_alive()
 
 
-def test_a_process_that_dies_is_said(pages):
-    groups = pages.groups(PEOPLE)
+def test_a_killed_process_is_an_error(prefetcher):
+    groups = prefetcher.groups(PEOPLE)
     next(groups)
-    pages.process.kill()
+    prefetcher.process.kill()
 
-    with pytest.raises(OutcomeUnknown, match="the next sync goes on from here"):
-        list(pages.groups(PEOPLE))
+    with pytest.raises(OutcomeUnknown, match="the next sync continues from here"):
+        list(prefetcher.groups(PEOPLE))
 
 
-def test_it_ends_with_its_owner_and_asks_for_nothing_more(lms):
+def test_the_process_ends_with_its_owner(lms):
     owner = f"""
 import multiprocessing
 import time
@@ -157,4 +157,4 @@ if __name__ == "__main__":
     time.sleep(60)
 """
     assert not outlives_owner(owner)
-    assert asked(lms) == 0
+    assert request_count(lms) == 0

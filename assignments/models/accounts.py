@@ -52,7 +52,11 @@ class RequestBudget(models.Model):
 
 
 class SyncRun(models.Model):
-    """One walk through the LMS; the cursor lets another worker go on after a kill."""
+    """One sync of an account; stage and cursor let another worker continue after a crash.
+
+    `runner` is the token of the worker that runs it. `removed` counts people and content that the
+    LMS no longer lists, `changed` people who are new or changed.
+    """
 
     class Stage(models.TextChoices):
         LEARNERS = "learners", "People"
@@ -73,7 +77,7 @@ class SyncRun(models.Model):
     learners = models.PositiveIntegerField(default=0)
     contents = models.PositiveIntegerField(default=0)
     assignments = models.PositiveIntegerField(default=0)
-    left = models.PositiveIntegerField(default=0)
+    removed = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=500, blank=True)
     started_by = models.CharField(max_length=60)
@@ -92,7 +96,10 @@ class SyncRun(models.Model):
 
 
 class SyncPage(models.Model):
-    """The ids on one page of a full walk, kept until its end shows who was on none of them."""
+    """The remote ids on one page of a full sync, stored until the stage is complete.
+
+    Rows whose ids were on no page are then marked as inactive.
+    """
 
     run = models.ForeignKey(SyncRun, models.CASCADE, related_name="pages")
     stage = models.CharField(max_length=12, choices=SyncRun.Stage)

@@ -1,4 +1,4 @@
-"""Asking the LMS anew what the people of one plan have, while its review waits."""
+"""Refreshes: reading the assignments of a plan's people from the LMS again, during its review."""
 
 from django.db import models
 
@@ -6,9 +6,11 @@ from assignments.models.drafts import Draft
 
 
 class PlanRefresh(models.Model):
-    """The latest refresh of a draft's plan; `last_learner` lets another worker go on after a kill.
+    """The latest refresh of a draft's plan; it is running until `finished_at` is set.
 
-    `plan_digest` is the plan whose people are asked about. It ends with a problem or without one.
+    `plan_digest` is the plan whose people are read. `runner` is the token of the worker that runs
+    it; `last_learner_pk` lets another worker continue after a crash. `people_read` counts those in
+    `people_not_read` too, for whom the LMS refused to list assignments.
     """
 
     draft = models.OneToOneField(
@@ -16,11 +18,11 @@ class PlanRefresh(models.Model):
     )
     plan_digest = models.CharField(max_length=64)
     people = models.PositiveIntegerField()
-    done = models.PositiveIntegerField(default=0)
-    unread = models.PositiveIntegerField(default=0)
-    added = models.PositiveIntegerField(default=0)
-    gone = models.PositiveIntegerField(default=0)
-    last_learner = models.PositiveBigIntegerField(default=0)
+    people_read = models.PositiveIntegerField(default=0)
+    people_not_read = models.PositiveIntegerField(default=0)
+    assignments_added = models.PositiveIntegerField(default=0)
+    assignments_removed = models.PositiveIntegerField(default=0)
+    last_learner_pk = models.PositiveBigIntegerField(default=0)
     runner = models.CharField(max_length=36, blank=True)
     started_at = models.DateTimeField()
     progressed_at = models.DateTimeField()
@@ -31,6 +33,6 @@ class PlanRefresh(models.Model):
         return f"Refresh of {self.draft_id}"
 
     @property
-    def is_going(self) -> bool:
-        """Whether it has not ended."""
+    def is_running(self) -> bool:
+        """Whether it is not finished."""
         return self.finished_at is None

@@ -75,7 +75,7 @@ class Findings:
     def refresh(self) -> PlanRefresh | None:
         """The refresh that is under way, or that ended since the freeze."""
         found = PlanRefresh.objects.filter(draft=self.batch.submission_key).first()
-        if found is None or found.is_going:
+        if found is None or found.is_running:
             return found
         return found if found.progressed_at >= self.batch.frozen_at else None
 

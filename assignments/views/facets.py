@@ -14,7 +14,12 @@ from django.views.decorators.http import require_http_methods
 from assignments.forms.settings import FacetsForm
 from assignments.queries import facet_values
 from assignments.services.calls import connections
-from assignments.services.syncing.facets import MOST_FACETS, FacetsRefused, fields_there, set_facets
+from assignments.services.syncing.facets import (
+    MOST_FACETS,
+    FacetsRefused,
+    available_fields,
+    set_facets,
+)
 from assignments.views.request_context import Request, acting
 
 if TYPE_CHECKING:
@@ -45,7 +50,7 @@ def facets(request: Request, pk: int) -> HttpResponse:
 def _page(
     request: Request, account: Account, chosen: list[tuple[str, str]], problem: str = ""
 ) -> HttpResponse:
-    fields = fields_there(account.pk)
+    fields = available_fields(account.pk)
     known = {path for path, _ in fields}
     # A field that nobody has any more stays as it is until somebody removes it.
     fields += [(path, "nobody has it now") for path, _ in chosen if path not in known]

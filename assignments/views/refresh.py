@@ -30,7 +30,7 @@ def review_refresh(request: Request, pk: UUID) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         try:
-            plan_refresh.request(batch=plan.batch, by=acting(request), now=timezone.now())
+            plan_refresh.request_refresh(batch=plan.batch, by=acting(request), now=timezone.now())
         except plan_refresh.RefreshRefused as refusal:
             return review_page(request, draft, problems=[str(refusal)], plan=plan)
     if not wants_fragment(request):

@@ -73,12 +73,12 @@ def _result(run: SyncRun) -> dict[str, object]:
         "people": run.learners,
         "content": run.contents,
         "assignments": run.assignments,
-        "left": run.left,
+        "removed": run.removed,
     }
 
 
 def _sentence(result: dict[str, object]) -> str:
     return (
         f"Synced {result['account']}: {result['people']:,} people, {result['content']:,} items, "
-        f"{result['assignments']:,} assignments; {result['left']:,} left."
+        f"{result['assignments']:,} assignments; {result['removed']:,} left."
     )

@@ -133,7 +133,7 @@ def _forget_learner(learner: Learner, now: datetime) -> None:
     others = LearnerFacet.objects.filter(value__in=values).values("value")
     # What nobody else has may be a name as well: that of their manager, or their own.
     FacetValue.objects.filter(pk__in=values).exclude(pk__in=others).delete()
-    facets.recount(learner.account_id)
+    facets.count_values(learner.account_id)
     Learner.objects.filter(pk=learner.pk).update(
         name="",
         email="",

@@ -1,5 +1,5 @@
-"""Syncing: bring people, content and existing assignments from the LMS into our tables.
+"""Syncing: copy people, content and existing assignments from the LMS into our tables.
 
-Sync runs, page storage, prefetching, facets of custom fields and refreshing what the people of a
-plan already have. May call `planning/` and `calls/`; never changes a batch.
+Sync runs, storage of pages, prefetching, facets of custom fields, and refreshing the assignments
+of the people in a plan. May call `planning/` and `calls/`; never changes a submitted batch.
 """

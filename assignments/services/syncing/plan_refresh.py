@@ -1,4 +1,4 @@
-"""Reading anew from the LMS what the people of one plan have, and freezing the plan again."""
+"""Refresh a plan: read the assignments of its people from the LMS and freeze the plan again."""
 
 import uuid
 from collections.abc import Callable
@@ -24,42 +24,45 @@ from assignments.stackone.errors import (
     Refused,
     StackOneError,
 )
-from assignments.stackone.resources import RemoteAssignment as Held
+from assignments.stackone.resources import RemoteAssignment as AssignmentRecord
 
 Clock = Callable[[], datetime]
 
 MOST_PEOPLE: Final = 500
 ABANDONED_AFTER: Final = timedelta(seconds=90)
-MOST_HOLDS: Final = 3
-MOVED: Final = ("done", "unread", "added", "gone", "last_learner", "progressed_at")
-NOT_LISTED: Final = (
+MOST_ATTEMPTS: Final = 3
+COUNTS: Final = (
+    *("people_read", "people_not_read"),
+    *("assignments_added", "assignments_removed"),
+)
+NOT_SUPPORTED: Final = (
     "This LMS does not give out what one person has. The plan is as it was. "
     "Let the directory be synced instead."
 )
-CHANGED: Final = "The plan was made anew meanwhile, so this one was left. Refresh again."
+PLAN_CHANGED: Final = "The plan was made anew meanwhile, so this one was left. Refresh again."
 
 
 class RefreshRefused(Exception):
-    """No refresh was begun; the message says why and what to do."""
+    """No refresh was started; the message says why and what to do."""
 
 
 @transaction.atomic
-def request(*, batch: Batch, by: Actor, now: datetime) -> PlanRefresh:
-    """Begin a refresh of the people of a plan, or return the one that is under way.
+def request_refresh(*, batch: Batch, by: Actor, now: datetime) -> PlanRefresh:
+    """Create a refresh of the people in a plan, or return the one that is running.
 
-    :raises RefreshRefused: if they are too many, or the account is paused
+    :raises RefreshRefused: if the plan has more than MOST_PEOPLE, or the account is paused
     """
     draft = Draft.objects.select_for_update(of=("self",)).get(pk=batch.submission_key)
-    going = PlanRefresh.objects.filter(draft=draft, finished_at=None).first()
-    if going is not None:
-        return going
-    _check(batch)
+    running = PlanRefresh.objects.filter(draft=draft, finished_at=None).first()
+    if running is not None:
+        return running
+    _require_refreshable(batch)
     refresh, _ = PlanRefresh.objects.update_or_create(
         draft=draft,
         defaults={
             "plan_digest": batch.plan_digest,
             "people": batch.people,
-            **dict.fromkeys(("done", "unread", "added", "gone", "last_learner"), 0),
+            **dict.fromkeys((*COUNTS, "last_learner_pk"), 0),
             **dict.fromkeys(("runner", "problem"), ""),
             "started_at": now,
             "progressed_at": now,
@@ -70,19 +73,22 @@ def request(*, batch: Batch, by: Actor, now: datetime) -> PlanRefresh:
     return refresh
 
 
-def waiting(*, now: datetime) -> QuerySet[PlanRefresh]:
-    """Return the refreshes that are to go on and that no worker is at."""
-    return PlanRefresh.objects.filter(_free(now), finished_at=None)
+def pending_refreshes(*, now: datetime) -> QuerySet[PlanRefresh]:
+    """Return unfinished refreshes that no worker runs."""
+    is_free = Q(runner="") | Q(progressed_at__lt=now - ABANDONED_AFTER)
+    return PlanRefresh.objects.filter(is_free, finished_at=None)
 
 
-def go_on(*, refresh: PlanRefresh, clock: Clock, may_go_on: Callable[[], bool]) -> None:
-    """Read person after person, then freeze the plan again; nothing if another worker is at it.
+def run_refresh(*, refresh: PlanRefresh, clock: Clock, may_go_on: Callable[[], bool]) -> None:
+    """Read the assignments of one person after another, then freeze the plan again.
 
-    What goes wrong ends it with a sentence and leaves the plan as it is. After a kill the next
-    call goes on behind the last person that was stored.
+    Does nothing if another worker runs this refresh. If the LMS cannot be read, the refresh ends
+    with a message and the plan stays as it is. After a crash the next call continues behind the
+    last person that was stored.
     """
     runner = str(uuid.uuid4())
-    if not waiting(now=clock()).filter(pk=refresh.pk).update(runner=runner, progressed_at=clock()):
+    pending = pending_refreshes(now=clock()).filter(pk=refresh.pk)
+    if not pending.update(runner=runner, progressed_at=clock()):
         return
     refresh.refresh_from_db()
     problem = ""
@@ -91,15 +97,11 @@ def go_on(*, refresh: PlanRefresh, clock: Clock, may_go_on: Callable[[], bool]) 
             PlanRefresh.objects.filter(pk=refresh.pk, runner=runner).update(runner="")
             return
     except StackOneError as error:
-        problem = _problem(refresh, error, clock())
+        problem = _explain(refresh, error, clock())
     _finish(refresh, problem, clock())
 
 
-def _free(now: datetime) -> Q:
-    return Q(runner="") | Q(progressed_at__lt=now - ABANDONED_AFTER)
-
-
-def _check(batch: Batch) -> None:
+def _require_refreshable(batch: Batch) -> None:
     if batch.account.paused_at is not None:
         raise RefreshRefused(f"The LMS cannot be asked now. {batch.account.pause_reason}")
     if batch.people > MOST_PEOPLE:
@@ -115,63 +117,77 @@ def _read_all(refresh: PlanRefresh, clock: Clock, may_go_on: Callable[[], bool])
         for learner in _people(refresh):
             if not may_go_on():
                 return False
-            began = clock()
-            held = _read(client, learner, clock)
-            if not _store(refresh, learner, held, began):
+            started_at = clock()
+            records = _read(client, learner, clock)
+            if not _store(refresh, learner, records, started_at):
                 return False
     return True
 
 
 def _people(refresh: PlanRefresh) -> list[Learner]:
-    rows = Q(assignments__batch__submission_key=refresh.pk)
-    ahead = Learner.objects.filter(rows, pk__gt=refresh.last_learner)
-    return list(ahead.order_by("pk").distinct())
+    """Return the people of the plan who have not been read yet."""
+    is_in_plan = Q(assignments__batch__submission_key=refresh.pk)
+    remaining = Learner.objects.filter(is_in_plan, pk__gt=refresh.last_learner_pk)
+    return list(remaining.order_by("pk").distinct())
 
 
-def _read(client: StackOne, learner: Learner, clock: Clock) -> list[Held] | None:
-    """Return what the person has, or None if the LMS does not give them out."""
-    for _ in range(MOST_HOLDS):
+def _read(client: StackOne, learner: Learner, clock: Clock) -> list[AssignmentRecord] | None:
+    """Return a person's assignments in the LMS, or None if it refuses to list them.
+
+    :raises StackOneError: if the LMS cannot be read at all, or limits the rate MOST_ATTEMPTS times
+    """
+    for _ in range(MOST_ATTEMPTS):
         try:
             pages = client.user_assignment_pages(learner.remote_id)
             return [record for page in pages for record in page.items]
         except RateLimited as error:
-            last, now = error, clock()
+            last_error, now = error, clock()
             rate_budget.hold_until(now + timedelta(seconds=error.retry_after), now=now)
         except AccountUnusable:
             raise
         except Refused:
             return None
-    raise last
+    raise last_error
 
 
 @transaction.atomic
 def _store(
-    refresh: PlanRefresh, learner: Learner, held: list[Held] | None, began: datetime
+    refresh: PlanRefresh,
+    learner: Learner,
+    records: list[AssignmentRecord] | None,
+    read_at: datetime,
 ) -> bool:
-    """Keep what a person has and return whether the refresh is still this worker's."""
-    if held is None:
-        refresh.unread += 1
+    """Store a person's assignments; return whether this worker still runs the refresh."""
+    if records is None:
+        refresh.people_not_read += 1
     else:
-        theirs = RemoteAssignment.objects.filter(learner=learner)
-        before = theirs.count()
-        # What was created a moment ago may not be listed yet.
-        settled = began - timedelta(seconds=settings.SETTLE_SECONDS)
-        listed = [record.id for record in held if record.id]
-        vanished = theirs.filter(first_seen_at__lt=settled).exclude(remote_id__in=listed)
-        gone, _ = vanished.delete()
-        storage.keep_assignments(learner.account_id, held, began)
-        refresh.gone += gone
-        refresh.added += max(0, theirs.count() - before + gone)
-    refresh.done += 1
-    refresh.last_learner, refresh.progressed_at = learner.pk, began
-    moved = {name: getattr(refresh, name) for name in MOVED}
-    ours = PlanRefresh.objects.filter(pk=refresh.pk, runner=refresh.runner)
-    return bool(ours.update(**moved))
+        _store_assignments(refresh, learner, records, read_at)
+    refresh.people_read += 1
+    refresh.last_learner_pk, refresh.progressed_at = learner.pk, read_at
+    fields = (*COUNTS, "last_learner_pk", "progressed_at")
+    still_running = PlanRefresh.objects.filter(pk=refresh.pk, runner=refresh.runner)
+    return bool(still_running.update(**{name: getattr(refresh, name) for name in fields}))
 
 
-def _problem(refresh: PlanRefresh, error: StackOneError, now: datetime) -> str:
+def _store_assignments(
+    refresh: PlanRefresh, learner: Learner, records: list[AssignmentRecord], read_at: datetime
+) -> None:
+    stored = RemoteAssignment.objects.filter(learner=learner)
+    count_before = stored.count()
+    # The LMS may not list yet what was created within the settle window.
+    settled_before = read_at - timedelta(seconds=settings.SETTLE_SECONDS)
+    listed = [record.id for record in records if record.id]
+    missing = stored.filter(first_seen_at__lt=settled_before).exclude(remote_id__in=listed)
+    removed, _ = missing.delete()
+    storage.store_assignments(learner.account_id, records, read_at)
+    refresh.assignments_removed += removed
+    refresh.assignments_added += max(0, stored.count() - count_before + removed)
+
+
+def _explain(refresh: PlanRefresh, error: StackOneError, now: datetime) -> str:
+    """Return what the page says about an error; pause the account if it is unusable."""
     if isinstance(error, NotSupported):
-        return NOT_LISTED
+        return NOT_SUPPORTED
     if isinstance(error, AccountUnusable):
         pause_account(account=refresh.draft.account, error=error, now=now)
     return f"The LMS could not be read: {error.message} The plan is as it was. Refresh again later."
@@ -180,17 +196,17 @@ def _problem(refresh: PlanRefresh, error: StackOneError, now: datetime) -> str:
 @transaction.atomic
 def _finish(refresh: PlanRefresh, problem: str, now: datetime) -> None:
     draft = Draft.objects.select_for_update(of=("self",)).get(pk=refresh.pk)
-    refresh.problem = problem or _frozen_again(draft, refresh, now)
+    refresh.problem = problem or _freeze_again(draft, refresh, now)
     refresh.finished_at, refresh.progressed_at, refresh.runner = now, now, ""
     refresh.save(update_fields=["problem", "finished_at", "progressed_at", "runner"])
     _record(refresh, "plan.refreshed", "failed" if refresh.problem else "refreshed", SYSTEM, now)
 
 
-def _frozen_again(draft: Draft, refresh: PlanRefresh, now: datetime) -> str:
-    """Update the plan if it is still the one, and return what stood in the way, or nothing."""
+def _freeze_again(draft: Draft, refresh: PlanRefresh, now: datetime) -> str:
+    """Freeze the plan again unless it has changed; return why it was not, or an empty string."""
     planned = Batch.objects.filter(submission_key=draft.pk, state=Batch.State.PLANNED)
     if not planned.filter(plan_digest=refresh.plan_digest).exists():
-        return CHANGED
+        return PLAN_CHANGED
     try:
         frozen_plan.freeze(draft=draft, now=now)
     except frozen_plan.PlanRefused as refusal:
@@ -199,14 +215,7 @@ def _frozen_again(draft: Draft, refresh: PlanRefresh, now: datetime) -> str:
 
 
 def _record(refresh: PlanRefresh, action: str, result: str, by: Actor, now: datetime) -> None:
-    detail = {
-        "people": refresh.people,
-        "people_read": refresh.done,
-        "people_not_read": refresh.unread,
-        "assignments_added": refresh.added,
-        "assignments_removed": refresh.gone,
-        "problem": refresh.problem,
-    }
+    detail = {name: getattr(refresh, name) for name in ("people", *COUNTS, "problem")}
     subject, account = f"draft/{refresh.pk}", refresh.draft.account.remote_id
     event = Event(action=action, subject=subject, account=account, result=result, detail=detail)
     record(event, by=by, at=now)

@@ -1,4 +1,4 @@
-"""The next pages of a list, fetched by a process of their own while those before are stored."""
+"""Prefetch pages of a list in a child process while the previous pages are stored."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator
@@ -15,29 +15,31 @@ from assignments.stackone.call_loop import Options
 from assignments.stackone.errors import OutcomeUnknown
 from assignments.stackone.page_process import AnyPage, End, Told, Walk
 
-# So many pages may be on their way or wait to be stored: a slow disk must not fill the memory.
-AHEAD: Final = 48
-# Senders share the budget: they must not wait longer than this behind what a sync reserves.
+# Limit of pages that are requested or wait to be stored, so that a slow disk cannot fill memory.
+MOST_AHEAD: Final = 48
+# Senders share the request budget; a sync reserves at most this many seconds of it in advance.
 RESERVED_SECONDS: Final = 0.5
-# One transaction for what arrives within so long: each waits for the disk and adds to the index.
+# Pages that arrive within this time are stored in one transaction, which costs one disk flush.
 GATHER_SECONDS: Final = 0.1
-MOST_AT_ONCE: Final = 24
-LOST: Final = "The process that read the LMS ended by itself; the next sync goes on from here."
+LARGEST_GROUP: Final = 24
+PROCESS_ENDED: Final = (
+    "The process that read the LMS ended unexpectedly; the next sync continues from here."
+)
 
 
-class PagesAhead:
-    """The process that fetches pages, and the places in the request budget that it is given.
+class PagePrefetcher:
+    """Fetches pages in a child process, for which it reserves slots of the request budget.
 
-    :param options: what the client in the other process is made with
+    :param options: the arguments of `StackOne` in the child process
     """
 
     def __init__(self, options: Options, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        in_time = settings.STACKONE_REQUESTS_PER_MINUTE / 60 * RESERVED_SECONDS
-        self._most = self._free = max(2, min(AHEAD, int(in_time)))
-        self._end, theirs = multiprocessing.Pipe()
-        with theirs:
-            self.process = PROCESSES.Process(target=page_process.serve, args=(theirs, options))
+        reservable = settings.STACKONE_REQUESTS_PER_MINUTE / 60 * RESERVED_SECONDS
+        self._most_reserved = self._unreserved = max(2, min(MOST_AHEAD, int(reservable)))
+        self._pipe, child_pipe = multiprocessing.Pipe()
+        with child_pipe:
+            self.process = PROCESSES.Process(target=page_process.serve, args=(child_pipe, options))
             self.process.start()
 
     def __enter__(self) -> Self:
@@ -45,61 +47,62 @@ class PagesAhead:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._end.close()
-        # It only reads, so nothing is lost with a request that is on its way.
+        self._pipe.close()
+        # Reading changes nothing in the LMS, so a request in flight can be dropped.
         self.process.kill()
         self.process.join()
 
     def groups(self, walk: Walk) -> Iterator[list[AnyPage]]:
-        """Yield the pages of a walk, all at once that arrived while those before were stored.
+        """Yield the pages of a list in order, in groups of at most LARGEST_GROUP.
 
-        :raises StackOneError: what went wrong, after the pages before it
+        :raises StackOneError: if a page cannot be read, after the pages before it
+        :raises OutcomeUnknown: if the child process ended
         """
         self._send(walk)
         end: End | None = None
         while end is None:
             group: list[AnyPage] = []
-            for one in self._arrived():
-                if isinstance(one, End):
-                    end = one
+            for message in self._receive_group():
+                if isinstance(message, End):
+                    end = message
                 else:
-                    group.append(one)
+                    group.append(message)
             if group:
                 yield group
                 self._reserve(len(group))
         if end.problem is not None:
             raise end.problem
 
-    def _reserve(self, used: int) -> None:
-        """Reserve places for the pages that were stored, several in one transaction."""
-        self._free += used
-        if self._free * 2 >= self._most:
-            now, began = self._clock(), monotonic()
-            for slot in rate_budget.take(self._free, now=now):
-                # The time of day may be set at any moment: only the distance from `now` is true.
-                self._send(began + (slot - now).total_seconds())
-            self._free = 0
+    def _reserve(self, stored: int) -> None:
+        """Reserve slots for as many requests as pages were stored, several in one transaction."""
+        self._unreserved += stored
+        if self._unreserved * 2 >= self._most_reserved:
+            now, now_monotonic = self._clock(), monotonic()
+            for slot in rate_budget.take(self._unreserved, now=now):
+                # The system clock may be set at any time, so slots are sent as monotonic seconds.
+                self._send(now_monotonic + (slot - now).total_seconds())
+            self._unreserved = 0
 
-    def _arrived(self) -> Iterator[Told]:
-        """Yield what arrives in a while, but wait for no more once the end is there."""
-        one = self._heard()
-        yield one
-        ends_at, count = monotonic() + GATHER_SECONDS, 1
-        while count < MOST_AT_ONCE and not isinstance(one, End):
-            if not self._end.poll(max(0.0, ends_at - monotonic())):
+    def _receive_group(self) -> Iterator[Told]:
+        """Wait for one message, then yield those of the next GATHER_SECONDS or until the end."""
+        message = self._receive()
+        yield message
+        ends_monotonic, count = monotonic() + GATHER_SECONDS, 1
+        while count < LARGEST_GROUP and not isinstance(message, End):
+            if not self._pipe.poll(max(0.0, ends_monotonic - monotonic())):
                 return
-            one = self._heard()
-            yield one
+            message = self._receive()
+            yield message
             count += 1
 
-    def _heard(self) -> Told:
+    def _receive(self) -> Told:
         try:
-            return cast("Told", self._end.recv())
+            return cast("Told", self._pipe.recv())
         except (EOFError, OSError):
-            raise OutcomeUnknown(LOST) from None
+            raise OutcomeUnknown(PROCESS_ENDED) from None
 
-    def _send(self, said: Walk | float) -> None:
+    def _send(self, message: Walk | float) -> None:
         try:
-            self._end.send(said)
+            self._pipe.send(message)
         except OSError:
-            raise OutcomeUnknown(LOST) from None
+            raise OutcomeUnknown(PROCESS_ENDED) from None

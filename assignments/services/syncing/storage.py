@@ -1,4 +1,4 @@
-"""Storing pages of the LMS in our copy: whole pages at once, newer values over older ones."""
+"""Store pages of people, content and assignments: insert new rows and update changed ones."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -17,13 +17,13 @@ from assignments.models import (
 )
 from assignments.models.sql.bulk import upsert
 from assignments.models.sql.text_folding import folded
-from assignments.services.syncing.facets import keep
-from assignments.services.syncing.fingerprints import fingerprint
+from assignments.services.syncing import fingerprints
+from assignments.services.syncing.facets import store_values
 from assignments.stackone.resources import LearningObject, User
-from assignments.stackone.resources import RemoteAssignment as Held
+from assignments.stackone.resources import RemoteAssignment as AssignmentRecord
 
 TABLES: Final = (Learner, LearnerFacet, Content, RemoteAssignment)
-LEARNER: Final = (
+LEARNER_COLUMNS: Final = (
     "account_id",
     "remote_id",
     "external_reference",
@@ -40,39 +40,47 @@ SOURCES: Final = {
     SyncRun.Stage.CONTENT: Content.Source.CONTENT,
     SyncRun.Stage.COURSES: Content.Source.COURSE,
 }
-TOLD: Final = ("learner", "content", "status", "due_at", "assigned_at")
-IDS: Final = ("learner_id", "content_id")
+UPDATED_FIELDS: Final = ("learner", "content", "status", "due_at", "assigned_at")
+COMPARED_FIELDS: Final = ("learner_id", "content_id", "status", "due_at", "assigned_at")
+# PostgreSQL refuses longer values in the B-tree index of `search_text` (limit 2,704 bytes).
 MOST_BYTES: Final = 2_000
 CHUNK: Final = 2_000
 
 
-def keep_learners(run: SyncRun, users: Sequence[User]) -> int:
-    """Add the people who are new and update those who changed; return how many had an id.
+def store_learners(run: SyncRun, users: Sequence[User]) -> int:
+    """Insert new people and update changed ones; return how many had an id.
 
-    Who was erased stays so, whatever the LMS says of them.
+    The personal data of an erased person is never imported again.
     """
-    given = {user.id: user for user in users if user.id}
-    _note_seen(run, given)
-    ours = Learner.objects.filter(account=run.account_id)
-    changed = _changed(ours, given)
-    for remote_id in _erased(ours, changed):
+    by_id = {user.id: user for user in users if user.id}
+    _record_seen(run, by_id)
+    learners = Learner.objects.filter(account=run.account_id)
+    changed = _changed_fingerprints(learners, by_id)
+    for remote_id in _erased_ids(learners, changed):
         del changed[remote_id]
     if changed:
-        rows = (_learner(run, given[remote_id], mark) for remote_id, mark in changed.items())
-        upsert(Learner, LEARNER, ("account_id", "remote_id"), rows)
-        pks = ours.filter(remote_id__in=list(changed)).values_list("remote_id", "pk")
-        keep(run.account_id, {pk: given[remote_id].custom_fields for remote_id, pk in pks})
+        rows = (
+            _learner_row(run, by_id[remote_id], fingerprint)
+            for remote_id, fingerprint in changed.items()
+        )
+        upsert(Learner, LEARNER_COLUMNS, ("account_id", "remote_id"), rows)
+        pks = learners.filter(remote_id__in=list(changed)).values_list("remote_id", "pk")
+        store_values(run.account_id, {pk: by_id[remote_id].custom_fields for remote_id, pk in pks})
         run.changed += len(changed)
-    return len(given)
+    return len(by_id)
 
 
-def keep_contents(run: SyncRun, source: Content.Source, items: Sequence[LearningObject]) -> int:
-    """Add the items that are new and update those that changed; return how many had an id."""
-    given = {item.id: item for item in items if item.id}
-    _note_seen(run, given)
-    changed = _changed(Content.objects.filter(account=run.account_id, source=source), given)
+def store_contents(run: SyncRun, source: Content.Source, items: Sequence[LearningObject]) -> int:
+    """Insert new content and update changed content; return how many items had an id."""
+    by_id = {item.id: item for item in items if item.id}
+    _record_seen(run, by_id)
+    contents = Content.objects.filter(account=run.account_id, source=source)
+    changed = _changed_fingerprints(contents, by_id)
     Content.objects.bulk_create(
-        (_content(run, source, given[remote_id], mark) for remote_id, mark in changed.items()),
+        (
+            _content(run, source, by_id[remote_id], fingerprint)
+            for remote_id, fingerprint in changed.items()
+        ),
         update_conflicts=True,
         unique_fields=["account", "source", "remote_id"],
         update_fields=[
@@ -90,17 +98,17 @@ def keep_contents(run: SyncRun, source: Content.Source, items: Sequence[Learning
             "last_seen_sync",
         ],
     )
-    return len(given)
+    return len(by_id)
 
 
-def keep_assignments(account_pk: int, held: Sequence[Held], now: datetime) -> int:
-    """Add the assignments that are new and update those that changed; return how many had an id.
+def store_assignments(account_pk: int, records: Sequence[AssignmentRecord], now: datetime) -> int:
+    """Insert new assignments and update changed ones; return how many had an id.
 
-    They are joined to our learners and content.
+    Each refers to our learner and content, or to none if the LMS names one that we do not have.
     """
-    learners = _learners_by_id(account_pk, held)
-    contents = _contents_by_any_id(account_pk, held)
-    records = {
+    learners = _learner_pks(account_pk, records)
+    contents = _content_pks(account_pk, records)
+    by_id = {
         record.id: RemoteAssignment(
             account_id=account_pk,
             remote_id=record.id,
@@ -115,32 +123,32 @@ def keep_assignments(account_pk: int, held: Sequence[Held], now: datetime) -> in
             assigned_at=record.assigned_at,
             first_seen_at=now,
         )
-        for record in held
+        for record in records
         if record.id
     }
-    same = _unchanged(account_pk, records)
-    # In the order in which a sender adds them: neither then waits for the other in a circle.
+    unchanged = _unchanged_ids(account_pk, by_id)
+    # Senders insert in the same order, so that the two cannot deadlock.
     RemoteAssignment.objects.bulk_create(
-        (records[remote_id] for remote_id in sorted(records.keys() - same)),
+        (by_id[remote_id] for remote_id in sorted(by_id.keys() - unchanged)),
         update_conflicts=True,
         unique_fields=["account", "remote_id"],
-        update_fields=TOLD,
+        update_fields=UPDATED_FIELDS,
     )
-    return len(records)
+    return len(by_id)
 
 
-def mark_left(run: SyncRun, now: datetime) -> int:
-    """After a full walk of a stage, mark as inactive whoever was not in it; return how many."""
-    model, ours = _of_stage(run)
+def deactivate_missing(run: SyncRun, now: datetime) -> int:
+    """After a full stage, mark rows that were on none of its pages as inactive; return how many."""
+    model, rows = _rows_of_stage(run)
     pages = SyncPage.objects.filter(run=run.pk, stage=run.stage)
     seen = {remote_id for ids in pages.values_list("remote_ids", flat=True) for remote_id in ids}
-    still = ours.filter(left_at=None).values_list("pk", "remote_id")
-    gone = [pk for pk, remote_id in still.iterator(CHUNK) if remote_id not in seen]
+    present = rows.filter(left_at=None).values_list("pk", "remote_id")
+    missing = [pk for pk, remote_id in present.iterator(CHUNK) if remote_id not in seen]
     pages.delete()
-    return model._default_manager.filter(pk__in_list=gone).update(is_active=False, left_at=now)
+    return model._default_manager.filter(pk__in_list=missing).update(is_active=False, left_at=now)
 
 
-def _of_stage(run: SyncRun) -> "tuple[type[Learner | Content], QuerySet[Any]]":
+def _rows_of_stage(run: SyncRun) -> "tuple[type[Learner | Content], QuerySet[Any]]":
     if run.stage == SyncRun.Stage.LEARNERS:
         return Learner, Learner.objects.filter(account=run.account_id)
     source = SOURCES.get(SyncRun.Stage(run.stage))
@@ -148,64 +156,70 @@ def _of_stage(run: SyncRun) -> "tuple[type[Learner | Content], QuerySet[Any]]":
     return Content, items if source else items.none()
 
 
-def _note_seen(run: SyncRun, given: Collection[str]) -> None:
-    """Keep who was on the page without touching their rows; only a full walk needs it."""
+def _record_seen(run: SyncRun, remote_ids: Collection[str]) -> None:
+    """Store the ids on a page apart from the rows, which do not change; full syncs only."""
     if run.is_full:
-        SyncPage.objects.create(run=run, stage=run.stage, remote_ids=list(given))
+        SyncPage.objects.create(run=run, stage=run.stage, remote_ids=list(remote_ids))
 
 
-def _changed(ours: "QuerySet[Any]", given: Mapping[str, User | LearningObject]) -> dict[str, str]:
-    """Return who is new or differs from what we have, each with the fingerprint to keep."""
-    there = ours.filter(remote_id__in=list(given), left_at=None)
-    known = dict(there.values_list("remote_id", "fingerprint"))
-    marks = {remote_id: fingerprint(entry) for remote_id, entry in given.items()}
-    return {remote_id: mark for remote_id, mark in marks.items() if known.get(remote_id) != mark}
-
-
-def _erased(ours: "QuerySet[Learner]", changed: Collection[str]) -> list[str]:
-    """Return whom of them never to bring back: of them the LMS's own id alone is kept."""
-    if not changed:
-        return []
-    known = ours.filter(remote_id__in=list(changed), erased_at__isnull=False)
-    return list(known.values_list("remote_id", flat=True))
-
-
-def _unchanged(account_pk: int, records: Mapping[str, RemoteAssignment]) -> set[str]:
-    known = RemoteAssignment.objects.filter(
-        account=account_pk, remote_id__in=list(records)
-    ).values_list("remote_id", *TOLD)
+def _changed_fingerprints(
+    rows: "QuerySet[Any]", records: Mapping[str, User | LearningObject]
+) -> dict[str, str]:
+    """Return fingerprints by remote id, of those records that are new or differ from our rows."""
+    present = rows.filter(remote_id__in=list(records), left_at=None)
+    stored = dict(present.values_list("remote_id", "fingerprint"))
+    current = {remote_id: fingerprints.fingerprint(record) for remote_id, record in records.items()}
     return {
-        remote_id
-        for remote_id, *told in known
-        if told == [getattr(records[remote_id], name) for name in (*IDS, *TOLD[2:])]
+        remote_id: fingerprint
+        for remote_id, fingerprint in current.items()
+        if stored.get(remote_id) != fingerprint
     }
 
 
-def _searchable(*parts: str | None) -> str:
-    """Return what a search looks at, no longer than PostgreSQL takes into an index."""
+def _erased_ids(learners: "QuerySet[Learner]", remote_ids: Collection[str]) -> list[str]:
+    """Return the remote ids of erased people."""
+    if not remote_ids:
+        return []
+    erased = learners.filter(remote_id__in=list(remote_ids), erased_at__isnull=False)
+    return list(erased.values_list("remote_id", flat=True))
+
+
+def _unchanged_ids(account_pk: int, records: Mapping[str, RemoteAssignment]) -> set[str]:
+    stored = RemoteAssignment.objects.filter(account=account_pk, remote_id__in=list(records))
+    return {
+        remote_id
+        for remote_id, *values in stored.values_list("remote_id", *COMPARED_FIELDS)
+        if values == [getattr(records[remote_id], name) for name in COMPARED_FIELDS]
+    }
+
+
+def _search_text(*parts: str | None) -> str:
+    """Return the folded text that searches match, no longer than MOST_BYTES."""
     text = folded(" ".join(part.strip() for part in parts if part))
     return text.encode()[:MOST_BYTES].decode(errors="ignore")
 
 
-def _learner(run: SyncRun, user: User, mark: str) -> tuple[object, ...]:
-    """Return the values of LEARNER."""
+def _learner_row(run: SyncRun, user: User, fingerprint: str) -> tuple[object, ...]:
+    """Return the values of LEARNER_COLUMNS."""
     return (
         run.account_id,
         user.id,
         user.external_reference or "",
         (user.name or "").strip(),
         user.email or "",
-        # A provider that does not say is read as active: it listed the person.
+        # Without a value the person counts as active, because the LMS lists them.
         user.is_active is not False,
         None,
         json.dumps(user.custom_fields),
-        _searchable(user.name, user.email, user.external_reference, user.id),
-        mark,
+        _search_text(user.name, user.email, user.external_reference, user.id),
+        fingerprint,
         run.pk,
     )
 
 
-def _content(run: SyncRun, source: Content.Source, item: LearningObject, mark: str) -> Content:
+def _content(
+    run: SyncRun, source: Content.Source, item: LearningObject, fingerprint: str
+) -> Content:
     return Content(
         account_id=run.account_id,
         source=source,
@@ -219,22 +233,24 @@ def _content(run: SyncRun, source: Content.Source, item: LearningObject, mark: s
         duration=item.duration or "",
         languages=list(item.languages),
         url=item.url or "",
-        search_text=_searchable(item.title, item.external_reference, item.id),
-        fingerprint=mark,
+        search_text=_search_text(item.title, item.external_reference, item.id),
+        fingerprint=fingerprint,
         last_seen_sync=run.pk,
     )
 
 
-def _learners_by_id(account_pk: int, held: Sequence[Held]) -> dict[str, int]:
-    wanted = {record.user_id for record in held if record.user_id}
-    found = Learner.objects.filter(account=account_pk, remote_id__in=wanted)
-    return dict(found.values_list("remote_id", "pk"))
+def _learner_pks(account_pk: int, records: Sequence[AssignmentRecord]) -> dict[str, int]:
+    """Return primary keys of learners by remote id."""
+    remote_ids = {record.user_id for record in records if record.user_id}
+    learners = Learner.objects.filter(account=account_pk, remote_id__in=remote_ids)
+    return dict(learners.values_list("remote_id", "pk"))
 
 
-def _contents_by_any_id(account_pk: int, held: Sequence[Held]) -> dict[str, int]:
-    references = {r.learning_object_external_reference for r in held} - {None, ""}
-    ids = {record.learning_object_id for record in held} - {None, ""}
-    ours = Content.objects.filter(account=account_pk)
-    by_id = ours.filter(remote_id__in=ids).values_list("remote_id", "pk")
-    by_reference = ours.filter(external_reference__in=references)
+def _content_pks(account_pk: int, records: Sequence[AssignmentRecord]) -> dict[str, int]:
+    """Return primary keys of content by remote id and by external reference."""
+    references = {record.learning_object_external_reference for record in records} - {None, ""}
+    remote_ids = {record.learning_object_id for record in records} - {None, ""}
+    contents = Content.objects.filter(account=account_pk)
+    by_id = contents.filter(remote_id__in=remote_ids).values_list("remote_id", "pk")
+    by_reference = contents.filter(external_reference__in=references)
     return {**dict(by_id), **dict(by_reference.values_list("external_reference", "pk"))}

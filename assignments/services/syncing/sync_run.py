@@ -1,4 +1,4 @@
-"""Bringing learners, content and existing assignments in: in chunks, restartable after a kill."""
+"""Run a sync: copy people, content and assignments from the LMS, resumable after a crash."""
 
 import uuid
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ from assignments.services.calls.connections import (
     pause_account,
 )
 from assignments.services.syncing import facets, storage
-from assignments.services.syncing.prefetch import PagesAhead
+from assignments.services.syncing.prefetch import PagePrefetcher
 from assignments.stackone.errors import AccountUnusable, NotSent, RateLimited, StackOneError
 from assignments.stackone.page_process import AnyPage, Walk
 from assignments.stackone.resources import LearningObject, RemoteAssignment, User
@@ -32,14 +32,15 @@ Progress = Callable[[SyncRun], None]
 Stage = SyncRun.Stage
 
 FULL_EVERY: Final = timedelta(hours=24)
+# An incremental sync starts this much before the last one, in case the clocks of the LMS differ.
 OVERLAP: Final = timedelta(minutes=5)
-PAUSE_AFTER_PROBLEM: Final = timedelta(seconds=30)
+RETRY_AFTER_PROBLEM: Final = timedelta(seconds=30)
 ABANDONED_AFTER: Final = timedelta(seconds=90)
-SAVED: Final = (
-    *("learners", "contents", "assignments", "left", "changed"),
+SAVED_FIELDS: Final = (
+    *("learners", "contents", "assignments", "removed", "changed"),
     *("cursor", "stage", "progressed_at"),
 )
-WALKS: Final = {
+CLIENT_METHODS: Final = {
     Stage.LEARNERS: "user_pages",
     Stage.CONTENT: "content_pages",
     Stage.COURSES: "course_pages",
@@ -49,23 +50,23 @@ ORDER: Final = (Stage.LEARNERS, Stage.CONTENT, Stage.COURSES, Stage.ASSIGNMENTS,
 
 
 class SyncRefused(Exception):
-    """The sync cannot go on now; the message says why, and what was brought in is kept."""
+    """The sync cannot continue now; the message says why. Pages stored so far are kept."""
 
 
 @transaction.atomic
 def request_sync(*, account: Account, by: Actor, now: datetime) -> SyncRun:
-    """Open a sync of the account, or return the one that is open already.
+    """Create a sync of the account, or return the one that is open already.
 
-    It brings in what changed since the last one; once a day it walks through everything, because
-    only a full walk shows who left.
+    It is incremental, but full once in FULL_EVERY: only a full sync shows who has been removed
+    from the LMS.
     """
     Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-    found = SyncRun.objects.filter(account=account, finished_at=None).first()
-    if found is not None:
-        return found
+    open_run = SyncRun.objects.filter(account=account, finished_at=None).first()
+    if open_run is not None:
+        return open_run
     done = SyncRun.objects.filter(account=account, stage=Stage.DONE)
-    last_full = done.filter(is_full=True, started_at__gt=now - FULL_EVERY).exists()
-    last = done.order_by("-started_at").first() if last_full else None
+    has_recent_full = done.filter(is_full=True, started_at__gt=now - FULL_EVERY).exists()
+    last = done.order_by("-started_at").first() if has_recent_full else None
     run = SyncRun.objects.create(
         account=account,
         is_full=last is None,
@@ -88,67 +89,68 @@ def request_sync(*, account: Account, by: Actor, now: datetime) -> SyncRun:
 def run_sync(
     *, run: SyncRun, by: Actor, clock: Clock, may_go_on: Callable[[], bool], progress: Progress
 ) -> bool:
-    """Walk on from where the sync stands; return whether it reached its end.
+    """Continue a sync from its stored cursor; return whether it is finished.
 
-    Pages are fetched while those before are stored, which happens together with the cursor after
-    them: a kill loses what had not been stored, and nothing else.
-    Returns false at once if another worker is at it.
+    Pages are prefetched while earlier ones are stored. Pages and cursor are stored in one
+    transaction, so that a crash loses only pages that were not stored yet.
+    Returns False immediately if another worker runs this sync.
 
-    :raises SyncRefused: if the LMS cannot be read now; a later call goes on from here
+    :raises SyncRefused: if the LMS cannot be read now; a later call continues from the cursor
     """
     runner = str(uuid.uuid4())
-    if not _take_over(run, runner, clock()):
+    if not _acquire(run, runner, clock()):
         return False
     run.refresh_from_db()
     try:
-        with PagesAhead(options(run.account.remote_id), clock) as pages:
-            _name_account(run.account, clock)
-            finished = _walk(pages, run, clock, may_go_on, progress)
+        with PagePrefetcher(options(run.account.remote_id), clock) as prefetcher:
+            _update_account_name(run.account, clock)
+            is_finished = _store_pages(prefetcher, run, clock, may_go_on, progress)
     except StackOneError as error:
-        _note_problem(run, error, clock())
+        _record_problem(run, error, clock())
         raise SyncRefused(f"The LMS could not be read: {error.message}") from error
     finally:
         SyncRun.objects.filter(pk=run.pk, runner=runner).update(runner="")
-    if finished:
+    if is_finished:
         _finish(run, by, clock())
-    return finished
+    return is_finished
 
 
-def sync_is_due(account: Account, *, every: timedelta, now: datetime) -> bool:
-    """Return whether an open sync lies abandoned or the last one is older than `every`.
+def is_sync_due(account: Account, *, every: timedelta, now: datetime) -> bool:
+    """Return whether an open sync is to be continued, or the last one is older than `every`.
 
-    Never while the account is paused: a refused key does not mend itself.
+    False while the account is paused, for instance because the LMS rejected the API key.
     """
     if account.paused_at is not None:
         return False
-    opened = SyncRun.objects.filter(account=account, finished_at=None).first()
-    if opened is not None:
-        return opened.progressed_at < now - _patience(opened)
+    open_run = SyncRun.objects.filter(account=account, finished_at=None).first()
+    if open_run is not None:
+        return open_run.progressed_at < now - _time_until_retry(open_run)
     return account.synced_at is None or account.synced_at < now - every
 
 
-def _patience(opened: SyncRun) -> timedelta:
-    if opened.runner:
+def _time_until_retry(open_run: SyncRun) -> timedelta:
+    if open_run.runner:
         return ABANDONED_AFTER
-    return PAUSE_AFTER_PROBLEM if opened.problem else timedelta(0)
+    return RETRY_AFTER_PROBLEM if open_run.problem else timedelta(0)
 
 
-def _take_over(run: SyncRun, runner: str, now: datetime) -> bool:
-    free = Q(runner="") | Q(progressed_at__lt=now - ABANDONED_AFTER)
-    candidates = SyncRun.objects.filter(free, pk=run.pk, finished_at=None)
-    return bool(candidates.update(runner=runner, progressed_at=now, problem=""))
+def _acquire(run: SyncRun, runner: str, now: datetime) -> bool:
+    """Set the runner unless another one made progress lately; return whether it was set."""
+    is_free = Q(runner="") | Q(progressed_at__lt=now - ABANDONED_AFTER)
+    free_run = SyncRun.objects.filter(is_free, pk=run.pk, finished_at=None)
+    return bool(free_run.update(runner=runner, progressed_at=now, problem=""))
 
 
-def _walk(
-    pages: PagesAhead,
+def _store_pages(
+    prefetcher: PagePrefetcher,
     run: SyncRun,
     clock: Clock,
     may_go_on: Callable[[], bool],
     progress: Progress,
 ) -> bool:
     while run.stage != Stage.DONE:
-        walk = Walk(WALKS[Stage(run.stage)], run.changed_since, run.cursor or None)
-        for group in pages.groups(walk):
+        walk = Walk(CLIENT_METHODS[Stage(run.stage)], run.changed_since, run.cursor or None)
+        for group in prefetcher.groups(walk):
             if not may_go_on():
                 return False
             _store(run, group, clock())
@@ -162,44 +164,44 @@ def _store(run: SyncRun, pages: Sequence[AnyPage], now: datetime) -> None:
     if run.stage == Stage.LEARNERS:
         _store_learners(run, [i for i in items if isinstance(i, User)], now)
     elif run.stage == Stage.ASSIGNMENTS:
-        held = [i for i in items if isinstance(i, RemoteAssignment)]
-        run.assignments += storage.keep_assignments(run.account_id, held, now)
+        records = [i for i in items if isinstance(i, RemoteAssignment)]
+        run.assignments += storage.store_assignments(run.account_id, records, now)
     else:
         source = storage.SOURCES[Stage(run.stage)]
         objects = [i for i in items if isinstance(i, LearningObject)]
-        run.contents += storage.keep_contents(run, source, objects)
+        run.contents += storage.store_contents(run, source, objects)
     run.cursor = pages[-1].next or ""
     if not run.cursor:
         if run.is_full:
-            run.left += storage.mark_left(run, now)
+            run.removed += storage.deactivate_missing(run, now)
         run.stage = ORDER[ORDER.index(Stage(run.stage)) + 1]
     run.progressed_at = now
-    _save_if_still_ours(run)
+    _save_if_runner(run)
 
 
 def _store_learners(run: SyncRun, users: Sequence[User], now: datetime) -> None:
     if run.account.synced_at is None and not run.learners:
         people = (user.custom_fields for user in users)
-        facets.propose(account=run.account, people=people, now=now)
-    run.learners += storage.keep_learners(run, users)
+        facets.set_default_facets(account=run.account, people=people, now=now)
+    run.learners += storage.store_learners(run, users)
 
 
-def _save_if_still_ours(run: SyncRun) -> None:
-    values = {name: getattr(run, name) for name in SAVED}
+def _save_if_runner(run: SyncRun) -> None:
+    values = {name: getattr(run, name) for name in SAVED_FIELDS}
     if not SyncRun.objects.filter(pk=run.pk, runner=run.runner).update(**values):
         raise SyncRefused("Another worker took this sync over.")
 
 
-def _name_account(account: Account, clock: Clock) -> None:
+def _update_account_name(account: Account, clock: Clock) -> None:
     with open_client(account.remote_id, pace=lambda: rate_budget.wait_for_slot(clock)) as client:
-        linked = {found.id: found for found in client.accounts()}
+        linked_accounts = {linked.id: linked for linked in client.accounts()}
     note_answer(account)
-    found = linked.get(account.remote_id)
-    if found is not None:
-        Account.objects.filter(pk=account.pk).update(name=found.provider_name or found.provider)
+    linked = linked_accounts.get(account.remote_id)
+    if linked is not None:
+        Account.objects.filter(pk=account.pk).update(name=linked.provider_name or linked.provider)
 
 
-def _note_problem(run: SyncRun, error: StackOneError, now: datetime) -> None:
+def _record_problem(run: SyncRun, error: StackOneError, now: datetime) -> None:
     SyncRun.objects.filter(pk=run.pk).update(problem=error.message[:500], progressed_at=now)
     if isinstance(error, RateLimited):
         rate_budget.hold_until(now + timedelta(seconds=error.retry_after), now=now)
@@ -213,9 +215,9 @@ def _note_problem(run: SyncRun, error: StackOneError, now: datetime) -> None:
 def _finish(run: SyncRun, by: Actor, now: datetime) -> None:
     SyncRun.objects.filter(pk=run.pk).update(finished_at=now)
     Account.objects.filter(pk=run.account_id).update(synced_at=now)
-    if run.changed or run.left:
-        facets.recount(run.account_id)
-    if run.changed + run.left >= analyze.MANY:
+    if run.changed or run.removed:
+        facets.count_values(run.account_id)
+    if run.changed + run.removed >= analyze.MANY:
         transaction.on_commit(partial(analyze.tend, *storage.TABLES), robust=True)
     run.finished_at = now
     event = Event(
@@ -228,7 +230,7 @@ def _finish(run: SyncRun, by: Actor, now: datetime) -> None:
             "learners": run.learners,
             "contents": run.contents,
             "assignments": run.assignments,
-            "removed": run.left,
+            "removed": run.removed,
         },
     )
     record(event, by=by if run.started_by == by.ref else SYSTEM, at=now)
