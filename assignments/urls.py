@@ -1,4 +1,4 @@
-"""Paths of the app: every name is the page's name with hyphens."""
+"""URLs of the app; every URL name is the name of its page or action, with hyphens."""
 
 from django.urls import URLPattern, path
 
@@ -35,13 +35,21 @@ ASSIGN: list[URLPattern] = [
     path("assign/<uuid:pk>/discard", assign.assign_discard, name="assign-discard"),
     path("assign/<uuid:pk>/recover", assign.assign_recover, name="assign-recover"),
     path("assign/<uuid:pk>/content", assign_picks.assign_content, name="assign-content"),
-    path("assign/<uuid:pk>/item-dues", assign_picks.assign_item_dues, name="assign-item-dues"),
+    path(
+        "assign/<uuid:pk>/item-due-dates",
+        assign_picks.assign_item_due_dates,
+        name="assign-item-due-dates",
+    ),
     path("assign/<uuid:pk>/pick", assign_picks.assign_pick, name="assign-pick"),
     path("assign/<uuid:pk>/pick-all", assign_picks.assign_pick_all, name="assign-pick-all"),
     path("assign/<uuid:pk>/clear", assign_picks.assign_clear, name="assign-clear"),
     path("assign/<uuid:pk>/paste", assign_paste.assign_paste, name="assign-paste"),
     path("assign/<uuid:pk>/upload", assign_upload.assign_upload, name="assign-upload"),
-    path("assign/<uuid:pk>/upload/columns", assign_upload.assign_columns, name="assign-columns"),
+    path(
+        "assign/<uuid:pk>/upload/columns",
+        assign_upload.assign_upload_columns,
+        name="assign-upload-columns",
+    ),
     path(
         "assign/<uuid:pk>/upload/refused",
         assign_upload.assign_upload_refused,
@@ -53,7 +61,7 @@ ASSIGN: list[URLPattern] = [
         name="assign-upload-remove",
     ),
     path("assign/<uuid:pk>/audience", assign_selection.assign_audience, name="assign-audience"),
-    path("assign/<uuid:pk>/leave-out", assign_selection.assign_leave_out, name="assign-leave-out"),
+    path("assign/<uuid:pk>/exclude", assign_selection.assign_exclude, name="assign-exclude"),
     path("assign/<uuid:pk>/put-back", assign_selection.assign_put_back, name="assign-put-back"),
     path(
         "assign/<uuid:pk>/save-audience",
@@ -80,7 +88,11 @@ BATCHES: list[URLPattern] = [
 DIRECTORY: list[URLPattern] = [
     path("people/", directory.people, name="people"),
     path("people/<int:pk>/", directory.person, name="person"),
-    path("people/<int:pk>/content/<int:content>/", assignment_history.story, name="story"),
+    path(
+        "people/<int:pk>/content/<int:content>/",
+        assignment_history.history,
+        name="assignment-history",
+    ),
     path("audiences/", audiences.audience_list, name="audiences"),
     path("audiences/<int:pk>/use", audiences.audience_use, name="audience-use"),
     path("audiences/<int:pk>/rename", audiences.audience_rename, name="audience-rename"),
@@ -94,9 +106,13 @@ AUDIT: list[URLPattern] = [
     path("audit/", audit.audit, name="audit"),
     path("audit/completions", audit.audit_completions, name="audit-completions"),
     path("audit/<int:seq>/", audit.entry, name="entry"),
-    path("audit/verify/", verifying.verify_page, name="verify"),
+    path("audit/verify/", verifying.verify, name="verify"),
     path("audit/verify/<int:pk>/", verifying.verification, name="verification"),
-    path("audit/verify/these", verifying.verify_these, name="verify-these"),
+    path(
+        "audit/verify/search-results",
+        verifying.verify_search_results,
+        name="verify-search-results",
+    ),
     path("audit/verify/file", verifying.verify_file, name="verify-file"),
     path("audit/seal", verifying.seal, name="seal"),
     path("audit/export", exports.export, name="export"),
@@ -109,8 +125,8 @@ AUDIT: list[URLPattern] = [
 
 SETTINGS: list[URLPattern] = [
     path("settings/", settings.settings, name="settings"),
-    path("settings/sync", settings.sync_now, name="sync"),
-    path("settings/accounts/<int:pk>/resume", settings.resume, name="resume"),
+    path("settings/sync", settings.sync, name="sync"),
+    path("settings/accounts/<int:pk>/resume", settings.account_resume, name="account-resume"),
     path("settings/accounts/<int:pk>/facets", facets.facets, name="facets"),
     path("settings/privacy/", privacy.privacy, name="privacy"),
     path("settings/privacy/retention", privacy.privacy_retention, name="privacy-retention"),

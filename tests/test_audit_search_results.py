@@ -104,11 +104,11 @@ def test_the_page_checks_what_the_search_found(client):
     write_log(4)
     seal()
     client.force_login(make_user("auditor"))
-    address = client.get("/audit/", {"q": "person:learner/12"}).context["these_address"]
+    address = client.get("/audit/", {"q": "person:learner/12"}).context["verify_url"]
 
     page = client.get(address).content.decode()
 
-    assert address == "/audit/verify/these?q=person%3Alearner%2F12"
+    assert address == "/audit/verify/search-results?q=person%3Alearner%2F12"
     assert "None of these 2 entries was altered since it was written." in page
     log_tampering.edit_body(3, 4)
     page = client.get(address).content.decode()
@@ -119,7 +119,7 @@ def test_the_page_checks_what_the_search_found(client):
 def test_a_search_that_is_not_understood_is_shown_where_searches_are(client):
     client.force_login(make_user("auditor"))
 
-    answer = client.get("/audit/verify/these", {"q": "when:2026-13"})
+    answer = client.get("/audit/verify/search-results", {"q": "when:2026-13"})
 
     assert (answer.status_code, answer["Location"]) == (302, "/audit/?q=when%3A2026-13")
 
@@ -127,7 +127,7 @@ def test_a_search_that_is_not_understood_is_shown_where_searches_are(client):
 def test_nothing_found_is_no_verdict(client):
     client.force_login(make_user("auditor"))
 
-    page = client.get("/audit/verify/these", {"q": "batch:999"}).content.decode()
+    page = client.get("/audit/verify/search-results", {"q": "batch:999"}).content.decode()
 
     assert "nothing was checked" in page
     assert newest()["result"] == "nothing found"

@@ -70,7 +70,7 @@ def addresses():
     row = batch.assignments.get()
     more: dict[str, list[object]] = {
         "person": [row.learner_id],
-        "story": [row.learner_id, row.content_id],
+        "assignment-history": [row.learner_id, row.content_id],
         "content-item": [row.content_id],
         "entry": [0],
         "verification": [verify_log(by=SYSTEM, now=AT).pk],

@@ -473,7 +473,7 @@ def test_each_of_several_items_may_have_a_due_date_of_its_own(client, draft):
         DraftContent.objects.create(draft=draft, content=content)
 
     answer = client.post(
-        url(draft, "assign-item-dues"),
+        url(draft, "assign-item-due-dates"),
         {f"item_due_{first.pk}": "2027-02-01", f"item_due_{second.pk}": "", "item_due_x": "1"},
         headers=HTMX,
     )
@@ -487,7 +487,7 @@ def test_a_due_date_of_an_item_that_is_none_is_refused(client, draft):
     content = make_content()
     DraftContent.objects.create(draft=draft, content=content)
 
-    answer = client.post(url(draft, "assign-item-dues"), {f"item_due_{content.pk}": "soon"})
+    answer = client.post(url(draft, "assign-item-due-dates"), {f"item_due_{content.pk}": "soon"})
 
     assert answer.status_code == 422
     assert "Enter the due date as a day" in answer.content.decode()

@@ -27,7 +27,7 @@ def auditor(client):
 
 def told(client, row):
     """Return the page of a row's person and item, and what it says on one line."""
-    page = client.get(reverse("story", args=[row.learner_id, row.content_id]))
+    page = client.get(reverse("assignment-history", args=[row.learner_id, row.content_id]))
     return page, " ".join(re.sub(r"<[^>]+>", " ", page.content.decode()).split())
 
 
@@ -144,7 +144,7 @@ def test_a_story_costs_the_same_however_long(auditor, django_assert_num_queries,
         first.pk, first.batch = None, make_batch()
         first.save(force_insert=True)
     write(first, *(about(first, "assignment.created", "created") for _ in range(count)))
-    address = reverse("story", args=[first.learner_id, first.content_id])
+    address = reverse("assignment-history", args=[first.learner_id, first.content_id])
 
     with django_assert_num_queries(18):
         page = auditor.get(address)
@@ -154,14 +154,17 @@ def test_a_story_costs_the_same_however_long(auditor, django_assert_num_queries,
 
 def test_a_story_of_nobody_is_not_found(auditor):
     content = make_content()
-    assert auditor.get(reverse("story", args=[10**9, content.pk])).status_code == 404
-    assert auditor.get(reverse("story", args=[make_learner().pk, 10**9])).status_code == 404
+    assert auditor.get(reverse("assignment-history", args=[10**9, content.pk])).status_code == 404
+    assert (
+        auditor.get(reverse("assignment-history", args=[make_learner().pk, 10**9])).status_code
+        == 404
+    )
 
 
 def test_entry_and_person_lead_to_the_story(auditor):
     row = make_batch(["created"]).assignments.get()
     seq = write(row, about(row, "assignment.created", "created")).start
-    link = f'href="{reverse("story", args=[row.learner_id, row.content_id])}"'
+    link = f'href="{reverse("assignment-history", args=[row.learner_id, row.content_id])}"'
 
     entry = auditor.get(reverse("entry", args=[seq])).content.decode()
     person = auditor.get(reverse("person", args=[row.learner_id])).content.decode()

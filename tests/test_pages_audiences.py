@@ -215,9 +215,9 @@ def test_who_has_or_has_completed_the_content_is_left_out(client, draft):
                 first_seen_at=AT,
             )
 
-    act(client, draft, "leave-out", {"completed": "1"})
+    act(client, draft, "exclude", {"completed": "1"})
     assert selected(draft) == ["Ben", "Cid"]
-    act(client, draft, "leave-out", {})
+    act(client, draft, "exclude", {})
     assert selected(draft) == ["Cid"]
 
     said = words(client.get(f"/assign/{draft.pk}/"))
@@ -228,7 +228,7 @@ def test_who_has_or_has_completed_the_content_is_left_out(client, draft):
 @pytest.mark.parametrize(
     ("name", "sent", "sentence"),
     [
-        pytest.param("leave-out", {}, "Choose the content first", id="no content"),
+        pytest.param("exclude", {}, "Choose the content first", id="no content"),
         pytest.param("audience", {"add": 1}, "Choose at most 0: narrow", id="too many"),
         pytest.param("put-back", {"change": 1}, "Choose at most 0: narrow", id="too many back"),
     ],

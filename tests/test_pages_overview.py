@@ -350,7 +350,7 @@ def test_an_administrator_resumes_a_paused_account(client, sign_in):
     account = make_account(paused_at=AT, pause_reason="StackOne refused the key.")
     assert "StackOne refused the key." in words(client.get("/settings/"))
 
-    client.post(reverse("resume", args=[account.pk]))
+    client.post(reverse("account-resume", args=[account.pk]))
 
     account.refresh_from_db()
     assert (account.paused_at, account.pause_reason) == (None, "")
@@ -360,7 +360,7 @@ def test_an_administrator_resumes_a_paused_account(client, sign_in):
 def test_resuming_an_account_that_is_not_there_changes_nothing(client, sign_in):
     sign_in("admin")
     account = make_account(paused_at=AT, pause_reason="StackOne refused the key.")
-    client.post(reverse("resume", args=[account.pk + 1]))
+    client.post(reverse("account-resume", args=[account.pk + 1]))
     account.refresh_from_db()
     assert account.paused_at == AT
 

@@ -74,7 +74,7 @@ def test_the_name_of_a_file_is_never_a_path(client, draft, name, stored_name, tm
 def test_confirmed_columns_add_the_rows_to_the_draft(client, draft):
     upload(client, draft)
 
-    text = words(client.post(url(draft, "assign-columns"), COLUMNS, follow=True))
+    text = words(client.post(url(draft, "assign-upload-columns"), COLUMNS, follow=True))
 
     assert list(DraftRow.objects.values_list("learner__name", "content__title")) == [
         ("Ada", "Fire")
@@ -86,12 +86,12 @@ def test_confirmed_columns_add_the_rows_to_the_draft(client, draft):
 
 def test_invalid_rows_can_be_downloaded_and_uploaded_again(client, draft):
     upload(client, draft)
-    client.post(url(draft, "assign-columns"), COLUMNS)
+    client.post(url(draft, "assign-upload-columns"), COLUMNS)
 
     response = client.get(url(draft, "assign-upload-refused"))
 
     text = response.content.decode()
-    assert response["Content-Disposition"] == 'attachment; filename="to-mend.csv"'
+    assert response["Content-Disposition"] == 'attachment; filename="to-fix.csv"'
     assert text.splitlines() == [
         "\ufeffMail,Course,Note,Row in the file,Reason",
         'nobody@x.example,CRS-A,\'-2,3,"Nobody has this e-mail, employee ID or LMS ID."',
@@ -103,7 +103,9 @@ def test_invalid_rows_can_be_downloaded_and_uploaded_again(client, draft):
 def test_a_file_of_people_adds_to_the_selection(client, draft):
     upload(client, draft, "Mail\nada@x.example\n")
 
-    text = words(client.post(url(draft, "assign-columns"), COLUMNS | {"content": ""}, follow=True))
+    text = words(
+        client.post(url(draft, "assign-upload-columns"), COLUMNS | {"content": ""}, follow=True)
+    )
 
     assert "Found 1 in the draft now" in text
     assert DraftLearner.objects.count() == 1
@@ -112,7 +114,7 @@ def test_a_file_of_people_adds_to_the_selection(client, draft):
 
 def test_rows_of_files_can_be_removed(client, draft):
     upload(client, draft)
-    client.post(url(draft, "assign-columns"), COLUMNS)
+    client.post(url(draft, "assign-upload-columns"), COLUMNS)
 
     text = words(client.post(url(draft, "assign-upload-remove"), follow=True))
 
@@ -152,14 +154,14 @@ def test_a_refused_file_gets_422(client, draft, contents, sentence):
 def test_invalid_columns_get_422(client, draft, columns, sentence):
     upload(client, draft)
 
-    response = client.post(url(draft, "assign-columns"), COLUMNS | {"by": "file"} | columns)
+    response = client.post(url(draft, "assign-upload-columns"), COLUMNS | {"by": "file"} | columns)
 
     assert response.status_code == 422
     assert sentence in words(response)
 
 
 def test_columns_without_a_file_redirect_to_the_upload(client, draft):
-    response = client.post(url(draft, "assign-columns"), COLUMNS)
+    response = client.post(url(draft, "assign-upload-columns"), COLUMNS)
 
     assert response["Location"] == f"/assign/{draft.pk}/?by=file"
     assert client.get(url(draft, "assign-upload-refused")).status_code == 404
@@ -174,7 +176,7 @@ def test_the_scheduled_task_deletes_expired_files(client, draft):
     assert not DraftUpload.objects.exists()
 
 
-@pytest.mark.parametrize("name", ["upload", "columns", "upload-remove", "upload-refused"])
+@pytest.mark.parametrize("name", ["upload", "upload-columns", "upload-remove", "upload-refused"])
 def test_only_the_owner_has_access(client, draft, name):
     request = client.get if name == "upload-refused" else client.post
     client.force_login(make_user("manager"))

@@ -1,8 +1,8 @@
-"""Approval: another manager looks at a sealed plan, and approves or rejects it."""
+"""Approval: another manager reviews a submitted plan and approves or rejects it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from django.core.paginator import Paginator
@@ -27,50 +27,54 @@ from assignments.views.query_params import search_words
 from assignments.views.request_context import Request, acting
 
 if TYPE_CHECKING:
+    from assignments.models import Batch
+
+if TYPE_CHECKING:
     pass
 
 PER_PAGE: Final = 50
-WAITS: Final = "approval"
+UNDECIDED: Final = "approval"
 
 
 @require_http_methods(["GET", "POST"])
 @never_cache
 @may_assign
 def batch_approval(request: Request, pk: int) -> HttpResponse:
-    """Show the plan that waits, with what changed since its review; a POST decides about it."""
-    found = get_object_or_404(own_batches(request), pk=pk)
+    """Show the plan, and what changed since it was submitted; a POST approves or rejects it."""
+    batch = get_object_or_404(own_batches(request), pk=pk)
     if request.method == "GET":
-        return _page(request, found) if found.state == WAITS else redirect("batch", pk)
+        return _page(request, batch) if batch.state == UNDECIDED else redirect("batch", pk)
     form = DecisionForm(request.POST)
     if not form.is_valid():
         return _refused(request, pk, " ".join(str(e[0]) for e in form.errors.values()))
     try:
-        _decide(request, found, form.cleaned_data)
+        _decide(request, batch, form)
     except ControlRefused as refusal:
         return _refused(request, pk, str(refusal))
     return redirect("batch", pk)
 
 
-def _decide(request: Request, batch: Any, asked: dict[str, Any]) -> None:
-    who = {"batch": batch, "by": acting(request), "now": timezone.now(), "why": asked["why"]}
-    if asked["decision"] == "approve":
-        approval.approve(**who, plan_digest=asked["plan_digest"])
+def _decide(request: Request, batch: Batch, form: DecisionForm) -> None:
+    by, now, why = acting(request), timezone.now(), form.cleaned_data["why"]
+    if form.cleaned_data["decision"] == "approve":
+        plan_digest = form.cleaned_data["plan_digest"]
+        approval.approve(batch=batch, plan_digest=plan_digest, by=by, now=now, why=why)
     else:
-        approval.reject(**who)
+        approval.reject(batch=batch, by=by, now=now, why=why)
 
 
 def _refused(request: Request, pk: int, refusal: str) -> HttpResponse:
-    # As it is now: somebody else may have decided meanwhile.
-    found = own_batches(request).get(pk=pk)
-    if found.state != WAITS:
+    # Read again: somebody else may have decided in the meantime.
+    batch = own_batches(request).get(pk=pk)
+    if batch.state != UNDECIDED:
         return refused(request, pk, refusal)
-    return _page(request, found, refusal=refusal)
+    return _page(request, batch, refusal=refusal)
 
 
-def _page(request: Request, batch: Any, *, refusal: str = "") -> HttpResponse:
-    sought, drift = search_words(request), Drift(batch.approval)
-    paginator = Paginator(drafts.planned_rows(batch, words=sought), PER_PAGE)
-    if not sought:
+def _page(request: Request, batch: Batch, *, refusal: str = "") -> HttpResponse:
+    words, drift = search_words(request), Drift(batch.approval)
+    paginator = Paginator(drafts.planned_rows(batch, words=words), PER_PAGE)
+    if not words:
         paginator.count = batch.rows
     rows = paginator.get_page(request.GET.get("page"))
     to_send = drafts.to_send(batch)
@@ -80,7 +84,7 @@ def _page(request: Request, batch: Any, *, refusal: str = "") -> HttpResponse:
         "refusal": refusal,
         "why": request.POST.get("why", ""),
         "drift": drift,
-        "is_mine": is_submitter(request.user, batch),
+        "is_submitter": is_submitter(request.user, batch),
         "approvers": SimpleLazyObject(lambda: approvers(batch)),
         "contents": drafts.planned_contents(batch),
         "due": formatting.due(batch.due_date),
@@ -89,8 +93,8 @@ def _page(request: Request, batch: Any, *, refusal: str = "") -> HttpResponse:
         "expires": formatting.moment(batch.approval.expires_at),
         "start": formatting.moment(batch.starts_at) if batch.starts_at else "",
         "rows": rows,
-        "sought": sought,
-        "base": f"?q={quote(sought)}&page=",
+        "words": words,
+        "base": f"?q={quote(words)}&page=",
         "pages": list(paginator.get_elided_page_range(rows.number, on_each_side=1)),
     }
     template = "assignments/approval.html"

@@ -1,4 +1,4 @@
-"""Choosing people by a pasted list; nothing of the list is kept but whom it adds."""
+"""Choose people by a pasted list; of the list only the added people are stored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from assignments.forms.lists import ListForm
 from assignments.services.picking import drafts
 from assignments.services.picking.pasted_lists import list_import
 from assignments.views.assign import may_assign
-from assignments.views.csv_response import csv_answer
+from assignments.views.csv_response import csv_response
 from assignments.views.draft_page import DraftPage, own_draft
 from assignments.views.request_context import Request, wants_fragment
 
@@ -26,7 +26,7 @@ HEADING = ("Line", "You pasted", "Why nobody was added")
 
 
 class PastePage(DraftPage):
-    """The page with a list in its text area, and what became of each word."""
+    """The draft's page with a list in its text area, and the result of each word."""
 
     def __init__(
         self,
@@ -41,8 +41,8 @@ class PastePage(DraftPage):
         self.text = pasted.text if pasted else text
         self.pasted = pasted
 
-    def answer(self, first: str) -> HttpResponse:
-        """Return the whole page, or the first part and what changed with it."""
+    def response(self, first: str) -> HttpResponse:
+        """Return the whole page; for htmx, the first part and those that changed with it."""
         if wants_fragment(self.request):
             return self.parts(first, "summary", "summary_bar", "steps")
         return self.whole(status=422 if self.problems else 200)
@@ -51,7 +51,7 @@ class PastePage(DraftPage):
 @require_http_methods(["GET", "POST"])
 @may_assign
 def assign_paste(request: Request, pk: UUID) -> HttpResponse:
-    """Add whom the list names; replace one of its words; or give back what was not found."""
+    """Add the people on the list, replace one of its words, or download what did not match."""
     draft = own_draft(request, pk)
     if request.method == "GET":
         return redirect(f"{reverse('assign', args=[pk])}?by=paste")
@@ -63,7 +63,7 @@ def assign_paste(request: Request, pk: UUID) -> HttpResponse:
     if use:
         start, learner_pk = use
         text = list_import.replace_word(draft=draft, text=text, start=start, learner_pk=learner_pk)
-    return _added(request, draft, text).answer("paste" if use else "pasted")
+    return _added(request, draft, text).response("paste" if use else "pasted")
 
 
 def _added(request: Request, draft: Draft, text: str) -> PastePage:
@@ -78,6 +78,6 @@ def _rest(request: Request, draft: Draft, text: str) -> HttpResponse:
     try:
         rest = list_import.classify_list(account_pk=draft.account_id, text=text).not_added
     except list_import.ListRefused as refusal:
-        return PastePage(request, draft, text=text, refusal=refusal).answer("pasted")
+        return PastePage(request, draft, text=text, refusal=refusal).response("pasted")
     lines = ((miss.token.line, miss.token.text, miss.problem) for miss in rest)
-    return csv_answer("not-added.csv", [HEADING, *lines])
+    return csv_response("not-added.csv", [HEADING, *lines])

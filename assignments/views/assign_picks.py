@@ -40,7 +40,7 @@ def assign_content(request: Request, pk: UUID) -> HttpResponse:
 
 @require_POST
 @may_assign
-def assign_item_dues(request: Request, pk: UUID) -> HttpResponse:
+def assign_item_due_dates(request: Request, pk: UUID) -> HttpResponse:
     """Store the due dates of single items."""
     draft = own_draft(request, pk)
     return respond(

@@ -52,7 +52,7 @@ def assign_audience(request: Request, pk: UUID) -> HttpResponse:
 
 @require_POST
 @may_assign
-def assign_leave_out(request: Request, pk: UUID) -> HttpResponse:
+def assign_exclude(request: Request, pk: UUID) -> HttpResponse:
     """Leave out the people who have, or have completed, the picked content."""
     draft, form = own_draft(request, pk), HoldersForm(request.POST)
     completed = form.is_valid() and form.cleaned_data["completed"]

@@ -1,4 +1,4 @@
-"""Choosing people, or people and items, by a file: upload, confirm its columns, mend the rest."""
+"""Choose people, or people and items, by a file: upload it, confirm its columns, fix the rest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from assignments.services.picking.uploads import files
 from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.picking.uploads.reader import MOST_BYTES
 from assignments.views.assign import may_assign
-from assignments.views.csv_response import csv_answer
+from assignments.views.csv_response import csv_response
 from assignments.views.draft_page import DraftPage, own_draft
 from assignments.views.request_context import Request
 
@@ -30,7 +30,7 @@ TOO_LARGE: Final = f"Upload at most {MOST_BYTES // 1024**2} MB. Split this file.
 @require_POST
 @may_assign
 def assign_upload(request: Request, pk: UUID) -> HttpResponse:
-    """Take a file and show what its columns may be."""
+    """Store a file and show which columns were detected."""
     draft, file = own_draft(request, pk), request.FILES.get("file")
     if file is None:
         was_too_large = getattr(request, "upload_was_too_large", False)
@@ -41,17 +41,17 @@ def assign_upload(request: Request, pk: UUID) -> HttpResponse:
         )
     except UploadRefused as refusal:
         return _refused(request, draft, str(refusal))
-    return _back(pk)
+    return _to_draft(pk)
 
 
 @require_POST
 @may_assign
-def assign_columns(request: Request, pk: UUID) -> HttpResponse:
-    """Use the file by the columns that were confirmed."""
+def assign_upload_columns(request: Request, pk: UUID) -> HttpResponse:
+    """Read the file with the columns that were confirmed."""
     draft = own_draft(request, pk)
     upload = DraftPage(request, draft).upload
     if upload is None or upload.result is not None:
-        return _back(pk)
+        return _to_draft(pk)
     form = ColumnsForm(upload.heading, upload.people_counts, data=request.POST)
     if not form.is_valid():
         return _refused(request, draft, "Choose columns that the file has.")
@@ -59,31 +59,31 @@ def assign_columns(request: Request, pk: UUID) -> HttpResponse:
         files.import_rows(upload=upload, columns=form.columns(), now=timezone.now())
     except (UploadRefused, drafts.DraftRefused) as refusal:
         return _refused(request, draft, str(refusal))
-    return _back(pk)
+    return _to_draft(pk)
 
 
 @require_POST
 @may_assign
 def assign_upload_remove(request: Request, pk: UUID) -> HttpResponse:
-    """Drop what files brought."""
+    """Remove the rows that came from files."""
     files.remove_files(draft=own_draft(request, pk), now=timezone.now())
-    return _back(pk)
+    return _to_draft(pk)
 
 
 @require_GET
 @may_assign
 def assign_upload_refused(request: Request, pk: UUID) -> HttpResponse:
-    """Return the refused rows under the file's own heading, to be mended and uploaded."""
+    """Return the refused rows as CSV under the file's own heading, to be fixed and uploaded."""
     upload = DraftPage(request, own_draft(request, pk)).upload
     if upload is None or upload.result is None:
         raise Http404
     rows = ((*cells, number, reason) for number, cells, reason in files.invalid_rows(upload))
-    return csv_answer("to-mend.csv", [(*upload.heading, "Row in the file", "Reason"), *rows])
+    return csv_response("to-fix.csv", [(*upload.heading, "Row in the file", "Reason"), *rows])
 
 
-def _back(pk: UUID) -> HttpResponse:
+def _to_draft(pk: UUID) -> HttpResponse:
     return redirect(f"{reverse('assign', args=[pk])}?by=file")
 
 
-def _refused(request: Request, draft: Draft, sentence: str) -> HttpResponse:
-    return DraftPage(request, draft, problems=(("file", sentence),)).whole(status=422)
+def _refused(request: Request, draft: Draft, message: str) -> HttpResponse:
+    return DraftPage(request, draft, problems=(("file", message),)).whole(status=422)

@@ -1,4 +1,4 @@
-"""Why a person has an item: the log's entries for the two of them, told as one story."""
+"""Assignment history: every log entry about why one person has one item, in order."""
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
@@ -20,18 +20,18 @@ from assignments.views.request_context import Request, acting
 @require_GET
 @never_cache
 @permission_required(["assignments.view_log", "assignments.view_directory"], raise_exception=True)
-def story(request: Request, pk: int, content: int) -> HttpResponse:
-    """Show why a person has an item; that is a search of the log and an entry itself."""
+def history(request: Request, pk: int, content: int) -> HttpResponse:
+    """Show why a person has an item; this is recorded in the log as a search."""
     person = get_object_or_404(seen(request, directory.everybody()), pk=pk)
     item = get_object_or_404(seen(request, directory.everything()), pk=content)
-    told, now = assignment_history.story(learner_pk=pk, content_pk=content), timezone.now()
+    story, now = assignment_history.story(learner_pk=pk, content_pk=content), timezone.now()
     query = _query(f"learner/{pk}", item.external_reference or item.title)
-    access_records.record_search(query=query, found=told.entries, by=acting(request), now=now)
-    answers = [(cause, cause.answered) for cause in told.causes]
+    access_records.record_search(query=query, found=story.entries, by=acting(request), now=now)
+    answers = [(cause, cause.answered) for cause in story.causes]
     context = {
         "person": person,
         "content": item,
-        "story": told,
+        "story": story,
         "causes": [(cause, line, evidence(line.body) if line else {}) for cause, line in answers],
         "query": query,
         "broken": log_status.alarm(),

@@ -1,4 +1,4 @@
-"""The audit log: finding entries, and one entry."""
+"""The audit log: search for entries, and the page of one entry."""
 
 from datetime import datetime
 from typing import Final
@@ -22,7 +22,7 @@ from assignments.forms.audit import MenusForm
 from assignments.forms.exports import LABELS as LABELS_OF_FORMATS
 from assignments.queries import log
 from assignments.queries.evidence import evidence
-from assignments.views.log_query_url import address, asked, today
+from assignments.views.log_query_url import query_text, query_url, today
 from assignments.views.request_context import Request, acting
 
 PER_PAGE: Final = 50
@@ -38,12 +38,12 @@ LABELS: Final = {
 @never_cache
 @permission_required("assignments.view_log", raise_exception=True)
 def audit(request: Request) -> HttpResponse:
-    """Show the entries that fit, newest first; a search is an entry itself."""
-    text, now = asked(request.GET), timezone.now()
+    """List the matching entries, newest first; every search is recorded in the log."""
+    text, now = query_text(request.GET), timezone.now()
     menus = MenusForm(request.GET, today=today(now))
     if menus.fields.keys() & request.GET.keys():
-        # The menus only write; what is asked always stands in the one line.
-        return redirect(address(menus.added_to(text)))
+        # The menus only add to the text of the query, which alone says what is searched for.
+        return redirect(query_url(menus.added_to(text)))
     first = pruned().size
     context = {"text": text, "menus": menus, "fields": FIELDS, "first": first}
     context["size"] = log.log_size() - first
@@ -59,7 +59,7 @@ def audit(request: Request) -> HttpResponse:
 @never_cache
 @permission_required("assignments.view_log", raise_exception=True)
 def audit_completions(request: Request) -> HttpResponse:
-    """Offer ways to go on with a query that is being typed."""
+    """Suggest completions of a query that is being typed."""
     offers = completions(request.GET.get("q", ""), today=today(timezone.now()))
     return render(request, "assignments/audit/completions.html", {"offers": offers})
 
@@ -67,22 +67,22 @@ def audit_completions(request: Request) -> HttpResponse:
 def _page(request: Request, query: Query, now: datetime) -> dict[str, object]:
     before = request.GET.get("before", "")
     last = int(before) if before.isdecimal() and len(before) <= MOST_DIGITS else None
-    found = search.find(query)
-    lines, more = found.page(before=last, limit=PER_PAGE)
-    count, is_capped = found.count()
+    matches = search.find(query)
+    lines, next_before = matches.page(before=last, limit=PER_PAGE)
+    count, is_capped = matches.count()
     if query:
         access_records.record_search(query=query, found=count, by=acting(request), now=now)
     return {
         "lines": lines,
-        "older": "" if more is None else address(query, before=more),
-        "newest": address(query) if last is not None else "",
+        "older": "" if next_before is None else query_url(query, before=next_before),
+        "newest": query_url(query) if last is not None else "",
         "count": count,
         "is_capped": is_capped,
         "query": query,
-        "address": address(query),
-        "print_address": address(query, name="audit-print"),
-        "these_address": address(query, name="verify-these"),
-        "sample_address": address(query, name="sample"),
+        "query_url": query_url(query),
+        "print_url": query_url(query, name="audit-print"),
+        "verify_url": query_url(query, name="verify-search-results"),
+        "sample_url": query_url(query, name="sample"),
         "formats": LABELS_OF_FORMATS.items(),
         "chips": _chips(query),
         "remedies": _remedies(query) if not count else [],
@@ -93,18 +93,18 @@ def _page(request: Request, query: Query, now: datetime) -> dict[str, object]:
 @never_cache
 @permission_required("assignments.view_log", raise_exception=True)
 def entry(request: Request, seq: int) -> HttpResponse:
-    """Show one entry with its verdict, what was recorded and how it was checked."""
-    found = search.entry(seq)
+    """Show one entry: its verification, what was recorded, and how to check it."""
+    line = search.entry(seq)
     first = pruned().size
-    if found is None:
-        return _not_there(request, seq, first)
+    if line is None:
+        return _pruned_or_404(request, seq, first)
     context = {
-        "entry": found,
+        "entry": line,
         "check": one_entry.check_entry(seq),
         "keys": log_status.public_keys(),
-        "facts": log.facts(found.body),
-        "evidence": evidence(found.body),
-        "told_of": assignment_history.told_of(found.body),
+        "facts": log.facts(line.body),
+        "evidence": evidence(line.body),
+        "told_of": assignment_history.told_of(line.body),
         "broken": log_status.alarm(),
         "neighbours": log.neighbours(seq, first, log.log_size()),
         "checked_at": timezone.now(),
@@ -113,7 +113,7 @@ def entry(request: Request, seq: int) -> HttpResponse:
     return render(request, "assignments/entry.html", context)
 
 
-def _not_there(request: Request, seq: int, first: int) -> HttpResponse:
+def _pruned_or_404(request: Request, seq: int, first: int) -> HttpResponse:
     if seq >= first:
         raise Http404
     context = {"seq": seq, "first": first, "size": log.log_size()}
@@ -128,7 +128,7 @@ def _chips(query: Query) -> list[dict[str, object]]:
             "value": names.get(term.value, term.value),
             "hint": in_words(term.meaning),
             "is_not": term.is_not,
-            "without": address(query.without(term)),
+            "without": query_url(query.without(term)),
         }
         for term in query.terms
     ]
@@ -140,7 +140,7 @@ def _remedies(query: Query) -> list[dict[str, object]]:
             "term": str(term),
             "count": count,
             "is_capped": is_capped,
-            "address": address(query.without(term)),
+            "url": query_url(query.without(term)),
         }
         for term, count, is_capped in search.without_each(query)
     ]

@@ -1,8 +1,8 @@
-"""What a person does to a batch or one of its rows; what is refused is said on its page."""
+"""Actions on a batch or one of its rows; a refusal is shown on the batch's page."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Q
@@ -21,9 +21,12 @@ from assignments.views.permitted_objects import own_batches
 from assignments.views.request_context import Request, acting
 
 if TYPE_CHECKING:
+    from assignments.models import Batch
+
+if TYPE_CHECKING:
     pass
 
-WHOLE: Final = {
+BATCH_ACTIONS: Final = {
     "undo": control.undo,
     "withdraw": approval.withdraw,
     "hold": control.hold,
@@ -31,7 +34,7 @@ WHOLE: Final = {
     "resume": control.resume,
     "stop": control.stop,
 }
-ROWS: Final = {
+ROW_ACTIONS: Final = {
     "retry": row_decisions.retry,
     "accept": row_decisions.accept,
     "leave": row_decisions.leave,
@@ -43,34 +46,33 @@ may_assign = permission_required("assignments.assign", raise_exception=True)
 @require_POST
 @may_assign
 def batch_action(request: Request, pk: int, action: str) -> HttpResponse:
-    """Do one thing to a batch, or to all of its rows that failed with one answer."""
-    found = get_object_or_404(own_batches(request), pk=pk)
-    if action not in {"start", *WHOLE, *ROWS}:
+    """Do one action to a batch, or to all of its rows that failed with the same response."""
+    batch = get_object_or_404(own_batches(request), pk=pk)
+    if action not in {"start", *BATCH_ACTIONS, *ROW_ACTIONS}:
         raise Http404
-    draft, form = found.submission_key, ActForm(request.POST)
+    form = ActForm(request.POST)
     if not form.is_valid():
         return refused(request, pk, " ".join(str(e[0]) for e in form.errors.values()))
     try:
-        _act(request, found, action, form.cleaned_data)
+        _act(request, batch, action, form)
     except control.ControlRefused as refusal:
         return refused(request, pk, str(refusal))
-    is_mine = found.by_id == request.user.pk
-    return (
-        redirect("assign", draft) if action in BACK_TO_DRAFT and is_mine else redirect("batch", pk)
-    )
+    if action in BACK_TO_DRAFT and batch.by_id == request.user.pk:
+        return redirect("assign", batch.submission_key)
+    return redirect("batch", pk)
 
 
 @require_POST
 @may_assign
 def row_action(request: Request, pk: int, row: int, action: str) -> HttpResponse:
-    """Decide about one row that failed."""
+    """Do one action to one row that failed."""
     get_object_or_404(own_batches(request), pk=pk)
-    found = get_object_or_404(batches.row_of(pk, row))
-    if action not in ROWS:
+    failed_row = get_object_or_404(batches.row_of(pk, row))
+    if action not in ROW_ACTIONS:
         raise Http404
-    one = failures.only(row)
+    batch, only = failed_row.batch, failures.only(row)
     try:
-        ROWS[action](batch=found.batch, by=acting(request), now=timezone.now(), among=one)
+        ROW_ACTIONS[action](batch=batch, by=acting(request), now=timezone.now(), among=only)
     except control.ControlRefused as refusal:
         return refused(request, pk, str(refusal))
     return redirect("batch", pk)
@@ -79,27 +81,29 @@ def row_action(request: Request, pk: int, row: int, action: str) -> HttpResponse
 @require_POST
 @may_assign
 def batch_copy(request: Request, pk: int) -> HttpResponse:
-    """Make a new draft with the batch's people and items, or with those that failed alike."""
-    found = get_object_or_404(own_batches(request), pk=pk)
+    """Create a draft with the batch's people and items, or with those of one group of failures."""
+    batch = get_object_or_404(own_batches(request), pk=pk)
     form = ActForm(request.POST)
     draft = copy_to_draft(
-        batch=found,
+        batch=batch,
         owner_pk=request.user.pk,
         now=timezone.now(),
-        rows=_among(form.cleaned_data) if form.is_valid() else Q(),
+        rows=_among(form) if form.is_valid() else Q(),
     )
     return redirect("assign", draft.pk)
 
 
-def _act(request: Request, batch: Any, action: str, asked: dict[str, Any]) -> None:
-    who = {"batch": batch, "by": acting(request), "now": timezone.now()}
-    if action in ROWS:
-        ROWS[action](**who, why=asked["why"], among=_among(asked))
+def _act(request: Request, batch: Batch, action: str, form: ActForm) -> None:
+    by, now, why = acting(request), timezone.now(), form.cleaned_data["why"]
+    if action in ROW_ACTIONS:
+        ROW_ACTIONS[action](batch=batch, by=by, now=now, why=why, among=_among(form))
     elif action == "start":
-        control.start_now(**who)
+        control.start_now(batch=batch, by=by, now=now)
     else:
-        WHOLE[action](**who, why=asked["why"])
+        BATCH_ACTIONS[action](batch=batch, by=by, now=now, why=why)
 
 
-def _among(asked: dict[str, Any]) -> Q:
-    return failures.alike(asked["status"], asked["problem"]) if asked["is_group"] else Q()
+def _among(form: ActForm) -> Q:
+    """Return the condition for the rows that the form means: one group of failures, or all."""
+    fields = form.cleaned_data
+    return failures.alike(fields["status"], fields["problem"]) if fields["is_group"] else Q()

@@ -1,4 +1,4 @@
-"""A small table as a CSV file that a spreadsheet opens without running any of it."""
+"""A small table as a CSV download in which no cell can be a formula."""
 
 import csv
 import io
@@ -12,13 +12,13 @@ from assignments.audit.export.csv_format import safe
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 
-def csv_answer(name: str, rows: Iterable[Sequence[object]]) -> HttpResponse:
-    """Return the rows as a download; the mark is what spreadsheets know UTF-8 by."""
+def csv_response(name: str, rows: Iterable[Sequence[object]]) -> HttpResponse:
+    """Return the rows as a download; its byte order mark makes spreadsheets read UTF-8."""
     text = io.StringIO()
     csv.writer(text).writerows([safe(str(cell)) for cell in row] for row in rows)
-    answer = HttpResponse(
+    response = HttpResponse(
         _BYTE_ORDER_MARK + text.getvalue(), content_type="text/csv; charset=utf-8"
     )
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer["Cache-Control"] = "no-store"
-    return answer
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    return response

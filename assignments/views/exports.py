@@ -1,6 +1,6 @@
-"""Taking entries of the log away: exports and samples that a worker writes, and a page to print."""
+"""Exports of the log: files and samples that a worker writes, and a page to print."""
 
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.contrib.auth.decorators import permission_required
@@ -22,7 +22,7 @@ from assignments.queries.exports import exports_of
 from assignments.services.exporting import download, export_request
 from assignments.services.exporting.audit_events import ending
 from assignments.services.exporting.dossiers import Sample
-from assignments.views.log_query_url import address, for_a_search
+from assignments.views.log_query_url import query_url, with_query
 from assignments.views.rate_limits import at_most
 from assignments.views.request_context import Request, acting
 
@@ -40,39 +40,39 @@ TYPES: Final = {
 @never_cache
 @permission_required("assignments.export_log", raise_exception=True)
 def exports(request: Request) -> HttpResponse:
-    """Show the person's own exports: how far each is, and its file."""
+    """List the person's own exports, with the progress and file of each."""
     return _page(request)
 
 
 @require_POST
 @permission_required("assignments.export_log", raise_exception=True)
 @at_most("30/m", of="whole-log")
-@for_a_search
+@with_query
 def export(request: Request, query: Query) -> HttpResponse:
-    """Have the entries that a search finds written as a file."""
+    """Request a file of the entries that match a query; a worker writes it."""
     form = ExportForm(request.POST)
     if not form.is_valid():
         return _page(request, problem="Choose a format.", status=422)
-    return _asked_for(request, query, form.cleaned_data["format"])
+    return _request_export(request, query, form.cleaned_data["format"])
 
 
 @require_http_methods(["GET", "POST"])
 @never_cache
 @permission_required("assignments.export_log", raise_exception=True)
 @at_most("30/m", of="whole-log")
-@for_a_search
+@with_query
 def sample(request: Request, query: Query) -> HttpResponse:
-    """Say how a sample is drawn from what a search finds, and have one drawn."""
+    """Show how a sample of the matching entries is drawn; a POST requests one."""
     form = SampleForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        return _asked_for(request, query, "pack", form.sample())
+        return _request_export(request, query, "pack", form.sample())
     count, is_capped = search.find(query).count()
     context = {
         "form": form,
         "query": query,
         "count": count,
         "is_capped": is_capped,
-        "address": address(query),
+        "address": query_url(query),
         "most": sampling.MOST,
         "broken": log_status.alarm(),
     }
@@ -84,27 +84,27 @@ def sample(request: Request, query: Query) -> HttpResponse:
 @permission_required("assignments.export_log", raise_exception=True)
 @at_most("30/m", of="whole-log")
 def export_file(request: Request, pk: int) -> HttpResponse | FileResponse:
-    """Hand out the file of an export to whoever asked for it, and to nobody else."""
-    found = get_object_or_404(exports_of(owner_pk=request.user.pk), pk=pk)
+    """Return the file of an export, only to the person who requested it."""
+    export = get_object_or_404(exports_of(owner_pk=request.user.pk), pk=pk)
     try:
-        file = download.opened(export=found, by=acting(request), now=timezone.now())
+        file = download.opened(export=export, by=acting(request), now=timezone.now())
     except download.FileGone as problem:
         return _page(request, problem=str(problem), status=410)
-    kind = "sample" if found.seed else "log"
-    name = f"audit-{kind}-{found.requested_at:%Y%m%d-%H%M%S}.{ending(found)}"
-    return FileResponse(file, as_attachment=True, filename=name, content_type=TYPES[found.format])
+    kind = "sample" if export.seed else "log"
+    name = f"audit-{kind}-{export.requested_at:%Y%m%d-%H%M%S}.{ending(export)}"
+    return FileResponse(file, as_attachment=True, filename=name, content_type=TYPES[export.format])
 
 
 @require_GET
 @never_cache
 @permission_required("assignments.export_log", raise_exception=True)
 @at_most("30/m", of="whole-log")
-@for_a_search
+@with_query
 def audit_print(request: Request, query: Query) -> HttpResponse:
-    """Show what a search finds on one page for paper; that is an export and an entry itself."""
-    found, now = search.find(query), timezone.now()
-    lines = found.newest(limit=MOST_PRINTED)
-    count, is_capped = found.count()
+    """Show matching entries on one page for printing; this is recorded in the log as an export."""
+    matches, now = search.find(query), timezone.now()
+    lines = matches.newest(limit=MOST_PRINTED)
+    count, is_capped = matches.count()
     formats.record_export(
         query=query, form="print", entries=len(lines), by=acting(request), now=now
     )
@@ -116,15 +116,15 @@ def audit_print(request: Request, query: Query) -> HttpResponse:
         "is_capped": is_capped,
         "size": log_status.entries_left(),
         "seal": seal,
-        "said": sealing.checkpoint_of(seal) if seal else None,
+        "checkpoint": sealing.checkpoint_of(seal) if seal else None,
         "now": now,
-        "address": address(query),
+        "address": query_url(query),
         "broken": log_status.alarm(),
     }
     return render(request, "assignments/print.html", context)
 
 
-def _asked_for(
+def _request_export(
     request: Request, query: Query, form: formats.Format, sample: Sample | None = None
 ) -> HttpResponse:
     try:
@@ -144,13 +144,13 @@ def _asked_for(
 
 
 def _page(request: Request, *, problem: str = "", status: int = 200) -> HttpResponse:
-    found: list[Any] = list(exports_of(owner_pk=request.user.pk)[:SHOWN])
-    is_going = any(one.is_open for one in found)
+    newest = list(exports_of(owner_pk=request.user.pk)[:SHOWN])
+    is_pending = any(export.is_open for export in newest)
     context = {
-        "exports": found,
+        "exports": newest,
         "problem": problem,
-        "is_going": is_going,
-        "is_worker_missing": is_going and not is_worker_seen(now=timezone.now()),
+        "is_pending": is_pending,
+        "is_worker_missing": is_pending and not is_worker_seen(now=timezone.now()),
         "most": export_request.MOST_OPEN,
         "hours": settings.EXPORT_HOURS,
         "broken": log_status.alarm(),

@@ -1,4 +1,4 @@
-"""Which custom fields filter the people of an account; an administrator chooses."""
+"""Facets: the custom fields by which people of an account can be filtered."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ TEMPLATE: Final = "assignments/facets.html"
 @never_cache
 @permission_required("assignments.sync_directory", raise_exception=True)
 def facets(request: Request, pk: int) -> HttpResponse:
-    """Show the chosen fields beside those that are there, or choose others."""
-    account = next((one for one in connections.accounts() if one.pk == pk), None)
+    """Show the chosen fields and those that can be chosen; a POST chooses."""
+    account = next((each for each in connections.accounts() if each.pk == pk), None)
     if account is None:
         raise Http404
     if request.method == "GET":
-        there = [(facet.path, facet.label) for facet in facet_values.facets(pk)]
-        return _page(request, account, there)
+        current = [(facet.path, facet.label) for facet in facet_values.facets(pk)]
+        return _page(request, account, current)
     chosen = FacetsForm(request.POST).chosen()
     try:
         set_facets(account=account, chosen=chosen, by=acting(request), now=timezone.now())
@@ -51,9 +51,9 @@ def _page(
     request: Request, account: Account, chosen: list[tuple[str, str]], problem: str = ""
 ) -> HttpResponse:
     fields = available_fields(account.pk)
-    known = {path for path, _ in fields}
-    # A field that nobody has any more stays as it is until somebody removes it.
-    fields += [(path, "nobody has it now") for path, _ in chosen if path not in known]
+    paths = {path for path, _ in fields}
+    # A chosen field that nobody has any more stays chosen until somebody removes it.
+    fields += [(path, "nobody has it now") for path, _ in chosen if path not in paths]
     empty = [("", "")] * (MOST_FACETS - len(chosen))
     context = {
         "account": account,

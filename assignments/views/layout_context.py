@@ -1,4 +1,4 @@
-"""What every page's frame shows: the places a role may go to, and the connection."""
+"""Template context of every page's layout: navigation, connection status, and the person."""
 
 from typing import Final
 

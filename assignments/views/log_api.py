@@ -1,4 +1,4 @@
-"""The log for programs: the search of the page, answered as JSON."""
+"""The log's API: the search of the log's page, as JSON."""
 
 from dataclasses import asdict
 
@@ -13,7 +13,7 @@ from assignments.audit.search.api_results import answer
 from assignments.audit.search.parser import NotUnderstood, parse
 from assignments.audit.search.query import Query
 from assignments.forms.log_api import PageForm
-from assignments.views.log_query_url import address, asked, today
+from assignments.views.log_query_url import query_text, query_url, today
 from assignments.views.problem_details import problem
 from assignments.views.rate_limits import at_most
 from assignments.views.request_context import Request, acting
@@ -24,22 +24,24 @@ from assignments.views.request_context import Request, acting
 @permission_required("assignments.export_log", raise_exception=True)
 @at_most("120/m", of="log-api")
 def entries(request: Request) -> JsonResponse:
-    """Answer with the entries that fit `q`, newest first; every answer is an entry itself."""
+    """Return the entries that match `q`, newest first; every request is recorded in the log."""
     form, now = PageForm(request.GET), timezone.now()
     if not form.is_valid():
         return problem(400, "A number is not as it should be", form.problems())
     try:
-        query = parse(asked(request.GET), today=today(now))
+        query = parse(query_text(request.GET), today=today(now))
     except NotUnderstood as error:
         place = {"query": error.query, "start": error.start, "end": error.end}
         return problem(400, "The search is not understood", str(error), **place)
     limit, before = form.limit_or_usual(), form.cleaned_data["before"]
-    found = answer(query, before=before, limit=limit)
-    access_records.record_search(query=query, found=found.count, by=acting(request), now=now)
-    return JsonResponse({**asdict(found), "next": _next(request, query, limit, found.next_before)})
+    result = answer(query, before=before, limit=limit)
+    access_records.record_search(query=query, found=result.count, by=acting(request), now=now)
+    return JsonResponse(
+        {**asdict(result), "next": _next_url(request, query, limit, result.next_before)}
+    )
 
 
-def _next(request: Request, query: Query, limit: int, before: int | None) -> str | None:
+def _next_url(request: Request, query: Query, limit: int, before: int | None) -> str | None:
     if before is None:
         return None
-    return request.build_absolute_uri(address(query, name="log-api", limit=limit, before=before))
+    return request.build_absolute_uri(query_url(query, name="log-api", limit=limit, before=before))

@@ -1,4 +1,4 @@
-"""The one line that a search of the log is, as an address carries it."""
+"""URLs with a query of the audit log, and the views that need one."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -15,35 +15,39 @@ from assignments.audit.search.query import Query
 from assignments.views.request_context import Request
 
 
-def asked(asked_for: QueryDict) -> str:
-    """Return the line."""
-    return asked_for.get("q", "").strip()
+def query_text(params: QueryDict) -> str:
+    """Return the text of the query, which is not parsed yet."""
+    return params.get("q", "").strip()
 
 
 def today(now: datetime) -> date:
-    """Return the organisation's day, from which words such as last-month count."""
+    """Return today in the organisation's zone, from which words such as last-month count."""
     return timezone.localdate(now, timezone.get_default_timezone())
 
 
-def address(query: Query | str, *, name: str = "audit", **more: int) -> str:
-    """Return the address of a page of the log that shows what the line finds."""
-    parts = {"q": str(query), **more}
-    found = urlencode({part: value for part, value in parts.items() if value != ""})
-    return f"{reverse(name)}?{found}" if found else reverse(name)
+def query_url(query: Query | str, *, name: str = "audit", **more: int) -> str:
+    """Return the URL of a page of the log for this query.
+
+    :param name: the URL name of the page
+    :param more: further query parameters
+    """
+    params = {"q": str(query), **more}
+    encoded = urlencode({name: value for name, value in params.items() if value != ""})
+    return f"{reverse(name)}?{encoded}" if encoded else reverse(name)
 
 
-def for_a_search(
+def with_query(
     view: Callable[[Request, Query], HttpResponse],
 ) -> Callable[[Request], HttpResponse]:
-    """Give the view what is searched for; what is not understood is shown where searches are."""
+    """Parse the query for the view; redirect to the search page if it cannot be parsed."""
 
     @wraps(view)
     def wrapped(request: Request) -> HttpResponse:
-        text = asked(request.POST or request.GET)
+        text = query_text(request.POST or request.GET)
         try:
             query = parse(text, today=today(timezone.now()))
         except NotUnderstood:
-            return redirect(address(text))
+            return redirect(query_url(text))
         return view(request, query)
 
     return wrapped

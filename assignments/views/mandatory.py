@@ -1,4 +1,4 @@
-"""Marking an item as mandatory, so that batches of it need a second person."""
+"""Mark an item as mandatory, so that batches with it need approval."""
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
@@ -15,10 +15,10 @@ from assignments.views.request_context import Request, acting
 @require_POST
 @permission_required("assignments.sync_directory", raise_exception=True)
 def content_mandatory(request: Request, pk: int) -> HttpResponse:
-    """Mark the item, or take the mark away."""
-    found = get_object_or_404(seen(request, directory.everything()), pk=pk)
+    """Mark the item as mandatory, or remove the mark."""
+    content = get_object_or_404(seen(request, directory.everything()), pk=pk)
     mandatory_content.set_mandatory(
-        content=found,
+        content=content,
         is_mandatory=request.POST.get("is_mandatory") == "yes",
         by=acting(request),
         now=timezone.now(),

@@ -1,4 +1,4 @@
-"""Overview: what is running, what needs me."""
+"""Overview: running batches, and what needs the person's attention."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -17,7 +17,7 @@ from assignments.views.request_context import Request, wants_fragment
 @never_cache
 @vary_on_headers("HX-Request")
 def home(request: Request) -> HttpResponse:
-    """Show what is running; who only reads starts at the audit log."""
+    """Show running batches and open decisions; auditors are redirected to the audit log."""
     if not request.user.has_perm("assignments.assign"):
         return redirect("audit")
     awaiting = list(approvals.awaiting(request.user)[:6])
@@ -26,8 +26,8 @@ def home(request: Request) -> HttpResponse:
     context = {
         "running": running,
         "awaiting": awaiting,
-        "on_the_way": len(running) + len(awaiting),
-        "needs_you": len(awaiting)
+        "open_count": len(running) + len(awaiting),
+        "attention_count": len(awaiting)
         + sum(1 for batch in running if batch.failed or batch.state in {"held", "paused"}),
         "is_live": any(batch.state in {"waiting", "running"} for batch in running),
         "drafts": list(drafts.open_drafts(owner_pk=request.user.pk)[:5]),

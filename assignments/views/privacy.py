@@ -1,6 +1,6 @@
-"""Personal data: finding somebody, seeing what is held, erasing them or holding them."""
+"""Personal data: find a person, preview and do an erasure, place and release legal holds."""
 
-from typing import Any, Final
+from typing import Final
 
 from django.contrib.auth.decorators import permission_required
 from django.forms import Form
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from assignments.audit.integrity.pruned_prefix import pruned
 from assignments.forms.privacy import EraseForm, ReasonForm, RetentionForm
-from assignments.queries import privacy as found
+from assignments.queries import privacy as privacy_queries
 from assignments.services.calls import connections
 from assignments.services.privacy import legal_holds, retention
 from assignments.services.privacy.erasure import ErasureRefused, erase
@@ -22,14 +22,14 @@ from assignments.views.query_params import search_words
 from assignments.views.request_context import Request, acting
 
 may_erase = permission_required("assignments.erase_people", raise_exception=True)
-LEAST: Final = 2
+SHORTEST_SEARCH: Final = 2
 
 
 @require_GET
 @never_cache
 @may_erase
 def privacy(request: Request) -> HttpResponse:
-    """Find somebody, and show every hold."""
+    """Search for a person, and show every legal hold and retention period."""
     return _page(request)
 
 
@@ -37,29 +37,29 @@ def privacy(request: Request) -> HttpResponse:
 @never_cache
 @may_erase
 def privacy_person(request: Request, kind: str, pk: int) -> HttpResponse:
-    """Show what erasing somebody would come to; a POST erases them, for good."""
-    whom = _whom(kind, pk)
+    """Preview the erasure of a person; a POST erases their personal data for good."""
+    person = _subject_or_404(kind, pk)
     if request.method == "GET":
-        return _person(request, whom)
+        return _person_page(request, person)
     form = EraseForm(request.POST)
     if not form.is_valid():
-        return _person(request, whom, problems=_problems(form))
+        return _person_page(request, person, problems=_problems(form))
     try:
         done = erase(
-            ref=whom.ref,
+            ref=person.ref,
             reason=form.cleaned_data["reason"],
             by=acting(request),
             now=timezone.now(),
         )
     except ErasureRefused as refusal:
-        return _person(request, whom, problems=[str(refusal)])
+        return _person_page(request, person, problems=[str(refusal)])
     return redirect("entry", done.entry)
 
 
 @require_POST
 @may_erase
 def privacy_hold(request: Request, kind: str, pk: int) -> HttpResponse:
-    """Lay a legal hold on a person or an account, or lift it."""
+    """Place a legal hold on a person or an account, or release it."""
     form, ref = ReasonForm(request.POST), f"{kind}/{pk}"
     act = legal_holds.lift if request.POST.get("act") == "lift" else legal_holds.lay
     try:
@@ -69,22 +69,22 @@ def privacy_hold(request: Request, kind: str, pk: int) -> HttpResponse:
         problems = [str(refusal)]
         if kind == "account":
             return _page(request, problems=problems, status=422)
-        return _person(request, _whom(kind, pk), problems=problems)
+        return _person_page(request, _subject_or_404(kind, pk), problems=problems)
     return redirect("privacy") if kind == "account" else redirect("privacy-person", kind, pk)
 
 
 @require_POST
 @may_erase
 def privacy_retention(request: Request) -> HttpResponse:
-    """Say for how long entries of an account are kept."""
+    """Set for how long the log's entries of an account are kept."""
     form = RetentionForm(request.POST)
     if not form.is_valid():
         return _page(request, problems=_problems(form), status=422)
-    asked = form.cleaned_data
+    fields = form.cleaned_data
     try:
         retention.keep(
-            account=asked["account"],
-            for_months=asked["months"],
+            account=fields["account"],
+            for_months=fields["months"],
             by=acting(request),
             now=timezone.now(),
         )
@@ -94,44 +94,45 @@ def privacy_retention(request: Request) -> HttpResponse:
 
 
 def _problems(form: Form) -> list[str]:
-    return [str(found[0]) for found in form.errors.values()]
+    return [str(errors[0]) for errors in form.errors.values()]
 
 
-def _whom(kind: str, pk: int) -> Subject:
-    whom = subject(f"{kind}/{pk}")
-    if whom is None:
+def _subject_or_404(kind: str, pk: int) -> Subject:
+    person = subject(f"{kind}/{pk}")
+    if person is None:
         raise Http404
-    return whom
+    return person
 
 
 def _page(
     request: Request, *, problems: tuple[str, ...] | list[str] = (), status: int = 200
 ) -> HttpResponse:
     words = search_words(request)
-    is_asked = len(words) >= LEAST
-    laid = {hold.ref: hold for hold in found.holds()}
-    accounts: list[Any] = connections.accounts()
-    for account in accounts:
-        account.hold = laid.pop(f"account/{account.pk}", None)
+    is_searched = len(words) >= SHORTEST_SEARCH
+    holds = {hold.ref: hold for hold in privacy_queries.holds()}
+    accounts = connections.accounts()
+    held = [(account, holds.pop(f"account/{account.pk}", None)) for account in accounts]
     context = {
         "words": words,
-        "is_asked": is_asked,
-        "learners": found.learners_found(words) if is_asked else [],
-        "users": found.users_found(words) if is_asked else [],
-        "most": found.MOST,
-        "accounts": accounts,
-        "retention": found.retention(accounts),
+        "is_searched": is_searched,
+        "learners": privacy_queries.learners_found(words) if is_searched else [],
+        "users": privacy_queries.users_found(words) if is_searched else [],
+        "most": privacy_queries.MOST,
+        "accounts": held,
+        "retention": privacy_queries.retention(accounts),
         "first": pruned().size,
-        "holds": [(hold, subject(hold.ref)) for hold in laid.values()],
+        "holds": [(hold, subject(hold.ref)) for hold in holds.values()],
         "problems": problems,
     }
     return render(request, "assignments/privacy.html", context, status=status)
 
 
-def _person(request: Request, whom: Subject, *, problems: list[str] | None = None) -> HttpResponse:
+def _person_page(
+    request: Request, person: Subject, *, problems: list[str] | None = None
+) -> HttpResponse:
     context = {
-        "seen": preview(whom, by=acting(request), now=timezone.now()),
-        "whom": whom,
+        "preview": preview(person, by=acting(request), now=timezone.now()),
+        "person": person,
         "problems": problems or [],
         "reason": request.POST.get("reason", ""),
     }

@@ -1,19 +1,19 @@
-"""What programs are told when something is not as asked: Problem Details (RFC 9457)."""
+"""Error responses for programs: Problem Details (RFC 9457)."""
 
 from typing import Final
 
 from django.http import HttpRequest, JsonResponse
 
-FOR_PROGRAMS: Final = "/api/"
+API_PREFIX: Final = "/api/"
 _TYPE: Final = "application/problem+json"
 
 
-def is_for_programs(request: HttpRequest) -> bool:
-    """Return whether the address is one that programs ask, which no page can help."""
-    return request.path.startswith(FOR_PROGRAMS)
+def is_api_request(request: HttpRequest) -> bool:
+    """Return whether the request is to the API, which gets JSON for an error and never a page."""
+    return request.path.startswith(API_PREFIX)
 
 
 def problem(status: int, title: str, detail: str, **more: object) -> JsonResponse:
-    """Return an answer that says what happened, and in `detail` what to do."""
-    told = {"title": title, "status": status, "detail": detail, **more}
-    return JsonResponse(told, status=status, content_type=_TYPE)
+    """Return a response that says in `title` what happened, and in `detail` what to do."""
+    body = {"title": title, "status": status, "detail": detail, **more}
+    return JsonResponse(body, status=status, content_type=_TYPE)

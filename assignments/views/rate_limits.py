@@ -1,30 +1,31 @@
-"""Keeps one visitor from taking everybody's time: so many requests a minute, no more."""
+"""Rate limits of single views: 429 beyond so many requests a minute by one person."""
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
 
 import django_fast_ratelimit as ratelimit
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
-from assignments.views.problem_details import is_for_programs, problem
+from assignments.views.problem_details import is_api_request, problem
 
 View = Callable[..., HttpResponseBase]
 
 
 def at_most(rate: str, *, of: str) -> Callable[[View], View]:
-    """Answer 429 beyond the rate, as in "30/m", for a person or, before sign-in, an address.
+    """Respond with 429 beyond the rate, such as "30/m", per person or, before sign-in, IP address.
 
-    Counted by all web processes together, where the settings keep what they share.
+    Counted by all web processes together, in the shared cache.
+
+    :param of: the group of views that are counted together
     """
 
     def decorated(view: View) -> View:
         @wraps(view)
-        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def wrapped(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             used = ratelimit.get_ratelimit(
                 group=of,
-                key=_who(request).encode(),
+                key=_requester(request).encode(),
                 rate=rate,
                 request=request,
                 action=ratelimit.Action.INCREASE,
@@ -39,15 +40,15 @@ def at_most(rate: str, *, of: str) -> Callable[[View], View]:
 
 
 def _slow_down(request: HttpRequest) -> HttpResponse:
-    if is_for_programs(request):
-        answer: HttpResponse = problem(429, "Too many requests", "Wait a minute, then go on.")
+    if is_api_request(request):
+        response: HttpResponse = problem(429, "Too many requests", "Wait a minute, then try again.")
     else:
-        answer = render(request, "429.html", status=429)
-    answer["Retry-After"] = "60"
-    return answer
+        response = render(request, "429.html", status=429)
+    response["Retry-After"] = "60"
+    return response
 
 
-def _who(request: HttpRequest) -> str:
+def _requester(request: HttpRequest) -> str:
     if request.user.is_authenticated:
         return f"user/{request.user.pk}"
     return f"address/{request.META.get('REMOTE_ADDR', '')}"

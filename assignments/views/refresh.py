@@ -1,4 +1,4 @@
-"""Asking the LMS anew, from the review, who of the plan already has what."""
+"""Plan refresh: read from the LMS again which items the people of a plan already have."""
 
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from assignments.views.review import review_page
 @vary_on_headers("HX-Request")
 @may_assign
 def review_refresh(request: Request, pk: UUID) -> HttpResponse:
-    """Say how far the refresh of the plan's people is; a POST begins one, which a worker does."""
+    """Show the progress of the plan's refresh; a POST requests one, which a worker does."""
     draft = own_draft(request, pk)
     plan = draft_queries.plan(draft.pk)
     if plan is None:

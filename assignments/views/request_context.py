@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from assignments.audit.entries.actors import Actor
-from assignments.views.problem_details import is_for_programs
+from assignments.views.problem_details import is_api_request
 
 if TYPE_CHECKING:
     # django-stubs resolves this to AUTH_USER_MODEL, which the app must not import by its name.
@@ -36,7 +36,7 @@ def acting(request: HttpRequest) -> Actor:
         ref=f"user/{user.pk}",
         name=str(user),
         email=user.get_username(),
-        means="api" if is_for_programs(request) else "page",
+        means="api" if is_api_request(request) else "page",
         session=public_session_id(request),
         ip=request.META.get("REMOTE_ADDR", ""),
         request_id=getattr(request, "request_id", ""),

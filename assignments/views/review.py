@@ -1,9 +1,8 @@
-"""Review: the last look at a frozen plan, and submitting it."""
+"""Review: show a frozen plan before it is submitted, and submit it."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import asdict
 from datetime import datetime
 from tempfile import TemporaryFile
@@ -48,15 +47,15 @@ MANY_COMPLETED: Final = 50
 @never_cache
 @may_assign
 def review(request: Request, pk: UUID) -> HttpResponse:
-    """Show the frozen plan; a POST freezes it anew, with the choice about who has it already."""
+    """Show the frozen plan; a POST freezes it again, with or without people who already have it."""
     batch = draft_queries.submitted_batch(pk)
     if batch is not None:
         return redirect("batch", batch)
     draft = own_draft(request, pk)
     if request.method == "GET":
         return _rechecked(request, draft)
-    now, again = timezone.now(), request.POST.get("again") == "yes"
-    drafts.set_assigns_again(draft=draft, assigns_again=again, now=now)
+    now, assigns_again = timezone.now(), request.POST.get("again") == "yes"
+    drafts.set_assigns_again(draft=draft, assigns_again=assigns_again, now=now)
     try:
         frozen_plan.freeze(draft=draft, now=now)
     except frozen_plan.PlanRefused:
@@ -68,7 +67,7 @@ def review(request: Request, pk: UUID) -> HttpResponse:
 @never_cache
 @may_assign
 def review_start(request: Request, pk: UUID) -> HttpResponse:
-    """Say the start that is filled in, in words, or what is wrong with it."""
+    """Show the start time that is being typed in words, or what is wrong with it."""
     plan = draft_queries.plan(own_draft(request, pk).pk)
     if plan is None:
         raise Http404
@@ -79,9 +78,9 @@ def review_start(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 @may_assign
 def submit(request: Request, pk: UUID) -> HttpResponse:
-    """Submit the plan that was seen; doing it twice leads to the same batch."""
-    mine = own_drafts(request)
-    draft, form = get_object_or_404(mine, pk=pk), ReviewForm(request.POST)
+    """Submit the plan that was reviewed; submitting twice leads to the same batch."""
+    draft = get_object_or_404(own_drafts(request), pk=pk)
+    form = ReviewForm(request.POST)
     if not form.is_valid():
         return review_page(request, draft, problems=[str(e[0]) for e in form.errors.values()])
     try:
@@ -97,7 +96,7 @@ def submit(request: Request, pk: UUID) -> HttpResponse:
 @never_cache
 @may_assign
 def review_file(request: Request, pk: UUID) -> FileResponse:
-    """Hand out every row of the frozen plan as a file."""
+    """Return every row of the frozen plan as a CSV file."""
     plan = draft_queries.plan(own_draft(request, pk).pk)
     if plan is None:
         raise Http404
@@ -128,14 +127,14 @@ def review_page(
     note: str = "",
     plan: draft_queries.Plan | None = None,
 ) -> HttpResponse:
-    """Show the plan, or lead back to the draft if there is none."""
+    """Show the plan, or redirect to the draft if there is none."""
     plan = plan or draft_queries.plan(draft.pk)
     if plan is None:
         return redirect("assign", draft.pk)
-    first = frozen_plan.first_call(plan.batch)
-    sought, findings = search_words(request), Findings(plan.batch)
-    paginator = Paginator(draft_queries.planned_rows(plan.batch, words=sought), PER_PAGE)
-    if not sought:
+    call = frozen_plan.first_call(plan.batch)
+    words, findings = search_words(request), Findings(plan.batch)
+    paginator = Paginator(draft_queries.planned_rows(plan.batch, words=words), PER_PAGE)
+    if not words:
         paginator.count = plan.batch.rows
     rows = paginator.get_page(request.GET.get("page"))
     context = {
@@ -144,13 +143,13 @@ def review_page(
         "problems": problems or [],
         "note": note,
         "findings": findings,
-        "stops": _stops(plan, findings),
+        "blockers": _blockers(plan, findings),
         "reason": request.POST.get("reason", draft.reason),
         "due": formatting.due(plan.batch.due_date),
-        "first": {**asdict(first), "body": json.dumps(first.body, indent=2)} if first else None,
+        "first_call": _readable(call) if call else None,
         "rows": rows,
-        "sought": sought,
-        "base": f"?q={quote(sought)}&page=",
+        "words": words,
+        "base": f"?q={quote(words)}&page=",
         "pages": list(paginator.get_elided_page_range(rows.number, on_each_side=1)),
         "most_refreshed": plan_refresh.MOST_PEOPLE,
         "seen": plan.batch.plan_digest,
@@ -166,8 +165,12 @@ def review_page(
     return render(request, "assignments/review.html", context, status=422 if problems else 200)
 
 
-def _start_in_words(asked: QueryDict, due_at: datetime | None) -> dict[str, str]:
-    form = StartForm(asked)
+def _readable(call: frozen_plan.FirstCall) -> dict[str, object]:
+    return {**asdict(call), "body": json.dumps(call.body, indent=2)}
+
+
+def _start_in_words(params: QueryDict, due_at: datetime | None) -> dict[str, str]:
+    form = StartForm(params)
     if not form.is_valid():
         return {"problem": str(form.errors["starts_at"][0])}
     starts_at = form.cleaned_data["starts_at"]
@@ -180,45 +183,50 @@ def _start_in_words(asked: QueryDict, due_at: datetime | None) -> dict[str, str]
     return {"words": f"Starts {formatting.moment(starts_at)}."}
 
 
-def _stops(plan: draft_queries.Plan, findings: Findings) -> list[str]:
-    found = [
+def _blockers(plan: draft_queries.Plan, findings: Findings) -> list[str]:
+    blockers = [
         f"{item} was retired in the LMS since the list was frozen. Remove it from the draft."
         for item in findings.gone
     ]
     if plan.batch.due_at is not None and plan.batch.due_at < timezone.now():
-        found.append("The due date has passed. Choose a later one in the draft.")
+        blockers.append("The due date has passed. Choose a later one in the draft.")
     if not plan.to_create:
-        found.append("Nobody is left: every row is skipped. Change who gets it, or assign again.")
-    return found
+        blockers.append("Every row is skipped. Change who gets it, or assign again.")
+    return blockers
 
 
 def _cautions(plan: draft_queries.Plan, findings: Findings) -> list[str]:
-    found, batch = _about_days(findings), plan.batch
+    cautions, batch = _due_date_cautions(findings), plan.batch
     if plan.is_large_share:
-        found.append("This is more than a tenth of everybody in the directory.")
+        cautions.append("This is more than a tenth of everybody in the directory.")
     if findings.completing > MANY_COMPLETED:
-        found.append(f"{formatting.people(findings.completing)} will stand as having completed it.")
+        cautions.append(
+            f"{formatting.people(findings.completing)} will count as having completed it."
+        )
     if batch.duplicate_rows:
         are = "row is" if batch.duplicate_rows == 1 else "rows are"
-        found.append(
+        cautions.append(
             f"{batch.duplicate_rows:,} {are} both picked and in the file. They count once, as in "
             "the file."
         )
     if findings.left:
-        found.append(
+        cautions.append(
             f"{formatting.people(findings.left)} left the directory since the list was frozen, and "
             "will be skipped."
         )
     if findings.shared:
         named = ", ".join(findings.shared[:MOST_NAMED])
         more = " and others" if len(findings.shared) > MOST_NAMED else ""
-        found.append(f"Several people share an e-mail address: {named}{more}.")
-    return found
+        cautions.append(f"Several people share an e-mail address: {named}{more}.")
+    return cautions
 
 
-def _about_days(findings: Findings) -> list[str]:
+def _due_date_cautions(findings: Findings) -> list[str]:
     today = due_dates.today(timezone.now())
     days = [due_date for due_date, _ in findings.dues if due_date is not None]
-    found = Counter(s for day in days for s in due_dates.cautions(day, today=today))
-    said = list(found)[:MOST_NAMED]
-    return [*said, "Other due dates are unusual, too."] if len(found) > MOST_NAMED else said
+    cautions = list(
+        dict.fromkeys(text for day in days for text in due_dates.cautions(day, today=today))
+    )
+    if len(cautions) > MOST_NAMED:
+        return [*cautions[:MOST_NAMED], "Other due dates are unusual, too."]
+    return cautions

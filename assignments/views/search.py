@@ -1,4 +1,4 @@
-"""The search box of every page: straight to what is meant, or the likeliest hits."""
+"""The search box of every page: a redirect to the one exact match, or the best matches."""
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
@@ -16,10 +16,10 @@ from assignments.views.request_context import Request
 @never_cache
 @permission_required("assignments.view_directory", raise_exception=True)
 def search(request: Request) -> HttpResponse:
-    """Go to the one page that is named, or show people, content and batches that fit."""
+    """Redirect to the one exact match, or show people, content and batches that match."""
     words, closed = search_words(request), unseen_by(request.user)
     place = global_search.exact(words, closed=closed) if words else None
     if place is not None:
         return redirect(place.name, place.pk)
-    found = global_search.likeliest(words, closed=closed) if words else None
-    return render(request, "assignments/search.html", {"words": words, "found": found})
+    results = global_search.likeliest(words, closed=closed) if words else None
+    return render(request, "assignments/search.html", {"words": words, "results": results})

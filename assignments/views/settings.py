@@ -1,6 +1,5 @@
-"""Settings: how pages look, and how the connection to the LMS stands."""
+"""Settings: display preferences, and the connection to the LMS."""
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings as site
@@ -25,7 +24,7 @@ from assignments.views.request_context import Request, acting, wants_fragment
 @never_cache
 @vary_on_headers("HX-Request")
 def settings(request: Request) -> HttpResponse:
-    """Show both parts; a POST keeps how pages look for this person."""
+    """Show the settings; a POST stores the person's display preferences."""
     if request.method == "POST":
         form = DisplayForm(request.POST)
         if form.is_valid():
@@ -37,17 +36,17 @@ def settings(request: Request) -> HttpResponse:
             )
         return redirect("settings")
     syncs = overview.last_syncs()
-    accounts: list[Any] = connections.accounts()
-    for account in accounts:
-        account.labels = [facet.label for facet in facet_values.facets(account.pk)]
     context = {
-        "accounts": accounts,
+        "accounts": [
+            (account, [facet.label for facet in facet_values.facets(account.pk)])
+            for account in connections.accounts()
+        ],
         "host": urlsplit(site.STACKONE_BASE_URL).netloc,
         "is_sandbox": site.IS_SANDBOX,
         "limit": site.STACKONE_REQUESTS_PER_MINUTE,
         "zone": site.TIME_ZONE,
         "syncs": syncs,
-        "is_live": not syncs or any(sync.finished_at is None for sync in syncs),
+        "is_live": not syncs or any(run.finished_at is None for run in syncs),
         "has_worker": is_worker_seen(now=timezone.now()),
         "choices": DisplayForm.base_fields,
     }
@@ -57,8 +56,8 @@ def settings(request: Request) -> HttpResponse:
 
 @require_POST
 @permission_required("assignments.sync_directory", raise_exception=True)
-def sync_now(request: Request) -> HttpResponse:
-    """Ask for a sync of every account; a worker does it."""
+def sync(request: Request) -> HttpResponse:
+    """Request a sync of every account; a worker does it."""
     for account in connections.accounts():
         sync_run.request_sync(account=account, by=acting(request), now=timezone.now())
     return redirect("settings")
@@ -66,8 +65,8 @@ def sync_now(request: Request) -> HttpResponse:
 
 @require_POST
 @permission_required("assignments.sync_directory", raise_exception=True)
-def resume(request: Request, pk: int) -> HttpResponse:
-    """Send for a paused account again."""
+def account_resume(request: Request, pk: int) -> HttpResponse:
+    """Resume sending for a paused account."""
     for account in connections.accounts():
         if account.pk == pk:
             connections.resume_account(account=account, by=acting(request), now=timezone.now())

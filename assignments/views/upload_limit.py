@@ -1,4 +1,4 @@
-"""A limit on uploaded files that holds while they arrive, before they fill the disk."""
+"""A size limit on uploaded files that applies while they arrive, before they fill the disk."""
 
 from typing import Any, Final, override
 
@@ -6,15 +6,15 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
 from assignments.services.picking.uploads.reader import MOST_BYTES
 
-# A little more than what is accepted, so that the page and not the connection says so.
+# A little more than the form accepts, so that the form can say that the file is too large.
 LIMIT: Final = MOST_BYTES + 1024 * 1024
 
 
 class LimitedUpload(FileUploadHandler):
-    """Passes a file on piece by piece; one that is too large is dropped and noted."""
+    """Drop a file that grows beyond the limit, and set `upload_was_too_large` on the request."""
 
     @override
-    def new_file(self, *args: Any, **options: Any) -> None:
+    def new_file(self, *args: Any, **options: Any) -> None:  # Django's seven, passed on unread
         super().new_file(*args, **options)
         self._received = 0
 

@@ -1,4 +1,4 @@
-"""Verifying and sealing the log: now, in the background, and files that were handed out."""
+"""Verification of the log, of search results and of exported files; sealing the log."""
 
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -17,7 +17,7 @@ from assignments.audit.search.query import Query
 from assignments.audit.verification import exported_file, jobs, log_status, search_results
 from assignments.audit.verification.whole_log import verify_log
 from assignments.queries import log
-from assignments.views.log_query_url import address, for_a_search
+from assignments.views.log_query_url import query_url, with_query
 from assignments.views.rate_limits import at_most
 from assignments.views.request_context import Request, acting
 
@@ -26,8 +26,8 @@ from assignments.views.request_context import Request, acting
 @never_cache
 @permission_required("assignments.verify_log", raise_exception=True)
 @at_most("30/m", of="whole-log")
-def verify_page(request: Request) -> HttpResponse:
-    """Show the checks of the log and its seals, and begin a check."""
+def verify(request: Request) -> HttpResponse:
+    """Show past verifications and seals of the log; a POST verifies the log."""
     if request.method != "POST":
         return render(request, "assignments/verify.html", _context())
     by, now = acting(request), timezone.now()
@@ -43,16 +43,16 @@ def verify_page(request: Request) -> HttpResponse:
 @never_cache
 @permission_required("assignments.verify_log", raise_exception=True)
 @at_most("30/m", of="whole-log")
-@for_a_search
-def verify_these(request: Request, query: Query) -> HttpResponse:
-    """Check the entries that a search finds; that is an entry itself."""
+@with_query
+def verify_search_results(request: Request, query: Query) -> HttpResponse:
+    """Verify the entries that match a query; this is recorded in the log."""
     now = timezone.now()
     context = {
         "checked": search_results.check_these(query, by=acting(request), now=now),
         "query": query,
         "most": search_results.MOST,
         "now": now,
-        "address": address(query),
+        "query_url": query_url(query),
         "broken": log_status.alarm(),
     }
     return render(request, "assignments/verify_search_results.html", context)
@@ -62,7 +62,7 @@ def verify_these(request: Request, query: Query) -> HttpResponse:
 @never_cache
 @permission_required("assignments.verify_log", raise_exception=True)
 def verification(request: Request, pk: int) -> HttpResponse:
-    """Show one check: how far it is, or what it found."""
+    """Show one verification: its progress or its verdict."""
     run = log.verifications().filter(pk=pk).first()
     if run is None:
         raise Http404
@@ -89,18 +89,18 @@ def seal(request: Request) -> HttpResponse:
 @permission_required("assignments.verify_log", raise_exception=True)
 @at_most("30/m", of="whole-log")
 def verify_file(request: Request) -> HttpResponse:
-    """Check a file that was handed out; it is not kept."""
-    given = request.FILES.get("file")
-    if not isinstance(given, UploadedFile):
+    """Verify an exported file; it is not stored."""
+    file = request.FILES.get("file")
+    if not isinstance(file, UploadedFile):
         context = _context() | {"no_file": "Choose an evidence pack or a JSON Lines export first."}
         return render(request, "assignments/verify.html", context, status=400)
-    with NamedTemporaryFile() as kept:
-        for piece in given.chunks():
-            kept.write(piece)
-        kept.flush()
-        found = exported_file.verdict_on_file(Path(kept.name))
-        exported_file.record_check(Path(kept.name), found, by=acting(request), now=timezone.now())
-    context = _context() | {"found": found, "name": given.name}
+    with NamedTemporaryFile() as copy:
+        for chunk in file.chunks():
+            copy.write(chunk)
+        copy.flush()
+        verdict = exported_file.verdict_on_file(Path(copy.name))
+        exported_file.record_check(Path(copy.name), verdict, by=acting(request), now=timezone.now())
+    context = _context() | {"verdict": verdict, "name": file.name}
     return render(request, "assignments/verify.html", context)
 
 

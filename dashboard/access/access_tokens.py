@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from assignments.audit.entries.actors import Actor, Person
 from assignments.audit.log import Event, record
-from assignments.views.problem_details import is_for_programs, problem
+from assignments.views.problem_details import is_api_request, problem
 from dashboard.access.models import AccessToken, User
 
 # Lets people and secret scanners recognise a token in a file or repository.
@@ -81,7 +81,7 @@ def token_authentication(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         header = request.headers.get("Authorization", "")
-        if is_for_programs(request) and header:
+        if is_api_request(request) and header:
             request.user = _owner(header.removeprefix(SCHEME), timezone.now()) or AnonymousUser()
         return get_response(request)
 

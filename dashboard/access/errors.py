@@ -5,19 +5,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from assignments.views.problem_details import is_for_programs, problem
+from assignments.views.problem_details import is_api_request, problem
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Respond 403: no role of the user permits this."""
-    if is_for_programs(request):
+    if is_api_request(request):
         return problem(403, "Not allowed", "The token's owner has no role that may do this.")
     return render(request, "403.html", status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Respond 404: there is no such page."""
-    if is_for_programs(request):
+    if is_api_request(request):
         return problem(404, "No such address", "docs/for-auditors.md lists the addresses.")
     return render(request, "404.html", status=404)
 
@@ -29,7 +29,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Respond 500, without the database and the layout, either of which may be the cause."""
-    if is_for_programs(request):
+    if is_api_request(request):
         detail = "Try again later; if it still fails, give whoever runs this site this id."
         return problem(500, "Something went wrong", detail, **_context(request))
     return HttpResponse(render_to_string("500.html", _context(request)), status=500)

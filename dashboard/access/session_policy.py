@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from assignments.views.problem_details import is_for_programs
+from assignments.views.problem_details import is_api_request
 from dashboard.access import access_tokens, renewal, sessions
 from dashboard.access.models import SignIn
 from dashboard.access.renewal import Renewal
@@ -63,7 +63,7 @@ class AccessRuleMiddleware(LoginRequiredMiddleware):
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponse:
         """Redirect to sign-in: the whole page for htmx; a program gets 401 with what to do."""
-        if is_for_programs(request):
+        if is_api_request(request):
             return access_tokens.token_required_response()
         return _redirect(request, sign_in_url(request))
 

@@ -99,10 +99,10 @@ def test_a_file_with_40_wrong_rows_is_mended(people, draft, tmp_path, looks_righ
     looks_right()
     with page.expect_download() as downloading:
         refused.get_by_role("link", name="Download them to correct").click()
-    downloading.value.save_as(tmp_path / "to-mend.csv")
+    downloading.value.save_as(tmp_path / "to-fix.csv")
     assert DraftLearner.objects.count() == ROWS - BAD
 
-    upload(page, mended(tmp_path / "to-mend.csv"))
+    upload(page, mended(tmp_path / "to-fix.csv"))
     expect(page.locator("#upload-part")).to_contain_text("40 rows given")
     expect(refused).to_have_count(0)
     create(page)
