@@ -165,7 +165,7 @@ def forget_uploads() -> None:
 def wake_syncs() -> None:
     """Open and enqueue the syncs that are due or were abandoned."""
     now = timezone.now()
-    for account in connections.accounts():
+    for account in connections.configured_accounts():
         every = timedelta(minutes=settings.SYNC_MINUTES)
         if sync_run.is_sync_due(account, every=every, now=now):
             run = sync_run.request_sync(account=account, by=SYSTEM, now=now)

@@ -59,7 +59,7 @@ def freeze(  # noqa: PLR0915  a script of what a person would click
     from assignments.services.picking import drafts
     from assignments.services.planning import frozen_plan
 
-    now, account = timezone.now(), connections.accounts()[0]
+    now, account = timezone.now(), connections.configured_accounts()[0]
     owner = get_user_model().objects.get(email="manager@example.com")
     draft = drafts.create(account=account, owner_pk=owner.pk, now=now)
     due = date.today() + timedelta(days=60)  # noqa: DTZ011  any day will do
@@ -123,7 +123,7 @@ def plan(  # noqa: PLR0915  a script of what a person would click
     from assignments.services.planning import frozen_plan
     from assignments.services.submitting import submission
 
-    now, account = timezone.now(), connections.accounts()[0]
+    now, account = timezone.now(), connections.configured_accounts()[0]
     owner = get_user_model().objects.get(email="manager@example.com")
     by = Actor(ref=f"user/{owner.pk}", name="Priya Mehta", means="command")
     draft = drafts.create(account=account, owner_pk=owner.pk, now=now)
@@ -157,14 +157,13 @@ def deliver(seconds: str = "inf") -> dict[str, float]:
     from django.utils import timezone
 
     from assignments.models import Assignment
-    from assignments.services.calls import call_process as calls
-    from assignments.services.calls import connections
+    from assignments.services.calls import call_process, connections
     from assignments.services.sending import sender
 
     # As a worker does when it starts; one is there long before the batch.
-    calls.prepare()
+    call_process.start_forkserver()
     time.sleep(1.5)
-    account = connections.accounts()[0]
+    account = connections.configured_accounts()[0]
     made = Assignment.objects.filter(batch__account=account, state="created")
     before, ends = made.count(), time.monotonic() + float(seconds)
     return measured(
@@ -191,26 +190,26 @@ def deliver_unlogged() -> dict[str, float]:
 def unrecorded(calls: str, slots: str, base_url: str) -> dict[str, float]:
     """Make the same calls through the same transport and write nothing down."""
     django.setup()
-    from assignments.services.calls.call_process import Calls
-    from assignments.stackone.commands import Assign
+    from assignments.services.calls.call_process import CallProcess
+    from assignments.stackone.commands import CreateAssignment
     from assignments.stackone.resources import NewAssignment
 
     people, item = directory(base_url)
     new = NewAssignment(item, "", None, "pending", None, None)
-    running: Calls[str, object] = Calls(
-        errand=lambda user_id: Assign(user_id, new),
-        options={"base_url": base_url, "api_key": "sandbox", "account_id": "sandbox"},
-        slots=int(slots),
+    running: CallProcess[str, object] = CallProcess(
+        command_for=lambda user_id: CreateAssignment(user_id, new),
+        client_options={"base_url": base_url, "api_key": "sandbox", "account_id": "sandbox"},
+        concurrency=int(slots),
         clock=lambda: datetime.now(UTC),
     )
-    running.extend(LONGEST)
+    running.extend_lease(LONGEST)
     ended: list[object] = []
 
     def work() -> None:
         now = time.monotonic()
         running.start([(people[n % len(people)], now) for n in range(int(calls))])
         while running.in_flight:
-            ended.extend(running.ended(within=0.05))
+            ended.extend(running.wait_for_ended(seconds=0.05))
         running.close()
 
     return measured(work, lambda: len(ended))

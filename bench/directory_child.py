@@ -83,7 +83,7 @@ def drain(account_id: str) -> dict[str, float]:
     django.setup()
     from assignments.services.calls import connections
 
-    with connections.open_client(account_id, pace=lambda: None) as client:
+    with connections.open_client(account_id, before_request=lambda: None) as client:
         client.accounts()
         return _rate(lambda: sum(len(page.items) for page in client.user_pages()))
 
@@ -99,9 +99,9 @@ def sync(account_id: str) -> dict[str, float]:
     from assignments.services.syncing import sync_run
 
     # As a worker does when it starts.
-    call_process.prepare()
+    call_process.start_forkserver()
     time.sleep(1.5)
-    account = connections.accounts()[0]
+    account = connections.configured_accounts()[0]
     SyncRun.objects.filter(account=account).delete()
     run = sync_run.request_sync(account=account, by=SYSTEM, now=timezone.now())
     assert account.remote_id == account_id
@@ -135,7 +135,7 @@ def update_or_create(account_id: str, most: str) -> dict[str, float]:
 
     def work() -> int:
         done = 0
-        with connections.open_client(account_id, pace=lambda: None) as client:
+        with connections.open_client(account_id, before_request=lambda: None) as client:
             for page in client.user_pages():
                 with transaction.atomic():
                     for user in page.items:
@@ -182,7 +182,7 @@ def _manager() -> tuple[Any, Any]:
     from assignments.services.calls import connections
     from assignments.services.picking import drafts
 
-    account, now = connections.accounts()[0], timezone.now()
+    account, now = connections.configured_accounts()[0], timezone.now()
     draft = drafts.create(account=account, owner_pk=owner.pk, now=now)
     # What a process does once in its life: compiling templates, opening the database.
     client.get(f"/assign/{draft.pk}/")

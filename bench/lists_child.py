@@ -134,7 +134,7 @@ def _draft() -> tuple[Any, Any]:
 
     now = timezone.now()
     owner = get_user_model().objects.get(email="manager@example.com")
-    account = connections.accounts()[0]
+    account = connections.configured_accounts()[0]
     return drafts.create(account=account, owner_pk=owner.pk, now=now), now
 
 

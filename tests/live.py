@@ -41,7 +41,7 @@ class Desk:
     def __init__(self, lms: Sandbox, clock: Clock) -> None:
         self.lms = lms
         self.clock = clock
-        self.account: Account = connections.accounts()[0]
+        self.account: Account = connections.configured_accounts()[0]
         self.owner = get_user_model().objects.create(
             issuer="test",
             subject="priya",

@@ -96,7 +96,7 @@ def _representations() -> None:
     from assignments.audit.signing.keys import signing_key  # noqa: PLC0415
     from assignments.services.calls import connections  # noqa: PLC0415
 
-    client = connections.open_client("an-account", pace=lambda: None)
+    client = connections.open_client("an-account", before_request=lambda: None)
     sys.stdout.write(f"{client!r} {vars(client)!r} {signing_key()!r}\n")
 
 

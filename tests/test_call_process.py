@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from assignments.services.calls.call_process import LOST, Calls
-from assignments.stackone.commands import Assign, LookUp, Seen
+from assignments.services.calls.call_process import PROCESS_DIED, CallProcess
+from assignments.stackone.commands import CreateAssignment, ReadUserAssignments, UserAssignments
 from assignments.stackone.errors import NotSent, OutcomeUnknown, RateLimited
-from assignments.stackone.resources import Created, NewAssignment
+from assignments.stackone.resources import CreatedAssignment, NewAssignment
 from tests.sandbox_process import outlives_owner, running_sandbox
 
 
@@ -55,13 +55,13 @@ def listed(lms, what):
 def calls(lms, item):
     """Return calls that may leave, which end with the test."""
     new = NewAssignment(item, "", None, "pending", None, None)
-    made: Calls[Job, Created] = Calls(
-        errand=lambda job: Assign(job.user_id, new),
-        options={"base_url": lms.base_url, "api_key": "sandbox", "account_id": "sandbox"},
-        slots=4,
+    made: CallProcess[Job, CreatedAssignment] = CallProcess(
+        command_for=lambda job: CreateAssignment(job.user_id, new),
+        client_options={"base_url": lms.base_url, "api_key": "sandbox", "account_id": "sandbox"},
+        concurrency=4,
         clock=lambda: datetime.now(UTC),
     )
-    made.extend(60)
+    made.extend_lease(60)
     yield made
     made.close()
 
@@ -76,7 +76,7 @@ def all_ended(calls, within=10.0):
     """Return how the calls ended, all of them."""
     until, found = time.monotonic() + within, []
     while calls.in_flight and time.monotonic() < until:
-        found += calls.ended(within=0.5)
+        found += calls.wait_for_ended(seconds=0.5)
     assert not calls.in_flight
     return found
 
@@ -89,7 +89,7 @@ def test_every_job_ends_with_its_reply(calls, people, lms):
     found = all_ended(calls)
 
     assert {one.job.user_id for one in found} == set(people[:8])
-    assert all(isinstance(one.reply, Created) and one.echo for one in found)
+    assert all(isinstance(one.result, CreatedAssignment) and one.sample for one in found)
     assert all(began <= one.ended_at <= datetime.now(UTC) for one in found)
     assert lms.stats()["assignments"] == 8
 
@@ -98,9 +98,9 @@ def test_the_last_to_end_is_not_waited_on(calls, people):
     started(calls, people[:1])
     began = time.monotonic()
 
-    (only,) = calls.ended(within=20)
+    (only,) = calls.wait_for_ended(seconds=20)
 
-    assert isinstance(only.reply, Created)
+    assert isinstance(only.result, CreatedAssignment)
     assert time.monotonic() - began < 10
 
 
@@ -108,9 +108,9 @@ def test_what_is_stopped_before_its_time_never_leaves(calls, people, lms):
     started(calls, people[:3], after=30)
 
     calls.close()
-    found = calls.ended(within=0)
+    found = calls.wait_for_ended(seconds=0)
 
-    assert [type(one.reply) for one in found] == [NotSent] * 3
+    assert [type(one.result) for one in found] == [NotSent] * 3
     assert lms.stats()["assignments"] == 0
 
 
@@ -121,7 +121,10 @@ def test_what_is_out_when_it_stops_is_waited_for(calls, people, lms):
 
     calls.close()
 
-    assert [type(one.reply) for one in calls.ended(within=0)] == [Created, Created]
+    assert [type(one.result) for one in calls.wait_for_ended(seconds=0)] == [
+        CreatedAssignment,
+        CreatedAssignment,
+    ]
 
 
 def test_a_process_that_dies_leaves_its_calls_unknown(calls, people, lms):
@@ -132,10 +135,12 @@ def test_a_process_that_dies_leaves_its_calls_unknown(calls, people, lms):
     os.kill(calls.pid, signal.SIGKILL)
     found = all_ended(calls)
 
-    assert [(type(one.reply), str(one.reply)) for one in found] == [(OutcomeUnknown, LOST)] * 2
-    assert calls.is_lost
+    assert [(type(one.result), str(one.result)) for one in found] == [
+        (OutcomeUnknown, PROCESS_DIED)
+    ] * 2
+    assert calls.has_died
     started(calls, people[:1])
-    assert [type(one.reply) for one in calls.ended(within=0.1)] == [OutcomeUnknown]
+    assert [type(one.result) for one in calls.wait_for_ended(seconds=0.1)] == [OutcomeUnknown]
 
 
 def test_it_outlives_the_signals_that_stop_its_owner(calls, people):
@@ -146,7 +151,7 @@ def test_it_outlives_the_signals_that_stop_its_owner(calls, people):
 
     started(calls, people[1:3])
 
-    assert [type(one.reply) for one in all_ended(calls)] == [Created, Created]
+    assert [type(one.result) for one in all_ended(calls)] == [CreatedAssignment, CreatedAssignment]
 
 
 def test_it_ends_with_its_owner_and_sends_nothing_more(lms, item, people):
@@ -154,19 +159,21 @@ def test_it_ends_with_its_owner_and_sends_nothing_more(lms, item, people):
 import time
 from datetime import UTC, datetime
 from typing import IO, cast
-from assignments.services.calls.call_process import Calls
-from assignments.stackone.commands import Assign
+from assignments.services.calls.call_process import CallProcess
+from assignments.stackone.commands import CreateAssignment
 from assignments.stackone.resources import NewAssignment
 
 if __name__ == "__main__":
     new = NewAssignment({item!r}, "", None, "pending", None, None)
-    calls = Calls(
-        errand=lambda person: Assign(person, new),
-        options={{"base_url": {lms.base_url!r}, "api_key": "sandbox", "account_id": "sandbox"}},
-        slots=4,
+    calls = CallProcess(
+        command_for=lambda person: CreateAssignment(person, new),
+        client_options={{
+            "base_url": {lms.base_url!r}, "api_key": "sandbox", "account_id": "sandbox"
+        }},
+        concurrency=4,
         clock=lambda: datetime.now(UTC),
     )
-    calls.extend(60)
+    calls.extend_lease(60)
     calls.start([(person, time.monotonic() + 2) for person in {people!r}])
     print(calls.pid, flush=True)
     time.sleep(60)
@@ -177,19 +184,19 @@ if __name__ == "__main__":
 
 
 def test_a_look_up_reads_everything(lms, people, item):
-    looking: Calls[str, Seen] = Calls(
-        errand=LookUp,
-        options={"base_url": lms.base_url, "api_key": "sandbox", "account_id": "sandbox"},
-        slots=1,
+    looking: CallProcess[str, UserAssignments] = CallProcess(
+        command_for=ReadUserAssignments,
+        client_options={"base_url": lms.base_url, "api_key": "sandbox", "account_id": "sandbox"},
+        concurrency=1,
         clock=lambda: datetime.now(UTC),
     )
-    looking.extend(60)
+    looking.extend_lease(60)
     looking.start([(people[0], time.monotonic())])
 
     (only,) = all_ended(looking)
     looking.close()
 
-    assert (type(only.reply), only.reply.requests) == (Seen, 1)
+    assert (type(only.result), only.result.requests) == (UserAssignments, 1)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +204,7 @@ def test_a_look_up_reads_everything(lms, people, item):
     [
         pytest.param(NotSent("Away.", status=503), id="not sent"),
         pytest.param(
-            RateLimited("Slow.", retry_after=9, is_providers=True, reply={"status": 429}),
+            RateLimited("Slow.", retry_after=9, is_from_provider=True, response={"status": 429}),
             id="rate limited",
         ),
         pytest.param(OutcomeUnknown("Odd.", status=500, field="due_date"), id="unknown"),

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from assignments.models import CallCount, RequestBudget
+from assignments.models import CallCount, RateBudget
 from assignments.queries.call_rate import calls_per_second, pace
 from assignments.queries.drafts import forecast
 from assignments.queries.formatting import duration
@@ -56,7 +56,11 @@ def test_pace_counts_calls_in_tens_of_seconds():
 
     found = pace(batch, now=NOON)
 
-    calls = [(column.at, column.created, column.others) for column in found.columns if column.calls]
+    calls = [
+        (column.starts_at, column.created, column.not_created)
+        for column in found.columns
+        if column.calls
+    ]
     assert calls == [
         (NOON - timedelta(seconds=300), 1, 0),
         (NOON - timedelta(seconds=70), 0, 1),
@@ -70,7 +74,7 @@ def test_pace_counts_calls_in_tens_of_seconds():
 def test_pace_of_a_batch_that_has_just_started_shows_no_time_before():
     batch = running(started_at=NOON - timedelta(seconds=25))
 
-    assert [column.at for column in pace(batch, now=NOON).columns] == [
+    assert [column.starts_at for column in pace(batch, now=NOON).columns] == [
         NOON - timedelta(seconds=seconds) for seconds in (30, 20, 10)
     ]
 
@@ -87,7 +91,7 @@ def test_counts_of_calls_are_kept_for_an_hour():
 
     call_counts.forget(now=NOON)
 
-    assert [NOON - count.at for count in CallCount.objects.order_by("at")] == [
+    assert [NOON - count.starts_at for count in CallCount.objects.order_by("starts_at")] == [
         timedelta(seconds=3_500),
         timedelta(seconds=10),
     ]
@@ -122,7 +126,7 @@ def test_pace_says_until_when_it_is_slowed_down(slowed, slot, until):
 
     make_account(slowed_until=at(slowed) if slowed else None)
     if slot:
-        RequestBudget.objects.create(key="k", next_slot_at=at(slot))
+        RateBudget.objects.create(key_hash="k", next_slot_at=at(slot))
 
     found = pace(running(), now=NOON)
 
@@ -132,7 +136,7 @@ def test_pace_says_until_when_it_is_slowed_down(slowed, slot, until):
 
 def test_a_slow_limit_does_not_look_like_a_pause(settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 20
-    RequestBudget.objects.create(key="k", next_slot_at=NOON + timedelta(seconds=5))
+    RateBudget.objects.create(key_hash="k", next_slot_at=NOON + timedelta(seconds=5))
 
     assert pace(running(), now=NOON).slowed_until is None
 

@@ -7,152 +7,174 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assignments.services.calls.pacing.circuit_breaker import (
-    FIRST_PAUSE,
-    JITTER,
-    LONGEST_PAUSE,
-    OPENS_AFTER,
-    OPENS_AT_ONCE_AFTER,
-    TRIAL_SECONDS,
+    FIRST_OPEN_SECONDS,
+    JITTER_SHARE,
+    LONGEST_OPEN_SECONDS,
+    OPENS_AFTER_FAILURES,
+    OPENS_IMMEDIATELY_AFTER,
+    PROBE_TIMEOUT_SECONDS,
     UNLIMITED,
-    Circuit,
+    CircuitBreaker,
 )
-from assignments.stackone.call_samples import Echo, Sign
+from assignments.stackone.call_samples import ApiHealth, CallSample
 
 
-def failed(left_at: float, ended_at: float, sign: Sign = Sign.FAILED) -> Echo:
+def failed(
+    sent_monotonic: float, ended_monotonic: float, health: ApiHealth = ApiHealth.FAILED
+) -> CallSample:
     """Return a call that failed."""
-    return Echo(left_at, ended_at, sign)
+    return CallSample(sent_monotonic, ended_monotonic, health)
 
 
-def done(left_at: float, ended_at: float, sign: Sign = Sign.DONE) -> Echo:
+def succeeded(
+    sent_monotonic: float, ended_monotonic: float, health: ApiHealth = ApiHealth.OK
+) -> CallSample:
     """Return a call that was answered."""
-    return Echo(left_at, ended_at, sign)
+    return CallSample(sent_monotonic, ended_monotonic, health)
 
 
-def opened(at: float = 0.0) -> Circuit:
+def opened_breaker(at: float = 0.0) -> CircuitBreaker:
     """Return a circuit that an outage has just opened."""
-    circuit = Circuit(Random(1))
-    circuit.note([failed(at - 1, at)] * OPENS_AT_ONCE_AFTER)
-    return circuit
+    breaker = CircuitBreaker(Random(1))
+    breaker.record_ended([failed(at - 1, at)] * OPENS_IMMEDIATELY_AFTER)
+    return breaker
 
 
 def test_all_calls_may_leave_at_first():
-    circuit = Circuit(Random(1))
+    breaker = CircuitBreaker(Random(1))
 
-    assert (circuit.is_open, circuit.allowed(0)) == (False, UNLIMITED)
+    assert (breaker.is_open, breaker.allowed_calls(0)) == (False, UNLIMITED)
 
 
 @pytest.mark.parametrize(
-    ("echoes", "is_open"),
+    ("samples", "is_open"),
     [
-        pytest.param([failed(0, 0)] * (OPENS_AT_ONCE_AFTER - 1), False, id="a burst at one moment"),
-        pytest.param([failed(0, 0)] * OPENS_AT_ONCE_AFTER, True, id="many at one moment"),
+        pytest.param(
+            [failed(0, 0)] * (OPENS_IMMEDIATELY_AFTER - 1), False, id="a burst at one moment"
+        ),
+        pytest.param([failed(0, 0)] * OPENS_IMMEDIATELY_AFTER, True, id="many at one moment"),
         pytest.param([failed(0, i / 9) for i in range(10)], True, id="ten in a second"),
         pytest.param([failed(0, i / 10) for i in range(10)], False, id="ten in less"),
         pytest.param([failed(0, i) for i in range(9)], False, id="nine in nine seconds"),
         pytest.param(
-            [failed(0, i, Sign.OVERLOADED) for i in range(10)], True, id="ten not in time"
+            [failed(0, i, ApiHealth.OVERLOADED) for i in range(10)], True, id="ten not in time"
         ),
         pytest.param(
-            [*[failed(0, i) for i in range(9)], done(9, 9), *[failed(0, i) for i in range(9, 18)]],
+            [
+                *[failed(0, i) for i in range(9)],
+                succeeded(9, 9),
+                *[failed(0, i) for i in range(9, 18)],
+            ],
             False,
             id="a success in between",
         ),
         pytest.param(
-            [*[failed(0, i) for i in range(9)], done(9, 9, Sign.REFUSED), failed(0, 9)],
+            [
+                *[failed(0, i) for i in range(9)],
+                succeeded(9, 9, ApiHealth.RATE_LIMITED),
+                failed(0, 9),
+            ],
             False,
             id="a refusal in between",
         ),
     ],
 )
-def test_what_opens_it(echoes, is_open):
-    circuit = Circuit(Random(1))
+def test_what_opens_it(samples, is_open):
+    breaker = CircuitBreaker(Random(1))
 
-    circuit.note(echoes)
+    breaker.record_ended(samples)
 
-    assert circuit.is_open is is_open
-    assert circuit.allowed(echoes[-1].ended_at) == (0 if is_open else UNLIMITED)
+    assert breaker.is_open is is_open
+    assert breaker.allowed_calls(samples[-1].ended_monotonic) == (0 if is_open else UNLIMITED)
 
 
 def test_one_call_may_leave_after_the_pause_and_no_second_one():
-    circuit = opened()
-    retry_at = circuit.retry_at
+    breaker = opened_breaker()
+    retry_monotonic = breaker.retry_monotonic
 
-    assert circuit.allowed(retry_at - 0.001) == 0
-    assert circuit.allowed(retry_at) == 1
-    circuit.sent(retry_at)
-    assert circuit.allowed(retry_at + 1) == 0
-    circuit.note([done(retry_at, retry_at + 2)])
-    assert (circuit.is_open, circuit.allowed(retry_at + 2)) == (False, UNLIMITED)
+    assert breaker.allowed_calls(retry_monotonic - 0.001) == 0
+    assert breaker.allowed_calls(retry_monotonic) == 1
+    breaker.record_sent(retry_monotonic)
+    assert breaker.allowed_calls(retry_monotonic + 1) == 0
+    breaker.record_ended([succeeded(retry_monotonic, retry_monotonic + 2)])
+    assert (breaker.is_open, breaker.allowed_calls(retry_monotonic + 2)) == (False, UNLIMITED)
 
 
 def test_what_left_before_the_pause_was_over_is_no_trial():
-    circuit = opened()
+    breaker = opened_breaker()
 
-    circuit.sent(circuit.retry_at - 0.5)
+    breaker.record_sent(breaker.retry_monotonic - 0.5)
 
-    assert circuit.allowed(circuit.retry_at) == 1
+    assert breaker.allowed_calls(breaker.retry_monotonic) == 1
 
 
 def test_a_trial_that_nothing_is_heard_of_is_repeated():
-    circuit = opened()
-    tried_at = circuit.retry_at
-    circuit.sent(tried_at)
+    breaker = opened_breaker()
+    probed_monotonic = breaker.retry_monotonic
+    breaker.record_sent(probed_monotonic)
 
-    assert circuit.allowed(tried_at + TRIAL_SECONDS - 1) == 0
-    assert circuit.allowed(tried_at + TRIAL_SECONDS) == 1
+    assert breaker.allowed_calls(probed_monotonic + PROBE_TIMEOUT_SECONDS - 1) == 0
+    assert breaker.allowed_calls(probed_monotonic + PROBE_TIMEOUT_SECONDS) == 1
 
 
 def test_pauses_double_up_to_a_minute_and_begin_anew_after_a_success():
-    circuit, pauses = opened(), []
-    opened_at = 0.0
+    breaker, pauses = opened_breaker(), []
+    opened_monotonic = 0.0
     for _ in range(8):
-        pauses.append(circuit.retry_at - opened_at)
-        left_at, opened_at = circuit.retry_at, circuit.retry_at + 3
-        circuit.sent(left_at)
-        circuit.note([failed(left_at, opened_at)])
+        pauses.append(breaker.retry_monotonic - opened_monotonic)
+        sent_monotonic, opened_monotonic = breaker.retry_monotonic, breaker.retry_monotonic + 3
+        breaker.record_sent(sent_monotonic)
+        breaker.record_ended([failed(sent_monotonic, opened_monotonic)])
 
     expected = [1, 2, 4, 8, 16, 32, 60, 60]
     assert all(
-        plain <= pause <= min(LONGEST_PAUSE, plain * (1 + JITTER)) + 1e-9
+        plain <= pause <= min(LONGEST_OPEN_SECONDS, plain * (1 + JITTER_SHARE)) + 1e-9
         for plain, pause in zip(expected, pauses, strict=True)
     )
-    circuit.note([done(opened_at, opened_at), *[failed(opened_at, opened_at)] * 40])
-    assert circuit.retry_at - opened_at <= FIRST_PAUSE * (1 + JITTER)
+    breaker.record_ended(
+        [
+            succeeded(opened_monotonic, opened_monotonic),
+            *[failed(opened_monotonic, opened_monotonic)] * 40,
+        ]
+    )
+    assert breaker.retry_monotonic - opened_monotonic <= FIRST_OPEN_SECONDS * (1 + JITTER_SHARE)
 
 
 def test_calls_that_left_before_the_trial_do_not_fail_it():
-    circuit = opened()
-    retry_at = circuit.retry_at
-    circuit.note([failed(-2, 0.5)])
-    circuit.sent(retry_at)
+    breaker = opened_breaker()
+    retry_monotonic = breaker.retry_monotonic
+    breaker.record_ended([failed(-2, 0.5)])
+    breaker.record_sent(retry_monotonic)
 
-    circuit.note([failed(-2, retry_at + 1)] * 50)
-    assert circuit.retry_at == retry_at
-    circuit.note([done(-2, retry_at + 1.5)])
-    assert not circuit.is_open
+    breaker.record_ended([failed(-2, retry_monotonic + 1)] * 50)
+    assert breaker.retry_monotonic == retry_monotonic
+    breaker.record_ended([succeeded(-2, retry_monotonic + 1.5)])
+    assert not breaker.is_open
 
 
 @given(
     seed=st.integers(0, 99),
     steps=st.lists(
-        st.tuples(st.floats(0.01, 20), st.sampled_from([*Sign, None]), st.booleans()), max_size=60
+        st.tuples(st.floats(0.01, 20), st.sampled_from([*ApiHealth, None]), st.booleans()),
+        max_size=60,
     ),
 )
 def test_no_more_than_one_call_is_out_while_it_asks(seed, steps):
-    circuit, now, trial = Circuit(Random(seed)), 0.0, None
-    for pause, sign, is_late in steps:
+    breaker, now, probed_monotonic = CircuitBreaker(Random(seed)), 0.0, None
+    for pause, health, is_late in steps:
         now += pause
-        if sign is not None and (is_late or not circuit.is_open):
-            circuit.note([Echo(now - 99 if is_late else now, now, sign)] * OPENS_AFTER)
-        if not circuit.is_open:
-            trial = None
-            assert circuit.allowed(now) == UNLIMITED
+        if health is not None and (is_late or not breaker.is_open):
+            breaker.record_ended(
+                [CallSample(now - 99 if is_late else now, now, health)] * OPENS_AFTER_FAILURES
+            )
+        if not breaker.is_open:
+            probed_monotonic = None
+            assert breaker.allowed_calls(now) == UNLIMITED
             continue
-        allowed = circuit.allowed(now)
+        allowed = breaker.allowed_calls(now)
         assert allowed in {0, 1}
         if allowed:
-            assert now >= circuit.retry_at
-            assert trial is None or now >= trial + TRIAL_SECONDS
-            trial = now
-            circuit.sent(now)
+            assert now >= breaker.retry_monotonic
+            assert probed_monotonic is None or now >= probed_monotonic + PROBE_TIMEOUT_SECONDS
+            probed_monotonic = now
+            breaker.record_sent(now)

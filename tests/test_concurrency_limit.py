@@ -6,17 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.services.calls.pacing.concurrency_limit import FEW, Slots
-from assignments.services.calls.pacing.rate_policy import Tempo
-from assignments.stackone.call_samples import Echo, Sign
+from assignments.services.calls.pacing.concurrency_limit import PROBE_CONCURRENCY, ConcurrencyLimit
+from assignments.services.calls.pacing.rate_policy import RatePolicy
+from assignments.stackone.call_samples import ApiHealth, CallSample
 from tests.virtual_api import Api, Sender, SlidingWindow
 
 PLENTY = 16_000.0
 
 
-def sender_to(api: Api, *, most: int, per_second: float = PLENTY) -> Sender:
+def sender_to(api: Api, *, max_concurrency: int, per_second: float = PLENTY) -> Sender:
     """Return a sender to an API without a limit on requests."""
-    return Sender(api, Tempo(per_second=per_second, most=most, random=Random(1)))
+    return Sender(
+        api, RatePolicy(per_second=per_second, max_concurrency=max_concurrency, random=Random(1))
+    )
 
 
 def free(**options) -> Api:
@@ -25,7 +27,7 @@ def free(**options) -> Api:
 
 
 @pytest.mark.parametrize(
-    ("most", "seconds"),
+    ("max_concurrency", "seconds"),
     [
         pytest.param(256, lambda random, now: 0.2, id="256 at 200 ms"),
         pytest.param(64, lambda random, now: 0.02, id="64 at 20 ms"),
@@ -38,13 +40,13 @@ def free(**options) -> Api:
         ),
     ],
 )
-def test_all_slots_are_used_within_a_second_and_from_then_on(most, seconds):
-    sender = sender_to(free(seconds=seconds), most=most)
+def test_all_slots_are_used_within_a_second_and_from_then_on(max_concurrency, seconds):
+    sender = sender_to(free(seconds=seconds), max_concurrency=max_concurrency)
 
     sender.run(4)
 
     used = [sender.most_at_once(begin, begin + 0.5) for begin in (1, 1.5, 2, 2.5, 3, 3.5)]
-    assert used == [most] * 6
+    assert used == [max_concurrency] * 6
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def test_an_api_that_lets_calls_wait_gets_fewer_at_once_and_does_as_much(
     workers, seconds, most_at_once
 ):
     api = free(seconds=lambda random, now: seconds, at_once=workers)
-    sender = sender_to(api, most=64)
+    sender = sender_to(api, max_concurrency=64)
 
     sender.run(30)
 
@@ -70,7 +72,7 @@ def test_an_api_that_lets_calls_wait_gets_fewer_at_once_and_does_as_much(
 
 def test_an_api_that_is_slow_for_another_reason_keeps_all_slots():
     api = free(seconds=lambda random, now: 0.2 if now < 5 or now > 25 else 2.0)
-    sender = sender_to(api, most=64)
+    sender = sender_to(api, max_concurrency=64)
 
     sender.run(35)
 
@@ -79,7 +81,7 @@ def test_an_api_that_is_slow_for_another_reason_keeps_all_slots():
 
 def test_slots_come_back_when_the_queue_is_gone():
     api = free(seconds=lambda random, now: 0.02, at_once=1)
-    sender = sender_to(api, most=64)
+    sender = sender_to(api, max_concurrency=64)
     sender.run(20)
     few = sender.most_at_once(15, 20)
 
@@ -90,61 +92,63 @@ def test_slots_come_back_when_the_queue_is_gone():
 
 
 def test_no_more_slots_than_the_rate_needs():
-    sender = sender_to(free(seconds=lambda random, now: 0.2), most=64, per_second=20)
+    sender = sender_to(free(seconds=lambda random, now: 0.2), max_concurrency=64, per_second=20)
 
     sender.run(10)
 
-    assert sender.tempo.concurrency(10) == 8 + FEW
+    assert sender.policy.concurrency(10) == 8 + PROBE_CONCURRENCY
     assert sender.most_at_once(1, 10) == 4
 
 
-def overloaded(left_at: float) -> Echo:
+def overloaded(sent_monotonic: float) -> CallSample:
     """Return a call that was not answered within a minute."""
-    return Echo(left_at, left_at + 60, Sign.OVERLOADED)
+    return CallSample(sent_monotonic, sent_monotonic + 60, ApiHealth.OVERLOADED)
 
 
 def test_a_call_not_answered_in_time_halves_the_slots_once_a_round():
-    slots = Slots(64)
+    limit = ConcurrencyLimit(64)
 
     for number in range(20):
-        slots.note(overloaded(number), 80.0)
-    assert slots.number(PLENTY) == 32
-    slots.note(overloaded(81), 141.0)
-    assert slots.number(PLENTY) == 16
+        limit.record(overloaded(number), 80.0)
+    assert limit.limit(PLENTY) == 32
+    limit.record(overloaded(81), 141.0)
+    assert limit.limit(PLENTY) == 16
 
 
 def test_the_way_back_up_takes_about_as_long_as_the_call_that_was_not_answered():
-    slots = Slots(64)
-    slots.note(overloaded(0), 60.0)
+    limit = ConcurrencyLimit(64)
+    limit.record(overloaded(0), 60.0)
 
     numbers = []
     for now in range(61, 181):
-        slots.note(Echo(now - 0.5, now, Sign.DONE), float(now))
-        numbers.append(slots.number(PLENTY))
+        limit.record(CallSample(now - 0.5, now, ApiHealth.OK), float(now))
+        numbers.append(limit.limit(PLENTY))
 
     assert numbers == sorted(numbers)
     assert (numbers[0], numbers[29] <= 52, numbers[59]) == (32, True, 64)
 
 
 def test_one_slot_at_least():
-    slots = Slots(1)
+    limit = ConcurrencyLimit(1)
 
-    slots.note(overloaded(0), 60.0)
-    slots.note(overloaded(61), 121.0)
+    limit.record(overloaded(0), 60.0)
+    limit.record(overloaded(61), 121.0)
 
-    assert slots.number(0.001) == 1
+    assert limit.limit(0.001) == 1
 
 
 @given(
-    most=st.integers(1, 300),
+    max_concurrency=st.integers(1, 300),
     calls=st.lists(
-        st.tuples(st.floats(0, 3), st.floats(0, 70), st.sampled_from(Sign), st.floats(1e-3, 1e5)),
+        st.tuples(
+            st.floats(0, 3), st.floats(0, 70), st.sampled_from(ApiHealth), st.floats(1e-3, 1e5)
+        ),
         max_size=150,
     ),
 )
-def test_slots_stay_within_bounds_whatever_happens(most, calls):
-    slots, now = Slots(most), 0.0
-    for pause, seconds, sign, rate in calls:
+def test_slots_stay_within_bounds_whatever_happens(max_concurrency, calls):
+    limit, now = ConcurrencyLimit(max_concurrency), 0.0
+    for pause, seconds, health, rate in calls:
         now += pause
-        slots.note(Echo(now - seconds, now, sign), now)
-        assert 1 <= slots.number(rate) <= most
+        limit.record(CallSample(now - seconds, now, health), now)
+        assert 1 <= limit.limit(rate) <= max_concurrency

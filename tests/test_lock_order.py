@@ -17,16 +17,16 @@ from assignments.models import (
     RemoteAssignment,
 )
 from assignments.services.batches import control
-from assignments.services.calls.call_process import Ended
+from assignments.services.calls.call_process import EndedCall
 from assignments.services.picking import audiences
 from assignments.services.sending import claims, outcomes
 from assignments.services.submitting import submission
 from assignments.services.syncing import sync_run
 from assignments.stackone.errors import AccountUnusable
-from assignments.stackone.resources import Created
+from assignments.stackone.resources import CreatedAssignment
 
 SENDER = "sender"
-CREATED = Created(id="r-1", remote_id="1")
+CREATED = CreatedAssignment(id="r-1", remote_id="1")
 REFUSED = AccountUnusable("Refused.", status=403)
 
 
@@ -52,7 +52,7 @@ def hold(rows: Iterable[object], held: threading.Event, ended: list[str]) -> Non
 def test_a_button_and_an_outcome_never_wait_for_each_other(transactional_db, desk, model, reply):
     batch, now = desk.submit(people=12), desk.clock()
     due = claims.due(account=desk.account, count=3, turn=0, now=now)
-    answers = [Ended(one, reply, now) for one in claims.claim(due, sender=SENDER, now=now)]
+    answers = [EndedCall(one, reply, now) for one in claims.claim(due, sender=SENDER, now=now)]
     held = threading.Event()
     ended: list[str] = []
     button = threading.Thread(target=hold, args=(model.objects.select_for_update(), held, ended))

@@ -15,7 +15,7 @@ from assignments.services.calls import connections
 from assignments.stackone.address import is_public
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import OutcomeUnknown
-from assignments.stackone.transport import StraightTransport, transport_to
+from assignments.stackone.transport import DirectTransport, transport_to
 from dashboard import environment
 from dashboard.access import oidc
 
@@ -104,9 +104,9 @@ def test_a_name_that_leads_into_a_private_network_is_told_nothing(monkeypatch):
     with closing(Listener()) as listener:
         url = f"http://api.rebound.example:{listener.port}/"
         with pytest.raises(httpx.ConnectError, match=r"is at 127\.0\.0\.1, a private address"):
-            ask(StraightTransport(only_public=True), url)
+            ask(DirectTransport(only_public=True), url)
         refused = list(listener.asked)
-        allowed = ask(StraightTransport(only_public=False), url)
+        allowed = ask(DirectTransport(only_public=False), url)
 
     assert (refused, allowed, len(listener.asked)) == ([], 200, 1)
 
@@ -136,7 +136,7 @@ def test_transport_reaches_private_addresses_only_if_told(
 def test_the_setting_reaches_the_client(settings):
     settings.STACKONE_ALLOW_PRIVATE = True
 
-    assert connections.open_client("a", pace=lambda: None).allows_private
+    assert connections.open_client("a", before_request=lambda: None).allows_private
 
 
 @pytest.mark.parametrize("host", ["10.0.0.5", "[fd00::1]", "169.254.169.254"])

@@ -7,12 +7,12 @@ import pytest
 from assignments.services.calls import connections
 from assignments.services.syncing.prefetch import PagePrefetcher
 from assignments.stackone.errors import OutcomeUnknown, StackOneError
-from assignments.stackone.page_process import Walk
+from assignments.stackone.page_process import ListRequest
 from tests.sandbox_process import outlives_owner, running_sandbox
 
 pytestmark = pytest.mark.django_db
 
-PEOPLE = Walk("user_pages", None, None)
+PEOPLE = ListRequest("user_pages", None, None)
 # With the inactive ones, thirteen pages.
 LEARNERS = 1_250
 
@@ -37,7 +37,7 @@ def lms(large_sandbox, settings):
 @pytest.fixture
 def prefetcher(lms, moving_clock):
     """Return a running prefetcher."""
-    with PagePrefetcher(connections.options("sandbox"), moving_clock) as running:
+    with PagePrefetcher(connections.client_options("sandbox"), moving_clock) as running:
         yield running
 
 
@@ -48,7 +48,7 @@ def ids(groups):
 
 def everybody():
     """Return the ids of all people, read without prefetching."""
-    with connections.open_client("sandbox", pace=lambda: None) as client:
+    with connections.open_client("sandbox", before_request=lambda: None) as client:
         return [user.id for page in client.user_pages() for user in page.items]
 
 
@@ -68,7 +68,7 @@ def test_pages_are_fetched_once_and_in_order(prefetcher, lms):
 def test_several_lists_are_fetched_one_after_another(prefetcher):
     assert ids(prefetcher.groups(PEOPLE)) == everybody()
 
-    groups = prefetcher.groups(Walk("content_pages", None, None))
+    groups = prefetcher.groups(ListRequest("content_pages", None, None))
 
     assert sum(len(page.items) for group in groups for page in group) == 40
 
@@ -84,7 +84,7 @@ def test_a_list_continues_from_a_cursor(prefetcher):
 def test_prefetching_is_limited_by_the_request_budget(lms, moving_clock, settings):
     # Half a second of 10 requests a second.
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
-    with PagePrefetcher(connections.options("sandbox"), moving_clock) as prefetcher:
+    with PagePrefetcher(connections.client_options("sandbox"), moving_clock) as prefetcher:
         groups = prefetcher.groups(PEOPLE)
         next(groups)
         time.sleep(1)
@@ -94,7 +94,7 @@ def test_prefetching_is_limited_by_the_request_budget(lms, moving_clock, setting
 
 def test_an_error_is_raised_after_the_pages_before_it(lms, moving_clock, settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
-    with PagePrefetcher(connections.options("sandbox"), moving_clock) as prefetcher:
+    with PagePrefetcher(connections.client_options("sandbox"), moving_clock) as prefetcher:
         groups = prefetcher.groups(PEOPLE)
         received = ids([next(groups)])
         lms.set_faults({"get-500": 1.0})
@@ -116,7 +116,7 @@ def test_an_exception_while_storing_ends_the_process(lms, moving_clock):
 
     def fail_to_store():
         nonlocal process
-        with PagePrefetcher(connections.options("sandbox"), moving_clock) as prefetcher:
+        with PagePrefetcher(connections.client_options("sandbox"), moving_clock) as prefetcher:
             process = prefetcher.process
             next(prefetcher.groups(PEOPLE))
             raise ZeroDivisionError
@@ -147,7 +147,7 @@ if __name__ == "__main__":
     end, theirs = multiprocessing.Pipe()
     options = {{"base_url": {lms.base_url!r}, "api_key": "sandbox", "account_id": "sandbox"}}
     way = multiprocessing.get_context("forkserver")
-    process = way.Process(target=page_process.serve, args=(theirs, options))
+    process = way.Process(target=page_process.run, args=(theirs, options))
     process.start()
     theirs.close()
     end.send(page_process.Walk("user_pages", None, None))

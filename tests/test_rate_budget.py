@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from assignments.models import RequestBudget
+from assignments.models import RateBudget
 from assignments.services.calls import rate_budget
-from assignments.stackone.send_slots import spacing
+from assignments.stackone.send_slots import slot_spacing
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -15,20 +15,20 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 def test_the_budget_is_shared_by_everybody_who_takes(settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
 
-    first, second = rate_budget.take(2, now=NOON), rate_budget.take(2, now=NOON)
+    first, second = rate_budget.reserve(2, now=NOON), rate_budget.reserve(2, now=NOON)
 
-    assert first + second == [NOON + spacing(600) * n for n in range(4)]
+    assert first + second == [NOON + slot_spacing(600) * n for n in range(4)]
 
 
 @pytest.mark.django_db
 def test_the_budget_reserves_nothing_that_is_too_far_off(settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
-    rate_budget.hold_until(NOON + timedelta(seconds=9), now=NOON)
+    rate_budget.back_off_until(NOON + timedelta(seconds=9), now=NOON)
 
-    assert rate_budget.take(1, now=NOON, within=timedelta(seconds=1)) == []
-    assert RequestBudget.objects.get().next_slot_at == NOON + timedelta(seconds=9)
+    assert rate_budget.reserve(1, now=NOON, within=timedelta(seconds=1)) == []
+    assert RateBudget.objects.get().next_slot_at == NOON + timedelta(seconds=9)
     later = NOON + timedelta(seconds=8, milliseconds=500)
-    assert rate_budget.take(1, now=later, within=timedelta(seconds=1)) == [
+    assert rate_budget.reserve(1, now=later, within=timedelta(seconds=1)) == [
         NOON + timedelta(seconds=9)
     ]
 
@@ -38,47 +38,47 @@ def test_only_the_first_request_after_a_rest_waits_for_the_lead(settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
     lead = timedelta(milliseconds=50)
 
-    first, second = rate_budget.take(2, now=NOON, lead=lead)
-    (third,) = rate_budget.take(1, now=NOON, lead=lead)
+    first, second = rate_budget.reserve(2, now=NOON, lead=lead)
+    (third,) = rate_budget.reserve(1, now=NOON, lead=lead)
 
     assert first == NOON + lead
-    assert [second, third] == [first + spacing(600), first + 2 * spacing(600)]
+    assert [second, third] == [first + slot_spacing(600), first + 2 * slot_spacing(600)]
 
 
 @pytest.mark.django_db
 def test_the_budget_does_not_know_the_key(settings):
     settings.STACKONE_API_KEY = "canary-key-0123456789"
-    rate_budget.take(1, now=NOON)
+    rate_budget.reserve(1, now=NOON)
 
-    assert "canary" not in RequestBudget.objects.get().key
+    assert "canary" not in RateBudget.objects.get().key_hash
 
 
 @pytest.mark.django_db
 def test_the_budget_goes_on_when_the_clock_was_set_back(settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
-    rate_budget.take(3, now=NOON)
+    rate_budget.reserve(3, now=NOON)
     hour_ago = NOON - timedelta(hours=1)
 
-    (first,) = rate_budget.take(1, now=hour_ago)
+    (first,) = rate_budget.reserve(1, now=hour_ago)
 
-    assert first == hour_ago + 3 * spacing(600)
+    assert first == hour_ago + 3 * slot_spacing(600)
 
 
 @pytest.mark.django_db
 def test_the_budget_bears_clocks_that_differ_a_little(settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
-    (first,) = rate_budget.take(1, now=NOON)
+    (first,) = rate_budget.reserve(1, now=NOON)
 
-    (second,) = rate_budget.take(1, now=NOON - timedelta(seconds=2))
+    (second,) = rate_budget.reserve(1, now=NOON - timedelta(seconds=2))
 
-    assert second == first + spacing(600)
+    assert second == first + slot_spacing(600)
 
 
 @pytest.mark.django_db
 def test_a_pause_that_was_asked_for_outlasts_a_clock_that_is_set_back(settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
-    rate_budget.hold_until(NOON + timedelta(seconds=9), now=NOON)
+    rate_budget.back_off_until(NOON + timedelta(seconds=9), now=NOON)
 
-    (first,) = rate_budget.take(1, now=NOON - timedelta(hours=1))
+    (first,) = rate_budget.reserve(1, now=NOON - timedelta(hours=1))
 
     assert first == NOON - timedelta(hours=1) + timedelta(seconds=9)

@@ -7,12 +7,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assignments.stackone.rate_limit_headers import (
-    LARGEST,
-    LONGEST_HEADER,
-    LONGEST_WAIT,
-    NAMES,
-    Limit,
-    limit_of,
+    HEADER_NAMES,
+    MAX_AMOUNT,
+    MAX_HEADER_CHARACTERS,
+    MAX_RESET_SECONDS,
+    RateLimit,
+    parse_rate_limit,
 )
 
 DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
@@ -23,7 +23,7 @@ DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
     [
         pytest.param(
             {"ratelimit-policy": '"default";q=100;w=1', "ratelimit": '"default";r=5;t=1'},
-            Limit(100, 1, 5, 1),
+            RateLimit(100, 1, 5, 1),
             id="the current draft",
         ),
         pytest.param(
@@ -31,7 +31,7 @@ DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
                 "ratelimit-policy": '"peruser";q=100;w=60;pk=:cHsdsRa894==:',
                 "ratelimit": '"peruser" ; r=0 ; t=7 ; pk=:cHsdsRa894==:',
             },
-            Limit(100, 60, 0, 7),
+            RateLimit(100, 60, 0, 7),
             id="with a partition key and spaces",
         ),
         pytest.param(
@@ -39,23 +39,25 @@ DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
                 "ratelimit-policy": '"permin";q=50;w=60,"perhr";q=1000;w=3600',
                 "ratelimit": '"permin";r=20;t=23, "perhr";r=399;t=2402',
             },
-            Limit(1000, 3600, 399, 2402),
+            RateLimit(1000, 3600, 399, 2402),
             id="the tighter of two policies",
         ),
         pytest.param(
-            {"ratelimit-policy": '"a;b,\\"c\\"";q=10;w=2'}, Limit(10, 2), id="signs inside a name"
+            {"ratelimit-policy": '"a;b,\\"c\\"";q=10;w=2'},
+            RateLimit(10, 2),
+            id="signs inside a name",
         ),
         pytest.param(
             {"ratelimit-policy": '"bytes";q=9;qu="content-bytes";w=1, "calls";q=10;w=1'},
-            Limit(10, 1),
+            RateLimit(10, 1),
             id="a policy about bytes",
         ),
         pytest.param(
-            {"ratelimit": '"default";r=5;t=1'}, Limit(None, None, 5, 1), id="without the policy"
+            {"ratelimit": '"default";r=5;t=1'}, RateLimit(None, None, 5, 1), id="without the policy"
         ),
         pytest.param(
             {"ratelimit-policy": "100;w=10", "ratelimit": "limit=100, remaining=50, reset=5"},
-            Limit(100, 10, 50, 5),
+            RateLimit(100, 10, 50, 5),
             id="draft 07",
         ),
         pytest.param(
@@ -64,7 +66,7 @@ DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
                 "ratelimit-remaining": "50",
                 "ratelimit-reset": "5",
             },
-            Limit(100, 10, 50, 5),
+            RateLimit(100, 10, 50, 5),
             id="draft 06",
         ),
         pytest.param(
@@ -73,32 +75,32 @@ DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
                 "x-ratelimit-remaining": "4999",
                 "x-ratelimit-reset": "60",
             },
-            Limit(5000, None, 4999, 60),
+            RateLimit(5000, None, 4999, 60),
             id="reset in seconds",
         ),
         pytest.param(
             {"x-ratelimit-limit": "10", "x-ratelimit-reset": "1800000005", "date": DATE},
-            Limit(10, None, None, 5),
+            RateLimit(10, None, None, 5),
             id="reset at a moment",
         ),
         pytest.param(
             {"x-ratelimit-limit": "10", "x-ratelimit-reset": "1800000005250", "date": DATE},
-            Limit(10, None, None, 5.25),
+            RateLimit(10, None, None, 5.25),
             id="reset at a moment in milliseconds",
         ),
         pytest.param(
             {"x-ratelimit-limit": "10", "x-ratelimit-reset": "1799999999", "date": DATE},
-            Limit(10, None, None, 0),
+            RateLimit(10, None, None, 0),
             id="reset at a moment that has passed",
         ),
         pytest.param(
             {"x-ratelimit-limit": "10", "x-ratelimit-reset": "1800000005"},
-            Limit(10),
+            RateLimit(10),
             id="reset at a moment of an unknown clock",
         ),
         pytest.param(
             {"x-ratelimit-limit": "10", "x-ratelimit-reset": "1800000005", "date": "now"},
-            Limit(10),
+            RateLimit(10),
             id="reset at a moment of a broken clock",
         ),
         pytest.param({}, None, id="nothing"),
@@ -114,15 +116,15 @@ DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
     ],
 )
 def test_limit_of_headers(headers, limit):
-    assert limit_of(headers) == limit
+    assert parse_rate_limit(headers) == limit
 
 
 @pytest.mark.parametrize(
     ("limit", "per_second"),
     [
-        pytest.param(Limit(100, 60), 100 / 60, id="quota and window"),
-        pytest.param(Limit(100), None, id="no window"),
-        pytest.param(Limit(None, 60), None, id="no quota"),
+        pytest.param(RateLimit(100, 60), 100 / 60, id="quota and window"),
+        pytest.param(RateLimit(100), None, id="no window"),
+        pytest.param(RateLimit(None, 60), None, id="no quota"),
     ],
 )
 def test_limit_per_second(limit, per_second):
@@ -142,21 +144,21 @@ def test_limit_of_what_the_current_draft_writes(quota, window, remaining, reset,
         "ratelimit": f'"{name}";r={remaining};t={reset}',
     }
 
-    assert limit_of(headers) == Limit(quota, window, remaining, reset)
+    assert parse_rate_limit(headers) == RateLimit(quota, window, remaining, reset)
 
 
 SIGNS = st.sampled_from('";,=: \\.-qwrt0123456789aeinf\x00é')
-VALUES = st.text(SIGNS, max_size=40) | st.text(max_size=LONGEST_HEADER + 10)
+VALUES = st.text(SIGNS, max_size=40) | st.text(max_size=MAX_HEADER_CHARACTERS + 10)
 
 
-@given(st.dictionaries(st.sampled_from([*sorted(NAMES), "date"]), VALUES))
-@example(dict.fromkeys(sorted(NAMES), "a;" * 200))
+@given(st.dictionaries(st.sampled_from([*sorted(HEADER_NAMES), "date"]), VALUES))
+@example(dict.fromkeys(sorted(HEADER_NAMES), "a;" * 200))
 def test_limit_of_anything_is_sane_or_none(headers):
-    limit = limit_of(headers)
+    limit = parse_rate_limit(headers)
 
     if limit is not None:
         assert limit.quota is not None or limit.remaining is not None
-        assert limit.quota is None or 1 <= limit.quota <= LARGEST
-        assert limit.window_seconds is None or 1 <= limit.window_seconds <= LARGEST
-        assert limit.remaining is None or 0 <= limit.remaining <= LARGEST
-        assert limit.reset_seconds is None or 0 <= limit.reset_seconds <= LONGEST_WAIT
+        assert limit.quota is None or 1 <= limit.quota <= MAX_AMOUNT
+        assert limit.window_seconds is None or 1 <= limit.window_seconds <= MAX_AMOUNT
+        assert limit.remaining is None or 0 <= limit.remaining <= MAX_AMOUNT
+        assert limit.reset_seconds is None or 0 <= limit.reset_seconds <= MAX_RESET_SECONDS

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assignments.services.calls.pacing.rate_policy import SHARE, Tempo
-from assignments.stackone.call_samples import Echo, Sign
-from assignments.stackone.rate_limit_headers import Limit
-from tests.virtual_api import Api, Gate, Sender, SlidingWindow, TokenBucket
+from assignments.services.calls.pacing.rate_policy import USABLE_SHARE, RatePolicy
+from assignments.stackone.call_samples import ApiHealth, CallSample
+from assignments.stackone.rate_limit_headers import RateLimit
+from tests.virtual_api import Api, Limiter, Sender, SlidingWindow, TokenBucket
 
 
 def ran(
-    gate: Gate,
+    limiter: Limiter,
     *,
     per_second: float,
     seconds: float,
@@ -26,9 +26,9 @@ def ran(
     seed: int = 1,
 ) -> Sender:
     """Send to an API for so long; calls arrive up to 4 ms late."""
-    api = Api(gate, lambda random, now: takes, spread=0.004, random=Random(seed))
-    tempo = Tempo(per_second=per_second, most=64, random=Random(seed))
-    sender = Sender(api, tempo, looks_every)
+    api = Api(limiter, lambda random, now: takes, spread=0.004, random=Random(seed))
+    policy = RatePolicy(per_second=per_second, max_concurrency=64, random=Random(seed))
+    sender = Sender(api, policy, looks_every)
     sender.run(seconds)
     return sender
 
@@ -41,19 +41,19 @@ def halved(now: float) -> int:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("per_second", [100, 500])
 def test_the_agreed_rate_is_used_and_nothing_is_refused(per_second, seed):
-    gate = SlidingWindow(lambda now: per_second)
+    limiter = SlidingWindow(lambda now: per_second)
 
-    sender = ran(gate, per_second=per_second, seconds=10, seed=seed)
+    sender = ran(limiter, per_second=per_second, seconds=10, seed=seed)
 
     assert sender.api.refused == []
     assert sender.api.share_used(0, 10, per_second) >= 0.99
 
 
 def test_the_agreed_rate_is_used_after_one_pause_if_somebody_else_had_used_it_up():
-    gate = SlidingWindow(lambda now: 100)
-    gate.passed.extend(number / 100 - 0.6 for number in range(60))
+    limiter = SlidingWindow(lambda now: 100)
+    limiter.passed.extend(number / 100 - 0.6 for number in range(60))
 
-    sender = ran(gate, per_second=100, seconds=12)
+    sender = ran(limiter, per_second=100, seconds=12)
 
     assert len(sender.api.refused) <= 5
     assert sender.api.share_used(2, 12, 100) >= 0.98
@@ -80,28 +80,34 @@ def test_headers_tell_the_new_limit_with_the_first_refusal():
 
 
 def test_a_refusal_of_what_left_before_the_headers_told_cuts_nothing():
-    tempo = Tempo(per_second=100, most=64, random=Random(1))
-    told = Limit(50, 1, 0, 1)
-    tempo.note([Echo(number / 100, number / 100 + 0.02) for number in range(500)], 5.02)
+    policy = RatePolicy(per_second=100, max_concurrency=64, random=Random(1))
+    told = RateLimit(50, 1, 0, 1)
+    policy.record([CallSample(number / 100, number / 100 + 0.02) for number in range(500)], 5.02)
 
-    tempo.note([Echo(5, 5.03, Sign.DONE, 0, told), Echo(5.01, 5.04, Sign.REFUSED, 1, told)], 5.04)
+    policy.record(
+        [
+            CallSample(5, 5.03, ApiHealth.OK, 0, told),
+            CallSample(5.01, 5.04, ApiHealth.RATE_LIMITED, 1, told),
+        ],
+        5.04,
+    )
 
-    assert tempo.rate(5.5) < 20
-    assert tempo.rate(7) == pytest.approx(49.75)
+    assert policy.rate(5.5) < 20
+    assert policy.rate(7) == pytest.approx(49.75)
 
 
 @pytest.mark.parametrize("takes", [0.02, 0.2])
 def test_headers_of_a_slower_provider_spare_all_refusals(takes):
-    gate = SlidingWindow(lambda now: 50, tells=True)
+    limiter = SlidingWindow(lambda now: 50, tells=True)
 
-    sender = ran(gate, per_second=100, seconds=15, takes=takes)
+    sender = ran(limiter, per_second=100, seconds=15, takes=takes)
 
     assert sender.api.refused == []
     assert sender.api.share_used(2, 15, 50) >= 0.99
 
 
 @pytest.mark.parametrize(
-    ("gate", "per_second"),
+    ("limiter", "per_second"),
     [
         pytest.param(SlidingWindow(lambda now: 70), 70, id="70 in a second"),
         pytest.param(SlidingWindow(lambda now: 10), 10, id="10 in a second"),
@@ -111,8 +117,10 @@ def test_headers_of_a_slower_provider_spare_all_refusals(takes):
         pytest.param(TokenBucket(lambda now: 5), 5, id="a bucket of 5 a second"),
     ],
 )
-def test_a_slower_provider_without_headers_is_used_nearly_fully_with_few_refusals(gate, per_second):
-    sender = ran(gate, per_second=100, seconds=900, takes=0.05)
+def test_a_slower_provider_without_headers_is_used_nearly_fully_with_few_refusals(
+    limiter, per_second
+):
+    sender = ran(limiter, per_second=100, seconds=900, takes=0.05)
 
     api = sender.api
     late = [at for at in api.refused if at > 300]
@@ -121,35 +129,35 @@ def test_a_slower_provider_without_headers_is_used_nearly_fully_with_few_refusal
 
 
 def test_the_full_rate_comes_back_when_the_limit_rises_again():
-    gate = SlidingWindow(lambda now: 50 if 5 < now < 30 else 100)
+    limiter = SlidingWindow(lambda now: 50 if 5 < now < 30 else 100)
 
-    sender = ran(gate, per_second=100, seconds=140)
+    sender = ran(limiter, per_second=100, seconds=140)
 
     assert sender.api.share_used(130, 140, 100) >= 0.99
 
 
 def test_nothing_leaves_for_the_retry_after_and_then_one_call_asks():
-    tempo = Tempo(per_second=100, most=64, random=Random(1))
+    policy = RatePolicy(per_second=100, max_concurrency=64, random=Random(1))
 
-    tempo.note([Echo(5, 5.1, Sign.REFUSED, 30)], 5.1)
+    policy.record([CallSample(5, 5.1, ApiHealth.RATE_LIMITED, 30)], 5.1)
 
-    assert 35.1 <= tempo.held_until <= 36.1
-    assert tempo.concurrency(40) == 1
-    tempo.note([Echo(40, 40.1)], 40.1)
-    assert tempo.concurrency(41) > 1
+    assert 35.1 <= policy.backoff_until <= 36.1
+    assert policy.concurrency(40) == 1
+    policy.record([CallSample(40, 40.1)], 40.1)
+    assert policy.concurrency(41) > 1
 
 
 def test_a_quota_of_a_day_that_is_spent_holds_calls_until_its_reset():
-    tempo = Tempo(per_second=100, most=64, random=Random(1))
+    policy = RatePolicy(per_second=100, max_concurrency=64, random=Random(1))
 
-    tempo.note([Echo(5, 5.1, Sign.DONE, 0, Limit(60_000, 86_400, 0, 900))], 5.1)
+    policy.record([CallSample(5, 5.1, ApiHealth.OK, 0, RateLimit(60_000, 86_400, 0, 900))], 5.1)
 
-    assert tempo.held_until == 905.1
-    assert tempo.rate(6) == pytest.approx(99.35)
+    assert policy.backoff_until == 905.1
+    assert policy.rate(6) == pytest.approx(99.35)
 
 
 limits = st.none() | st.builds(
-    Limit,
+    RateLimit,
     st.none() | st.floats(1, 1e9),
     st.none() | st.floats(1, 1e9),
     st.none() | st.floats(0, 1e9),
@@ -159,27 +167,36 @@ limits = st.none() | st.builds(
 
 @given(
     per_second=st.floats(0.01, 1e5),
-    most=st.integers(1, 300),
+    max_concurrency=st.integers(1, 300),
     seed=st.integers(0, 9),
     calls=st.lists(
         st.tuples(
-            st.floats(0, 100), st.floats(0, 70), st.sampled_from(Sign), st.floats(0, 3600), limits
+            st.floats(0, 100),
+            st.floats(0, 70),
+            st.sampled_from(ApiHealth),
+            st.floats(0, 3600),
+            limits,
         ),
         max_size=60,
     ),
 )
-def test_rate_and_concurrency_stay_within_bounds_whatever_happens(per_second, most, seed, calls):
-    tempo, now = Tempo(per_second=per_second, most=most, random=Random(seed)), 0.0
-    for pause, seconds, sign, retry_after, limit in calls:
+def test_rate_and_concurrency_stay_within_bounds_whatever_happens(
+    per_second, max_concurrency, seed, calls
+):
+    policy, now = (
+        RatePolicy(per_second=per_second, max_concurrency=max_concurrency, random=Random(seed)),
+        0.0,
+    )
+    for pause, seconds, health, retry_after, limit in calls:
         now += pause
-        tempo.note([Echo(now - seconds, now, sign, retry_after, limit)], now)
+        policy.record([CallSample(now - seconds, now, health, retry_after, limit)], now)
 
-        assert 0 < tempo.rate(now) <= SHARE * per_second
-        assert 1 <= tempo.concurrency(now) <= most
-        assert sign is not Sign.REFUSED or tempo.held_until >= now + retry_after
+        assert 0 < policy.rate(now) <= USABLE_SHARE * per_second
+        assert 1 <= policy.concurrency(now) <= max_concurrency
+        assert health is not ApiHealth.RATE_LIMITED or policy.backoff_until >= now + retry_after
 
-    assert tempo.rate(now + 1e9) >= 0.95 * per_second
-    assert not math.isnan(tempo.held_until)
+    assert policy.rate(now + 1e9) >= 0.95 * per_second
+    assert not math.isnan(policy.backoff_until)
 
 
 @settings(max_examples=12, deadline=None)
@@ -199,6 +216,6 @@ def test_any_limit_is_found_and_used(limit, takes, looks_every, seed):
         seed=seed,
     )
 
-    most = min(limit, 100)
-    assert sender.api.share_used(60, 120, most) >= 0.85
+    max_concurrency = min(limit, 100)
+    assert sender.api.share_used(60, 120, max_concurrency) >= 0.85
     assert len(sender.api.refused) <= max(40, 0.01 * sender.sent)

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from assignments.models import LogEntry, RequestBudget
-from assignments.services.calls.call_process import Ended
+from assignments.models import LogEntry, RateBudget
+from assignments.services.calls.call_process import EndedCall
 from assignments.services.sending import claims, outcomes, reconciliation
-from assignments.stackone.commands import Seen
+from assignments.stackone.commands import UserAssignments
 from assignments.stackone.errors import (
     AccountUnusable,
     Conflict,
@@ -16,7 +16,7 @@ from assignments.stackone.errors import (
     RateLimited,
     Refused,
 )
-from assignments.stackone.resources import Created, RemoteAssignment
+from assignments.stackone.resources import CreatedAssignment, RemoteAssignment
 
 pytestmark = pytest.mark.django_db
 SENDER = "sender"
@@ -38,7 +38,7 @@ def answered(desk, batch, reply):
     )
     now = desk.clock()
     outcomes.settle(
-        account=desk.account, sender=SENDER, answers=[Ended(claim, reply, now)], now=now
+        account=desk.account, sender=SENDER, answers=[EndedCall(claim, reply, now)], now=now
     )
     return batch.assignments.get()
 
@@ -48,7 +48,7 @@ def looked_up(desk, batch, reply):
     desk.clock.skip(seconds=15)
     now = desk.clock()
     (job,) = reconciliation.due(account=desk.account, count=9, besides=(), now=now)
-    reconciliation.settle(account=desk.account, answers=[Ended(job, reply, now)], now=now)
+    reconciliation.settle(account=desk.account, answers=[EndedCall(job, reply, now)], now=now)
     return batch.assignments.get()
 
 
@@ -67,7 +67,8 @@ def test_a_conflict_that_is_there_is_settled_with_its_id(desk, row):
     assert (found.state, found.response_status) == ("unknown", 409)
 
     old = (desk.clock() - timedelta(days=90)).isoformat()
-    found = looked_up(desk, row, Seen((record(desk, found, id="theirs", created_at=old),), 1))
+    records = (record(desk, found, id="theirs", created_at=old),)
+    found = looked_up(desk, row, UserAssignments(records, 1))
 
     assert (found.state, found.remote_id) == ("created", "theirs")
 
@@ -75,25 +76,25 @@ def test_a_conflict_that_is_there_is_settled_with_its_id(desk, row):
 def test_a_conflict_that_is_not_there_is_rejected_at_once(desk, row):
     answered(desk, row, Conflict("It conflicts.", status=409))
 
-    found = looked_up(desk, row, Seen((), 1))
+    found = looked_up(desk, row, UserAssignments((), 1))
 
     assert (found.state, found.problem) == ("rejected", "It conflicts.")
 
 
 def test_created_without_an_id_gets_it_from_the_lms(desk, row):
-    found = answered(desk, row, Created(id=None, remote_id=None))
+    found = answered(desk, row, CreatedAssignment(id=None, remote_id=None))
     assert (found.state, found.response_status) == ("unknown", 201)
 
-    found = looked_up(desk, row, Seen((record(desk, found),), 1))
+    found = looked_up(desk, row, UserAssignments((record(desk, found),), 1))
 
     assert (found.state, found.remote_id) == ("created", "found")
 
 
 def test_created_without_an_id_is_never_sent_again(desk, row):
-    answered(desk, row, Created(id=None, remote_id=None))
+    answered(desk, row, CreatedAssignment(id=None, remote_id=None))
     desk.clock.skip(seconds=61)
 
-    found = looked_up(desk, row, Seen((), 1))
+    found = looked_up(desk, row, UserAssignments((), 1))
 
     assert (found.state, found.remote_id, found.attempt) == ("created", "", 1)
 
@@ -125,16 +126,16 @@ def test_a_look_that_is_slowed_down_holds_everybody(desk, row):
 
     looked_up(desk, row, RateLimited("Slow down.", retry_after=40))
 
-    assert RequestBudget.objects.get().next_slot_at > desk.clock() + timedelta(seconds=39)
+    assert RateBudget.objects.get().next_slot_at > desk.clock() + timedelta(seconds=39)
 
 
 def test_more_pages_are_paid_for(desk, row):
     answered(desk, row, OutcomeUnknown("No answer."))
-    before = RequestBudget.objects.get().next_slot_at
+    before = RateBudget.objects.get().next_slot_at
 
-    looked_up(desk, row, Seen((), 5))
+    looked_up(desk, row, UserAssignments((), 5))
 
-    assert RequestBudget.objects.get().next_slot_at > before
+    assert RateBudget.objects.get().next_slot_at > before
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,7 @@ def test_another_persons_record_is_not_taken(desk, row):
     answered(desk, row, OutcomeUnknown("No answer."))
     other = record(desk, row.assignments.get(), learning_object_external_reference="OTHER")
 
-    assert looked_up(desk, row, Seen((other,), 1)).state == "unknown"
+    assert looked_up(desk, row, UserAssignments((other,), 1)).state == "unknown"
 
 
 def test_an_answer_that_comes_after_a_look_changes_nothing(desk, row):
@@ -182,16 +183,16 @@ def test_an_answer_that_comes_after_a_look_changes_nothing(desk, row):
     claims.recover(account=desk.account, sender="next", now=desk.clock())
 
     now = desk.clock()
-    late = Ended(claim, Created(id="late", remote_id=None), now)
+    late = EndedCall(claim, CreatedAssignment(id="late", remote_id=None), now)
     outcomes.settle(account=desk.account, sender=SENDER, answers=[late], now=now)
 
     found = row.assignments.get()
     assert (found.state, found.remote_id) == ("unknown", "")
 
 
-def after_the_window(desk, batch, *records, told_at=None):
+def after_the_window(desk, batch, *records, responded_at=None):
     """Let looks end with these records until the row has left or a person decides."""
-    reply = Seen(records, 1, told_at)
+    reply = UserAssignments(records, 1, responded_at)
     for _ in range(9):
         found = looked_up(desk, batch, reply)
         if found.state != "unknown" or found.read_back_at is None:
@@ -224,7 +225,7 @@ def test_a_clock_that_is_ahead_of_the_lms_finds_the_record_all_the_same(desk, ro
     ours, theirs = desk.clock(), desk.clock() - timedelta(hours=1)
     held = record(desk, found, created_at=theirs.isoformat())
 
-    found = looked_up(desk, row, Seen((held,), 1, desk.clock() - timedelta(hours=1)))
+    found = looked_up(desk, row, UserAssignments((held,), 1, desk.clock() - timedelta(hours=1)))
 
     assert (found.state, found.remote_id) == ("created", "found")
     assert found.sent_at <= ours

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.stackone.send_slots import lead, slots, spacing
+from assignments.stackone.send_slots import allocate_slots, reservation_lead, slot_spacing
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -26,13 +26,16 @@ def after(seconds: float) -> datetime:
     ],
 )
 def test_slots_start_when_both_allow_it(next_at, first):
-    step = spacing(3)
+    step = slot_spacing(3)
 
-    assert slots(next_at, NOON, 3, 3) == ([first, first + step, first + 2 * step], first + 3 * step)
+    assert allocate_slots(next_at, NOON, 3, 3) == (
+        [first, first + step, first + 2 * step],
+        first + 3 * step,
+    )
 
 
 def test_slots_of_nothing_take_nothing():
-    assert slots(after(5), NOON, 0, 1000) == ([], after(5))
+    assert allocate_slots(after(5), NOON, 0, 1000) == ([], after(5))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +47,7 @@ def test_slots_of_nothing_take_nothing():
     ],
 )
 def test_spacing_leaves_a_little_slack(per_minute, microseconds):
-    assert spacing(per_minute) == timedelta(microseconds=microseconds)
+    assert slot_spacing(per_minute) == timedelta(microseconds=microseconds)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +59,9 @@ def test_spacing_leaves_a_little_slack(per_minute, microseconds):
     ],
 )
 def test_the_lead_is_short_where_many_leave(per_minute, milliseconds):
-    assert lead(per_minute) / timedelta(milliseconds=1) == pytest.approx(milliseconds, abs=0.3)
+    assert reservation_lead(per_minute) / timedelta(milliseconds=1) == pytest.approx(
+        milliseconds, abs=0.3
+    )
 
 
 @given(
@@ -69,12 +74,12 @@ def test_the_lead_is_short_where_many_leave(per_minute, milliseconds):
 def test_no_minute_holds_more_than_it_may(per_minute, takes):
     now, next_at, taken = NOON, NOON - MINUTE, []
     for count, pause in takes:
-        reserved, next_at = slots(next_at, now, count, per_minute)
+        reserved, next_at = allocate_slots(next_at, now, count, per_minute)
         assert all(slot >= now for slot in reserved)
         taken += reserved
         now += pause
 
     gaps = [later - earlier for earlier, later in pairwise(taken)]
-    assert all(gap >= spacing(per_minute) for gap in gaps)
+    assert all(gap >= slot_spacing(per_minute) for gap in gaps)
     for first, slot in enumerate(taken[per_minute:]):
         assert slot - taken[first] >= MINUTE

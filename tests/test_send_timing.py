@@ -4,29 +4,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.stackone.send_timing import HARDLY, Rhythm
+from assignments.stackone.send_timing import TIMER_LATENESS, SendTiming
 
 
-def leaves(rhythm, reserved, wakes=()):
+def leaves(timing, reserved, wakes=()):
     """Let calls leave at their reserved times, each no earlier than its wake; return when."""
     times: list[float] = []
     for number, at in enumerate(reserved):
         wake = wakes[number] if number < len(wakes) else 0.0
-        now = max(rhythm.next_leaves(at), wake, times[-1] if times else 0.0)
-        rhythm.left(at, now)
+        now = max(timing.earliest_send(at), wake, times[-1] if times else 0.0)
+        timing.record_send(at, now)
         times.append(now)
     return times
 
 
 def paced(gap):
     """Return a rhythm with this time between calls."""
-    rhythm = Rhythm()
-    rhythm.least_gap = gap
-    return rhythm
+    timing = SendTiming()
+    timing.minimum_gap = gap
+    return timing
 
 
 def test_calls_leave_at_their_reserved_times():
-    assert leaves(Rhythm(), [10.0, 10.1, 12.0]) == [10.0, 10.1, 12.0]
+    assert leaves(SendTiming(), [10.0, 10.1, 12.0]) == [10.0, 10.1, 12.0]
 
 
 def test_what_a_stall_held_up_leaves_at_the_same_pace():
@@ -36,27 +36,27 @@ def test_what_a_stall_held_up_leaves_at_the_same_pace():
 
 
 def test_nothing_leaves_before_a_hold_ends_and_then_at_the_pace():
-    rhythm = paced(0.1)
-    leaves(rhythm, [10.0])
-    rhythm.hold(15.0)
+    timing = paced(0.1)
+    leaves(timing, [10.0])
+    timing.back_off_until(15.0)
 
-    assert leaves(rhythm, [10.1, 10.2]) == pytest.approx([15.0, 15.1], abs=0.001)
+    assert leaves(timing, [10.1, 10.2]) == pytest.approx([15.0, 15.1], abs=0.001)
 
 
 def test_a_hold_does_not_put_off_what_is_later_anyway():
-    rhythm = Rhythm()
-    leaves(rhythm, [10.0])
-    rhythm.hold(15.0)
+    timing = SendTiming()
+    leaves(timing, [10.0])
+    timing.back_off_until(15.0)
 
-    assert leaves(rhythm, [20.0]) == [20.0]
+    assert leaves(timing, [20.0]) == [20.0]
 
 
 def test_a_slower_pace_holds_for_what_was_reserved_before():
-    rhythm = Rhythm()
-    leaves(rhythm, [10.0])
-    rhythm.least_gap = 0.1
+    timing = SendTiming()
+    leaves(timing, [10.0])
+    timing.minimum_gap = 0.1
 
-    assert leaves(rhythm, [10.01, 10.02]) == pytest.approx([10.1, 10.2], abs=0.001)
+    assert leaves(timing, [10.01, 10.02]) == pytest.approx([10.1, 10.2], abs=0.001)
 
 
 @given(
@@ -75,4 +75,4 @@ def test_no_window_holds_more_than_the_pace(stalls, rate, seconds):
 
     for first, time in enumerate(times):
         within = [later for later in times[first:] if later < time + 1]
-        assert len(within) <= rate + 1 + len(stalls) * (1 + HARDLY * rate)
+        assert len(within) <= rate + 1 + len(stalls) * (1 + TIMER_LATENESS * rate)

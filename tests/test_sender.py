@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from assignments.models import RequestBudget
-from assignments.services.calls.call_process import Calls, Ended
-from assignments.services.calls.pacing.pacer import Pace
+from assignments.models import RateBudget
+from assignments.services.calls.call_process import CallProcess, EndedCall
+from assignments.services.calls.pacing.pacer import Pacer
 from assignments.services.sending import claims, sender
 from assignments.services.sending.claims import Claim
 from assignments.services.sending.outcomes import settle
@@ -33,7 +33,7 @@ def claim(desk, count, turn=0):
 def end(desk, claimed: list[Claim], reply):
     """Let the calls of claimed rows end with this reply."""
     now = desk.clock()
-    answers = [Ended(one, reply, now) for one in claimed]
+    answers = [EndedCall(one, reply, now) for one in claimed]
     settle(account=desk.account, sender=SENDER, answers=answers, now=now)
 
 
@@ -48,21 +48,21 @@ class NoCalls:
 
     in_flight = 0
 
-    def allow(self, slots, rate):
+    def set_limits(self, slots, rate):
         """Take any number of them."""
 
 
 def test_the_first_calls_leave_before_hundreds_of_rows_are_claimed(desk, settings):
     settings.SENDER_CONCURRENCY, settings.STACKONE_REQUESTS_PER_MINUTE = 64, 60_000_000
     calls, told = NoCalls(), list[int]()
-    pace = Pace(desk.account, cast("Calls[Any, Any]", calls))
+    pacer = Pacer(desk.account, cast("CallProcess[Any, Any]", calls))
 
-    while not told or pace.is_filling:
-        told.append(pace.wanted(timedelta(0)))
+    while not told or pacer.is_filling:
+        told.append(pacer.startable_calls(timedelta(0)))
         calls.in_flight += told[-1]
 
     assert told == [64, 128, 384]
-    assert pace.wanted(timedelta(0)) == 0
+    assert pacer.startable_calls(timedelta(0)) == 0
 
 
 def test_running_batches_take_turns(desk):
@@ -86,17 +86,17 @@ def test_a_batch_that_has_less_leaves_its_turns_to_the_other(desk):
 def test_what_the_key_is_refused_holds_everybody(desk, waiting):
     end(desk, claim(desk, 2), RateLimited("Slow down.", retry_after=9))
 
-    held = RequestBudget.objects.get().next_slot_at - desk.clock()
+    held = RateBudget.objects.get().next_slot_at - desk.clock()
     assert timedelta(seconds=8) < held <= timedelta(seconds=9)
     assert desk.states(waiting).count("queued") == 2
 
 
 def test_what_a_provider_refuses_holds_its_account_only(desk, waiting):
-    end(desk, claim(desk, 2), RateLimited("Slow down.", retry_after=9, is_providers=True))
+    end(desk, claim(desk, 2), RateLimited("Slow down.", retry_after=9, is_from_provider=True))
 
     # The sync before may have reserved some milliseconds.
     held_until = desk.clock() + timedelta(seconds=1)
-    assert not RequestBudget.objects.filter(next_slot_at__gt=held_until).exists()
+    assert not RateBudget.objects.filter(next_slot_at__gt=held_until).exists()
     assert desk.states(waiting).count("queued") == 2
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from assignments.stackone.api_key import Secret
+from assignments.stackone.api_key import ApiKey
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import StackOneError
 from assignments.stackone.resources import NewAssignment
@@ -115,8 +115,8 @@ def test_the_client_does_not_show_the_key():
 
 
 def test_a_secret_shows_itself_to_nobody():
-    secret = Secret(CANARY)
+    secret = ApiKey(CANARY)
 
     assert (str(secret), repr(secret), f"{secret}") == ("[api key]",) * 3
-    assert secret.masked(f"{CANARY} and {SIGNED}") == "[api key] and [api key]"
-    assert Secret("sandbox").masked("the sandbox") == "the sandbox"
+    assert secret.mask(f"{CANARY} and {SIGNED}") == "[api key] and [api key]"
+    assert ApiKey("sandbox").mask("the sandbox") == "the sandbox"

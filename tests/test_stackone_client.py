@@ -11,10 +11,16 @@ import pytest
 
 from assignments.stackone import client as blocking
 from assignments.stackone import http_exchange, paging
-from assignments.stackone.address import checked_base_url, segment
+from assignments.stackone.address import encode_path_segment, validate_base_url
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import NotSent, OutcomeUnknown, Refused, StackOneError
-from assignments.stackone.resources import Created, LinkedAccount, NewAssignment, Page, User
+from assignments.stackone.resources import (
+    CreatedAssignment,
+    LinkedAccount,
+    NewAssignment,
+    Page,
+    User,
+)
 
 BASE = "https://api.example"
 NEW = NewAssignment("CRS-1", "c1", None, "in_progress", None, None)
@@ -70,9 +76,9 @@ def test_create_assignment_sends_one_request():
         "authorization": "Basic a2V5Og==",
     }
     assert json.loads(request.content) == NEW.as_json("2025-02", "hyphen")
-    assert created == Created("a1", "7", 201, created.reply)
-    assert created.reply is not None
-    assert created.reply["body"] == '{"data":{"id":"a1","remote_id":7}}'
+    assert created == CreatedAssignment("a1", "7", 201, created.response)
+    assert created.response is not None
+    assert created.response["body"] == '{"data":{"id":"a1","remote_id":7}}'
 
 
 @pytest.mark.parametrize(
@@ -115,8 +121,8 @@ def test_create_assignment_that_cannot_be_read_is_unknown(body):
         api.create_assignment("u1", NEW)
 
     assert raised.value.status == 201
-    assert raised.value.message == "StackOne answered 201, but its answer cannot be read."
-    assert raised.value.reply["body"] == body[:2000].decode()
+    assert raised.value.message == "StackOne responded 201, but its response cannot be read."
+    assert raised.value.response["body"] == body[:2000].decode()
 
 
 @pytest.mark.parametrize("status", [200, 202, 204, 302])
@@ -159,31 +165,31 @@ def test_create_assignment_takes_nothing_but_201_for_success(status):
         pytest.param(
             httpx.ReadTimeout("slow"),
             OutcomeUnknown,
-            "StackOne did not answer in time.",
+            "StackOne did not respond in time.",
             id="no answer in time",
         ),
         pytest.param(
             httpx.WriteTimeout("slow"),
             OutcomeUnknown,
-            "StackOne did not answer in time.",
+            "StackOne did not respond in time.",
             id="not taken in time",
         ),
         pytest.param(
             httpx.ReadError("reset"),
             OutcomeUnknown,
-            "The connection broke before the answer was complete: reset.",
+            "The connection broke before the response was complete: reset.",
             id="reset",
         ),
         pytest.param(
             httpx.WriteError("broken pipe"),
             OutcomeUnknown,
-            "The connection broke before the answer was complete: broken pipe.",
+            "The connection broke before the response was complete: broken pipe.",
             id="reset while sending",
         ),
         pytest.param(
             httpx.RemoteProtocolError("gone"),
             OutcomeUnknown,
-            "The connection broke before the answer was complete: gone.",
+            "The connection broke before the response was complete: gone.",
             id="no HTTP",
         ),
     ],
@@ -196,23 +202,23 @@ def test_every_failure_of_the_network_says_whether_it_left(problem, kind, messag
         api.create_assignment("u1", NEW)
 
     assert type(raised.value) is kind
-    assert vars(raised.value) == {"message": message, "status": None, "field": "", "reply": {}}
+    assert vars(raised.value) == {"message": message, "status": None, "field": "", "response": {}}
     assert (raised.value.__cause__, raised.value.__context__) == (None, None)
 
 
 def test_an_answer_that_cannot_be_unpacked_is_unknown():
     server = answering(201, stream=httpx.ByteStream(b"no"), headers={"content-encoding": "gzip"})
 
-    with client(server) as api, pytest.raises(OutcomeUnknown, match="before the answer was"):
+    with client(server) as api, pytest.raises(OutcomeUnknown, match="before the response was"):
         api.create_assignment("u1", NEW)
 
 
 def test_an_answer_without_end_is_unknown(monkeypatch):
-    monkeypatch.setattr(http_exchange, "LARGEST_REPLY", 1000)
+    monkeypatch.setattr(http_exchange, "MAX_RESPONSE_BYTES", 1000)
 
     with (
         client(answering(201, content=b"x" * 1001)) as api,
-        pytest.raises(OutcomeUnknown, match="The answer is larger than 1,000 bytes"),
+        pytest.raises(OutcomeUnknown, match="The response is larger than 1,000 bytes"),
     ):
         api.create_assignment("u1", NEW)
 
@@ -225,20 +231,20 @@ def test_an_id_that_no_address_holds_is_refused_before_it_leaves(user_id):
             lambda: api.user(user_id),
             lambda: list(api.user_assignment_pages(user_id)),
         ):
-            with pytest.raises(Refused, match="cannot be part of an address"):
+            with pytest.raises(Refused, match="cannot be part of a URL"):
                 call()
 
 
 def test_an_id_that_is_too_long_is_refused_before_it_leaves():
     with (
         client(lambda _: pytest.fail("it left")) as api,
-        pytest.raises(Refused, match="its address would be too long"),
+        pytest.raises(Refused, match="its URL would be too long"),
     ):
         api.create_assignment("x" * 70_000, NEW)
 
 
 def test_segment_keeps_an_id_in_its_place():
-    assert segment("a/../b?c#d%e.f") == "a%2F..%2Fb%3Fc%23d%25e.f"
+    assert encode_path_segment("a/../b?c#d%e.f") == "a%2F..%2Fb%3Fc%23d%25e.f"
 
 
 def test_pace_is_called_before_every_request():
@@ -248,7 +254,7 @@ def test_pace_is_called_before_every_request():
         calls.append("request")
         return httpx.Response(200, json={"data": [], "next": len(calls) if len(calls) < 4 else ""})
 
-    with client(serve, pace=lambda: calls.append("pace")) as api:
+    with client(serve, before_request=lambda: calls.append("pace")) as api:
         pages = list(api.user_pages())
 
     assert calls == ["pace", "request"] * 2
@@ -362,7 +368,7 @@ def test_a_list_without_end_is_stopped():
         number = str(next(numbers))
         return Page((User.from_json({"id": number}),), number)
 
-    pages = paging.walk(fetch, None, most=5)
+    pages = paging.iterate_pages(fetch, None, max_pages=5)
 
     with pytest.raises(OutcomeUnknown, match="The list does not end: 5 pages were read"):
         list(pages)
@@ -384,7 +390,7 @@ def test_a_list_that_cannot_be_read_is_no_empty_one(body):
     with client(answering(text=body)) as api, pytest.raises(OutcomeUnknown) as raised:
         list(api.user_pages())
 
-    assert raised.value.message == "StackOne answered 200, but its answer cannot be read."
+    assert raised.value.message == "StackOne responded 200, but its response cannot be read."
 
 
 def account(number: int) -> LinkedAccount:
@@ -417,7 +423,7 @@ def test_accounts_are_all_found(bodies, expected):
 
 
 def test_accounts_without_end_are_not_walked_for_ever(monkeypatch):
-    monkeypatch.setattr(blocking, "MOST_ACCOUNT_PAGES", 3)
+    monkeypatch.setattr(blocking, "MAX_ACCOUNT_PAGES", 3)
     server, _ = in_turn(*([{"id": number}] for number in range(9)))
 
     with client(server) as api:
@@ -444,7 +450,7 @@ def test_accounts_that_cannot_be_read(body):
     ],
 )
 def test_base_url_is_accepted(url, expected):
-    assert checked_base_url(url) == expected
+    assert validate_base_url(url) == expected
 
 
 @pytest.mark.parametrize(
@@ -454,24 +460,24 @@ def test_base_url_is_accepted(url, expected):
         ("http://10.0.0.1", "Start the base URL with https://"),
         ("http://127.0.0.1.example", "Start the base URL with https://"),
         ("http://127.1", "Start the base URL with https://"),
-        ("https://user:word@api.stackone.com", "Take the user name and password out"),
-        ("http://127.0.0.1@evil.example", "Take the user name and password out"),
-        ("https://api.stackone.com?x=1", "Take everything from the first"),
-        ("https://api.stackone.com/#x", "Take everything from the first"),
-        ("https://api.stackone.com?", "Take everything from the first"),
-        ("https://api.stackone.com\\@evil.example", "Write the base URL without blanks"),
-        ("https://api.stackone.com\t", "Write the base URL without blanks"),
-        ("https://bücher.example", "Write the base URL without blanks"),
-        ("https://api.stackone.com:port", "Write the base URL with a host and a port"),
-        ("https://api.stackone.com:99999", "Write the base URL with a host and a port"),
-        ("https://[::1", "Write the base URL with a host and a port"),
+        ("https://user:word@api.stackone.com", "Remove the user name and password"),
+        ("http://127.0.0.1@evil.example", "Remove the user name and password"),
+        ("https://api.stackone.com?x=1", "Remove everything from the first"),
+        ("https://api.stackone.com/#x", "Remove everything from the first"),
+        ("https://api.stackone.com?", "Remove everything from the first"),
+        ("https://api.stackone.com\\@evil.example", "Write the base URL without spaces"),
+        ("https://api.stackone.com\t", "Write the base URL without spaces"),
+        ("https://bücher.example", "Write the base URL without spaces"),
+        ("https://api.stackone.com:port", "Write the base URL with a valid host and port"),
+        ("https://api.stackone.com:99999", "Write the base URL with a valid host and port"),
+        ("https://[::1", "Write the base URL with a valid host and port"),
         ("ftp://api.stackone.com", "Write the base URL as"),
         ("api.stackone.com", "Write the base URL as"),
         ("https://", "Write the base URL as"),
         ("https://a..b", "Write the base URL as"),
         ("https://-a-", "Write the base URL as"),
         (f"https://{'a' * 64}.example", "Write the base URL as"),
-        ("", "Write the base URL without blanks"),
+        ("", "Write the base URL without spaces"),
     ],
 )
 def test_base_url_is_refused(url, sentence):

@@ -19,13 +19,13 @@ from assignments.stackone.errors import (
     Refused,
     StackOneError,
 )
-from assignments.stackone.responses import Reply
+from assignments.stackone.responses import ApiResponse
 
 
-def answer(status: int, body: object = None, **headers: str) -> Reply:
+def answer(status: int, body: object = None, **headers: str) -> ApiResponse:
     """Return an answer with a JSON body."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Reply(status, named, "" if body is None else json.dumps(body))
+    return ApiResponse(status, named, "" if body is None else json.dumps(body))
 
 
 def test_the_docstring_is_the_tree():
@@ -68,13 +68,13 @@ def test_the_docstring_is_the_tree():
     ],
 )
 def test_failure_of_each_status(status, kind):
-    reply = answer(status, {"message": "Because of something."}, date="today", set_cookie="no")
+    response = answer(status, {"message": "Because of something."}, date="today", set_cookie="no")
 
-    error = outcome_rules.failure(reply)
+    error = outcome_rules.error_for(response)
 
     assert type(error) is kind
     assert (error.status, error.field) == (status, "")
-    assert error.reply == {
+    assert error.response == {
         "status": status,
         "headers": {"date": "today"},
         "body": '{"message": "Because of something."}',
@@ -101,7 +101,7 @@ def test_failure_of_each_status(status, kind):
     ],
 )
 def test_failure_of_404_tells_the_account_from_the_rest(body, kind):
-    assert type(outcome_rules.failure(answer(404, body))) is kind
+    assert type(outcome_rules.error_for(answer(404, body))) is kind
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_failure_of_404_tells_the_account_from_the_rest(body, kind):
         ),
         pytest.param(
             {"provider_errors": [{"raw": {"errors": [{"property": "progress"}], "n": 1}}]},
-            "StackOne answered 422 Unprocessable Content without a reason.",
+            "StackOne responded 422 Unprocessable Content without a reason.",
             "progress",
             id="named alone, deep inside",
         ),
@@ -164,9 +164,9 @@ def test_failure_of_404_tells_the_account_from_the_rest(body, kind):
     ],
 )
 def test_failure_says_why_and_where(body, message, field):
-    error = outcome_rules.failure(answer(422, body))
+    error = outcome_rules.error_for(answer(422, body))
 
-    nothing = "StackOne answered 422 Unprocessable Content without a reason."
+    nothing = "StackOne responded 422 Unprocessable Content without a reason."
     assert (error.message, error.field) == (message or nothing, field)
 
 
@@ -181,21 +181,21 @@ def test_failure_says_why_and_where(body, message, field):
     ],
 )
 def test_failure_without_json(status, text, message):
-    error = outcome_rules.failure(Reply(status, {}, text))
+    error = outcome_rules.error_for(ApiResponse(status, {}, text))
 
-    assert error.message == f"StackOne answered {message}."
-    assert error.reply == {"status": status, "headers": {}, "body": text[:2000]}
+    assert error.message == f"StackOne responded {message}."
+    assert error.response == {"status": status, "headers": {}, "body": text[:2000]}
 
 
 @pytest.mark.parametrize(
     ("status", "message"),
     [
-        (307, "StackOne answered 307, a redirect that is not followed. Check the base URL."),
-        (202, "StackOne answered 202, which says nothing about the outcome."),
+        (307, "StackOne responded 307, a redirect that is not followed. Check the base URL."),
+        (202, "StackOne responded 202, which does not say whether anything was created."),
     ],
 )
 def test_failure_of_what_is_no_error(status, message):
-    assert outcome_rules.failure(answer(status)).message == message
+    assert outcome_rules.error_for(answer(status)).message == message
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_failure_of_what_is_no_error(status, message):
 def test_rate_limited_says_when(clock, headers, seconds):
     clock.move_to(datetime(2026, 11, 23, 12, tzinfo=UTC), tick=False)
 
-    error = outcome_rules.failure(answer(429, {"message": "Slow down"}, **headers))
+    error = outcome_rules.error_for(answer(429, {"message": "Slow down"}, **headers))
 
     assert isinstance(error, RateLimited)
     assert error.retry_after == seconds
@@ -241,17 +241,18 @@ def test_an_error_by_itself_has_no_evidence():
         "message": "Slow down.",
         "status": 429,
         "field": "",
-        "reply": {},
+        "response": {},
         "retry_after": 5,
-        "is_providers": False,
+        "is_from_provider": False,
     }
     assert vars(NotSent("x" * 900))["message"] == "x" * 500
 
 
 def test_evidence_is_bounded_and_can_be_stored():
-    reply = Reply(500, {"x-request-id": "r" * 900, "authorization": "no"}, "\0é\ud800" * 3000)
+    headers = {"x-request-id": "r" * 900, "authorization": "no"}
+    response = ApiResponse(500, headers, "\0é\ud800" * 3000)
 
-    kept = reply.evidence()
+    kept = response.evidence()
 
     assert kept["headers"] == {"x-request-id": "r" * 200}
     assert kept["body"] == ("\0é?" * 3000)[:2000].replace("\0", "")
@@ -270,8 +271,8 @@ LIKELY_KEYS = st.sampled_from(["message", "provider_errors", "data", "raw", "err
     headers=st.dictionaries(st.sampled_from(["retry-after", "date"]), st.text()),
 )
 def test_failure_takes_whatever_comes(status, body, headers):
-    error = outcome_rules.failure(Reply(status, headers, json.dumps(body)))
+    error = outcome_rules.error_for(ApiResponse(status, headers, json.dumps(body)))
 
     assert isinstance(error, StackOneError)
     assert 0 < len(error.message) <= 500
-    json.dumps(error.reply, ensure_ascii=False).encode()
+    json.dumps(error.response, ensure_ascii=False).encode()

@@ -9,14 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.stackone import json_values
+from assignments.stackone.json_values import (
+    as_bool,
+    as_datetime,
+    as_enum,
+    as_enum_values,
+    as_number,
+    as_object,
+    as_text,
+)
 from assignments.stackone.resources import (
     LearningObject,
     LinkedAccount,
     NewAssignment,
     RemoteAssignment,
     User,
-    written,
+    format_datetime,
 )
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -213,36 +221,36 @@ def test_assignment_is_read(odd):
     ],
 )
 def test_choice_is_read(status, expected):
-    assert json_values.choice(status) == expected
+    assert as_enum(status) == expected
 
 
 @pytest.mark.parametrize(
     ("read", "value", "expected"),
     [
-        (json_values.text, 7, "7"),
-        (json_values.text, " kept ", " kept "),
-        (json_values.text, "", None),
-        (json_values.text, True, None),
-        (json_values.text, "a\0b\ud800", "ab?"),
-        (json_values.flag, 1, True),
-        (json_values.flag, "0", False),
-        (json_values.flag, "yes", None),
-        (json_values.flag, None, None),
-        (json_values.flag, False, False),
-        (json_values.number, "40", 40.0),
-        (json_values.number, "nan", None),
-        (json_values.number, 10**400, None),
-        (json_values.number, True, None),
-        (json_values.number, "forty", None),
-        (json_values.number, None, None),
-        (json_values.moment, "2026-11-23", datetime(2026, 11, 23, tzinfo=UTC)),
-        (json_values.moment, "0001-01-01T00:00:00+14:00", None),
-        (json_values.moment, "tomorrow", None),
-        (json_values.moment, 1_700_000_000, None),
-        (json_values.mapping, None, {}),
-        (json_values.mapping, {"a": [float("nan"), {"b\0": "\ud800"}]}, {"a": [None, {"b": "?"}]}),
-        (json_values.words, "en", ()),
-        (json_values.words, ["a", {"value": "unmapped_value", "source_value": "b"}], ("a", "b")),
+        (as_text, 7, "7"),
+        (as_text, " kept ", " kept "),
+        (as_text, "", None),
+        (as_text, True, None),
+        (as_text, "a\0b\ud800", "ab?"),
+        (as_bool, 1, True),
+        (as_bool, "0", False),
+        (as_bool, "yes", None),
+        (as_bool, None, None),
+        (as_bool, False, False),
+        (as_number, "40", 40.0),
+        (as_number, "nan", None),
+        (as_number, 10**400, None),
+        (as_number, True, None),
+        (as_number, "forty", None),
+        (as_number, None, None),
+        (as_datetime, "2026-11-23", datetime(2026, 11, 23, tzinfo=UTC)),
+        (as_datetime, "0001-01-01T00:00:00+14:00", None),
+        (as_datetime, "tomorrow", None),
+        (as_datetime, 1_700_000_000, None),
+        (as_object, None, {}),
+        (as_object, {"a": [float("nan"), {"b\0": "\ud800"}]}, {"a": [None, {"b": "?"}]}),
+        (as_enum_values, "en", ()),
+        (as_enum_values, ["a", {"value": "unmapped_value", "source_value": "b"}], ("a", "b")),
     ],
 )
 def test_values_are_read(read, value, expected):
@@ -254,7 +262,7 @@ def test_mapping_ends_somewhere():
     for _ in range(500):
         deep = {"in": deep}
 
-    assert str(json_values.mapping(deep)).count("in") == 20
+    assert str(as_object(deep)).count("in") == 20
 
 
 @pytest.mark.parametrize(
@@ -326,5 +334,5 @@ def test_new_assignment_leaves_out_what_is_not_given():
 
 
 def test_written_refuses_a_moment_of_nowhere():
-    with pytest.raises(ValueError, match="A moment without a time zone cannot be sent"):
-        written(NOON.replace(tzinfo=None))
+    with pytest.raises(ValueError, match="A datetime without a time zone cannot be sent"):
+        format_datetime(NOON.replace(tzinfo=None))

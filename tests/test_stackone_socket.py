@@ -26,7 +26,7 @@ from assignments.stackone.errors import (
     StackOneError,
 )
 from assignments.stackone.resources import NewAssignment
-from assignments.stackone.transport import shared_tls
+from assignments.stackone.transport import shared_tls_context
 from tests.sandbox_process import Sandbox, running_sandbox
 
 CREATE = "POST /unified/lms/users/{id}/assignments"
@@ -270,7 +270,7 @@ def drip(start: bytes, drop: bytes, pause: float = 0.02) -> Callable[[socket.soc
 def test_an_answer_that_drips_is_cut_off_in_time(answer):
     with serving(answer) as url, client(url, timeout_seconds=SHORT) as api:
         began = time.monotonic()
-        with pytest.raises(OutcomeUnknown, match="did not answer in time"):
+        with pytest.raises(OutcomeUnknown, match="did not respond in time"):
             api.create_assignment("u1", NEW)
 
         assert SHORT <= time.monotonic() - began < SHORT + 1
@@ -352,9 +352,9 @@ def test_a_redirect_is_not_followed():
 
 
 def test_all_clients_share_one_tls_context():
-    context = shared_tls()
+    context = shared_tls_context()
 
-    assert shared_tls() is context
+    assert shared_tls_context() is context
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert httpx.create_ssl_context() is not context
 

@@ -11,7 +11,7 @@ import pytest
 from django.contrib.sessions.backends.base import SessionBase
 from django.test import Client, RequestFactory
 
-from assignments.models import RequestBudget
+from assignments.models import RateBudget
 from assignments.services.calls import rate_budget
 from assignments.services.syncing import fingerprints
 from assignments.services.syncing.fingerprints import fingerprint
@@ -98,9 +98,9 @@ def test_the_public_id_of_a_session_is_that_of_version_1(settings):
 def test_the_budget_of_an_api_key_is_found_by_the_key_of_version_1(settings):
     settings.SECRET_KEY, settings.STACKONE_API_KEY = "golden", "api-key"
 
-    rate_budget.take(1, now=AT)
+    rate_budget.reserve(1, now=AT)
 
     assert (
-        RequestBudget.objects.get().key
-        == "0ef67a9b1bb2276d91c70a5e361cb03f35562733db684a4e74c8db37834ad092"
+        RateBudget.objects.get().key_hash
+        == "d0fce3c257b2ea0a7cc87f7c4f874c9c00acf6663eec76b72f7a0354c373ed82"
     )

@@ -241,7 +241,7 @@ class World:
     def is_held_by_the_lms(self, batch: Batch, sample: Sample) -> bool:
         """Return whether the LMS keeps the term."""
         row = batch.assignments.get()
-        with open_client(self.desk.account.remote_id, pace=lambda: None) as lms:
+        with open_client(self.desk.account.remote_id, before_request=lambda: None) as lms:
             pages = list(lms.user_assignment_pages(row.learner_remote_id))
         held = next(r for page in pages for r in page.items if r.id == row.remote_id)
         return all(str(getattr(held, name)) == str(value) for name, value in sample.sent.items())

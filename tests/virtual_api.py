@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from assignments.services.calls.pacing.rate_policy import Tempo
-from assignments.stackone.call_samples import Echo, Sign
-from assignments.stackone.rate_limit_headers import Limit
+from assignments.services.calls.pacing.rate_policy import RatePolicy
+from assignments.stackone.call_samples import ApiHealth, CallSample
+from assignments.stackone.rate_limit_headers import RateLimit
 
 
 @dataclass
@@ -32,10 +32,10 @@ class SlidingWindow:
         self.passed.append(now)
         return 0
 
-    def limit(self, now: float) -> Limit | None:
+    def limit(self, now: float) -> RateLimit | None:
         """Return what the headers say."""
         left = self.per_window(now) - len(self.passed)
-        return Limit(self.per_window(now), self.window, max(0, left), 1) if self.tells else None
+        return RateLimit(self.per_window(now), self.window, max(0, left), 1) if self.tells else None
 
 
 @dataclass
@@ -56,12 +56,12 @@ class TokenBucket:
         self.tokens -= 1
         return 0
 
-    def limit(self, now: float) -> Limit | None:
+    def limit(self, now: float) -> RateLimit | None:
         """Return what the headers say: nothing."""
         return None
 
 
-type Gate = SlidingWindow | TokenBucket
+type Limiter = SlidingWindow | TokenBucket
 
 
 @dataclass
@@ -71,7 +71,7 @@ class Api:
     :ivar at_once: how many calls it works on at once; the others wait in line
     """
 
-    gate: Gate
+    limiter: Limiter
     seconds: Callable[[Random, float], float] = lambda random, now: 0.02
     spread: float = 0.0
     at_once: int = 10_000
@@ -81,19 +81,19 @@ class Api:
     refused: list[float] = field(default_factory=list)
     busy: list[float] = field(default_factory=list)
 
-    def call(self, now: float) -> Echo:
+    def call(self, now: float) -> CallSample:
         """Take a call that leaves now and return how it ends."""
         there = now + 0.001 + self.random.uniform(0, self.spread)
-        wait = self.gate.wait(there)
-        limit = self.gate.limit(there)
+        wait = self.limiter.wait(there)
+        limit = self.limiter.limit(there)
         if wait:
             self.refused.append(there)
-            return Echo(now, there + 0.001, Sign.REFUSED, wait, limit)
+            return CallSample(now, there + 0.001, ApiHealth.RATE_LIMITED, wait, limit)
         self.accepted.append(there)
         ended = self._worked(there)
         if ended - now > self.times_out_after:
-            return Echo(now, now + self.times_out_after, Sign.OVERLOADED, 0.0, limit)
-        return Echo(now, ended, Sign.DONE, 0.0, limit)
+            return CallSample(now, now + self.times_out_after, ApiHealth.OVERLOADED, 0.0, limit)
+        return CallSample(now, ended, ApiHealth.OK, 0.0, limit)
 
     def _worked(self, there: float) -> float:
         free_at = heapq.heappop(self.busy) if len(self.busy) >= self.at_once else there
@@ -112,11 +112,11 @@ class Sender:
     """Sends evenly at the tempo, and looks at what ended once in a while."""
 
     api: Api
-    tempo: Tempo
+    policy: RatePolicy
     looks_every: float = 0.02
     now: float = 0.0
     next_at: float = 0.0
-    out: list[Echo] = field(default_factory=list)
+    out: list[CallSample] = field(default_factory=list)
     sent: int = 0
     at_once: list[tuple[float, int]] = field(default_factory=list)
 
@@ -129,21 +129,25 @@ class Sender:
             self.now += self.looks_every
 
     def _look(self) -> None:
-        ended = sorted((e for e in self.out if e.ended_at <= self.now), key=lambda e: e.ended_at)
-        self.out = [echo for echo in self.out if echo.ended_at > self.now]
-        self.tempo.note(ended, self.now)
+        ended = sorted(
+            (e for e in self.out if e.ended_monotonic <= self.now), key=lambda e: e.ended_monotonic
+        )
+        self.out = [sample for sample in self.out if sample.ended_monotonic > self.now]
+        self.policy.record(ended, self.now)
 
     def _send(self, until: float) -> None:
-        rate, most = self.tempo.rate(self.now), self.tempo.concurrency(self.now)
-        at = max(self.next_at, self.now, self.tempo.held_until)
+        rate, max_concurrency = self.policy.rate(self.now), self.policy.concurrency(self.now)
+        at = max(self.next_at, self.now, self.policy.backoff_until)
         while at < until:
-            if (held_until := self._held_until(at)) > at:
-                at = held_until
+            if (backoff_until := self._held_until(at)) > at:
+                at = backoff_until
                 continue
-            ends = sorted(echo.ended_at for echo in self.out if echo.ended_at > at)
-            if len(ends) >= most:
+            ends = sorted(
+                sample.ended_monotonic for sample in self.out if sample.ended_monotonic > at
+            )
+            if len(ends) >= max_concurrency:
                 # A slot that is free again is used at once.
-                at = ends[len(ends) - most]
+                at = ends[len(ends) - max_concurrency]
                 continue
             self.out.append(self.api.call(at))
             self.at_once.append((at, len(ends) + 1))
@@ -153,8 +157,10 @@ class Sender:
 
     def _held_until(self, at: float) -> float:
         # The calls themselves stop at a refusal, before the tempo is told of it.
-        refused = [e for e in self.out if e.sign is Sign.REFUSED and e.ended_at <= at]
-        return max((echo.ended_at + echo.retry_after for echo in refused), default=0.0)
+        refused = [
+            e for e in self.out if e.health is ApiHealth.RATE_LIMITED and e.ended_monotonic <= at
+        ]
+        return max((sample.ended_monotonic + sample.retry_after for sample in refused), default=0.0)
 
     def most_at_once(self, begin: float, end: float) -> int:
         """Return how many calls were in flight at once in a stretch of time."""

@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='CallCount',
             fields=[
-                ('at', models.DateTimeField(primary_key=True, serialize=False)),
+                ('starts_at', models.DateTimeField(primary_key=True, serialize=False)),
                 ('calls', models.PositiveIntegerField()),
                 ('created', models.PositiveIntegerField()),
             ],
@@ -78,11 +78,11 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name='RequestBudget',
+            name='RateBudget',
             fields=[
-                ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ('key_hash', models.CharField(max_length=64, primary_key=True, serialize=False)),
                 ('next_slot_at', models.DateTimeField()),
-                ('requested_at', models.DateTimeField(null=True)),
+                ('reserved_at', models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(

@@ -1,6 +1,6 @@
 """Tables, states and constraints: what is stored, and what can never be."""
 
-from assignments.models.accounts import Account, RequestBudget, SyncPage, SyncRun, Worker
+from assignments.models.accounts import Account, RateBudget, SyncPage, SyncRun, Worker
 from assignments.models.approvals import Approval
 from assignments.models.audiences import Audience, AudienceMember
 from assignments.models.batches import Assignment, Attempt, Batch, PlanDigestInput
@@ -54,8 +54,8 @@ __all__ = [
     "PersonalValue",
     "PlanDigestInput",
     "PlanRefresh",
+    "RateBudget",
     "RemoteAssignment",
-    "RequestBudget",
     "SelectionChange",
     "SyncPage",
     "SyncRun",

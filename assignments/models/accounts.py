@@ -1,4 +1,4 @@
-"""Linked LMS accounts, the request budget of an API key, syncs and workers."""
+"""Linked LMS accounts, the rate budget of an API key, syncs and workers."""
 
 from django.db import models
 
@@ -37,18 +37,19 @@ class Account(models.Model):
         return self.name or self.remote_id
 
 
-class RequestBudget(models.Model):
-    """When the next request of an API key may leave; shared by every sender through this row.
+class RateBudget(models.Model):
+    """The next send slot of an API key; all senders reserve their requests in this row.
 
-    `requested_at` is when that was last reserved: if it lies ahead, the clock was set back since.
+    `key_hash` is a keyed hash of the API key. `reserved_at` is the time of the last reservation: if
+    it is in the future, the clock was set back since.
     """
 
-    key = models.CharField(max_length=64, primary_key=True)
+    key_hash = models.CharField(max_length=64, primary_key=True)
     next_slot_at = models.DateTimeField()
-    requested_at = models.DateTimeField(null=True)
+    reserved_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
-        return self.key
+        return self.key_hash
 
 
 class SyncRun(models.Model):

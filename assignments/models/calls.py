@@ -1,32 +1,29 @@
-"""How many calls end, kept beside the attempts so that no page counts thousands of them."""
+"""Counts of ended calls per ten seconds, so that no page counts thousands of attempts."""
 
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import models
 
-TEN_SECONDS: Final = timedelta(seconds=10)
+INTERVAL: Final = timedelta(seconds=10)
 
 
 class CallCount(models.Model):
-    """The calls that ended in ten seconds, and how many of them made an assignment.
+    """How many calls ended within ten seconds, and how many of them created an assignment."""
 
-    `at` is where the ten seconds begin.
-    """
-
-    at = models.DateTimeField(primary_key=True)
+    starts_at = models.DateTimeField(primary_key=True)
     calls = models.PositiveIntegerField()
     created = models.PositiveIntegerField()
 
     def __str__(self) -> str:
-        return f"{self.calls} calls from {self.at} on"
+        return f"{self.calls} calls in the 10 seconds from {self.starts_at}"
 
     @property
-    def others(self) -> int:
-        """How many of them made nothing: refused, put off, or without a clear answer."""
+    def not_created(self) -> int:
+        """How many created nothing: refused, put off, or without a clear outcome."""
         return self.calls - self.created
 
 
-def ten_of(moment: datetime) -> datetime:
-    """Return where the ten seconds begin that a moment is in."""
+def interval_start(moment: datetime) -> datetime:
+    """Return the start of the ten seconds that a time is in."""
     return moment.replace(second=moment.second // 10 * 10, microsecond=0)

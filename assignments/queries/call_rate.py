@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
 
-from assignments.models import Account, Batch, CallCount, RequestBudget
-from assignments.models.calls import TEN_SECONDS, ten_of
+from assignments.models import Account, Batch, CallCount, RateBudget
+from assignments.models.calls import INTERVAL, interval_start
 from assignments.queries.formatting import duration
 
 COLUMNS: Final = 30
@@ -32,13 +32,13 @@ class Pace:
     @property
     def limit(self) -> int:
         """How many calls are agreed in ten seconds."""
-        return round(self.agreed * TEN_SECONDS.total_seconds())
+        return round(self.agreed * INTERVAL.total_seconds())
 
     @property
     def recent(self) -> float:
         """How many calls ended in a second lately, by the columns that are complete."""
         last = self.columns[-RECENT_COLUMNS:]
-        return sum(column.calls for column in last) / (len(last) * TEN_SECONDS.total_seconds() or 1)
+        return sum(column.calls for column in last) / (len(last) * INTERVAL.total_seconds() or 1)
 
     @property
     def has_calls(self) -> bool:
@@ -49,7 +49,7 @@ class Pace:
     def words(self) -> str:
         """What the columns show, in one sentence."""
         calls = sum(column.calls for column in self.columns)
-        first = timezone.localtime(self.columns[0].at, ZoneInfo(settings.TIME_ZONE))
+        first = timezone.localtime(self.columns[0].starts_at, ZoneInfo(settings.TIME_ZONE))
         about = round(calls / len(self.columns))
         return (
             f"About {about:,} calls in 10 seconds since {first:%H:%M}; {self.limit:,} are agreed."
@@ -88,15 +88,16 @@ def pace(batch: Batch, *, now: datetime) -> Pace:
 def _slowed_until(account: Account, now: datetime) -> datetime | None:
     # The next slot is always a little ahead: a call's own distance at least.
     soon = now + max(HELD, timedelta(seconds=2 / calls_per_second(account)))
-    held = RequestBudget.objects.aggregate(until=Max("next_slot_at"))["until"]
+    held = RateBudget.objects.aggregate(until=Max("next_slot_at"))["until"]
     until = max(filter(None, (account.slowed_until, held)), default=now)
     return until if until > soon else None
 
 
 def _columns(started_at: datetime, now: datetime) -> list[CallCount]:
-    end = ten_of(now)
-    begin = max(end - COLUMNS * TEN_SECONDS, started_at - TEN_SECONDS)
-    found = {column.at: column for column in CallCount.objects.filter(at__gte=begin, at__lt=end)}
-    moments = (end - number * TEN_SECONDS for number in range(COLUMNS, 0, -1))
+    end = interval_start(now)
+    begin = max(end - COLUMNS * INTERVAL, started_at - INTERVAL)
+    counts = CallCount.objects.filter(starts_at__gte=begin, starts_at__lt=end)
+    by_start = {column.starts_at: column for column in counts}
+    moments = (end - number * INTERVAL for number in range(COLUMNS, 0, -1))
     none = {"calls": 0, "created": 0}
-    return [found.get(at) or CallCount(at=at, **none) for at in moments if at >= begin]
+    return [by_start.get(at) or CallCount(starts_at=at, **none) for at in moments if at >= begin]

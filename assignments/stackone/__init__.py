@@ -1,5 +1,5 @@
-"""The client of the StackOne Unified LMS API: HTTP, JSON, errors and pacing of single calls.
+"""Client of the StackOne Unified LMS API: HTTP, JSON, errors and the timing of single calls.
 
-Knows neither Django nor the rest of the product and could be published on its own. `sandbox/` is
-an LMS for trying things out.
+Imports neither Django nor the rest of the product, so it could be published on its own.
+`sandbox/` is an LMS for demos and tests that speaks the same API.
 """

@@ -1,4 +1,4 @@
-"""Addresses that a key may be sent to, and ids made safe to stand in them."""
+"""Validate the base URL and encode ids as URL path segments."""
 
 import ipaddress
 import re
@@ -11,25 +11,25 @@ LABEL: Final = r"[a-z0-9_][a-z0-9_-]{0,62}"
 HOST_NAME: Final = re.compile(rf"{LABEL}(\.{LABEL})*")
 
 
-def checked_base_url(url: str) -> str:
-    """Return the address without a slash at its end, if a key may be sent to it.
+def validate_base_url(url: str) -> str:
+    """Return the URL without trailing slashes, if the API key may be sent to it.
 
     :raises ValueError: with one sentence on what to change
     """
     parts = _split(url)
     if parts.scheme not in {"http", "https"} or not _is_host(parts.hostname or ""):
-        raise ValueError("Write the base URL as https:// and the name of a host.")
+        raise ValueError("Write the base URL as https:// and a host name.")
     if "@" in parts.netloc:
-        raise ValueError("Take the user name and password out of the base URL.")
+        raise ValueError("Remove the user name and password from the base URL.")
     if "?" in url or "#" in url:
-        raise ValueError("Take everything from the first ? or # on out of the base URL.")
+        raise ValueError("Remove everything from the first ? or # on from the base URL.")
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-        raise ValueError("Start the base URL with https://, or the key would travel in clear.")
+        raise ValueError("Start the base URL with https://, so that the key is sent encrypted.")
     return url.rstrip("/")
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether the host is this machine itself."""
+    """Return whether the host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -37,37 +37,37 @@ def is_loopback(host: str) -> bool:
 
 
 def is_public(host: str) -> bool:
-    """Return whether an IP address is one of the internet's: no private, local or reserved one."""
+    """Return whether an IP address is public: not private, local or reserved."""
     return ipaddress.ip_address(host.partition("%")[0]).is_global
 
 
-def is_plain(text: str) -> bool:
-    """Return whether the text is ASCII that can be seen, and at least one character of it."""
+def is_visible_ascii(text: str) -> bool:
+    """Return whether the text is not empty and has only visible ASCII characters."""
     return text.isascii() and text.isprintable() and bool(text) and " " not in text
 
 
-def segment(identifier: str) -> str:
-    """Return an id percent-encoded as one segment of a path.
+def encode_path_segment(identifier: str) -> str:
+    """Return an id percent-encoded as one segment of a URL path.
 
-    :raises Refused: if no address can hold it
+    :raises Refused: no URL can contain the id
     """
-    # A lone dot or two would be taken for "here" and "up", whichever way they are encoded.
+    # "." and ".." mean "this" and "parent" folder, even percent-encoded (RFC 3986, 5.2.4).
     if identifier in {"", ".", ".."}:
-        raise Refused(f"The id {identifier!r} cannot be part of an address.")
+        raise Refused(f"The id {identifier!r} cannot be part of a URL.")
     try:
         return quote(identifier, safe="")
     except UnicodeEncodeError:
-        raise Refused("The id holds half a character and cannot be part of an address.") from None
+        raise Refused("The id contains half a character and cannot be part of a URL.") from None
 
 
 def _split(url: str) -> SplitResult:
-    if not is_plain(url) or "\\" in url:
-        raise ValueError("Write the base URL without blanks, backslashes and special letters.")
+    if not is_visible_ascii(url) or "\\" in url:
+        raise ValueError("Write the base URL without spaces, backslashes and non-ASCII letters.")
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise ValueError("Write the base URL with a host and a port that can exist.") from None
+        raise ValueError("Write the base URL with a valid host and port.") from None
     return parts
 
 

@@ -1,4 +1,4 @@
-"""The calls of the StackOne Unified LMS API that this product needs, many at once if need be."""
+"""The calls of the StackOne Unified LMS API that Assignment Desk makes, as coroutines."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import InitVar, dataclass, field
@@ -8,21 +8,21 @@ from typing import Final, Self
 import httpx
 
 from assignments.stackone import list_parsing, outcome_rules
-from assignments.stackone.address import checked_base_url, is_plain, segment
-from assignments.stackone.api_key import Secret
-from assignments.stackone.http_exchange import Ask, Wire
-from assignments.stackone.paging import PAGE_SIZE, Walk
+from assignments.stackone.address import encode_path_segment, is_visible_ascii, validate_base_url
+from assignments.stackone.api_key import ApiKey
+from assignments.stackone.http_exchange import ApiRequest, HttpClient
+from assignments.stackone.paging import PAGE_SIZE, Pagination
 from assignments.stackone.resources import (
-    Created,
+    CreatedAssignment,
     LearningObject,
     LinkedAccount,
     NewAssignment,
     Page,
     RemoteAssignment,
     User,
-    written,
+    format_datetime,
 )
-from assignments.stackone.responses import Reply
+from assignments.stackone.responses import ApiResponse
 
 LMS: Final = "/unified/lms"
 OK: Final = 200
@@ -31,20 +31,20 @@ CREATED: Final = 201
 
 @dataclass(kw_only=True, eq=False)
 class AsyncStackOne:
-    """The LMS of one linked account, on one event loop; as many connections as calls at once.
+    """Client of one linked account for one event loop; opens a connection per concurrent call.
 
-    Nothing is ever sent twice by itself. Every method that calls raises what `errors` names:
+    A request is never retried. Every method that calls the API raises the errors of `errors`:
 
     :raises NotSent: no connection was made, or StackOne asks to come back later
-    :raises Refused: the answer is final
-    :raises OutcomeUnknown: no answer that can be read; for a read that means: try again
+    :raises Refused: the response is final; trying again will not help
+    :raises OutcomeUnknown: no readable response; when reading, try again
 
-    :param contract: "2025-12" or "2025-02", the published version that requests follow
-    :param status_style: "underscore" or "hyphen", how in_progress is written
-    :param timeout_seconds: how long one call may take from its start to the end of its answer
-    :param allows_private: the base URL may lead into a private network
-    :param transport: takes the place of the network, for tests
-    :ivar last_headers: the headers of the latest answer, names in lower case
+    :param contract: "2025-12" or "2025-02", the published API version that requests follow
+    :param status_style: "underscore" or "hyphen", how in_progress is spelled in requests
+    :param timeout_seconds: how long one call may take, from its start to the end of its response
+    :param allows_private: the base URL may be in a private network
+    :param transport: replaces the network in tests
+    :ivar last_headers: headers of the latest response, names in lower case
     """
 
     base_url: str
@@ -58,13 +58,13 @@ class AsyncStackOne:
     last_headers: Mapping[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self, api_key: str, transport: httpx.AsyncBaseTransport | None) -> None:
-        self.base_url = checked_base_url(self.base_url)
-        if not is_plain(self.account_id):
-            raise ValueError("Write the account id with plain letters, digits and signs only.")
-        self._account = {"x-account-id": self.account_id}
-        self._wire = Wire(
+        self.base_url = validate_base_url(self.base_url)
+        if not is_visible_ascii(self.account_id):
+            raise ValueError("Write the account id with ASCII letters, digits and symbols only.")
+        self._account_header = {"x-account-id": self.account_id}
+        self._http = HttpClient(
             base_url=self.base_url,
-            key=Secret(api_key),
+            key=ApiKey(api_key),
             timeout_seconds=self.timeout_seconds,
             transport=transport,
             allows_private=self.allows_private,
@@ -78,88 +78,94 @@ class AsyncStackOne:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._wire.close()
+        await self._http.close()
 
-    async def users(self, place: str | None, updated_after: datetime | None) -> Page[User]:
-        """Return a page of the users, all or those changed since."""
-        return await self._page("/users", User.from_json, place, updated_after)
+    async def user_page(self, cursor: str | None, updated_after: datetime | None) -> Page[User]:
+        """Return one page of the users: all, or those updated after a time."""
+        return await self._page("/users", User.from_json, cursor, updated_after)
 
-    async def content(
-        self, place: str | None, updated_after: datetime | None
+    async def content_page(
+        self, cursor: str | None, updated_after: datetime | None
     ) -> Page[LearningObject]:
-        """Return a page of the content items, all or those changed since."""
-        return await self._page("/content", LearningObject.from_json, place, updated_after)
+        """Return one page of the content items: all, or those updated after a time."""
+        return await self._page("/content", LearningObject.from_json, cursor, updated_after)
 
-    async def courses(
-        self, place: str | None, updated_after: datetime | None
+    async def course_page(
+        self, cursor: str | None, updated_after: datetime | None
     ) -> Page[LearningObject]:
-        """Return a page of the courses, all or those changed since."""
-        return await self._page("/courses", LearningObject.course_from_json, place, updated_after)
+        """Return one page of the courses: all, or those updated after a time."""
+        return await self._page("/courses", LearningObject.course_from_json, cursor, updated_after)
 
-    async def assignments(
-        self, place: str | None, updated_after: datetime | None
+    async def assignment_page(
+        self, cursor: str | None, updated_after: datetime | None
     ) -> Page[RemoteAssignment]:
-        """Return a page of everybody's assignments, all or those changed since."""
-        return await self._page("/assignments", RemoteAssignment.from_json, place, updated_after)
+        """Return one page of all users' assignments: all, or those updated after a time."""
+        return await self._page("/assignments", RemoteAssignment.from_json, cursor, updated_after)
 
-    async def user_assignments(self, user_id: str, place: str | None) -> Page[RemoteAssignment]:
-        """Return a page of one user's assignments."""
-        return await self._page(_assignments_of(user_id), RemoteAssignment.from_json, place, None)
+    async def user_assignment_page(
+        self, user_id: str, cursor: str | None
+    ) -> Page[RemoteAssignment]:
+        """Return one page of a user's assignments."""
+        path = _user_assignments_path(user_id)
+        return await self._page(path, RemoteAssignment.from_json, cursor, None)
 
     async def user_assignment_pages(self, user_id: str) -> AsyncIterator[Page[RemoteAssignment]]:
-        """Walk through one user's assignments."""
-        way = Walk(None)
-        while not way.is_over:
-            way.check()
-            page = await self.user_assignments(user_id, way.cursor)
-            way.note(page)
+        """Yield every page of a user's assignments."""
+        pagination = Pagination(None)
+        while not pagination.is_finished:
+            pagination.check_page_limit()
+            page = await self.user_assignment_page(user_id, pagination.cursor)
+            pagination.advance(page)
             yield page
 
     async def user(self, user_id: str) -> User:
         """Return one user."""
-        reply = await self._lms(f"/users/{segment(user_id)}", {})
-        return User.from_json(list_parsing.one(reply))
+        response = await self._get(f"/users/{encode_path_segment(user_id)}", {})
+        return User.from_json(list_parsing.parse_record(response))
 
-    async def accounts(self, page: int) -> list[LinkedAccount]:
-        """Return a page, from 1 on, of the accounts that are linked behind the key."""
-        params = {"page": str(page), "page_size": PAGE_SIZE}
-        return list_parsing.accounts(await self._ask(Ask("GET", "/accounts", params), wants=OK))
+    async def account_page(self, number: int) -> list[LinkedAccount]:
+        """Return one page, numbered from 1, of the accounts that are linked behind the key."""
+        params = {"page": str(number), "page_size": PAGE_SIZE}
+        response = await self._send(ApiRequest("GET", "/accounts", params), expected_status=OK)
+        return list_parsing.parse_accounts(response)
 
-    async def create_assignment(self, user_id: str, new: NewAssignment) -> Created:
+    async def create_assignment(self, user_id: str, new: NewAssignment) -> CreatedAssignment:
         """Assign content to one user, with a request that is sent once.
 
         :raises NotSent: nothing was created; try again later
         :raises Refused: nothing was created; trying again will not help
         :raises OutcomeUnknown: it may have been created
         """
+        path = LMS + _user_assignments_path(user_id)
         body = new.as_json(self.contract, self.status_style)
-        ask = Ask("POST", LMS + _assignments_of(user_id), {}, self._account, body)
-        return outcome_rules.created(await self._ask(ask, wants=CREATED))
+        request = ApiRequest("POST", path, {}, self._account_header, body)
+        return outcome_rules.parse_created(await self._send(request, expected_status=CREATED))
 
     async def _page[Item](
         self,
         path: str,
-        read: Callable[[Mapping[str, object]], Item],
-        place: str | None,
+        parse: Callable[[Mapping[str, object]], Item],
+        cursor: str | None,
         updated_after: datetime | None,
     ) -> Page[Item]:
         params = {"page_size": PAGE_SIZE}
         if updated_after is not None:
-            params["filter[updated_after]"] = written(updated_after)
-        if place:
-            params["next"] = place
-        return list_parsing.page(await self._lms(path, params), read)
+            params["filter[updated_after]"] = format_datetime(updated_after)
+        if cursor:
+            params["next"] = cursor
+        return list_parsing.parse_page(await self._get(path, params), parse)
 
-    async def _lms(self, path: str, params: Mapping[str, str]) -> Reply:
-        return await self._ask(Ask("GET", LMS + path, params, self._account), wants=OK)
+    async def _get(self, path: str, params: Mapping[str, str]) -> ApiResponse:
+        request = ApiRequest("GET", LMS + path, params, self._account_header)
+        return await self._send(request, expected_status=OK)
 
-    async def _ask(self, ask: Ask, *, wants: int) -> Reply:
-        reply = await self._wire.send(ask)
-        self.last_headers = reply.headers
-        if reply.status != wants:
-            raise outcome_rules.failure(reply)
-        return reply
+    async def _send(self, request: ApiRequest, *, expected_status: int) -> ApiResponse:
+        response = await self._http.send(request)
+        self.last_headers = response.headers
+        if response.status != expected_status:
+            raise outcome_rules.error_for(response)
+        return response
 
 
-def _assignments_of(user_id: str) -> str:
-    return f"/users/{segment(user_id)}/assignments"
+def _user_assignments_path(user_id: str) -> str:
+    return f"/users/{encode_path_segment(user_id)}/assignments"

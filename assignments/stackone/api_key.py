@@ -1,17 +1,15 @@
-"""The API key, kept out of whatever might be printed, logged or stored."""
+"""Keep the API key out of everything that may be printed, logged or stored."""
 
 import base64
-from collections.abc import Generator
 from typing import Final
 
-import httpx
-
 MASK: Final = "[api key]"
-SHORTEST_REAL_KEY: Final = 12
+# Shorter keys are not masked: the sandbox's key, "sandbox", is an ordinary word in messages.
+SHORTEST_MASKED_KEY: Final = 12
 
 
-class Secret:
-    """A key that shows itself to nobody but the request it signs."""
+class ApiKey:
+    """An API key whose `repr()` does not show it."""
 
     __slots__ = ("_basic", "_value")
 
@@ -22,27 +20,12 @@ class Secret:
     def __repr__(self) -> str:
         return MASK
 
-    def basic(self) -> str:
-        """Return the text as the user name of HTTP Basic, with an empty password."""
+    def basic_credentials(self) -> str:
+        """Return the key as HTTP Basic credentials: user name with an empty password, base64."""
         return self._basic
 
-    def masked(self, text: str) -> str:
-        """Return the text with a mask over every place where this secret stands in it.
-
-        The sandbox's key is an everyday word, so what is too short to be a key stays.
-        """
-        if len(self._value) < SHORTEST_REAL_KEY:
+    def mask(self, text: str) -> str:
+        """Return the text with every occurrence of the key replaced by `MASK`."""
+        if len(self._value) < SHORTEST_MASKED_KEY:
             return text
         return text.replace(self._value, MASK).replace(self._basic, MASK)
-
-
-class KeyAuth(httpx.Auth):
-    """Signs each request as it leaves, so that nothing keeps the header in between."""
-
-    def __init__(self, key: Secret) -> None:
-        self._key = key
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
-        """Add the key to the request."""
-        request.headers["Authorization"] = f"Basic {self._key.basic()}"
-        yield request

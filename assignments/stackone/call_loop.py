@@ -1,7 +1,7 @@
-"""The process that makes a sender's calls, so that writing down outcomes never holds one up.
+"""Child process that makes a sender's API calls, so that database writes never delay a call.
 
-Its owner tells it what to do by the methods of `Flight`; it tells its owner what landed. Once the
-owner is gone, by its own will or not, nothing more leaves.
+The parent process sends method calls for the `CallScheduler` through a pipe and gets back lists of
+`FinishedCall`. When the parent ends, even by SIGKILL, no further call is sent.
 """
 
 import asyncio
@@ -16,79 +16,82 @@ from typing import Any, Final
 import uvloop
 
 from assignments.stackone.api import AsyncStackOne
-from assignments.stackone.call_scheduler import Flight, Landed
+from assignments.stackone.call_scheduler import CallScheduler, FinishedCall
 
-# An outcome is written within a tenth of a second; until then nobody waits for news of it.
-TOLD_WITHIN: Final = 0.01
+# The parent writes outcomes about ten times a second, so this delay, in seconds, costs nothing.
+BATCH_SECONDS: Final = 0.01
 
-type Order = tuple[str, tuple[Any, ...]]
-type Options = dict[str, Any]
+# A method of `CallScheduler` by name, and its arguments.
+type MethodCall = tuple[str, tuple[Any, ...]]
+type ClientOptions = dict[str, Any]
 
 
-def serve(owner: Connection, options: Options) -> None:
-    """Make calls until the owner says None or is gone, then finish those that are out.
+def run(parent: Connection, options: ClientOptions) -> None:
+    """Make calls until the parent sends None or ends, then wait for the calls in flight.
 
-    :param options: what `AsyncStackOne` is made with
+    :param options: keyword arguments of `AsyncStackOne`
     """
-    outlive_signals()
-    landed: SimpleQueue[list[Landed] | None] = SimpleQueue()
-    telling = threading.Thread(target=tell, args=(owner, landed))
-    telling.start()
+    ignore_stop_signals()
+    finished: SimpleQueue[list[FinishedCall] | None] = SimpleQueue()
+    writer = threading.Thread(target=forward, args=(finished, parent))
+    writer.start()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_fly(owner, options, landed.put))
-    landed.put(None)
-    telling.join()
+        runner.run(_run_scheduler(parent, options, finished.put))
+    finished.put(None)
+    writer.join()
 
 
-def outlive_signals() -> None:
-    """Let the process end with its owner alone: who stops a worker may signal all its processes."""
+def ignore_stop_signals() -> None:
+    """Ignore SIGINT and SIGTERM, which may reach the whole process group: the parent decides."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
 
 
-def tell(owner: Connection, news: "SimpleQueue[Any]") -> None:
-    """Tell the owner what comes, in a thread because it may be slow to listen, until None."""
+def forward(messages: "SimpleQueue[Any]", parent: Connection) -> None:
+    """Send queued messages to the parent until None; blocks while the parent does not read."""
     with suppress(OSError):
-        while (one := news.get()) is not None:
-            owner.send(one)
+        while (message := messages.get()) is not None:
+            parent.send(message)
 
 
-async def _fly(owner: Connection, options: Options, tell: Callable[[list[Landed]], None]) -> None:
+async def _run_scheduler(
+    parent: Connection, options: ClientOptions, send: Callable[[list[FinishedCall]], None]
+) -> None:
     async with AsyncStackOne(**options) as client:
-        told_together = _Together(tell)
-        flight = Flight(client, told_together.add)
-        loop, is_left = asyncio.get_running_loop(), asyncio.Event()
+        batcher = _Batcher(send)
+        scheduler = CallScheduler(client, batcher.add)
+        loop, is_closed = asyncio.get_running_loop(), asyncio.Event()
 
-        def listen() -> None:
+        def receive() -> None:
             with suppress(EOFError, OSError):
-                while (order := owner.recv()) is not None:
-                    loop.call_soon_threadsafe(_obey, flight, order)
-            loop.call_soon_threadsafe(is_left.set)
+                while (call := parent.recv()) is not None:
+                    loop.call_soon_threadsafe(_call_method, scheduler, call)
+            loop.call_soon_threadsafe(is_closed.set)
 
-        threading.Thread(target=listen, daemon=True).start()
-        await is_left.wait()
-        await flight.finish()
-        told_together.tell()
-
-
-class _Together:
-    """Tells what landed within a moment in one message: each costs both sides a wake-up."""
-
-    def __init__(self, tell: Callable[[list[Landed]], None]) -> None:
-        self._tell = tell
-        self._landed: list[Landed] = []
-
-    def add(self, landed: Landed) -> None:
-        if not self._landed:
-            asyncio.get_running_loop().call_later(TOLD_WITHIN, self.tell)
-        self._landed.append(landed)
-
-    def tell(self) -> None:
-        landed, self._landed = self._landed, []
-        if landed:
-            self._tell(landed)
+        threading.Thread(target=receive, daemon=True).start()
+        await is_closed.wait()
+        await scheduler.finish()
+        batcher.flush()
 
 
-def _obey(flight: Flight, order: Order) -> None:
-    name, arguments = order
-    getattr(flight, name)(*arguments)
+class _Batcher:
+    """Collect finished calls for `BATCH_SECONDS`: every message wakes both processes."""
+
+    def __init__(self, send: Callable[[list[FinishedCall]], None]) -> None:
+        self._send = send
+        self._finished: list[FinishedCall] = []
+
+    def add(self, call: FinishedCall) -> None:
+        if not self._finished:
+            asyncio.get_running_loop().call_later(BATCH_SECONDS, self.flush)
+        self._finished.append(call)
+
+    def flush(self) -> None:
+        finished, self._finished = self._finished, []
+        if finished:
+            self._send(finished)
+
+
+def _call_method(scheduler: CallScheduler, call: MethodCall) -> None:
+    name, arguments = call
+    getattr(scheduler, name)(*arguments)

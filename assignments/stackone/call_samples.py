@@ -1,52 +1,68 @@
-"""What an ended call tells about the API: not what became of the row, but how the API is doing."""
+"""Samples of ended calls: how well the API coped with each, whatever it means for the row.
+
+Pacing learns from them how fast and how many at a time calls may be sent.
+"""
 
 from enum import Enum
 from typing import Final, NamedTuple
 
 from assignments.stackone.errors import NotSent, OutcomeUnknown, RateLimited
-from assignments.stackone.rate_limit_headers import Limit
+from assignments.stackone.rate_limit_headers import RateLimit
 
-TIMED_OUT: Final = frozenset({408, 504})
-# A call that broke after so long was not cut off: the API did not get round to it.
-LONG_SECONDS: Final = 30.0
-
-
-class Sign(Enum):
-    """How the API took a call."""
-
-    DONE = "It dealt with the call, whatever its answer."
-    REFUSED = "It asked for fewer calls: 429."
-    OVERLOADED = "It did not get round to it in time, so it asks for fewer at once."
-    FAILED = "It could not be reached, broke off, or answered without sense."
+TIMEOUT_STATUSES: Final = frozenset({408, 504})
+# A connection that breaks after this long was not reset by accident: the API was too busy. Chosen
+# above any normal response time and below the client's time-out of 65 s.
+SLOW_FAILURE_SECONDS: Final = 30.0
 
 
-class Echo(NamedTuple):
-    """One ended call; times are seconds of a clock that only goes forward."""
+class ApiHealth(Enum):
+    """How the API coped with a call."""
 
-    left_at: float
-    ended_at: float
-    sign: Sign = Sign.DONE
+    OK = "It processed the call, whatever its response."
+    RATE_LIMITED = "It asked for fewer calls: 429."
+    OVERLOADED = "It did not respond in time: fewer calls should be in flight."
+    FAILED = "It was unreachable, dropped the connection or sent an unusable response."
+
+
+class CallSample(NamedTuple):
+    """One ended call.
+
+    :ivar sent_monotonic: when it was sent, in monotonic seconds
+    :ivar ended_monotonic: when it ended, in monotonic seconds
+    :ivar retry_after: seconds that a 429 asked to wait, otherwise 0
+    :ivar limit: the limit that the response's headers advertise, if any
+    """
+
+    sent_monotonic: float
+    ended_monotonic: float
+    health: ApiHealth = ApiHealth.OK
     retry_after: float = 0.0
-    limit: Limit | None = None
+    limit: RateLimit | None = None
 
     @property
     def seconds(self) -> float:
         """How long the call took."""
-        return self.ended_at - self.left_at
+        return self.ended_monotonic - self.sent_monotonic
 
 
-def echo_of(reply: object, *, left_at: float, ended_at: float, limit: Limit | None = None) -> Echo:
-    """Return what a call's reply, or the error it ended with, tells about the API."""
-    sign, retry_after = _sign(reply, ended_at - left_at), 0.0
-    if isinstance(reply, RateLimited):
-        retry_after = reply.retry_after
-    return Echo(left_at, ended_at, sign, retry_after, limit)
+def make_sample(
+    result: object,
+    *,
+    sent_monotonic: float,
+    ended_monotonic: float,
+    limit: RateLimit | None = None,
+) -> CallSample:
+    """Return the sample of a call, from its result or the error that it ended with."""
+    health = _health(result, ended_monotonic - sent_monotonic)
+    retry_after = result.retry_after if isinstance(result, RateLimited) else 0.0
+    return CallSample(sent_monotonic, ended_monotonic, health, retry_after, limit)
 
 
-def _sign(reply: object, seconds: float) -> Sign:
-    if isinstance(reply, RateLimited):
-        return Sign.REFUSED
-    if isinstance(reply, OutcomeUnknown):
-        is_late = reply.status in TIMED_OUT or (reply.status is None and seconds >= LONG_SECONDS)
-        return Sign.OVERLOADED if is_late else Sign.FAILED
-    return Sign.FAILED if isinstance(reply, NotSent) else Sign.DONE
+def _health(result: object, seconds: float) -> ApiHealth:
+    if isinstance(result, RateLimited):
+        return ApiHealth.RATE_LIMITED
+    if isinstance(result, OutcomeUnknown):
+        is_slow = result.status is None and seconds >= SLOW_FAILURE_SECONDS
+        is_timeout = result.status in TIMEOUT_STATUSES or is_slow
+        return ApiHealth.OVERLOADED if is_timeout else ApiHealth.FAILED
+    return ApiHealth.FAILED if isinstance(result, NotSent) else ApiHealth.OK

@@ -1,4 +1,7 @@
-"""Calls in flight on one event loop: each leaves at its time, and never without leave."""
+"""Schedule calls on one event loop: each is sent at its reserved time, within the limits.
+
+All times are seconds of the machine's monotonic clock, which every process on it shares.
+"""
 
 import asyncio
 import logging
@@ -8,120 +11,127 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 from assignments.stackone.api import AsyncStackOne
-from assignments.stackone.call_samples import Echo, echo_of
-from assignments.stackone.commands import Errand
+from assignments.stackone.call_samples import CallSample, make_sample
+from assignments.stackone.commands import Command
 from assignments.stackone.errors import NotSent, OutcomeUnknown, RateLimited, StackOneError
-from assignments.stackone.rate_limit_headers import limit_of
-from assignments.stackone.send_timing import Rhythm
+from assignments.stackone.rate_limit_headers import parse_rate_limit
+from assignments.stackone.send_timing import SendTiming
 
-SOON: Final = 0.0005
+# A call this close to its time, in seconds, is sent now: a timer could not be more exact.
+EARLY_TOLERANCE: Final = 0.0005
 log = logging.getLogger("assignments.stackone")
 
 
-class Planned(NamedTuple):
-    """An errand with its number and the time it may leave at."""
+class ScheduledCall(NamedTuple):
+    """A command, its number, and the monotonic time from which it may be sent."""
 
     number: int
-    leaves_at: float
-    errand: Errand[Any]
+    send_monotonic: float
+    command: Command[Any]
 
 
-class Landed(NamedTuple):
-    """How an errand ended: with a reply or an error.
+class FinishedCall(NamedTuple):
+    """How a scheduled call ended: with a result or an error.
 
-    :ivar echo: what the call tells about the API; None if it never left
+    :ivar sample: what the call shows about the API; None if it was never sent
     """
 
     number: int
-    reply: object | StackOneError
-    ended_at: float
-    echo: Echo | None = None
+    result: object | StackOneError
+    ended_monotonic: float
+    sample: CallSample | None = None
 
 
-class Flight:
-    """Makes the calls of one client; all times are seconds of the machine's monotonic clock.
+class CallScheduler:
+    """Send the scheduled calls of one client.
 
-    :param landed: is told of every errand that ended
+    Nothing is sent until `set_limits` and `extend_lease` were called.
+
+    :param on_finished: called with every call that ended
     """
 
-    def __init__(self, client: AsyncStackOne, landed: Callable[[Landed], None]) -> None:
+    def __init__(self, client: AsyncStackOne, on_finished: Callable[[FinishedCall], None]) -> None:
         self._client = client
-        self._landed = landed
-        self._slots = 1
-        self._leave_until = 0.0
-        self._waiting: deque[Planned] = deque()
-        self._out: set[asyncio.Task[None]] = set()
-        self._rhythm = Rhythm()
+        self._on_finished = on_finished
+        self._concurrency = 1
+        self._lease_until = 0.0
+        self._waiting: deque[ScheduledCall] = deque()
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._timing = SendTiming()
         self._timer: asyncio.TimerHandle | None = None
 
-    def extend(self, until: float) -> None:
-        """Allow calls to leave until then: the sender's lease was renewed."""
-        self._leave_until = until
+    def extend_lease(self, until: float) -> None:
+        """Allow calls to be sent until that monotonic time: the sender's lease was renewed."""
+        self._lease_until = until
 
-    def allow(self, slots: int, per_second: float) -> None:
-        """Let so many calls be out at once, and no more than that leave in a second."""
-        self._slots = slots
-        self._rhythm.least_gap = 1 / per_second
+    def set_limits(self, concurrency: int, per_second: float) -> None:
+        """Set how many calls may be in flight, and how many may be sent per second."""
+        self._concurrency = concurrency
+        self._timing.minimum_gap = 1 / per_second
 
-    def take(self, planned: Iterable[Planned]) -> None:
-        """Make each call at its time, or as soon after it as a slot is free."""
-        self._waiting.extend(planned)
-        self._fill()
+    def schedule(self, calls: Iterable[ScheduledCall]) -> None:
+        """Queue calls; each is sent at its time, or as soon after it as the limits allow."""
+        self._waiting.extend(calls)
+        self._send_due()
 
-    def recall(self, why: str) -> None:
-        """Give up what has not left; it ends as not sent."""
+    def cancel_waiting(self, reason: str) -> None:
+        """Cancel the calls that have not been sent; each ends with `NotSent`."""
         while self._waiting:
-            self._end(self._waiting.popleft().number, NotSent(why))
+            self._finish_call(self._waiting.popleft().number, NotSent(reason))
 
     async def finish(self) -> None:
-        """Give up what has not left, and wait for what is out."""
-        self.recall("The sender stopped before the request left.")
-        while self._out:
-            await asyncio.wait(self._out)
+        """Cancel the calls that have not been sent, and wait for those in flight."""
+        self.cancel_waiting("The sender stopped before the request was sent.")
+        while self._in_flight:
+            await asyncio.wait(self._in_flight)
 
-    def _fill(self) -> None:
+    def _send_due(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         now = time.monotonic()
-        while self._waiting and len(self._out) < self._slots:
-            number, reserved, errand = self._waiting[0]
-            leaves_at = self._rhythm.next_leaves(reserved)
-            if leaves_at > now + SOON:
+        while self._waiting and len(self._in_flight) < self._concurrency:
+            number, reserved, command = self._waiting[0]
+            send_at = self._timing.earliest_send(reserved)
+            if send_at > now + EARLY_TOLERANCE:
                 loop = asyncio.get_running_loop()
-                self._timer = loop.call_later(leaves_at - now, self._fill)
+                self._timer = loop.call_later(send_at - now, self._send_due)
                 return
-            self._rhythm.left(reserved, now)
+            self._timing.record_send(reserved, now)
             self._waiting.popleft()
-            self._out.add(asyncio.create_task(self._make(number, errand)))
+            self._in_flight.add(asyncio.create_task(self._call(number, command)))
 
-    async def _make(self, number: int, errand: Errand[Any]) -> None:
-        left_at = time.monotonic()
-        # Whoever took over the lease may be settling this row: it must not leave any more.
-        if left_at > self._leave_until:
-            self._end(number, NotSent("The sender lost its lease before the request left."))
+    async def _call(self, number: int, command: Command[Any]) -> None:
+        sent_monotonic = time.monotonic()
+        # Another sender may have taken over the lease and this row: it must not be sent twice.
+        if sent_monotonic > self._lease_until:
+            self._finish_call(
+                number, NotSent("The sender lost its lease before the request was sent.")
+            )
         else:
-            reply = await self._reply(errand)
-            self._end(number, reply, self._echo(reply, left_at))
-        self._out.remove(asyncio.current_task())  # type: ignore[arg-type]  # inside a task
-        self._fill()
+            result = await self._result(command)
+            self._finish_call(number, result, self._sample(result, sent_monotonic))
+        self._in_flight.remove(asyncio.current_task())  # type: ignore[arg-type]  # inside a task
+        self._send_due()
 
-    def _end(self, number: int, reply: object, echo: Echo | None = None) -> None:
-        self._landed(Landed(number, reply, time.monotonic(), echo))
+    def _finish_call(self, number: int, result: object, sample: CallSample | None = None) -> None:
+        self._on_finished(FinishedCall(number, result, time.monotonic(), sample))
 
-    def _echo(self, reply: object, left_at: float) -> Echo:
+    def _sample(self, result: object, sent_monotonic: float) -> CallSample:
         now = time.monotonic()
-        if isinstance(reply, RateLimited):
-            self._rhythm.hold(now + reply.retry_after)
-        limit = limit_of(self._client.last_headers)
-        return echo_of(reply, left_at=left_at, ended_at=now, limit=limit)
+        if isinstance(result, RateLimited):
+            self._timing.back_off_until(now + result.retry_after)
+        limit = parse_rate_limit(self._client.last_headers)
+        return make_sample(result, sent_monotonic=sent_monotonic, ended_monotonic=now, limit=limit)
 
-    async def _reply(self, errand: Errand[Any]) -> object:
+    async def _result(self, command: Command[Any]) -> object:
         try:
-            return await errand.run(self._client)
+            return await command.run(self._client)
         except StackOneError as error:
             return error
         except Exception:
-            # The top of a task: the row must keep a true state even when our own code is wrong.
-            log.exception("A call failed in our own code")
-            return OutcomeUnknown("Our own code failed during the call; the log has the details.")
+            # The top of a task: even after a bug the row must end in a state that is true.
+            log.exception("A call failed because of a bug in Assignment Desk")
+            return OutcomeUnknown(
+                "A bug in Assignment Desk ended the call; the application log has the details."
+            )

@@ -1,4 +1,4 @@
-"""The StackOne client for code that waits: one call after the other, and walks through lists."""
+"""Blocking StackOne client: one call at a time, and iterators over the pages of lists."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
@@ -9,10 +9,10 @@ from typing import Self
 import httpx
 
 from assignments.stackone.api import AsyncStackOne
-from assignments.stackone.list_parsing import MOST_ACCOUNT_PAGES
-from assignments.stackone.paging import Identified, walk
+from assignments.stackone.list_parsing import MAX_ACCOUNT_PAGES
+from assignments.stackone.paging import Identified, iterate_pages
 from assignments.stackone.resources import (
-    Created,
+    CreatedAssignment,
     LearningObject,
     LinkedAccount,
     NewAssignment,
@@ -22,15 +22,15 @@ from assignments.stackone.resources import (
 )
 
 
-def _at_once() -> None:
-    """Let the request leave without waiting."""
+def _send_immediately() -> None:
+    """Send the request without waiting."""
 
 
 @dataclass(kw_only=True, eq=False)
 class StackOne:
-    """`AsyncStackOne` for one thread, which keeps one connection open; with the same errors.
+    """`AsyncStackOne` for one thread, with one connection; its methods raise the same errors.
 
-    :param pace: called before every request; it returns when the request may leave
+    :param before_request: called before every request; blocks until the request may be sent
     """
 
     base_url: str
@@ -38,13 +38,13 @@ class StackOne:
     account_id: str
     contract: str = "2025-12"
     status_style: str = "underscore"
-    pace: Callable[[], None] = field(default=_at_once, repr=False)
+    before_request: Callable[[], None] = field(default=_send_immediately, repr=False)
     timeout_seconds: float = 65.0
     allows_private: bool = False
     transport: InitVar[httpx.AsyncBaseTransport | None] = None
 
     def __post_init__(self, api_key: str, transport: httpx.AsyncBaseTransport | None) -> None:
-        self._calls = AsyncStackOne(
+        self._client = AsyncStackOne(
             base_url=self.base_url,
             api_key=api_key,
             account_id=self.account_id,
@@ -54,7 +54,7 @@ class StackOne:
             allows_private=self.allows_private,
             transport=transport,
         )
-        self._loop = asyncio.Runner()
+        self._runner = asyncio.Runner()
 
     def __enter__(self) -> Self:
         return self
@@ -64,68 +64,68 @@ class StackOne:
 
     def close(self) -> None:
         """Close the connection."""
-        self._loop.run(self._calls.close())
-        self._loop.close()
+        self._runner.run(self._client.close())
+        self._runner.close()
 
     @property
     def last_date(self) -> str:
-        """The Date header of the latest answer, or ""."""
-        return self._calls.last_headers.get("date", "")
+        """The Date header of the latest response, or ""."""
+        return self._client.last_headers.get("date", "")
 
     def user_pages(
         self, updated_after: datetime | None = None, cursor: str | None = None
     ) -> Iterator[Page[User]]:
-        """Walk through the users, all or those changed since, from a cursor on."""
-        return self._walk(lambda place: self._calls.users(place, updated_after), cursor)
+        """Yield pages of the users from a cursor on: all, or those updated after a time."""
+        return self._iterate(lambda at: self._client.user_page(at, updated_after), cursor)
 
     def content_pages(
         self, updated_after: datetime | None = None, cursor: str | None = None
     ) -> Iterator[Page[LearningObject]]:
-        """Walk through the content items, all or those changed since, from a cursor on."""
-        return self._walk(lambda place: self._calls.content(place, updated_after), cursor)
+        """Yield pages of the content items from a cursor on: all, or those updated after a time."""
+        return self._iterate(lambda at: self._client.content_page(at, updated_after), cursor)
 
     def course_pages(
         self, updated_after: datetime | None = None, cursor: str | None = None
     ) -> Iterator[Page[LearningObject]]:
-        """Walk through the courses, all or those changed since, from a cursor on."""
-        return self._walk(lambda place: self._calls.courses(place, updated_after), cursor)
+        """Yield pages of the courses from a cursor on: all, or those updated after a time."""
+        return self._iterate(lambda at: self._client.course_page(at, updated_after), cursor)
 
     def assignment_pages(
         self, updated_after: datetime | None = None, cursor: str | None = None
     ) -> Iterator[Page[RemoteAssignment]]:
-        """Walk through everybody's assignments, all or those changed since, from a cursor on."""
-        return self._walk(lambda place: self._calls.assignments(place, updated_after), cursor)
+        """Yield pages of all users' assignments from a cursor on: all, or those updated after."""
+        return self._iterate(lambda at: self._client.assignment_page(at, updated_after), cursor)
 
     def user_assignment_pages(self, user_id: str) -> Iterator[Page[RemoteAssignment]]:
-        """Walk through one user's assignments."""
-        return self._walk(lambda place: self._calls.user_assignments(user_id, place), None)
+        """Yield every page of a user's assignments."""
+        return self._iterate(lambda at: self._client.user_assignment_page(user_id, at), None)
 
     def user(self, user_id: str) -> User:
         """Return one user."""
-        return self._wait(self._calls.user(user_id))
+        return self._run(self._client.user(user_id))
 
     def accounts(self) -> tuple[LinkedAccount, ...]:
-        """Return every account that is linked behind the key, LMS or not."""
-        found: dict[str, LinkedAccount] = {}
-        for number in range(1, MOST_ACCOUNT_PAGES + 1):
-            page = self._wait(self._calls.accounts(number))
-            new = {account.id: account for account in page if account.id not in {"", *found}}
+        """Return every account that is linked behind the key, whether it is an LMS or not."""
+        accounts: dict[str, LinkedAccount] = {}
+        for number in range(1, MAX_ACCOUNT_PAGES + 1):
+            page = self._run(self._client.account_page(number))
+            new = {account.id: account for account in page if account.id not in {"", *accounts}}
             if not new:
                 break
-            found |= new
-        return tuple(found.values())
+            accounts |= new
+        return tuple(accounts.values())
 
-    def create_assignment(self, user_id: str, new: NewAssignment) -> Created:
+    def create_assignment(self, user_id: str, new: NewAssignment) -> CreatedAssignment:
         """Assign content to one user, with a request that is sent once."""
-        return self._wait(self._calls.create_assignment(user_id, new))
+        return self._run(self._client.create_assignment(user_id, new))
 
-    def _walk[Item: Identified](
+    def _iterate[Item: Identified](
         self,
         fetch: Callable[[str | None], Coroutine[object, object, Page[Item]]],
         cursor: str | None,
     ) -> Iterator[Page[Item]]:
-        return walk(lambda place: self._wait(fetch(place)), cursor)
+        return iterate_pages(lambda at: self._run(fetch(at)), cursor)
 
-    def _wait[Answer](self, call: Coroutine[object, object, Answer]) -> Answer:
-        self.pace()
-        return self._loop.run(call)
+    def _run[Result](self, call: Coroutine[object, object, Result]) -> Result:
+        self.before_request()
+        return self._runner.run(call)

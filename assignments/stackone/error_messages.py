@@ -1,4 +1,4 @@
-"""Why a request was refused: the sentence and the field, from whatever an error body holds."""
+"""Extract the sentence and the field from an error response, whatever form its body has."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,88 +6,92 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from assignments.stackone.json_values import text
-from assignments.stackone.responses import Reply
+from assignments.stackone.json_values import as_text
+from assignments.stackone.responses import ApiResponse
 
-DEEPEST: Final = 6
-MOST_STRINGS: Final = 200
-SENTENCE_KEYS: Final = frozenset(
+MAX_DEPTH: Final = 6
+MAX_STRINGS: Final = 200
+MESSAGE_KEYS: Final = frozenset(
     {"message", "error", "detail", "description", "error_description", "errormessage", "title"}
 )
-LONG_NAMES: Final = (
+LONG_FIELDS: Final = (
     "learning_object_external_reference|learning_object_id|external_reference"
     "|due_date|assigned_at|created_at|source_value"
 )
-# Everyday words are names of fields only where something is said of them or they stand alone.
-SHORT_NAMES: Final = r"status(?:\.value|\.source_value)?|progress|passthrough"
-NAMED: Final = re.compile(
-    rf"\b(?:{LONG_NAMES})\b"
-    rf"|\b(?:{SHORT_NAMES})\b(?=['\"`]?\s(?:must|should|is|has|cannot)\b)"
-    rf"|^(?:{SHORT_NAMES})$"
+# Ordinary words count as field names only before a verb such as "must", or as the whole text.
+SHORT_FIELDS: Final = r"status(?:\.value|\.source_value)?|progress|passthrough"
+FIELD: Final = re.compile(
+    rf"\b(?:{LONG_FIELDS})\b"
+    rf"|\b(?:{SHORT_FIELDS})\b(?=['\"`]?\s(?:must|should|is|has|cannot)\b)"
+    rf"|^(?:{SHORT_FIELDS})$"
 )
-PHRASES: Final = {status.phrase for status in HTTPStatus} | {"Unprocessable Entity"}
-ACCOUNT_NAMED: Final = re.compile(
+STATUS_PHRASES: Final = {status.phrase for status in HTTPStatus} | {"Unprocessable Entity"}
+ACCOUNT: Final = re.compile(
     r"x-account-id|\baccount[ _-]id\b|\blinked account|\binvalid account|^account\b", re.IGNORECASE
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
-    """What an error answer says: in one sentence, of which field, whether of the account.
+class ErrorMessage:
+    """What an error response says.
 
-    :ivar is_providers: whether the provider behind StackOne said it
+    :ivar field: the field of the request that it names, or ""
+    :ivar names_account: whether it says that the linked account is invalid
+    :ivar is_from_provider: whether the provider behind StackOne refused, not StackOne itself
     """
 
     sentence: str
     field: str
     names_account: bool
-    is_providers: bool
+    is_from_provider: bool
 
 
-def read(reply: Reply) -> Complaint:
-    """Return what the answer complains about, however its body is formed."""
-    body = _body(reply)
-    own = _plain(_sentence(body.get("message")))
-    errors = list(_strings(body.get("provider_errors") or body.get("data"), DEEPEST))[:MOST_STRINGS]
-    provider = next((value for key, value in errors if key in SENTENCE_KEYS), "")
-    is_providers = bool(body.get("provider_errors"))
-    return Complaint(
-        sentence=_together(own, provider) or f"StackOne answered {_status(reply.status)}.",
-        field=_field([own, *(value for _, value in errors)]),
-        # Where the provider has been asked, the account cannot be what is missing.
-        names_account=not is_providers and bool(ACCOUNT_NAMED.search(own)),
-        is_providers=is_providers,
+def parse(response: ApiResponse) -> ErrorMessage:
+    """Return the message of an error response; a body without one gives a general sentence."""
+    body = _body(response)
+    stackone_text = _without_status_phrase(_joined(body.get("message")))
+    details = body.get("provider_errors") or body.get("data")
+    strings = list(_strings(details, MAX_DEPTH))[:MAX_STRINGS]
+    provider_text = next((value for key, value in strings if key in MESSAGE_KEYS), "")
+    is_from_provider = bool(body.get("provider_errors"))
+    sentence = _combined(stackone_text, provider_text)
+    return ErrorMessage(
+        sentence=sentence or f"StackOne responded {_status_text(response.status)}.",
+        field=_field([stackone_text, *(value for _, value in strings)]),
+        # If StackOne has passed the call on to the provider, the account is valid.
+        names_account=not is_from_provider and bool(ACCOUNT.search(stackone_text)),
+        is_from_provider=is_from_provider,
     )
 
 
-def _body(reply: Reply) -> Mapping[str, object]:
+def _body(response: ApiResponse) -> Mapping[str, object]:
     try:
-        found = reply.json()
+        body = response.json()
     except ValueError:
         return {}
-    return found if isinstance(found, Mapping) else {}
+    return body if isinstance(body, Mapping) else {}
 
 
-def _sentence(message: object) -> str:
+def _joined(message: object) -> str:
     parts = message if isinstance(message, list) else [message]
-    return "; ".join(found for part in parts if (found := (text(part) or "").strip()))
+    return "; ".join(text for part in parts if (text := (as_text(part) or "").strip()))
 
 
-def _together(own: str, provider: str) -> str:
-    if not own or not provider or provider in own:
-        return own or provider
-    return f"{own.rstrip('.')}. The LMS says: {provider}"
+def _combined(stackone_text: str, provider_text: str) -> str:
+    if not stackone_text or not provider_text or provider_text in stackone_text:
+        return stackone_text or provider_text
+    return f"{stackone_text.rstrip('.')}. The LMS says: {provider_text}"
 
 
-def _plain(own: str) -> str:
-    """Return the message without the status' name in front, which tells people nothing."""
-    name, colon, rest = own.partition(":")
-    if name.strip() not in PHRASES:
-        return own
+def _without_status_phrase(text: str) -> str:
+    """Remove a leading "Bad Request:" or the like, which means nothing to people."""
+    phrase, colon, rest = text.partition(":")
+    if phrase.strip() not in STATUS_PHRASES:
+        return text
     return rest.strip() if colon else ""
 
 
-def _status(status: int) -> str:
+def _status_text(status: int) -> str:
     try:
         return f"{status} {HTTPStatus(status).phrase} without a reason"
     except ValueError:
@@ -95,16 +99,17 @@ def _status(status: int) -> str:
 
 
 def _field(texts: list[str]) -> str:
-    found = (match[0] for entry in texts if (match := NAMED.search(entry)))
-    return next(found, "")
+    fields = (match[0] for text in texts if (match := FIELD.search(text)))
+    return next(fields, "")
 
 
 def _strings(value: object, depth: int, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text inside a JSON value, with the lower-case key that it belongs to."""
     if isinstance(value, Mapping) and depth:
         for name, entry in value.items():
             yield from _strings(entry, depth - 1, str(name).lower())
     elif isinstance(value, list) and depth:
         for entry in value:
             yield from _strings(entry, depth - 1, key)
-    elif isinstance(value, str) and (found := (text(value) or "").strip()):
-        yield key, found
+    elif isinstance(value, str) and (text := (as_text(value) or "").strip()):
+        yield key, text

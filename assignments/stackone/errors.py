@@ -1,32 +1,32 @@
-"""What can go wrong, named for what the caller should do next.
+"""Errors of the StackOne client, named for what the caller should do next.
 
 * StackOneError
   + NotSent              nothing was created; try again later
     - RateLimited        as above, and `retry_after` says when
   + Refused              nothing was created; trying again will not help
-    - Conflict           it may have been there before; read back
+    - Conflict           it may have existed before; read it back
     - AccountUnusable    the key or the linked account is refused; pause the account
       · NotSupported     the provider behind the account cannot do this at all
-  + OutcomeUnknown       it may have been created; look before trying again
+  + OutcomeUnknown       it may have been created; read back before trying again
 
 For a call that only reads, OutcomeUnknown means: try again later.
 """
 
 from typing import Final
 
-from assignments.stackone.json_values import clean
+from assignments.stackone.json_values import strip_unstorable
 
-LONGEST_MESSAGE: Final = 500
-DEFAULT_WAIT_SECONDS: Final = 60.0
+MAX_MESSAGE_CHARACTERS: Final = 500
+DEFAULT_RETRY_AFTER_SECONDS: Final = 60.0
 
 
 class StackOneError(Exception):
-    """A call that did not do what was asked.
+    """A call failed.
 
-    :ivar message: why, in words for people
-    :ivar status: the HTTP status, if there was an answer
-    :ivar field: the field of the request that the answer complains about, or ""
-    :ivar reply: the answer as evidence: its status, some headers and the start of its body
+    :ivar message: the reason, as a sentence for people
+    :ivar status: the HTTP status, if there was a response
+    :ivar field: the field of the request that the response names, or ""
+    :ivar response: the response as evidence: its status, some headers and the start of its body
     """
 
     def __init__(
@@ -35,12 +35,12 @@ class StackOneError(Exception):
         *,
         status: int | None = None,
         field: str = "",
-        reply: dict[str, object] | None = None,
+        response: dict[str, object] | None = None,
     ) -> None:
-        self.message = clean(message)[:LONGEST_MESSAGE]
+        self.message = strip_unstorable(message)[:MAX_MESSAGE_CHARACTERS]
         self.status = status
         self.field = field
-        self.reply: dict[str, object] = reply or {}
+        self.response: dict[str, object] = response or {}
         super().__init__(self.message)
 
 
@@ -49,24 +49,26 @@ class NotSent(StackOneError):
 
 
 class RateLimited(NotSent):
-    """Too many requests were made; `retry_after` tells in how many seconds to try again.
+    """Too many requests were made; nothing was created.
 
-    `is_providers` tells that the provider behind the account refused, not StackOne for the key.
+    :ivar retry_after: seconds after which to try again
+    :ivar is_from_provider: whether the provider behind the account set the limit, not StackOne
+        for the key
     """
 
     def __init__(
         self,
         message: str,
         *,
-        retry_after: float = DEFAULT_WAIT_SECONDS,
-        is_providers: bool = False,
+        retry_after: float = DEFAULT_RETRY_AFTER_SECONDS,
+        is_from_provider: bool = False,
         status: int | None = 429,
         field: str = "",
-        reply: dict[str, object] | None = None,
+        response: dict[str, object] | None = None,
     ) -> None:
-        super().__init__(message, status=status, field=field, reply=reply)
+        super().__init__(message, status=status, field=field, response=response)
         self.retry_after = retry_after
-        self.is_providers = is_providers
+        self.is_from_provider = is_from_provider
 
 
 class Refused(StackOneError):
@@ -74,11 +76,11 @@ class Refused(StackOneError):
 
 
 class Conflict(Refused):
-    """It exists already, or something that is in its way does: read back to tell."""
+    """It exists already, or something in conflict with it does: read back to find out."""
 
 
 class AccountUnusable(Refused):
-    """The key or the linked account is refused, so every other call would be too."""
+    """The key or the linked account is refused, so every other call would be refused too."""
 
 
 class NotSupported(AccountUnusable):
@@ -86,4 +88,4 @@ class NotSupported(AccountUnusable):
 
 
 class OutcomeUnknown(StackOneError):
-    """It may have been created; look before trying again."""
+    """It may have been created; read back before trying again."""

@@ -1,4 +1,4 @@
-"""One request, one answer: the only place that talks HTTP."""
+"""Send one HTTP request and return its response; nothing else in the client speaks HTTP."""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,16 +7,18 @@ from typing import Final
 
 import httpx
 
-from assignments.stackone.api_key import Secret
+from assignments.stackone.api_key import ApiKey
 from assignments.stackone.errors import NotSent, OutcomeUnknown, Refused, StackOneError
-from assignments.stackone.responses import Reply
-from assignments.stackone.transport import StraightTransport, transport_to
+from assignments.stackone.responses import ApiResponse
+from assignments.stackone.transport import DirectTransport, transport_to
 
 USER_AGENT: Final = "AssignmentDesk/0.1.0 (+StackOne Unified LMS client)"
-LARGEST_REPLY: Final = 10_000_000
-LONGEST_TARGET: Final = 60_000
+MAX_RESPONSE_BYTES: Final = 10_000_000
+# Longer targets are checked by httpx's URL parser, which refuses those above 65,536 characters.
+MAX_TARGET_CHARACTERS: Final = 60_000
 CONNECT_SECONDS: Final = 10.0
-NEVER_LEFT: Final = (
+# httpx errors that can only happen before any byte of the request was sent.
+ERRORS_BEFORE_SENDING: Final = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
@@ -26,15 +28,15 @@ NEVER_LEFT: Final = (
 HEADERS: Final = (
     ("User-Agent", USER_AGENT),
     ("Accept", "application/json"),
-    # One known way of packing, so that a small answer cannot unfold without end.
+    # gzip only: its expansion is bounded (see `transport.CHUNK_BYTES`), that of others may not be.
     ("Accept-Encoding", "gzip"),
     ("Connection", "keep-alive"),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """A request: what is asked of which path."""
+class ApiRequest:
+    """A request to the API; `path` is relative to the base URL and already encoded."""
 
     method: str
     path: str
@@ -43,87 +45,93 @@ class Ask:
     json: Mapping[str, object] | None = None
 
 
-class Wire:
-    """Sends requests, several at once if it is asked to, over connections that are kept open.
+class HttpClient:
+    """Sends requests, also concurrently, over connections that are kept open.
 
-    :param transport: takes the place of the network, for tests
+    :param transport: replaces the network in tests
     """
 
     def __init__(
         self,
         *,
         base_url: str,
-        key: Secret,
+        key: ApiKey,
         timeout_seconds: float,
         transport: httpx.AsyncBaseTransport | None,
         allows_private: bool,
     ) -> None:
-        self._base_url = base_url
         self._key = key
-        self._seconds = timeout_seconds
+        self._timeout_seconds = timeout_seconds
         connect = min(CONNECT_SECONDS, timeout_seconds / 2)
         timeout = httpx.Timeout(timeout_seconds, connect=connect)
         self._extensions: dict[str, object] = {"timeout": timeout.as_dict()}
         self._transport = transport or transport_to(base_url, allows_private=allows_private)
-        self._base = httpx.URL(base_url)
-        self._headers = httpx.Headers([*HEADERS, ("Authorization", f"Basic {key.basic()}")])
+        self._base_url = httpx.URL(base_url)
+        credentials = ("Authorization", f"Basic {key.basic_credentials()}")
+        self._headers = httpx.Headers([*HEADERS, credentials])
 
-    async def send(self, ask: Ask) -> Reply:
-        """Send a request once, and return its answer whatever its status.
+    async def send(self, request: ApiRequest) -> ApiResponse:
+        """Send a request once and return its response, whatever its status.
 
         :raises NotSent: no connection was made
-        :raises OutcomeUnknown: the request may have arrived, and no whole answer came
-        :raises Refused: the request cannot be written
+        :raises OutcomeUnknown: the request may have arrived, and no complete response came
+        :raises Refused: the request's URL would be too long
         """
         try:
-            async with asyncio.timeout(self._seconds):
-                answer = await self._transport.handle_async_request(self._request(ask))
-                return await self._read(answer)
+            async with asyncio.timeout(self._timeout_seconds):
+                http_request = self._http_request(request)
+                response = await self._transport.handle_async_request(http_request)
+                return await self._read(response)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            failure = _explained(error, self._key.masked(str(error)) or type(error).__name__)
-        # Raised out here, it does not carry httpx's error, which carries the request and its key.
+            failure = _client_error(error, self._key.mask(str(error)) or type(error).__name__)
+        # Raised outside of `except`, it does not refer to httpx's error, which has the request
+        # with the key.
         raise failure
 
     async def close(self) -> None:
         """Close the connections."""
         await self._transport.aclose()
 
-    def _request(self, ask: Ask) -> httpx.Request:
+    def _http_request(self, request: ApiRequest) -> httpx.Request:
         headers = self._headers.copy()
-        headers.update(ask.headers)
-        url, extensions = self._address(ask)
-        return httpx.Request(ask.method, url, headers=headers, json=ask.json, extensions=extensions)
+        headers.update(request.headers)
+        url, extensions = self._url(request)
+        return httpx.Request(
+            request.method, url, headers=headers, json=request.json, extensions=extensions
+        )
 
-    def _address(self, ask: Ask) -> tuple[httpx.URL, dict[str, object]]:
-        query = f"?{httpx.QueryParams(ask.params)}" if ask.params else ""
-        target = f"{self._base.path.rstrip('/')}{ask.path}{query}"
-        # Half of a request's cost is the parsing of an address of which we know every part. A
-        # proxy has to be told the whole of it, though.
-        if isinstance(self._transport, StraightTransport) and len(target) < LONGEST_TARGET:
-            return self._base, {**self._extensions, "target": target.encode("ascii")}
-        return self._base.copy_with(raw_path=target.encode("ascii")), self._extensions
+    def _url(self, request: ApiRequest) -> tuple[httpx.URL, dict[str, object]]:
+        query = f"?{httpx.QueryParams(request.params)}" if request.params else ""
+        target = f"{self._base_url.path.rstrip('/')}{request.path}{query}"
+        # Parsing a URL of which every part is known takes half of a request's CPU time. Only a
+        # proxy needs the whole URL.
+        is_direct = isinstance(self._transport, DirectTransport)
+        if is_direct and len(target) < MAX_TARGET_CHARACTERS:
+            return self._base_url, {**self._extensions, "target": target.encode("ascii")}
+        return self._base_url.copy_with(raw_path=target.encode("ascii")), self._extensions
 
-    async def _read(self, answer: httpx.Response) -> Reply:
+    async def _read(self, response: httpx.Response) -> ApiResponse:
         body = bytearray()
-        is_plain = "content-encoding" not in answer.headers and not answer.is_stream_consumed
-        async for part in answer.aiter_raw() if is_plain else answer.aiter_bytes():
-            body += part
-            if len(body) > LARGEST_REPLY:
+        is_plain = "content-encoding" not in response.headers and not response.is_stream_consumed
+        async for chunk in response.aiter_raw() if is_plain else response.aiter_bytes():
+            body += chunk
+            if len(body) > MAX_RESPONSE_BYTES:
                 raise OutcomeUnknown(
-                    f"The answer is larger than {LARGEST_REPLY:,} bytes.", status=answer.status_code
+                    f"The response is larger than {MAX_RESPONSE_BYTES:,} bytes.",
+                    status=response.status_code,
                 )
-        return Reply(
-            status=answer.status_code,
-            headers={name: self._key.masked(value) for name, value in answer.headers.items()},
-            text=self._key.masked(body.decode("utf-8", "replace")),
+        return ApiResponse(
+            status=response.status_code,
+            headers={name: self._key.mask(value) for name, value in response.headers.items()},
+            text=self._key.mask(body.decode("utf-8", "replace")),
         )
 
 
-def _explained(error: Exception, reason: str) -> StackOneError:
+def _client_error(error: Exception, reason: str) -> StackOneError:
     if isinstance(error, httpx.InvalidURL):
-        return Refused("The request cannot be written: its address would be too long.")
-    if isinstance(error, NEVER_LEFT):
+        return Refused("The request cannot be sent: its URL would be too long.")
+    if isinstance(error, ERRORS_BEFORE_SENDING):
         return NotSent(f"StackOne could not be reached: {reason}.")
     if isinstance(error, httpx.TimeoutException | TimeoutError):
-        return OutcomeUnknown("StackOne did not answer in time.")
-    return OutcomeUnknown(f"The connection broke before the answer was complete: {reason}.")
+        return OutcomeUnknown("StackOne did not respond in time.")
+    return OutcomeUnknown(f"The connection broke before the response was complete: {reason}.")

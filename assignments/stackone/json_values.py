@@ -1,104 +1,110 @@
-"""Reading single JSON values in all the forms that providers give them; none of this raises."""
+"""Convert single JSON values, in all the forms that providers use; no function here raises.
+
+A value that cannot be converted becomes None or empty.
+"""
 
 import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-TRUE_AND_FALSE = {"true": True, "false": False, "1": True, "0": False}
+BOOLEAN_WORDS = {"true": True, "false": False, "1": True, "0": False}
+# StackOne's value for an enumerated value that it could not map; the provider's own is beside it.
 UNMAPPED = "unmapped_value"
-DEEPEST = 20
+MAX_DEPTH = 20
 
 
-def clean(value: str) -> str:
-    """Return the text without what no database stores: NUL characters and half surrogates."""
+def strip_unstorable(value: str) -> str:
+    """Return the text without NUL and lone surrogates, which PostgreSQL cannot store."""
     return value.replace("\0", "").encode("utf-8", "replace").decode()
 
 
-def text(value: object) -> str | None:
-    """Read text; numbers become text, and empty text is none."""
+def as_text(value: object) -> str | None:
+    """Return text or a number as text; empty text is None."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    return clean(str(value)) or None
+    return strip_unstorable(str(value)) or None
 
 
-def flag(value: object) -> bool | None:
-    """Read a boolean or the word for one."""
+def as_bool(value: object) -> bool | None:
+    """Return a boolean, or the one that a word such as "true" stands for."""
     if isinstance(value, bool):
         return value
-    return TRUE_AND_FALSE.get((text(value) or "").strip().lower())
+    return BOOLEAN_WORDS.get((as_text(value) or "").strip().lower())
 
 
-def number(value: object) -> float | None:
-    """Read a finite number or the text of one."""
+def as_number(value: object) -> float | None:
+    """Return a finite number, or the one that a text contains."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
-        found = float(value)
+        number = float(value)
     except (ValueError, OverflowError):
         return None
-    return found if math.isfinite(found) else None
+    return number if math.isfinite(number) else None
 
 
-def moment(value: object) -> datetime | None:
-    """Read an ISO 8601 date or date-time; one without an offset counts as UTC."""
+def as_datetime(value: object) -> datetime | None:
+    """Return an ISO 8601 date or date-time in UTC; without an offset it counts as UTC."""
     if not isinstance(value, str):
         return None
     try:
-        found = datetime.fromisoformat(value.strip().upper())
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        parsed = datetime.fromisoformat(value.strip().upper())
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
 
-def choice(value: object) -> tuple[str | None, str | None]:
-    """Read an enumerated value as StackOne's word and the provider's own."""
+def as_enum(value: object) -> tuple[str | None, str | None]:
+    """Return an enumerated value as StackOne's unified value and the provider's own."""
     if not isinstance(value, Mapping):
-        return _word(value), None
-    return _word(value.get("value")), _source(value.get("source_value"))
+        return _unified(value), None
+    return _unified(value.get("value")), _source_value(value.get("source_value"))
 
 
-def word(value: object) -> str | None:
-    """Read an enumerated value as one word: StackOne's, or else the provider's own."""
-    unified, source = choice(value)
+def as_enum_value(value: object) -> str | None:
+    """Return an enumerated value as one word: the unified value, or else the provider's own."""
+    unified, source = as_enum(value)
     return unified if unified and unified != UNMAPPED else source or unified
 
 
-def words(value: object) -> tuple[str, ...]:
-    """Read a list of enumerated values, such as languages, each as the word was written."""
+def as_enum_values(value: object) -> tuple[str, ...]:
+    """Return a list of enumerated values, such as languages, each spelled as received."""
     entries = value if isinstance(value, list) else []
-    return tuple(found for entry in entries if (found := _written(entry)))
+    return tuple(word for entry in entries if (word := _enum_as_received(entry)))
 
 
-def mapping(value: object) -> dict[str, object]:
-    """Read an object, cleaned of what no database stores; anything else is an empty one."""
-    found = _storable(value, DEEPEST)
-    return found if isinstance(found, dict) else {}
+def as_object(value: object) -> dict[str, object]:
+    """Return a JSON object without what no database stores; anything else becomes {}."""
+    storable = _storable(value, MAX_DEPTH)
+    return storable if isinstance(storable, dict) else {}
 
 
-def _word(value: object) -> str | None:
-    found = text(value)
-    return found and found.strip().lower().replace("-", "_")
+def _unified(value: object) -> str | None:
+    text = as_text(value)
+    return text and text.strip().lower().replace("-", "_")
 
 
-def _written(entry: object) -> str | None:
+def _enum_as_received(entry: object) -> str | None:
     if not isinstance(entry, Mapping):
-        return text(entry)
-    unified = text(entry.get("value"))
-    return unified if unified and unified != UNMAPPED else text(entry.get("source_value"))
+        return as_text(entry)
+    unified = as_text(entry.get("value"))
+    return unified if unified and unified != UNMAPPED else as_text(entry.get("source_value"))
 
 
-def _source(value: object) -> str | None:
+def _source_value(value: object) -> str | None:
     if isinstance(value, Mapping | list | bool):
-        return json.dumps(_storable(value, DEEPEST), ensure_ascii=False)
-    return text(value)
+        return json.dumps(_storable(value, MAX_DEPTH), ensure_ascii=False)
+    return as_text(value)
 
 
 def _storable(value: object, depth: int) -> object:
     if isinstance(value, Mapping | list) and depth == 0:
         return None
     if isinstance(value, Mapping):
-        return {clean(str(key)): _storable(entry, depth - 1) for key, entry in value.items()}
+        return {
+            strip_unstorable(str(key)): _storable(entry, depth - 1) for key, entry in value.items()
+        }
     if isinstance(value, list):
         return [_storable(entry, depth - 1) for entry in value]
     return _storable_scalar(value)
@@ -106,5 +112,5 @@ def _storable(value: object, depth: int) -> object:
 
 def _storable_scalar(value: object) -> object:
     if isinstance(value, float):
-        return number(value)
-    return clean(value) if isinstance(value, str) else value
+        return as_number(value)
+    return strip_unstorable(value) if isinstance(value, str) else value

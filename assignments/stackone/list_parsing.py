@@ -1,52 +1,54 @@
-"""Reading the answers of lists and single records."""
+"""Parse the responses of list endpoints and of endpoints that return one record."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from assignments.stackone import outcome_rules
-from assignments.stackone.json_values import text
+from assignments.stackone.json_values import as_text
 from assignments.stackone.resources import LinkedAccount, Page
-from assignments.stackone.responses import Reply
+from assignments.stackone.responses import ApiResponse
 
-MOST_ACCOUNT_PAGES: Final = 100
+MAX_ACCOUNT_PAGES: Final = 100
 
 
-def page[Item](reply: Reply, read: Callable[[Mapping[str, object]], Item]) -> Page[Item]:
+def parse_page[Item](
+    response: ApiResponse, parse: Callable[[Mapping[str, object]], Item]
+) -> Page[Item]:
     """Return one page of a list.
 
-    An answer without a list is no empty list: taking it for one would make people disappear.
+    A response without a list is an error, not an empty list: a sync would deactivate everybody.
 
-    :raises OutcomeUnknown: the answer is no page
+    :raises OutcomeUnknown: the response is not a page
     """
-    body = outcome_rules.body(reply)
-    following = body.get("next")
-    if isinstance(following, Mapping | list):
-        raise outcome_rules.unreadable(reply)
-    return Page(tuple(map(read, _objects(reply, body.get("data")))), text(following))
+    body = outcome_rules.parse_object(response)
+    cursor = body.get("next")
+    if isinstance(cursor, Mapping | list):
+        raise outcome_rules.unreadable_response(response)
+    return Page(tuple(map(parse, _objects(response, body.get("data")))), as_text(cursor))
 
 
-def one(reply: Reply) -> Mapping[str, object]:
-    """Return the record that was asked for.
+def parse_record(response: ApiResponse) -> Mapping[str, object]:
+    """Return the record in `data`.
 
-    :raises OutcomeUnknown: the answer holds none
+    :raises OutcomeUnknown: the response has none
     """
-    data = outcome_rules.body(reply).get("data")
+    data = outcome_rules.parse_object(response).get("data")
     if not isinstance(data, Mapping):
-        raise outcome_rules.unreadable(reply)
+        raise outcome_rules.unreadable_response(response)
     return data
 
 
-def accounts(reply: Reply) -> list[LinkedAccount]:
-    """Return the accounts of one page: a bare list as specified, or `data` as documented.
+def parse_accounts(response: ApiResponse) -> list[LinkedAccount]:
+    """Return one page of accounts: a bare list as in the OpenAPI file, or `data` as in the guide.
 
-    :raises OutcomeUnknown: the answer is neither
+    :raises OutcomeUnknown: the response is neither
     """
-    found = outcome_rules.content(reply)
-    data = found.get("data") if isinstance(found, Mapping) else found
-    return [LinkedAccount.from_json(entry) for entry in _objects(reply, data)]
+    body = outcome_rules.parse_json(response)
+    data = body.get("data") if isinstance(body, Mapping) else body
+    return [LinkedAccount.from_json(entry) for entry in _objects(response, data)]
 
 
-def _objects(reply: Reply, data: object) -> list[Mapping[str, object]]:
+def _objects(response: ApiResponse, data: object) -> list[Mapping[str, object]]:
     if not isinstance(data, list):
-        raise outcome_rules.unreadable(reply)
+        raise outcome_rules.unreadable_response(response)
     return [entry for entry in data if isinstance(entry, Mapping)]

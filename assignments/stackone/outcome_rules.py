@@ -1,4 +1,8 @@
-"""What an answer means: the error for its status, or the assignment that it confirms."""
+"""Decide what a response means: which error a status stands for, or what was created.
+
+The rules follow from how StackOne behaves: a 408 is ambiguous because StackOne sends it when its
+own retries at the provider take too long; a 412 says that the linked account cannot be used.
+"""
 
 from collections.abc import Mapping
 from typing import Final
@@ -13,16 +17,17 @@ from assignments.stackone.errors import (
     Refused,
     StackOneError,
 )
-from assignments.stackone.json_values import text
-from assignments.stackone.resources import Created
-from assignments.stackone.responses import Reply
+from assignments.stackone.json_values import as_text
+from assignments.stackone.resources import CreatedAssignment
+from assignments.stackone.responses import ApiResponse
 
 FIRST_REDIRECT: Final = 300
 FIRST_ERROR: Final = 400
 FIRST_SERVER_ERROR: Final = 500
 NOT_FOUND: Final = 404
-TOO_MANY: Final = 429
-MEANINGS: Final[Mapping[int, type[StackOneError]]] = {
+TOO_MANY_REQUESTS: Final = 429
+# Statuses whose error differs from that of their class; see `_error_type`.
+ERROR_TYPES: Final[Mapping[int, type[StackOneError]]] = {
     401: AccountUnusable,
     403: AccountUnusable,
     408: OutcomeUnknown,
@@ -32,83 +37,84 @@ MEANINGS: Final[Mapping[int, type[StackOneError]]] = {
 }
 
 
-def failure(reply: Reply) -> StackOneError:
-    """Return the error that an answer with an unexpected status stands for."""
-    evidence = reply.evidence()
-    if reply.status < FIRST_ERROR:
-        return OutcomeUnknown(_strange(reply.status), status=reply.status, reply=evidence)
-    complaint = error_messages.read(reply)
-    sentence, field = complaint.sentence, complaint.field
-    if reply.status == TOO_MANY:
+def error_for(response: ApiResponse) -> StackOneError:
+    """Return the error that a response with an unexpected status stands for."""
+    evidence = response.evidence()
+    if response.status < FIRST_ERROR:
+        message = _unexpected_success(response.status)
+        return OutcomeUnknown(message, status=response.status, response=evidence)
+    error = error_messages.parse(response)
+    if response.status == TOO_MANY_REQUESTS:
         return RateLimited(
-            sentence,
-            retry_after=reply.retry_after(),
-            is_providers=complaint.is_providers,
-            field=field,
-            reply=evidence,
+            error.sentence,
+            retry_after=response.retry_after(),
+            is_from_provider=error.is_from_provider,
+            field=error.field,
+            response=evidence,
         )
-    kind = _meaning(reply.status)
-    if reply.status == NOT_FOUND and complaint.names_account:
-        kind = AccountUnusable
-    return kind(sentence, status=reply.status, field=field, reply=evidence)
+    error_type = _error_type(response.status)
+    if response.status == NOT_FOUND and error.names_account:
+        error_type = AccountUnusable
+    return error_type(error.sentence, status=response.status, field=error.field, response=evidence)
 
 
-def unreadable(reply: Reply) -> OutcomeUnknown:
-    """Return the error for an answer of which no sense can be made."""
-    message = f"StackOne answered {reply.status}, but its answer cannot be read."
-    return OutcomeUnknown(message, status=reply.status, reply=reply.evidence())
+def unreadable_response(response: ApiResponse) -> OutcomeUnknown:
+    """Return the error for a response whose body cannot be parsed."""
+    message = f"StackOne responded {response.status}, but its response cannot be read."
+    return OutcomeUnknown(message, status=response.status, response=response.evidence())
 
 
-def created(reply: Reply) -> Created:
-    """Return the assignment that an answer confirms; its id may be missing.
+def parse_created(response: ApiResponse) -> CreatedAssignment:
+    """Return the assignment that a response confirms; its id may be missing.
 
-    :raises OutcomeUnknown: the answer cannot be read
+    :raises OutcomeUnknown: the response cannot be read
     """
-    data = body(reply).get("data")
-    if not isinstance(data, Mapping | None) or not _are_ids(data or {}):
-        raise unreadable(reply)
-    found = data or {}
-    return Created(
-        id=text(found.get("id")),
-        remote_id=text(found.get("remote_id")),
-        status=reply.status,
-        reply=reply.evidence(),
+    data = parse_object(response).get("data")
+    if not isinstance(data, Mapping | None) or not _has_valid_ids(data or {}):
+        raise unreadable_response(response)
+    record = data or {}
+    return CreatedAssignment(
+        id=as_text(record.get("id")),
+        remote_id=as_text(record.get("remote_id")),
+        status=response.status,
+        response=response.evidence(),
     )
 
 
-def body(reply: Reply) -> Mapping[str, object]:
-    """Return the object that an answer consists of.
+def parse_object(response: ApiResponse) -> Mapping[str, object]:
+    """Return the body as a JSON object.
 
     :raises OutcomeUnknown: it is not a JSON object
     """
-    found = content(reply)
-    if not isinstance(found, Mapping):
-        raise unreadable(reply)
-    return found
+    body = parse_json(response)
+    if not isinstance(body, Mapping):
+        raise unreadable_response(response)
+    return body
 
 
-def content(reply: Reply) -> object:
-    """Return what an answer says.
+def parse_json(response: ApiResponse) -> object:
+    """Return the body as a JSON value.
 
     :raises OutcomeUnknown: it is not JSON
     """
     try:
-        return reply.json()
+        return response.json()
     except ValueError:
-        raise unreadable(reply) from None
+        raise unreadable_response(response) from None
 
 
-def _meaning(status: int) -> type[StackOneError]:
+def _error_type(status: int) -> type[StackOneError]:
+    """Return the status's error: by default a 4xx is final, a 5xx leaves the outcome unknown."""
     is_final = status < FIRST_SERVER_ERROR
-    return MEANINGS.get(status, Refused if is_final else OutcomeUnknown)
+    return ERROR_TYPES.get(status, Refused if is_final else OutcomeUnknown)
 
 
-def _strange(status: int) -> str:
+def _unexpected_success(status: int) -> str:
     if status >= FIRST_REDIRECT:
-        return f"StackOne answered {status}, a redirect that is not followed. Check the base URL."
-    return f"StackOne answered {status}, which says nothing about the outcome."
+        return f"StackOne responded {status}, a redirect that is not followed. Check the base URL."
+    return f"StackOne responded {status}, which does not say whether anything was created."
 
 
-def _are_ids(data: Mapping[str, object]) -> bool:
-    wanted = (data.get("id"), data.get("remote_id"))
-    return all(isinstance(value, str | int | None) and value is not True for value in wanted)
+def _has_valid_ids(data: Mapping[str, object]) -> bool:
+    ids = (data.get("id"), data.get("remote_id"))
+    return all(isinstance(value, str | int | None) and value is not True for value in ids)

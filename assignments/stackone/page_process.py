@@ -1,7 +1,7 @@
-"""The process that fetches the pages of lists, so that storing some never holds up the next.
+"""Child process that fetches the pages of lists, so that storing a page never delays the next.
 
-Its owner tells it what to walk through and gives it leave for every request; it tells its owner
-each page and how the walk ended. Once the owner is gone nothing more leaves.
+The parent sends `ListRequest`s and, for every page, a send time. It gets back each page, and a
+`ListEnd` after the last one. When the parent ends, no further request is sent.
 """
 
 import multiprocessing
@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import NamedTuple
 
-from assignments.stackone.call_loop import Options, outlive_signals, tell
+from assignments.stackone.call_loop import ClientOptions, forward, ignore_stop_signals
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import StackOneError
 from assignments.stackone.resources import LearningObject, Page, RemoteAssignment, User
@@ -22,82 +22,84 @@ from assignments.stackone.resources import LearningObject, Page, RemoteAssignmen
 AnyPage = Page[User] | Page[LearningObject] | Page[RemoteAssignment]
 
 
-class Walk(NamedTuple):
-    """A list, by the name of its method of `StackOne`, and where to begin in it."""
+class ListRequest(NamedTuple):
+    """A list to fetch: the name of its method of `StackOne`, and where to start.
 
-    through: str
+    :ivar updated_after: only fetch what changed after this time (UTC)
+    """
+
+    method: str
     updated_after: datetime | None
     cursor: str | None
 
 
-class End(NamedTuple):
-    """No page of the walk follows, because there is none or something went wrong."""
+class ListEnd(NamedTuple):
+    """The end of a list; `error` says why if the list could not be read to its end."""
 
-    problem: StackOneError | None = None
-
-
-Told = AnyPage | End
+    error: StackOneError | None = None
 
 
-def serve(owner: Connection, options: Options) -> None:
-    """Fetch what the owner asks for until it is gone.
+PageMessage = AnyPage | ListEnd
 
-    The owner sends walks, and for each request the moment of the monotonic clock at which it may
-    leave.
 
-    :param options: what `StackOne` is made with
+def run(parent: Connection, options: ClientOptions) -> None:
+    """Fetch the lists that the parent requests until it ends.
+
+    The parent sends `ListRequest`s, and one monotonic send time for each request to the API.
+
+    :param options: keyword arguments of `StackOne`
     """
-    outlive_signals()
-    told: SimpleQueue[Told | None] = SimpleQueue()
-    telling = threading.Thread(target=tell, args=(owner, told))
-    telling.start()
+    ignore_stop_signals()
+    messages: SimpleQueue[PageMessage | None] = SimpleQueue()
+    writer = threading.Thread(target=forward, args=(messages, parent))
+    writer.start()
     with suppress(EOFError, OSError):
-        _Fetcher(owner, told).run(options)
-    told.put(None)
-    telling.join()
+        _Fetcher(parent, messages).run(options)
+    messages.put(None)
+    writer.join()
 
 
 class _Fetcher:
-    """Walks through one list after the other, with the leave that has come so far."""
+    """Fetches the requested lists in order, one page per send time."""
 
-    def __init__(self, owner: Connection, told: "SimpleQueue[Told | None]") -> None:
-        self._owner = owner
-        self._told = told
-        self._walks: deque[Walk] = deque()
-        self._leaves_at: deque[float] = deque()
+    def __init__(self, parent: Connection, messages: "SimpleQueue[PageMessage | None]") -> None:
+        self._parent = parent
+        self._messages = messages
+        self._requests: deque[ListRequest] = deque()
+        self._send_times: deque[float] = deque()
 
-    def run(self, options: Options) -> None:
-        """Fetch until the owner is gone.
+    def run(self, options: ClientOptions) -> None:
+        """Fetch until the parent ends.
 
-        :raises EOFError: it is
+        :raises EOFError: the parent ended
         """
-        with StackOne(**options, pace=self._wait) as client:
+        with StackOne(**options, before_request=self._wait_for_send_time) as client:
             while True:
-                while not self._walks:
-                    self._hear()
-                self._told.put(self._walked(client, self._walks.popleft()))
+                while not self._requests:
+                    self._receive()
+                self._messages.put(self._fetch(client, self._requests.popleft()))
 
-    def _walked(self, client: StackOne, walk: Walk) -> End:
-        pages = getattr(client, walk.through)(walk.updated_after, walk.cursor)
+    def _fetch(self, client: StackOne, request: ListRequest) -> ListEnd:
+        pages = getattr(client, request.method)(request.updated_after, request.cursor)
         try:
             for page in pages:
-                self._told.put(page)
+                self._messages.put(page)
         except StackOneError as error:
-            return End(error)
-        return End()
+            return ListEnd(error)
+        return ListEnd()
 
-    def _wait(self) -> None:
-        while not self._leaves_at:
-            self._hear()
-        time.sleep(max(0.0, self._leaves_at.popleft() - time.monotonic()))
-        owner = multiprocessing.parent_process()
-        # Leave that it gave is none any more once it is gone.
-        if owner is None or not owner.is_alive():
+    def _wait_for_send_time(self) -> None:
+        while not self._send_times:
+            self._receive()
+        time.sleep(max(0.0, self._send_times.popleft() - time.monotonic()))
+        parent = multiprocessing.parent_process()
+        # Send times that were received before the parent ended must not be used.
+        if parent is None or not parent.is_alive():
             raise EOFError
 
-    def _hear(self) -> None:
-        said = self._owner.recv()
-        if isinstance(said, Walk):
-            self._walks.append(said)
+    def _receive(self) -> None:
+        message = self._parent.recv()
+        if isinstance(message, ListRequest):
+            self._requests.append(message)
         else:
-            self._leaves_at.append(said)
+            self._send_times.append(message)

@@ -1,6 +1,7 @@
-"""What StackOne tells and is told: plain records, read readingly and written exactly.
+"""StackOne API resources: lenient when parsing, exact when serialising.
 
-What goes from one process to another by the thousands is a named tuple: a third of the time.
+Records that go from one process to another by the thousands are named tuples: pickling one takes a
+third of the time of a dataclass.
 """
 
 from collections.abc import Mapping
@@ -12,12 +13,12 @@ from assignments.stackone import json_values
 
 type Json = Mapping[str, object]
 
-SEED_CONTRACT: Final = "2025-02"
+OLD_CONTRACT: Final = "2025-02"
 
 
 @dataclass(frozen=True, slots=True)
 class Page[Item]:
-    """Some items of a list, and the cursor of the page after them if there is one."""
+    """One page of a list; `next` is the cursor of the following page, None on the last one."""
 
     items: tuple[Item, ...]
     next: str | None = None
@@ -25,7 +26,7 @@ class Page[Item]:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody in the LMS."""
+    """A user of the LMS."""
 
     id: str | None
     remote_id: str | None
@@ -39,17 +40,17 @@ class User:
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
-        """Read a user, however little of one is there."""
+        """Parse a user; every field may be missing."""
         return cls(
-            id=json_values.text(data.get("id")),
-            remote_id=json_values.text(data.get("remote_id")),
-            external_reference=json_values.text(data.get("external_reference")),
-            name=json_values.text(data.get("name")),
-            email=json_values.text(data.get("email")),
-            is_active=json_values.flag(data.get("active")),
-            custom_fields=json_values.mapping(data.get("unified_custom_fields")),
-            created_at=json_values.moment(data.get("created_at")),
-            updated_at=json_values.moment(data.get("updated_at")),
+            id=json_values.as_text(data.get("id")),
+            remote_id=json_values.as_text(data.get("remote_id")),
+            external_reference=json_values.as_text(data.get("external_reference")),
+            name=json_values.as_text(data.get("name")),
+            email=json_values.as_text(data.get("email")),
+            is_active=json_values.as_bool(data.get("active")),
+            custom_fields=json_values.as_object(data.get("unified_custom_fields")),
+            created_at=json_values.as_datetime(data.get("created_at")),
+            updated_at=json_values.as_datetime(data.get("updated_at")),
         )
 
 
@@ -74,33 +75,34 @@ class LearningObject:
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
-        """Read a content item, however little of one is there."""
+        """Parse a content item; every field may be missing."""
         return cls(
-            id=json_values.text(data.get("id")),
-            remote_id=json_values.text(data.get("remote_id")),
-            external_reference=json_values.text(data.get("external_reference")),
-            title=json_values.text(data.get("title")),
-            description=json_values.text(data.get("description")),
-            kind=json_values.word(data.get("content_type")),
-            is_active=json_values.flag(data.get("active")),
-            duration=json_values.text(data.get("duration")),
-            languages=json_values.words(data.get("languages")),
-            url=json_values.text(data.get("content_url")) or json_values.text(data.get("url")),
-            updated_at=json_values.moment(data.get("updated_at")),
+            id=json_values.as_text(data.get("id")),
+            remote_id=json_values.as_text(data.get("remote_id")),
+            external_reference=json_values.as_text(data.get("external_reference")),
+            title=json_values.as_text(data.get("title")),
+            description=json_values.as_text(data.get("description")),
+            kind=json_values.as_enum_value(data.get("content_type")),
+            is_active=json_values.as_bool(data.get("active")),
+            duration=json_values.as_text(data.get("duration")),
+            languages=json_values.as_enum_values(data.get("languages")),
+            url=json_values.as_text(data.get("content_url"))
+            or json_values.as_text(data.get("url")),
+            updated_at=json_values.as_datetime(data.get("updated_at")),
         )
 
     @classmethod
     def course_from_json(cls, data: Json) -> Self:
-        """Read a course: its list is the only one that does not say the kind of its items."""
+        """Parse a course; the list of courses, unlike that of content, may omit the kind."""
         return cls.from_json({**data, "content_type": data.get("content_type") or "course"})
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteAssignment:
-    """An assignment that the LMS holds.
+    """An assignment in the LMS.
 
-    `assigned_at` is when the LMS made it if it says so: the date of assignment that the newer
-    version of the API has beside it is whatever the maker chose.
+    `assigned_at` is `created_at` of the API, when the LMS created the record, if it is present: the
+    API's own `assigned_at` (contract 2025-12) is any date that the creator chose.
     """
 
     id: str | None
@@ -118,32 +120,32 @@ class RemoteAssignment:
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
-        """Read an assignment, however little of one is there."""
-        status, source_status = json_values.choice(data.get("status"))
+        """Parse an assignment; every field may be missing."""
+        status, source_status = json_values.as_enum(data.get("status"))
         return cls(
-            id=json_values.text(data.get("id")),
-            remote_id=json_values.text(data.get("remote_id")),
-            user_id=json_values.text(data.get("user_id")),
-            learning_object_id=json_values.text(
+            id=json_values.as_text(data.get("id")),
+            remote_id=json_values.as_text(data.get("remote_id")),
+            user_id=json_values.as_text(data.get("user_id")),
+            learning_object_id=json_values.as_text(
                 data.get("learning_object_id") or data.get("course_id")
             ),
-            learning_object_external_reference=json_values.text(
+            learning_object_external_reference=json_values.as_text(
                 data.get("learning_object_external_reference")
             ),
             status=status,
             source_status=source_status,
-            progress=json_values.number(data.get("progress")),
-            due_at=json_values.moment(data.get("due_date")),
-            assigned_at=json_values.moment(data.get("created_at"))
-            or json_values.moment(data.get("assigned_at")),
-            updated_at=json_values.moment(data.get("updated_at")),
-            completed_at=json_values.moment(data.get("completed_at")),
+            progress=json_values.as_number(data.get("progress")),
+            due_at=json_values.as_datetime(data.get("due_date")),
+            assigned_at=json_values.as_datetime(data.get("created_at"))
+            or json_values.as_datetime(data.get("assigned_at")),
+            updated_at=json_values.as_datetime(data.get("updated_at")),
+            completed_at=json_values.as_datetime(data.get("completed_at")),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class LinkedAccount:
-    """One system linked behind the API key; `is_lms` is None where StackOne does not say."""
+    """A system that is linked behind the API key; `is_lms` is None if StackOne omits it."""
 
     id: str
     provider: str
@@ -153,19 +155,19 @@ class LinkedAccount:
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
-        """Read an account, however little of one is there."""
-        categories = json_values.words(data.get("categories"))
+        """Parse an account; every field may be missing."""
+        categories = json_values.as_enum_values(data.get("categories"))
         return cls(
-            id=json_values.text(data.get("id")) or "",
-            provider=json_values.text(data.get("provider")) or "",
-            provider_name=json_values.text(data.get("provider_name")) or "",
-            status=json_values.word(data.get("status")) or "",
+            id=json_values.as_text(data.get("id")) or "",
+            provider=json_values.as_text(data.get("provider")) or "",
+            provider_name=json_values.as_text(data.get("provider_name")) or "",
+            status=json_values.as_enum_value(data.get("status")) or "",
             is_lms="lms" in {word.lower() for word in categories} if categories else None,
         )
 
 
 class NewAssignment(NamedTuple):
-    """What is to be assigned, and on which terms."""
+    """An assignment to create: content and terms."""
 
     learning_object_external_reference: str
     learning_object_id: str
@@ -176,43 +178,44 @@ class NewAssignment(NamedTuple):
     external_reference: str = ""
 
     def as_json(self, contract: str, status_style: str) -> dict[str, object]:
-        """Return the body of the request; what is not given is left out.
+        """Return the JSON body of the request, without the fields that are None.
 
-        :param contract: "2025-02" or "2025-12", the published version that is followed
-        :param status_style: "underscore" or "hyphen", how in_progress is written
+        :param contract: "2025-02" or "2025-12", the published API version to follow
+        :param status_style: "underscore" or "hyphen", how in_progress is spelled
         """
-        since = "created_at" if contract == SEED_CONTRACT else "assigned_at"
+        assigned_at_name = "created_at" if contract == OLD_CONTRACT else "assigned_at"
         old, new = ("_", "-") if status_style == "hyphen" else ("-", "_")
         body = {
             "learning_object_external_reference": self.learning_object_external_reference,
             "learning_object_id": self.learning_object_id or None,
-            "due_date": self.due_at and written(self.due_at),
+            "due_date": self.due_at and format_datetime(self.due_at),
             "status": {"value": self.status.replace(old, new)},
             "progress": self.progress,
-            since: self.assigned_at and written(self.assigned_at),
+            assigned_at_name: self.assigned_at and format_datetime(self.assigned_at),
             "external_reference": self.external_reference or None,
         }
         return {name: value for name, value in body.items() if value is not None}
 
 
-class Created(NamedTuple):
-    """The LMS confirmed a new assignment; without an id if it did not say which.
+class CreatedAssignment(NamedTuple):
+    """An assignment that the LMS confirmed; `id` is None if the response omits it.
 
-    :ivar reply: what is kept of the answer as evidence
+    :ivar status: HTTP status of the response
+    :ivar response: the response as evidence: its status, some headers and the start of its body
     """
 
     id: str | None
     remote_id: str | None
     status: int = 201
-    reply: Mapping[str, object] | None = None
+    response: Mapping[str, object] | None = None
 
 
-def written(moment: datetime) -> str:
-    """Write a moment as StackOne's own clients do: in UTC, with milliseconds and Z.
+def format_datetime(moment: datetime) -> str:
+    """Format a datetime as StackOne's own SDKs do: in UTC, with milliseconds and "Z".
 
-    :raises ValueError: the moment does not say in which time zone it is
+    :raises ValueError: the datetime has no time zone
     """
     if moment.tzinfo is None:
-        raise ValueError("A moment without a time zone cannot be sent.")
+        raise ValueError("A datetime without a time zone cannot be sent.")
     text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""An answer as it came: its JSON, what is kept of it as evidence, and when to come back."""
+"""An API response: its JSON, the part that is kept as evidence, and its Retry-After."""
 
 import json
 from collections.abc import Mapping
@@ -7,33 +7,33 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from assignments.stackone.errors import DEFAULT_WAIT_SECONDS
-from assignments.stackone.json_values import clean, number
+from assignments.stackone.errors import DEFAULT_RETRY_AFTER_SECONDS
+from assignments.stackone.json_values import as_number, strip_unstorable
 
-KEPT_HEADERS: Final = (
+EVIDENCE_HEADERS: Final = (
     "content-type",
     "date",
     "retry-after",
     "x-request-id",
     "x-correlation-id",
 )
-KEPT_CHARACTERS: Final = 2_000
-KEPT_OF_A_HEADER: Final = 200
-LONGEST_WAIT_SECONDS: Final = 3_600.0
+EVIDENCE_BODY_CHARACTERS: Final = 2_000
+EVIDENCE_HEADER_CHARACTERS: Final = 200
+MAX_RETRY_AFTER_SECONDS: Final = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer, whatever its status; header names are in lower case."""
+class ApiResponse:
+    """A response with any status; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
     text: str
 
     def json(self) -> object:
-        """Return what the body says; blank lines before it are normal.
+        """Return the body's JSON value; StackOne may send blank lines or a BOM before it.
 
-        :raises ValueError: it is not JSON
+        :raises ValueError: the body is not JSON
         """
         try:
             return json.loads(self.text.removeprefix("\ufeff"))
@@ -41,29 +41,30 @@ class Reply:
             raise ValueError("The body is nested too deeply.") from error
 
     def evidence(self) -> dict[str, object]:
-        """Return what is worth keeping in a log."""
+        """Return the status, some headers and the start of the body, for the audit log."""
         headers = {
-            name: clean(self.headers[name])[:KEPT_OF_A_HEADER]
-            for name in KEPT_HEADERS
+            name: strip_unstorable(self.headers[name])[:EVIDENCE_HEADER_CHARACTERS]
+            for name in EVIDENCE_HEADERS
             if name in self.headers
         }
-        body = clean(self.text[:KEPT_CHARACTERS])
+        body = strip_unstorable(self.text[:EVIDENCE_BODY_CHARACTERS])
         return {"status": self.status, "headers": headers, "body": body}
 
     def retry_after(self) -> float:
-        """Return in how many seconds to come back, as the answer asks or a minute."""
-        asked = self.headers.get("retry-after", "")
-        seconds = number(asked)
+        """Return the Retry-After header in seconds, or a minute without one (RFC 9110, 10.2.3)."""
+        header = self.headers.get("retry-after", "")
+        seconds = as_number(header)
         if seconds is None:
-            until, since = moment(asked), moment(self.headers.get("date", "")) or datetime.now(UTC)
-            seconds = (until - since).total_seconds() if until else DEFAULT_WAIT_SECONDS
-        return min(max(0.0, seconds), LONGEST_WAIT_SECONDS)
+            until = parse_http_date(header)
+            since = parse_http_date(self.headers.get("date", "")) or datetime.now(UTC)
+            seconds = (until - since).total_seconds() if until else DEFAULT_RETRY_AFTER_SECONDS
+        return min(max(0.0, seconds), MAX_RETRY_AFTER_SECONDS)
 
 
-def moment(text: str) -> datetime | None:
-    """Return the moment that a header names, as HTTP writes dates, or None."""
+def parse_http_date(text: str) -> datetime | None:
+    """Return the time (UTC) that an HTTP date header names, or None."""
     try:
-        found = parsedate_to_datetime(text)
+        parsed = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -1,35 +1,36 @@
-"""When the next call leaves: at its reserved time, and never in a burst because others were late.
+"""Compute when the next call may be sent: at its reserved time, and never in a catch-up burst.
 
-A limit counts what arrives in a sliding window. After a stall of the process the calls that are
-overdue must not leave all at once, or the window behind the stall holds more than it may.
+An API's limit counts the requests that arrive in a sliding window. If the process stalled, its
+overdue calls are sent with the usual gap; otherwise the window after the stall would overflow.
 """
 
 from typing import Final
 
-# Timers are late by so much. Put off by it again and again, calls would leave too seldom; the gap
-# has room for it: see `services.tempo.SHARE`.
-HARDLY: Final = 0.002
+# Typical delay of an asyncio timer, in seconds. A call that is late by no more than this does not
+# postpone the calls after it, or the rate would fall. The window has room for it: see
+# `services.calls.pacing.rate_policy.USABLE_SHARE`.
+TIMER_LATENESS: Final = 0.002
 
 
-class Rhythm:
-    """The times at which calls leave; all in monotonic seconds.
+class SendTiming:
+    """When calls were and may be sent; all times are monotonic seconds.
 
-    :ivar least_gap: the shortest time between two calls
+    :ivar minimum_gap: shortest time between two calls, in seconds
     """
 
     def __init__(self) -> None:
-        self.least_gap = 0.0
-        self._left = 0.0
-        self._held = 0.0
+        self.minimum_gap = 0.0
+        self._last_send = 0.0
+        self._backoff_until = 0.0
 
-    def next_leaves(self, reserved: float) -> float:
-        """Return when the call with this reserved time may leave."""
-        return max(reserved, self._left + self.least_gap, self._held)
+    def earliest_send(self, reserved: float) -> float:
+        """Return when the call with this reserved time may be sent."""
+        return max(reserved, self._last_send + self.minimum_gap, self._backoff_until)
 
-    def left(self, reserved: float, now: float) -> None:
-        """Note that it left; what is hardly late keeps the others' times."""
-        self._left = max(self.next_leaves(reserved), now - HARDLY)
+    def record_send(self, reserved: float, now: float) -> None:
+        """Record that a call was sent now; ignore a delay within `TIMER_LATENESS`."""
+        self._last_send = max(self.earliest_send(reserved), now - TIMER_LATENESS)
 
-    def hold(self, until: float) -> None:
-        """Let nothing leave before then."""
-        self._held = max(self._held, until)
+    def back_off_until(self, until: float) -> None:
+        """Allow no call to be sent before then."""
+        self._backoff_until = max(self._backoff_until, until)

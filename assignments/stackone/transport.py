@@ -1,4 +1,4 @@
-"""The way to StackOne: connections that are kept open, straight or through the company's proxy."""
+"""httpx transport to StackOne: kept-alive connections, direct or through the company's proxy."""
 
 import asyncio
 import os
@@ -15,19 +15,19 @@ import httpx
 from assignments.stackone.address import is_loopback, is_public
 from assignments.stackone.http_connection import Connection
 
-# Load balancers drop idle connections after a minute; one that is dropped while in use would
-# leave an outcome unknown.
+# Load balancers commonly close connections that are idle for 60 s. If that happens just as a
+# request is sent, its outcome is unknown, so connections are dropped well before.
 IDLE_SECONDS: Final = 30.0
 PORTS: Final = {"http": 80, "https": 443}
-# A packed body unfolds at most a thousand times: unpacked in small parts it can be stopped.
-PART: Final = 16_384
+# gzip expands up to about a thousandfold: decompressing in small chunks lets the reader stop early.
+CHUNK_BYTES: Final = 16_384
 
 
 @cache
-def shared_tls() -> ssl.SSLContext:
-    """Return the one TLS context of all clients: each takes 20 ms to make.
+def shared_tls_context() -> ssl.SSLContext:
+    """Return the TLS context that all clients share: creating one takes 20 ms.
 
-    Besides the usual authorities it trusts the system's, such as a company's own.
+    It trusts certifi's authorities and those of the system, such as a company's own.
     """
     context = httpx.create_ssl_context()
     context.load_default_certs()
@@ -35,25 +35,25 @@ def shared_tls() -> ssl.SSLContext:
 
 
 def transport_to(base_url: str, *, allows_private: bool) -> httpx.AsyncBaseTransport:
-    """Return what carries requests to that address: httpx's own if a proxy is in between.
+    """Return the transport for a base URL: httpx's own if there is a proxy in between.
 
-    :param allows_private: the address may be in a private network; this machine's own always may
+    :param allows_private: the host may be in a private network; this machine always may be used
     """
     proxy = _proxy(base_url)
     if proxy:
-        return httpx.AsyncHTTPTransport(verify=shared_tls(), proxy=proxy)
+        return httpx.AsyncHTTPTransport(verify=shared_tls_context(), proxy=proxy)
     host = urlsplit(base_url).hostname or ""
-    return StraightTransport(only_public=not (allows_private or is_loopback(host)))
+    return DirectTransport(only_public=not (allows_private or is_loopback(host)))
 
 
-class StraightTransport(httpx.AsyncBaseTransport):
-    """Carries each request over an idle connection, or a new one if none is idle.
+class DirectTransport(httpx.AsyncBaseTransport):
+    """Sends each request over an idle connection, or a new one if none is idle.
 
-    There are as many connections as requests at once; whoever sends bounds them. Redirects are
-    not followed.
+    It does not limit the number of connections: the caller limits the concurrent requests.
+    Redirects are not followed.
 
-    :param only_public: refuse a host whose name leads into a private network, whatever it led to
-        a moment ago: what counts is where the connection went
+    :param only_public: refuse a connection to a private address. The address that was connected to
+        is checked, not an earlier DNS look-up, which could have returned another (DNS rebinding)
     """
 
     def __init__(self, *, only_public: bool) -> None:
@@ -62,12 +62,12 @@ class StraightTransport(httpx.AsyncBaseTransport):
 
     @override
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        connection = self._take() or await self._new(request)
-        status, headers, parts = await connection.ask(_written(request))
+        connection = self._take_idle() or await self._connect(request)
+        status, headers, chunks = await connection.exchange(_serialise(request))
         if connection.is_open:
             connection.idle_since = time.monotonic()
             self._idle.append(connection)
-        return httpx.Response(status, headers=headers, stream=_Body(parts))
+        return httpx.Response(status, headers=headers, stream=_Body(chunks))
 
     @override
     async def aclose(self) -> None:
@@ -75,8 +75,8 @@ class StraightTransport(httpx.AsyncBaseTransport):
             connection.close()
         self._idle.clear()
 
-    async def _new(self, request: httpx.Request) -> Connection:
-        connection = await _connected(request)
+    async def _connect(self, request: httpx.Request) -> Connection:
+        connection = await _open_connection(request)
         if self._only_public and not is_public(connection.peer):
             connection.close()
             raise httpx.ConnectError(
@@ -85,8 +85,8 @@ class StraightTransport(httpx.AsyncBaseTransport):
             )
         return connection
 
-    def _take(self) -> Connection | None:
-        # The one used last: under less load the others grow old and go.
+    def _take_idle(self) -> Connection | None:
+        # The most recently used one, so that under less load the others expire.
         oldest = time.monotonic() - IDLE_SECONDS
         while self._idle:
             connection = self._idle.pop()
@@ -97,19 +97,19 @@ class StraightTransport(httpx.AsyncBaseTransport):
 
 
 class _Body(httpx.AsyncByteStream):
-    """A body that is here already."""
+    """A response body that was read already."""
 
-    def __init__(self, parts: list[bytes]) -> None:
-        self._parts = parts
+    def __init__(self, chunks: list[bytes]) -> None:
+        self._chunks = chunks
 
     @override
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for part in self._parts:
-            for start in range(0, len(part), PART):
-                yield part[start : start + PART]
+        for chunk in self._chunks:
+            for start in range(0, len(chunk), CHUNK_BYTES):
+                yield chunk[start : start + CHUNK_BYTES]
 
 
-async def _connected(request: httpx.Request) -> Connection:
+async def _open_connection(request: httpx.Request) -> Connection:
     url = request.url
     is_secure = url.scheme == "https"
     seconds: float = request.extensions["timeout"]["connect"]
@@ -120,18 +120,18 @@ async def _connected(request: httpx.Request) -> Connection:
                 Connection,
                 url.host,
                 url.port or PORTS[url.scheme],
-                ssl=shared_tls() if is_secure else None,
+                ssl=shared_tls_context() if is_secure else None,
             )
     except TimeoutError:
         raise httpx.ConnectTimeout(f"no connection within {seconds:g} seconds") from None
     except OSError as error:
-        # asyncio's own words for a refusal name an address instead of the reason.
+        # asyncio's message for a refused connection has the address instead of the reason.
         number = error.errno if isinstance(error, ConnectionError) else None
         raise httpx.ConnectError(os.strerror(number) if number else str(error)) from None
     return connection
 
 
-def _written(request: httpx.Request) -> bytes:
+def _serialise(request: httpx.Request) -> bytes:
     target = request.extensions.get("target", request.url.raw_path)
     lines = [b"%s %s HTTP/1.1" % (request.method.encode(), target)]
     lines += [b"%s: %s" % header for header in request.headers.raw]

@@ -24,7 +24,7 @@ class Column(Protocol):
     """How many calls ended in ten seconds."""
 
     @property
-    def at(self) -> datetime:
+    def starts_at(self) -> datetime:
         """When the ten seconds began."""
 
     @property
@@ -70,8 +70,8 @@ def _bars(columns: Sequence[Column], most: int) -> Iterable[tuple[str, str, floa
 def _minutes(columns: Sequence[Column]) -> Iterable[tuple[str, str, int, str, str]]:
     step = _step(columns)
     for number, column in enumerate(columns):
-        if column.at.second == 0:
-            here = timezone.localtime(column.at)
+        if column.starts_at.second == 0:
+            here = timezone.localtime(column.starts_at)
             yield ("", f"{LEFT + number * step:.1f}", BOTTOM + 20, "start", f"{here:%H:%M}")
 
 

@@ -33,7 +33,7 @@ TEMPLATE: Final = "assignments/facets.html"
 @permission_required("assignments.sync_directory", raise_exception=True)
 def facets(request: Request, pk: int) -> HttpResponse:
     """Show the chosen fields and those that can be chosen; a POST chooses."""
-    account = next((each for each in connections.accounts() if each.pk == pk), None)
+    account = next((each for each in connections.configured_accounts() if each.pk == pk), None)
     if account is None:
         raise Http404
     if request.method == "GET":

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def own_accounts(request: Request) -> list[Account]:
     """Return the linked accounts in which the person may assign."""
     closed = closed_to(request.user)
-    return [account for account in connections.accounts() if account.remote_id not in closed]
+    return [
+        account for account in connections.configured_accounts() if account.remote_id not in closed
+    ]
 
 
 def own_drafts(request: Request) -> QuerySet[Draft]:

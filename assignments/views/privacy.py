@@ -110,7 +110,7 @@ def _page(
     words = search_words(request)
     is_searched = len(words) >= SHORTEST_SEARCH
     holds = {hold.ref: hold for hold in privacy_queries.holds()}
-    accounts = connections.accounts()
+    accounts = connections.configured_accounts()
     held = [(account, holds.pop(f"account/{account.pk}", None)) for account in accounts]
     context = {
         "words": words,

@@ -39,7 +39,7 @@ def settings(request: Request) -> HttpResponse:
     context = {
         "accounts": [
             (account, [facet.label for facet in facet_values.facets(account.pk)])
-            for account in connections.accounts()
+            for account in connections.configured_accounts()
         ],
         "host": urlsplit(site.STACKONE_BASE_URL).netloc,
         "is_sandbox": site.IS_SANDBOX,
@@ -58,7 +58,7 @@ def settings(request: Request) -> HttpResponse:
 @permission_required("assignments.sync_directory", raise_exception=True)
 def sync(request: Request) -> HttpResponse:
     """Request a sync of every account; a worker does it."""
-    for account in connections.accounts():
+    for account in connections.configured_accounts():
         sync_run.request_sync(account=account, by=acting(request), now=timezone.now())
     return redirect("settings")
 
@@ -67,7 +67,7 @@ def sync(request: Request) -> HttpResponse:
 @permission_required("assignments.sync_directory", raise_exception=True)
 def account_resume(request: Request, pk: int) -> HttpResponse:
     """Resume sending for a paused account."""
-    for account in connections.accounts():
+    for account in connections.configured_accounts():
         if account.pk == pk:
             connections.resume_account(account=account, by=acting(request), now=timezone.now())
     return redirect("settings")

@@ -13,7 +13,7 @@ from assignments.stackone.errors import (
     Refused,
     StackOneError,
 )
-from assignments.stackone.resources import Created, RemoteAssignment
+from assignments.stackone.resources import CreatedAssignment, RemoteAssignment
 
 # The contract: every request ends within a minute. A record is shown within the settle window.
 CALL_ENDS_WITHIN = timedelta(seconds=60)
@@ -96,12 +96,12 @@ class Lms:
         )
 
 
-def reply_to(call: Call) -> Created | StackOneError:
+def reply_to(call: Call) -> CreatedAssignment | StackOneError:
     """Return how the client tells of the end of a call with this fate."""
     if call.fate == "created":
-        return Created(id=call.made, remote_id=None, reply={"status": 201})
+        return CreatedAssignment(id=call.made, remote_id=None, response={"status": 201})
     if call.fate == "created without id":
-        return Created(id=None, remote_id=None, reply={"status": 201})
+        return CreatedAssignment(id=None, remote_id=None, response={"status": 201})
     errors: dict[str, StackOneError] = {
         "lost answer": OutcomeUnknown("The connection broke."),
         "lost request": OutcomeUnknown("The connection broke."),

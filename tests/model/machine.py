@@ -16,9 +16,9 @@ from assignments.audit.verification.whole_log import verdict_on_log
 from assignments.models import Assignment, Learner, LogEntry
 from assignments.services.batches import control, row_decisions, withdrawal
 from assignments.services.calls import connections
-from assignments.services.calls.call_process import Ended
+from assignments.services.calls.call_process import EndedCall
 from assignments.services.sending import claims, leases, outcomes, reconciliation
-from assignments.stackone.commands import Seen
+from assignments.stackone.commands import UserAssignments
 from assignments.stackone.errors import OutcomeUnknown
 from tests.model.desk import NOON, states_of, submitted
 from tests.model.lms import CALL_ENDS_WITHIN, FATES, Call, Lms, reply_to
@@ -129,7 +129,9 @@ class Everyday(RuleBasedStateMachine):
         at = self.now - timedelta(seconds=seconds_ago)
         jobs = reconciliation.due(account=self.account, count=9, besides=(), now=self.now)
         answers = [
-            Ended(job, OutcomeUnknown("Busy.") if fails else self._seen(job.user_id, at), self.now)
+            EndedCall(
+                job, OutcomeUnknown("Busy.") if fails else self._seen(job.user_id, at), self.now
+            )
             for job in jobs
         ]
         reconciliation.settle(account=self.account, answers=answers, now=self.now)
@@ -224,11 +226,11 @@ class Everyday(RuleBasedStateMachine):
             self.done.append(call)
 
     def _settle(self, call: Call) -> None:
-        answers = [Ended(call.claim, reply_to(call), self.now)]
+        answers = [EndedCall(call.claim, reply_to(call), self.now)]
         outcomes.settle(account=self.account, sender=call.sender, answers=answers, now=self.now)
 
-    def _seen(self, user: str, at: datetime) -> Seen:
-        return Seen(self.lms.shown(user, at), 1)
+    def _seen(self, user: str, at: datetime) -> UserAssignments:
+        return UserAssignments(self.lms.shown(user, at), 1)
 
 
 class Adversary(Everyday):

@@ -91,7 +91,7 @@ class Command(BaseCommand):
 
     def _planned(self, options: dict[str, Any]) -> Batch:
         now, user = timezone.now(), manager(options["email"])
-        account = open_account(user, connections.accounts())
+        account = open_account(user, connections.configured_accounts())
         draft = drafts.create(account=account, owner_pk=user.pk, now=now)
         drafts.set_terms(
             draft=draft,

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         """Run or go on with the sync of each account; exit code 1 if the LMS cannot be read."""
         require_prepared_database()
         wanted = options["account"]
-        found = [a for a in connections.accounts() if wanted in {None, a.remote_id}]
+        found = [a for a in connections.configured_accounts() if wanted in {None, a.remote_id}]
         if not found:
             raise CommandError(f"No account {wanted!r} is configured in STACKONE_ACCOUNT_ID.")
         results = [self._sync(account, is_quiet=options["json"]) for account in found]

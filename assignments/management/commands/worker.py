@@ -27,7 +27,7 @@ class Command(BaseCommand):
         require_prepared_database()
         # From here on every thread has a connection of its own, and this one needs none.
         connection.close()
-        call_process.prepare()
+        call_process.start_forkserver()
         name = f"{socket.gethostname()}:{os.getpid()}"
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: tasks.stopping.set())

@@ -1,5 +1,5 @@
-"""Calls: everything the sending side needs to make API calls, except what the calls are about.
+"""API calls: what the sending side needs to make them, whatever they are about.
 
 Opening clients, the child process that makes the calls, the shared rate budget and, in `pacing/`,
-the rate itself. Knows nothing of batches or rows; calls no other folder.
+the call rate. Knows nothing of batches or rows; calls no other folder of `services/`.
 """

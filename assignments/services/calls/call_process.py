@@ -1,4 +1,4 @@
-"""Calls in flight: a process of its own makes them, this is the end that its owner holds."""
+"""The parent's side of the child process that makes API calls (`stackone.call_loop`)."""
 
 import multiprocessing
 import time
@@ -10,142 +10,148 @@ from multiprocessing import forkserver
 from typing import Any, Final, cast
 
 from assignments.stackone import call_loop, page_process
-from assignments.stackone.call_samples import Echo
-from assignments.stackone.call_scheduler import Landed, Planned
-from assignments.stackone.commands import Errand
+from assignments.stackone.call_samples import CallSample
+from assignments.stackone.call_scheduler import FinishedCall, ScheduledCall
+from assignments.stackone.commands import Command
 from assignments.stackone.errors import OutcomeUnknown, StackOneError
 
 Clock = Callable[[], datetime]
-# Started once, with everything loaded: each process is then there in a few milliseconds.
+# A fork server that has everything imported starts a child within a few milliseconds.
 PROCESSES: Final = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([call_loop.__name__, page_process.__name__])
-LOST: Final = "The process that made the call ended before the answer came."
+PROCESS_DIED: Final = "The process that made the call ended before the response came."
 
 
-def prepare() -> None:
-    """Load what the processes of calls need, so that the first delivery need not wait for it."""
+def start_forkserver() -> None:
+    """Start the fork server and its imports, so that the first sender need not wait for them."""
     forkserver.ensure_running()
 
 
 @dataclass(frozen=True, slots=True)
-class Ended[Job, Reply]:
-    """How one call ended: the job it was for, and the reply or the error.
+class EndedCall[Job, Result]:
+    """How the call for a job ended: with a result or an error.
 
-    :ivar echo: what the call tells about the API; None if it never left
+    :ivar ended_at: when it ended (UTC)
+    :ivar sample: what the call shows about the API; None if it was never sent
     """
 
     job: Job
-    reply: Reply | StackOneError
+    result: Result | StackOneError
     ended_at: datetime
-    echo: Echo | None = None
+    sample: CallSample | None = None
 
 
-class Calls[Job, Reply]:
-    """Makes many calls at once while its owner writes down how others ended.
+class CallProcess[Job, Result]:
+    """Makes calls in a child process while the parent writes how earlier ones ended.
 
-    :param errand: returns the call of a job
-    :param options: what the client in the other process is made with
-    :param slots: how many calls may be out at once; jobs beyond that wait in order
-    :ivar is_lost: the process ended by itself; what was in flight ends as unknown
+    No call is sent before `extend_lease`.
+
+    :param command_for: returns the command that makes a job's call
+    :param client_options: keyword arguments of the client in the child process
+    :param concurrency: how many calls may be in flight; jobs beyond that wait in order
+    :ivar has_died: the child ended unexpectedly; calls in flight end with `OutcomeUnknown`
     """
 
     def __init__(
         self,
         *,
-        errand: Callable[[Job], Errand[Reply]],
-        options: call_loop.Options,
-        slots: int,
+        command_for: Callable[[Job], Command[Result]],
+        client_options: call_loop.ClientOptions,
+        concurrency: int,
         clock: Clock,
     ) -> None:
-        self._errand = errand
+        self._command_for = command_for
         self._clock = clock
         self._jobs: dict[int, Job] = {}
-        self._ended: list[Ended[Job, Reply]] = []
+        self._ended: list[EndedCall[Job, Result]] = []
         self._numbers = count()
-        self.is_lost = False
-        self._end, theirs = multiprocessing.Pipe()
-        with theirs:
-            self._process = PROCESSES.Process(target=call_loop.serve, args=(theirs, options))
+        self.has_died = False
+        self._pipe, child_pipe = multiprocessing.Pipe()
+        with child_pipe:
+            self._process = PROCESSES.Process(
+                target=call_loop.run, args=(child_pipe, client_options)
+            )
             self._process.start()
-        self.allow(slots, per_second=float("inf"))
+        self.set_limits(concurrency, per_second=float("inf"))
 
     @property
     def in_flight(self) -> int:
-        """Return how many jobs were started and have not been returned as ended."""
+        """Return how many started jobs have not been returned as ended, sent or not."""
         return len(self._jobs)
 
     @property
     def pid(self) -> int | None:
-        """Return the id of the process."""
+        """Return the process id of the child."""
         return self._process.pid
 
-    def extend(self, seconds: float) -> None:
-        """Allow calls to leave for so many seconds from now: the sender's lease was renewed."""
-        self._order("extend", time.monotonic() + seconds)
+    def extend_lease(self, seconds: float) -> None:
+        """Allow calls to be sent for so many seconds from now: the sender's lease was renewed."""
+        self._call_method("extend_lease", time.monotonic() + seconds)
 
-    def allow(self, slots: int, per_second: float) -> None:
-        """Let so many calls be out at once, and no more than that leave in a second."""
-        self._order("allow", slots, per_second)
+    def set_limits(self, concurrency: int, per_second: float) -> None:
+        """Set how many calls may be in flight, and how many may be sent per second."""
+        self._call_method("set_limits", concurrency, per_second)
 
     def start(self, jobs: Sequence[tuple[Job, float]]) -> None:
-        """Make each job's call at its time, or as soon after it as a slot is free.
+        """Make each job's call at its time, or as soon after it as the limits allow.
 
-        :param jobs: each with seconds of the monotonic clock, which nobody can set
+        :param jobs: each with its send time in monotonic seconds, which no clock change affects
         """
-        planned = [
-            Planned(next(self._numbers), leaves_at, self._errand(job)) for job, leaves_at in jobs
+        calls = [
+            ScheduledCall(next(self._numbers), send_monotonic, self._command_for(job))
+            for job, send_monotonic in jobs
         ]
-        self._jobs |= {one.number: job for one, (job, _) in zip(planned, jobs, strict=True)}
-        self._order("take", planned)
+        self._jobs |= {call.number: job for call, (job, _) in zip(calls, jobs, strict=True)}
+        self._call_method("schedule", calls)
 
-    def recall(self, why: str) -> None:
-        """Give up the jobs whose calls have not left; they end as not sent."""
-        self._order("recall", why)
+    def cancel_waiting(self, reason: str) -> None:
+        """Cancel the calls that have not been sent; they end with `NotSent`."""
+        self._call_method("cancel_waiting", reason)
 
-    def ended(self, *, within: float) -> list[Ended[Job, Reply]]:
-        """Return the calls that end within so many seconds, or sooner if they are the last."""
-        until = time.monotonic() + within
-        self._hear(0)
-        while not self.is_lost and (self._jobs or not self._ended):
-            seconds = until - time.monotonic()
-            if seconds <= 0:
+    def wait_for_ended(self, *, seconds: float) -> list[EndedCall[Job, Result]]:
+        """Return the calls that end within so many seconds; sooner when none is left in flight."""
+        until = time.monotonic() + seconds
+        self._receive(0)
+        while not self.has_died and (self._jobs or not self._ended):
+            seconds_left = until - time.monotonic()
+            if seconds_left <= 0:
                 break
-            self._hear(seconds)
-        found, self._ended = self._ended, []
-        return found
+            self._receive(seconds_left)
+        ended, self._ended = self._ended, []
+        return ended
 
     def close(self) -> None:
-        """Give up what waits, wait for the calls that are out, and end the process."""
+        """Cancel the calls that have not been sent, wait for those in flight, end the child."""
         self._send(None)
-        while not self.is_lost:
-            self._hear(None)
+        while not self.has_died:
+            self._receive(None)
         self._process.join()
-        self._end.close()
+        self._pipe.close()
 
-    def _order(self, name: str, *arguments: Any) -> None:
+    def _call_method(self, name: str, *arguments: Any) -> None:
         self._send((name, arguments))
 
-    def _send(self, order: call_loop.Order | None) -> None:
+    def _send(self, call: call_loop.MethodCall | None) -> None:
         try:
-            self._end.send(order)
+            self._pipe.send(call)
         except OSError:
-            self._lose()
+            self._handle_death()
 
-    def _hear(self, seconds: float | None) -> None:
+    def _receive(self, seconds: float | None) -> None:
         try:
-            if self._end.poll(seconds):
-                self._ended += map(self._ended_as, self._end.recv())
+            if self._pipe.poll(seconds):
+                self._ended += map(self._ended_call, self._pipe.recv())
         except (EOFError, OSError):
-            self._lose()
+            self._handle_death()
 
-    def _ended_as(self, landed: Landed) -> Ended[Job, Reply]:
-        ago = timedelta(seconds=time.monotonic() - landed.ended_at)
-        job = self._jobs.pop(landed.number)
-        reply = cast("Reply | StackOneError", landed.reply)
-        return Ended(job, reply, self._clock() - ago, landed.echo)
+    def _ended_call(self, call: FinishedCall) -> EndedCall[Job, Result]:
+        age = timedelta(seconds=time.monotonic() - call.ended_monotonic)
+        job = self._jobs.pop(call.number)
+        result = cast("Result | StackOneError", call.result)
+        return EndedCall(job, result, self._clock() - age, call.sample)
 
-    def _lose(self) -> None:
-        self.is_lost = True
-        why, now = OutcomeUnknown(LOST), self._clock()
-        self._ended += [Ended(job, why, now) for job in self._jobs.values()]
+    def _handle_death(self) -> None:
+        self.has_died = True
+        error, now = OutcomeUnknown(PROCESS_DIED), self._clock()
+        self._ended += [EndedCall(job, error, now) for job in self._jobs.values()]
         self._jobs.clear()

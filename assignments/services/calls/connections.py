@@ -1,4 +1,4 @@
-"""Talking to a linked LMS account: opening a client, pausing and resuming the account."""
+"""Linked LMS accounts: open a client, pause and resume an account, note that it is unreachable."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -14,74 +14,78 @@ from assignments.stackone.client import StackOne
 from assignments.stackone.errors import AccountUnusable, NotSupported
 
 RESTORED: Final = (
-    "The database was restored from a backup, so what was sent since then stands as waiting. Sync, "
-    "stop the batches that were under way and copy them to new drafts, then resume."
+    "The database was restored from a backup, so rows that were sent since then are shown as "
+    "waiting. Sync, stop the batches that were running and copy them to new drafts, then resume."
 )
 
 
-def accounts() -> list[Account]:
-    """Return the configured accounts in their order, storing the ones that are new."""
-    wanted = settings.STACKONE_ACCOUNT_IDS
-    for remote_id in wanted:
+def configured_accounts() -> list[Account]:
+    """Return the accounts of STACKONE_ACCOUNT_ID in its order, creating those that are new."""
+    remote_ids = settings.STACKONE_ACCOUNT_IDS
+    for remote_id in remote_ids:
         Account.objects.get_or_create(remote_id=remote_id)
-    found = {account.remote_id: account for account in Account.objects.filter(remote_id__in=wanted)}
-    return [found[remote_id] for remote_id in wanted]
+    by_remote_id = {
+        account.remote_id: account for account in Account.objects.filter(remote_id__in=remote_ids)
+    }
+    return [by_remote_id[remote_id] for remote_id in remote_ids]
 
 
-def open_client(account_id: str, *, pace: Callable[[], None]) -> StackOne:
-    """Return a client for the account; `pace` is called before each of its requests."""
-    return StackOne(pace=pace, **options(account_id))
+def open_client(account_id: str, *, before_request: Callable[[], None]) -> StackOne:
+    """Return a blocking client; `before_request` returns when the next request may be sent."""
+    return StackOne(before_request=before_request, **client_options(account_id))
 
 
 @transaction.atomic
 def pause_account(*, account: Account, error: AccountUnusable, now: datetime) -> None:
-    """Stop sending for the account, once, with the sentence that everybody will read."""
-    _pause(account, reason_to_pause(error), {"reply": error.reply}, SYSTEM, now)
+    """Pause sending for an account that StackOne refuses; does nothing if it is paused."""
+    _pause(account, pause_reason(error), {"reply": error.response}, SYSTEM, now)
 
 
 @transaction.atomic
 def pause_after_restore(*, by: Actor, now: datetime) -> None:
-    """Stop sending for every account: rows that were sent since the backup stand as waiting."""
+    """Pause every account: rows sent since the backup are waiting again and would be resent."""
     for account in Account.objects.order_by("pk"):
         _pause(account, RESTORED, {}, by, now)
 
 
 def _pause(
-    account: Account, because: str, detail: Mapping[str, object], by: Actor, now: datetime
+    account: Account, reason: str, detail: Mapping[str, object], by: Actor, now: datetime
 ) -> None:
-    paused = Account.objects.filter(pk=account.pk, paused_at=None).update(
-        paused_at=now, pause_reason=because
+    is_newly_paused = Account.objects.filter(pk=account.pk, paused_at=None).update(
+        paused_at=now, pause_reason=reason
     )
-    if paused:
-        told = {"reason": because, **detail}
-        record(
-            Event(action="account.paused", account=account.remote_id, detail=told), by=by, at=now
+    if is_newly_paused:
+        event = Event(
+            action="account.paused",
+            account=account.remote_id,
+            detail={"reason": reason, **detail},
         )
+        record(event, by=by, at=now)
 
 
 @transaction.atomic
 def resume_account(*, account: Account, by: Actor, now: datetime) -> None:
-    """Send for the account again; what waits goes on by itself."""
-    resumed = Account.objects.filter(pk=account.pk, paused_at__isnull=False).update(
+    """Resume sending for an account; its waiting rows are sent without further action."""
+    is_resumed = Account.objects.filter(pk=account.pk, paused_at__isnull=False).update(
         paused_at=None, pause_reason="", failing_since=None
     )
-    if resumed:
+    if is_resumed:
         record(Event(action="account.resumed", account=account.remote_id), by=by, at=now)
 
 
-def note_outage(account: Account, *, now: datetime) -> None:
-    """Remember since when the LMS cannot be reached, for everybody to see."""
+def record_outage(account: Account, *, now: datetime) -> None:
+    """Store when the LMS became unreachable, for the pages to show."""
     Account.objects.filter(pk=account.pk, failing_since=None).update(failing_since=now)
 
 
-def note_answer(account: Account) -> None:
-    """Remember that the LMS answers again."""
+def clear_outage(account: Account) -> None:
+    """Store that the LMS is reachable again."""
     failing = Account.objects.filter(pk=account.pk, failing_since__isnull=False)
     failing.update(failing_since=None)
 
 
-def options(account_id: str) -> dict[str, Any]:
-    """Return what a client of the account is made with; the key is among it."""
+def client_options(account_id: str) -> dict[str, Any]:
+    """Return the keyword arguments for a client of the account, including the API key."""
     return {
         "base_url": settings.STACKONE_BASE_URL,
         "api_key": settings.STACKONE_API_KEY,
@@ -93,8 +97,8 @@ def options(account_id: str) -> dict[str, Any]:
     }
 
 
-def reason_to_pause(error: AccountUnusable) -> str:
-    """Return what a refused account means and what to do, in one plain sentence."""
+def pause_reason(error: AccountUnusable) -> str:
+    """Return one sentence on what a refused account means and what to do."""
     if isinstance(error, NotSupported):
         return "This LMS cannot create assignments through StackOne. Ask the LMS administrator."
     if error.status in {401, 403}:

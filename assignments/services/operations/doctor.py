@@ -18,7 +18,7 @@ from assignments.audit.entries.sentences import counted
 from assignments.audit.signing.keys import KeyUnavailable, is_generated, signing_key
 from assignments.models import Account, Worker
 from assignments.models.sql.trigram_index import ENTRIES, EXTENSION, LEARNERS
-from assignments.services.calls.connections import accounts, open_client
+from assignments.services.calls.connections import configured_accounts, open_client
 from assignments.services.operations import broker
 from assignments.siem import forwarding
 from assignments.stackone.errors import StackOneError
@@ -46,7 +46,7 @@ def findings(*, now: datetime) -> Iterator[Finding]:
     yield _search()
     if settings.CELERY_BROKER_URL:
         yield _broker()
-    for account in accounts():
+    for account in configured_accounts():
         yield from _account(account, now)
     yield _worker(now)
     yield _signing_key()
@@ -97,7 +97,7 @@ def _account(account: Account, now: datetime) -> Iterator[Finding]:
     if account.paused_at is not None:
         yield Finding(name, False, account.pause_reason)
     try:
-        with open_client(account.remote_id, pace=lambda: None) as client:
+        with open_client(account.remote_id, before_request=lambda: None) as client:
             next(client.user_pages(), None)
             yield _clock(client.last_date, now)
     except StackOneError as error:

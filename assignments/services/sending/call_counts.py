@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from assignments.models import Assignment, CallCount
-from assignments.models.calls import ten_of
+from assignments.models.calls import interval_start
 from assignments.models.sql.bulk import add
 
 KEPT: Final = timedelta(hours=1)
@@ -20,12 +20,12 @@ def count(ended: Iterable[tuple[datetime, str]]) -> None:
     calls: Counter[datetime] = Counter()
     created: Counter[datetime] = Counter()
     for moment, state in ended:
-        ten = ten_of(moment)
+        ten = interval_start(moment)
         calls[ten] += 1
         created[ten] += state == Assignment.State.CREATED
     add(
         CallCount,
-        "at",
+        "starts_at",
         ("calls", "created"),
         ((at, calls[at], created[at]) for at in sorted(calls)),
     )
@@ -33,4 +33,4 @@ def count(ended: Iterable[tuple[datetime, str]]) -> None:
 
 def forget(*, now: datetime) -> None:
     """Remove the counts that no page shows any more."""
-    CallCount.objects.filter(at__lt=now - KEPT).delete()
+    CallCount.objects.filter(starts_at__lt=now - KEPT).delete()

@@ -11,8 +11,8 @@ from assignments.models import Account, Assignment, Attempt, RemoteAssignment
 from assignments.models.sql.bulk import insert
 from assignments.services.batches import auto_pause, completion, lock_order, row_updates
 from assignments.services.calls import rate_budget
-from assignments.services.calls.call_process import Ended
-from assignments.services.calls.connections import note_answer, note_outage, pause_account
+from assignments.services.calls.call_process import EndedCall
+from assignments.services.calls.connections import clear_outage, pause_account, record_outage
 from assignments.services.planning.request import json_body
 from assignments.services.sending import call_counts, call_log
 from assignments.services.sending.claims import FIRST_LOOK, Claim, record_for_people
@@ -24,10 +24,10 @@ from assignments.stackone.errors import (
     Refused,
     StackOneError,
 )
-from assignments.stackone.resources import Created
+from assignments.stackone.resources import CreatedAssignment
 
 State = Assignment.State
-Answer = Ended[Claim, Created]
+Answer = EndedCall[Claim, CreatedAssignment]
 REMOTE: Final = (
     "account_id",
     "remote_id",
@@ -60,7 +60,7 @@ ACTIONS: Final = {
 
 def settle(*, account: Account, sender: str, answers: Sequence[Answer], now: datetime) -> None:
     """Write what the answers mean; an answer whose fence no longer fits changes nothing."""
-    replies = [answer.reply for answer in answers]
+    replies = [answer.result for answer in answers]
     _hold_budget(replies, now)
     refused = next((reply for reply in replies if isinstance(reply, AccountUnusable)), None)
     with transaction.atomic():
@@ -86,13 +86,13 @@ def settle(*, account: Account, sender: str, answers: Sequence[Answer], now: dat
 
 def _hold_budget(replies: Sequence[object], now: datetime) -> None:
     for reply in replies:
-        if isinstance(reply, RateLimited) and not reply.is_providers:
-            rate_budget.hold_until(now + timedelta(seconds=reply.retry_after), now=now)
+        if isinstance(reply, RateLimited) and not reply.is_from_provider:
+            rate_budget.back_off_until(now + timedelta(seconds=reply.retry_after), now=now)
 
 
 def _seconds(answer: Answer) -> float:
-    if answer.echo is not None:
-        return answer.echo.seconds
+    if answer.sample is not None:
+        return answer.sample.seconds
     return (answer.ended_at - answer.job.claimed_at).total_seconds()
 
 
@@ -133,8 +133,8 @@ def _remote(row: Assignment, now: datetime) -> tuple[object, ...]:
 
 
 def _change(row: Assignment, answer: Answer) -> row_updates.Change:
-    reply, at = answer.reply, answer.ended_at
-    if isinstance(reply, Created):
+    reply, at = answer.result, answer.ended_at
+    if isinstance(reply, CreatedAssignment):
         return _created(row, answer, reply)
     values = _values(row, reply, at)
     row.state = State(str(values["state"]))
@@ -144,16 +144,16 @@ def _change(row: Assignment, answer: Answer) -> row_updates.Change:
         action,
         str(row.state),
         request=json_body(answer.job.new),
-        reply=reply.reply,
+        reply=reply.response,
         problem=reply.message,
     )
     return row_updates.Change(row, event, values)
 
 
-def _created(row: Assignment, answer: Answer, reply: Created) -> row_updates.Change:
+def _created(row: Assignment, answer: Answer, reply: CreatedAssignment) -> row_updates.Change:
     at, evidence = (
         answer.ended_at,
-        {"request": json_body(answer.job.new), "reply": reply.reply},
+        {"request": json_body(answer.job.new), "reply": reply.response},
     )
     if reply.id:
         event = row_updates.event(
@@ -216,6 +216,6 @@ def _note_reach(account: Account, replies: Sequence[object], now: datetime) -> N
         if isinstance(reply, NotSent) and not isinstance(reply, RateLimited)
     ]
     if replies and len(unreached) == len(replies):
-        note_outage(account, now=now)
+        record_outage(account, now=now)
     elif replies:
-        note_answer(account)
+        clear_outage(account)

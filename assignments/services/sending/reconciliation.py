@@ -18,7 +18,7 @@ from assignments.services.batches import (
     row_updates,
 )
 from assignments.services.calls import rate_budget
-from assignments.services.calls.call_process import Ended
+from assignments.services.calls.call_process import EndedCall
 from assignments.services.calls.connections import pause_account
 from assignments.services.sending.claims import record_for_people
 from assignments.services.sending.known_records import KnownRecords
@@ -30,7 +30,7 @@ from assignments.services.sending.record_matching import (
     made_by_us,
     may_be_ours,
 )
-from assignments.stackone.commands import Seen
+from assignments.stackone.commands import UserAssignments
 from assignments.stackone.errors import AccountUnusable, RateLimited, Refused, StackOneError
 
 State = Assignment.State
@@ -51,7 +51,7 @@ class LookUp:
     user_id: str
 
 
-Answer = Ended[LookUp, Seen]
+Answer = EndedCall[LookUp, UserAssignments]
 
 
 def due(*, account: Account, count: int, besides: Collection[int], now: datetime) -> list[LookUp]:
@@ -67,7 +67,7 @@ def settle(*, account: Account, answers: Sequence[Answer], now: datetime) -> Non
     """Write what the read-backs show: found, not there yet, or for a person to decide."""
     _charge(answers, now)
     by_pk = {answer.job.pk: answer for answer in answers}
-    refused = next((a.reply for a in answers if isinstance(a.reply, AccountUnusable)), None)
+    refused = next((a.result for a in answers if isinstance(a.result, AccountUnusable)), None)
     with transaction.atomic():
         asked = Assignment.objects.filter(pk__in=by_pk)
         batches = set(asked.values_list("batch_id", flat=True))
@@ -88,7 +88,7 @@ def _changes(by_pk: Mapping[int, Answer], now: datetime) -> list[row_updates.Cha
     known = KnownRecords(list(fenced.values()))
     changes: list[row_updates.Change] = []
     for pk, row in fenced.items():
-        change = _change(row, by_pk[pk].reply, known.before(row), now)
+        change = _change(row, by_pk[pk].result, known.before(row), now)
         known.credit(row.learner_id, str(change.values.get("remote_id", "")))
         changes.append(change)
     return changes
@@ -96,16 +96,20 @@ def _changes(by_pk: Mapping[int, Answer], now: datetime) -> list[row_updates.Cha
 
 def _charge(answers: Sequence[Answer], now: datetime) -> None:
     # One request each was reserved before the call; longer walks are paid for afterwards.
-    extra = sum(answer.reply.requests - 1 for answer in answers if isinstance(answer.reply, Seen))
+    extra = sum(
+        answer.result.requests - 1
+        for answer in answers
+        if isinstance(answer.result, UserAssignments)
+    )
     if extra > 0:
-        rate_budget.take(extra, now=now)
+        rate_budget.reserve(extra, now=now)
     for answer in answers:
-        if isinstance(answer.reply, RateLimited) and not answer.reply.is_providers:
-            rate_budget.hold_until(now + timedelta(seconds=answer.reply.retry_after), now=now)
+        if isinstance(answer.result, RateLimited) and not answer.result.is_from_provider:
+            rate_budget.back_off_until(now + timedelta(seconds=answer.result.retry_after), now=now)
 
 
 def _change(
-    row: Assignment, reply: Seen | StackOneError, known: Collection[str], now: datetime
+    row: Assignment, reply: UserAssignments | StackOneError, known: Collection[str], now: datetime
 ) -> row_updates.Change:
     if isinstance(reply, StackOneError):
         return _not_read(row, reply, now)
@@ -123,13 +127,15 @@ def _change(
     return _absent(row, reply, now, is_doubtful=is_doubtful)
 
 
-def _ahead(reply: Seen, now: datetime) -> timedelta:
+def _ahead(reply: UserAssignments, now: datetime) -> timedelta:
     """Return by how much our clock is ahead of the LMS's, if by more than clocks may differ."""
-    ahead = now - reply.told_at if reply.told_at else timedelta()
+    ahead = now - reply.responded_at if reply.responded_at else timedelta()
     return ahead if ahead > CLOCK_SLACK else timedelta()
 
 
-def _found(row: Assignment, remote_id: str, reply: Seen, now: datetime) -> row_updates.Change:
+def _found(
+    row: Assignment, remote_id: str, reply: UserAssignments, now: datetime
+) -> row_updates.Change:
     detail = {
         "remote_id": remote_id,
         "confirmed_by": "read_back",
@@ -143,7 +149,7 @@ def _found(row: Assignment, remote_id: str, reply: Seen, now: datetime) -> row_u
 
 
 def _absent(
-    row: Assignment, reply: Seen, now: datetime, *, is_doubtful: bool
+    row: Assignment, reply: UserAssignments, now: datetime, *, is_doubtful: bool
 ) -> row_updates.Change:
     if row.response_status == CONFLICT:
         problem = row.problem or "The LMS refused it as a conflict, and holds no such assignment."
@@ -163,7 +169,7 @@ def _absent(
 
 
 def _after_window(
-    row: Assignment, reply: Seen, now: datetime, *, is_doubtful: bool
+    row: Assignment, reply: UserAssignments, now: datetime, *, is_doubtful: bool
 ) -> row_updates.Change:
     if row.response_status == CREATED:
         event = row_updates.event(
@@ -188,13 +194,13 @@ def _queued_again(row: Assignment, now: datetime) -> row_updates.Change:
     return row_updates.Change(row, event, values)
 
 
-def _for_a_person(row: Assignment, reply: Seen, problem: str) -> row_updates.Change:
+def _for_a_person(row: Assignment, reply: UserAssignments, problem: str) -> row_updates.Change:
     event = _looked(row, reply, "a person decides")
     values: dict[str, object] = {"read_back_at": None, "checks": row.checks + 1, "problem": problem}
     return row_updates.Change(row, event, values)
 
 
-def _looked(row: Assignment, reply: Seen, what_next: str) -> Event:
+def _looked(row: Assignment, reply: UserAssignments, what_next: str) -> Event:
     records = len(reply.records)
     return row_updates.event(
         row, "assignment.looked_up", "absent", records_read=records, next_step=what_next
@@ -202,7 +208,7 @@ def _looked(row: Assignment, reply: Seen, what_next: str) -> Event:
 
 
 def _not_read(row: Assignment, error: StackOneError, now: datetime) -> row_updates.Change:
-    detail = {"problem": error.message, "reply": error.reply}
+    detail = {"problem": error.message, "reply": error.response}
     event = row_updates.event(row, "assignment.looked_up", "not_read", **detail)
     if isinstance(error, Refused) and not isinstance(error, AccountUnusable):
         problem = f"It could not be looked up: {error.message}"[:500]

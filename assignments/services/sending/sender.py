@@ -12,22 +12,22 @@ from assignments.models import Account
 from assignments.queries.work_due import has_work
 from assignments.services.batches import release
 from assignments.services.calls import rate_budget
-from assignments.services.calls.call_process import Calls, Ended
-from assignments.services.calls.connections import options
-from assignments.services.calls.pacing.pacer import AHEAD, Pace
+from assignments.services.calls.call_process import CallProcess, EndedCall
+from assignments.services.calls.connections import client_options
+from assignments.services.calls.pacing.pacer import CLAIM_AHEAD, Pacer
 from assignments.services.sending import call_counts, claims, leases, outcomes, reconciliation
 from assignments.services.sending.claims import Claim
 from assignments.services.sending.reconciliation import LookUp
 from assignments.stackone import commands
-from assignments.stackone.commands import Errand, Seen
-from assignments.stackone.resources import Created
-from assignments.stackone.send_slots import lead
+from assignments.stackone.commands import Command, UserAssignments
+from assignments.stackone.resources import CreatedAssignment
+from assignments.stackone.send_slots import reservation_lead
 
 Clock = Callable[[], datetime]
 Job = Claim | LookUp
-Reply = Created | Seen
+Result = CreatedAssignment | UserAssignments
 
-REFILLED_AT: Final = 3 * AHEAD / 4
+REFILLED_AT: Final = 3 * CLAIM_AHEAD / 4
 RENEW_EVERY: Final = 4.0
 SAFE_LEASE: Final = leases.LEASE.total_seconds() - 5
 GROUP: Final = 0.1
@@ -65,30 +65,30 @@ class _Sender:
         self._sent = 0
         self._is_filling = False
         self._looking: set[int] = set()
-        self._lead = lead(settings.STACKONE_REQUESTS_PER_MINUTE)
-        self._calls: Calls[Job, Reply] = Calls(
-            errand=_errand,
-            options=options(account.remote_id),
-            slots=settings.SENDER_CONCURRENCY,
+        self._lead = reservation_lead(settings.STACKONE_REQUESTS_PER_MINUTE)
+        self._calls: CallProcess[Job, Result] = CallProcess(
+            command_for=_command_for,
+            client_options=client_options(account.remote_id),
+            concurrency=settings.SENDER_CONCURRENCY,
             clock=clock,
         )
-        self._pace = Pace(account, self._calls)
+        self._pacer = Pacer(account, self._calls)
 
     def run(self, may_go_on: Callable[[], bool]) -> None:
         """Work until nothing is due and nothing is in flight."""
         try:
-            while self._keep_lease() and not self._calls.is_lost:
+            while self._keep_lease() and not self._calls.has_died:
                 is_going = may_go_on()
                 if is_going:
                     self._start()
                 else:
-                    self._calls.recall("The sender stopped before the request left.")
-                self._write(self._calls.ended(within=self._rest()))
+                    self._calls.cancel_waiting("The sender stopped before the request was sent.")
+                self._write(self._calls.wait_for_ended(seconds=self._rest()))
                 if not self._calls.in_flight and not (is_going and self._has_work()):
                     break
         finally:
             self._calls.close()
-            self._write(self._calls.ended(within=0))
+            self._write(self._calls.wait_for_ended(seconds=0))
 
     def _has_work(self) -> bool:
         return has_work(self._account, now=self._clock())
@@ -108,8 +108,8 @@ class _Sender:
         if not leases.renew(self._account, sender=self._sender, now=self._clock()):
             return False
         self._renewed = time.monotonic()
-        self._pace.tell(self._clock())
-        self._calls.extend(SAFE_LEASE)
+        self._pacer.store_rate(self._clock())
+        self._calls.extend_lease(SAFE_LEASE)
         return True
 
     def _start(self) -> None:
@@ -117,12 +117,12 @@ class _Sender:
         self._is_filling = False
         self._account.refresh_from_db(fields=["paused_at"])
         if self._account.paused_at is not None:
-            self._calls.recall("Sending was paused before the request left.")
+            self._calls.cancel_waiting("Sending was paused before the request was sent.")
             return
         release.release_due(account=self._account, now=now)
         # By the clock that is never set.
         ahead = timedelta(seconds=max(0.0, self._sent_until - time.monotonic()))
-        wanted = self._pace.wanted(ahead)
+        wanted = self._pacer.startable_calls(ahead)
         if wanted and ahead <= REFILLED_AT:
             self._send_some(wanted)
 
@@ -133,15 +133,17 @@ class _Sender:
             account=self._account, count=(wanted + 3) // 4, besides=self._looking, now=now
         )
         due = claims.due(account=self._account, count=wanted - len(looks), turn=self._sent, now=now)
-        slots = rate_budget.take(len(looks) + len(due), now=now, within=AHEAD, lead=self._lead)
+        slots = rate_budget.reserve(
+            len(looks) + len(due), now=now, within=CLAIM_AHEAD, lead=self._lead
+        )
         if slots:
             # The time of day may be set at any moment: only their distance from `now` is true.
             leaves_at = [began + (slot - now).total_seconds() for slot in slots]
             self._sent_until = leaves_at[-1]
             self._look_up(looks, leaves_at)
             self._send(due, leaves_at[len(looks) :], now)
-            self._pace.sent()
-            self._is_filling = self._pace.is_filling and len(slots) == wanted
+            self._pacer.record_started()
+            self._is_filling = self._pacer.is_filling and len(slots) == wanted
 
     def _look_up(self, jobs: list[LookUp], leaves_at: list[float]) -> None:
         self._looking.update(job.pk for job in jobs)
@@ -152,10 +154,11 @@ class _Sender:
         self._sent += len(claimed)
         self._calls.start(list(zip(claimed, leaves_at, strict=False)))
 
-    def _write(self, ended: list[Ended[Job, Reply]]) -> None:
+    def _write(self, ended: list[EndedCall[Job, Result]]) -> None:
         now = self._clock()
-        self._pace.note(ended)
-        # `_errand` pairs them: a claim is answered by Created, a look-up by Seen.
+        self._pacer.record_ended(ended)
+        # `_command_for` pairs them: a Claim ends with a CreatedAssignment, a LookUp with
+        # UserAssignments.
         sent = cast("list[outcomes.Answer]", [a for a in ended if isinstance(a.job, Claim)])
         looked = cast(
             "list[reconciliation.Answer]", [a for a in ended if isinstance(a.job, LookUp)]
@@ -167,7 +170,7 @@ class _Sender:
             self._looking -= {answer.job.pk for answer in looked}
 
 
-def _errand(job: Job) -> Errand[Reply]:
+def _command_for(job: Job) -> Command[Result]:
     if isinstance(job, LookUp):
-        return commands.LookUp(job.user_id)
-    return commands.Assign(job.user_id, job.new)
+        return commands.ReadUserAssignments(job.user_id)
+    return commands.CreateAssignment(job.user_id, job.new)

@@ -113,7 +113,7 @@ def _require_refreshable(batch: Batch) -> None:
 
 def _read_all(refresh: PlanRefresh, clock: Clock, may_go_on: Callable[[], bool]) -> bool:
     account_id = refresh.draft.account.remote_id
-    with open_client(account_id, pace=lambda: rate_budget.wait_for_slot(clock)) as client:
+    with open_client(account_id, before_request=lambda: rate_budget.wait_for_slot(clock)) as client:
         for learner in _people(refresh):
             if not may_go_on():
                 return False
@@ -142,7 +142,7 @@ def _read(client: StackOne, learner: Learner, clock: Clock) -> list[AssignmentRe
             return [record for page in pages for record in page.items]
         except RateLimited as error:
             last_error, now = error, clock()
-            rate_budget.hold_until(now + timedelta(seconds=error.retry_after), now=now)
+            rate_budget.back_off_until(now + timedelta(seconds=error.retry_after), now=now)
         except AccountUnusable:
             raise
         except Refused:

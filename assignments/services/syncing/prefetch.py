@@ -11,9 +11,9 @@ from django.conf import settings
 from assignments.services.calls import rate_budget
 from assignments.services.calls.call_process import PROCESSES
 from assignments.stackone import page_process
-from assignments.stackone.call_loop import Options
+from assignments.stackone.call_loop import ClientOptions
 from assignments.stackone.errors import OutcomeUnknown
-from assignments.stackone.page_process import AnyPage, End, Told, Walk
+from assignments.stackone.page_process import AnyPage, ListEnd, ListRequest, PageMessage
 
 # Limit of pages that are requested or wait to be stored, so that a slow disk cannot fill memory.
 MOST_AHEAD: Final = 48
@@ -33,13 +33,15 @@ class PagePrefetcher:
     :param options: the arguments of `StackOne` in the child process
     """
 
-    def __init__(self, options: Options, clock: Callable[[], datetime]) -> None:
+    def __init__(self, client_options: ClientOptions, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         reservable = settings.STACKONE_REQUESTS_PER_MINUTE / 60 * RESERVED_SECONDS
         self._most_reserved = self._unreserved = max(2, min(MOST_AHEAD, int(reservable)))
         self._pipe, child_pipe = multiprocessing.Pipe()
         with child_pipe:
-            self.process = PROCESSES.Process(target=page_process.serve, args=(child_pipe, options))
+            self.process = PROCESSES.Process(
+                target=page_process.run, args=(child_pipe, client_options)
+            )
             self.process.start()
 
     def __enter__(self) -> Self:
@@ -52,56 +54,56 @@ class PagePrefetcher:
         self.process.kill()
         self.process.join()
 
-    def groups(self, walk: Walk) -> Iterator[list[AnyPage]]:
+    def groups(self, walk: ListRequest) -> Iterator[list[AnyPage]]:
         """Yield the pages of a list in order, in groups of at most LARGEST_GROUP.
 
         :raises StackOneError: if a page cannot be read, after the pages before it
         :raises OutcomeUnknown: if the child process ended
         """
         self._send(walk)
-        end: End | None = None
+        end: ListEnd | None = None
         while end is None:
             group: list[AnyPage] = []
             for message in self._receive_group():
-                if isinstance(message, End):
+                if isinstance(message, ListEnd):
                     end = message
                 else:
                     group.append(message)
             if group:
                 yield group
                 self._reserve(len(group))
-        if end.problem is not None:
-            raise end.problem
+        if end.error is not None:
+            raise end.error
 
     def _reserve(self, stored: int) -> None:
         """Reserve slots for as many requests as pages were stored, several in one transaction."""
         self._unreserved += stored
         if self._unreserved * 2 >= self._most_reserved:
             now, now_monotonic = self._clock(), monotonic()
-            for slot in rate_budget.take(self._unreserved, now=now):
+            for slot in rate_budget.reserve(self._unreserved, now=now):
                 # The system clock may be set at any time, so slots are sent as monotonic seconds.
                 self._send(now_monotonic + (slot - now).total_seconds())
             self._unreserved = 0
 
-    def _receive_group(self) -> Iterator[Told]:
+    def _receive_group(self) -> Iterator[PageMessage]:
         """Wait for one message, then yield those of the next GATHER_SECONDS or until the end."""
         message = self._receive()
         yield message
         ends_monotonic, count = monotonic() + GATHER_SECONDS, 1
-        while count < LARGEST_GROUP and not isinstance(message, End):
+        while count < LARGEST_GROUP and not isinstance(message, ListEnd):
             if not self._pipe.poll(max(0.0, ends_monotonic - monotonic())):
                 return
             message = self._receive()
             yield message
             count += 1
 
-    def _receive(self) -> Told:
+    def _receive(self) -> PageMessage:
         try:
-            return cast("Told", self._pipe.recv())
+            return cast("PageMessage", self._pipe.recv())
         except (EOFError, OSError):
             raise OutcomeUnknown(PROCESS_ENDED) from None
 
-    def _send(self, message: Walk | float) -> None:
+    def _send(self, message: ListRequest | float) -> None:
         try:
             self._pipe.send(message)
         except OSError:

@@ -15,16 +15,16 @@ from assignments.models import Account, SyncRun
 from assignments.models.sql import analyze
 from assignments.services.calls import rate_budget
 from assignments.services.calls.connections import (
-    note_answer,
-    note_outage,
+    clear_outage,
+    client_options,
     open_client,
-    options,
     pause_account,
+    record_outage,
 )
 from assignments.services.syncing import facets, storage
 from assignments.services.syncing.prefetch import PagePrefetcher
 from assignments.stackone.errors import AccountUnusable, NotSent, RateLimited, StackOneError
-from assignments.stackone.page_process import AnyPage, Walk
+from assignments.stackone.page_process import AnyPage, ListRequest
 from assignments.stackone.resources import LearningObject, RemoteAssignment, User
 
 Clock = Callable[[], datetime]
@@ -102,7 +102,7 @@ def run_sync(
         return False
     run.refresh_from_db()
     try:
-        with PagePrefetcher(options(run.account.remote_id), clock) as prefetcher:
+        with PagePrefetcher(client_options(run.account.remote_id), clock) as prefetcher:
             _update_account_name(run.account, clock)
             is_finished = _store_pages(prefetcher, run, clock, may_go_on, progress)
     except StackOneError as error:
@@ -149,7 +149,7 @@ def _store_pages(
     progress: Progress,
 ) -> bool:
     while run.stage != Stage.DONE:
-        walk = Walk(CLIENT_METHODS[Stage(run.stage)], run.changed_since, run.cursor or None)
+        walk = ListRequest(CLIENT_METHODS[Stage(run.stage)], run.changed_since, run.cursor or None)
         for group in prefetcher.groups(walk):
             if not may_go_on():
                 return False
@@ -193,9 +193,11 @@ def _save_if_runner(run: SyncRun) -> None:
 
 
 def _update_account_name(account: Account, clock: Clock) -> None:
-    with open_client(account.remote_id, pace=lambda: rate_budget.wait_for_slot(clock)) as client:
+    with open_client(
+        account.remote_id, before_request=lambda: rate_budget.wait_for_slot(clock)
+    ) as client:
         linked_accounts = {linked.id: linked for linked in client.accounts()}
-    note_answer(account)
+    clear_outage(account)
     linked = linked_accounts.get(account.remote_id)
     if linked is not None:
         Account.objects.filter(pk=account.pk).update(name=linked.provider_name or linked.provider)
@@ -204,9 +206,9 @@ def _update_account_name(account: Account, clock: Clock) -> None:
 def _record_problem(run: SyncRun, error: StackOneError, now: datetime) -> None:
     SyncRun.objects.filter(pk=run.pk).update(problem=error.message[:500], progressed_at=now)
     if isinstance(error, RateLimited):
-        rate_budget.hold_until(now + timedelta(seconds=error.retry_after), now=now)
+        rate_budget.back_off_until(now + timedelta(seconds=error.retry_after), now=now)
     elif isinstance(error, NotSent):
-        note_outage(run.account, now=now)
+        record_outage(run.account, now=now)
     if isinstance(error, AccountUnusable):
         pause_account(account=run.account, error=error, now=now)
 

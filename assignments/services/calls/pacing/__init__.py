@@ -1,5 +1,6 @@
-"""Pacing: how many calls may start now.
+"""Pacing: how many calls may be sent now.
 
-The configured rate, advertised limits, back-off after refusals, recovery, concurrency and the
-circuit breaker, combined by `pacer`. Pure rules over numbers and times: no database, no network.
+The configured rate, advertised limits, backoff after refusals, recovery, concurrency and the
+circuit breaker, combined by `pacer`. All but `pacer` are pure rules over numbers and times, without
+database or network; their times are monotonic seconds.
 """

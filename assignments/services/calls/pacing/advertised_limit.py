@@ -1,76 +1,78 @@
-"""What the API itself tells about its limit, in the headers of its answers."""
+"""Derive a call rate from the limit that the API advertises in its response headers."""
 
 import math
 from typing import Final
 
-from assignments.stackone.call_samples import Echo
-from assignments.stackone.rate_limit_headers import Limit
+from assignments.stackone.call_samples import CallSample
+from assignments.stackone.rate_limit_headers import RateLimit
 
-# Spread evenly over the window, so close to the quota that nothing is left over.
-SHARE: Final = 0.995
-# Longer windows, such as a day's, are not spread: a few thousand calls must not take all day.
+# Share of the quota that is used, spread evenly over its window.
+USED_SHARE: Final = 0.995
+# The quota of a longer window, such as a day, is not spread: a batch of a few thousand calls should
+# not take all day.
 LONGEST_SPREAD_SECONDS: Final = 60.0
-# Never slower than a quarter of it, for what is told of the rest is uncertain.
-SLOWEST_ENTRY: Final = 0.25
-# An API that stopped telling has perhaps stopped limiting.
-BELIEVED_SECONDS: Final = 120.0
+# After the limit was lowered, the rate for one window is at least this share of the new rate: the
+# `remaining` that it is computed from is uncertain.
+SMALLEST_FIRST_SHARE: Final = 0.25
+# After so many seconds without headers the limit is forgotten: the API may have removed it.
+EXPIRES_AFTER_SECONDS: Final = 120.0
 
 
-class Quota:
-    """The limit as last told.
+class AdvertisedLimit:
+    """The limit in the latest headers, as a rate.
 
-    A quota for a minute or less is a rate. How much of it remains matters only while the rate comes
-    down to it: an even pace keeps some of a window that starts anew, and of one that slides hardly
-    any ever seems to remain. A longer one is used at full pace; once nothing remains, its reset is
-    waited for.
+    The quota of a window up to a minute becomes a rate. What remains of it matters only while the
+    rate is being lowered: at an even rate some always remains of a fixed window, and hardly any of
+    a sliding one. The quota of a longer window is used at the full rate; once nothing remains,
+    calls wait for its reset.
 
-    :ivar spent_until: when calls may leave again, if nothing remains
+    :ivar exhausted_until: when calls may be sent again, if nothing remains of a long window
     """
 
     def __init__(self) -> None:
         self._rate = math.inf
-        self._until = -math.inf
-        self._rate_before = math.inf
-        self._lowered_at = -math.inf
-        self._entry_rate = math.inf
-        self._entry_until = -math.inf
+        self._valid_until = -math.inf
+        self._previous_rate = math.inf
+        self._lowered_monotonic = -math.inf
+        self._first_window_rate = math.inf
+        self._first_window_until = -math.inf
         self._longest_reset = 0.0
-        self.spent_until = -math.inf
+        self.exhausted_until = -math.inf
 
     def rate(self, now: float) -> float:
-        """Return how many calls may leave in a second, infinitely many if nothing was told.
+        """Return how many calls may be sent per second; infinity without a limit.
 
-        :param now: or a moment before the limit was lowered
+        :param now: may also be a time before the limit was lowered
         """
-        if now < self._lowered_at:
-            return self._rate_before
-        if now < self._entry_until:
-            return min(self._rate, self._entry_rate)
-        return self._rate if now < self._until else math.inf
+        if now < self._lowered_monotonic:
+            return self._previous_rate
+        if now < self._first_window_until:
+            return min(self._rate, self._first_window_rate)
+        return self._rate if now < self._valid_until else math.inf
 
-    def note(self, echo: Echo, rate: float) -> None:
-        """Learn from the headers of an answer to a call that left at that rate."""
-        limit, now = echo.limit, echo.ended_at
+    def record(self, sample: CallSample, rate: float) -> None:
+        """Update the limit from the headers of a call that was sent at `rate`."""
+        limit, now = sample.limit, sample.ended_monotonic
         if limit is None:
             return
-        window, before = self._window(limit), self.rate(now)
-        self._until = now + BELIEVED_SECONDS
+        window, previous = self._window(limit), self.rate(now)
+        self._valid_until = now + EXPIRES_AFTER_SECONDS
         self._rate = math.inf
         if limit.quota and 0 < window <= LONGEST_SPREAD_SECONDS:
-            self._rate = SHARE * limit.quota / window
+            self._rate = USED_SHARE * limit.quota / window
             if self._rate < rate and limit.remaining is not None:
-                self._enter(limit.remaining - rate * echo.seconds, window, now)
+                self._slow_first_window(limit.remaining - rate * sample.seconds, window, now)
         elif limit.remaining == 0:
-            self.spent_until = now + (limit.reset_seconds or 0.0)
-        if self._rate < before:
-            self._rate_before, self._lowered_at = before, now
+            self.exhausted_until = now + (limit.reset_seconds or 0.0)
+        if self._rate < previous:
+            self._previous_rate, self._lowered_monotonic = previous, now
 
-    def _enter(self, left: float, window: float, now: float) -> None:
-        """Go slower for a window: calls that left before this was known count in it too."""
-        self._entry_rate = max(SLOWEST_ENTRY * self._rate, left / window)
-        self._entry_until = now + window
+    def _slow_first_window(self, remaining: float, window: float, now: float) -> None:
+        """Lower the rate for one window, which also counts the calls sent at the old rate."""
+        self._first_window_rate = max(SMALLEST_FIRST_SHARE * self._rate, remaining / window)
+        self._first_window_until = now + window
 
-    def _window(self, limit: Limit) -> float:
-        """Return its length; if that is not told, the longest reset is close to it."""
+    def _window(self, limit: RateLimit) -> float:
+        """Return the window in seconds; if it is missing, the longest reset so far is close."""
         self._longest_reset = max(self._longest_reset, limit.reset_seconds or 0.0)
         return limit.window_seconds or self._longest_reset

@@ -1,50 +1,54 @@
-"""The pause after a refusal: nothing leaves, then one call asks whether it is over."""
+"""Back off after a 429: no call is sent for a while, then a single probe call."""
 
 from random import Random
 from typing import Final
 
-from assignments.stackone.call_samples import Echo
+from assignments.stackone.call_samples import CallSample
 
-# A pause is as long as was asked for, and at least so long: calls in flight come back meanwhile.
-SHORTEST: Final = 0.1
-# While nothing is accepted pauses double up to this, whatever was asked for.
-LONGEST_DOUBLED: Final = 60.0
-# Several senders must not come back in step.
-JITTER: Final = 0.05
-MOST_JITTER: Final = 1.0
+# A backoff lasts as long as Retry-After says, but at least this many seconds, so that the calls in
+# flight can end during it.
+SHORTEST_SECONDS: Final = 0.1
+# While every probe is refused the backoff doubles, up to this many seconds.
+LONGEST_DOUBLED_SECONDS: Final = 60.0
+# Random extra, as a share of the backoff and at most in seconds: several senders should not resume
+# at the same moment.
+JITTER_SHARE: Final = 0.05
+MAX_JITTER_SECONDS: Final = 1.0
 NEVER: Final = float("-inf")
 
 
-class Pause:
-    """The pause that refusals asked for.
+class Backoff:
+    """The backoff that the latest refusals asked for.
 
-    Refusals of calls that left before it was over are one round: they may lengthen it, no more.
+    Refusals of calls that were sent before its end belong to the same round: they may extend it,
+    but do not double it.
 
-    :ivar until: nothing may leave before
-    :ivar is_asking: nothing was accepted since: only one call at a time should leave
-    :ivar seconds: how long the last one was
+    :ivar until: monotonic time before which no call may be sent
+    :ivar is_probing: no call was accepted since; only one at a time should be sent
+    :ivar seconds: how long the latest backoff is, without jitter
     """
 
     def __init__(self, random: Random) -> None:
         self._random = random
         self._jitter = 0.0
         self.until = NEVER
-        self.is_asking = False
+        self.is_probing = False
         self.seconds = 0.0
 
-    def refused(self, echo: Echo) -> bool:
-        """Learn from a refusal; return whether it begins a new round."""
-        is_new = echo.left_at >= self.until
-        asked = max(SHORTEST, echo.retry_after)
-        if is_new:
-            doubled = min(LONGEST_DOUBLED, 2 * self.seconds) if self.is_asking else 0.0
-            asked = self.seconds = max(asked, doubled)
-            self._jitter = self._random.uniform(0, min(MOST_JITTER, JITTER * asked))
-            self.is_asking = True
-        self.until = max(self.until, echo.ended_at + asked + self._jitter)
-        return is_new
+    def record_refused(self, sample: CallSample) -> bool:
+        """Start or extend the backoff; return whether the refusal starts a new round."""
+        is_new_round = sample.sent_monotonic >= self.until
+        seconds = max(SHORTEST_SECONDS, sample.retry_after)
+        if is_new_round:
+            doubled = min(LONGEST_DOUBLED_SECONDS, 2 * self.seconds) if self.is_probing else 0.0
+            seconds = self.seconds = max(seconds, doubled)
+            max_jitter = min(MAX_JITTER_SECONDS, JITTER_SHARE * seconds)
+            self._jitter = self._random.uniform(0, max_jitter)
+            self.is_probing = True
+        self.until = max(self.until, sample.ended_monotonic + seconds + self._jitter)
+        return is_new_round
 
-    def accepted(self, echo: Echo) -> None:
-        """Learn from a call that was let through."""
-        if self.is_asking and echo.left_at >= self.until:
-            self.is_asking = False
+    def record_accepted(self, sample: CallSample) -> None:
+        """End the probing if the call was sent after the backoff."""
+        if self.is_probing and sample.sent_monotonic >= self.until:
+            self.is_probing = False

@@ -1,136 +1,142 @@
-"""How many calls may be in flight at once: as many as are of use, fewer when they only queue.
+"""Limit the calls in flight: as many as are useful, fewer when more would only queue at the API.
 
-Little's law tells how many are of use: calls a second times the seconds that each takes. When calls
-take much longer than usual they may be waiting for each other inside the API, and fewer at once do
-as much: the idea of TCP Vegas and of Netflix's concurrency-limits (Gradient2). Whether it is so is
-asked with a few calls at a time, as TCP BBR does: if these are as slow, it is not for the number.
-A call that the API did not get round to halves it: on a 408 the vendor asks for fewer at once.
+By Little's law the useful number is calls per second times the seconds that each takes. When calls
+take much longer than usual, they may be queueing inside the API, and fewer would achieve as much:
+the idea of TCP Vegas and of Netflix's concurrency-limits (Gradient2). To find out, a few calls at a
+time are sent for a moment, as TCP BBR does: if these are as slow, the number is not the cause. A
+call that times out halves the number: with a 408 StackOne asks for fewer concurrent calls.
 """
 
 import math
 from typing import Final
 
-from assignments.stackone.call_samples import Echo, Sign
+from assignments.stackone.call_samples import ApiHealth, CallSample
 
-# From here, 256 calls of 200 ms are reached in well under a second by doubling.
-FIRST: Final = 64.0
-# Twice what is of use on average, and a few: calls are not all equally fast.
-HEADROOM: Final = 2.0
-FEW: Final = 4
-# Twice the usual time is normal, and a tenth of a second more is nobody's trouble.
-TOLERANCE: Final = 2.0
-TOLERATED_SECONDS: Final = 0.1
-# How much of a new measurement is believed, and of one that tells of slower calls.
+# The limit at the start: from here doubling reaches 256 calls of 200 ms well within a second.
+INITIAL_LIMIT: Final = 64.0
+# Headroom above the useful number: calls are not all equally fast.
+HEADROOM_FACTOR: Final = 2.0
+HEADROOM_CALLS: Final = 4
+# Calls in flight while finding out whether their number makes them slow.
+PROBE_CONCURRENCY: Final = 4
+# Calls may take twice the usual time, or a tenth of a second more, before they count as slow.
+TOLERANCE_FACTOR: Final = 2.0
+TOLERANCE_SECONDS: Final = 0.1
+# Weight of a new measurement in the moving average; smaller if the calls became slower.
 SMOOTHING: Final = 0.3
-SMOOTHING_UP: Final = 0.05
-# Calls that make a measurement, or a quarter of those in flight, or what there is after a second.
-ENOUGH: Final = 8
-ENOUGH_SHARE: Final = 1 / 4
-ENOUGH_SECONDS: Final = 1.0
-# How long what was found out with a few calls at a time holds.
-HOLDS_SECONDS: Final = 10.0
-# One step up after fewer were needed, and at the least one call more.
-STEP: Final = 1 / 16
+SMOOTHING_WHEN_SLOWER: Final = 0.05
+# A measurement takes this many calls, or this share of the limit if that is more, but no more than
+# this many seconds.
+MEASURED_CALLS: Final = 8
+MEASURED_SHARE: Final = 1 / 4
+MEASURED_SECONDS: Final = 1.0
+# How many seconds the usual time that was measured with few calls in flight stays valid.
+PROBE_VALID_SECONDS: Final = 10.0
+# The limit rises in steps of this share after it was lowered, but at least by one call.
+STEP_SHARE: Final = 1 / 16
 
 
-class Slots:
-    """The number in flight, measured and moved once a round trip.
+class ConcurrencyLimit:
+    """The limit on calls in flight, measured and adapted once per round trip.
 
-    :param most: how many there may ever be
+    :param max_concurrency: the limit is never higher
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = float(max(1, most))
-        self._number = min(FIRST, self._most)
-        self._doubles_until = self._most
-        self._seconds: float | None = None
-        self._usual = 0.0
-        self._usual_since = -math.inf
-        self._suspected: tuple[float, float] | None = None
+    def __init__(self, max_concurrency: int) -> None:
+        self._max = float(max(1, max_concurrency))
+        self._limit = min(INITIAL_LIMIT, self._max)
+        self._doubles_until = self._max
+        self._mean_seconds: float | None = None
+        self._usual_seconds = 0.0
+        self._probed_monotonic = -math.inf
+        # While probing: the limit and the seconds of a call before.
+        self._before_probe: tuple[float, float] | None = None
         self._step_seconds = 0.0
-        self._rests_until = -math.inf
-        self._took: list[float] = []
-        self._all_took, self._all = 0.0, 0
-        self._begin(-math.inf)
+        self._no_rise_until = -math.inf
+        self._durations: list[float] = []
+        self._total_seconds, self._total_calls = 0.0, 0
+        self._begin_measurement(-math.inf)
 
-    def number(self, rate: float) -> int:
-        """Return how many may be in flight, if so many calls a second leave."""
-        number = self._number if self._suspected is None else min(self._number, FEW)
-        if self._seconds is not None:
-            number = min(number, math.ceil(min(self._most, rate * self._seconds * HEADROOM)) + FEW)
-        return max(1, int(number))
+    def limit(self, rate: float) -> int:
+        """Return how many calls may be in flight if `rate` calls are sent per second."""
+        limit = self._limit if self._before_probe is None else min(self._limit, PROBE_CONCURRENCY)
+        if self._mean_seconds is not None:
+            useful = min(self._max, rate * self._mean_seconds * HEADROOM_FACTOR)
+            limit = min(limit, math.ceil(useful) + HEADROOM_CALLS)
+        return max(1, int(limit))
 
-    def calls_in(self, seconds: float) -> float:
-        """Return how many calls the slots could make in so many seconds, or inf if not known."""
-        return self._number * seconds / self._seconds if self._seconds else math.inf
+    def calls_within(self, seconds: float) -> float:
+        """Return how many calls can be made in so many seconds; infinity before a measurement."""
+        return self._limit * seconds / self._mean_seconds if self._mean_seconds else math.inf
 
-    def note(self, echo: Echo, now: float) -> None:
-        """Learn now of a call that ended."""
-        if echo.sign is Sign.DONE:
-            self._all_took += echo.ended_at - echo.left_at
-            self._all += 1
-        # What left before the last change cannot tell what it did.
-        if echo.left_at < self._began_at:
+    def record(self, sample: CallSample, now: float) -> None:
+        """Adapt the limit to a call that ended."""
+        if sample.health is ApiHealth.OK:
+            self._total_seconds += sample.seconds
+            self._total_calls += 1
+        # Calls that were sent before the last change cannot show its effect.
+        if sample.sent_monotonic < self._began_monotonic:
             return
-        if echo.sign is Sign.DONE:
-            self._took.append(echo.ended_at - echo.left_at)
-            if len(self._took) >= self._enough or now >= self._ends_at:
-                self._measured(now)
-        elif echo.sign is Sign.OVERLOADED:
-            # It took so long to learn of it: the way back up takes about as long.
-            self._step_seconds = echo.seconds * STEP
-            self._fewer(0.5, now)
+        if sample.health is ApiHealth.OK:
+            self._durations.append(sample.seconds)
+            if len(self._durations) >= self._calls_to_measure or now >= self._ends_monotonic:
+                self._adapt(now)
+        elif sample.health is ApiHealth.OVERLOADED:
+            # Rise again about as slowly as it took to notice the overload.
+            self._step_seconds = sample.seconds * STEP_SHARE
+            self._lower(0.5, now)
 
-    def _measured(self, now: float) -> None:
-        # The quick ones of those that left since are here first, so the mean is that of all.
-        mean = self._all_took / self._all
-        # One call that hangs says nothing of the others.
-        typical = sorted(self._took)[len(self._took) // 2]
-        if self._seconds is None:
-            self._seconds, self._usual = mean, typical
-        self._seconds += SMOOTHING * (mean - self._seconds)
-        if self._suspected is not None:
-            self._find_out(typical, self._suspected, now)
-        elif typical <= self._tolerated():
-            share = SMOOTHING if typical < self._usual else SMOOTHING_UP
-            self._usual += share * (typical - self._usual)
-            self._more(now)
-        elif now < self._usual_since + HOLDS_SECONDS:
-            self._fewer(max(0.5, self._tolerated() / typical), now)
+    def _adapt(self, now: float) -> None:
+        # The mean counts all calls that ended: of those sent since, the quick ones end first.
+        mean = self._total_seconds / self._total_calls
+        # The median ignores a single call that hangs.
+        typical = sorted(self._durations)[len(self._durations) // 2]
+        if self._mean_seconds is None:
+            self._mean_seconds, self._usual_seconds = mean, typical
+        self._mean_seconds += SMOOTHING * (mean - self._mean_seconds)
+        if self._before_probe is not None:
+            self._end_probe(typical, self._before_probe, now)
+        elif typical <= self._tolerated_seconds():
+            weight = SMOOTHING if typical < self._usual_seconds else SMOOTHING_WHEN_SLOWER
+            self._usual_seconds += weight * (typical - self._usual_seconds)
+            self._raise(now)
+        elif now < self._probed_monotonic + PROBE_VALID_SECONDS:
+            self._lower(max(0.5, self._tolerated_seconds() / typical), now)
         else:
-            self._suspected = (self._number, typical)
-            self._begin(now)
+            self._before_probe = (self._limit, typical)
+            self._begin_measurement(now)
 
-    def _tolerated(self) -> float:
-        return max(TOLERANCE * self._usual, self._usual + TOLERATED_SECONDS)
+    def _tolerated_seconds(self) -> float:
+        return max(TOLERANCE_FACTOR * self._usual_seconds, self._usual_seconds + TOLERANCE_SECONDS)
 
-    def _find_out(self, seconds: float, suspected: tuple[float, float], now: float) -> None:
-        """Compare how long calls take when there are few with how long they took with many."""
-        self._usual, self._usual_since = seconds, now
-        self._suspected = None
-        self._number, slow = suspected
-        if slow > self._tolerated():
-            self._fewer(self._tolerated() / slow, now)
-        self._begin(now)
+    def _end_probe(self, seconds: float, before: tuple[float, float], now: float) -> None:
+        """Compare how long calls take with few in flight to how long they took before."""
+        self._usual_seconds, self._probed_monotonic = seconds, now
+        self._before_probe = None
+        self._limit, seconds_before = before
+        if seconds_before > self._tolerated_seconds():
+            self._lower(self._tolerated_seconds() / seconds_before, now)
+        self._begin_measurement(now)
 
-    def _more(self, now: float) -> None:
-        self._begin(now)
-        if now < self._rests_until:
+    def _raise(self, now: float) -> None:
+        self._begin_measurement(now)
+        if now < self._no_rise_until:
             return
-        step = self._number if self._number < self._doubles_until else self._number * STEP
-        self._number = min(self._most, self._number + max(1.0, step))
-        self._rests_until = now + self._step_seconds
-        if self._number == self._most:
-            self._doubles_until, self._step_seconds = self._most, 0.0
+        is_doubling = self._limit < self._doubles_until
+        step = self._limit if is_doubling else self._limit * STEP_SHARE
+        self._limit = min(self._max, self._limit + max(1.0, step))
+        self._no_rise_until = now + self._step_seconds
+        if self._limit == self._max:
+            self._doubles_until, self._step_seconds = self._max, 0.0
 
-    def _fewer(self, share: float, now: float) -> None:
-        self._number = self._doubles_until = max(1.0, self._number * share)
-        self._rests_until = now + self._step_seconds
-        self._begin(now)
+    def _lower(self, share: float, now: float) -> None:
+        self._limit = self._doubles_until = max(1.0, self._limit * share)
+        self._no_rise_until = now + self._step_seconds
+        self._begin_measurement(now)
 
-    def _begin(self, now: float) -> None:
-        self._took.clear()
-        self._all_took, self._all = 0.0, 0
-        self._began_at = now
-        self._ends_at = now + ENOUGH_SECONDS
-        self._enough = max(ENOUGH, ENOUGH_SHARE * self._number)
+    def _begin_measurement(self, now: float) -> None:
+        self._durations.clear()
+        self._total_seconds, self._total_calls = 0.0, 0
+        self._began_monotonic = now
+        self._ends_monotonic = now + MEASURED_SECONDS
+        self._calls_to_measure = max(MEASURED_CALLS, MEASURED_SHARE * self._limit)

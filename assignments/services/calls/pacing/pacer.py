@@ -1,4 +1,4 @@
-"""How many calls one sender may start now: the agreed rate, what its calls tell, and outages."""
+"""How many calls a sender may start now, from the configured rate, recent responses and outages."""
 
 import math
 import time
@@ -10,95 +10,100 @@ from typing import Any, Final
 from django.conf import settings
 
 from assignments.models import Account
-from assignments.services.calls.call_process import Calls, Ended
-from assignments.services.calls.pacing.circuit_breaker import Circuit
-from assignments.services.calls.pacing.rate_policy import Tempo
+from assignments.services.calls.call_process import CallProcess, EndedCall
+from assignments.services.calls.pacing.circuit_breaker import CircuitBreaker
+from assignments.services.calls.pacing.rate_policy import RatePolicy
 
-# How far ahead of their time rows are claimed.
-AHEAD: Final = timedelta(milliseconds=400)
-# A pause that is longer gives claimed rows back, so that none seems to be sending meanwhile.
-LONG_HOLD: Final = 1.0
-# What was claimed must last until the next rows are: two groups that end in a tenth of a second
-# each, and then some. At first each slot is expected to make some calls in that time.
-SECONDS_READY: Final = 0.25
-GROUPS_READY: Final = 2.5
-FIRST_GROUPS: Final = 8
-# The first calls must not wait until hundreds of rows are claimed: each claim is twice the last.
-FIRST_CLAIM: Final = 64
-# How much of a large group is expected of the next one.
-FADES: Final = 0.8
-# A rate that is lower than agreed by less is no news.
-NEWS: Final = 0.9
+# How far ahead of their send time rows are claimed.
+CLAIM_AHEAD: Final = timedelta(milliseconds=400)
+# During a longer backoff claimed rows are given back, so that none is shown as sending.
+LONG_BACKOFF_SECONDS: Final = 1.0
+# Claimed rows must last until the next are claimed. The sender works in groups of calls that end
+# within 0.1 s: rows for two and a half groups, by time and by the size of recent groups. At first,
+# before sizes are known, each slot is expected to make several calls in that time.
+READY_SECONDS: Final = 0.25
+READY_GROUPS: Final = 2.5
+FIRST_CALLS_PER_SLOT: Final = 8
+# The first calls should not wait until hundreds of rows are claimed: start with this many rows, and
+# claim twice as many each time.
+FIRST_CLAIM_ROWS: Final = 64
+# The expected group size decreases by this factor with every smaller group.
+GROUP_DECAY: Final = 0.8
+# Pages show a lower rate only if it is below this share of the configured one.
+NOTICEABLE_SHARE: Final = 0.9
 
 
-class Pace:
-    """The tempo and the circuit of one account's sender, applied to its calls."""
+class Pacer:
+    """Applies the rate policy and the circuit breaker of one account to its sender's calls."""
 
-    def __init__(self, account: Account, calls: Calls[Any, Any]) -> None:
+    def __init__(self, account: Account, calls: CallProcess[Any, Any]) -> None:
         self._account = account
         self._calls = calls
-        self._agreed = float(settings.STACKONE_REQUESTS_PER_MINUTE) / 60
+        self._configured_per_second = float(settings.STACKONE_REQUESTS_PER_MINUTE) / 60
         random = SystemRandom()
-        self._tempo = Tempo(
-            per_second=self._agreed, most=settings.SENDER_CONCURRENCY, random=random
+        self._policy = RatePolicy(
+            per_second=self._configured_per_second,
+            max_concurrency=settings.SENDER_CONCURRENCY,
+            random=random,
         )
-        self._circuit = Circuit(random)
-        self._group = 0.0
+        self._circuit_breaker = CircuitBreaker(random)
+        self._group_size = 0.0
         self._is_filling = False
 
     @property
     def is_filling(self) -> bool:
-        """Whether more calls are wanted at once than were told last."""
+        """Whether more calls may be started than `startable_calls` returned last."""
         return self._is_filling
 
-    def note(self, ended: Sequence[Ended[Any, Any]]) -> None:
-        """Learn from the calls that ended since the last time."""
-        echoes = [one.echo for one in ended if one.echo is not None]
-        self._group = max(float(len(echoes)), FADES * self._group)
-        self._tempo.note(echoes, time.monotonic())
-        self._circuit.note(echoes)
+    def record_ended(self, ended: Sequence[EndedCall[Any, Any]]) -> None:
+        """Adapt to the calls that ended since the last time."""
+        samples = [call.sample for call in ended if call.sample is not None]
+        self._group_size = max(float(len(samples)), GROUP_DECAY * self._group_size)
+        self._policy.record(samples, time.monotonic())
+        self._circuit_breaker.record_ended(samples)
 
-    def wanted(self, ahead: timedelta) -> int:
-        """Return how many calls may be started now, and let the calls keep to the rate.
+    def startable_calls(self, scheduled_ahead: timedelta) -> int:
+        """Return how many calls may be started now, and set the limits of the call process.
 
-        :param ahead: how far the calls that were started reach into the future
+        :param scheduled_ahead: how far in the future the last started call is to be sent
         """
         now = time.monotonic()
-        allowed = self._circuit.allowed(now)
-        if not allowed or self._tempo.held_until > now + LONG_HOLD:
-            self._calls.recall("The API asked for a pause before the request left.")
+        allowed = self._circuit_breaker.allowed_calls(now)
+        if not allowed or self._policy.backoff_until > now + LONG_BACKOFF_SECONDS:
+            self._calls.cancel_waiting("The API asked to back off before the request was sent.")
             return 0
-        slots, rate = self._tempo.concurrency(now), self._tempo.rate(now)
-        self._calls.allow(slots, rate)
-        spare = self._spare(slots, now) if slots > 1 else 0
-        out = self._calls.in_flight
-        missing = math.ceil(rate * (AHEAD - ahead).total_seconds())
-        wanted = max(0, min(slots + spare - out, missing, allowed))
-        most = max(FIRST_CLAIM, 2 * out)
-        self._is_filling = wanted > most
-        return min(wanted, most)
+        concurrency, rate = self._policy.concurrency(now), self._policy.rate(now)
+        self._calls.set_limits(concurrency, rate)
+        spare = self._spare_calls(concurrency, now) if concurrency > 1 else 0
+        in_flight = self._calls.in_flight
+        missing = math.ceil(rate * (CLAIM_AHEAD - scheduled_ahead).total_seconds())
+        startable = max(0, min(concurrency + spare - in_flight, missing, allowed))
+        most = max(FIRST_CLAIM_ROWS, 2 * in_flight)
+        self._is_filling = startable > most
+        return min(startable, most)
 
-    def _spare(self, slots: int, now: float) -> int:
-        """Return how many calls must be ready beyond those in flight, to last until the next are.
+    def _spare_calls(self, concurrency: int, now: float) -> int:
+        """Return how many calls must be ready beyond those in flight until rows are claimed again.
 
-        As many as the calls could be, in the bounds of what they lately were.
+        As many as could be made by then, within the bounds of what was made lately.
         """
-        likely = max(FIRST_GROUPS * slots, GROUPS_READY * self._group)
-        return int(min(self._tempo.calls_in(SECONDS_READY, now), likely))
+        likely = max(FIRST_CALLS_PER_SLOT * concurrency, READY_GROUPS * self._group_size)
+        return int(min(self._policy.calls_within(READY_SECONDS, now), likely))
 
-    def sent(self) -> None:
-        """Note that calls were started."""
-        self._circuit.sent(time.monotonic())
+    def record_started(self) -> None:
+        """Record that calls were started."""
+        self._circuit_breaker.record_sent(time.monotonic())
 
-    def tell(self, now: datetime) -> None:
-        """Keep with the account what its pages say of the pace."""
-        moment = time.monotonic()
-        rate = self._tempo.rate(moment)
-        held = max(self._tempo.held_until, self._circuit.retry_at) - moment
-        told = {
-            "provider_rate_per_minute": max(1, round(rate * 60))
-            if rate < NEWS * self._agreed
-            else None,
-            "slowed_until": now + timedelta(seconds=held) if held > LONG_HOLD else None,
+    def store_rate(self, now: datetime) -> None:
+        """Store with the account what pages show of its rate; writes only if it changed."""
+        monotonic = time.monotonic()
+        rate = self._policy.rate(monotonic)
+        resumes = max(self._policy.backoff_until, self._circuit_breaker.retry_monotonic)
+        seconds = resumes - monotonic
+        is_slower = rate < NOTICEABLE_SHARE * self._configured_per_second
+        is_backing_off = seconds > LONG_BACKOFF_SECONDS
+        values = {
+            "provider_rate_per_minute": max(1, round(rate * 60)) if is_slower else None,
+            "slowed_until": now + timedelta(seconds=seconds) if is_backing_off else None,
         }
-        Account.objects.filter(pk=self._account.pk).exclude(**told).update(**told)
+        Account.objects.filter(pk=self._account.pk).exclude(**values).update(**values)

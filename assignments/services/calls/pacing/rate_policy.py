@@ -1,67 +1,68 @@
-"""The tempo of one account's calls: how many a second may leave now, and how many at once."""
+"""Combine the limits of one account: how many calls per second, and how many in flight."""
 
 from collections.abc import Iterable
 from random import Random
 from typing import Final
 
-from assignments.services.calls.pacing.advertised_limit import Quota
-from assignments.services.calls.pacing.concurrency_limit import Slots
-from assignments.services.calls.pacing.rate_limiter import Throttle
-from assignments.stackone.call_samples import Echo, Sign
+from assignments.services.calls.pacing.advertised_limit import AdvertisedLimit
+from assignments.services.calls.pacing.concurrency_limit import ConcurrencyLimit
+from assignments.services.calls.pacing.rate_limiter import RateLimiter
+from assignments.stackone.call_samples import ApiHealth, CallSample
 
-# Not quite all that was agreed: calls that left evenly arrive unevenly. A window of a second still
-# holds no call too many when they are 6 ms early or late. It is a little more than is reserved
-# (`stackone.pacing.SAFE_SHARE`), so that what was late is caught up with.
-SHARE: Final = 0.9935
+# Share of the configured rate that is used, since calls that are sent evenly arrive unevenly: with
+# it a window of a second does not overflow if calls are 6 ms early or late. It is slightly more
+# than what is reserved (`stackone.send_slots.USED_SHARE`), so that late calls are caught up with.
+USABLE_SHARE: Final = 0.9935
 
 
-class Tempo:
-    """What the ended calls of one account tell about how fast the next may leave.
+class RatePolicy:
+    """The rate and the concurrency of one account's calls, adapted to how earlier ones ended.
 
-    The rate is the least of what was agreed, what the API tells in its headers, and what its
-    refusals leave. Time is told, in seconds of a clock that only goes forward.
+    The rate is the lowest of the configured rate, the advertised limit and the rate limiter's. All
+    times are monotonic seconds.
 
-    :param per_second: the rate agreed for the key
-    :param most: how many calls may ever be in flight
+    :param per_second: the rate configured for the API key
+    :param max_concurrency: how many calls may ever be in flight
     """
 
-    def __init__(self, *, per_second: float, most: int, random: Random) -> None:
-        self._agreed = SHARE * per_second
-        self._quota = Quota()
-        self._throttle = Throttle(random)
-        self._slots = Slots(most)
+    def __init__(self, *, per_second: float, max_concurrency: int, random: Random) -> None:
+        self._configured = USABLE_SHARE * per_second
+        self._advertised = AdvertisedLimit()
+        self._rate_limiter = RateLimiter(random)
+        self._concurrency = ConcurrencyLimit(max_concurrency)
 
     @property
-    def held_until(self) -> float:
-        """Nothing may leave before: the API asked for a pause."""
-        return max(self._throttle.pause.until, self._quota.spent_until)
+    def backoff_until(self) -> float:
+        """When the next call may be sent, if the API asked to back off."""
+        return max(self._rate_limiter.backoff.until, self._advertised.exhausted_until)
 
     def rate(self, now: float) -> float:
-        """Return how many calls a second may leave."""
-        return self._throttle.rate(now, self._full(now))
+        """Return how many calls may be sent per second."""
+        return self._rate_limiter.rate(now, self._full_rate(now))
 
     def concurrency(self, now: float) -> int:
-        """Return how many calls may be in flight; one while it is not known whether one may."""
-        if self._throttle.pause.is_asking:
+        """Return how many calls may be in flight; one while probing after a backoff."""
+        if self._rate_limiter.backoff.is_probing:
             return 1
-        return self._slots.number(self.rate(now))
+        return self._concurrency.limit(self.rate(now))
 
-    def calls_in(self, seconds: float, now: float) -> float:
-        """Return how many calls could leave in so many seconds from now."""
-        return min(self.rate(now) * seconds, self._slots.calls_in(seconds))
+    def calls_within(self, seconds: float, now: float) -> float:
+        """Return how many calls could be sent within so many seconds from now."""
+        return min(self.rate(now) * seconds, self._concurrency.calls_within(seconds))
 
-    def note(self, ended: Iterable[Echo], now: float) -> None:
-        """Learn now of calls that ended, in the order in which they did."""
-        for echo in ended:
-            if echo.sign is Sign.DONE:
-                self._throttle.accepted(echo)
-            elif echo.sign is Sign.REFUSED:
-                # What the API told since it left explains its refusal.
-                self.rate(echo.ended_at)
-                self._throttle.refused(echo, self._full(echo.left_at))
-            if echo.limit is not None:
-                self._quota.note(echo, self.rate(echo.ended_at))
-            self._slots.note(echo, now)
+    def record(self, samples: Iterable[CallSample], now: float) -> None:
+        """Adapt to calls that ended, in the order in which they did."""
+        for sample in samples:
+            if sample.health is ApiHealth.OK:
+                self._rate_limiter.record_accepted(sample)
+            elif sample.health is ApiHealth.RATE_LIMITED:
+                # A limit that was advertised after the call was sent explains its refusal.
+                self.rate(sample.ended_monotonic)
+                full_rate = self._full_rate(sample.sent_monotonic)
+                self._rate_limiter.record_refused(sample, full_rate)
+            if sample.limit is not None:
+                self._advertised.record(sample, self.rate(sample.ended_monotonic))
+            self._concurrency.record(sample, now)
 
-    def _full(self, now: float) -> float:
-        return min(self._agreed, self._quota.rate(now))
+    def _full_rate(self, now: float) -> float:
+        return min(self._configured, self._advertised.rate(now))

@@ -1,32 +1,32 @@
-"""How a rate rises again after a cut: quickly, then hardly, then faster and faster.
+"""Raise the call rate again after it was cut: first quickly, then hardly at all, then faster.
 
-The shape is that of CUBIC (RFC 9438). Its level in the middle is just under the limit that was met,
-so that nearly all of the limit is used most of the time. The rise after it finds out whether the
-limit is higher now; once it is past the old one, it takes forty steps to half as much again.
+The curve is that of CUBIC (RFC 9438). Its plateau is just below the limit that was met, so that
+nearly all of the limit is used most of the time. The rise after the plateau, the probe, finds out
+whether the limit is higher now; beyond the old limit it takes forty steps to rise by half.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
-# Just under the limit: evenly sent calls at this rate are not refused.
-KEPT: Final = 0.98
-# Steps until that level is reached.
-CLIMB: Final = 5.0
-# Steps that a rise past the limit counts in: nothing is known of what comes there.
-RISE: Final = 20.0
-# The rise after the level has begun.
-TOUCHING: Final = 0.985
+# The plateau, as a share of the limit: evenly sent calls at this rate are not refused.
+PLATEAU_SHARE: Final = 0.98
+# Steps until the plateau is reached.
+CLIMB_STEPS: Final = 5.0
+# Unit, in steps, of the rise beyond the limit, which is slow because nothing is known there.
+PROBE_STEPS: Final = 20.0
+# From this share of the limit on the rate counts as probing.
+PROBING_SHARE: Final = 0.985
 
 
 @dataclass(frozen=True, slots=True)
-class Recovery:
-    """The rate after a cut.
+class RateRecovery:
+    """The rate after a cut, in calls per second.
 
     :ivar start: the rate right after the cut
-    :ivar limit: what was too much
-    :ivar since: when calls left again
-    :ivar step: how long a step of the climb takes
-    :ivar patience: how long until the limit is touched again
+    :ivar limit: the rate that was too high
+    :ivar since: monotonic time at which calls were sent again
+    :ivar step: length of a step of the climb, in seconds
+    :ivar patience: seconds until the limit is reached again
     """
 
     start: float
@@ -36,20 +36,21 @@ class Recovery:
     patience: float
 
     def rate(self, now: float) -> float:
-        """Return how many calls a second may leave."""
-        level, past = KEPT * self.limit, max(0.0, now - self.since)
-        to_climb = 1 - past / (CLIMB * self.step)
-        if to_climb > 0 and self.start < level:
-            return level - (level - self.start) * to_climb**3
-        risen = min(past, self.patience) / self.patience
-        risen += max(0.0, past - self.patience) / (RISE * self.step)
-        return level * (1 + (1 - KEPT) * risen**3)
+        """Return how many calls may be sent per second."""
+        plateau, elapsed = PLATEAU_SHARE * self.limit, max(0.0, now - self.since)
+        to_climb = 1 - elapsed / (CLIMB_STEPS * self.step)
+        if to_climb > 0 and self.start < plateau:
+            return plateau - (plateau - self.start) * to_climb**3
+        risen = min(elapsed, self.patience) / self.patience
+        risen += max(0.0, elapsed - self.patience) / (PROBE_STEPS * self.step)
+        return plateau * (1 + (1 - PLATEAU_SHARE) * risen**3)
 
-    def is_touching(self, now: float) -> bool:
-        """Tell whether the rate is close to the limit, to see whether it is still there."""
-        return self.rate(now) > TOUCHING * self.limit
+    def is_probing(self, now: float) -> bool:
+        """Return whether the rate is close to the limit or beyond it."""
+        return self.rate(now) > PROBING_SHARE * self.limit
 
     def is_climbing(self, now: float) -> bool:
-        """Tell whether the rate has not reached its level, or calls left again just now."""
-        since = now - self.since
-        return since < self.step or (since < CLIMB * self.step and self.start < KEPT * self.limit)
+        """Return whether the rate is below its plateau, or has recovered for less than a step."""
+        elapsed = now - self.since
+        is_below_plateau = self.start < PLATEAU_SHARE * self.limit
+        return elapsed < self.step or (elapsed < CLIMB_STEPS * self.step and is_below_plateau)
