@@ -82,7 +82,7 @@ def verify_log(run_pk: int, request_id: str = "") -> None:
     """Make a check of the log that was begun; its row tells how far it is."""
     with _database_may_go("The check of the log"), trace.working_for(request_id):
         run = Verification.objects.get(pk=run_pk)
-        jobs.go_through(run, by=actor_of(run.by), clock=timezone.now)
+        jobs.run_verification(run, by=actor_of(run.by), clock=timezone.now)
 
 
 @task(queue_name="exports")
@@ -90,7 +90,7 @@ def write_export(pk: int) -> None:
     """Write an export of the log; it begins anew if a worker died over it."""
     with _database_may_go("The export"), trace.working_for(request_of(f"export/{pk}")):
         export = LogExport.objects.get(pk=pk)
-        job.go_on(export=export, clock=timezone.now, may_go_on=may_go_on)
+        job.write_export(export=export, clock=timezone.now, may_go_on=may_go_on)
 
 
 @task()
@@ -124,7 +124,7 @@ def keep_log() -> None:
     now = timezone.now()
     if sealing.is_due(now=now):
         seal_log.enqueue()
-    run = jobs.begin_nightly(by=SYSTEM, now=now)
+    run = jobs.begin_nightly_verification(by=SYSTEM, now=now)
     if run is not None:
         verify_log.enqueue(run.pk)
 
@@ -180,13 +180,13 @@ def wake_refreshes() -> None:
 
 def wake_exports() -> None:
     """Enqueue the exports of the log that nobody is at."""
-    for pk in job.to_wake(now=timezone.now()):
+    for pk in job.select_exports_to_wake(now=timezone.now()):
         write_export.enqueue(pk)
 
 
 def forget_exports() -> None:
     """Delete the files of exports whose time is over."""
-    download.forget(now=timezone.now())
+    download.expire_exports(now=timezone.now())
 
 
 def forget_discarded_drafts() -> None:

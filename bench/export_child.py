@@ -41,18 +41,18 @@ def export(form: str = "csv", most: str = "0") -> dict[str, float]:
     from tempfile import gettempdir
 
     from assignments.audit.entries.actors import SYSTEM
-    from assignments.audit.export.formats import Making, extent_for, write
-    from assignments.audit.export.scope import fitting
+    from assignments.audit.export.formats import ExportContext, seal_for_export, write_entries
+    from assignments.audit.export.scope import select_entries
     from assignments.audit.search.parser import parse
 
     now = datetime.now(UTC)
-    making = Making(by=SYSTEM, now=now, folder=Path(gettempdir()))
+    context = ExportContext(by=SYSTEM, now=now, folder=Path(gettempdir()))
     query = parse(f"entry:0..{int(most) - 1}" if int(most) else "", today=now.date())
-    extent = extent_for(form, by=SYSTEM, now=now)  # type: ignore[arg-type]
+    extent = seal_for_export(form, by=SYSTEM, now=now)  # type: ignore[arg-type]
     out, written = Nowhere(), []
 
     def work() -> None:
-        written.append(write(form, fitting(query, extent), out, making))  # type: ignore[arg-type]
+        written.append(write_entries(form, select_entries(query, extent), out, context))  # type: ignore[arg-type]
 
     return measured(work, lambda: written[0]) | {"bytes": out.length}
 
@@ -64,7 +64,7 @@ def all_at_once(most: str) -> dict[str, float]:
     """
     django.setup()
     from assignments.audit.entries.readable import readable_entries
-    from assignments.audit.export.csv_format import BYTE_ORDER_MARK, heading, safe
+    from assignments.audit.export.csv_format import BYTE_ORDER_MARK, escape_formula, header_cells
     from assignments.models import LogEntry
 
     out, written = Nowhere(), []
@@ -73,9 +73,9 @@ def all_at_once(most: str) -> dict[str, float]:
         text = io.StringIO()
         writer = csv.writer(text)
         text.write(BYTE_ORDER_MARK)
-        writer.writerow(heading())
+        writer.writerow(header_cells())
         for line in readable_entries(LogEntry.objects.all().filter(seq__lt=int(most))):
-            writer.writerow([safe(cell) for cell in _row(line)])
+            writer.writerow([escape_formula(cell) for cell in _row(line)])
             written.append(1)
         out.write(text.getvalue().encode())
 

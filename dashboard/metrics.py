@@ -95,7 +95,7 @@ class DeskCollector(Collector):
             yield _family(name, description, ACCOUNT, samples)
 
     def _log(self) -> Families:
-        yield from _gauges(LOG_METRICS, log_status.figures(now=self._now))
+        yield from _gauges(LOG_METRICS, log_status.measure_log(now=self._now))
 
     def _siem(self) -> Families:
         if settings.SIEM:

@@ -144,7 +144,7 @@ def make_batch(rows: Sequence[str | dict[str, Any]] = (), **fields: Any) -> Batc
 def make_export(owner: Any, **fields: Any) -> LogExport:
     """Return an export of the whole log that waits for a worker."""
     head = LogHead.objects.get()
-    values = {"format": "csv", "size": head.size, "frontier": head.frontier}
+    values = {"format": "csv", "log_size": head.size, "frontier": head.frontier}
     moments = {"requested_at": AT, "progressed_at": AT}
     return LogExport.objects.create(owner=owner, **values | moments | fields)
 

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 import pytest
 from django.core.management import CommandError, call_command
 
-from assignments.audit.search.search import entry
+from assignments.audit.search.search import fetch_entry
 from assignments.models import LogEntry
 from tests import log_tampering
 from tests.log_fixtures import write_log
@@ -50,7 +50,7 @@ def test_verify_leaves_an_entry_that_names_who_is_at_the_shell(db: None) -> None
 
     refused("verify")
 
-    line = entry(1)
+    line = fetch_entry(1)
     assert line is not None
     assert str(line.actor).startswith(f"{getpass.getuser()} on ")
     assert (line.actor.ref, line.body["actor"]["means"], line.action) == (
@@ -179,7 +179,7 @@ def test_verify_proves_a_part_entry_by_entry(db: None, tmp_path: Path) -> None:
     ("written", "said"),
     [
         pytest.param(
-            b"a,b\n", "Line 1 of the file is not as it was written.", id="another kind of file"
+            b"a,b\n", "Line 1 of the file is not a line of an export.", id="another kind of file"
         ),
         pytest.param(None, "No such file", id="no file"),
     ],

@@ -16,9 +16,9 @@ from python_calamine import CalamineWorkbook
 
 from assignments.audit.entries.actors import Person
 from assignments.audit.export import xlsx_format
-from assignments.audit.export.csv_format import safe, written
-from assignments.audit.export.formats import Format, Making, export_log, write
-from assignments.audit.export.scope import CHUNK, fitting, head
+from assignments.audit.export.csv_format import escape_formula, to_csv_lines
+from assignments.audit.export.formats import ExportContext, Format, export_log, write_entries
+from assignments.audit.export.scope import CHUNK, select_entries, unsealed_extent
 from assignments.audit.log import record, record_all
 from assignments.audit.search.parser import parse
 from assignments.audit.search.query import Query
@@ -26,11 +26,11 @@ from assignments.models import LogEntry, PersonalValue
 from tests import log_tampering
 from tests.log_fixtures import AT, ELIF, PRIYA, created, write_log
 
-MAKING = Making(by=PRIYA, now=AT, folder=Path(tempfile.gettempdir()))
+CONTEXT = ExportContext(by=PRIYA, now=AT, folder=Path(tempfile.gettempdir()))
 
 
 def export(query: Query, form: Format, out: io.BytesIO) -> int:
-    return write(form, fitting(query, head()), out, MAKING)
+    return write_entries(form, select_entries(query, unsealed_extent()), out, CONTEXT)
 
 
 def exported(form: Format, query: Query = Query()) -> str:  # noqa: B008  it never changes
@@ -89,7 +89,7 @@ def test_csv_says_who_did_what_when(db: None, settings) -> None:
     ],
 )
 def test_safe(cell: str, kept: str) -> None:
-    assert safe(cell) == kept
+    assert escape_formula(cell) == kept
 
 
 def test_a_name_that_is_a_formula_stays_text(db: None) -> None:
@@ -104,7 +104,7 @@ def test_a_name_that_is_a_formula_stays_text(db: None) -> None:
 
 @given(st.lists(st.text(), min_size=1, max_size=5))
 def test_cells_of_a_csv_come_back_and_are_never_formulas(cells: list[str]) -> None:
-    text = written([cells]).encode(errors="replace").decode()
+    text = to_csv_lines([cells]).encode(errors="replace").decode()
     (back,) = csv.reader(io.StringIO(text, newline=""))
 
     for cell, read in zip(cells, back, strict=True):
@@ -141,7 +141,7 @@ def test_a_workbook_holds_every_text_as_text_and_goes_on_after_a_full_sheet(
 
 def test_a_text_that_no_cell_can_hold_is_cut_and_says_so() -> None:
     long = xlsx_format.as_text("a" * 40_000)
-    assert (len(long) <= 32_767, long.endswith(xlsx_format.CUT)) == (True, True)
+    assert (len(long) <= 32_767, long.endswith(xlsx_format.TRUNCATED)) == (True, True)
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
@@ -172,7 +172,7 @@ def test_jsonl_holds_the_exact_bodies_and_the_tree(db: None) -> None:
         "version": 2,
         "exported_at": "2026-11-23T10:43:00.123456Z",
         "search": "",
-        "whole": True,
+        "is_whole_log": True,
         "seal": "",
         "adopted": [],
     }
@@ -187,7 +187,7 @@ def test_export_log_leaves_an_entry_without_the_words_that_may_name_a_person(db:
     write_log(3)
     query = parse("elif person:learner/12 action:created", today=AT.date())
 
-    written = export_log(query=query, format="csv", making=MAKING, out=io.BytesIO())
+    written = export_log(query=query, format="csv", context=CONTEXT, out=io.BytesIO())
 
     told = log_tampering.body(4)
     assert (written, told["action"], told["result"]) == (1, "log.exported", "csv")

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assignments.audit.search import date_ranges
-from assignments.audit.search.completion import in_words
+from assignments.audit.search.completion import describe_dates
 from assignments.audit.search.date_ranges import Span
-from assignments.audit.search.parser import LONGEST, MOST_TERMS, NotUnderstood, parse
+from assignments.audit.search.parser import MAX_LENGTH, MAX_TERMS, QuerySyntaxError, parse
 from assignments.audit.search.query import FIELDS, Query
 
 TODAY = date(2026, 11, 25)
@@ -31,15 +31,15 @@ def read(text: str) -> Query:
     return parse(text, today=TODAY)
 
 
-def tried(text: str) -> Query | NotUnderstood:
+def tried(text: str) -> Query | QuerySyntaxError:
     try:
         return read(text)
-    except NotUnderstood as refused:
+    except QuerySyntaxError as refused:
         return refused
 
 
-def refusal(text: str) -> NotUnderstood:
-    with pytest.raises(NotUnderstood) as refused:
+def refusal(text: str) -> QuerySyntaxError:
+    with pytest.raises(QuerySyntaxError) as refused:
         read(text)
     return refused.value
 
@@ -48,7 +48,7 @@ def refusal(text: str) -> NotUnderstood:
 def test_whatever_is_typed_is_understood_or_told_where_it_is_not(text: str) -> None:
     query = tried(text)
 
-    if isinstance(query, NotUnderstood):
+    if isinstance(query, QuerySyntaxError):
         assert 0 <= query.start <= query.end <= len(query.query)
         assert str(query)
     else:
@@ -81,25 +81,25 @@ def test_terms_are_read(text: str, terms: list[tuple[str, str]]) -> None:
 def test_a_term_knows_its_place_and_its_minus() -> None:
     _, term = read("elif -result:created").terms
 
-    assert (term.is_not, term.start, term.end, str(term)) == (True, 5, 20, "-result:created")
+    assert (term.is_negated, term.start, term.end, str(term)) == (True, 5, 20, "-result:created")
 
 
 @pytest.mark.parametrize(
     ("text", "sentence", "at"),
     [
-        pytest.param("a colour:red", "There is no colour: to search by.", "colour:", id="no name"),
+        pytest.param("a colour:red", "There is no field colour:.", "colour:", id="no name"),
         pytest.param("resutl:x", "Did you mean result:?", "resutl:", id="nearly a name"),
         pytest.param("x by:", "After by: comes who did it", "by:", id="no value"),
-        pytest.param('a ""', "There is nothing in it.", '""', id="an empty quotation"),
-        pytest.param('a "b c', "The quotation that begins here does not end", '"b c', id="no end"),
+        pytest.param('a ""', "This term is empty.", '""', id="an empty quotation"),
+        pytest.param('a "b c', "A quotation mark is missing", '"b c', id="no end"),
         pytest.param("batch:x", "such as B-0417", "x", id="no batch"),
         pytest.param("entry:x", "such as 20377", "x", id="no number"),
         pytest.param("entry:9999999999999999", "such as", "9999999999999999", id="too long"),
-        pytest.param("entry:9..2", "This ends before it begins.", "9..2", id="backwards"),
+        pytest.param("entry:9..2", "The range ends before it begins.", "9..2", id="backwards"),
         pytest.param("action:creatd", "Did you mean created?", "creatd", id="nearly an action"),
         pytest.param("action:qqqq", "Try created", "qqqq", id="no action"),
         pytest.param("content:ab", "at least 3 letters", "ab", id="too short"),
-        pytest.param("\u0301", "There is no letter in it", "\u0301", id="nothing but an accent"),
+        pytest.param("\u0301", "This has no letter or digit", "\u0301", id="nothing but an accent"),
         pytest.param("when:soon", "Write a day as 2026-10-31", "soon", id="no day"),
         pytest.param("when:0026", "Write a day as", "0026", id="no year of the log"),
         pytest.param("when:..", "Write a day as", "when:..", id="no ends"),
@@ -118,7 +118,7 @@ def test_a_refusal_points_at_the_place(text: str, sentence: str, at: str) -> Non
 
 
 def test_a_refusal_is_shown_below_the_query() -> None:
-    assert refusal("elif entry:x").pointed() == (
+    assert refusal("elif entry:x").with_pointer() == (
         "Write an entry's number, such as 20377, or two of them: 100..200. (at character 12)\n"
         "  elif entry:x\n"
         "             ^"
@@ -126,15 +126,15 @@ def test_a_refusal_is_shown_below_the_query() -> None:
 
 
 def test_a_query_has_an_end() -> None:
-    assert refusal("x" * (LONGEST + 1)).start == LONGEST
-    assert len(read("x " * MOST_TERMS).terms) == MOST_TERMS
-    assert refusal("x " * (MOST_TERMS + 1)).parts[1] == "x"
+    assert refusal("x" * (MAX_LENGTH + 1)).start == MAX_LENGTH
+    assert len(read("x " * MAX_TERMS).terms) == MAX_TERMS
+    assert refusal("x " * (MAX_TERMS + 1)).parts[1] == "x"
 
 
 def test_what_may_name_a_person_is_masked() -> None:
     query = read("elif by:ana -person:learner/7 by:system content:gdpr")
 
-    assert query.masked() == "… by:… -person:learner/7 by:system content:gdpr"
+    assert query.redacted() == "… by:… -person:learner/7 by:system content:gdpr"
     assert (query.is_personal, read("by:user/2 when:today").is_personal) == (True, False)
 
 
@@ -163,14 +163,14 @@ def test_what_may_name_a_person_is_masked() -> None:
 )
 def test_days_are_read(value: str, first: str | None, last: str | None) -> None:
     ends = (date.fromisoformat(end) if end else None for end in (first, last))
-    assert date_ranges.days(value, TODAY) == Span(*ends)
+    assert date_ranges.parse_dates(value, TODAY) == Span(*ends)
 
 
 @given(st.dates(date(1990, 1, 1), date(2198, 12, 31)))
 def test_every_word_for_days_means_days_on_any_day(today: date) -> None:
     for word, (first, last) in date_ranges.named_periods(today).items():
         assert first <= last, word
-        assert date_ranges.days(word, today) == Span(first, last)
+        assert date_ranges.parse_dates(word, today) == Span(first, last)
 
 
 @pytest.mark.parametrize(
@@ -186,8 +186,10 @@ def test_every_word_for_days_means_days_on_any_day(today: date) -> None:
 )
 def test_days_are_said_in_words(value: str, words: str) -> None:
     (term,) = read(value).terms
-    assert in_words(term.meaning) == words
+    assert describe_dates(term.parsed_value) == words
 
 
 def test_the_last_quarter_of_the_year_before() -> None:
-    assert date_ranges.days("last-quarter", date(2026, 2, 1)) == date_ranges.days("2025-Q4", TODAY)
+    assert date_ranges.parse_dates("last-quarter", date(2026, 2, 1)) == date_ranges.parse_dates(
+        "2025-Q4", TODAY
+    )

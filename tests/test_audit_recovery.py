@@ -186,12 +186,12 @@ def test_an_entry_of_a_break_that_nobody_wrote_hides_nothing(db: None) -> None:
     assert verdict_on_log() == Altered(SIZE + 1, Fault.ADOPTED)
 
 
-def export(folder: Path, query: str = "") -> standalone.Found:
+def export(folder: Path, query: str = "") -> standalone.FileVerdict:
     """Return what the stand-alone program finds in an export."""
     path = folder / "log.jsonl"
     words = ["--query", query] if query else []
     call_command("audit", "export", "--format", "jsonl", "-o", path, *words)
-    return standalone.check(path)
+    return standalone.verify_file(path)
 
 
 @pytest.mark.parametrize("query", ["", "action:assignment.created"])
@@ -203,7 +203,7 @@ def test_an_export_carries_what_is_in_question(db: None, tmp_path: Path, query: 
     found = export(tmp_path, query)
 
     assert (found.word, found.seq) == ("altered", SIZE)
-    assert "was taken up" in found.sentence
+    assert "adopted by a recovery" in found.sentence
     heading = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
     assert heading["adopted"] == [[SIZE, SIZE]]
 
@@ -215,7 +215,7 @@ def test_an_export_without_it_is_proven(db: None, tmp_path: Path) -> None:
 
     assert export(tmp_path, "action:log.damage_detected").code in {
         standalone.INTACT,
-        standalone.UNPROVEN,
+        standalone.NOT_PROVEN,
     }
 
 

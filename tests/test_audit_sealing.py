@@ -18,7 +18,7 @@ from assignments.audit.merkle.proofs import frontier_at
 from assignments.audit.seals.sealing import NotSealed, is_due, make_seal
 from assignments.audit.signing import keys
 from assignments.audit.signing.signed_note import SigningKey, open_note
-from assignments.audit.verification.jobs import begin_nightly
+from assignments.audit.verification.jobs import begin_nightly_verification
 from assignments.audit.verification.one_entry import State, check_entry
 from assignments.audit.verification.whole_log import verdict_on_log, verify_log
 from assignments.models import LogEntry, LogHead, LogSeal, LogTile, Verification
@@ -199,22 +199,22 @@ def test_the_schedule_seals_and_checks_every_night(transactional_db: None, clock
     write_log(3)
 
     tasks.seal_log.func()
-    run = begin_nightly(by=SYSTEM, now=AT)
+    run = begin_nightly_verification(by=SYSTEM, now=AT)
     assert run is not None
     tasks.verify_log.func(run.pk)
 
     run.refresh_from_db()
     assert (run.verdict, run.newest_seal, run.by, run.checked) == ("intact", 1, "system", 4)
-    assert begin_nightly(by=SYSTEM, now=AT + timedelta(hours=3)) is None
-    assert begin_nightly(by=SYSTEM, now=AT + timedelta(days=1)) is not None
+    assert begin_nightly_verification(by=SYSTEM, now=AT + timedelta(hours=3)) is None
+    assert begin_nightly_verification(by=SYSTEM, now=AT + timedelta(days=1)) is not None
     assert LogSeal.objects.get().reason == "schedule"
 
 
 def test_a_nightly_check_that_was_abandoned_is_taken_over(db: None) -> None:
-    begun = begin_nightly(by=SYSTEM, now=AT)
+    begun = begin_nightly_verification(by=SYSTEM, now=AT)
 
-    assert begin_nightly(by=SYSTEM, now=AT + timedelta(minutes=30)) is None
-    assert begin_nightly(by=SYSTEM, now=AT + timedelta(minutes=90)) == begun
+    assert begin_nightly_verification(by=SYSTEM, now=AT + timedelta(minutes=30)) is None
+    assert begin_nightly_verification(by=SYSTEM, now=AT + timedelta(minutes=90)) == begun
 
 
 def test_a_broken_log_raises_the_alarm_and_goes_on(db: None, caplog) -> None:

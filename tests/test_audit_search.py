@@ -12,10 +12,10 @@ from assignments.audit.entries.actors import SYSTEM, Actor, Person
 from assignments.audit.entries.readable import Party
 from assignments.audit.log import Event, record, record_all
 from assignments.audit.search import filters, search
-from assignments.audit.search.access_records import record_reading, record_search
+from assignments.audit.search.access_records import record_entry_read, record_search
 from assignments.audit.search.parser import parse
 from assignments.audit.search.query import Query
-from assignments.audit.search.search import entry, find
+from assignments.audit.search.search import fetch_entry, find
 from assignments.models import LogEntry, PersonalValue
 from tests import log_tampering
 from tests.factories import make_batch
@@ -59,11 +59,13 @@ def log(db: None) -> None:
         record(Event(action="log.searched", subject="log"), by=DANIEL, at=late)
 
 
-@pytest.fixture(params=[0, search.FEW], ids=["the whole log is read", "the indexes know"])
+@pytest.fixture(
+    params=[0, search.MAX_CANDIDATES], ids=["the whole log is read", "the indexes know"]
+)
 def _by_index(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have everything found both ways: from the end of the log, and by what the indexes know."""
-    monkeypatch.setattr(search, "FEW", request.param)
-    monkeypatch.setattr(filters, "READ_PAST", request.param)
+    monkeypatch.setattr(search, "MAX_CANDIDATES", request.param)
+    monkeypatch.setattr(filters, "MAX_LATER_ENTRIES", request.param)
 
 
 @pytest.mark.usefixtures("_by_index")
@@ -126,7 +128,7 @@ def _by_index(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 def test_found(log: None, query: str, seqs: list[int]) -> None:
     found = find(asked(query))
 
-    assert [line.seq for line in found.newest()] == seqs
+    assert [line.seq for line in found.fetch_newest()] == seqs
     assert found.count() == (len(seqs), False)
 
 
@@ -145,14 +147,14 @@ def test_found_by_the_day_by_which_something_is_due(db: None) -> None:
 
     found = {text: find(asked(text)) for text in ("due:2026-12-01", "due:2027", "due:2028")}
 
-    assert [[line.seq for line in one.newest()] for one in found.values()] == [[0], [2], []]
+    assert [[line.seq for line in one.fetch_newest()] for one in found.values()] == [[0], [2], []]
 
 
 def test_found_goes_on_before_a_number(log: None) -> None:
     everything = find(asked(""))
 
-    assert [line.seq for line in everything.newest(limit=2)] == [5, 4]
-    assert [line.seq for line in everything.newest(before=4, limit=2)] == [3, 2]
+    assert [line.seq for line in everything.fetch_newest(limit=2)] == [5, 4]
+    assert [line.seq for line in everything.fetch_newest(before=4, limit=2)] == [3, 2]
 
 
 @pytest.mark.parametrize("query", ["batch:B-417", "by:priya", "result:submitted", "pol"])
@@ -164,20 +166,20 @@ def test_what_an_index_tells_exactly_is_not_counted_again(
     with django_assert_num_queries(0):
         count = found.count()
 
-    assert count == (len(found.newest()), False)
+    assert count == (len(found.fetch_newest()), False)
 
 
 def test_what_more_than_the_cap_fit_exactly_is_not_counted(
     log: None, django_assert_num_queries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "FEW", 2)
+    monkeypatch.setattr(search, "MAX_CANDIDATES", 2)
     found = find(asked("batch:B-417"))
 
     with django_assert_num_queries(0):
         count = found.count(1)
 
     assert count == (1, True)
-    assert [line.seq for line in found.newest()] == [2, 1, 0]
+    assert [line.seq for line in found.fetch_newest()] == [2, 1, 0]
 
 
 def test_the_newest_are_found_behind_many_that_only_might_fit(log: None) -> None:
@@ -189,8 +191,8 @@ def test_the_newest_are_found_behind_many_that_only_might_fit(log: None) -> None
 
     found = find(asked("content:gdpr"))
 
-    assert [line.seq for line in found.newest(limit=1)] == [2]
-    assert [line.seq for line in found.newest(before=2, limit=1)] == [1]
+    assert [line.seq for line in found.fetch_newest(limit=1)] == [2]
+    assert [line.seq for line in found.fetch_newest(before=2, limit=1)] == [1]
     assert found.count() == (2, False)
 
 
@@ -204,11 +206,11 @@ def test_days_are_those_of_the_organisation(db: None, settings) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "gdpr", "gdpr by:priya"])
-@pytest.mark.parametrize("few", [0, 11, 12, search.FEW])
+@pytest.mark.parametrize("few", [0, 11, 12, search.MAX_CANDIDATES])
 def test_count_stops_at_its_cap(
     db: None, monkeypatch: pytest.MonkeyPatch, query: str, few: int
 ) -> None:
-    monkeypatch.setattr(search, "FEW", few)
+    monkeypatch.setattr(search, "MAX_CANDIDATES", few)
     write_log(12)
 
     found = find(asked(query))
@@ -223,7 +225,14 @@ def test_count_stops_at_its_cap(
 def test_what_very_many_entries_fit_is_walked_through(
     db: None, monkeypatch: pytest.MonkeyPatch, asked_for: str, and_for: str, few: int
 ) -> None:
-    small = {"FEW": few, "NEAR": 7, "STEP": 3, "CAP": 5, "LONG": 50, "DENSE": 3}
+    small = {
+        "MAX_CANDIDATES": few,
+        "TAIL": 7,
+        "SCAN_STEP": 3,
+        "COUNT_CAP": 5,
+        "LONG_LOG": 50,
+        "MIN_TAIL_MATCHES": 3,
+    }
     for name, value in small.items():
         monkeypatch.setattr(search, name, value)
     chance = random.Random(f"{asked_for} {and_for}")
@@ -231,7 +240,7 @@ def test_what_very_many_entries_fit_is_walked_through(
 
     found = find(asked(f"{asked_for} {and_for}"))
 
-    expected = list(found.fitting.order_by("-seq").values_list("seq", flat=True))
+    expected = list(found.matches.order_by("-seq").values_list("seq", flat=True))
     assert list(_page_by_page(found, limit=chance.randint(1, 4))) == expected
     assert found.count(cap=60) == (len(expected), False)
     assert found.count(cap=5) == (min(5, len(expected)), len(expected) > 5)
@@ -240,7 +249,7 @@ def test_what_very_many_entries_fit_is_walked_through(
 def test_what_only_the_last_entries_say_is_counted_once(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"NEAR": 4, "CAP": 5, "LONG": 10, "DENSE": 3}.items():
+    for name, value in {"TAIL": 4, "COUNT_CAP": 5, "LONG_LOG": 10, "MIN_TAIL_MATCHES": 3}.items():
         monkeypatch.setattr(search, name, value)
     write_log(20)
     with transaction.atomic():
@@ -253,14 +262,14 @@ def test_what_only_the_last_entries_say_is_counted_once(
 def test_of_two_terms_the_one_that_fewer_entries_fit_is_walked_through(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "FEW", 2)
-    monkeypatch.setattr(search, "COMPARED", 3)
+    monkeypatch.setattr(search, "MAX_CANDIDATES", 2)
+    monkeypatch.setattr(search, "COMPARED_ENTRIES", 3)
     write_log(9)
 
-    rarest = filters.fit(asked("person:elif").terms[0])
+    rarest = filters.build_filter(asked("person:elif").terms[0])
 
-    assert find(asked("result:created person:elif")).walked == rarest
-    assert find(asked("person:elif result:created")).walked == rarest
+    assert find(asked("result:created person:elif")).scan_filter == rarest
+    assert find(asked("person:elif result:created")).scan_filter == rarest
 
 
 def _write_anything(chance: random.Random, entries: int) -> None:
@@ -274,10 +283,10 @@ def _write_anything(chance: random.Random, entries: int) -> None:
             record(replace(event, detail=detail, result=result), by=by, at=AT)
 
 
-def _page_by_page(found: search.Found, limit: int) -> Iterator[int]:
+def _page_by_page(found: search.SearchResult, limit: int) -> Iterator[int]:
     """Yield the numbers of all pages."""
     before = None
-    while lines := found.newest(before=before, limit=limit):
+    while lines := found.fetch_newest(before=before, limit=limit):
         yield from (line.seq for line in lines)
         before = lines[-1].seq
 
@@ -288,17 +297,17 @@ def test_a_page_costs_the_same_however_many(db: None, django_assert_num_queries,
 
     # PostgreSQL asks how long the log is, because its index of words is dear in a long one.
     with django_assert_num_queries(6 if connection.vendor == "postgresql" else 5):
-        assert len(find(asked("gdpr northwind")).newest(limit=50)) == size
+        assert len(find(asked("gdpr northwind")).fetch_newest(limit=50)) == size
 
 
 def test_words_of_earlier_searches_find_nothing(log: None) -> None:
-    record_search(query=asked("hermione"), found=0, by=DANIEL, now=AT)
+    record_search(query=asked("hermione"), count=0, by=DANIEL, now=AT)
 
-    assert find(asked("hermione")).newest() == []
+    assert find(asked("hermione")).fetch_newest() == []
 
 
 def test_a_line_says_everything_of_its_entry(log: None) -> None:
-    line = entry(1)
+    line = fetch_entry(1)
 
     assert line is not None
     assert (line.seq, line.at, line.action, line.action_words) == (
@@ -328,7 +337,7 @@ def test_a_line_says_everything_of_its_entry(log: None) -> None:
 def test_an_entry_outlives_the_names_in_it(log: None) -> None:
     PersonalValue.objects.filter(ref__in=["learner/12", "user/1"]).delete()
 
-    line = entry(1)
+    line = fetch_entry(1)
     assert line is not None
     assert f"{line.actor} {line.sentence}" == (
         "an erased person assigned GDPR Essentials 2027 to an erased person"
@@ -340,7 +349,7 @@ def test_an_entry_outlives_the_names_in_it(log: None) -> None:
     [pytest.param(4, "the system", id="nobody"), pytest.param(3, "Daniel Osei", id="a person")],
 )
 def test_a_line_names_who_acted(log: None, seq: int, actor: str) -> None:
-    line = entry(seq)
+    line = fetch_entry(seq)
 
     assert line is not None
     assert str(line.actor) == actor
@@ -366,7 +375,7 @@ def test_somebody_without_a_name_is_shown_by_what_is_known() -> None:
 def test_an_altered_entry_is_shown_by_its_columns(log: None, written: bytes) -> None:
     log_tampering.rewrite(1, written)
 
-    line = entry(1)
+    line = fetch_entry(1)
     assert line is not None
     assert (str(line.actor), line.action, line.sentence) == (
         "user/1",
@@ -376,15 +385,15 @@ def test_an_altered_entry_is_shown_by_its_columns(log: None, written: bytes) -> 
 
 
 def test_there_is_no_entry_beyond_the_last(log: None) -> None:
-    assert entry(6) is None
+    assert fetch_entry(6) is None
 
 
 def test_a_search_leaves_an_entry_whose_words_can_be_erased(log: None) -> None:
     query = asked('"elif yilmaz" by:user/2 batch:417 when:>=2026-11-01')
 
-    record_search(query=query, found=2, by=DANIEL, now=AT)
+    record_search(query=query, count=2, by=DANIEL, now=AT)
 
-    line = entry(6)
+    line = fetch_entry(6)
     assert line is not None
     assert f"{line.actor} {line.sentence}" == "Daniel Osei searched the audit log"
     assert [str(words) for words in line.people] == [str(query)]
@@ -396,14 +405,14 @@ def test_a_search_leaves_an_entry_whose_words_can_be_erased(log: None) -> None:
 
 
 def test_a_search_without_words_names_nobody(log: None) -> None:
-    record_search(query=asked("action:held"), found=0, by=DANIEL, now=AT)
+    record_search(query=asked("action:held"), count=0, by=DANIEL, now=AT)
 
     assert log_tampering.body(6)["people"] == []
 
 
 def test_reading_an_entry_leaves_an_entry(log: None) -> None:
-    record_reading(seq=1, by=DANIEL, now=AT)
+    record_entry_read(seq=1, by=DANIEL, now=AT)
 
-    line = entry(6)
+    line = fetch_entry(6)
     assert line is not None
     assert f"{line.actor} {line.sentence}" == "Daniel Osei read entry #1"

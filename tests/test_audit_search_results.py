@@ -20,7 +20,7 @@ SIZE = 12
 
 def check(text=""):
     """Return what a check of what the line finds, found."""
-    return search_results.check_these(parse(text, today=TODAY), by=PRIYA, now=AT)
+    return search_results.verify_results(parse(text, today=TODAY), by=PRIYA, now=AT)
 
 
 def seal():
@@ -130,4 +130,4 @@ def test_nothing_found_is_no_verdict(client):
     page = client.get("/audit/verify/search-results", {"q": "batch:999"}).content.decode()
 
     assert "nothing was checked" in page
-    assert newest()["result"] == "nothing found"
+    assert newest()["result"] == "no entries"

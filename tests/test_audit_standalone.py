@@ -17,12 +17,12 @@ from typing import BinaryIO
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from assignments.audit.export.formats import Format, Making, export_log
+from assignments.audit.export.formats import ExportContext, Format, export_log
 from assignments.audit.search.parser import parse
 from assignments.audit.search.query import Query
 from assignments.audit.signing.signed_note import SigningKey
 from assignments.audit.verification import standalone
-from assignments.audit.verification.exported_file import verdict_on_file
+from assignments.audit.verification.exported_file import verify_exported_file
 from tests import sealed_log
 from tests.log_fixtures import AT, PRIYA, write_log
 from tests.test_audit_signed_note import PUBLIC
@@ -43,8 +43,8 @@ def log(db: None) -> None:
 
 
 def handed_out(search: Query, form: Format, out: BinaryIO) -> int:
-    making = Making(by=PRIYA, now=AT, folder=Path(tempfile.gettempdir()))
-    return export_log(query=search, format=form, making=making, out=out)
+    context = ExportContext(by=PRIYA, now=AT, folder=Path(tempfile.gettempdir()))
+    return export_log(query=search, format=form, context=context, out=out)
 
 
 def exported(search: Query) -> Lines:
@@ -122,14 +122,14 @@ EVERYWHERE: dict[str, tuple[Change, set[str]]] = {
     ),
     "an entry removed": (
         lambda ls, at: [*ls[:at], *ls[at + 1 :]],
-        {"altered", "head mismatch"},
+        {"altered", "wrong length"},
     ),
     "an entry removed and not counted": (
         lambda ls, at: [*ls[:at], *ls[at + 1 : -2], fewer(ls[-2]), ls[-1]],
-        {"altered", "head mismatch"},
+        {"altered", "wrong length"},
     ),
-    "cut off": (lambda ls, at: ls[:at], {"head mismatch"}),
-    "no signature": (lambda ls, _: ls[:-1], {"head mismatch"}),
+    "cut off": (lambda ls, at: ls[:at], {"wrong length"}),
+    "no signature": (lambda ls, _: ls[:-1], {"wrong length"}),
     "another heading": (
         lambda ls, _: [edited(ls[0], '"exported_at": "2026', '"exported_at": "2025'), *ls[1:]],
         {"altered"},
@@ -147,7 +147,7 @@ def test_every_change_to_an_export_is_named(
     places = [at for at, line in enumerate(lines) if at > 1 and "GDPR" in line]
     for at in random.Random(name).sample(places, min(PLACES, len(places))):
         file = stored(tmp_path, change(lines, at))
-        found = verdict_on_file(file)
+        found = verify_exported_file(file)
         assert found.word in words, (at, found.sentence)
         if words == {"altered"} and found.seq is not None:
             # Without the rows of hashes an edited hash is narrowed down to a subtree.
@@ -160,7 +160,7 @@ def test_every_change_to_an_export_is_named(
 def test_untouched_files_are_intact_everywhere(log: None, tmp_path: Path) -> None:
     for search in (Query(), PART, parse("#3", today=TODAY), parse("nothing", today=TODAY)):
         for file in (stored(tmp_path, exported(search)), packed(tmp_path, search)):
-            found = verdict_on_file(file)
+            found = verify_exported_file(file)
             assert (found.code, found.word) == (0, "intact"), found.sentence
             assert alone(tmp_path, file, "--key", PUBLIC) == (0, found.sentence)
 
@@ -169,7 +169,7 @@ def test_an_export_that_was_made_to_fit_does_not_match_its_seal(log: None, tmp_p
     file = stored(tmp_path, made_to_fit(exported(Query()), 5))
 
     assert alone(tmp_path, file, "--key", PUBLIC) == (
-        standalone.MISMATCH,
+        standalone.SEAL_MISMATCH,
         "The seal does not match the log: entries were rewritten.",
     )
 
@@ -183,24 +183,26 @@ def test_an_export_that_another_key_sealed_is_not_trusted(
 
     code, said = alone(tmp_path, file, "--key", PUBLIC)
 
-    assert code == standalone.UNTRUSTED
-    assert "was not given" in said or "signed the file" in said
+    assert code == standalone.NOT_TRUSTED
+    assert "not a trusted key" in said or "not signed by a trusted key" in said
 
 
 def test_without_a_key_or_a_seal_nothing_is_called_intact(
     log: None, tmp_path: Path, settings
 ) -> None:
     code, said = alone(tmp_path, stored(tmp_path, exported(Query())))
-    assert (code, said[:11]) == (standalone.UNPROVEN, "Not proven:")
+    assert (code, said[:11]) == (standalone.NOT_PROVEN, "Not proven:")
     pack = packed(tmp_path, PART)
     code, said = alone(tmp_path, pack)
-    assert (code, said[:46]) == (
-        standalone.UNPROVEN,
-        "Everything fits with the key inside this pack.",
+    assert (code, said[:57]) == (
+        standalone.NOT_PROVEN,
+        "Not proven: checked only with the key inside this pack. C",
     )
     settings.AUDIT_SIGNING_KEY, settings.AUDIT_OWN_KEY_FILE = "", None
     for search in (Query(), PART):
-        assert verdict_on_file(stored(tmp_path, exported(search))).code == standalone.UNPROVEN
+        assert (
+            verify_exported_file(stored(tmp_path, exported(search))).code == standalone.NOT_PROVEN
+        )
 
 
 def test_a_pack_verifies_itself_where_it_is_unpacked(log: None, tmp_path: Path) -> None:
@@ -214,10 +216,10 @@ def test_a_pack_verifies_itself_where_it_is_unpacked(log: None, tmp_path: Path) 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Intact: 15 entries, each of them proven to be in the log")
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert (manifest["entries"], manifest["first"], manifest["last"]) == (15, 1, 23)
+    assert (manifest["entries"], manifest["first_entry"], manifest["last_entry"]) == (15, 1, 23)
     assert manifest["created_by"]["name"] == "Priya Mehta"
     assert (
-        "15 entries, made at 2026-11-23T10:43:00.123456Z (UTC) by Priya Mehta."
+        "15 entries, exported at 2026-11-23T10:43:00.123456Z (UTC) by Priya Mehta."
         in (folder / "README.txt").read_text()
     )
 
@@ -236,7 +238,7 @@ def test_a_pack_verifies_itself_where_it_is_unpacked(log: None, tmp_path: Path) 
         ),
         pytest.param("seals.jsonl", lambda raw: raw.split(b"\n", 1)[1], "altered"),
         pytest.param("disclosures.jsonl", lambda raw: raw.replace(b"Amara", b"Amira"), "altered"),
-        pytest.param("disclosures.jsonl", lambda _: None, "head mismatch"),
+        pytest.param("disclosures.jsonl", lambda _: None, "wrong length"),
         pytest.param("more.txt", lambda _: b"more", "altered"),
     ],
 )
@@ -252,7 +254,7 @@ def test_every_change_to_a_pack_is_named(
             if now is not None:
                 other.writestr(name, now)
 
-    found = verdict_on_file(changed)
+    found = verify_exported_file(changed)
 
     assert found.word == word, found.sentence
     assert alone(tmp_path, changed, "--key", PUBLIC) == (found.code, found.sentence)
@@ -266,7 +268,7 @@ def test_any_other_byte_in_an_export_is_found(log: None, tmp_path: Path, search:
         changed = with_another_byte(raw, chance)
         file.write_bytes(changed)
 
-        found = verdict_on_file(file)
+        found = verify_exported_file(file)
 
         assert found.word != "intact" or says_the_same(raw, changed), changed
     assert alone(tmp_path, file, "--key", PUBLIC) == (found.code, found.sentence)
@@ -283,7 +285,7 @@ def test_any_other_byte_in_a_pack_is_found(log: None, tmp_path: Path) -> None:
             for member, raw in other.items():
                 pack.writestr(member, raw)
 
-        found = verdict_on_file(changed)
+        found = verify_exported_file(changed)
 
         assert found.word != "intact", (name, other[name])
     assert alone(tmp_path, changed, "--key", PUBLIC) == (found.code, found.sentence)
@@ -309,16 +311,16 @@ def says_the_same(raw: bytes, changed: bytes) -> bool:
         pytest.param(b"", "The file is empty.", id="empty"),
         pytest.param(b"a,b\n", "Line 1 of the file is not", id="no JSON"),
         pytest.param(b"[]\n", "Line 1 of the file is not", id="a list"),
-        pytest.param(b'{"kind": "x"}\n', "The file is no export", id="another kind"),
+        pytest.param(b'{"kind": "x"}\n', "The file is not an export", id="another kind"),
         pytest.param(b"\xff\xfe\n", "Line 1 of the file is not", id="no text"),
-        pytest.param(b"PK\x05\x06" + bytes(18), "The pack is not complete", id="an empty ZIP"),
+        pytest.param(b"PK\x05\x06" + bytes(18), "The pack is incomplete", id="an empty ZIP"),
     ],
 )
 def test_other_files_are_refused(db: None, tmp_path: Path, written: bytes, said: str) -> None:
     file = tmp_path / "file"
     file.write_bytes(written)
 
-    assert verdict_on_file(file).sentence.startswith(said)
+    assert verify_exported_file(file).sentence.startswith(said)
 
 
 def test_signatures_are_judged_as_the_library_judges_them() -> None:
@@ -326,8 +328,8 @@ def test_signatures_are_judged_as_the_library_judges_them() -> None:
         key = Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
         public, text = key.public_key().public_bytes_raw(), b"x" * number
         signature = key.sign(text)
-        assert standalone.has_signed(public, text, signature)
+        assert standalone.is_valid_signature(public, text, signature)
         for at in (0, 31, 32, 63):
             wrong = signature[:at] + bytes([signature[at] ^ 1]) + signature[at + 1 :]
-            assert not standalone.has_signed(public, text, wrong)
-        assert not standalone.has_signed(public, text + b"y", signature)
+            assert not standalone.is_valid_signature(public, text, wrong)
+        assert not standalone.is_valid_signature(public, text + b"y", signature)

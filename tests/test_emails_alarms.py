@@ -7,7 +7,7 @@ from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
 
 from assignments.audit.entries.actors import SYSTEM
-from assignments.audit.verification.jobs import begin_nightly, go_through
+from assignments.audit.verification.jobs import begin_nightly_verification, run_verification
 from assignments.audit.verification.whole_log import verify_log
 from assignments.services.emails import outbox
 from assignments.services.operations import doctor
@@ -37,9 +37,9 @@ def told():
 
 def check_tonight(now):
     """Make the nightly check."""
-    run = begin_nightly(by=SYSTEM, now=now)
+    run = begin_nightly_verification(by=SYSTEM, now=now)
     assert run is not None
-    go_through(run, by=SYSTEM, clock=lambda: now)
+    run_verification(run, by=SYSTEM, clock=lambda: now)
 
 
 def test_a_break_is_written_about_with_what_to_do(responsible):

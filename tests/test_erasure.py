@@ -16,11 +16,11 @@ from django.db.utils import IntegrityError, OperationalError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.audit.export.formats import Making, export_log
+from assignments.audit.export.formats import ExportContext, export_log
 from assignments.audit.log import Event, record
 from assignments.audit.search.access_records import record_search
 from assignments.audit.search.parser import parse
-from assignments.audit.verification.exported_file import verdict_on_file
+from assignments.audit.verification.exported_file import verify_exported_file
 from assignments.audit.verification.whole_log import verdict_on_log
 from assignments.models import (
     Assignment,
@@ -144,7 +144,7 @@ def world(admin):
     put_in_drafts(person, owner)
     give_a_value(person)
     append(row_updates.event(row, "assignment.created", "created", reply={"body": f"Hi {NAME}"}))
-    record_search(query=parse("xqzelif", today=TODAY), found=1, by=make_actor(owner), now=AT)
+    record_search(query=parse("xqzelif", today=TODAY), count=1, by=make_actor(owner), now=AT)
     seal()
     return SimpleNamespace(person=person, admin=admin)
 
@@ -493,7 +493,7 @@ def test_exports_before_and_after_name_nobody_and_still_verify(world, tmp_path):
 
     after = [exported(kind, tmp_path) for kind in ("pack", "csv", "xlsx", "jsonl")]
     for path in (before, after[0], after[3]):
-        assert (path, verdict_on_file(path).word) == (path, "intact")
+        assert (path, verify_exported_file(path).word) == (path, "intact")
     for path in (before, *after):
         said = unpacked(path.read_bytes()).lower()
         assert [word for word in WORDS if word.lower().encode() in said] == []
@@ -504,9 +504,9 @@ def test_exports_before_and_after_name_nobody_and_still_verify(world, tmp_path):
 def exported(kind, folder):
     """Export the whole log to a file."""
     path = folder / f"{len(list(folder.iterdir()))}.{kind}"
-    making = Making(by=PRIYA, now=AT, folder=folder)
+    context = ExportContext(by=PRIYA, now=AT, folder=folder)
     with path.open("wb") as out:
-        export_log(query=parse("", today=TODAY), format=kind, making=making, out=out)
+        export_log(query=parse("", today=TODAY), format=kind, context=context, out=out)
     return path
 
 
@@ -524,7 +524,7 @@ def test_files_of_exports_are_taken_back(tmp_path, settings):
     person, admin = make_person(), make_user("admin")
     ready = make_export(admin, state="ready", file="export-1.csv", expires_at=AT.replace(year=2027))
     (tmp_path / "export-1.csv").write_text(NAME)
-    begun = make_export(admin, state="writing", runner="r-1", search="fire")
+    begun = make_export(admin, state="writing", worker="r-1", search="fire")
     naming = make_export(admin, search="person:wvkyilmaz")
     failed = make_export(admin, state="failed", search="wvkyilmaz", problem="No space left.")
 
@@ -532,7 +532,7 @@ def test_files_of_exports_are_taken_back(tmp_path, settings):
 
     assert not list(tmp_path.iterdir())
     found = [LogExport.objects.get(pk=one.pk) for one in (ready, begun, naming, failed)]
-    assert [(one.state, one.search, one.runner) for one in found] == [
+    assert [(one.state, one.search, one.worker) for one in found] == [
         ("expired", "", ""),
         ("waiting", "fire", ""),
         ("failed", "", ""),

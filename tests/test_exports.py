@@ -49,7 +49,7 @@ def ada():
 
 def ask(user, text="", form="csv", now=AT, sample=None):
     """Ask for an export as the page does."""
-    return export_request.request(
+    return export_request.request_export(
         query=parse(text, today=now.date()),
         format=form,
         owner_pk=user.pk,
@@ -61,7 +61,7 @@ def ask(user, text="", form="csv", now=AT, sample=None):
 
 def go_on(export, now=LATER, may_go_on=lambda: True):
     """Let a worker write it and return it as it is then."""
-    job.go_on(export=export, clock=lambda: now, may_go_on=may_go_on)
+    job.write_export(export=export, clock=lambda: now, may_go_on=may_go_on)
     export.refresh_from_db()
     return export
 
@@ -86,21 +86,21 @@ def test_an_export_holds_the_log_as_it_was_when_it_was_asked_for(ada, folder, fo
 
     export = go_on(export)
 
-    assert (export.state, export.size, export.entries, export.problem) == ("ready", 5, 5, "")
-    assert export.work == 5 * (5 if form == "pack" else 1)
+    assert (export.state, export.log_size, export.entries, export.problem) == ("ready", 5, 5, "")
+    assert export.entries_to_write == 5 * (5 if form == "pack" else 1)
     (file,) = folder.iterdir()
-    assert file.name == export.file
-    with files.opened(file.name) as opened:
-        assert len(opened.read()) == file.stat().st_size == export.bytes
+    assert file.name == export.file_name
+    with files.open_file(file.name) as opened:
+        assert len(opened.read()) == file.stat().st_size == export.file_bytes
     assert export.expires_at == LATER + timedelta(hours=24)
     assert entries_about(export) == [
-        ("export.requested", {"search": "action:created", "size": 5}),
+        ("export.requested", {"search": "action:created", "log_size": 5}),
         (
             "log.exported",
             {
                 "search": "action:created",
                 "entries": 5,
-                "bytes": export.bytes,
+                "bytes": export.file_bytes,
                 "sha256": export.sha256,
             },
         ),
@@ -112,7 +112,7 @@ def test_a_file_is_for_its_owner_alone(ada, folder):
     write_log(1)
     export = go_on(ask(ada))
 
-    assert stat.S_IMODE((folder / export.file).stat().st_mode) == 0o600
+    assert stat.S_IMODE((folder / export.file_name).stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
@@ -124,15 +124,15 @@ def test_a_pack_of_an_earlier_moment_is_intact(ada, folder, text):
 
     export = go_on(export)
 
-    found = standalone.check(folder / export.file, [PUBLIC])
+    found = standalone.verify_file(folder / export.file_name, [PUBLIC])
     assert found.word == "intact", found.sentence
-    with zipfile.ZipFile(folder / export.file) as pack:
+    with zipfile.ZipFile(folder / export.file_name) as pack:
         manifest = json.loads(pack.read("manifest.json"))
         names = {"entries.jsonl", "entries.csv", "entries.xlsx", "seals.jsonl", "verify.py"}
         assert names < manifest["files"].keys()
     numbers = [0, 1, 2, 3, 4, 5, 6] if not text else [1, 2, 4, 5]
-    assert manifest["totals"] == {
-        "sum": sum(numbers),
+    assert manifest["control_totals"] == {
+        "seq_sum": sum(numbers),
         "actions": {"assignment.created": len(numbers)},
         "results": {"created": len(numbers)},
     }
@@ -144,15 +144,15 @@ def test_control_totals_that_are_not_those_of_the_entries_are_named(ada, folder)
     write_log(3)
     export = go_on(ask(ada, "", "pack"))
     # The manifest's signature is out of the way, as if whoever lies had the key.
-    told = standalone._manifest
+    told = standalone._read_manifest
 
     def lied(pack, keys):
-        return {**told(pack, keys), "totals": {"sum": 2, "actions": {}, "results": {}}}
+        return {**told(pack, keys), "control_totals": {"seq_sum": 2, "actions": {}, "results": {}}}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(standalone, "_manifest", lied)
-        found = standalone.check(folder / export.file, [PUBLIC])
-    assert found.sentence == "The manifest's control totals are not those of the entries."
+        patch.setattr(standalone, "_read_manifest", lied)
+        found = standalone.verify_file(folder / export.file_name, [PUBLIC])
+    assert found.sentence == "The manifest's control totals do not match the entries."
 
 
 def test_an_export_without_a_key_goes_out_unsealed_but_a_pack_does_not(ada, folder, settings):
@@ -163,8 +163,8 @@ def test_an_export_without_a_key_goes_out_unsealed_but_a_pack_does_not(ada, fold
 
     export = go_on(export)
 
-    found = standalone.check(folder / export.file)
-    assert found.sentence.startswith("Not proven: 3 entries checked; they fit together")
+    found = standalone.verify_file(folder / export.file_name)
+    assert found.sentence.startswith("Not proven: 3 entries checked; they are consistent")
     with pytest.raises(NotSealed):
         ask(ada, "", "pack")
     assert LogExport.objects.count() == 1
@@ -172,10 +172,10 @@ def test_an_export_without_a_key_goes_out_unsealed_but_a_pack_does_not(ada, fold
 
 def test_a_person_has_few_exports_under_way(ada):
     write_log(1)
-    for _ in range(export_request.MOST_OPEN):
+    for _ in range(export_request.MAX_OPEN):
         ask(ada)
 
-    with pytest.raises(export_request.ExportRefused, match="You have 3 exports under way"):
+    with pytest.raises(export_request.ExportRefused, match="You have 3 unfinished exports"):
         ask(ada)
 
     ask(make_user("auditor"))
@@ -193,15 +193,15 @@ def test_a_word_such_as_today_means_the_day_of_asking(ada):
 def test_what_may_name_a_person_is_in_clear_only_until_the_file_expires(ada, folder):
     write_log(3)
     export = go_on(ask(ada, "elif action:created"))
-    assert (export.search, export.masked) == ("elif action:created", "… action:created")
+    assert (export.search, export.redacted_search) == ("elif action:created", "… action:created")
 
-    download.forget(now=LATER + timedelta(hours=23))
-    assert (folder / export.file).exists()
-    download.forget(now=LATER + timedelta(hours=24))
-    download.forget(now=LATER + timedelta(hours=24))
+    download.expire_exports(now=LATER + timedelta(hours=23))
+    assert (folder / export.file_name).exists()
+    download.expire_exports(now=LATER + timedelta(hours=24))
+    download.expire_exports(now=LATER + timedelta(hours=24))
 
     export.refresh_from_db()
-    assert (export.state, export.search, export.file) == ("expired", "", "")
+    assert (export.state, export.search, export.file_name) == ("expired", "", "")
     assert list(folder.iterdir()) == []
     (*_, (action, detail)) = entries_about(export)
     assert (action, detail) == ("export.file_deleted", {"search": "… action:created"})
@@ -214,13 +214,13 @@ def test_a_download_is_recorded_and_refused_when_its_time_is_over(ada):
     write_log(1)
     export = ask(ada)
     with pytest.raises(download.FileGone, match="has no file"):
-        download.opened(export=export, by=make_actor(ada), now=LATER)
+        download.open_download(export=export, by=make_actor(ada), now=LATER)
     export = go_on(export)
 
-    with download.opened(export=export, by=make_actor(ada), now=LATER) as file:
+    with download.open_download(export=export, by=make_actor(ada), now=LATER) as file:
         assert file.read().startswith(b"\xef\xbb\xbfEntry,")
-    with pytest.raises(download.FileGone, match="Ask for it again"):
-        download.opened(export=export, by=make_actor(ada), now=export.expires_at)
+    with pytest.raises(download.FileGone, match="Request it again"):
+        download.open_download(export=export, by=make_actor(ada), now=export.expires_at)
 
     (*_, (action, detail)) = entries_about(export)
     assert (action, detail["sha256"], detail["entries"]) == ("export.downloaded", export.sha256, 1)
@@ -229,30 +229,36 @@ def test_a_download_is_recorded_and_refused_when_its_time_is_over(ada):
 def test_a_file_that_is_on_another_machine_is_said_to_be(ada, folder):
     write_log(1)
     export = go_on(ask(ada))
-    (folder / export.file).unlink()
+    (folder / export.file_name).unlink()
 
     with pytest.raises(download.FileGone, match="every machine needs the same EXPORT_DIR"):
-        download.opened(export=export, by=make_actor(ada), now=LATER)
+        download.open_download(export=export, by=make_actor(ada), now=LATER)
 
 
 def test_a_worker_that_was_killed_is_followed_by_another(ada, folder):
     write_log(3)
     export = ask(ada)
-    killed = {"state": "writing", "runner": "dead", "progressed_at": AT, "tries": 1, "done": 2}
+    killed = {
+        "state": "writing",
+        "worker": "dead",
+        "progressed_at": AT,
+        "attempts": 1,
+        "entries_written": 2,
+    }
     LogExport.objects.update(**killed)
 
-    assert job.to_wake(now=AT + timedelta(seconds=89)) == []
-    assert go_on(export, now=AT + timedelta(seconds=89)).runner == "dead"
-    assert job.to_wake(now=AT + timedelta(seconds=91)) == [export.pk]
+    assert job.select_exports_to_wake(now=AT + timedelta(seconds=89)) == []
+    assert go_on(export, now=AT + timedelta(seconds=89)).worker == "dead"
+    assert job.select_exports_to_wake(now=AT + timedelta(seconds=91)) == [export.pk]
     export = go_on(export, now=AT + timedelta(seconds=91))
 
-    assert (export.state, export.entries, export.tries) == ("ready", 3, 2)
-    assert export.runner != "dead"
+    assert (export.state, export.entries, export.attempts) == ("ready", 3, 2)
+    assert export.worker != "dead"
 
 
 def test_an_export_that_kills_its_workers_fails_truthfully(ada):
     write_log(1)
-    export = make_export(ada, tries=job.MOST_TRIES, search="elif")
+    export = make_export(ada, attempts=job.MAX_ATTEMPTS, search="elif")
 
     export = go_on(export)
 
@@ -261,7 +267,7 @@ def test_an_export_that_kills_its_workers_fails_truthfully(ada):
         "export.failed",
         {"search": "", "problem": job.GAVE_UP},
     )
-    download.forget(now=export.expires_at)
+    download.expire_exports(now=export.expires_at)
     export.refresh_from_db()
     assert (export.state, export.search) == ("failed", "")
 
@@ -272,14 +278,19 @@ def test_a_worker_that_is_asked_to_stop_gives_the_export_back(ada, folder, monke
     export = ask(ada)
     ticks = iter(range(100))
 
-    job.go_on(
+    job.write_export(
         export=export,
         clock=lambda: LATER + timedelta(seconds=2 * next(ticks)),
         may_go_on=lambda: False,
     )
 
     export.refresh_from_db()
-    assert (export.state, export.runner, export.tries, export.done) == ("waiting", "", 0, 1)
+    assert (export.state, export.worker, export.attempts, export.entries_written) == (
+        "waiting",
+        "",
+        0,
+        1,
+    )
     assert list(folder.iterdir()) == []
     assert go_on(export).state == "ready"
 
@@ -287,17 +298,17 @@ def test_a_worker_that_is_asked_to_stop_gives_the_export_back(ada, folder, monke
 def test_a_worker_that_lost_its_export_to_another_changes_nothing(ada, folder, monkeypatch):
     write_log(3)
     export = ask(ada)
-    make = files.make
+    make = files.write_file
 
     def overtaken(name, write):
         made = make(name, write)
-        LogExport.objects.update(runner="another")
+        LogExport.objects.update(worker="another")
         return made
 
-    monkeypatch.setattr(files, "make", overtaken)
+    monkeypatch.setattr(files, "write_file", overtaken)
     export = go_on(export)
 
-    assert (export.state, export.runner, export.entries) == ("writing", "another", None)
+    assert (export.state, export.worker, export.entries) == ("writing", "another", None)
     assert list(folder.iterdir()) == []
     assert [action for action, _ in entries_about(export)] == ["export.requested"]
 
@@ -314,8 +325,8 @@ def test_a_full_disk_is_said_in_words(ada, folder, monkeypatch):
 
     assert export.state == "failed"
     assert export.problem == (
-        "The file could not be written: No space left on device. Tell whoever runs the desk, then "
-        "ask again."
+        "The file could not be written: No space left on device. Tell whoever runs this site, then "
+        "request the export again."
     )
     assert list(folder.iterdir()) == []
 
@@ -328,7 +339,7 @@ def test_proofs_that_cannot_be_worked_out_are_said_in_words(ada, settings):
     export = go_on(export)
 
     assert export.state == "failed"
-    assert export.problem.startswith("Its proofs could not be worked out: AUDIT_SIGNING_KEY is not")
+    assert export.problem.startswith("The proofs could not be computed: AUDIT_SIGNING_KEY is not")
 
 
 def test_what_was_left_behind_is_swept(ada, folder, settings):
@@ -342,9 +353,9 @@ def test_what_was_left_behind_is_swept(ada, folder, settings):
     for name in ("writing-of-a-killed-worker", "export-99-lost.csv", "of-somebody-else"):
         os.utime(folder / name, (old, old))
 
-    download.forget(now=LATER)
+    download.expire_exports(now=LATER)
 
-    assert {path.name for path in folder.iterdir()} == {export.file, "of-somebody-else"}
+    assert {path.name for path in folder.iterdir()} == {export.file_name, "of-somebody-else"}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -352,9 +363,9 @@ def test_the_schedule_wakes_each_export_now_and_then(ada, clock):
     write_log(1)
     export = ask(ada)
 
-    assert job.to_wake(now=AT + timedelta(seconds=1)) == [export.pk]
-    assert job.to_wake(now=AT + timedelta(seconds=30)) == []
-    assert job.to_wake(now=AT + timedelta(seconds=32)) == [export.pk]
+    assert job.select_exports_to_wake(now=AT + timedelta(seconds=1)) == [export.pk]
+    assert job.select_exports_to_wake(now=AT + timedelta(seconds=30)) == []
+    assert job.select_exports_to_wake(now=AT + timedelta(seconds=32)) == [export.pk]
     tasks.wake_exports()
     tasks.write_export.func(export.pk)
     export.refresh_from_db()
@@ -371,21 +382,21 @@ def test_the_seal_of_an_export_is_that_of_its_moment(ada, folder):
     write_log(4)
     export = go_on(export)
 
-    found = standalone.check(folder / export.file, [PUBLIC])
+    found = standalone.verify_file(folder / export.file_name, [PUBLIC])
     assert found.word == "intact", found.sentence
-    assert LogSeal.objects.get(number=export.seal).size == export.size == 4
+    assert LogSeal.objects.get(number=export.seal_number).size == export.log_size == 4
 
 
 def test_a_name_that_is_disclosed_twice_still_fits(ada, folder, monkeypatch):
-    monkeypatch.setattr("assignments.audit.export.evidence_pack.MOST_TOLD", 1)
+    monkeypatch.setattr("assignments.audit.export.evidence_pack.MAX_REMEMBERED", 1)
     monkeypatch.setattr(scope, "CHUNK", 1)
     write_log(4)
     export = go_on(ask(ada, "", "pack"))
 
-    with zipfile.ZipFile(folder / export.file) as pack:
+    with zipfile.ZipFile(folder / export.file_name) as pack:
         lines = pack.read("disclosures.jsonl").splitlines()
     assert len(lines) > len(set(lines))
-    assert standalone.check(folder / export.file, [PUBLIC]).word == "intact"
+    assert standalone.verify_file(folder / export.file_name, [PUBLIC]).word == "intact"
 
 
 def drawn_again(folder, name) -> tuple[list[int], list[int]]:
@@ -396,7 +407,7 @@ def drawn_again(folder, name) -> tuple[list[int], list[int]]:
     places = sorted(
         (hashlib.sha256(f"{said['seed']}:{n}".encode()).hexdigest(), n) for n in numbers
     )
-    return said["drawn"], [int(n) for _, n in places[: len(said["drawn"])]]
+    return said["drawn_entries"], [int(n) for _, n in places[: len(said["drawn_entries"])]]
 
 
 @pytest.fixture
@@ -412,23 +423,23 @@ def sampled(ada, folder):
 
 def test_a_sample_is_a_pack_that_can_be_drawn_again(sampled, folder):
     assert (sampled.state, sampled.problem, sampled.entries) == ("ready", "", 5)
-    found = standalone.check(folder / sampled.file, [PUBLIC])
+    found = standalone.verify_file(folder / sampled.file_name, [PUBLIC])
     assert found.word == "intact", found.sentence
-    said, again = drawn_again(folder, sampled.file)
+    said, again = drawn_again(folder, sampled.file_name)
     assert said == again
     told = [detail for _, detail in entries_about(sampled)]
-    assert [(one["seed"], one["sample"]) for one in told] == [("q3-2026", 5)] * 2
+    assert [(one["seed"], one["sample_size"]) for one in told] == [("q3-2026", 5)] * 2
 
 
 def test_a_sample_tells_of_each_entry_that_was_drawn(sampled, folder):
-    said, _ = drawn_again(folder, sampled.file)
-    with zipfile.ZipFile(folder / sampled.file) as pack:
+    said, _ = drawn_again(folder, sampled.file_name)
+    with zipfile.ZipFile(folder / sampled.file_name) as pack:
         manifest = json.loads(pack.read("manifest.json"))
         readme = pack.read("README.txt").decode()
         rows = pack.read("sample.csv").decode().splitlines()
         dossier = pack.read("dossier-001.txt").decode()
 
-    assert manifest["sample"]["population"] == 13
+    assert manifest["sample"]["population_size"] == 13
     assert "5 of 13 entries, drawn with the seed q3-2026\nfrom: amara" in readme
     assert [int(row.split(",")[2]) for row in rows[1:]] == said
     assert f"DOSSIER 1 OF 5: ENTRY {said[0]}\n" in dossier
@@ -440,14 +451,14 @@ def test_memory_holds_one_chunk_whatever_the_size(ada, form, monkeypatch):
     most = []
     monkeypatch.setattr(scope, "CHUNK", 3)
     write_log(10)
-    chunks = scope.Population.chunks
+    chunks = scope.ExportScope.chunks
 
     def counted(self, *args):
         for chunk in chunks(self, *args):
             most.append(len(chunk))
             yield chunk
 
-    monkeypatch.setattr(scope.Population, "chunks", counted)
+    monkeypatch.setattr(scope.ExportScope, "chunks", counted)
     go_on(ask(ada, "", form))
     assert most == [3, 3, 3, 1]
 
@@ -481,8 +492,8 @@ def test_a_dossier_tells_why_the_person_has_the_item(ada, folder, assigned):
 
     export = go_on(export)
 
-    assert standalone.check(folder / export.file, [PUBLIC]).word == "intact"
-    with zipfile.ZipFile(folder / export.file) as pack:
+    assert standalone.verify_file(folder / export.file_name, [PUBLIC]).word == "intact"
+    with zipfile.ZipFile(folder / export.file_name) as pack:
         dossier = pack.read("dossier-001.txt").decode()
         lines = [json.loads(line) for line in pack.read("entries.jsonl").splitlines()]
     assert [line["seq"] for line in lines if "seq" in line] == [0, 1]
@@ -493,11 +504,11 @@ def test_a_dossier_tells_why_the_person_has_the_item(ada, folder, assigned):
 
 
 def test_names_are_forgotten_now_and_then_and_found_again(ada, folder, monkeypatch):
-    monkeypatch.setattr("assignments.audit.export.csv_format._MOST_NAMES", 1)
+    monkeypatch.setattr("assignments.audit.export.csv_format._MAX_NAMES", 1)
     monkeypatch.setattr(scope, "CHUNK", 1)
     write_log(6)
     export = go_on(ask(ada, "action:assignment.created"))
 
-    with (folder / export.file).open(encoding="utf-8-sig", newline="") as file:
+    with (folder / export.file_name).open(encoding="utf-8-sig", newline="") as file:
         names = [row["Person"] for row in csv.DictReader(file)]
     assert names == [ELIF.name, *["Amara Okafor"] * 2] * 2

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from assignments.audit.entries.actors import Person
-from assignments.audit.export.assignment_history import told_of
+from assignments.audit.export.assignment_history import learner_and_content_of
 from assignments.audit.log import Event, record_all
 from assignments.models import LogEntry, RemoteAssignment
 from assignments.queries.evidence import HIDDEN, evidence, masked
@@ -118,7 +118,7 @@ def test_a_story_answers_first(auditor, state, is_in_the_lms, answer):
     if state is None:
         row.learner, row.learner_id = (new := make_learner()), new.pk
     if is_in_the_lms:
-        remote(row, remote_id="R-elsewhere")
+        remote(row, remote_id="R-foreign_records")
 
     page, said = told(auditor, row)
 
@@ -187,7 +187,7 @@ def test_entry_and_person_lead_to_the_story(auditor):
 def test_told_of_needs_a_person_and_an_item(event, ids):
     with transaction.atomic():
         (seq,) = record_all([event], by=PRIYA, at=AT)
-    assert told_of(log_tampering.body(seq)) == ids
+    assert learner_and_content_of(log_tampering.body(seq)) == ids
 
 
 def test_evidence_hides_what_sounds_like_a_secret():

@@ -64,7 +64,7 @@ def taken_away(auditor, **asked):
     """Return the download of an export that was asked for on the page and that a worker wrote."""
     auditor.post("/audit/export", asked)
     export = LogExport.objects.latest("pk")
-    job.go_on(export=export, clock=timezone.now, may_go_on=lambda: True)
+    job.write_export(export=export, clock=timezone.now, may_go_on=lambda: True)
     return auditor.get(f"/exports/{export.pk}/file")
 
 
@@ -422,7 +422,7 @@ def test_export_as_lines_of_json_holds_the_whole_log(auditor):
 
     lines = [json.loads(line) for line in handed_out(response).splitlines()]
     assert [line["seq"] for line in lines[1:-2]] == list(range(size))
-    assert (lines[0]["whole"], lines[-2]["size"]) == (True, size)
+    assert (lines[0]["is_whole_log"], lines[-2]["size"]) == (True, size)
     assert lines[-1]["signature"].startswith(f"PeterNeumann\nexport\n{size}\n")
 
 
@@ -508,7 +508,7 @@ def test_a_check_without_a_file_says_what_to_do(auditor):
 
 def test_a_long_check_goes_on_in_a_worker_and_shows_how_far_it_is(auditor, monkeypatch):
     write_log(3)
-    monkeypatch.setattr("assignments.audit.verification.jobs.AT_ONCE", 1)
+    monkeypatch.setattr("assignments.audit.verification.jobs.MAX_IN_REQUEST", 1)
 
     response = auditor.post("/audit/verify/")
     Verification.objects.update(checked=2)

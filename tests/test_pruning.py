@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from assignments.audit.entries.actors import Actor, Person
-from assignments.audit.export.formats import Format, Making, export_log
+from assignments.audit.export.formats import ExportContext, Format, export_log
 from assignments.audit.integrity.pruned_prefix import ACTION, NOTHING, Pruned, pruned
 from assignments.audit.integrity.verdicts import Altered, Fault, HeadMismatch, Intact
 from assignments.audit.log import record, record_all
@@ -31,7 +31,7 @@ from assignments.audit.search.parser import parse
 from assignments.audit.search.query import Query
 from assignments.audit.signing.keys import signing_key
 from assignments.audit.signing.signed_note import SigningKey
-from assignments.audit.verification.exported_file import verdict_on_file
+from assignments.audit.verification.exported_file import verify_exported_file
 from assignments.audit.verification.one_entry import State, check_entry
 from assignments.audit.verification.whole_log import verdict_on_log
 from assignments.models import (
@@ -387,7 +387,7 @@ def test_a_head_set_back_before_what_went_is_found(old: int) -> None:
 
 def test_files_that_are_handed_out_afterwards_prove_themselves(old: int, tmp_path: Path) -> None:
     prune_all()
-    making = Making(by=PRIYA, now=YEARS_LATER, folder=Path(tempfile.gettempdir()))
+    context = ExportContext(by=PRIYA, now=YEARS_LATER, folder=Path(tempfile.gettempdir()))
     handed_out: list[tuple[Format, Query]] = [
         ("jsonl", Query()),
         ("pack", asked("action:created")),
@@ -396,9 +396,9 @@ def test_files_that_are_handed_out_afterwards_prove_themselves(old: int, tmp_pat
     for form, query in handed_out:
         path = tmp_path / form
         with path.open("wb") as out:
-            written = export_log(query=query, format=form, making=making, out=out)
+            written = export_log(query=query, format=form, context=context, out=out)
 
-        found = verdict_on_file(path)
+        found = verify_exported_file(path)
         assert (found.word, written > 0) == ("intact", True)
     lines = (tmp_path / "jsonl").read_text().splitlines()
     assert json.loads(lines[0])["pruned"] == old
@@ -407,9 +407,9 @@ def test_files_that_are_handed_out_afterwards_prove_themselves(old: int, tmp_pat
 
 def test_a_pack_says_that_it_begins_later(old: int) -> None:
     prune_all()
-    making = Making(by=PRIYA, now=YEARS_LATER, folder=Path(tempfile.gettempdir()))
+    context = ExportContext(by=PRIYA, now=YEARS_LATER, folder=Path(tempfile.gettempdir()))
     out = io.BytesIO()
-    export_log(query=Query(), format="pack", making=making, out=out)
+    export_log(query=Query(), format="pack", context=context, out=out)
 
     assert f"Entries before {old} were pruned earlier" in member(out, "README.txt")
     assert json.loads(member(out, "manifest.json"))["pruned"] == old

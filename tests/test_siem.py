@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from assignments import tasks
 from assignments.audit.entries.sentences import SENTENCES
-from assignments.audit.export.scope import Stored
+from assignments.audit.export.scope import StoredEntry
 from assignments.models import LogEntry, LogForwarding, LogHead
 from assignments.services.operations import doctor
 from assignments.siem import ecs, forwarding
@@ -82,7 +82,7 @@ def forward(at=AT):
 def events_of(*seqs):
     """Return the events of these entries."""
     rows = LogEntry.objects.filter(seq__in=seqs).order_by("seq")
-    stored = [Stored(row.seq, bytes(row.body), bytes(row.leaf)) for row in rows]
+    stored = [StoredEntry(row.seq, bytes(row.body), bytes(row.leaf)) for row in rows]
     return [ecs.event_of(entry, now=AT) for entry in stored]
 
 

@@ -7,7 +7,7 @@ from django import forms
 
 from assignments.audit.entries.sentences import SENTENCES, action_words
 from assignments.audit.search.date_ranges import named_periods
-from assignments.audit.search.parser import NotUnderstood, parse
+from assignments.audit.search.parser import QuerySyntaxError, parse
 from assignments.audit.search.query import Query, Term
 from assignments.queries import log
 
@@ -42,10 +42,10 @@ class MenusForm(forms.Form):
         """Return the query with what was chosen; it takes the place of terms of its own kind."""
         self.is_valid()
         chosen = {name: value for name, value in self.cleaned_data.items() if value}
-        new = [Term(field=name, value=value, meaning=value) for name, value in chosen.items()]
+        new = [Term(field=name, value=value, parsed_value=value) for name, value in chosen.items()]
         try:
             query = parse(text, today=self._today)
-        except NotUnderstood:
+        except QuerySyntaxError:
             return " ".join([text, *map(str, new)])
-        kept = (term for term in query.terms if term.is_not or term.field not in chosen)
+        kept = (term for term in query.terms if term.is_negated or term.field not in chosen)
         return str(Query((*kept, *new)))

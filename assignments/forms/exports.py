@@ -7,7 +7,7 @@ from django import forms
 from django.core.validators import RegexValidator
 
 from assignments.audit.export.formats import FORMATS
-from assignments.audit.export.sampling import MOST
+from assignments.audit.export.sampling import MAX_SIZE
 from assignments.services.exporting.dossiers import Sample
 
 LABELS: Final = {
@@ -17,7 +17,7 @@ LABELS: Final = {
     "pack": "Evidence pack (ZIP)",
 }
 SEED: Final = "Use 1 to 64 letters, digits, dots, hyphens or underscores."
-SIZE: Final = f"Choose a size from 1 to {MOST}."
+SIZE: Final = f"Choose a size from 1 to {MAX_SIZE}."
 
 
 class ExportForm(forms.Form):
@@ -34,7 +34,7 @@ class SampleForm(forms.Form):
 
     size = forms.IntegerField(
         min_value=1,
-        max_value=MOST,
+        max_value=MAX_SIZE,
         initial=25,
         error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), SIZE),
         widget=forms.NumberInput(attrs={"class": "input"}),

@@ -4,8 +4,8 @@ from typing import Final
 
 from django import forms
 
-from assignments.audit.search.api_results import MOST
-from assignments.audit.search.date_ranges import MOST_DIGITS
+from assignments.audit.search.api_results import MAX_LIMIT
+from assignments.audit.search.date_ranges import MAX_DIGITS
 
 USUAL: Final = 50
 
@@ -13,8 +13,8 @@ USUAL: Final = 50
 class PageForm(forms.Form):
     """The two numbers of a page of entries; left out they mean the newest fifty."""
 
-    limit = forms.IntegerField(min_value=1, max_value=MOST, required=False)
-    before = forms.IntegerField(min_value=0, max_value=10**MOST_DIGITS - 1, required=False)
+    limit = forms.IntegerField(min_value=1, max_value=MAX_LIMIT, required=False)
+    before = forms.IntegerField(min_value=0, max_value=10**MAX_DIGITS - 1, required=False)
 
     def limit_or_usual(self) -> int:
         """Return how many entries to answer with."""

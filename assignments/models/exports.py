@@ -1,17 +1,21 @@
-"""Exports of the log that workers write, and where their files are until they expire."""
+"""Exports of the audit log, which workers write to files that expire."""
 
 from django.conf import settings
 from django.db import models
 
 
 class LogExport(models.Model):
-    """One export that somebody asked for; it holds the log's first `size` entries that fit.
+    """One requested export: the entries among the log's first `log_size` that match `search`.
 
-    `search` is what was asked in clear, kept only until the file expires; `masked` names nobody.
-    `frontier` is that of the log's tree when it was asked for, `seal` the number of the seal made
-    then, if one could be made. `done` of `work` entries were written; a format may write each of
-    them several times. `runner` is the worker that is at it, `file` the name of what it wrote.
-    With a `seed` it is a sample.
+    :ivar search: as typed, kept only until the file expires
+    :ivar redacted_search: the search without words that may name a person
+    :ivar sample_size: how many entries to draw with `seed`, if the export is a sample
+    :ivar frontier: the frontier of the log's Merkle tree at the request
+    :ivar seal_number: the seal made at the request, if the log could be sealed
+    :ivar worker: a random id of the worker that writes it, while one does
+    :ivar attempts: how often a worker started to write it
+    :ivar entries_to_write: the matching entries times the passes of the format, for the progress
+    :ivar entries: how many entries the file holds
     """
 
     class State(models.TextChoices):
@@ -27,31 +31,31 @@ class LogExport(models.Model):
         JSONL = "jsonl", "JSON Lines"
         PACK = "pack", "Evidence pack"
 
-    OPEN = (State.WAITING, State.WRITING)
+    OPEN_STATES = (State.WAITING, State.WRITING)
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="log_exports", db_index=False
     )
     format = models.CharField(max_length=5, choices=Format)
     search = models.TextField(blank=True)
-    masked = models.TextField(blank=True)
-    sample = models.PositiveIntegerField(null=True, blank=True)
+    redacted_search = models.TextField(blank=True)
+    sample_size = models.PositiveIntegerField(null=True, blank=True)
     seed = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=7, choices=State, default=State.WAITING)
-    size = models.PositiveBigIntegerField()
+    log_size = models.PositiveBigIntegerField()
     frontier = models.BinaryField()
-    seal = models.PositiveBigIntegerField(null=True, blank=True)
+    seal_number = models.PositiveBigIntegerField(null=True, blank=True)
     requested_at = models.DateTimeField()
     progressed_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
-    runner = models.CharField(max_length=36, blank=True)
-    tries = models.PositiveSmallIntegerField(default=0)
-    work = models.PositiveBigIntegerField(default=0)
-    done = models.PositiveBigIntegerField(default=0)
+    worker = models.CharField(max_length=36, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    entries_to_write = models.PositiveBigIntegerField(default=0)
+    entries_written = models.PositiveBigIntegerField(default=0)
     entries = models.PositiveBigIntegerField(null=True, blank=True)
-    file = models.CharField(max_length=100, blank=True)
-    bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    file_name = models.CharField(max_length=100, blank=True)
+    file_bytes = models.PositiveBigIntegerField(null=True, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     problem = models.CharField(max_length=700, blank=True)
 
@@ -66,5 +70,5 @@ class LogExport(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether a worker is at it, or will be."""
-        return self.state in self.OPEN
+        """Whether the export is waiting for a worker or being written."""
+        return self.state in self.OPEN_STATES

@@ -1,4 +1,4 @@
-"""Exports of the log, as their owner's page asks for them."""
+"""Exports of the audit log by owner."""
 
 from django.db.models import QuerySet
 
@@ -6,5 +6,5 @@ from assignments.models import LogExport
 
 
 def exports_of(*, owner_pk: int) -> QuerySet[LogExport]:
-    """Return somebody's exports, newest first."""
+    """Return the exports that a user requested, newest first."""
     return LogExport.objects.filter(owner=owner_pk).order_by("-requested_at", "-pk")

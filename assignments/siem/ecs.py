@@ -12,8 +12,8 @@ import orjson
 
 from assignments.audit.entries.canonical import UNREADABLE, Entry, timestamp
 from assignments.audit.entries.sentences import sentence
-from assignments.audit.export.pack_readme import application
-from assignments.audit.export.scope import Stored
+from assignments.audit.export.pack_readme import product_version
+from assignments.audit.export.scope import StoredEntry
 from assignments.audit.integrity.verdicts import BROKEN_WORDS
 from assignments.queries.absolute_urls import link
 from assignments.siem.events import Event
@@ -52,7 +52,7 @@ PENDING: Final = frozenset({"assignment.attempted", "assignment.outcome_unknown"
 LABELS: Final = ("subject", "batch", "account", "cause", "result")
 
 
-def event_of(entry: Stored, *, now: datetime) -> Event:
+def event_of(entry: StoredEntry, *, now: datetime) -> Event:
     """Return the event of an entry; an entry that cannot be read gives a `pipeline_error`."""
     common = {
         "id": str(entry.seq),
@@ -69,7 +69,7 @@ def event_of(entry: Stored, *, now: datetime) -> Event:
     event = {
         "@timestamp": timestamp(now),
         "ecs": {"version": VERSION},
-        "service": {"name": application()},
+        "service": {"name": product_version()},
         **fields,
         "event": {**common, **fields["event"]},
     }

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from assignments.audit.entries.actors import Actor
-from assignments.audit.export.scope import Stored, stored
+from assignments.audit.export.scope import StoredEntry, stored_entry
 from assignments.audit.integrity.pruned_prefix import pruned
 from assignments.audit.log import Event, record
 from assignments.models import LogEntry, LogForwarding, LogHead
@@ -117,13 +117,13 @@ def _unchanged(cursor: LogForwarding) -> QuerySet[LogForwarding]:
     return LogForwarding.objects.filter(not_before=cursor.not_before, next=cursor.next)
 
 
-def _entries_from(seq: int) -> list[Stored]:
+def _entries_from(seq: int) -> list[StoredEntry]:
     # Groups are appended one after another under a lock, so no smaller number can appear later.
     entries: QuerySet[LogEntry, Any] = LogEntry.objects.filter(
         seq__gte=seq, seq__lt=LogHead.entries()
     )
     rows = entries.order_by("seq").values_list("seq", "body", "leaf")[:GROUP]
-    return [stored(*row) for row in rows]
+    return [stored_entry(*row) for row in rows]
 
 
 def _move(cursor: LogForwarding, following: int, now: datetime) -> bool:

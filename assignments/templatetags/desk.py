@@ -45,12 +45,20 @@ RESULTS: Final = {
         "rejected",
         "altered",
         "head mismatch",
+        "wrong length",
         "shorter than sealed",
         "seal does not match",
         "seal not trusted",
         "refused",
     ),
-    ("warn", "circle-help"): ("unknown", "not sealed", "unproven", "paused", "not_read"),
+    ("warn", "circle-help"): (
+        "unknown",
+        "not sealed",
+        "unproven",
+        "not proven",
+        "paused",
+        "not_read",
+    ),
 }
 LOOKS: Final = {result: look for look, results in RESULTS.items() for result in results}
 

@@ -24,21 +24,21 @@ def history(request: Request, pk: int, content: int) -> HttpResponse:
     """Show why a person has an item; this is recorded in the log as a search."""
     person = get_object_or_404(seen(request, directory.everybody()), pk=pk)
     item = get_object_or_404(seen(request, directory.everything()), pk=content)
-    story, now = assignment_history.story(learner_pk=pk, content_pk=content), timezone.now()
+    story, now = assignment_history.fetch_history(learner_pk=pk, content_pk=content), timezone.now()
     query = _query(f"learner/{pk}", item.external_reference or item.title)
-    access_records.record_search(query=query, found=story.entries, by=acting(request), now=now)
-    answers = [(cause, cause.answered) for cause in story.causes]
+    access_records.record_search(query=query, count=story.entry_count, by=acting(request), now=now)
+    answers = [(cause, cause.response_entry) for cause in story.causes]
     context = {
         "person": person,
         "content": item,
         "story": story,
         "causes": [(cause, line, evidence(line.body) if line else {}) for cause, line in answers],
         "query": query,
-        "broken": log_status.alarm(),
+        "broken": log_status.broken_verification(),
     }
     return render(request, "assignments/assignment_history.html", context)
 
 
 def _query(person: str, content: str) -> Query:
-    of_person = Term(field="person", value=person, meaning=person)
-    return Query((of_person, Term(field="content", value=content, meaning=content)))
+    of_person = Term(field="person", value=person, parsed_value=person)
+    return Query((of_person, Term(field="content", value=content, parsed_value=content)))

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET
 from assignments.audit.export import assignment_history
 from assignments.audit.integrity.pruned_prefix import pruned
 from assignments.audit.search import access_records, search
-from assignments.audit.search.completion import completions, in_words
-from assignments.audit.search.date_ranges import MOST_DIGITS
-from assignments.audit.search.parser import NotUnderstood, parse
+from assignments.audit.search.completion import complete_query, describe_dates
+from assignments.audit.search.date_ranges import MAX_DIGITS
+from assignments.audit.search.parser import QuerySyntaxError, parse
 from assignments.audit.search.query import FIELDS, Query
 from assignments.audit.verification import log_status, one_entry
 from assignments.forms.audit import MenusForm
@@ -47,10 +47,10 @@ def audit(request: Request) -> HttpResponse:
     first = pruned().size
     context = {"text": text, "menus": menus, "fields": FIELDS, "first": first}
     context["size"] = log.log_size() - first
-    context |= log_status.standing(now=now)
+    context |= log_status.verification_status(now=now)
     try:
         query = parse(text, today=today(now))
-    except NotUnderstood as problem:
+    except QuerySyntaxError as problem:
         return render(request, "assignments/audit.html", {**context, "problem": problem})
     return render(request, "assignments/audit.html", {**context, **_page(request, query, now)})
 
@@ -60,18 +60,18 @@ def audit(request: Request) -> HttpResponse:
 @permission_required("assignments.view_log", raise_exception=True)
 def audit_completions(request: Request) -> HttpResponse:
     """Suggest completions of a query that is being typed."""
-    offers = completions(request.GET.get("q", ""), today=today(timezone.now()))
+    offers = complete_query(request.GET.get("q", ""), today=today(timezone.now()))
     return render(request, "assignments/audit/completions.html", {"offers": offers})
 
 
 def _page(request: Request, query: Query, now: datetime) -> dict[str, object]:
     before = request.GET.get("before", "")
-    last = int(before) if before.isdecimal() and len(before) <= MOST_DIGITS else None
+    last = int(before) if before.isdecimal() and len(before) <= MAX_DIGITS else None
     matches = search.find(query)
-    lines, next_before = matches.page(before=last, limit=PER_PAGE)
+    lines, next_before = matches.fetch_page(before=last, limit=PER_PAGE)
     count, is_capped = matches.count()
     if query:
-        access_records.record_search(query=query, found=count, by=acting(request), now=now)
+        access_records.record_search(query=query, count=count, by=acting(request), now=now)
     return {
         "lines": lines,
         "older": "" if next_before is None else query_url(query, before=next_before),
@@ -94,22 +94,22 @@ def _page(request: Request, query: Query, now: datetime) -> dict[str, object]:
 @permission_required("assignments.view_log", raise_exception=True)
 def entry(request: Request, seq: int) -> HttpResponse:
     """Show one entry: its verification, what was recorded, and how to check it."""
-    line = search.entry(seq)
+    line = search.fetch_entry(seq)
     first = pruned().size
     if line is None:
         return _pruned_or_404(request, seq, first)
     context = {
         "entry": line,
         "check": one_entry.check_entry(seq),
-        "keys": log_status.public_keys(),
+        "keys": log_status.published_keys(),
         "facts": log.facts(line.body),
         "evidence": evidence(line.body),
-        "told_of": assignment_history.told_of(line.body),
-        "broken": log_status.alarm(),
+        "told_of": assignment_history.learner_and_content_of(line.body),
+        "broken": log_status.broken_verification(),
         "neighbours": log.neighbours(seq, first, log.log_size()),
         "checked_at": timezone.now(),
     }
-    access_records.record_reading(seq=seq, by=acting(request), now=timezone.now())
+    access_records.record_entry_read(seq=seq, by=acting(request), now=timezone.now())
     return render(request, "assignments/entry.html", context)
 
 
@@ -126,8 +126,8 @@ def _chips(query: Query) -> list[dict[str, object]]:
         {
             "label": LABELS.get(term.field, term.field.capitalize()),
             "value": names.get(term.value, term.value),
-            "hint": in_words(term.meaning),
-            "is_not": term.is_not,
+            "hint": describe_dates(term.parsed_value),
+            "is_not": term.is_negated,
             "without": query_url(query.without(term)),
         }
         for term in query.terms
@@ -142,5 +142,5 @@ def _remedies(query: Query) -> list[dict[str, object]]:
             "is_capped": is_capped,
             "url": query_url(query.without(term)),
         }
-        for term, count, is_capped in search.without_each(query)
+        for term, count, is_capped in search.suggest_removals(query)
     ]

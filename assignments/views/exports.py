@@ -20,7 +20,7 @@ from assignments.forms.exports import ExportForm, SampleForm
 from assignments.queries.connection_status import is_worker_seen
 from assignments.queries.exports import exports_of
 from assignments.services.exporting import download, export_request
-from assignments.services.exporting.audit_events import ending
+from assignments.services.exporting.audit_events import file_extension
 from assignments.services.exporting.dossiers import Sample
 from assignments.views.log_query_url import query_url, with_query
 from assignments.views.rate_limits import at_most
@@ -73,8 +73,8 @@ def sample(request: Request, query: Query) -> HttpResponse:
         "count": count,
         "is_capped": is_capped,
         "address": query_url(query),
-        "most": sampling.MOST,
-        "broken": log_status.alarm(),
+        "most": sampling.MAX_SIZE,
+        "broken": log_status.broken_verification(),
     }
     return render(request, "assignments/sample.html", context, status=422 if form.errors else 200)
 
@@ -87,11 +87,11 @@ def export_file(request: Request, pk: int) -> HttpResponse | FileResponse:
     """Return the file of an export, only to the person who requested it."""
     export = get_object_or_404(exports_of(owner_pk=request.user.pk), pk=pk)
     try:
-        file = download.opened(export=export, by=acting(request), now=timezone.now())
+        file = download.open_download(export=export, by=acting(request), now=timezone.now())
     except download.FileGone as problem:
         return _page(request, problem=str(problem), status=410)
     kind = "sample" if export.seed else "log"
-    name = f"audit-{kind}-{export.requested_at:%Y%m%d-%H%M%S}.{ending(export)}"
+    name = f"audit-{kind}-{export.requested_at:%Y%m%d-%H%M%S}.{file_extension(export)}"
     return FileResponse(file, as_attachment=True, filename=name, content_type=TYPES[export.format])
 
 
@@ -103,10 +103,10 @@ def export_file(request: Request, pk: int) -> HttpResponse | FileResponse:
 def audit_print(request: Request, query: Query) -> HttpResponse:
     """Show matching entries on one page for printing; this is recorded in the log as an export."""
     matches, now = search.find(query), timezone.now()
-    lines = matches.newest(limit=MOST_PRINTED)
+    lines = matches.fetch_newest(limit=MOST_PRINTED)
     count, is_capped = matches.count()
     formats.record_export(
-        query=query, form="print", entries=len(lines), by=acting(request), now=now
+        query=query, format="print", entries=len(lines), by=acting(request), now=now
     )
     seal = sealing.newest_seal()
     context = {
@@ -114,12 +114,12 @@ def audit_print(request: Request, query: Query) -> HttpResponse:
         "query": query,
         "count": count,
         "is_capped": is_capped,
-        "size": log_status.entries_left(),
+        "size": log_status.count_entries(),
         "seal": seal,
         "checkpoint": sealing.checkpoint_of(seal) if seal else None,
         "now": now,
         "address": query_url(query),
-        "broken": log_status.alarm(),
+        "broken": log_status.broken_verification(),
     }
     return render(request, "assignments/print.html", context)
 
@@ -128,7 +128,7 @@ def _request_export(
     request: Request, query: Query, form: formats.Format, sample: Sample | None = None
 ) -> HttpResponse:
     try:
-        export_request.request(
+        export_request.request_export(
             query=query,
             format=form,
             owner_pk=request.user.pk,
@@ -151,8 +151,8 @@ def _page(request: Request, *, problem: str = "", status: int = 200) -> HttpResp
         "problem": problem,
         "is_pending": is_pending,
         "is_worker_missing": is_pending and not is_worker_seen(now=timezone.now()),
-        "most": export_request.MOST_OPEN,
+        "most": export_request.MAX_OPEN,
         "hours": settings.EXPORT_HOURS,
-        "broken": log_status.alarm(),
+        "broken": log_status.broken_verification(),
     }
     return render(request, "assignments/exports.html", context, status=status)

@@ -9,8 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from assignments.audit.search import access_records
-from assignments.audit.search.api_results import answer
-from assignments.audit.search.parser import NotUnderstood, parse
+from assignments.audit.search.api_results import fetch_results
+from assignments.audit.search.parser import QuerySyntaxError, parse
 from assignments.audit.search.query import Query
 from assignments.forms.log_api import PageForm
 from assignments.views.log_query_url import query_text, query_url, today
@@ -30,12 +30,12 @@ def entries(request: Request) -> JsonResponse:
         return problem(400, "A number is not as it should be", form.problems())
     try:
         query = parse(query_text(request.GET), today=today(now))
-    except NotUnderstood as error:
+    except QuerySyntaxError as error:
         place = {"query": error.query, "start": error.start, "end": error.end}
         return problem(400, "The search is not understood", str(error), **place)
     limit, before = form.limit_or_usual(), form.cleaned_data["before"]
-    result = answer(query, before=before, limit=limit)
-    access_records.record_search(query=query, found=result.count, by=acting(request), now=now)
+    result = fetch_results(query, before=before, limit=limit)
+    access_records.record_search(query=query, count=result.count, by=acting(request), now=now)
     return JsonResponse(
         {**asdict(result), "next": _next_url(request, query, limit, result.next_before)}
     )

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from assignments.audit.search.parser import NotUnderstood, parse
+from assignments.audit.search.parser import QuerySyntaxError, parse
 from assignments.audit.search.query import Query
 from assignments.views.request_context import Request
 
@@ -46,7 +46,7 @@ def with_query(
         text = query_text(request.POST or request.GET)
         try:
             query = parse(text, today=today(timezone.now()))
-        except NotUnderstood:
+        except QuerySyntaxError:
             return redirect(query_url(text))
         return view(request, query)
 

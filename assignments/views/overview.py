@@ -32,7 +32,7 @@ def home(request: Request) -> HttpResponse:
         "is_live": any(batch.state in {"waiting", "running"} for batch in running),
         "drafts": list(drafts.open_drafts(owner_pk=request.user.pk)[:5]),
         "numbers": overview.numbers(now=timezone.now()),
-        "log_size": log_status.entries_left(),
+        "log_size": log_status.count_entries(),
         "verified": log_status.last_verification(),
         "given_name": str(request.user).split()[0],
     }

@@ -31,10 +31,10 @@ def verify(request: Request) -> HttpResponse:
     if request.method != "POST":
         return render(request, "assignments/verify.html", _context())
     by, now = acting(request), timezone.now()
-    if jobs.is_short():
+    if jobs.is_log_short():
         run = verify_log(by=by, now=now)
     else:
-        run = jobs.begin(by=by, now=now)
+        run = jobs.begin_verification(by=by, now=now)
         tasks.verify_log.enqueue(run.pk, by.request_id)
     return redirect("verification", run.pk)
 
@@ -48,12 +48,12 @@ def verify_search_results(request: Request, query: Query) -> HttpResponse:
     """Verify the entries that match a query; this is recorded in the log."""
     now = timezone.now()
     context = {
-        "checked": search_results.check_these(query, by=acting(request), now=now),
+        "checked": search_results.verify_results(query, by=acting(request), now=now),
         "query": query,
-        "most": search_results.MOST,
+        "most": search_results.MAX_ENTRIES,
         "now": now,
         "query_url": query_url(query),
-        "broken": log_status.alarm(),
+        "broken": log_status.broken_verification(),
     }
     return render(request, "assignments/verify_search_results.html", context)
 
@@ -67,7 +67,9 @@ def verification(request: Request, pk: int) -> HttpResponse:
     if run is None:
         raise Http404
     return render(
-        request, "assignments/verification.html", {"run": run, "broken": log_status.alarm()}
+        request,
+        "assignments/verification.html",
+        {"run": run, "broken": log_status.broken_verification()},
     )
 
 
@@ -98,18 +100,20 @@ def verify_file(request: Request) -> HttpResponse:
         for chunk in file.chunks():
             copy.write(chunk)
         copy.flush()
-        verdict = exported_file.verdict_on_file(Path(copy.name))
-        exported_file.record_check(Path(copy.name), verdict, by=acting(request), now=timezone.now())
+        verdict = exported_file.verify_exported_file(Path(copy.name))
+        exported_file.record_file_verification(
+            Path(copy.name), verdict, by=acting(request), now=timezone.now()
+        )
     context = _context() | {"verdict": verdict, "name": file.name}
     return render(request, "assignments/verify.html", context)
 
 
 def _context() -> dict[str, object]:
     return {
-        "size": log_status.entries_left(),
+        "size": log_status.count_entries(),
         "runs": list(log.verifications()[:20]),
         "seals": list(log.seals()[:10]),
-        "keys": log_status.public_keys(),
-        "second_place": log_status.second_place(),
-        "broken": log_status.alarm(),
+        "keys": log_status.published_keys(),
+        "second_place": log_status.second_copy_folder(),
+        "broken": log_status.broken_verification(),
     }

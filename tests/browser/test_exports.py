@@ -32,7 +32,7 @@ def test_an_auditor_takes_an_export_away(
     looks_right()
 
     export = LogExport.objects.get()
-    job.go_on(export=export, clock=timezone.now, may_go_on=lambda: True)
+    job.write_export(export=export, clock=timezone.now, may_go_on=lambda: True)
 
     expect(row).to_contain_text("Ready")
     looks_right()

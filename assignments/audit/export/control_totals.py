@@ -1,4 +1,4 @@
-"""Control totals: figures by which whoever has the entries sees that none is missing."""
+"""Control totals of an export: figures that show the recipient that no entry is missing."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -6,26 +6,26 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """The first and the last number, the sum of all, and how many entries have each word."""
+class ControlTotals:
+    """First and last sequence number, sum of all of them, and entries per action and result."""
 
     first: int | None
     last: int | None
-    sum: int
+    seq_sum: int
     actions: dict[str, int]
     results: dict[str, int]
 
 
-def totals(groups: Iterable[list[tuple[int, str, str]]]) -> Totals:
-    """Return the totals of entries of which number, action and result are told, in order."""
-    first, last, total = None, None, 0
+def compute_totals(groups: Iterable[list[tuple[int, str, str]]]) -> ControlTotals:
+    """Compute the control totals of entries, passed in order as (seq, action, result)."""
+    first, last, seq_sum = None, None, 0
     actions, results = Counter[str](), Counter[str]()
     for rows in groups:
         for seq, action, result in rows:
-            first, last, total = seq if first is None else first, seq, total + seq
+            first, last, seq_sum = seq if first is None else first, seq, seq_sum + seq
             actions[action] += 1
             results[result] += 1
-    return Totals(first, last, total, _sorted(actions), _sorted(results))
+    return ControlTotals(first, last, seq_sum, _sorted(actions), _sorted(results))
 
 
 def _sorted(counts: Counter[str]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The evidence pack: a ZIP that a stranger can verify, with the program that does it inside."""
+"""The evidence pack: a ZIP of entries, proofs and the verifier, which anybody can verify."""
 
 import base64
 import hashlib
@@ -21,9 +21,9 @@ from assignments.audit.entries.canonical import timestamp
 from assignments.audit.entries.commitments import disclosures
 from assignments.audit.entries.readable import body_of, commitments
 from assignments.audit.export import jsonl_format, pack_readme
-from assignments.audit.export.control_totals import totals
+from assignments.audit.export.control_totals import compute_totals
 from assignments.audit.export.csv_format import write_csv
-from assignments.audit.export.scope import Population, Sealed, Stored, Tell
+from assignments.audit.export.scope import ExportScope, Progress, Sealed, StoredEntry
 from assignments.audit.export.xlsx_format import write_xlsx
 from assignments.audit.merkle.proofs import consistency
 from assignments.audit.merkle.tiles import Tiles
@@ -34,111 +34,120 @@ from assignments.models import LogSeal
 
 KIND: Final = "assignment-desk-evidence"
 VERSION: Final = 1
-SEALS: Final = 100
-# How often the entries are read for one pack.
+MAX_SEALS: Final = 100
+# How often the entries are read for one pack, for the progress bar.
 PASSES: Final = 5
-# So many commitments are remembered; a line twice does no harm, but memory that grows does.
-MOST_TOLD: Final = 10_000
+# Commitments kept in memory to leave out duplicates; a duplicate line is harmless, unbounded
+# memory is not.
+MAX_REMEMBERED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class More:
-    """What a pack holds besides: files, and what the manifest says of them."""
+class ExtraFiles:
+    """Additional files of a pack, by name, and what the manifest states about the sample."""
 
     files: Iterable[tuple[str, Iterable[str]]] = ()
-    said: Mapping[str, Any] | None = None
+    sample: Mapping[str, Any] | None = None
 
 
 def write_pack(
-    population: Population,
+    scope: ExportScope,
     out: BinaryIO,
     *,
     by: Actor,
     now: datetime,
     folder: Path,
-    tell: Tell,
-    more: More = More(),
+    progress: Progress,
+    extra: ExtraFiles = ExtraFiles(),
 ) -> int:
-    """Write the entries with all that proves them; return how many they are.
+    """Write the entries with their proofs; return how many they are.
 
-    The memory that it takes does not grow with them. The log must have been sealed.
+    Memory does not grow with the number of entries. `scope` must have a seal.
     """
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
-        return _Pack(file, population, more).write(by, now, folder=folder, tell=tell)
+        return _PackWriter(file, scope, extra).write(by, now, folder=folder, progress=progress)
 
 
-class _Pack:
-    def __init__(self, file: zipfile.ZipFile, population: Population, more: More) -> None:
-        self._file, self._population, self._more = file, population, more
-        self._sealed = cast(Sealed, population.extent.sealed)
+class _PackWriter:
+    def __init__(self, file: zipfile.ZipFile, scope: ExportScope, extra: ExtraFiles) -> None:
+        self._file, self._scope, self._extra = file, scope, extra
+        self._sealed = cast(Sealed, scope.extent.sealed)
         self._hashes: dict[str, str] = {}
 
-    def write(self, by: Actor, now: datetime, *, folder: Path, tell: Tell) -> int:
-        population, sealed = self._population, self._sealed
-        with self._member("entries.jsonl") as out:
-            entries = jsonl_format.write(population, out, now=now, tell=tell)
-        with self._member("entries.csv") as out:
-            write_csv(population, out, tell=tell)
-        with self._member("entries.xlsx") as out, TemporaryFile(dir=folder) as book:
-            write_xlsx(population, cast(BinaryIO, book), folder=folder, tell=tell)
+    def write(self, by: Actor, now: datetime, *, folder: Path, progress: Progress) -> int:
+        scope, sealed = self._scope, self._sealed
+        with self._open_member("entries.jsonl") as out:
+            entries = jsonl_format.write_jsonl(scope, out, now=now, progress=progress)
+        with self._open_member("entries.csv") as out:
+            write_csv(scope, out, progress=progress)
+        with self._open_member("entries.xlsx") as out, TemporaryFile(dir=folder) as book:
+            write_xlsx(scope, cast(BinaryIO, book), folder=folder, progress=progress)
             book.seek(0)
             shutil.copyfileobj(book, out)
-        with self._member("disclosures.jsonl") as out:
-            _write_disclosures(population.chunks(tell), out)
-        self._text("seals.jsonl", _seals(sealed.seal))
-        self._text("public-keys.txt", (f"{key}\n" for key in trusted_keys()))
-        self._text("verify.py", [inspect.getsource(standalone)])
-        for name, pieces in self._more.files:
-            self._text(name, pieces)
-        manifest = self._manifest(entries, by, now, tell)
-        self._text("README.txt", [pack_readme.of_pack(manifest, str(sealed.key.public))])
-        self._sign({**manifest, "files": self._hashes})
+        with self._open_member("disclosures.jsonl") as out:
+            _write_disclosures(scope.chunks(progress), out)
+        self._write_text("seals.jsonl", _seal_lines(sealed.seal))
+        self._write_text("public-keys.txt", (f"{key}\n" for key in trusted_keys()))
+        self._write_text("verify.py", [inspect.getsource(standalone)])
+        for name, pieces in self._extra.files:
+            self._write_text(name, pieces)
+        manifest = self._build_manifest(entries, by, now, progress)
+        self._write_text(
+            "README.txt", [pack_readme.render_readme(manifest, str(sealed.key.public))]
+        )
+        self._write_manifest({**manifest, "files": self._hashes})
         return entries
 
-    def _manifest(self, entries: int, by: Actor, now: datetime, tell: Tell) -> dict[str, Any]:
+    def _build_manifest(
+        self, entries: int, by: Actor, now: datetime, progress: Progress
+    ) -> dict[str, Any]:
         seal = self._sealed.seal
-        said = checkpoint_of(seal)
-        found = totals(self._population.columns(tell, "action", "result"))
+        checkpoint = checkpoint_of(seal)
+        totals = compute_totals(self._scope.columns(progress, "action", "result"))
         return {
             "kind": KIND,
             "version": VERSION,
-            "application": pack_readme.application(),
+            "application": pack_readme.product_version(),
             "created_at": timestamp(now),
-            "zone": timezone.get_default_timezone_name(),
+            "time_zone": timezone.get_default_timezone_name(),
             "created_by": {"ref": by.ref, "name": by.name, "email": by.email},
-            "search": self._population.asked,
+            "search": self._scope.search,
             "entries": entries,
-            "first": found.first,
-            "last": found.last,
-            "totals": {"sum": found.sum, "actions": found.actions, "results": found.results},
-            "log": {"size": seal.size, "root": said.root.hex() if said else ""},
+            "first_entry": totals.first,
+            "last_entry": totals.last,
+            "control_totals": {
+                "seq_sum": totals.seq_sum,
+                "actions": totals.actions,
+                "results": totals.results,
+            },
+            "log": {"size": seal.size, "root": checkpoint.root.hex() if checkpoint else ""},
             "seal": {"number": seal.number, "key": seal.key, "at": timestamp(seal.at)},
-            **({"pruned": self._population.pruned} if self._population.pruned else {}),
-            **({"sample": self._more.said} if self._more.said else {}),
+            **({"pruned_entries": self._scope.pruned} if self._scope.pruned else {}),
+            **({"sample": self._extra.sample} if self._extra.sample else {}),
         }
 
-    def _sign(self, manifest: dict[str, Any]) -> None:
+    def _write_manifest(self, manifest: dict[str, Any]) -> None:
         raw = json.dumps(manifest, indent=2, ensure_ascii=False).encode()
         key, digest = self._sealed.key, base64.b64encode(hashlib.sha256(raw).digest()).decode()
         self._file.writestr("manifest.json", raw)
         note = key.sign(f"{key.public.name}\nevidence pack\n{digest}\n")
         self._file.writestr("manifest.note", note)
 
-    def _text(self, name: str, pieces: Iterable[str]) -> None:
-        with self._member(name) as out:
+    def _write_text(self, name: str, pieces: Iterable[str]) -> None:
+        with self._open_member(name) as out:
             for piece in pieces:
                 out.write(piece.encode())
 
     @contextmanager
-    def _member(self, name: str) -> Iterator[BinaryIO]:
+    def _open_member(self, name: str) -> Iterator[BinaryIO]:
         with self._file.open(name, "w", force_zip64=True) as member:
-            out = _Summed(member.write)
+            out = _HashingWriter(member.write)
             yield cast(BinaryIO, out)
         self._hashes[name] = out.digest.hexdigest()
 
 
-class _Summed:
-    """Passes on what is written and hashes it."""
+class _HashingWriter:
+    """A writer that hashes what it passes on."""
 
     def __init__(self, write: Callable[[bytes], int]) -> None:
         self._write = write
@@ -149,24 +158,24 @@ class _Summed:
         return self._write(piece)
 
 
-def _write_disclosures(entries: Iterator[list[Stored]], out: BinaryIO) -> None:
-    """Write what the commitments stand for, with the salts that prove it, as far as not erased."""
-    told: set[str] = set()
+def _write_disclosures(entries: Iterator[list[StoredEntry]], out: BinaryIO) -> None:
+    """Write the values and salts behind the commitments, except those that were erased."""
+    written: set[str] = set()
     for chunk in entries:
-        found = {one for entry in chunk for one in commitments(body_of(entry.seq, entry.body))}
-        new = found - told
-        if len(told) >= MOST_TOLD:
-            told.clear()
-        told |= new
+        bodies = [body_of(entry.seq, entry.body) for entry in chunk]
+        new = {commit for body in bodies for commit in commitments(body)} - written
+        if len(written) >= MAX_REMEMBERED:
+            written.clear()
+        written |= new
         for commit, field, value, salt in disclosures(new):
             line = {"commit": commit, "field": field, "value": value, "salt": salt}
             out.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
 
 
-def _seals(newest: LogSeal) -> Iterator[str]:
-    """Yield the newest seals, oldest first, each with the proof that the next one continues it."""
-    found, subtree = LogSeal.objects.filter(number__lte=newest.number), Tiles()
-    seals = list(found.order_by("-number")[:SEALS])[::-1]
+def _seal_lines(newest: LogSeal) -> Iterator[str]:
+    """Yield the newest seals, oldest first, each with its consistency proof to the next one."""
+    until_newest, subtree = LogSeal.objects.filter(number__lte=newest.number), Tiles()
+    seals = list(until_newest.order_by("-number")[:MAX_SEALS])[::-1]
     for seal, following in zip(seals, [*seals[1:], None], strict=True):
         proof = consistency(seal.size, following.size, subtree) if following else ()
         parts = [base64.b64encode(part).decode() for part in proof]

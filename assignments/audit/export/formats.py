@@ -1,4 +1,4 @@
-"""Handing the log out: for reading as CSV or XLSX, for verifying as JSON lines or a pack."""
+"""Export the log as CSV or XLSX to read, or as JSON Lines or an evidence pack to verify."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,18 +10,18 @@ from django.db import transaction
 from assignments.audit.entries.actors import Actor
 from assignments.audit.export import evidence_pack, jsonl_format
 from assignments.audit.export.csv_format import write_csv
-from assignments.audit.export.evidence_pack import More
+from assignments.audit.export.evidence_pack import ExtraFiles
 from assignments.audit.export.scope import (
-    Extent,
-    Population,
-    Tell,
-    fitting,
+    ExportScope,
+    LogExtent,
+    Progress,
     seal_if_possible,
     seal_now,
+    select_entries,
 )
 from assignments.audit.export.xlsx_format import write_xlsx
 from assignments.audit.log import Event, record
-from assignments.audit.search.access_records import sought
+from assignments.audit.search.access_records import search_as_people
 from assignments.audit.search.query import Query
 
 Format = Literal["csv", "xlsx", "jsonl", "pack"]
@@ -29,81 +29,94 @@ FORMATS: Final[tuple[Format, ...]] = ("csv", "xlsx", "jsonl", "pack")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Making:
-    """Who has something written, when, in which folder, and who is told how far it is."""
+class ExportContext:
+    """Who exports and when, the folder for temporary files, and the callback for progress."""
 
     by: Actor
     now: datetime
     folder: Path
-    tell: Tell = lambda _: None
+    progress: Progress = lambda _: None
 
 
 def export_log(
     *,
     query: Query,
-    format: Format,  # noqa: A002  the word that people know it by
-    making: Making,
+    format: Format,  # noqa: A002  the field's own word
+    context: ExportContext,
     out: BinaryIO,
 ) -> int:
-    """Seal the log, write the entries that fit, oldest first, and record that they were handed out.
+    """Seal the log, write the matching entries, oldest first, and record the export.
 
-    Returns how many were written; nothing is locked while that goes on.
+    Returns how many were written. Nothing is locked meanwhile.
 
-    :raises NotSealed: if a pack is asked for and the log cannot be sealed
+    :raises NotSealed: if the format is a pack and the log cannot be sealed
     """
-    by, now = making.by, making.now
-    written = write(format, fitting(query, extent_for(format, by=by, now=now)), out, making)
-    record_export(query=query, form=format, entries=written, by=by, now=now)
+    by, now = context.by, context.now
+    written = write_entries(
+        format, select_entries(query, seal_for_export(format, by=by, now=now)), out, context
+    )
+    record_export(query=query, format=format, entries=written, by=by, now=now)
     return written
 
 
-def extent_for(format: Format, *, by: Actor, now: datetime) -> Extent:  # noqa: A002
-    """Seal the log for an export and return how far it goes.
+def seal_for_export(format: Format, *, by: Actor, now: datetime) -> LogExtent:  # noqa: A002
+    """Seal the log for an export and return its size and tree at that moment.
 
-    A log that cannot be sealed is handed out all the same, with nothing that vouches for it.
+    A log that cannot be sealed is exported without a seal, except as a pack.
 
-    :raises NotSealed: if it cannot be sealed and a pack is asked for, which is nothing without
+    :raises NotSealed: if it cannot be sealed and the format is a pack
     """
     seal = seal_now if format == "pack" else seal_if_possible
     return seal(by=by, now=now)
 
 
-def write(
-    format: Format,  # noqa: A002  the word that people know it by
-    population: Population,
+def write_entries(
+    format: Format,  # noqa: A002  the field's own word
+    scope: ExportScope,
     out: BinaryIO,
-    making: Making,
-    more: More | None = None,
+    context: ExportContext,
+    extra: ExtraFiles | None = None,
 ) -> int:
-    """Write the entries, oldest first; return how many. What is told counts each pass anew."""
-    tell, now, folder = making.tell, making.now, making.folder
+    """Write the entries, oldest first; return how many. Progress counts every pass over them."""
+    progress, now, folder = context.progress, context.now, context.folder
     if format == "csv":
-        return write_csv(population, out, tell=tell)
+        return write_csv(scope, out, progress=progress)
     if format == "xlsx":
-        return write_xlsx(population, out, folder=folder, tell=tell)
+        return write_xlsx(scope, out, folder=folder, progress=progress)
     if format == "jsonl":
-        return jsonl_format.write(population, out, now=now, tell=tell)
-    more = more or More()
+        return jsonl_format.write_jsonl(scope, out, now=now, progress=progress)
     return evidence_pack.write_pack(
-        population, out, by=making.by, now=now, folder=folder, tell=tell, more=more
+        scope,
+        out,
+        by=context.by,
+        now=now,
+        folder=folder,
+        progress=progress,
+        extra=extra or ExtraFiles(),
     )
 
 
-def passes(format: str) -> int:  # noqa: A002
-    """Return how often a format has the entries read."""
+def count_passes(format: str) -> int:  # noqa: A002
+    """Return how often a format reads the entries."""
     return evidence_pack.PASSES if format == "pack" else 1
 
 
 @transaction.atomic
 def record_export(
-    *, query: Query, form: str, entries: int, by: Actor, now: datetime, **more: object
+    *,
+    query: Query,
+    format: str,  # noqa: A002
+    entries: int,
+    by: Actor,
+    now: datetime,
+    **detail: object,
 ) -> None:
-    """Record that so many entries were handed out."""
+    """Record in the log that entries were exported."""
     event = Event(
         action="log.exported",
         subject="log",
-        result=form,
-        people=sought(query),
-        detail={"entries": entries, "search": query.masked(), **more},
+        result=format,
+        people=search_as_people(query),
+        detail={"entries": entries, "search": query.redacted(), **detail},
     )
     record(event, by=by, at=now)

@@ -1,7 +1,7 @@
-"""Entries as lines of JSON: exact bodies, hashes, proofs and a seal, to be verified anywhere.
+"""Entries as JSON Lines: exact bodies, hashes, proofs and a seal, for the standalone verifier.
 
-The first line says what the file holds and has the seal, the one before the last the log's tree,
-and the last a signature over all lines before it.
+The first line is a header with the seal, the last but one holds the count and the log's tree, and
+the last a signature over all lines before it.
 """
 
 import base64
@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, BinaryIO, Final
 
 from assignments.audit.entries.canonical import timestamp
-from assignments.audit.export.scope import Population, Stored, Tell
+from assignments.audit.export.scope import ExportScope, Progress, StoredEntry
 from assignments.audit.integrity import recovery
 from assignments.audit.merkle.proofs import inclusion
 from assignments.audit.merkle.tiles import Tiles
@@ -21,51 +21,52 @@ KIND: Final = "assignment-desk-log"
 VERSION: Final = 2
 
 
-def write(population: Population, out: BinaryIO, *, now: datetime, tell: Tell) -> int:
-    """Write the entries with what proves them; return how many."""
-    lines = _Lines(population, out)
-    lines.begin(now)
-    for chunk in population.chunks(tell):
-        lines.add(chunk)
-    lines.end()
+def write_jsonl(scope: ExportScope, out: BinaryIO, *, now: datetime, progress: Progress) -> int:
+    """Write the entries with their proofs; return how many."""
+    lines = _LineWriter(scope, out)
+    lines.write_header(now)
+    for chunk in scope.chunks(progress):
+        lines.write_entries(chunk)
+    lines.write_footer()
     return lines.written
 
 
-class _Lines:
+class _LineWriter:
     """Writes the lines of one export."""
 
-    def __init__(self, population: Population, out: BinaryIO) -> None:
-        self._asked, self._is_whole = population.asked, population.is_whole
-        self._pruned = population.pruned
-        self._tree, self._sealed = population.extent.tree, population.extent.sealed
+    def __init__(self, scope: ExportScope, out: BinaryIO) -> None:
+        self._search, self._is_whole_log = scope.search, scope.is_whole_log
+        self._pruned = scope.pruned
+        self._tree, self._sealed = scope.extent.tree, scope.extent.sealed
         self._out, self._subtree = out, Tiles()
         self._digest = hashlib.sha256()
         self.written = 0
 
-    def begin(self, now: datetime) -> None:
-        """Write the first line: what was searched for, and what of the log is in question."""
-        about = {"kind": KIND, "version": VERSION, "exported_at": timestamp(now)}
+    def write_header(self, now: datetime) -> None:
+        """Write the header: the search, the seal, and the ranges that a recovery adopted."""
+        kind = {"kind": KIND, "version": VERSION, "exported_at": timestamp(now)}
         note = self._sealed.seal.note if self._sealed else ""
-        asked = {"search": self._asked, "whole": self._is_whole}
+        search = {"search": self._search, "is_whole_log": self._is_whole_log}
         spans = (broken.in_question() for broken in recovery.recorded_damage(stop=self._tree.size))
         adopted = [[span[0], span[-1]] for span in spans if span]
-        gone = {"pruned": self._pruned} if self._pruned else {}
-        self._write({**about, **asked, **gone, "seal": note, "adopted": adopted})
+        pruned = {"pruned_entries": self._pruned} if self._pruned else {}
+        self._write({**kind, **search, **pruned, "seal": note, "adopted": adopted})
 
-    def add(self, entries: Iterable[Stored]) -> None:
-        """Write one line for each entry; of a part of the log each has its own proof."""
+    def write_entries(self, entries: Iterable[StoredEntry]) -> None:
+        """Write a line for each entry, with its own inclusion proof unless it is the whole log."""
         for entry in entries:
             body = entry.body.decode(errors="replace")
-            line = {"seq": entry.seq, "leaf": entry.leaf.hex(), "body": body}
-            proof = {"proof": self._proof(entry.seq)} if self._sealed and not self._is_whole else {}
-            self._write({**line, **proof})
+            line: dict[str, Any] = {"seq": entry.seq, "leaf": entry.leaf.hex(), "body": body}
+            if self._sealed and not self._is_whole_log:
+                line["proof"] = self._proof(entry.seq)
+            self._write(line)
             self.written += 1
 
-    def end(self) -> None:
-        """Write how many entries there are and the log's tree, and sign it all."""
+    def write_footer(self) -> None:
+        """Write the number of entries and the log's tree, then the signature over all lines."""
         roots = [root.hex() for root in self._tree.roots]
-        told = {"size": self._tree.size, "root": self._tree.root().hex(), "roots": roots}
-        self._write({"entries": self.written, **told})
+        tree = {"size": self._tree.size, "root": self._tree.root().hex(), "roots": roots}
+        self._write({"entries": self.written, **tree})
         if self._sealed:
             key = self._sealed.key
             digest = base64.b64encode(self._digest.digest()).decode()

@@ -1,8 +1,8 @@
-"""Drawing a sample that anybody can draw again, by hand, on any machine and in any year.
+"""Draw a reproducible sample of entries from a seed.
 
-An entry's place in the draw is the SHA-256 of the seed, a colon and its number, as in
-`q3-2026:20377`; those with the smallest are the sample. No random numbers are involved, so nothing
-depends on how a language makes them.
+Entries are sorted by the SHA-256 of the seed, a colon and their number, as in `q3-2026:20377`; the
+first ones are the sample. There is no random number generator, so anybody can repeat the draw with
+any tool.
 """
 
 import hashlib
@@ -12,23 +12,23 @@ from dataclasses import dataclass
 from typing import Final
 
 ALGORITHM: Final = "smallest SHA-256 of SEED:NUMBER, as hexadecimal digits"
-MOST: Final = 250
+MAX_SIZE: Final = 250
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """An entry of the sample, and the hash that decided it."""
+class DrawnEntry:
+    """An entry of the sample, and the hash that it was sorted by."""
 
     sha256: str
     seq: int
 
 
-def place(seed: str, seq: int) -> str:
-    """Return what entries are sorted by in a draw."""
+def draw_key(seed: str, seq: int) -> str:
+    """Return the hash that entries are sorted by in a draw."""
     return hashlib.sha256(f"{seed}:{seq}".encode()).hexdigest()
 
 
-def draw(numbers: Iterable[int], *, seed: str, size: int) -> list[Drawn]:
-    """Return the sample in the order of the draw; all of them if they are fewer."""
-    chosen = heapq.nsmallest(size, ((place(seed, seq), seq) for seq in numbers))
-    return [Drawn(*one) for one in chosen]
+def draw(numbers: Iterable[int], *, seed: str, size: int) -> list[DrawnEntry]:
+    """Draw a sample of `size` entries, or all if there are fewer, in the order of the draw."""
+    chosen = heapq.nsmallest(size, ((draw_key(seed, seq), seq) for seq in numbers))
+    return [DrawnEntry(sha256, seq) for sha256, seq in chosen]

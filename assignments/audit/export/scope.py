@@ -1,4 +1,4 @@
-"""What an export holds: the entries that fit a query, of the log as it was at one moment."""
+"""The scope of an export: the entries matching a query, in the log as it was at one moment."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,35 +23,35 @@ from assignments.audit.signing.signed_note import SigningKey
 from assignments.models import LogEntry, LogHead, LogSeal
 from assignments.models.sql.bulk import forget_pages
 
-# What fits a processor's cache: more take longer each.
+# Entries read at once; larger chunks no longer fit the processor's cache and take longer per entry.
 CHUNK: Final = 128
-Tell = Callable[[int], object]
+Progress = Callable[[int], object]
 type Rows = QuerySet[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """The seal that an export is held against, and the key that signs the export."""
+    """The seal that an export is proven against, and the key that signs the export."""
 
     seal: LogSeal
     key: SigningKey
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
-    """How far the log went when it was asked for, and the seal that vouches for that, if any."""
+class LogExtent:
+    """The log's tree when the export was requested, and the seal over it, if there is one."""
 
     tree: Frontier
     sealed: Sealed | None = None
 
     @property
     def size(self) -> int:
-        """How many entries the log had."""
+        """The number of entries in the log, pruned ones included."""
         return self.tree.size
 
 
-class Stored(NamedTuple):
-    """An entry as it is stored."""
+class StoredEntry(NamedTuple):
+    """An entry as stored: its number, canonical JSON and leaf hash."""
 
     seq: int
     body: bytes
@@ -59,104 +59,108 @@ class Stored(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Population:
-    """Entries in the order of their numbers, found once and read as often as is needed.
+class ExportScope:
+    """The entries of an export in ascending order; searched once, read as often as needed.
 
-    :param fitting: as the database tells them from all others
-    :param asked: what they were found by, as written
-    :param numbers: those among which they are, if they are known, ascending
-    :param pruned: so many entries were no longer there to be found
+    :ivar matches: the query that selects exactly these entries
+    :ivar search: the search they were selected by, as typed
+    :ivar numbers: candidate numbers that include all of them, ascending, if an index gave them
+    :ivar is_whole_log: whether it is every entry and none was pruned
+    :ivar pruned: how many entries were pruned from the log before
     """
 
-    fitting: QuerySet[LogEntry]
-    extent: Extent
-    asked: str
+    matches: QuerySet[LogEntry]
+    extent: LogExtent
+    search: str
     numbers: Sequence[int] | None = None
-    is_whole: bool = False
+    is_whole_log: bool = False
     pruned: int = 0
 
     @property
     def entries(self) -> QuerySet[LogEntry]:
-        """All of them."""
+        """All entries as one queryset, in no order."""
         if self.numbers is None:
-            return self.fitting
-        return self.fitting.filter(seq__in_list=list(self.numbers))
+            return self.matches
+        return self.matches.filter(seq__in_list=list(self.numbers))
 
     def count(self) -> int:
-        """Return how many they are."""
+        """Count the entries."""
         return self.entries.count()
 
-    def chunks(self, tell: Tell = lambda _: None) -> Iterator[list[Stored]]:
-        """Yield them, many at a time, so that memory does not grow with their number.
+    def chunks(self, progress: Progress = lambda _: None) -> Iterator[list[StoredEntry]]:
+        """Yield the entries in chunks, so that memory does not grow with their number.
 
-        :param tell: is told how many were used since it was told last
+        :param progress: is called after each chunk with the number of entries in it
         """
-        for rows in self.columns(tell, "body", "leaf"):
-            yield [stored(*row) for row in rows]
+        for rows in self.columns(progress, "body", "leaf"):
+            yield [stored_entry(*row) for row in rows]
 
-    def seqs(self, tell: Tell = lambda _: None) -> Iterator[int]:
-        """Yield their numbers alone."""
-        for rows in self.columns(tell):
+    def seqs(self, progress: Progress = lambda _: None) -> Iterator[int]:
+        """Yield the entries' numbers."""
+        for rows in self.columns(progress):
             yield from (seq for (seq,) in rows)
 
-    def columns(self, tell: Tell, *columns: str) -> Iterator[list[tuple[Any, ...]]]:
-        """Yield their numbers and what some columns hold, many at a time."""
-        found: Rows = self.fitting.order_by("seq").values_list("seq", *columns)
-        for rows in _one_after_another(found) if self.numbers is None else self._by_number(found):
-            yield rows
+    def columns(self, progress: Progress, *columns: str) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield tuples of number and the columns, in chunks."""
+        rows: Rows = self.matches.order_by("seq").values_list("seq", *columns)
+        for chunk in _in_keyset_chunks(rows) if self.numbers is None else self._by_number(rows):
+            yield chunk
             forget_pages()
-            tell(len(rows))
+            progress(len(chunk))
 
-    def _by_number(self, found: Rows) -> Iterator[list[tuple[Any, ...]]]:
-        for some in batched(self.numbers or (), CHUNK, strict=False):
-            yield list(found.filter(seq__in_list=list(some)))
+    def _by_number(self, rows: Rows) -> Iterator[list[tuple[Any, ...]]]:
+        for numbers in batched(self.numbers or (), CHUNK, strict=False):
+            yield list(rows.filter(seq__in_list=list(numbers)))
 
 
-def _one_after_another(found: Rows) -> Iterator[list[tuple[Any, ...]]]:
+def _in_keyset_chunks(rows: Rows) -> Iterator[list[tuple[Any, ...]]]:
     after = -1
-    while rows := list(found.filter(seq__gt=after)[:CHUNK]):
-        yield rows
-        after = rows[-1][0]
+    while chunk := list(rows.filter(seq__gt=after)[:CHUNK]):
+        yield chunk
+        after = chunk[-1][0]
 
 
-def seal_now(*, by: Actor, now: datetime) -> Extent:
-    """Seal the log for an export and return how far it goes.
+def seal_now(*, by: Actor, now: datetime) -> LogExtent:
+    """Seal the log for an export and return its extent.
 
     :raises NotSealed: if it cannot be sealed
     """
     seal = make_seal(reason="export", by=by, now=now)
-    return Extent(frontier_at(seal.size, tiles.Tiles()), Sealed(seal, signing_key()))
+    return LogExtent(frontier_at(seal.size, tiles.Tiles()), Sealed(seal, signing_key()))
 
 
-def seal_if_possible(*, by: Actor, now: datetime) -> Extent:
-    """Seal the log for an export; one that cannot be sealed goes as far as its head."""
+def seal_if_possible(*, by: Actor, now: datetime) -> LogExtent:
+    """Seal the log for an export; if it cannot be sealed, return its extent without a seal."""
     try:
         return seal_now(by=by, now=now)
     except NotSealed as refusal:
-        log.warning("An export goes out without a seal. %s", refusal)
-        return head()
+        log.warning("An export is written without a seal. %s", refusal)
+        return unsealed_extent()
 
 
-def head() -> Extent:
-    """Return how far the log goes now, with nothing that vouches for it."""
-    found = LogHead.objects.get()
-    return Extent(Frontier.from_bytes(found.size, bytes(found.frontier)))
+def unsealed_extent() -> LogExtent:
+    """Return the log's current extent, without a seal."""
+    head = LogHead.objects.get()
+    return LogExtent(Frontier.from_bytes(head.size, bytes(head.frontier)))
 
 
-def fitting(query: Query, extent: Extent) -> Population:
-    """Return the entries that fit."""
-    found, gone = find(query), pruned().size
-    numbers = None if found.numbers is None else found.numbers[::-1]
-    fits = found.fitting.filter(seq__lt=extent.size)
-    is_whole = not query and not gone
-    return Population(fits, extent, str(query), numbers, is_whole=is_whole, pruned=gone)
+def select_entries(query: Query, extent: LogExtent) -> ExportScope:
+    """Return the scope of the entries that match a query, up to the size of the extent."""
+    result, gone = find(query), pruned().size
+    numbers = None if result.candidates is None else result.candidates[::-1]
+    matches = result.matches.filter(seq__lt=extent.size)
+    is_whole_log = not query and not gone
+    return ExportScope(matches, extent, str(query), numbers, is_whole_log=is_whole_log, pruned=gone)
 
 
-def numbered(numbers: Iterable[int], extent: Extent, asked: str) -> Population:
-    """Return the entries with these numbers."""
-    return Population(LogEntry.objects.all(), extent, asked, sorted(numbers))
+def select_numbers(numbers: Iterable[int], extent: LogExtent, search: str) -> ExportScope:
+    """Return the scope of the entries with these numbers.
+
+    :param search: what the export states as its search
+    """
+    return ExportScope(LogEntry.objects.all(), extent, search, sorted(numbers))
 
 
-def stored(seq: int, body: bytes | memoryview, leaf: bytes | memoryview) -> Stored:
-    """Return an entry as the columns of its row hold it."""
-    return Stored(seq, as_bytes(body), as_bytes(leaf))
+def stored_entry(seq: int, body: bytes | memoryview, leaf: bytes | memoryview) -> StoredEntry:
+    """Return an entry from the columns of its row."""
+    return StoredEntry(seq, as_bytes(body), as_bytes(leaf))

@@ -1,4 +1,4 @@
-"""Entries as an Excel workbook: text that is never a formula, and a new sheet when one is full."""
+"""Entries as an Excel workbook, without formulas, with a new sheet whenever one is full."""
 
 import re
 from pathlib import Path
@@ -7,30 +7,30 @@ from typing import Any, BinaryIO, Final
 
 import xlsxwriter
 
-from assignments.audit.export.csv_format import heading, tables
-from assignments.audit.export.scope import Population, Tell
+from assignments.audit.export.csv_format import entry_rows, header_cells
+from assignments.audit.export.scope import ExportScope, Progress
 
-# Excel's own limits: rows on a sheet, the first being the heading, and about what a cell holds.
+# Excel's limits: 1,048,576 rows on a sheet, the header included, and 32,767 UTF-16 units in a cell.
 SHEET_ROWS: Final = 1_048_576
-LONGEST: Final = 16_000
-CUT: Final = " … (cut off; the JSON Lines export has all of it)"
-_NO_XML: Final = re.compile("[\ud800-\udfff\ufffe\uffff]")
+MAX_CELL_LENGTH: Final = 16_000
+TRUNCATED: Final = " … (cut off; the JSON Lines export has all of it)"
+_INVALID_IN_XML: Final = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _WIDTH: Final = 18
 
 
-def write_xlsx(population: Population, out: BinaryIO, *, folder: Path, tell: Tell) -> int:
+def write_xlsx(scope: ExportScope, out: BinaryIO, *, folder: Path, progress: Progress) -> int:
     """Write the entries as a workbook; return how many.
 
-    :param folder: holds the sheets until they are packed together
+    :param folder: for the temporary sheets, until they are zipped
     """
     count = 0
     with TemporaryDirectory(dir=folder) as sheets:
-        # Row by row to the disk; text only ever as text.
+        # Rows go to disk one by one, so memory does not grow with their number.
         options = {"constant_memory": True, "tmpdir": sheets}
-        book = xlsxwriter.Workbook(_Telling(out, tell), options)
+        book = xlsxwriter.Workbook(_ProgressWriter(out, progress), options)
         book.use_zip64()
-        rows = _Rows(book)
-        for table in tables(population, tell):
+        rows = _SheetWriter(book)
+        for table in entry_rows(scope, progress):
             for number, *cells in table:
                 rows.add(int(number), cells)
             count += len(table)
@@ -38,39 +38,39 @@ def write_xlsx(population: Population, out: BinaryIO, *, folder: Path, tell: Tel
     return count
 
 
-class _Telling:
-    """A file that tells of every write, for packing the sheets may take minutes."""
+class _ProgressWriter:
+    """A file that reports every write as progress: zipping the sheets may take minutes."""
 
-    def __init__(self, out: BinaryIO, tell: Tell) -> None:
-        self._out, self._tell = out, tell
+    def __init__(self, out: BinaryIO, progress: Progress) -> None:
+        self._out, self._progress = out, progress
 
     def write(self, piece: bytes) -> int:
-        self._tell(0)
+        self._progress(0)
         return self._out.write(piece)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._out, name)
 
 
-class _Rows:
+class _SheetWriter:
     def __init__(self, book: Any) -> None:
         self._book, self._bold = book, book.add_format({"bold": True})
-        self._sheet = self._new()
+        self._sheet = self._add_sheet()
         self._row = 1
 
     def add(self, number: int, cells: list[str]) -> None:
-        """Write one entry, on a new sheet if the last is full."""
+        """Write one entry, on a new sheet if the current one is full."""
         if self._row == SHEET_ROWS:
-            self._sheet, self._row = self._new(), 1
+            self._sheet, self._row = self._add_sheet(), 1
         self._sheet.write_number(self._row, 0, number)
         for column, cell in enumerate(cells, 1):
             if cell:
                 self._sheet.write_string(self._row, column, as_text(cell))
         self._row += 1
 
-    def _new(self) -> Any:
+    def _add_sheet(self) -> Any:
         sheet = self._book.add_worksheet()
-        cells = heading()
+        cells = header_cells()
         sheet.freeze_panes(1, 1)
         sheet.set_column(0, len(cells) - 1, _WIDTH)
         for column, cell in enumerate(cells):
@@ -79,9 +79,9 @@ class _Rows:
 
 
 def as_text(cell: str) -> str:
-    """Return the text as a cell can hold it."""
-    text = _NO_XML.sub("\ufffd", cell)
-    if len(text) > LONGEST:
-        text = text[:LONGEST] + CUT
-    # The library would take it for markup of its own and write it unescaped.
+    """Return the text without invalid XML characters, and truncated to what a cell holds."""
+    text = _INVALID_IN_XML.sub("\ufffd", cell)
+    if len(text) > MAX_CELL_LENGTH:
+        text = text[:MAX_CELL_LENGTH] + TRUNCATED
+    # xlsxwriter would read it as its own rich text markup and write it unescaped.
     return f"'{text}" if text.startswith("<r>") else text

@@ -1,5 +1,5 @@
 """Search: find entries by a query, with its parser, filters, date ranges and completion.
 
-Checking the entries that a search returns belongs in `verification/`, writing them to files in
+Verifying the entries that a search returns belongs in `verification/`, writing them to files in
 `export/`.
 """

@@ -1,4 +1,4 @@
-"""Reading leaves a trace: searches and opened entries are entries themselves."""
+"""Access records: searching the log and opening an entry are recorded in the log."""
 
 from datetime import datetime
 from typing import Final
@@ -7,21 +7,21 @@ from django.db import transaction
 
 from assignments.audit.entries.actors import Actor, Person
 from assignments.audit.log import Event, record
-from assignments.audit.search.filters import SEARCH
+from assignments.audit.search.filters import SEARCH_REF
 from assignments.audit.search.query import Query
 
-_LONGEST: Final = 320
+_MAX_NAME_LENGTH: Final = 320
 
 
 @transaction.atomic
-def record_search(*, query: Query, found: int, by: Actor, now: datetime) -> None:
-    """Record that somebody searched the log."""
+def record_search(*, query: Query, count: int, by: Actor, now: datetime) -> None:
+    """Record that a person searched the log, and how many entries matched."""
     record(
         Event(
             action="log.searched",
             subject="log",
-            people=sought(query),
-            detail={"entries": found, "search": query.masked()},
+            people=search_as_people(query),
+            detail={"entries": count, "search": query.redacted()},
         ),
         by=by,
         at=now,
@@ -29,13 +29,16 @@ def record_search(*, query: Query, found: int, by: Actor, now: datetime) -> None
 
 
 @transaction.atomic
-def record_reading(*, seq: int, by: Actor, now: datetime) -> None:
-    """Record that somebody opened an entry with the personal data in it."""
+def record_entry_read(*, seq: int, by: Actor, now: datetime) -> None:
+    """Record that a person opened an entry, which shows the personal data in it."""
     record(Event(action="entry.read", subject=f"entry/{seq}"), by=by, at=now)
 
 
-def sought(query: Query) -> tuple[Person, ...]:
-    """Return the query as words that may name a person, a commitment that can be erased."""
+def search_as_people(query: Query) -> tuple[Person, ...]:
+    """Return a search that may name a person as people of an event, so that it can be erased.
+
+    The log then holds only a commitment to the text; a search by refs alone needs none.
+    """
     if not query.is_personal:
         return ()
-    return (Person(ref=SEARCH, name=str(query)[:_LONGEST]),)
+    return (Person(ref=SEARCH_REF, name=str(query)[:_MAX_NAME_LENGTH]),)

@@ -1,4 +1,4 @@
-"""What a search of the log finds, as plain values for programs and the shell."""
+"""Search results as plain values, for the API and the command line."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,56 +8,57 @@ from assignments.audit.entries.readable import Party, ReadableEntry
 from assignments.audit.search.query import Query
 from assignments.audit.search.search import find
 
-MOST: Final = 500
-type Told = dict[str, object]
+MAX_LIMIT: Final = 500
+type JsonObject = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The newest entries that fit, how many do, and the number to go on before.
+class ResultPage:
+    """One page of matching entries, newest first.
 
-    :ivar count: exact unless it `is_capped`
-    :ivar next_before: nothing if there are no more
+    :ivar count: how many entries match; a lower bound if `is_capped`
+    :ivar next_before: `before` of the next page, None on the last page
     """
 
     search: str
     count: int
     is_capped: bool
     next_before: int | None
-    entries: list[Told]
+    entries: list[JsonObject]
 
 
-def answer(query: Query, *, before: int | None, limit: int) -> Answer:
-    """Return the newest entries that fit.
+def fetch_results(query: Query, *, before: int | None, limit: int) -> ResultPage:
+    """Return a page of the newest matching entries.
 
     :param before: only entries with a smaller number
     """
-    found = find(query)
-    lines, more = found.page(before=before, limit=limit)
-    count, is_capped = found.count()
-    return Answer(str(query), count, is_capped, more, [_told(line) for line in lines])
+    result = find(query)
+    lines, next_before = result.fetch_page(before=before, limit=limit)
+    count, is_capped = result.count()
+    entries = [_entry_as_json(line) for line in lines]
+    return ResultPage(str(query), count, is_capped, next_before, entries)
 
 
-def _told(line: ReadableEntry) -> Told:
+def _entry_as_json(line: ReadableEntry) -> JsonObject:
     return {
         "entry": line.seq,
         "at": timestamp(line.at),
         "sentence": f"{line.actor} {line.sentence}",
-        "actor": _somebody(line.actor),
-        "people": [_somebody(person) for person in line.people],
+        "actor": _person_as_json(line.actor),
+        "people": [_person_as_json(person) for person in line.people],
         "action": line.action,
         "result": line.result,
         "batch": line.batch_number,
         "leaf": line.leaf,
-        "recorded": line.body,
+        "body": line.body,
     }
 
 
-def _somebody(party: Party) -> Told:
+def _person_as_json(person: Party) -> JsonObject:
     return {
-        "ref": party.ref,
-        "name": party.name,
-        "email": party.email,
-        "reference": party.reference,
-        "is_erased": party.is_erased,
+        "ref": person.ref,
+        "name": person.name,
+        "email": person.email,
+        "reference": person.reference,
+        "is_erased": person.is_erased,
     }

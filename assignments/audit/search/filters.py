@@ -1,4 +1,4 @@
-"""What a term of a query asks of the tables, and which index knows the entries that can fit."""
+"""Translate a term of a query into database conditions and the indexes that can answer them."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,135 +13,138 @@ from django.utils import timezone
 
 from assignments.audit.entries.sentences import SENTENCES
 from assignments.audit.search.date_ranges import Span
-from assignments.audit.search.query import REF, TEXT, Term
+from assignments.audit.search.query import REF_PATTERN, TEXT, Term
 from assignments.models import Assignment, Batch, LogEntry, PersonalValue
 from assignments.models.sql.text_folding import folded
 from assignments.models.sql.trigram_index import ENTRIES, GRAM
 
-# The ref that the words of a search are kept under: it is nobody.
-SEARCH: Final = "search"
-# To look for the last entry of some days reads all of these; to read past one later one costs a
-# microsecond.
-READ_PAST: Final = 5_000
-_OF_CONTENT: Final = sorted(name for name in SENTENCES if name.startswith("assignment."))
+# The ref under which searches that may name a person are stored; it is no person's.
+SEARCH_REF: Final = "search"
+# Skipping a later entry costs a microsecond; finding the last entry of a span of dates reads the
+# whole span. Above this many later entries the second is cheaper.
+MAX_LATER_ENTRIES: Final = 5_000
+_ASSIGNMENT_ACTIONS: Final = sorted(name for name in SENTENCES if name.startswith("assignment."))
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """What holds for an entry that fits a term.
+class TermFilter:
+    """How to find the entries that match one term.
 
-    Each such entry meets one of the `legs`, which indexes answer, or has the `words`, which the
-    index of trigrams knows; with neither, only reading every entry tells. Who `is_exact` need not
-    be looked at: whatever meets one of these fits. An index of legs that are `in_order` gives the
-    newest entries first.
+    Without index conditions and text, only a scan of the whole log finds them.
+
+    :ivar condition: true for exactly the matching entries
+    :ivar index_conditions: indexed conditions; each matching entry meets one or contains `text`
+    :ivar text: folded text to look up in the trigram index
+    :ivar is_exact: whether every row that the indexes return matches, so that no recheck is needed
+    :ivar is_newest_first: whether the indexes of `index_conditions` return the newest entries first
     """
 
-    holds: Q
-    legs: tuple[Q, ...] = ()
-    words: str = ""
+    condition: Q
+    index_conditions: tuple[Q, ...] = ()
+    text: str = ""
     is_exact: bool = True
-    in_order: bool = True
+    is_newest_first: bool = True
 
     @property
-    def is_walkable(self) -> bool:
-        """Whether indexes give the numbers of the entries that can fit from the newest on."""
-        return self.in_order and not (self.words and connection.vendor == "postgresql")
+    def can_scan_newest_first(self) -> bool:
+        """Whether indexes return the candidates newest first, without collecting all of them."""
+        return self.is_newest_first and not (self.text and connection.vendor == "postgresql")
 
     @property
-    def is_dear(self) -> bool:
-        """Whether an index finds all numbers before it tells the first, and they may be many.
+    def is_slow_if_common(self) -> bool:
+        """Whether the index collects all candidates before it returns the first.
 
-        PostgreSQL's of trigrams takes half a second for a word that a fifth of ten million entries
-        say. What is known of people is rarely said of anything else.
+        PostgreSQL's trigram index takes half a second for a word in a fifth of ten million entries.
+        Terms that also have index conditions are names of people, which are rarely that common.
         """
-        return bool(self.words) and not self.legs and connection.vendor == "postgresql"
+        return bool(self.text) and not self.index_conditions and connection.vendor == "postgresql"
 
 
-def fit(term: Term) -> Fit:
-    """Return what an entry has to be like to fit the term; its minus is not looked at."""
-    return _FITS[term.field](term)
+def build_filter(term: Term) -> TermFilter:
+    """Return how to find the entries that match a term; ignores whether it is negated."""
+    return _FILTERS[term.field](term)
 
 
-def _text(term: Term) -> Fit:
-    """Fit what says the word, is about somebody called so, or was done by them.
+def _text(term: Term) -> TermFilter:
+    """Match entries that contain the word, or whose actor or person has it in their name.
 
-    A shorter word than the index of trigrams knows is taken for that of a person.
+    A word shorter than a trigram is looked up in names only.
     """
     word = folded(term.value)
-    of_people, legs = _of_people(word, "person", "actor")
+    names, index_conditions = _match_names(word, "person", "actor")
     if len(word) < GRAM:
-        return Fit(of_people, legs)
-    says = Q(search_text__contains_text=word) | of_people
-    return Fit(says, legs, word, ENTRIES.is_exact(word))
+        return TermFilter(names, index_conditions)
+    contains = Q(search_text__contains_text=word) | names
+    return TermFilter(contains, index_conditions, word, ENTRIES.is_exact(word))
 
 
-def _content(term: Term) -> Fit:
-    # Title and reference of the item are the last two lines of an entry's text.
+def _content(term: Term) -> TermFilter:
+    # Title and reference of the content are the last two lines of an entry's search text.
     word = folded(term.value)
-    in_the_end = Q(search_text__regex=rf"{re.escape(word)}[^\n]*(\n[^\n]*)?$")
-    says = Q(search_text__contains_text=word, action__in=_OF_CONTENT)
-    return Fit(says & in_the_end, words=word, is_exact=False)
+    in_last_lines = Q(search_text__regex=rf"{re.escape(word)}[^\n]*(\n[^\n]*)?$")
+    contains = Q(search_text__contains_text=word, action__in=_ASSIGNMENT_ACTIONS)
+    return TermFilter(contains & in_last_lines, text=word, is_exact=False)
 
 
-def _equal(column: str) -> Callable[[Term], Fit]:
-    def fit_of(term: Term) -> Fit:
-        return _indexed(Q(**{column: term.meaning}))
+def _equal(column: str) -> Callable[[Term], TermFilter]:
+    def build(term: Term) -> TermFilter:
+        return _indexed(Q(**{column: term.parsed_value}))
 
-    return fit_of
+    return build
 
 
-def _somebody(column: str) -> Callable[[Term], Fit]:
-    def fit_of(term: Term) -> Fit:
-        if REF.fullmatch(term.value):
+def _person(column: str) -> Callable[[Term], TermFilter]:
+    def build(term: Term) -> TermFilter:
+        if REF_PATTERN.fullmatch(term.value):
             return _indexed(Q(**{column: term.value}))
-        return Fit(*_of_people(folded(term.value), column))
+        return TermFilter(*_match_names(folded(term.value), column))
 
-    return fit_of
-
-
-def _action(term: Term) -> Fit:
-    return _indexed(Q(action__in=sorted(cast(frozenset[str], term.meaning))))
+    return build
 
 
-def _result(term: Term) -> Fit:
+def _action(term: Term) -> TermFilter:
+    return _indexed(Q(action__in=sorted(cast(frozenset[str], term.parsed_value))))
+
+
+def _result(term: Term) -> TermFilter:
     return _indexed(Q(result=term.value.lower()))
 
 
-def _entry(term: Term) -> Fit:
-    numbers = cast(Span[int], term.meaning)
-    # Who reads on from an entry must begin there: of two lower ends SQLite takes the first.
-    holds = Q(seq__no_index__gte=numbers.first or 0) & _within("seq", replace(numbers, first=None))
-    return Fit(holds, (_within("seq", numbers),))
+def _entry(term: Term) -> TermFilter:
+    numbers = cast(Span[int], term.parsed_value)
+    # The lower bound must not use the index: SQLite would prefer it to the bound of a page.
+    condition = Q(seq__seen__gte=numbers.first or 0) & _within("seq", replace(numbers, first=None))
+    return TermFilter(condition, (_within("seq", numbers),))
 
 
-def _when(term: Term) -> Fit:
-    days = cast(Span[date], term.meaning)
+def _when(term: Term) -> TermFilter:
+    days = cast(Span[date], term.parsed_value)
     ends: dict[str, datetime] = {}
     if days.first:
         ends["gte"] = _midnight(days.first)
     if days.last:
         ends["lt"] = _midnight(days.last + timedelta(days=1))
-    leg = Q(**{f"at__{end}": moment for end, moment in ends.items()})
-    holds = Q(**{f"at__no_index__{end}": moment for end, moment in ends.items()})
+    at_condition = Q(**{f"at__{end}": moment for end, moment in ends.items()})
+    condition = Q(**{f"at__seen__{end}": moment for end, moment in ends.items()})
     if "lt" in ends and _are_many(LogEntry.objects.filter(at__gte=ends["lt"])):
-        # Entries are read from the end of the log, so later ones are left aside. By a sum, or
-        # PostgreSQL would look for the last one by reading one entry after the other.
-        last = LogEntry.objects.filter(leg).aggregate(last=Max(F("seq") + 0))["last"]
-        holds &= Q(seq__lte=last or 0)
-    return Fit(holds, (leg,), in_order=False)
+        # Entries are read from the end of the log, so skip the later ones. The sum keeps PostgreSQL
+        # from searching for the maximum entry by entry.
+        last = LogEntry.objects.filter(at_condition).aggregate(last=Max(F("seq") + 0))["last"]
+        condition &= Q(seq__lte=last or 0)
+    return TermFilter(condition, (at_condition,), is_newest_first=False)
 
 
 def _are_many(later: QuerySet[LogEntry]) -> bool:
-    """Return whether reading past them costs more than to look for the last one before them."""
-    return later.values("seq")[: READ_PAST + 1].count() > READ_PAST
+    """Return whether there are more than MAX_LATER_ENTRIES."""
+    return later.values("seq")[: MAX_LATER_ENTRIES + 1].count() > MAX_LATER_ENTRIES
 
 
-def _due(term: Term) -> Fit:
-    """Fit the entries of batches with one due date, and those of rows that have their own."""
-    within = _within("due_date", cast(Span[date], term.meaning))
+def _due(term: Term) -> TermFilter:
+    """Match entries of batches with a single due date, and of assignments with their own."""
+    within = _within("due_date", cast(Span[date], term.parsed_value))
     batches = Batch.objects.filter(within, has_several_due_dates=False)
     rows = Assignment.objects.filter(within, batch__has_several_due_dates=True)
-    legs = (
+    index_conditions = (
         Q(batch__in=[f"batch/{pk}" for pk in batches.values_list("pk", flat=True)]),
         Q(
             subject__in=rows.values_list(
@@ -149,11 +152,13 @@ def _due(term: Term) -> Fit:
             )
         ),
     )
-    return Fit(legs[0] | legs[1], legs, in_order=False)
+    return TermFilter(
+        index_conditions[0] | index_conditions[1], index_conditions, is_newest_first=False
+    )
 
 
-def _indexed(holds: Q) -> Fit:
-    return Fit(holds, (holds,))
+def _indexed(condition: Q) -> TermFilter:
+    return TermFilter(condition, (condition,))
 
 
 def _within[Point: (date, int)](column: str, span: Span[Point]) -> Q:
@@ -161,26 +166,29 @@ def _within[Point: (date, int)](column: str, span: Span[Point]) -> Q:
     return Q(**{f"{column}__{end}": point for end, point in ends.items() if point is not None})
 
 
-def _of_people(word: str, *columns: str) -> tuple[Q, tuple[Q, ...]]:
-    """Return what holds if a column names somebody of whom the word is known, and its legs."""
-    known = PersonalValue.objects.filter(search_text__contains_text=word)
-    found = set(known.exclude(field="ip").exclude(ref=SEARCH).values_list("ref", flat=True))
-    refs, holds = sorted(found), Q(pk__in=[])
+def _match_names(word: str, *columns: str) -> tuple[Q, tuple[Q, ...]]:
+    """Return the condition that a column refers to a person whose name contains the word.
+
+    Also returns it once more for each column, in the form that uses the index.
+    """
+    values = PersonalValue.objects.filter(search_text__contains_text=word)
+    names = values.exclude(field="ip").exclude(ref=SEARCH_REF)
+    refs, condition = sorted(set(names.values_list("ref", flat=True))), Q(pk__in=[])
     if not refs:
-        return holds, ()
+        return condition, ()
     for column in columns:
-        holds |= Q(**{f"{column}__no_index__in_list": refs})
-    return holds, tuple(Q(**{f"{column}__in_list": refs}) for column in columns)
+        condition |= Q(**{f"{column}__seen__in_list": refs})
+    return condition, tuple(Q(**{f"{column}__in_list": refs}) for column in columns)
 
 
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min), timezone.get_default_timezone())
 
 
-_FITS: Final[Mapping[str, Callable[[Term], Fit]]] = {
+_FILTERS: Final[Mapping[str, Callable[[Term], TermFilter]]] = {
     TEXT: _text,
-    "by": _somebody("actor"),
-    "person": _somebody("person"),
+    "by": _person("actor"),
+    "person": _person("person"),
     "content": _content,
     "batch": _equal("batch"),
     "action": _action,

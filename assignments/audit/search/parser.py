@@ -1,4 +1,4 @@
-"""Reading a query; whatever is typed is either understood or told where it is not."""
+"""Parse a query of the log, with errors that point at the faulty characters."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -8,13 +8,21 @@ from typing import Final
 
 from assignments.audit.entries.sentences import SENTENCES
 from assignments.audit.search import date_ranges
-from assignments.audit.search.date_ranges import NotRead
-from assignments.audit.search.query import BATCH, FIELDS, TEXT, Meaning, Query, Term, actions_named
+from assignments.audit.search.date_ranges import InvalidValue
+from assignments.audit.search.query import (
+    BATCH_PATTERN,
+    FIELDS,
+    TEXT,
+    ParsedValue,
+    Query,
+    Term,
+    matching_actions,
+)
 from assignments.models.sql.text_folding import folded
 from assignments.models.sql.trigram_index import GRAM
 
-LONGEST: Final = 500
-MOST_TERMS: Final = 20
+MAX_LENGTH: Final = 500
+MAX_TERMS: Final = 20
 _TERM: Final = re.compile(
     r"""(?P<minus>-(?=\S))? (?:(?P<name>[A-Za-z]+):)?
     (?:"(?P<quoted>(?:[^"\\]|\\.)*)(?P<closed>"?) | (?P<bare>\S*))""",
@@ -23,12 +31,12 @@ _TERM: Final = re.compile(
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _ENTRY: Final = re.compile(r"#[\d,]*\d[\d,]*", re.ASCII)
 _B_NUMBER: Final = re.compile(r"[bB]-\d+", re.ASCII)
-# What no database takes as text: NUL, and halves of surrogate pairs.
-_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
+# Characters that databases refuse in text: NUL and lone surrogates.
+_NOT_STORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 
-class NotUnderstood(ValueError):
-    """A query that cannot be read: a sentence that says why, and where in the query that is."""
+class QuerySyntaxError(ValueError):
+    """A query cannot be parsed: a sentence that says why, and where in `query` the fault is."""
 
     def __init__(self, sentence: str, query: str, start: int, end: int) -> None:
         super().__init__(sentence)
@@ -36,135 +44,136 @@ class NotUnderstood(ValueError):
 
     @property
     def parts(self) -> tuple[str, str, str]:
-        """The query before the place, at it and after it."""
+        """The query split into the text before the fault, the fault and the text after it."""
         return self.query[: self.start], self.query[self.start : self.end], self.query[self.end :]
 
-    def pointed(self) -> str:
-        """Return the sentence with the query below it and marks under the place."""
+    def with_pointer(self) -> str:
+        """Return the sentence, the query below it, and carets under the fault."""
         marks = " " * self.start + "^" * max(self.end - self.start, 1)
         return f"{self} (at character {self.start + 1})\n  {self.query}\n  {marks}"
 
 
 def parse(text: str, *, today: date) -> Query:
-    """Return what a query looks for; words such as last-month are seen from today.
+    """Parse a query.
 
-    :raises NotUnderstood: if a part of it means nothing
+    :param today: the organisation's date, from which words such as last-month count
+    :raises QuerySyntaxError: if a term cannot be parsed
     """
-    text = re.sub(r"\s", " ", _NO_TEXT.sub(" ", text))
-    if len(text) > LONGEST:
-        sentence = f"A search has at most {LONGEST} characters; this goes on beyond that."
-        raise NotUnderstood(sentence, text, LONGEST, len(text))
+    text = re.sub(r"\s", " ", _NOT_STORABLE.sub(" ", text))
+    if len(text) > MAX_LENGTH:
+        sentence = f"A search has at most {MAX_LENGTH} characters. Remove these."
+        raise QuerySyntaxError(sentence, text, MAX_LENGTH, len(text))
     terms: list[Term] = []
-    at = _skipped(text, 0)
+    at = _skip_spaces(text, 0)
     while at < len(text):
-        found = _TERM.match(text, at)
-        assert found is not None  # noqa: S101  every part of the pattern may be empty  # nosec B101
-        if len(terms) == MOST_TERMS:
-            sentence = f"A search has at most {MOST_TERMS} parts; leave out this one."
-            raise NotUnderstood(sentence, text, at, found.end())
-        terms.append(_term(text, found, today))
-        at = _skipped(text, found.end())
+        match = _TERM.match(text, at)
+        assert match is not None  # noqa: S101  every part of the pattern may be empty  # nosec B101
+        if len(terms) == MAX_TERMS:
+            sentence = f"A search has at most {MAX_TERMS} terms. Remove this one."
+            raise QuerySyntaxError(sentence, text, at, match.end())
+        terms.append(_parse_term(text, match, today))
+        at = _skip_spaces(text, match.end())
     return Query(tuple(terms))
 
 
-def _skipped(text: str, at: int) -> int:
+def _skip_spaces(text: str, at: int) -> int:
     return len(text) - len(text[at:].lstrip(" "))
 
 
-def _term(text: str, found: re.Match[str], today: date) -> Term:
-    name, value = _name(text, found), _value(text, found)
-    if not found["name"] and found["quoted"] is None:
+def _parse_term(text: str, match: re.Match[str], today: date) -> Term:
+    name, value = _parse_field(text, match), _unquote(text, match)
+    if not match["name"] and match["quoted"] is None:
         name = "entry" if _ENTRY.fullmatch(value) else name
         name = "batch" if _B_NUMBER.fullmatch(value) else name
-    shift = found.start("bare") if found["bare"] is not None else None
+    shift = match.start("bare") if match["bare"] is not None else None
     try:
-        meaning = _MEANINGS.get(name, _words)(value, today)
-    except NotRead as error:
-        start, end = found.start("name" if found["name"] else 0), found.end()
+        parsed_value = _VALUE_PARSERS.get(name, _parse_words)(value, today)
+    except InvalidValue as error:
+        start, end = match.start("name" if match["name"] else 0), match.end()
         if shift is not None and error.end > error.start:
             start, end = shift + error.start, shift + error.end
-        raise NotUnderstood(str(error), text, start, end) from error
+        raise QuerySyntaxError(str(error), text, start, end) from error
     return Term(
         field=name,
         value=value,
-        meaning=meaning,
-        is_not=bool(found["minus"]),
-        start=found.start(),
-        end=found.end(),
+        parsed_value=parsed_value,
+        is_negated=bool(match["minus"]),
+        start=match.start(),
+        end=match.end(),
     )
 
 
-def _name(text: str, found: re.Match[str]) -> str:
-    if found["name"] is None:
+def _parse_field(text: str, match: re.Match[str]) -> str:
+    if match["name"] is None:
         return TEXT
-    name = found["name"].lower()
+    name = match["name"].lower()
     if name in FIELDS:
         return name
     near = get_close_matches(name, FIELDS, n=1)
-    hint = f"Did you mean {near[0]}:?" if near else f"There are {', '.join(FIELDS)}."
-    sentence = f"There is no {name}: to search by. {hint} Put it in quotes to find it as words."
-    raise NotUnderstood(sentence, text, found.start("name"), found.end("name") + 1)
+    hint = f"Did you mean {near[0]}:?" if near else f"The fields are {', '.join(FIELDS)}."
+    sentence = f"There is no field {name}:. {hint} To search for it as text, put it in quotes."
+    raise QuerySyntaxError(sentence, text, match.start("name"), match.end("name") + 1)
 
 
-def _value(text: str, found: re.Match[str]) -> str:
-    if found["quoted"] is None:
-        value = found["bare"]
-    elif found["closed"]:
-        value = _ESCAPED.sub(r"\1", found["quoted"])
+def _unquote(text: str, match: re.Match[str]) -> str:
+    if match["quoted"] is None:
+        value = match["bare"]
+    elif match["closed"]:
+        value = _ESCAPED.sub(r"\1", match["quoted"])
     else:
-        start = found.start("quoted") - 1
-        sentence = "The quotation that begins here does not end; put a quotation mark after it."
-        raise NotUnderstood(sentence, text, start, len(text))
+        start = match.start("quoted") - 1
+        sentence = "A quotation mark is missing at the end of this value."
+        raise QuerySyntaxError(sentence, text, start, len(text))
     if not value.strip():
-        name = (found["name"] or "").lower()
-        sentence = f"After {name}: comes {FIELDS[name]}." if name else "There is nothing in it."
-        raise NotUnderstood(sentence, text, found.start(), found.end())
+        name = (match["name"] or "").lower()
+        sentence = f"After {name}: comes {FIELDS[name]}." if name else "This term is empty."
+        raise QuerySyntaxError(sentence, text, match.start(), match.end())
     return value
 
 
-def _words(value: str, _today: date) -> Meaning:
+def _parse_words(value: str, _today: date) -> ParsedValue:
     if not folded(value).strip():
-        raise NotRead("There is no letter in it to search for.", 0, len(value))
+        raise InvalidValue("This has no letter or digit to search for.", 0, len(value))
     return value
 
 
-def _content(value: str, _today: date) -> Meaning:
+def _parse_content(value: str, _today: date) -> ParsedValue:
     if len(folded(value).strip()) < GRAM:
         sentence = f"Write at least {GRAM} letters of the title or the reference."
-        raise NotRead(sentence, 0, len(value))
+        raise InvalidValue(sentence, 0, len(value))
     return value
 
 
-def _days(value: str, today: date) -> Meaning:
-    return date_ranges.days(value, today)
+def _parse_dates(value: str, today: date) -> ParsedValue:
+    return date_ranges.parse_dates(value, today)
 
 
-def _numbers(value: str, _today: date) -> Meaning:
-    return date_ranges.numbers(value)
+def _parse_numbers(value: str, _today: date) -> ParsedValue:
+    return date_ranges.parse_numbers(value)
 
 
-def _batch(value: str, _today: date) -> Meaning:
-    found = BATCH.fullmatch(value)
-    if found is None:
-        raise NotRead("Write the number of a batch, such as B-0417.", 0, len(value))
-    return f"batch/{found[1]}"
+def _parse_batch(value: str, _today: date) -> ParsedValue:
+    match = BATCH_PATTERN.fullmatch(value)
+    if match is None:
+        raise InvalidValue("Write the number of a batch, such as B-0417.", 0, len(value))
+    return f"batch/{match[1]}"
 
 
-def _actions(value: str, _today: date) -> Meaning:
-    named = actions_named(value, SENTENCES)
-    if named:
-        return named
-    known = {part for action in SENTENCES for part in (action, *action.split("."))}
-    near = get_close_matches(value.lower(), sorted(known), n=1)
+def _parse_actions(value: str, _today: date) -> ParsedValue:
+    actions = matching_actions(value, SENTENCES)
+    if actions:
+        return actions
+    names = {part for action in SENTENCES for part in (action, *action.split("."))}
+    near = get_close_matches(value.lower(), sorted(names), n=1)
     hint = f"Did you mean {near[0]}?" if near else "Try created, rejected, batch or log."
-    raise NotRead(f"Nothing in the log is called “{value}”. {hint}", 0, len(value))
+    raise InvalidValue(f"There is no action “{value}”. {hint}", 0, len(value))
 
 
-_MEANINGS: Final[Mapping[str, Callable[[str, date], Meaning]]] = {
-    "content": _content,
-    "when": _days,
-    "due": _days,
-    "entry": _numbers,
-    "batch": _batch,
-    "action": _actions,
+_VALUE_PARSERS: Final[Mapping[str, Callable[[str, date], ParsedValue]]] = {
+    "content": _parse_content,
+    "when": _parse_dates,
+    "due": _parse_dates,
+    "entry": _parse_numbers,
+    "batch": _parse_batch,
+    "action": _parse_actions,
 }

@@ -1,8 +1,9 @@
-"""What to look for in the log, and how that is written: words and `qualifier:value`, one line.
+"""The query language of the log: words and `field:value` terms on one line.
 
     elif "fire safety" by:daniel -result:created when:last-month
 
-Every part must fit; a minus before it says that it must not. A quoted part is taken as it stands.
+An entry must match every term; a minus before a term excludes its matches. A quoted value may
+contain spaces and is never read as a field.
 """
 
 import dataclasses
@@ -16,8 +17,8 @@ from assignments.audit.search.date_ranges import Span
 
 TEXT: Final = "text"
 FIELDS: Final = {
-    "by": "who did it: a name, an address, or a ref such as user/2",
-    "person": "whom it is about: a name, an address, an employee ID, or a ref such as learner/12",
+    "by": "who did it: a name, e-mail address, or a ref such as user/2",
+    "person": "who it is about: a name, e-mail address, employee ID, or a ref such as learner/12",
     "content": "the course, video or document: its title or reference",
     "batch": "the number of a batch, such as B-0417",
     "action": "what happened, such as created, batch or assignment.created",
@@ -26,42 +27,46 @@ FIELDS: Final = {
     "due": "the day by which something is due, written like when:",
     "entry": "the number of an entry, or 100..200",
     "request": "the ID of a request, as entries and the service's own log show it",
-    "about": "the one thing that entries are about, such as assignment/3",
+    "about": "the subject of the entry, such as assignment/3",
 }
-# A term of these may hold a name or an address.
+# Fields whose value may be a name or an e-mail address.
 PERSONAL: Final = frozenset({TEXT, "by", "person"})
-BATCH: Final = re.compile(r"(?:b-|batch/)?0*(\d{1,12})", re.IGNORECASE | re.ASCII)
-REF: Final = re.compile(r"[a-z]+/\S+|system")
+BATCH_PATTERN: Final = re.compile(r"(?:b-|batch/)?0*(\d{1,12})", re.IGNORECASE | re.ASCII)
+REF_PATTERN: Final = re.compile(r"[a-z]+/\S+|system")
 _SHORTHAND: Final = re.compile(r"#[\d,]+|[bB]-\d+", re.ASCII)
 _NAMED: Final = re.compile(r"[A-Za-z]+:")
-type Meaning = Span[date] | Span[int] | frozenset[str] | str
+type ParsedValue = Span[date] | Span[int] | frozenset[str] | str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """One part of a query: `value` as written, `meaning` as understood, and where it stands."""
+    """One term of a query.
+
+    :ivar value: as typed, without quotes
+    :ivar start: where the term begins in the text of the query
+    """
 
     field: str
     value: str
-    meaning: Meaning
-    is_not: bool = False
+    parsed_value: ParsedValue
+    is_negated: bool = False
     start: int = dataclasses.field(default=0, compare=False)
     end: int = dataclasses.field(default=0, compare=False)
 
     def __str__(self) -> str:
         name = "" if self.field == TEXT else f"{self.field}:"
-        return f"{'-' if self.is_not else ''}{name}{self._written()}"
+        return f"{'-' if self.is_negated else ''}{name}{self._quoted_value()}"
 
     @property
     def is_personal(self) -> bool:
-        """Whether it may name a person in clear; a ref does not."""
-        return self.field in PERSONAL and not REF.fullmatch(self.value)
+        """Whether the value may name a person; a ref does not."""
+        return self.field in PERSONAL and not REF_PATTERN.fullmatch(self.value)
 
-    def masked(self) -> str:
-        """Return the term as written, without what may name a person."""
+    def redacted(self) -> str:
+        """Return the term as typed, with a value that may name a person replaced by an ellipsis."""
         return str(replace(self, value="…")) if self.is_personal else str(self)
 
-    def _written(self) -> str:
+    def _quoted_value(self) -> str:
         value = self.value
         is_plain = not re.search(r"\s", value) and not value.startswith('"')
         if self.field == TEXT:
@@ -74,7 +79,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Everything of it must fit; without a term it is the whole log."""
+    """A parsed query: an entry matches if it matches every term. No terms match the whole log."""
 
     terms: tuple[Term, ...] = ()
 
@@ -84,21 +89,21 @@ class Query:
     def __bool__(self) -> bool:
         return bool(self.terms)
 
-    def without(self, *left_out: Term) -> "Query":
+    def without(self, *removed: Term) -> "Query":
         """Return the query without these terms."""
-        return Query(tuple(term for term in self.terms if term not in left_out))
+        return Query(tuple(term for term in self.terms if term not in removed))
 
-    def masked(self) -> str:
-        """Return the query without the words that may name a person."""
-        return " ".join(term.masked() for term in self.terms)
+    def redacted(self) -> str:
+        """Return the query as typed, without values that may name a person."""
+        return " ".join(term.redacted() for term in self.terms)
 
     @property
     def is_personal(self) -> bool:
-        """Whether a term may name a person in clear."""
+        """Whether the value of a term may name a person."""
         return any(term.is_personal for term in self.terms)
 
 
-def actions_named(value: str, known: Collection[str]) -> frozenset[str]:
-    """Return the actions that are called so: in full, by the thing, or by what happened to it."""
+def matching_actions(value: str, actions: Collection[str]) -> frozenset[str]:
+    """Return the actions named in full, as `batch.held`, or by either half, `batch` or `held`."""
     name = value.lower().replace("-", "_")
-    return frozenset(action for action in known if name in {action, *action.split(".")})
+    return frozenset(action for action in actions if name in {action, *action.split(".")})

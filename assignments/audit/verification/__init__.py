@@ -1,5 +1,5 @@
-"""Verification: check the whole log, one entry, search results or an exported file.
+"""Verification: verify the whole log, one entry, search results or an exported file.
 
-Also the status of the log as pages show it, and `standalone`, the verifier that is handed out with
-every evidence pack and runs alone on any Python from 3.9 on.
+Also the status of the log for pages and metrics, and `standalone`, the verifier inside every
+evidence pack, which must run without the product on Python 3.9 and later.
 """

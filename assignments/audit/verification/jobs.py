@@ -1,4 +1,4 @@
-"""Checks of the whole log that take long or come by the clock: begun by one, ended by a worker."""
+"""Verification jobs: long or nightly verifications of the whole log, run by a worker."""
 
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
@@ -10,46 +10,46 @@ from assignments.audit.entries.actors import Actor
 from assignments.audit.verification.whole_log import verify_log
 from assignments.models import LogHead, Verification
 
-# So many entries are checked while a page waits: half a second.
-AT_ONCE: Final = 50_000
-NIGHT: Final = time(2)
-ABANDONED: Final = timedelta(hours=1)
-TOLD_EVERY: Final = timedelta(seconds=1)
+# Up to this many entries are verified while a page waits; takes half a second.
+MAX_IN_REQUEST: Final = 50_000
+NIGHTLY_AT: Final = time(2)
+ABANDONED_AFTER: Final = timedelta(hours=1)
+PROGRESS_INTERVAL: Final = timedelta(seconds=1)
 
 
-def is_short() -> bool:
-    """Tell whether the log is checked while a page waits."""
-    return LogHead.objects.filter(size__lte=AT_ONCE).exists()
+def is_log_short() -> bool:
+    """Tell whether the log is short enough to be verified while a page waits."""
+    return LogHead.objects.filter(size__lte=MAX_IN_REQUEST).exists()
 
 
-def begin(*, by: Actor, now: datetime) -> Verification:
-    """Write down that a check was asked for, so that its page can follow it."""
+def begin_verification(*, by: Actor, now: datetime) -> Verification:
+    """Create a verification for a worker to run, so that its page can show the progress."""
     return Verification.objects.create(at=now, by=by.ref, size=LogHead.entries())
 
 
-def begin_nightly(*, by: Actor, now: datetime) -> Verification | None:
-    """Return tonight's check if it is still to be made, and by this caller.
+def begin_nightly_verification(*, by: Actor, now: datetime) -> Verification | None:
+    """Return tonight's verification if the caller is the one to run it, else None.
 
-    One that was begun and not gone on with for an hour is taken over.
+    One without progress for an hour is taken over. Nights begin at 02:00 in the default time zone.
     """
-    here = timezone.localtime(now, timezone.get_default_timezone())
-    night = here.date() if here.time() >= NIGHT else here.date() - timedelta(days=1)
+    local = timezone.localtime(now, timezone.get_default_timezone())
+    night = local.date() if local.time() >= NIGHTLY_AT else local.date() - timedelta(days=1)
     values = {"at": now, "by": by.ref, "size": LogHead.entries()}
     run, is_new = Verification.objects.get_or_create(night=night, defaults=values)
     if is_new or run.verdict:
         return run if is_new else None
-    left = Verification.objects.filter(pk=run.pk, verdict="", at__lt=now - ABANDONED)
-    return run if left.update(at=now) else None
+    abandoned = Verification.objects.filter(pk=run.pk, verdict="", at__lt=now - ABANDONED_AFTER)
+    return run if abandoned.update(at=now) else None
 
 
-def go_through(run: Verification, *, by: Actor, clock: Callable[[], datetime]) -> None:
-    """Make a check that was begun, and tell how far it is about every second."""
-    told = clock()
+def run_verification(run: Verification, *, by: Actor, clock: Callable[[], datetime]) -> None:
+    """Run a verification and save its progress every second."""
+    saved_at = clock()
 
-    def tell(checked: int) -> None:
-        nonlocal told
-        if clock() - told >= TOLD_EVERY:
-            told = clock()
-            Verification.objects.filter(pk=run.pk).update(checked=checked, at=told)
+    def save_progress(checked: int) -> None:
+        nonlocal saved_at
+        if clock() - saved_at >= PROGRESS_INTERVAL:
+            saved_at = clock()
+            Verification.objects.filter(pk=run.pk).update(checked=checked, at=saved_at)
 
-    verify_log(by=by, now=clock(), progress=tell, run=run)
+    verify_log(by=by, now=clock(), progress=save_progress, run=run)

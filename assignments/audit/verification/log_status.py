@@ -1,4 +1,4 @@
-"""How the log stands: the newest check, the keys that count, and who asked for a check."""
+"""Status of the audit log: its latest verification, size, seals and published keys."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,41 +14,43 @@ from assignments.audit.seals.sealing import newest_seal
 from assignments.audit.signing.keys import KeyUnavailable, trusted_keys
 from assignments.models import LogHead, Verification
 
-A_DAY: Final = timedelta(days=1)
+ONE_DAY: Final = timedelta(days=1)
 
 
 def last_verification() -> Verification | None:
-    """Return the newest check of the whole log that has ended."""
+    """Return the latest finished verification of the whole log."""
     ended = Verification.objects.exclude(verdict__in=["", IntactSince.word])
     return ended.order_by("-at", "-pk").first()
 
 
-def alarm() -> Verification | None:
-    """Return the newest check if it found the log broken."""
-    found = last_verification()
-    return found if found and found.verdict in BROKEN_WORDS else None
+def broken_verification() -> Verification | None:
+    """Return the latest verification if it found the log broken."""
+    latest = last_verification()
+    return latest if latest and latest.verdict in BROKEN_WORDS else None
 
 
-def standing(*, now: datetime) -> dict[str, object]:
-    """Return the newest check, whether it found the log broken, and whether it is a day old."""
-    found = last_verification()
-    is_broken = found is not None and found.verdict in BROKEN_WORDS
-    is_old = found is not None and now - found.at > A_DAY
+def verification_status(*, now: datetime) -> dict[str, object]:
+    """Return the template context about the latest verification.
+
+    `broken` holds it if the log was broken; `is_check_old` tells whether it is over a day old.
+    """
+    latest = last_verification()
+    is_broken = latest is not None and latest.verdict in BROKEN_WORDS
     return {
-        "verified": found,
-        "broken": found if is_broken else None,
-        "is_check_old": is_old,
+        "verified": latest,
+        "broken": latest if is_broken else None,
+        "is_check_old": latest is not None and now - latest.at > ONE_DAY,
     }
 
 
-def entries_left() -> int:
-    """Return how many entries the log has besides those that were pruned."""
+def count_entries() -> int:
+    """Return the number of entries in the log, without pruned ones."""
     return LogHead.entries() - pruned().size
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """The log in numbers; ages in seconds, none for what has not happened."""
+class LogMetrics:
+    """Metrics of the log; ages are in seconds, None without a seal or verification."""
 
     entries: int
     unsealed: int
@@ -57,11 +59,11 @@ class Figures:
     is_intact: bool | None
 
 
-def figures(*, now: datetime) -> Figures:
-    """Return how large the log is, how much of it no seal vouches for, and what was found last."""
+def measure_log(*, now: datetime) -> LogMetrics:
+    """Measure the size of the log, its unsealed entries, and the ages of seal and verification."""
     size = LogHead.entries()
     seal, check = newest_seal(), last_verification()
-    return Figures(
+    return LogMetrics(
         entries=size,
         unsealed=size - (seal.size if seal else 0),
         seal_age=(now - seal.at).total_seconds() if seal else None,
@@ -70,21 +72,21 @@ def figures(*, now: datetime) -> Figures:
     )
 
 
-def public_keys() -> list[str]:
-    """Return the keys whose seals count, as they are to be published; none if there are none."""
+def published_keys() -> list[str]:
+    """Return the trusted public keys as NAME+ID+KEY, empty if none is configured."""
     try:
         return [str(key) for key in trusted_keys()]
     except KeyUnavailable:
         return []
 
 
-def second_place() -> str:
-    """Return the folder where seals are kept besides the database."""
+def second_copy_folder() -> str:
+    """Return the folder with copies of the seals outside the database, empty if not set."""
     return str(settings.AUDIT_SEAL_DIR or "")
 
 
 def actor_of(ref: str) -> Actor:
-    """Return the person or program with this ref as the actor of what a worker does for them."""
+    """Return the user with this ref as the actor of a worker's actions; otherwise the system."""
     pk = ref.removeprefix("user/")
     user = get_user_model().objects.filter(pk=pk).first() if pk.isdecimal() else None
     if user is None:

@@ -1,4 +1,4 @@
-"""Checking one entry: its bytes and neighbours, its place in the tree, the seal over that."""
+"""Verify one entry: its bytes and neighbours, its inclusion in the tree, and the seal over it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from assignments.models import LogSeal
 
 
 class State(StrEnum):
-    """What can be said of an entry."""
+    """Verdict on one entry."""
 
     INTACT = "intact"
     ALTERED = "altered"
@@ -31,9 +31,12 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryCheck:
-    """What each of the three checks found; an empty sentence means that it is well.
+    """Results of the three checks of an entry; an empty fault means that a check passed.
 
-    `seal` is the oldest that vouches for the entry; without one the entry is too new.
+    :ivar sha256: the computed leaf hash, hexadecimal
+    :ivar recorded: the stored leaf hash, hexadecimal
+    :ivar seal: the oldest seal that covers the entry; None if it is newer than every seal
+    :ivar copy: the path of the seal's copy outside the database, if there is one
     """
 
     sha256: str
@@ -49,7 +52,7 @@ class EntryCheck:
 
     @property
     def state(self) -> State:
-        """Return what the checks come to."""
+        """Return the verdict of the three checks together."""
         if self.own_fault or self.tree_fault:
             return State.ALTERED
         if self.seal is None:
@@ -57,79 +60,84 @@ class EntryCheck:
         return State.UNPROVEN if self.seal_fault else State.INTACT
 
 
-NO_ROWS: Final = "Its place in the tree cannot be worked out: the rows of hashes are damaged."
+TREE_DAMAGED: Final = "Its inclusion in the tree cannot be computed: the stored hashes are damaged."
 
 
 def check_entry(seq: int) -> EntryCheck:
-    """Check an entry with the one before and after it, and hold it against the next seal."""
-    rows = {row.seq: row for some in chunks(max(seq - 1, 0), seq + 2) for row in some}
+    """Verify an entry and its neighbours, and its inclusion under the oldest seal over it.
+
+    :raises KeyError: if there is no such entry
+    """
+    rows = {row.seq: row for chunk in chunks(max(seq - 1, 0), seq + 2) for row in chunk}
     row, seal = rows[seq], sealing.oldest_covering(seq)
-    faults = [fault_of(near, near.seq) for near in rows.values()]
-    faults.append(adopted_fault(seq, recovery.recorded_damage(start=seq)))
-    own = EntryCheck(
+    faults = [fault_of(neighbour, neighbour.seq) for neighbour in rows.values()]
+    faults.append(find_adopted_fault(seq, recovery.recorded_damage(start=seq)))
+    check = EntryCheck(
         sha256=leaf_hash(row.body).hex(),
         recorded=row.leaf.hex(),
         own_fault=next((fault.sentence for fault in faults if fault), ""),
     )
     if seal is None:
         last = sealing.newest_seal()
-        return replace(own, next_seal_at=last.at + sealing.INTERVAL if last else None)
-    return _sealed(own, row, seal)
+        return replace(check, next_seal_at=last.at + sealing.INTERVAL if last else None)
+    return _check_sealed(check, row, seal)
 
 
-def adopted_fault(seq: int, broken: Iterable[Damage]) -> Altered | None:
-    """Return that an entry is in question, if one of the breaks left it so."""
-    is_among = any(seq in one.in_question() for one in broken)
-    return Altered(seq, Fault.ADOPTED) if is_among else None
+def find_adopted_fault(seq: int, broken: Iterable[Damage]) -> Altered | None:
+    """Return the fault of an entry that a recovery adopted without proof, if it is one."""
+    is_in_question = any(seq in each.in_question() for each in broken)
+    return Altered(seq, Fault.ADOPTED) if is_in_question else None
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where the hash of an entry leads in the tree of a seal; with a fault it leads elsewhere."""
+class InclusionCheck:
+    """The inclusion proof of an entry under a seal, and the root that it leads to."""
 
     proof: Proof = ()
     root: bytes = b""
     fault: str = ""
 
 
-def place_under(seal: LogSeal, said: Checkpoint | None, row: Row, subtree: Subtree) -> Place:
-    """Hold an entry against the root that a seal vouches for.
+def check_inclusion(
+    seal: LogSeal, checkpoint: Checkpoint | None, row: Row, subtree: Subtree
+) -> InclusionCheck:
+    """Check that an entry is included under the root hash of a seal.
 
-    :param said: what the seal says, if that can be read
+    :param checkpoint: that of the seal, if it can be read
     """
     try:
         proof = inclusion(row.seq, seal.size, subtree)
     except MissingHashes:
-        return Place(fault=NO_ROWS)
+        return InclusionCheck(fault=TREE_DAMAGED)
     root = included_root(row.seq, seal.size, row.leaf, proof) or b""
-    is_there = said is not None and root == said.root
-    leads_elsewhere = f"Its hash does not lead to the root that seal {seal.number:,} vouches for."
-    return Place(proof, root, "" if is_there else leads_elsewhere)
+    is_included = checkpoint is not None and root == checkpoint.root
+    fault = f"Its hash does not lead to the root of seal {seal.number:,}."
+    return InclusionCheck(proof, root, "" if is_included else fault)
 
 
-def _sealed(own: EntryCheck, row: Row, seal: LogSeal) -> EntryCheck:
+def _check_sealed(check: EntryCheck, row: Row, seal: LogSeal) -> EntryCheck:
     copy = second_copy.copy_path(seal.number)
-    place = place_under(seal, sealing.checkpoint_of(seal), row, Tiles())
+    inclusion_check = check_inclusion(seal, sealing.checkpoint_of(seal), row, Tiles())
     return replace(
-        own,
+        check,
         seal=seal,
-        proof=place.proof,
-        root=place.root.hex(),
-        tree_fault=place.fault,
-        seal_fault=fault_of_seal(seal),
+        proof=inclusion_check.proof,
+        root=inclusion_check.root.hex(),
+        tree_fault=inclusion_check.fault,
+        seal_fault=find_seal_fault(seal),
         copy=str(copy) if copy and copy.exists() else "",
     )
 
 
-def fault_of_seal(seal: LogSeal) -> str:
-    """Return why a seal is not to be trusted; empty if it is."""
+def find_seal_fault(seal: LogSeal) -> str:
+    """Return why a seal cannot be trusted; empty if it can."""
     try:
-        found = trusted_seals.check_note(seal.number, seal.note, trusted_keys())
+        seal_or_fault = trusted_seals.check_note(seal.number, seal.note, trusted_keys())
     except KeyUnavailable as error:
         return str(error)
-    if isinstance(found, BadSeal):
-        return found.sentence
+    if isinstance(seal_or_fault, BadSeal):
+        return seal_or_fault.sentence
     copy = second_copy.copy_path(seal.number)
     if copy and copy.exists() and copy.read_bytes() != seal.note.encode():
-        return f"Seal {seal.number:,} is another one in its second place."
+        return f"Seal {seal.number:,} differs from its copy outside the database."
     return ""

@@ -1,4 +1,4 @@
-"""Checking the entries that a search finds: each by itself, and against the newest seal."""
+"""Verify search results: each entry's hash, and its inclusion under the newest seal."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,31 +15,37 @@ from assignments.audit.integrity.reader import stored_rows
 from assignments.audit.log import Event, record
 from assignments.audit.merkle.tiles import Tiles
 from assignments.audit.seals import sealing
-from assignments.audit.search.access_records import sought
+from assignments.audit.search.access_records import search_as_people
 from assignments.audit.search.query import Query
 from assignments.audit.search.search import find
-from assignments.audit.verification.one_entry import adopted_fault, fault_of_seal, place_under
+from assignments.audit.verification.one_entry import (
+    check_inclusion,
+    find_adopted_fault,
+    find_seal_fault,
+)
 from assignments.models import LogSeal
 
-MOST: Final = 10_000
-_NAMED: Final = 20
+MAX_ENTRIES: Final = 10_000
+_MAX_FAULTS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with one entry, in a sentence."""
+    """A sentence about what is wrong with an entry."""
 
     seq: int
     sentence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """What a check of some entries found.
+class ResultsVerdict:
+    """Verdict on the entries that a search matched.
 
-    :ivar sealed: how many of the `entries` the seal vouches for; the others are too new
-    :ivar faults: the first entries with which something is wrong; `altered` is how many there are
-    :ivar seal_fault: why the seal itself is not to be trusted, if it is not
+    :ivar entries: how many were checked
+    :ivar sealed: how many of them the seal covers; the others are newer
+    :ivar altered: how many have a fault
+    :ivar faults: those of the first entries that have one
+    :ivar seal_fault: why the seal cannot be trusted; empty if it can
     """
 
     entries: int
@@ -51,9 +57,9 @@ class Checked:
 
     @property
     def word(self) -> str:
-        """Return the verdict in a word."""
+        """The verdict in a few words, as the log records it."""
         if not self.entries:
-            return "nothing found"
+            return "no entries"
         if self.altered:
             return "altered"
         if self.seal_fault:
@@ -61,56 +67,56 @@ class Checked:
         return "intact" if self.sealed == self.entries else "not sealed"
 
 
-def check_these(query: Query, *, by: Actor, now: datetime) -> Checked:
-    """Check what the query finds, at most MOST of it, the oldest first; and record that."""
+def verify_results(query: Query, *, by: Actor, now: datetime) -> ResultsVerdict:
+    """Verify the entries that match a query, at most the MAX_ENTRIES oldest, and record it."""
     seal, rows = (
         sealing.newest_seal(),
-        list(stored_rows(find(query).entries.order_by("seq")[:MOST])),
+        list(stored_rows(find(query).entries.order_by("seq")[:MAX_ENTRIES])),
     )
     sealed = [row for row in rows if seal and row.seq < seal.size]
-    # An entry that was altered leads elsewhere as well: what is wrong with itself says more.
-    faults = dict(_under(seal, sealed)) | dict(_by_themselves(rows))
-    found = Checked(
+    # An altered entry also fails its inclusion; the fault of the entry itself says more.
+    faults = dict(_find_inclusion_faults(seal, sealed)) | dict(_find_own_faults(rows))
+    verdict = ResultsVerdict(
         entries=len(rows),
         sealed=len(sealed),
         altered=len(faults),
-        faults=tuple(Fault(seq, faults[seq]) for seq in sorted(faults)[:_NAMED]),
+        faults=tuple(Fault(seq, faults[seq]) for seq in sorted(faults)[:_MAX_FAULTS]),
         seal=seal,
-        seal_fault=fault_of_seal(seal) if seal else "",
+        seal_fault=find_seal_fault(seal) if seal else "",
     )
-    _record(found, query, by, now)
-    return found
+    _record(verdict, query, by, now)
+    return verdict
 
 
-def _by_themselves(rows: Sequence[Row]) -> Iterator[tuple[int, str]]:
-    """Yield number and fault of the entries that are not as they were written."""
+def _find_own_faults(rows: Sequence[Row]) -> Iterator[tuple[int, str]]:
+    """Yield number and fault of the entries that do not match their hash or columns."""
     broken = recovery.recorded_damage()
     for row in rows:
-        fault = fault_of(row, row.seq) or adopted_fault(row.seq, broken)
+        fault = fault_of(row, row.seq) or find_adopted_fault(row.seq, broken)
         if fault:
             yield row.seq, fault.sentence
 
 
-def _under(seal: LogSeal | None, rows: Sequence[Row]) -> Iterator[tuple[int, str]]:
-    """Yield number and fault of the entries that do not stand under the seal."""
+def _find_inclusion_faults(seal: LogSeal | None, rows: Sequence[Row]) -> Iterator[tuple[int, str]]:
+    """Yield number and fault of the entries that are not included under the seal."""
     if seal is None:
         return
-    said, subtree = sealing.checkpoint_of(seal), Tiles()
+    checkpoint, subtree = sealing.checkpoint_of(seal), Tiles()
     for row in rows:
-        fault = place_under(seal, said, row, subtree).fault
+        fault = check_inclusion(seal, checkpoint, row, subtree).fault
         if fault:
             yield row.seq, fault
 
 
 @transaction.atomic
-def _record(found: Checked, query: Query, by: Actor, now: datetime) -> None:
-    if found.faults:
-        raise_alarm(f"Entry {found.faults[0].seq:,}: {found.faults[0].sentence}")
+def _record(verdict: ResultsVerdict, query: Query, by: Actor, now: datetime) -> None:
+    if verdict.faults:
+        raise_alarm(f"Entry {verdict.faults[0].seq:,}: {verdict.faults[0].sentence}")
     event = Event(
         action="log.search_results_verified",
         subject="log",
-        result=found.word,
-        people=sought(query),
-        detail={"entries": found.entries, "altered": found.altered, "search": query.masked()},
+        result=verdict.word,
+        people=search_as_people(query),
+        detail={"entries": verdict.entries, "altered": verdict.altered, "search": query.redacted()},
     )
     record(event, by=by, at=now)

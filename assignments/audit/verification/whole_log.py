@@ -1,4 +1,4 @@
-"""Verifying the log: every entry by itself, their order, the tree, and every seal there is."""
+"""Verify the whole log: every entry, their order, the Merkle tree, and every seal."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ from assignments.audit.merkle.proofs import frontier_at
 from assignments.audit.merkle.tree import Frontier
 from assignments.audit.seals import trusted_seals
 from assignments.audit.verification import log_status
-from assignments.audit.verification.tree_rebuild import Rebuilt
+from assignments.audit.verification.tree_rebuild import TreeRebuild
 from assignments.models import LogEntry, Verification
 
 Progress = Callable[[int], None]
@@ -49,10 +49,11 @@ def verify_log(
     since_seal: bool = False,
     run: Verification | None = None,
 ) -> Verification:
-    """Check the log, keep the verdict, record that it was checked, and alarm if it is broken.
+    """Verify the log, save and record the verdict, and raise the alarm if it is broken.
 
-    :param since_seal: only what came after the newest seal
-    :param run: the check that was begun for this, to be ended
+    :param progress: called with the number of entries verified so far
+    :param since_seal: verify only the entries since the newest seal
+    :param run: the stored verification to finish, instead of a new one
     """
     verdict = verdict_on_log(progress, since_seal=since_seal)
     if isinstance(verdict, BROKEN):
@@ -65,59 +66,60 @@ def verify_log(
         for name, value in as_fields(verdict).items():
             setattr(run, name, value)
         run.at, run.checked = now, run.size
-        run.email_at = now if _is_news(run) else None
+        run.email_at = now if _needs_email(run) else None
         run.save()
     return run
 
 
-def _is_news(run: Verification) -> bool:
-    """Tell whether it is to be written about: a break, when it is found first and every night."""
+def _needs_email(run: Verification) -> bool:
+    """Tell whether to send an e-mail: for a broken log, when it is new and every night."""
     if run.verdict not in BROKEN_WORDS:
         return False
-    before = log_status.last_verification()
-    return run.night is not None or before is None or before.detail != run.detail
+    previous = log_status.last_verification()
+    return run.night is not None or previous is None or previous.detail != run.detail
 
 
 def verdict_on_log(progress: Progress | None = None, *, since_seal: bool = False) -> Verdict:
-    """Check the log and say what was found; nothing is locked and nothing kept."""
+    """Verify the log and return the verdict, without locking or recording anything."""
     while True:
-        gone = pruned()
-        verdict = _verdict(gone, progress, since_seal=since_seal)
-        # What was pruned while it was read is not missing.
-        if pruned() == gone:
+        pruned_prefix = pruned()
+        verdict = _verdict(pruned_prefix, progress, since_seal=since_seal)
+        # Entries pruned while the log was read would look missing.
+        if pruned() == pruned_prefix:
             return verdict
 
 
-def _verdict(gone: Pruned, progress: Progress | None, *, since_seal: bool) -> Verdict:
-    # Read before the head, because entries may join while this runs.
-    longest = LogEntry.objects.aggregate(last=Max("seq"))["last"]
-    found = 0 if longest is None else longest + 1
-    head, book = recorded_tree(), trusted_seals.check_seals()
+def _verdict(pruned_prefix: Pruned, progress: Progress | None, *, since_seal: bool) -> Verdict:
+    # Read before the head, because entries may be appended meanwhile.
+    last = LogEntry.objects.aggregate(last=Max("seq"))["last"]
+    stored = 0 if last is None else last + 1
+    head, seals = recorded_tree(), trusted_seals.check_seals()
     if head is None:
-        return HeadMismatch(found, None)
-    begun = _begun(head, book, gone, since_seal=since_seal)
-    if not isinstance(begun, Begun):
-        return begun
-    rebuilt, clock, broken = begun.rebuilt, Clock(), list[Damage]()
-    for rows in chunks(rebuilt.size, head.size):
-        fault = first_fault(rows, rebuilt.size)
+        return HeadMismatch(stored, None)
+    start = _start_after_pruned(head, seals, pruned_prefix, since_seal=since_seal)
+    if not isinstance(start, Start):
+        return start
+    rebuild, clock, broken = start.rebuild, Clock(), list[Damage]()
+    for rows in chunks(rebuild.size, head.size):
+        fault = first_fault(rows, rebuild.size)
         if fault:
             return fault
         clock.see(rows)
         broken += damage_in(rows)
-        rebuilt.take([row.leaf for row in rows])
+        rebuild.add([row.leaf for row in rows])
         if progress:
-            progress(rebuilt.size)
-    rebuilt.finish()
-    faults = _faults(rebuilt, head, book, found, is_whole=begun.since is None)
-    taken_up = (_altered(span) for one in broken if (span := _in_question(one, book)))
-    notes = [gone.note, clock.note, *(f" {one.sentence}" for one in broken)]
-    return next(chain(faults, taken_up), None) or _praise(begun, head, book, gone, "".join(notes))
+            progress(rebuild.size)
+    rebuild.finish()
+    faults = _find_faults(rebuild, head, seals, stored, is_whole=start.since is None)
+    adopted = (_altered(span) for each in broken if (span := _in_question(each, seals)))
+    note = "".join([pruned_prefix.note, clock.note, *(f" {each.sentence}" for each in broken)])
+    broken_verdict = next(chain(faults, adopted), None)
+    return broken_verdict or _good_verdict(start, head, seals, pruned_prefix, note)
 
 
-def _in_question(broken: Damage, book: trusted_seals.CheckedSeals) -> range:
-    """Return the entries of a break that no seal vouches for which can be trusted and is older."""
-    sizes = (seal.size for seal in book.trusted if seal.size <= broken.last + 1)
+def _in_question(broken: Damage, seals: trusted_seals.CheckedSeals) -> range:
+    """Return the entries of a break that no trusted older seal covers."""
+    sizes = (seal.size for seal in seals.trusted if seal.size <= broken.last + 1)
     return broken.in_question(max(sizes, default=0))
 
 
@@ -126,106 +128,117 @@ def _altered(span: range) -> Altered:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """The tree to be built again: from nothing, or from the newest seal on."""
+class Start:
+    """A rebuild of the tree from the first entry, or from the block of the seal `since`."""
 
-    rebuilt: Rebuilt
+    rebuild: TreeRebuild
     since: trusted_seals.TrustedSeal | None = None
 
 
-def _begun(
-    head: Frontier, book: trusted_seals.CheckedSeals, gone: Pruned, *, since_seal: bool
-) -> Begun | Verdict:
-    begun = _start(head, book, since_seal=since_seal)
-    return (_take_pruned(gone, begun.rebuilt) or begun) if isinstance(begun, Begun) else begun
+def _start_after_pruned(
+    head: Frontier, seals: trusted_seals.CheckedSeals, pruned_prefix: Pruned, *, since_seal: bool
+) -> Start | Verdict:
+    start = _choose_start(head, seals, since_seal=since_seal)
+    return (
+        (_add_pruned(pruned_prefix, start.rebuild) or start) if isinstance(start, Start) else start
+    )
 
 
-def _start(
-    head: Frontier, book: trusted_seals.CheckedSeals, *, since_seal: bool
-) -> Begun | Verdict:
+def _choose_start(
+    head: Frontier, seals: trusted_seals.CheckedSeals, *, since_seal: bool
+) -> Start | Verdict:
     if not since_seal:
-        return Begun(Rebuilt(book.trusted, tiles.stored_tiles(0)))
-    seal = book.newest(head.size)
+        return Start(TreeRebuild(seals.trusted, tiles.stored_tiles(0)))
+    seal = seals.newest(head.size)
     if seal is None:
-        # Nothing to start from: what vouches for the whole is missing, so the whole is read.
-        return next(iter(book.faults), Begun(Rebuilt(book.trusted, tiles.stored_tiles(0))))
+        # Without a seal to start from, the whole log is read.
+        return next(iter(seals.faults), Start(TreeRebuild(seals.trusted, tiles.stored_tiles(0))))
     try:
-        return _since(seal)
+        return _start_at_seal(seal)
     except tiles.MissingHashes:
         return Altered(0, Fault.TILE, seal.size - 1)
 
 
-def _take_pruned(gone: Pruned, rebuilt: Rebuilt) -> Altered | None:
-    """Add the hashes of what was pruned, and return what is not as the statement of it says."""
-    left = LogEntry.objects.filter(seq__lt=gone.size).order_by("seq")
-    stray = left.values_list("seq", flat=True).first()
+def _add_pruned(pruned_prefix: Pruned, rebuild: TreeRebuild) -> Altered | None:
+    """Add the stored hashes of pruned entries; return a fault if they contradict the pruning."""
+    entries = LogEntry.objects.filter(seq__lt=pruned_prefix.size).order_by("seq")
+    stray = entries.values_list("seq", flat=True).first()
     if stray is not None:
         return Altered(stray, Fault.PRUNED)
-    if rebuilt.size >= gone.size:
+    if rebuild.size >= pruned_prefix.size:
         return None
     try:
-        for leaves in tiles.leaf_hashes(rebuilt.size, gone.size):
-            rebuilt.take(leaves)
+        for leaves in tiles.leaf_hashes(rebuild.size, pruned_prefix.size):
+            rebuild.add(leaves)
     except tiles.MissingHashes:
-        return Altered(rebuilt.size, Fault.TILE, gone.size - 1)
-    is_stated = rebuilt.frontier().root() == gone.root
-    return None if is_stated else Altered(0, Fault.TILE, gone.size - 1)
+        return Altered(rebuild.size, Fault.TILE, pruned_prefix.size - 1)
+    is_right = rebuild.frontier().root() == pruned_prefix.root
+    return None if is_right else Altered(0, Fault.TILE, pruned_prefix.size - 1)
 
 
-def _since(seal: trusted_seals.TrustedSeal) -> Begun | Verdict:
-    then = frontier_at(seal.size, tiles.Tiles())
-    blocks = frontier_at(seal.size // tiles.WIDTH, _above(tiles.Tiles()))
-    if then.root() != seal.root:
+def _start_at_seal(seal: trusted_seals.TrustedSeal) -> Start | Verdict:
+    sealed = frontier_at(seal.size, tiles.Tiles())
+    blocks = frontier_at(seal.size // tiles.WIDTH, _shift_up(tiles.Tiles()))
+    if sealed.root() != seal.root:
         return SealMismatch(seal.number, 0, seal.size)
-    return Begun(Rebuilt([seal], blocks=blocks), seal)
+    return Start(TreeRebuild([seal], blocks=blocks), seal)
 
 
-def _above(found: tiles.Tiles) -> Callable[[int, int], bytes]:
-    return lambda level, number: found(level + tiles.BITS, number)
+def _shift_up(subtree: tiles.Tiles) -> Callable[[int, int], bytes]:
+    """Return the subtrees of the tree whose leaves are the roots of complete blocks."""
+    return lambda level, number: subtree(level + tiles.BITS, number)
 
 
-def _faults(
-    rebuilt: Rebuilt,
+def _find_faults(
+    rebuild: TreeRebuild,
     head: Frontier,
-    book: trusted_seals.CheckedSeals,
-    found: int,
+    seals: trusted_seals.CheckedSeals,
+    stored: int,
     *,
     is_whole: bool,
 ) -> Iterator[Verdict]:
-    """Yield what is wrong with the log as a whole, the most telling first."""
-    for seal in book.trusted:
-        if seal.size > max(rebuilt.size, found):
-            yield ShorterThanSeal(seal.number, max(rebuilt.size, found), seal.size)
-    if rebuilt.size < head.size or found > head.size:
-        yield HeadMismatch(rebuilt.size if rebuilt.size < head.size else found, head.size)
+    """Yield the faults of the log as a whole, the most specific first.
+
+    :param stored: the number of the last entry in the table, plus one
+    """
+    for seal in seals.trusted:
+        if seal.size > max(rebuild.size, stored):
+            yield ShorterThanSeal(seal.number, max(rebuild.size, stored), seal.size)
+    if rebuild.size < head.size or stored > head.size:
+        yield HeadMismatch(rebuild.size if rebuild.size < head.size else stored, head.size)
         return
-    yield from filter(None, [rebuilt.against(head), rebuilt.named_mismatch()])
-    yield from book.faults
-    if is_whole and (row := _other_row(rebuilt)) is not None:
+    yield from filter(None, [rebuild.compare(head), rebuild.narrowed_mismatch()])
+    yield from seals.faults
+    if is_whole and (row := _find_row_mismatch(rebuild)) is not None:
         yield Altered(row, Fault.TILE)
 
 
-def _other_row(rebuilt: Rebuilt) -> int | None:
-    """Return the first entry under a kept row of hashes that is not what the entries give."""
-    if rebuilt.other_row is not None:
-        return rebuilt.other_row
-    kept = {
+def _find_row_mismatch(rebuild: TreeRebuild) -> int | None:
+    """Return the first entry under a stored row of hashes that differs from the rebuilt one."""
+    if rebuild.first_mismatch is not None:
+        return rebuild.first_mismatch
+    stored = {
         (level, number): row for level in (1, 2, 3) for number, row in tiles.stored_tiles(level)
     }
-    for level, number, row in rebuilt.rows_above():
-        have = kept.get((level, number), b"")
-        if row[: len(have)] != have:
+    for level, number, row in rebuild.upper_rows():
+        stored_row = stored.get((level, number), b"")
+        if row[: len(stored_row)] != stored_row:
             return int(number * tiles.WIDTH ** (level + 1))
     return None
 
 
-def _praise(
-    begun: Begun, head: Frontier, book: trusted_seals.CheckedSeals, gone: Pruned, note: str
+def _good_verdict(
+    start: Start,
+    head: Frontier,
+    seals: trusted_seals.CheckedSeals,
+    pruned_prefix: Pruned,
+    note: str,
 ) -> Verdict:
-    seal, root = book.newest(head.size), head.root().hex()
-    if begun.since:
-        start = begun.since.size - begun.since.size % tiles.WIDTH
-        return IntactSince(head.size, root, begun.since.number, max(start, gone.size), note)
+    seal, root = seals.newest(head.size), head.root().hex()
+    if start.since:
+        first = start.since.size - start.since.size % tiles.WIDTH
+        first = max(first, pruned_prefix.size)
+        return IntactSince(head.size, root, start.since.number, first, note)
     if seal is None:
         return Unsealed(head.size, root, note)
-    return Intact(head.size, root, seal.number, seal.size, gone.size, note)
+    return Intact(head.size, root, seal.number, seal.size, pruned_prefix.size, note)

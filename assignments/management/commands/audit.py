@@ -15,17 +15,17 @@ from django.db import connection
 from django.utils import timezone
 
 from assignments.audit.entries.sentences import counted
-from assignments.audit.export.formats import FORMATS, Making, export_log
+from assignments.audit.export.formats import FORMATS, ExportContext, export_log
 from assignments.audit.integrity import grants
 from assignments.audit.integrity.verdicts import BROKEN, Intact, IntactSince, Unsealed
 from assignments.audit.pruning import NotPruned
 from assignments.audit.seals.sealing import NotSealed, make_seal
 from assignments.audit.search import access_records
-from assignments.audit.search.api_results import MOST, answer
-from assignments.audit.search.parser import NotUnderstood, parse
+from assignments.audit.search.api_results import MAX_LIMIT, fetch_results
+from assignments.audit.search.parser import QuerySyntaxError, parse
 from assignments.audit.search.query import Query
 from assignments.audit.signing.signed_note import InvalidKey, SigningKey
-from assignments.audit.verification.exported_file import verdict_on_file
+from assignments.audit.verification.exported_file import verify_exported_file
 from assignments.audit.verification.whole_log import verify_log
 from assignments.forms.exports import SampleForm
 from assignments.forms.log_api import USUAL, PageForm
@@ -114,7 +114,7 @@ class Command(BaseCommand):
         self._answer(told, CODES[found.verdict], options)
 
     def _verify_file(self, path: Path, options: dict[str, Any]) -> None:
-        found = verdict_on_file(path)
+        found = verify_exported_file(path)
         told = {"verdict": found.word, "seq": found.seq, "detail": found.sentence}
         self._answer(told, found.code, options)
 
@@ -129,9 +129,9 @@ class Command(BaseCommand):
     def _search(self, options: dict[str, Any]) -> None:
         require_prepared_database()
         page, query = _page(options), _query(options["query"])
-        found = answer(query, before=page["before"], limit=page["limit"])
+        found = fetch_results(query, before=page["before"], limit=page["limit"])
         access_records.record_search(
-            query=query, found=found.count, by=operator(), now=timezone.now()
+            query=query, count=found.count, by=operator(), now=timezone.now()
         )
         if options["json"]:
             self.stdout.write(json.dumps(asdict(found)))
@@ -226,7 +226,7 @@ def _ask_what_to_find(search: CommandParser) -> None:
     search.add_argument(
         "query", nargs="?", default="", help="written as in the search box of the log"
     )
-    search.add_argument("--limit", type=int, default=USUAL, help=f"at most {MOST}")
+    search.add_argument("--limit", type=int, default=USUAL, help=f"at most {MAX_LIMIT}")
     search.add_argument(
         "--before", type=int, metavar="ENTRY", help="go on with what is older than this"
     )
@@ -269,8 +269,8 @@ def _send_again(start: int) -> None:
 def _query(text: str) -> Query:
     try:
         return parse(text, today=timezone.localdate(timezone=timezone.get_default_timezone()))
-    except NotUnderstood as problem:
-        raise CommandError(problem.pointed()) from problem
+    except QuerySyntaxError as problem:
+        raise CommandError(problem.with_pointer()) from problem
 
 
 def _page(options: dict[str, Any]) -> dict[str, Any]:
@@ -297,10 +297,10 @@ def _sample(options: dict[str, Any]) -> Sample | None:
 def _written(path: Path, write: Callable[..., int]) -> int:
     with TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
         part = Path(folder) / path.name
-        making = Making(by=operator(), now=timezone.now(), folder=Path(folder))
+        context = ExportContext(by=operator(), now=timezone.now(), folder=Path(folder))
         try:
             with part.open("wb") as out:
-                written = write(making=making, out=out)
+                written = write(context=context, out=out)
         except NotSealed as refusal:
             raise CommandError(str(refusal)) from refusal
         # The file gets its name only after the log knows of it.

@@ -1,4 +1,4 @@
-"""Asking for an export of the log as it is now; a worker writes it."""
+"""Request an export of the log as it is now; a worker writes it later."""
 
 from datetime import datetime
 from typing import Final
@@ -7,60 +7,62 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from assignments.audit.entries.actors import Actor
-from assignments.audit.export.formats import Format, extent_for
-from assignments.audit.search.access_records import sought
+from assignments.audit.export.formats import Format, seal_for_export
+from assignments.audit.search.access_records import search_as_people
 from assignments.audit.search.query import Query
 from assignments.models import LogExport
-from assignments.services.exporting.audit_events import record_act
+from assignments.services.exporting.audit_events import record_export_event
 from assignments.services.exporting.dossiers import Sample
 
-MOST_OPEN: Final = 3
+MAX_OPEN: Final = 3
 
 
 class ExportRefused(Exception):
-    """No export was begun; the message says why and what to do."""
+    """No export was created; the message says why and what to do."""
 
 
-def request(
+def request_export(
     *,
     query: Query,
-    format: Format,  # noqa: A002  the word that people know it by
+    format: Format,  # noqa: A002  the field's own word
     owner_pk: int,
     by: Actor,
     now: datetime,
     sample: Sample | None = None,
 ) -> LogExport:
-    """Seal the log and note that somebody wants an export of it as it is now.
+    """Seal the log and queue an export of its current entries.
 
-    :raises ExportRefused: if they have too many under way
-    :raises NotSealed: if a pack is asked for and the log cannot be sealed
+    :raises ExportRefused: if the owner has MAX_OPEN unfinished exports
+    :raises NotSealed: if the format is a pack and the log cannot be sealed
     """
-    extent = extent_for(format, by=by, now=now)
+    extent = seal_for_export(format, by=by, now=now)
     with transaction.atomic():
-        _check(owner_pk)
+        _check_limit(owner_pk)
         export = LogExport.objects.create(
             owner_id=owner_pk,
             format=format,
             search=str(query),
-            masked=query.masked(),
-            sample=sample.size if sample else None,
+            redacted_search=query.redacted(),
+            sample_size=sample.size if sample else None,
             seed=sample.seed if sample else "",
-            size=extent.size,
+            log_size=extent.size,
             frontier=extent.tree.to_bytes(),
-            seal=extent.sealed.seal.number if extent.sealed else None,
+            seal_number=extent.sealed.seal.number if extent.sealed else None,
             requested_at=now,
             progressed_at=now,
         )
-        people = sought(query)
-        record_act(export, "export.requested", by=by, at=now, people=people, size=extent.size)
+        people = search_as_people(query)
+        record_export_event(
+            export, "export.requested", by=by, at=now, people=people, log_size=extent.size
+        )
     return export
 
 
-def _check(owner_pk: int) -> None:
-    # One at a time for a person, or two tabs would get past the limit.
+def _check_limit(owner_pk: int) -> None:
+    # Locks the owner, so that two simultaneous requests cannot both pass the limit.
     get_user_model().objects.select_for_update().get(pk=owner_pk)
-    theirs = LogExport.objects.filter(owner=owner_pk, state__in=LogExport.OPEN)
-    if theirs.count() >= MOST_OPEN:
+    open_exports = LogExport.objects.filter(owner=owner_pk, state__in=LogExport.OPEN_STATES)
+    if open_exports.count() >= MAX_OPEN:
         raise ExportRefused(
-            f"You have {MOST_OPEN} exports under way. Wait until one of them has ended."
+            f"You have {MAX_OPEN} unfinished exports. Wait until one of them has finished."
         )

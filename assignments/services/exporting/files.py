@@ -1,4 +1,4 @@
-"""The files of exports: written for their owner's eyes only, whole or not at all, and deleted."""
+"""The files of exports: written atomically, readable only by the process owner, and deleted."""
 
 import hashlib
 import os
@@ -14,15 +14,15 @@ from django.conf import settings
 
 from assignments.audit.signing.write_once import OWNER_ONLY
 
-OWNERS_FOLDER: Final = 0o700
-KINDS: Final = ("export-*", "writing-*")
-# Longer than anything takes to write, beyond its time.
-LEFT_FOR: Final = timedelta(hours=24)
+OWNER_ONLY_FOLDER: Final = 0o700
+PATTERNS: Final = ("export-*", "writing-*")
+# A file older than its expiry and this is a leftover: no export takes as long to write.
+LEFTOVER_AFTER: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A file that was written, and how many entries it holds."""
+class WrittenFile:
+    """A written file: its name, number of entries, size in bytes and SHA-256."""
 
     name: str
     entries: int
@@ -30,51 +30,51 @@ class Made:
     sha256: str
 
 
-def make(name: str, write: Callable[[BinaryIO, Path], int]) -> Made:
-    """Have a file written aside, then give it its name; return what it is.
+def write_file(name: str, write: Callable[[BinaryIO, Path], int]) -> WrittenFile:
+    """Write a file under a temporary name, then rename it; return what was written.
 
-    :param write: is given the file, and a folder for what it needs besides
-    :raises OSError: if the folder cannot be written to
+    :param write: gets the open file and a folder for temporary files; returns the entry count
+    :raises OSError: if the folder or file cannot be written
     """
-    folder = _folder()
-    with TemporaryDirectory(prefix="writing-", dir=folder) as aside:
-        part = Path(aside) / name
+    folder = _make_folder()
+    with TemporaryDirectory(prefix="writing-", dir=folder) as temporary:
+        part = Path(temporary) / name
         with os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "w+b") as out:
-            entries = write(out, Path(aside))
+            entries = write(out, Path(temporary))
             out.flush()
             os.fsync(out.fileno())
             out.seek(0)
             sha256 = hashlib.file_digest(out, "sha256").hexdigest()
-        made = Made(name, entries, part.stat().st_size, sha256)
+        written = WrittenFile(name, entries, part.stat().st_size, sha256)
         part.rename(folder / name)
-    return made
+    return written
 
 
-def opened(name: str) -> BinaryIO:
-    """Open a file to hand it out.
+def open_file(name: str) -> BinaryIO:
+    """Open a file for reading.
 
-    :raises FileNotFoundError: if it is not there
+    :raises FileNotFoundError: if it does not exist
     """
     return _path(name).open("rb")
 
 
 def delete(name: str) -> None:
-    """Delete a file, if it is there."""
+    """Delete a file if it exists."""
     _path(name).unlink(missing_ok=True)
 
 
-def sweep(*, now: datetime) -> None:
-    """Delete what workers that were killed left, and files that outlived their time."""
-    oldest = now - timedelta(hours=settings.EXPORT_HOURS) - LEFT_FOR
-    for kind in KINDS:
-        for path in Path(settings.EXPORT_DIR).glob(kind):
+def delete_leftovers(*, now: datetime) -> None:
+    """Delete files of killed workers, and files that outlived their expiry."""
+    oldest = now - timedelta(hours=settings.EXPORT_HOURS) - LEFTOVER_AFTER
+    for pattern in PATTERNS:
+        for path in Path(settings.EXPORT_DIR).glob(pattern):
             if path.lstat().st_mtime < oldest.timestamp():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _folder() -> Path:
+def _make_folder() -> Path:
     folder = Path(settings.EXPORT_DIR)
-    folder.mkdir(mode=OWNERS_FOLDER, parents=True, exist_ok=True)
+    folder.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""Taking back what exports hold when a name is erased: files, and what was searched for."""
+"""Recall exports when a person is erased: their files, and the searches that name the person."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -10,26 +10,28 @@ from assignments.models import LogExport
 from assignments.services.exporting import download
 
 State = LogExport.State
-ERASED: Final = "What was searched for was erased meanwhile. Search again, without the name."
+ERASED: Final = (
+    "The search named a person who has been erased. Request the export again without the name."
+)
 
 
-def recall(*, names: Callable[[str], bool], now: datetime) -> int:
-    """Let every file expire and what is being written begin anew; return how many that were.
+def recall_exports(*, has_name: Callable[[str], bool], now: datetime) -> int:
+    """Expire every file, restart unfinished exports and clear searches that name the person.
 
-    The files themselves are deleted once the transaction that this is a part of has ended.
+    Returns how many exports changed. Files are deleted when the surrounding transaction commits.
 
-    :param names: tells of a search whether it names the person
+    :param has_name: whether a search names the person
     """
     naming = [
         pk
         for pk, search in LogExport.objects.exclude(search="").values_list("pk", "search")
-        if names(search)
+        if has_name(search)
     ]
-    stopped = LogExport.objects.filter(pk__in=naming, state__in=LogExport.OPEN)
-    stopped.update(state=State.FAILED, problem=ERASED, runner="", ended_at=now, expires_at=now)
+    cancelled = LogExport.objects.filter(pk__in=naming, state__in=LogExport.OPEN_STATES)
+    cancelled.update(state=State.FAILED, problem=ERASED, worker="", ended_at=now, expires_at=now)
     LogExport.objects.filter(pk__in=naming).update(search="")
-    anew = LogExport.objects.filter(state=State.WRITING)
-    begun = anew.update(state=State.WAITING, runner="", done=0)
+    unfinished = LogExport.objects.filter(state=State.WRITING)
+    restarted = unfinished.update(state=State.WAITING, worker="", entries_written=0)
     ready = LogExport.objects.filter(state=State.READY).update(expires_at=now)
-    transaction.on_commit(lambda: download.forget(now=now))
-    return begun + ready + len(naming)
+    transaction.on_commit(lambda: download.expire_exports(now=now))
+    return restarted + ready + len(naming)

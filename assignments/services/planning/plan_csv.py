@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 from django.db import transaction
 
 from assignments.audit.entries.actors import Actor
-from assignments.audit.export.csv_format import BYTE_ORDER_MARK, written
+from assignments.audit.export.csv_format import BYTE_ORDER_MARK, to_csv_lines
 from assignments.audit.log import Event, record
 from assignments.models import Assignment, Batch
 from assignments.queries.drafts import planned_rows
@@ -31,9 +31,9 @@ HEADINGS: Final = (
 
 def write_plan(*, batch: Batch, by: Actor, now: datetime, out: BinaryIO) -> None:
     """Write the plan's rows in their order, and record that they were handed out."""
-    out.write((BYTE_ORDER_MARK + written([list(HEADINGS)])).encode())
+    out.write((BYTE_ORDER_MARK + to_csv_lines([list(HEADINGS)])).encode())
     for some in batched(_lines(batch), CHUNK, strict=False):
-        out.write(written(some).encode())
+        out.write(to_csv_lines(some).encode())
     event = Event(
         action="plan.downloaded",
         subject=f"batch/{batch.pk}",

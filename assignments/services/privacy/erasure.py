@@ -89,7 +89,7 @@ def _locked(ref: str) -> Subject:
 def _erase(whom: Subject, reason: str, by: Actor, now: datetime) -> Erased:
     _check(whom, reason, by, now)
     texts = redacted_fields.take_out(whom)
-    recall.recall(names=lambda search: redacted_fields.seeks(whom, search), now=now)
+    recall.recall_exports(has_name=lambda search: redacted_fields.seeks(whom, search), now=now)
     values = PersonalValue.objects.filter(ref=whom.ref).delete()[0]
     if whom.learner:
         _forget_learner(whom.learner, now)

@@ -6,7 +6,7 @@ from urllib.parse import unquote_plus
 
 from django.db.models import Model, QuerySet
 
-from assignments.audit.search.filters import SEARCH
+from assignments.audit.search.filters import SEARCH_REF
 from assignments.models import (
     Account,
     Approval,
@@ -130,6 +130,6 @@ def _cells(upload: DraftUpload) -> Iterator[str]:
 
 def _searches(whom: Subject) -> int:
     """Forget searches of the log for the person, with the salts that would prove them."""
-    kept = PersonalValue.objects.filter(ref=SEARCH).values_list("pk", "value")
+    kept = PersonalValue.objects.filter(ref=SEARCH_REF).values_list("pk", "value")
     naming = [pk for pk, value in kept.iterator(CHUNK) if seeks(whom, value)]
     return PersonalValue.objects.filter(pk__in=naming).delete()[0]
