@@ -73,7 +73,7 @@ def test_the_api_answers_with_entries_as_the_page_shows_them(token):
     assert entry["entry"] == seq
     assert entry["sentence"] == f"{PRIYA.name} assigned GDPR Essentials 2027 to {ELIF.name}"
     assert entry["people"][0]["name"] == ELIF.name
-    assert (entry["leaf"], entry["recorded"]) == (stored.leaf.hex(), json.loads(bytes(stored.body)))
+    assert (entry["leaf"], entry["body"]) == (stored.leaf.hex(), json.loads(bytes(stored.body)))
 
 
 @pytest.mark.parametrize(("asked", "count"), SEARCHES)
@@ -292,7 +292,7 @@ def test_a_program_that_asks_too_often_is_told_to_wait(token):
 
 
 def test_what_fails_is_told_to_programs_as_json(token, monkeypatch):
-    monkeypatch.setattr("assignments.views.log_api.answer", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("assignments.views.log_api.fetch_results", lambda *_, **__: 1 / 0)
     program = Client(raise_request_exception=False)
 
     answer = program.get(ADDRESS, headers={"Authorization": f"Bearer {token}"})

@@ -90,7 +90,7 @@ def test_a_file_whose_time_is_over_is_said_to_be(auditor, clock):
 
     gone = client.get(f"/exports/{export.pk}/file")
 
-    assert (gone.status_code, "Ask for it again" in words(gone)) == (410, True)
+    assert (gone.status_code, "Request it again" in words(gone)) == (410, True)
 
 
 def test_a_format_that_there_is_not_is_refused_beside_the_list(auditor):
@@ -103,7 +103,7 @@ def test_a_fourth_export_waits_for_the_others(auditor):
     for _ in range(3):
         make_export(auditor)
     refused = browser(auditor).post("/audit/export", {"format": "csv"})
-    assert (refused.status_code, "You have 3 exports under way" in words(refused)) == (409, True)
+    assert (refused.status_code, "You have 3 unfinished exports" in words(refused)) == (409, True)
 
 
 def test_a_pack_of_a_log_that_cannot_be_sealed_says_why(auditor, settings):

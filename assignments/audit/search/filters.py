@@ -113,7 +113,7 @@ def _result(term: Term) -> TermFilter:
 def _entry(term: Term) -> TermFilter:
     numbers = cast(Span[int], term.parsed_value)
     # The lower bound must not use the index: SQLite would prefer it to the bound of a page.
-    condition = Q(seq__seen__gte=numbers.first or 0) & _within("seq", replace(numbers, first=None))
+    condition = Q(seq__no_index__gte=numbers.first or 0) & _within("seq", replace(numbers, first=None))
     return TermFilter(condition, (_within("seq", numbers),))
 
 
@@ -125,7 +125,7 @@ def _when(term: Term) -> TermFilter:
     if days.last:
         ends["lt"] = _midnight(days.last + timedelta(days=1))
     at_condition = Q(**{f"at__{end}": moment for end, moment in ends.items()})
-    condition = Q(**{f"at__seen__{end}": moment for end, moment in ends.items()})
+    condition = Q(**{f"at__no_index__{end}": moment for end, moment in ends.items()})
     if "lt" in ends and _are_many(LogEntry.objects.filter(at__gte=ends["lt"])):
         # Entries are read from the end of the log, so skip the later ones. The sum keeps PostgreSQL
         # from searching for the maximum entry by entry.
@@ -177,7 +177,7 @@ def _match_names(word: str, *columns: str) -> tuple[Q, tuple[Q, ...]]:
     if not refs:
         return condition, ()
     for column in columns:
-        condition |= Q(**{f"{column}__seen__in_list": refs})
+        condition |= Q(**{f"{column}__no_index__in_list": refs})
     return condition, tuple(Q(**{f"{column}__in_list": refs}) for column in columns)
 
 
