@@ -113,7 +113,9 @@ def _result(term: Term) -> TermFilter:
 def _entry(term: Term) -> TermFilter:
     numbers = cast(Span[int], term.parsed_value)
     # The lower bound must not use the index: SQLite would prefer it to the bound of a page.
-    condition = Q(seq__no_index__gte=numbers.first or 0) & _within("seq", replace(numbers, first=None))
+    condition = Q(seq__no_index__gte=numbers.first or 0) & _within(
+        "seq", replace(numbers, first=None)
+    )
     return TermFilter(condition, (_within("seq", numbers),))
 
 
