@@ -7,11 +7,11 @@ import httpx
 import pytest
 from starlette.types import Message
 
-from assignments.stackone.sandbox.answers import Silence
 from assignments.stackone.sandbox.app import build_app
 from assignments.stackone.sandbox.options import SandboxOptions
+from assignments.stackone.sandbox.responses import NoResponse
+from assignments.stackone.sandbox.state import create_state
 from assignments.stackone.sandbox.store import Store
-from assignments.stackone.sandbox.world import make_world
 from tests.sandbox_process import ACCOUNT, KEY
 
 
@@ -19,7 +19,7 @@ def test_a_bug_answers_500_and_shows_where_it_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = Store(tmp_path / "lms.sqlite3")
-    app = build_app(make_world(SandboxOptions(learners=1, content=1), store))
+    app = build_app(create_state(SandboxOptions(learners=1, content=1), store))
     store.close()
 
     async def ask() -> httpx.Response:
@@ -45,7 +45,7 @@ def test_silence_ends_by_dropping_a_client_that_never_gives_up() -> None:
     async def send(message: Message) -> None:
         raise AssertionError(message)
 
-    scope = {"type": "http", "state": {"drop": dropped.set}}
-    asyncio.run(Silence(longest_seconds=0.01)(scope, receive, send))
+    scope = {"type": "http", "state": {"reset": dropped.set}}
+    asyncio.run(NoResponse(longest_seconds=0.01)(scope, receive, send))
 
     assert dropped.is_set()

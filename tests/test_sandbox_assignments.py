@@ -237,7 +237,7 @@ def test_a_second_create_makes_a_second_assignment(sandbox: Sandbox, client: htt
     assert sandbox.stats() == {
         "requests": {},
         "connections": 0,
-        "most_at_once": 0,
+        "peak_concurrency": 0,
         "assignments": 0,
         "seeded_assignments": stats["seeded_assignments"],
         "duplicates": 0,
@@ -309,7 +309,7 @@ def test_what_was_created_survives_a_killed_server(tmp_path: Path) -> None:
         after = sandbox.stats(held=True)
         held = client.get(f"/unified/lms/assignments/{assignment['id']}").json()["data"]
 
-    assert after == before | {"requests": {}, "connections": 0, "most_at_once": 0}
+    assert after == before | {"requests": {}, "connections": 0, "peak_concurrency": 0}
     assert (held["user_id"], held["remote_id"]) == (user, assignment["remote_id"])
 
 

@@ -7,9 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
-from assignments.stackone.sandbox.data.catalogue import SHOWCASE, courses, items
-from assignments.stackone.sandbox.data.history import history
-from assignments.stackone.sandbox.data.people import people
+from assignments.stackone.sandbox.data.catalogue import (
+    SHOWCASE_ITEMS,
+    generate_courses,
+    generate_items,
+)
+from assignments.stackone.sandbox.data.history import generate_history
+from assignments.stackone.sandbox.data.people import generate_people
 from tests.sandbox_process import Sandbox, running_sandbox
 
 FORMS = {"video", "quiz", "document", "audio", "article"}
@@ -41,20 +45,20 @@ def rows(client: httpx.Client, path: str, **query: str) -> list[dict[str, Any]]:
 
 
 def test_people_are_the_same_for_a_seed_and_a_larger_count_adds_to_them() -> None:
-    few = people(7, 200)
-    assert people(7, 300)[: len(few)] == few
-    assert people(7, 20) != people(8, 20)
+    few = generate_people(7, 200)
+    assert generate_people(7, 300)[: len(few)] == few
+    assert generate_people(7, 20) != generate_people(8, 20)
 
 
 def test_people_who_left_come_on_top_of_those_asked_for() -> None:
-    found = people(1, 500)
+    found = generate_people(1, 500)
 
     active = [learner for learner in found if learner.active]
     assert (len(active), len(found) > 500, found[-1].active) == (500, True, True)
 
 
 def test_people_have_ids_references_and_addresses_of_their_own() -> None:
-    found = people(1, 5000)
+    found = generate_people(1, 5000)
 
     emails = [learner.email for learner in found if learner.email]
     for values in (
@@ -69,7 +73,7 @@ def test_people_have_ids_references_and_addresses_of_their_own() -> None:
 
 
 def test_people_come_with_what_breaks_naive_code() -> None:
-    found = people(1, 5000)
+    found = generate_people(1, 5000)
 
     namesakes = Counter(learner.name for learner in found)
     assert namesakes["Maria Silva"] >= 2
@@ -81,33 +85,33 @@ def test_people_come_with_what_breaks_naive_code() -> None:
 
 
 def test_content_has_every_form_and_a_few_items_that_cannot_be_assigned() -> None:
-    found = items(1, 1000)
+    found = generate_items(1, 1000)
 
     assert {item.details["content_type"]["value"] for item in found} == FORMS
-    assert all(item.active and item.external_reference for item in found[:SHOWCASE])
+    assert all(item.active and item.external_reference for item in found[:SHOWCASE_ITEMS])
     assert 0.01 < sum(not item.active for item in found) / 1000 < 0.05
     assert 0.01 < sum(item.external_reference is None for item in found) / 1000 < 0.05
     assert len({item.details["title"] for item in found}) == 1000
 
 
 def test_courses_are_made_of_content() -> None:
-    found = items(1, 50)
+    found = generate_items(1, 50)
 
     known = {item.id for item in found}
-    made = courses(1, found)
+    made = generate_courses(1, found)
     assert len(made) == 4
     assert all(set(course.details["content_ids"]) <= known for course in made)
 
 
 def test_history_gives_some_people_a_few_of_the_first_items() -> None:
-    learners, content = people(1, 5000), items(1, 100)
+    learners, content = generate_people(1, 5000), generate_items(1, 100)
 
-    records = list(history(1, learners, content))
-    assert records == list(history(1, learners, content))
+    records = list(generate_history(1, learners, content))
+    assert records == list(generate_history(1, learners, content))
     each = Counter(record.learner for record in records)
     assert 0.04 < len(each) / 5000 < 0.08
     assert set(each.values()) == {1, 2, 3}
-    assert {record.content for record in records} == {item.id for item in content[:SHOWCASE]}
+    assert {record.content for record in records} == {item.id for item in content[:SHOWCASE_ITEMS]}
     assert {record.status for record in records} == {"pending", "in_progress", "completed"}
 
 
@@ -118,7 +122,7 @@ def test_users_can_be_read_to_the_end_whatever_the_page_size(
     pages = list(walk(client, "users", page_size=page_size))
 
     size = min(int(page_size or 25), 100)
-    everybody = len(people(1, 230))
+    everybody = len(generate_people(1, 230))
     assert [len(page["data"]) for page in pages[:-1]] == [size] * ((everybody - 1) // size)
     assert pages[-1]["next"] is None
     found = [row["external_reference"] for page in pages for row in page["data"]]

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from assignments.stackone.sandbox.faults import KINDS, Faults, UnknownFault, check
+from assignments.stackone.sandbox.faults import FAULT_KINDS, Faults, UnknownFault, validate_shares
 from tests.sandbox_process import Sandbox, running_sandbox
 
 CREATE = "POST /unified/lms/users/{id}/assignments"
@@ -205,7 +205,7 @@ def test_the_same_seed_draws_the_same_faults_in_about_their_shares() -> None:
 
     def drawn(seed: int) -> list[str]:
         faults = Faults(shares, seed)
-        return [faults.of_create() for _ in range(2000)]
+        return [faults.next_create_fault() for _ in range(2000)]
 
     first = drawn(1)
     assert first == drawn(1) != drawn(2)
@@ -215,8 +215,8 @@ def test_the_same_seed_draws_the_same_faults_in_about_their_shares() -> None:
 
 
 def test_every_kind_can_be_asked_for() -> None:
-    each: dict[str, Any] = dict.fromkeys(KINDS, 0.05)
+    each: dict[str, Any] = dict.fromkeys(FAULT_KINDS, 0.05)
 
-    assert check(each) == each
+    assert validate_shares(each) == each
     with pytest.raises(UnknownFault, match="choose from 429, 500, 502, 408, hang"):
-        check({"x": 0.1})
+        validate_shares({"x": 0.1})

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from assignments.stackone.sandbox.faults import UnknownFault, check
+from assignments.stackone.sandbox.faults import UnknownFault, validate_shares
 from assignments.stackone.sandbox.options import SandboxOptions
 from assignments.stackone.sandbox.server import serve
 
@@ -66,7 +66,7 @@ def _flag(name: str) -> str:
 def _faults(text: str) -> dict[str, float]:
     try:
         pairs = [pair.split("=") for pair in text.split(",") if pair.strip()]
-        return check({kind.strip(): float(share) for kind, share in pairs})
+        return validate_shares({kind.strip(): float(share) for kind, share in pairs})
     except UnknownFault as error:
         raise CommandError(str(error)) from error
     except ValueError as error:

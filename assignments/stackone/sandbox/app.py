@@ -1,4 +1,4 @@
-"""The web application: which path is answered by what."""
+"""The sandbox as an ASGI application: its routes and error responses."""
 
 import re
 import traceback
@@ -12,14 +12,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from assignments.stackone.sandbox.answers import Refusal
 from assignments.stackone.sandbox.endpoints import accounts, assignments, directory
 from assignments.stackone.sandbox.endpoints.control import control_routes
-from assignments.stackone.sandbox.gate import account_route, lms_route
-from assignments.stackone.sandbox.world import World
+from assignments.stackone.sandbox.responses import ApiError
+from assignments.stackone.sandbox.routes import account_route, lms_route
+from assignments.stackone.sandbox.state import SandboxState
 
-CREATE: Final = re.compile(r"/unified/lms/users/(?P<id>[^/]+)/assignments")
-READS = (
+CREATE_PATH: Final = re.compile(r"/unified/lms/users/(?P<id>[^/]+)/assignments")
+READ_ROUTES = (
     ("/users", directory.list_users),
     ("/users/{id}", directory.get_user),
     ("/users/{id}/assignments", assignments.list_user_assignments),
@@ -31,7 +31,7 @@ READS = (
     ("/assignments", assignments.list_assignments),
     ("/assignments/{id}", assignments.get_assignment),
 )
-NOT_SUPPORTED = (
+UNSUPPORTED_ROUTES = (
     ("PUT", "/content"),
     ("POST", "/content/batch"),
     ("GET", "/users/{id}/completions"),
@@ -48,60 +48,66 @@ NOT_SUPPORTED = (
 
 
 class App:
-    """Starlette, and a short way past its layers for creates, which come by the thousands."""
+    """A Starlette application that bypasses Starlette's middleware and routing for creates.
 
-    def __init__(self, others: Starlette, create: Route) -> None:
-        self._others = others
+    Creates come by the thousands, and these layers take a large part of their time.
+    """
+
+    def __init__(self, starlette: Starlette, create: Route) -> None:
+        self._starlette = starlette
         self._create = create
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        found = CREATE.fullmatch(scope["path"]) if scope.get("method") == "POST" else None
-        if found is None:
-            await self._others(scope, receive, send)
+        """Serve one request."""
+        match = CREATE_PATH.fullmatch(scope["path"]) if scope.get("method") == "POST" else None
+        if match is None:
+            await self._starlette(scope, receive, send)
             return
-        scope["path_params"] = found.groupdict()
+        scope["path_params"] = match.groupdict()
         request = Request(scope, receive, send)
         try:
             response = await self._create.endpoint(request)
         except Exception as error:
-            # The top of a request, where Starlette would do the same.
-            response = _failed(request, error)
+            # Starlette does the same for the requests that it routes.
+            response = _internal_error(request, error)
         await response(scope, receive, send)
 
 
-def build_app(world: World) -> App:
-    """Return the application that serves a world."""
-    faults = world.faults
+def build_app(state: SandboxState) -> App:
+    """Return the application that serves a sandbox's state."""
+    faults = state.faults
     create = lms_route(
-        world,
+        state,
         "POST",
         "/users/{id}/assignments",
         assignments.create_assignment,
-        faults.of_create,
+        faults.next_create_fault,
     )
     routes = [
         create,
-        *(lms_route(world, "GET", path, endpoint, faults.of_read) for path, endpoint in READS),
-        *(lms_route(world, method, path, _not_supported) for method, path in NOT_SUPPORTED),
-        account_route(world, "/accounts", accounts.list_accounts),
-        account_route(world, "/accounts/{id}", accounts.get_account),
-        *control_routes(world),
+        *(
+            lms_route(state, "GET", path, endpoint, faults.next_read_fault)
+            for path, endpoint in READ_ROUTES
+        ),
+        *(lms_route(state, method, path, _unsupported) for method, path in UNSUPPORTED_ROUTES),
+        account_route(state, "/accounts", accounts.list_accounts),
+        account_route(state, "/accounts/{id}", accounts.get_account),
+        *control_routes(state),
     ]
-    handlers = {HTTPException: _not_served, Exception: _failed}
+    handlers = {HTTPException: _http_error, Exception: _internal_error}
     return App(Starlette(routes=routes, exception_handlers=handlers), create)
 
 
-async def _not_supported(world: World, request: Request) -> Response:
-    raise Refusal(501, "Feature not supported for this provider")
+async def _unsupported(state: SandboxState, request: Request) -> Response:
+    raise ApiError(501, "Feature not supported for this provider")
 
 
-def _not_served(request: Request, error: Exception) -> Response:
+def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 404
     problem = f"{HTTPStatus(status).phrase}: cannot {request.method} {request.url.path}"
-    return Refusal(status, problem).answer()
+    return ApiError(status, problem).response()
 
 
-def _failed(_: Request, error: Exception) -> Response:
+def _internal_error(_: Request, error: Exception) -> Response:
     traceback.print_exception(error)
-    return Refusal(500).answer()
+    return ApiError(500).response()

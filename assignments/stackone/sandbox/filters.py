@@ -1,65 +1,65 @@
-"""The filters of lists: `filter[name]=value`."""
+"""Parse the filters of list requests: `filter[name]=value`."""
 
 from collections.abc import Callable, Mapping
 
 from starlette.requests import Request
 
-from assignments.stackone.sandbox.answers import Refusal
 from assignments.stackone.sandbox.paging import Filters
-from assignments.stackone.sandbox.times import canonical
+from assignments.stackone.sandbox.responses import ApiError
+from assignments.stackone.sandbox.timestamps import normalise_timestamp
 
 STATUSES = ("pending", "in_progress", "completed", "unmapped_value")
 
-type Reader = Callable[[str], str]
+type Parser = Callable[[str], str]
 
 
-def anything(text: str) -> str:
-    """Read any text."""
+def any_text(text: str) -> str:
+    """Accept any text."""
     return text
 
 
-def moment(text: str) -> str:
-    """Read a full date-time; in a query a plus sign may have become a blank."""
-    return canonical(text.replace(" ", "+"))
+def timestamp(text: str) -> str:
+    """Parse a full date-time; a plus sign that was not encoded arrives as a space."""
+    return normalise_timestamp(text.replace(" ", "+"))
 
 
 def status(text: str) -> str:
-    """Read one of the unified statuses."""
+    """Accept one of the unified statuses."""
     return STATUSES[STATUSES.index(text)]
 
 
 def only_active(text: str) -> str:
-    """Read `true`, the one value the filter has."""
+    """Accept `true`, the only value of this filter."""
     if text.lower() != "true":
         raise ValueError(text)
     return text
 
 
 def check_query(request: Request) -> None:
-    """Refuse what is no way to write a parameter, such as a filter without a name."""
+    """Refuse malformed query parameters, such as a filter without a name."""
     if not request.scope["query_string"]:
         return
     for name in ("filter", "proxy"):
         if name in request.query_params:
-            raise Refusal(400, f"{name} must be written as {name}[name]=value")
+            raise ApiError(400, f"{name} must be written as {name}[name]=value")
     if request.query_params.get("raw", "false") not in ("true", "false"):
-        raise Refusal(400, "raw must be true or false")
+        raise ApiError(400, "raw must be true or false")
 
 
-def read(request: Request, readers: Mapping[str, Reader]) -> Filters:
-    """Return the value of each filter, or nothing for those not asked for."""
-    for written in request.query_params:
-        if any(written.startswith(f"filter[{name}][") for name in readers):
-            raise Refusal(400, f"{written} is deeper than a filter goes")
-    return {name: _value(request, name, reader) for name, reader in readers.items()}
+def parse_filters(request: Request, parsers: Mapping[str, Parser]) -> Filters:
+    """Return the value of each filter, None for those that the request leaves out."""
+    for parameter in request.query_params:
+        if any(parameter.startswith(f"filter[{name}][") for name in parsers):
+            raise ApiError(400, f"{parameter} is nested too deeply for a filter")
+    return {name: _value(request, name, parse) for name, parse in parsers.items()}
 
 
-def _value(request: Request, name: str, reader: Reader) -> str | None:
-    # The older form of this one filter is still declared.
-    older = request.query_params.get(name) if name == "updated_after" else None
-    asked = (request.query_params.get(f"filter[{name}]"), older)
+def _value(request: Request, name: str, parse: Parser) -> str | None:
+    # The API still accepts this filter's deprecated form.
+    deprecated = request.query_params.get(name) if name == "updated_after" else None
+    texts = (request.query_params.get(f"filter[{name}]"), deprecated)
     try:
-        values = [reader(text) for text in asked if text is not None]
+        values = [parse(text) for text in texts if text is not None]
     except ValueError as error:
-        raise Refusal(400, f"filter.{name} is not valid") from error
+        raise ApiError(400, f"filter.{name} is not valid") from error
     return values[0] if values else None

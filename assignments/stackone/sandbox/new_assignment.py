@@ -1,4 +1,4 @@
-"""Reading the body of a create: every field checked, every refusal naming its field."""
+"""Parse and validate the body of a create; every error names its field."""
 
 import json
 import math
@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from assignments.stackone.sandbox.answers import Refusal
 from assignments.stackone.sandbox.filters import STATUSES
-from assignments.stackone.sandbox.times import canonical
+from assignments.stackone.sandbox.responses import ApiError
+from assignments.stackone.sandbox.timestamps import normalise_timestamp
 
 
 @dataclass(frozen=True, slots=True)
 class NewAssignment:
-    """What a create asks for."""
+    """The fields of a create request."""
 
     reference: str
     object_id: str | None
@@ -25,10 +25,12 @@ class NewAssignment:
     source_status: str | None
 
 
-def read(body: bytes, *, lenient: bool) -> NewAssignment:
-    """Read and check a body; a lenient provider also takes the hyphen of `in-progress`.
+def parse(body: bytes, *, lenient: bool) -> NewAssignment:
+    """Parse and validate a body.
 
-    :raises Refusal: naming the first field that is wrong
+    :param lenient: accept the hyphen of `in-progress`, as some providers do
+
+    :raises Refusal: names the first invalid field
     """
     fields = _object(body)
     _optional(fields, "passthrough", _mapping)
@@ -36,14 +38,14 @@ def read(body: bytes, *, lenient: bool) -> NewAssignment:
     if lenient and status.get("value") == "in-progress":
         status["value"] = "in_progress"
     source = status.get("source_value")
-    earlier = _optional(fields, "created_at", _moment)
+    created_at = _optional(fields, "created_at", _timestamp)
     return NewAssignment(
         reference=_reference(fields),
         object_id=_optional(fields, "learning_object_id", _text),
         external_reference=_optional(fields, "external_reference", _text),
         progress=_optional(fields, "progress", _number),
-        due_date=_optional(fields, "due_date", _moment),
-        assigned_at=_optional(fields, "assigned_at", _moment) or earlier,
+        due_date=_optional(fields, "due_date", _timestamp),
+        assigned_at=_optional(fields, "assigned_at", _timestamp) or created_at,
         status=_optional(status, "value", _status, "status.value"),
         source_status=None if source is None else json.dumps(source),
     )
@@ -68,13 +70,13 @@ def _reference(fields: dict[str, Any]) -> str:
 
 
 def _optional[T](
-    fields: dict[str, Any], name: str, reader: Callable[[Any], T], shown: str = ""
+    fields: dict[str, Any], name: str, parse: Callable[[Any], T], shown_name: str = ""
 ) -> T | None:
     value = fields.get(name)
     try:
-        return None if value is None else reader(value)
+        return None if value is None else parse(value)
     except (TypeError, ValueError) as error:
-        raise _invalid(f"{shown or name} must be {error}") from error
+        raise _invalid(f"{shown_name or name} must be {error}") from error
 
 
 def _text(value: Any) -> str:
@@ -95,9 +97,9 @@ def _number(value: Any) -> float:
     return value
 
 
-def _moment(value: Any) -> str:
+def _timestamp(value: Any) -> str:
     try:
-        return canonical(_text(value))
+        return normalise_timestamp(_text(value))
     except (TypeError, ValueError) as error:
         raise ValueError("an RFC 3339 date-time with an offset") from error
 
@@ -108,5 +110,5 @@ def _status(value: Any) -> str:
     return str(value)
 
 
-def _invalid(problem: str) -> Refusal:
-    return Refusal(400, f"Bad Request: {problem}", provider=problem)
+def _invalid(problem: str) -> ApiError:
+    return ApiError(400, f"Bad Request: {problem}", provider=problem)

@@ -1,4 +1,4 @@
-"""The odd forms that real providers give values, for clients that must read them."""
+"""Write JSON values in the odd forms of real providers, to test that clients can read them."""
 
 import json
 from typing import Any
@@ -7,17 +7,17 @@ from starlette.responses import JSONResponse
 
 
 class OddJSONResponse(JSONResponse):
-    """JSON with numbers as strings, words for booleans and blank lines before it."""
+    """JSON with numbers and booleans as strings, and blank lines before it."""
 
     def render(self, content: Any) -> bytes:
-        """Write the content oddly."""
-        return b"\n\n" + json.dumps(oddly(content), ensure_ascii=False).encode()
+        """Serialise the content in odd forms."""
+        return b"\n\n" + json.dumps(to_odd_forms(content), ensure_ascii=False).encode()
 
 
-def oddly(value: Any) -> Any:
-    """Rewrite a body the way the oddest providers would."""
+def to_odd_forms(value: Any) -> Any:
+    """Rewrite a body in the forms of the oddest providers."""
     if isinstance(value, list):
-        return [oddly(entry) for entry in value]
+        return [to_odd_forms(entry) for entry in value]
     if isinstance(value, dict):
         return {name: _odd_field(name, entry) for name, entry in value.items()}
     return value
@@ -31,4 +31,4 @@ def _odd_field(name: str, value: Any) -> Any:
     if name == "status" and isinstance(value, dict):
         word = value["value"]
         return {"value": word and word.replace("_", "-"), "source_value": len(word or "")}
-    return oddly(value)
+    return to_odd_forms(value)

@@ -1,4 +1,4 @@
-"""How a sandbox is asked to behave."""
+"""Options of a sandbox."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class SandboxOptions:
-    """Where the sandbox listens, how large its world is, and what it does wrong on purpose."""
+    """Where the sandbox listens, how much data it has, its limits and injected faults."""
 
     host: str = "127.0.0.1"
     port: int = 9100

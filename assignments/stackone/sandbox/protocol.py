@@ -1,4 +1,4 @@
-"""HTTP connections that the application can cut, and that are counted."""
+"""HTTP connections that the application can reset, and a count of them."""
 
 import socket
 import struct
@@ -8,26 +8,26 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-class CuttableConnection(HttpToolsProtocol):
-    """One client's connection; `scope["state"]["drop"]` resets it."""
+class ResettableConnection(HttpToolsProtocol):
+    """A client's connection; the application resets it with `scope["state"]["reset"]()`."""
 
-    opened = 0
+    opened_count = 0
     _is_counted = False
 
     def on_headers_complete(self) -> None:
-        """Count the connection with its first call of the API."""
+        """Count the connection at its first API call."""
         if not self._is_counted and not self.url.startswith(b"/sandbox/"):
             self._is_counted = True
-            CuttableConnection.opened += 1
+            ResettableConnection.opened_count += 1
         super().on_headers_complete()
 
     def on_message_begin(self) -> None:
-        """Hand each request the means to cut its connection."""
+        """Give each request the function that resets its connection."""
         super().on_message_begin()
-        self.scope["state"]["drop"] = self.drop
+        self.scope["state"]["reset"] = self.reset
 
-    def drop(self) -> None:
-        """Send the client a reset instead of an answer."""
+    def reset(self) -> None:
+        """Reset the connection instead of sending a response."""
         connection = self.transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         self.transport.abort()

@@ -1,11 +1,15 @@
-"""One assignment as the sandbox keeps it."""
+"""An assignment as the sandbox stores it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class AssignmentRecord:
-    """Who was asked to learn what; dates are canonical text, ids are the API's."""
+    """An assignment of content to a learner.
+
+    Dates are text in the form of `timestamps`; `learner` and `content` are ids of the API;
+    `position` is the row's place in lists.
+    """
 
     id: str
     learner: str

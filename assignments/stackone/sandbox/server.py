@@ -1,4 +1,4 @@
-"""The sandbox as a server of its own."""
+"""Serve the sandbox with uvicorn, as a process of its own."""
 
 import asyncio
 import contextlib
@@ -16,9 +16,9 @@ import uvicorn
 
 from assignments.stackone.sandbox.app import build_app
 from assignments.stackone.sandbox.options import SandboxOptions
-from assignments.stackone.sandbox.protocol import CuttableConnection
+from assignments.stackone.sandbox.protocol import ResettableConnection
+from assignments.stackone.sandbox.state import create_state
 from assignments.stackone.sandbox.store import Store, UnusableFile
-from assignments.stackone.sandbox.world import make_world
 
 IDLE_SECONDS = 120
 BACKLOG = 2048
@@ -29,16 +29,16 @@ def serve(options: SandboxOptions) -> None:
 
     :raises SystemExit: with 1 if the port or the file cannot be used
     """
-    with contextlib.suppress(KeyboardInterrupt), _file(options) as path:
-        listener = _listener(options)
+    with contextlib.suppress(KeyboardInterrupt), _database_file(options) as path:
+        listener = _open_listener(options)
         try:
             _run(options, Store(path), listener)
         except UnusableFile as error:
-            _stop(str(error))
+            _exit(str(error))
 
 
 @contextlib.contextmanager
-def _file(options: SandboxOptions) -> Generator[Path]:
+def _database_file(options: SandboxOptions) -> Generator[Path]:
     if options.db:
         yield options.db
         return
@@ -46,21 +46,21 @@ def _file(options: SandboxOptions) -> Generator[Path]:
         yield Path(folder) / "lms.sqlite3"
 
 
-def _listener(options: SandboxOptions) -> socket.socket:
+def _open_listener(options: SandboxOptions) -> socket.socket:
     try:
         return socket.create_server((options.host, options.port), backlog=BACKLOG)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
-        _stop(f"Port {options.port} of {options.host} cannot be used: {reason}.")
+        _exit(f"Port {options.port} of {options.host} cannot be used: {reason}.")
 
 
 def _run(options: SandboxOptions, store: Store, listener: socket.socket) -> None:
     with contextlib.closing(store), listener:
-        world = make_world(options, store)
+        state = create_state(options, store)
         gc.freeze()
         config = uvicorn.Config(
-            build_app(world),
-            http=CuttableConnection,
+            build_app(state),
+            http=ResettableConnection,
             loop="uvloop",
             lifespan="off",
             ws="none",
@@ -81,7 +81,7 @@ def _run(options: SandboxOptions, store: Store, listener: socket.socket) -> None
 
 
 class _Server(uvicorn.Server):
-    """Says when it is ready, and stops at once: clients must bear that anyway."""
+    """Prints when it is ready, and stops without waiting: clients must handle that anyway."""
 
     def __init__(self, config: uvicorn.Config, ready: str) -> None:
         super().__init__(config)
@@ -89,7 +89,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        print(self._ready, flush=True)  # noqa: T201 -- what whoever starts it waits for
+        print(self._ready, flush=True)  # noqa: T201 -- the parent process waits for this line
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -103,6 +103,6 @@ class _Server(uvicorn.Server):
             connection.transport.abort()
 
 
-def _stop(problem: str) -> NoReturn:
-    print(problem, file=sys.stderr)  # noqa: T201 -- the one line that says why
+def _exit(problem: str) -> NoReturn:
+    print(problem, file=sys.stderr)  # noqa: T201 -- the reason, for the person at the command line
     raise SystemExit(1)

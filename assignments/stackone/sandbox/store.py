@@ -1,4 +1,4 @@
-"""The SQLite file that holds every assignment, seeded or created."""
+"""Store assignments, seeded and created, in a SQLite file."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -9,9 +9,9 @@ from typing import Any
 
 from assignments.stackone.sandbox.records import AssignmentRecord
 
-# Seeded assignments have positions below zero, created ones above.
+# Seeded assignments have negative positions, created ones positive.
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS origin (world TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS origin (data_options TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS assignments (
     id TEXT NOT NULL UNIQUE, learner TEXT NOT NULL, content TEXT NOT NULL, status TEXT,
     created_at TEXT NOT NULL, updated_at TEXT NOT NULL, source_status TEXT, progress NUMERIC,
@@ -20,18 +20,18 @@ CREATE TABLE IF NOT EXISTS assignments (
 );
 CREATE INDEX IF NOT EXISTS assignments_of_learner ON assignments (learner, content);
 """
-INSERT = "INSERT INTO assignments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-PAGE = """
-SELECT * FROM assignments WHERE position > :after AND created_at <= :visible
+INSERT_SQL = "INSERT INTO assignments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+PAGE_SQL = """
+SELECT * FROM assignments WHERE position > :after AND created_at <= :visible_until
 AND (:status IS NULL OR status = :status)
 AND (:updated_after IS NULL OR updated_at > :updated_after) ORDER BY position LIMIT :limit
 """
-PAGE_OF_LEARNER = """
+LEARNER_PAGE_SQL = """
 SELECT * FROM assignments WHERE learner = :learner AND position > :after
-AND created_at <= :visible AND (:status IS NULL OR status = :status)
+AND created_at <= :visible_until AND (:status IS NULL OR status = :status)
 AND (:updated_after IS NULL OR updated_at > :updated_after) ORDER BY position LIMIT :limit
 """
-DUPLICATES = """
+DUPLICATES_SQL = """
 SELECT COALESCE(SUM(times - 1), 0) FROM (
     SELECT COUNT(*) AS times FROM assignments WHERE position > 0 GROUP BY learner, content
 )
@@ -43,11 +43,11 @@ _row = attrgetter(*(column.name for column in fields(AssignmentRecord)))
 
 
 class UnusableFile(Exception):
-    """The given file holds something else."""
+    """The file is not a sandbox's, or belongs to other options."""
 
 
 class Store:
-    """Keeps assignments; what `add` returned from is in the file."""
+    """Stores assignments; after `add` returns the assignment is in the file."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -60,59 +60,64 @@ class Store:
             raise UnusableFile(f"{path} cannot be used: {error}.") from error
         self._path = path
 
-    def seed(self, world: str, assignments: Iterable[AssignmentRecord]) -> None:
-        """Lay down the history of a world, once.
+    def seed(self, data_options: str, assignments: Iterable[AssignmentRecord]) -> None:
+        """Insert the history if the file is new.
 
-        :raises UnusableFile: the file belongs to another world
+        :param data_options: the options that the data was generated with
+
+        :raises UnusableFile: the file was made with other options
         """
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            origin = self._db.execute("SELECT world FROM origin").fetchone()
+            origin = self._db.execute("SELECT data_options FROM origin").fetchone()
             if origin is None:
-                self._db.execute("INSERT INTO origin VALUES (?)", (world,))
+                self._db.execute("INSERT INTO origin VALUES (?)", (data_options,))
                 rows = [_row(assignment) for assignment in assignments]
                 numbered = zip(rows, range(-len(rows), 0), strict=True)
-                self._db.executemany(INSERT, [(*row[:-1], at) for row, at in numbered])
-            elif origin["world"] != world:
-                raise UnusableFile(f"{self._path} was made with {origin['world']}, not {world}.")
+                self._db.executemany(INSERT_SQL, [(*row[:-1], at) for row, at in numbered])
+            elif origin["data_options"] != data_options:
+                raise UnusableFile(
+                    f"{self._path} was made with {origin['data_options']}, not {data_options}."
+                )
 
     def add(self, assignment: AssignmentRecord) -> int:
-        """Keep an assignment and return its position."""
-        return self._db.execute(INSERT, _row(assignment)).lastrowid or 0
+        """Insert an assignment and return its position."""
+        return self._db.execute(INSERT_SQL, _row(assignment)).lastrowid or 0
 
-    def page(self, **question: Any) -> list[AssignmentRecord]:
-        """Return up to `limit` assignments `after` a position that the filters let through."""
-        statement = PAGE_OF_LEARNER if question["learner"] else PAGE
-        return [_record(row) for row in self._db.execute(statement, question)]
+    def page(self, **parameters: Any) -> list[AssignmentRecord]:
+        """Return up to `limit` assignments `after` a position that match the filters."""
+        statement = LEARNER_PAGE_SQL if parameters["learner"] else PAGE_SQL
+        return [_record(row) for row in self._db.execute(statement, parameters)]
 
-    def get(self, assignment_id: str, visible: str) -> AssignmentRecord | None:
-        """Return the assignment with this id, if it can be seen yet."""
+    def get(self, assignment_id: str, visible_until: str) -> AssignmentRecord | None:
+        """Return the assignment with this id, if it is visible yet."""
         row = self._db.execute(
-            "SELECT * FROM assignments WHERE id = ? AND created_at <= ?", (assignment_id, visible)
+            "SELECT * FROM assignments WHERE id = ? AND created_at <= ?",
+            (assignment_id, visible_until),
         ).fetchone()
         return row and _record(row)
 
     def created(self) -> list[AssignmentRecord]:
-        """Return everything that was created, oldest first."""
+        """Return the created assignments, oldest first."""
         rows = self._db.execute("SELECT * FROM assignments WHERE position > 0 ORDER BY position")
         return [_record(row) for row in rows]
 
     def counts(self) -> dict[str, int]:
-        """Count what is held, and what was created more than once."""
+        """Count the assignments, and how many repeat the learner and content of another."""
         return {
             "assignments": self._count("SELECT COUNT(*) FROM assignments WHERE position > 0"),
             "seeded_assignments": self._count(
                 "SELECT COUNT(*) FROM assignments WHERE position < 0"
             ),
-            "duplicates": self._count(DUPLICATES),
+            "duplicates": self._count(DUPLICATES_SQL),
         }
 
     def clear(self) -> None:
-        """Forget everything that was created."""
+        """Delete the created assignments."""
         self._db.execute("DELETE FROM assignments WHERE position > 0")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._db.close()
 
     def _count(self, statement: str) -> int:

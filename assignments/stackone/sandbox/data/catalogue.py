@@ -1,4 +1,4 @@
-"""What can be learned at Northwind: single items, and courses made of them."""
+"""Generate the content of Northwind, the fictional company: items, and courses of them."""
 
 import random
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from assignments.stackone.sandbox.data.seeding import WRITTEN_AT, chance, opaque_id
+from assignments.stackone.sandbox.data.seeding import DATA_DATE, opaque_id, seeded_random
 from assignments.stackone.sandbox.data.titles import (
     CATEGORIES,
     COURSES,
@@ -14,9 +14,9 @@ from assignments.stackone.sandbox.data.titles import (
     LANGUAGES,
     TITLES,
 )
-from assignments.stackone.sandbox.times import written
+from assignments.stackone.sandbox.timestamps import format_timestamp
 
-SHOWCASE = 20
+SHOWCASE_ITEMS = 20
 ITEMS_PER_COURSE = 15
 SHARE_UNREFERENCED = 0.03
 SHARE_RETIRED = 0.03
@@ -46,35 +46,37 @@ class LearningObject:
         }
 
 
-def items(seed: int, count: int) -> list[LearningObject]:
-    """Make up so many content items; a larger count adds to the same ones."""
-    rng = chance(seed, "content")
+def generate_items(seed: int, count: int) -> list[LearningObject]:
+    """Generate content items; a larger count adds to the same ones."""
+    rng = seeded_random(seed, "content")
     return [_item(seed, number, rng) for number in range(count)]
 
 
-def courses(seed: int, content: Sequence[LearningObject]) -> list[LearningObject]:
-    """Make up courses of the given items."""
-    rng = chance(seed, "courses")
+def generate_courses(seed: int, content: Sequence[LearningObject]) -> list[LearningObject]:
+    """Generate courses that consist of the items."""
+    rng = seeded_random(seed, "courses")
     count = -(-len(content) // ITEMS_PER_COURSE)
     return [_course(seed, number, rng, content) for number in range(count)]
 
 
 def _item(seed: int, number: int, rng: random.Random) -> LearningObject:
     title = TITLES[number % len(TITLES)]
-    round_, luck = number // len(TITLES), rng.random()
-    edition = EDITIONS[(round_ - 1) % len(EDITIONS)] if round_ else ""
-    part = f" {1 + (round_ - 1) // len(EDITIONS)}" if round_ > len(EDITIONS) else ""
-    text = f"{title.text}: {edition}{part}" if round_ else title.text
-    unlucky = number >= SHOWCASE
+    repetition, draw = number // len(TITLES), rng.random()
+    edition = EDITIONS[(repetition - 1) % len(EDITIONS)] if repetition else ""
+    part = f" {1 + (repetition - 1) // len(EDITIONS)}" if repetition > len(EDITIONS) else ""
+    text = f"{title.text}: {edition}{part}" if repetition else title.text
+    may_be_odd = number >= SHOWCASE_ITEMS
     return LearningObject(
         kind="content",
         id=opaque_id(seed, "content", number),
         remote_id=f"LO-{70_000 + number}",
         external_reference=None
-        if unlucky and luck < SHARE_UNREFERENCED
+        if may_be_odd and draw < SHARE_UNREFERENCED
         else f"NWL-{1000 + number}",
-        active=not (unlucky and luck > 1 - SHARE_RETIRED),
-        updated_at=written(WRITTEN_AT - timedelta(minutes=rng.randrange(60, 60 * 24 * 500))),
+        active=not (may_be_odd and draw > 1 - SHARE_RETIRED),
+        updated_at=format_timestamp(
+            DATA_DATE - timedelta(minutes=rng.randrange(60, 60 * 24 * 500))
+        ),
         details={
             **_shared(text, title.minutes, rng),
             "content_type": {"value": title.form, "source_value": title.form.upper()},
@@ -99,7 +101,9 @@ def _course(
         remote_id=f"CR-{300 + number}",
         external_reference=f"NWC-{100 + number}",
         active=True,
-        updated_at=written(WRITTEN_AT - timedelta(minutes=rng.randrange(60, 60 * 24 * 500))),
+        updated_at=format_timestamp(
+            DATA_DATE - timedelta(minutes=rng.randrange(60, 60 * 24 * 500))
+        ),
         details={
             **_shared(title, 45 * len(members), rng),
             "categories": [_category(rng.choice(CATEGORIES))],
@@ -119,7 +123,7 @@ def _shared(title: str, minutes: int, rng: random.Random) -> dict[str, Any]:
         "duration": "PT" + (f"{hours}H" if hours else "") + (f"{rest}M" if rest else ""),
         "languages": [{"value": value, "source_value": source} for value, source in languages],
         "provider": "Northwind Learning",
-        "created_at": written(WRITTEN_AT - timedelta(days=rng.randrange(501, 1500))),
+        "created_at": format_timestamp(DATA_DATE - timedelta(days=rng.randrange(501, 1500))),
     }
 
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 
 class Culture(NamedTuple):
-    """Names that occur together, and where their bearers work."""
+    """Given and family names that occur together, and the office of people with these names."""
 
-    given: tuple[str, ...]
-    family: tuple[str, ...]
+    given_names: tuple[str, ...]
+    family_names: tuple[str, ...]
     location: str
     family_first: bool = False
 

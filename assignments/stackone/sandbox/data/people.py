@@ -1,4 +1,4 @@
-"""The people of Northwind, the made-up company whose LMS this is."""
+"""Generate the learners of Northwind, the fictional company whose LMS this is."""
 
 import random
 import re
@@ -9,9 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 from assignments.stackone.sandbox.data.names import CULTURES, Culture
-from assignments.stackone.sandbox.data.seeding import WRITTEN_AT, chance, opaque_id
+from assignments.stackone.sandbox.data.seeding import DATA_DATE, opaque_id, seeded_random
 from assignments.stackone.sandbox.data.workplaces import DEPARTMENTS
-from assignments.stackone.sandbox.times import written
+from assignments.stackone.sandbox.timestamps import format_timestamp
 
 FIRST_EMPLOYEE_NUMBER = 10_000
 TEAM_SIZE = 8
@@ -28,8 +28,8 @@ SPELLED_OUT = str.maketrans(
     }
 )
 
-# Near the front, so that even a small world has the names that break things.
-NOTABLE = (
+# The first learners, so that even a small sandbox has names that are hard to handle.
+DIFFICULT_NAMES = (
     ("Aoife", "O'Sullivan"),
     ("Amélie", "Lefèvre"),
     ("Maria", "Silva"),
@@ -39,15 +39,15 @@ NOTABLE = (
     ("Łukasz", "Brzęczyszczykiewicz"),
     ("Siân", "Lloyd-Jones"),
 )
-WITHOUT_EMAIL = 8
-INACTIVE = 9
+LEARNER_WITHOUT_EMAIL = 8
+INACTIVE_LEARNER = 9
 SHARE_INACTIVE = 0.02
 SHARE_WITHOUT_EMAIL = 0.005
 
 
 @dataclass(frozen=True, slots=True)
 class Learner:
-    """Somebody the LMS knows."""
+    """A learner in the LMS."""
 
     id: str
     remote_id: str
@@ -75,30 +75,31 @@ class Learner:
         }
 
 
-class _Registry:
-    """Hands out names and the addresses that belong to them."""
+class _NameGenerator:
+    """Generates names with e-mail addresses that are unique."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._namesakes: Counter[str] = Counter()
         self._latin: dict[str, str] = {}
 
-    def name(self, number: int, culture: Culture) -> tuple[str, str]:
-        """Return a full name and an address nobody else has."""
-        given, family = self._rng.choice(culture.given), self._rng.choice(culture.family)
+    def generate(self, number: int, culture: Culture) -> tuple[str, str]:
+        """Return a full name and a unique e-mail address."""
+        first = self._rng.choice(culture.given_names)
+        family = self._rng.choice(culture.family_names)
         family_first = culture.family_first
-        if number < len(NOTABLE):
-            (given, family), family_first = NOTABLE[number], False
-        shown = [given.partition("=")[0], family.partition("=")[0]]
-        return " ".join(reversed(shown) if family_first else shown), self._address(given, family)
+        if number < len(DIFFICULT_NAMES):
+            (first, family), family_first = DIFFICULT_NAMES[number], False
+        shown = [first.partition("=")[0], family.partition("=")[0]]
+        return " ".join(reversed(shown) if family_first else shown), self._address(first, family)
 
-    def _address(self, given: str, family: str) -> str:
-        local = f"{self._plain(given)}.{self._plain(family)}"
+    def _address(self, first: str, family: str) -> str:
+        local = f"{self._ascii(first)}.{self._ascii(family)}"
         self._namesakes[local] += 1
         namesakes = self._namesakes[local]
         return f"{local}{namesakes if namesakes > 1 else ''}@northwind.example"
 
-    def _plain(self, name: str) -> str:
+    def _ascii(self, name: str) -> str:
         if name not in self._latin:
             latin = name.rpartition("=")[2].lower().translate(SPELLED_OUT)
             bare = unicodedata.normalize("NFKD", latin).encode("ascii", "ignore").decode()
@@ -106,42 +107,42 @@ class _Registry:
         return self._latin[name]
 
 
-def people(seed: int, count: int) -> list[Learner]:
-    """Make up so many active people and, among them, a few who left.
+def generate_people(seed: int, count: int) -> list[Learner]:
+    """Generate `count` active people and, among them, a few inactive ones.
 
     A larger count adds to the same ones.
     """
-    rng = chance(seed, "people")
-    registry = _Registry(rng)
-    found: list[Learner] = []
+    rng = seeded_random(seed, "people")
+    names = _NameGenerator(rng)
+    learners: list[Learner] = []
     active = 0
     while active < count:
-        number = len(found)
-        manager = found[(number - 1) // TEAM_SIZE].name if number else None
-        found.append(_person(seed, number, manager, rng, registry))
-        active += found[-1].active
-    return found
+        number = len(learners)
+        manager = learners[(number - 1) // TEAM_SIZE].name if number else None
+        learners.append(_person(seed, number, manager, rng, names))
+        active += learners[-1].active
+    return learners
 
 
 def _person(
-    seed: int, number: int, manager: str | None, rng: random.Random, registry: _Registry
+    seed: int, number: int, manager: str | None, rng: random.Random, names: _NameGenerator
 ) -> Learner:
     culture = rng.choice(CULTURES)
-    name, email = registry.name(number, culture)
-    luck = rng.random()
-    hired = WRITTEN_AT - timedelta(days=rng.randrange(30, 9000))
-    changed = WRITTEN_AT - timedelta(minutes=rng.randrange(60, 60 * 24 * 700))
+    name, email = names.generate(number, culture)
+    draw = rng.random()
+    hired = DATA_DATE - timedelta(days=rng.randrange(30, 9000))
+    changed = DATA_DATE - timedelta(minutes=rng.randrange(60, 60 * 24 * 700))
     return Learner(
         id=opaque_id(seed, "learner", number),
         remote_id=str(4_000_000 + 7 * number),
         external_reference=f"NW-{FIRST_EMPLOYEE_NUMBER + number}",
         name=name,
-        email=None if number == WITHOUT_EMAIL or luck > 1 - SHARE_WITHOUT_EMAIL else email,
-        active=not (number == INACTIVE or luck < SHARE_INACTIVE),
-        created_at=written(min(hired, changed)),
-        updated_at=written(changed),
+        email=None if number == LEARNER_WITHOUT_EMAIL or draw > 1 - SHARE_WITHOUT_EMAIL else email,
+        active=not (number == INACTIVE_LEARNER or draw < SHARE_INACTIVE),
+        created_at=format_timestamp(min(hired, changed)),
+        updated_at=format_timestamp(changed),
         custom_fields={
-            **_post(rng),
+            **_position_fields(rng),
             "location": culture.location,
             "manager": manager,
             "hire_date": hired.date().isoformat(),
@@ -149,7 +150,7 @@ def _person(
     )
 
 
-def _post(rng: random.Random) -> dict[str, str]:
+def _position_fields(rng: random.Random) -> dict[str, str]:
     department = rng.choice(DEPARTMENTS)
     return {
         "department": department.name,

@@ -1,10 +1,10 @@
-"""What a company teaches: titles, forms and lengths."""
+"""Titles, forms and lengths of the generated content."""
 
 from typing import NamedTuple
 
 
 class Title(NamedTuple):
-    """One thing to learn."""
+    """A content item: `form` is its content type, `minutes` its length."""
 
     text: str
     form: str
@@ -14,7 +14,7 @@ class Title(NamedTuple):
 
 CATEGORIES = ("Compliance", "Safety", "Security", "Leadership", "Skills", "Wellbeing")
 
-# The first ones are what a visitor sees first.
+# The first ones appear first in lists.
 TITLES = (
     Title("GDPR Essentials 2027", "video", 45, "Compliance"),
     Title("Fire Safety at Work", "video", 30, "Safety"),

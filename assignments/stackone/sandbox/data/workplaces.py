@@ -1,10 +1,10 @@
-"""Where the people of Northwind work and what they do."""
+"""Departments and job titles of the generated learners."""
 
 from typing import NamedTuple
 
 
 class Department(NamedTuple):
-    """A part of the company, with its cost centre and the jobs in it."""
+    """A department with its cost centre and job titles."""
 
     name: str
     cost_centre: str

@@ -1,47 +1,47 @@
-"""The one account behind the sandbox's API key."""
+"""Endpoints about the account behind the sandbox's API key."""
 
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from assignments.stackone.sandbox.answers import Refusal
-from assignments.stackone.sandbox.data.seeding import WRITTEN_AT
-from assignments.stackone.sandbox.times import written
-from assignments.stackone.sandbox.world import World
+from assignments.stackone.sandbox.data.seeding import DATA_DATE
+from assignments.stackone.sandbox.responses import ApiError
+from assignments.stackone.sandbox.state import SandboxState
+from assignments.stackone.sandbox.timestamps import format_timestamp
 
 
-async def list_accounts(world: World, request: Request) -> Response:
-    """List the account, unless the filters leave it out."""
-    account = _account(world)
-    wanted = {"status": "status", "account_ids": "id", "providers": "provider"}
-    kept = all(_is_among(request, name, account[field]) for name, field in wanted.items())
+async def list_accounts(state: SandboxState, request: Request) -> Response:
+    """List the account, unless the filters exclude it."""
+    account = _account(state)
+    filters = {"status": "status", "account_ids": "id", "providers": "provider"}
+    is_included = all(_matches(request, name, account[field]) for name, field in filters.items())
     page, _ = _number(request, "page"), _number(request, "page_size")
-    return world.say([account] if kept and page == 1 else [])
+    return state.json_response([account] if is_included and page == 1 else [])
 
 
-async def get_account(world: World, request: Request) -> Response:
+async def get_account(state: SandboxState, request: Request) -> Response:
     """Return the account."""
-    if request.path_params["id"] != world.options.account_id:
-        raise Refusal(404, "Account not found")
-    return world.say(_account(world))
+    if request.path_params["id"] != state.options.account_id:
+        raise ApiError(404, "Account not found")
+    return state.json_response(_account(state))
 
 
-def _is_among(request: Request, name: str, value: str) -> bool:
-    wanted = request.query_params.getlist(name) + request.query_params.getlist(f"{name}[]")
-    return not wanted or value in wanted
+def _matches(request: Request, name: str, value: str) -> bool:
+    values = request.query_params.getlist(name) + request.query_params.getlist(f"{name}[]")
+    return not values or value in values
 
 
 def _number(request: Request, name: str) -> float:
     try:
         return float(request.query_params.get(name) or 1)
     except ValueError as error:
-        raise Refusal(400, f"{name} must be a number") from error
+        raise ApiError(400, f"{name} must be a number") from error
 
 
-def _account(world: World) -> dict[str, Any]:
+def _account(state: SandboxState) -> dict[str, Any]:
     return {
-        "id": world.options.account_id,
+        "id": state.options.account_id,
         "provider": "sandbox",
         "provider_name": "Northwind Learning (sandbox)",
         "status": "active",
@@ -50,8 +50,8 @@ def _account(world: World) -> dict[str, Any]:
         "origin_owner_name": "Northwind",
         "origin_username": None,
         "label": "Sandbox",
-        "created_at": written(WRITTEN_AT),
-        "updated_at": written(WRITTEN_AT),
+        "created_at": format_timestamp(DATA_DATE),
+        "updated_at": format_timestamp(DATA_DATE),
         "type": "test",
         "categories": ["lms"],
     }

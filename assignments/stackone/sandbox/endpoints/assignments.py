@@ -1,4 +1,4 @@
-"""Reading assignments and creating them."""
+"""Endpoints that read and create assignments."""
 
 import json
 import secrets
@@ -8,84 +8,86 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assignments.stackone.sandbox import filters, new_assignment, paging
-from assignments.stackone.sandbox.answers import Refusal, created
 from assignments.stackone.sandbox.data.catalogue import LearningObject
 from assignments.stackone.sandbox.new_assignment import NewAssignment
 from assignments.stackone.sandbox.paging import Fetch, Filters
 from assignments.stackone.sandbox.records import AssignmentRecord
-from assignments.stackone.sandbox.times import current
-from assignments.stackone.sandbox.world import World
+from assignments.stackone.sandbox.responses import ApiError, created_body
+from assignments.stackone.sandbox.state import SandboxState
+from assignments.stackone.sandbox.timestamps import current_timestamp
 
-FILTERS = {"updated_after": filters.moment, "status": filters.status}
+FILTERS = {"updated_after": filters.timestamp, "status": filters.status}
 FIRST_REMOTE_ID = 70_000_000
 
 
-async def list_assignments(world: World, request: Request) -> Response:
-    """List everybody's assignments, or those of one learner asked for by id."""
+async def list_assignments(state: SandboxState, request: Request) -> Response:
+    """List all assignments, or those of the learner in a query parameter."""
     learner = request.query_params.get("user_id")
-    if remote := request.query_params.get("remote_user_id"):
-        owners = (entry.id for entry in world.directory.learners if entry.remote_id == remote)
+    if remote_id := request.query_params.get("remote_user_id"):
+        owners = (entry.id for entry in state.directory.learners if entry.remote_id == remote_id)
         learner = next(owners, "nobody")
-    return _list(world, request, learner)
+    return _list(state, request, learner)
 
 
-async def list_user_assignments(world: World, request: Request) -> Response:
+async def list_user_assignments(state: SandboxState, request: Request) -> Response:
     """List one learner's assignments."""
-    return _list(world, request, _learner_id(world, request))
+    return _list(state, request, _learner_id(state, request))
 
 
-async def get_assignment(world: World, request: Request) -> Response:
+async def get_assignment(state: SandboxState, request: Request) -> Response:
     """Return one assignment."""
-    return world.say({"data": _shown(world, _found(world, request.path_params["id"]))})
+    return state.json_response(
+        {"data": _as_json(state, _get_record(state, request.path_params["id"]))}
+    )
 
 
-async def get_user_assignment(world: World, request: Request) -> Response:
-    """Return one assignment, if it is the learner's."""
-    record = _found(world, request.path_params["sub_id"])
-    if record.learner != _learner_id(world, request):
-        raise Refusal(404, "Assignment not found")
-    return world.say({"data": _shown(world, record)})
+async def get_user_assignment(state: SandboxState, request: Request) -> Response:
+    """Return one assignment of the learner."""
+    record = _get_record(state, request.path_params["sub_id"])
+    if record.learner != _learner_id(state, request):
+        raise ApiError(404, "Assignment not found")
+    return state.json_response({"data": _as_json(state, record)})
 
 
-async def create_assignment(world: World, request: Request) -> Response:
-    """Create an assignment, however many there are already."""
-    learner_id = _learner_id(world, request)
-    new = new_assignment.read(await request.body(), lenient=world.options.odd_forms)
-    record = _record(learner_id, _assignable(world, learner_id, new), new)
-    position = world.store.add(record)
-    if world.options.odd_forms:
-        return world.say(created(None, None), 201)
-    return world.say(created(record.id, _remote_id(position)), 201)
+async def create_assignment(state: SandboxState, request: Request) -> Response:
+    """Create an assignment, even if the learner has one with this content: the API does too."""
+    learner_id = _learner_id(state, request)
+    new = new_assignment.parse(await request.body(), lenient=state.options.odd_forms)
+    record = _record(learner_id, _assignable(state, learner_id, new), new)
+    position = state.store.add(record)
+    if state.options.odd_forms:
+        return state.json_response(created_body(None, None), 201)
+    return state.json_response(created_body(record.id, _remote_id(position)), 201)
 
 
-def _learner_id(world: World, request: Request) -> str:
+def _learner_id(state: SandboxState, request: Request) -> str:
     learner_id: str = request.path_params["id"]
-    if learner_id not in world.directory.learner:
-        raise Refusal(404, "User not found")
+    if learner_id not in state.directory.learners_by_id:
+        raise ApiError(404, "User not found")
     return learner_id
 
 
-def _assignable(world: World, learner_id: str, new: NewAssignment) -> LearningObject:
-    found = world.directory.referenced.get(new.reference)
-    if found is None:
-        raise Refusal(404, f"No learning object has the external reference {new.reference!r}")
-    if new.object_id not in (None, found.id):
+def _assignable(state: SandboxState, learner_id: str, new: NewAssignment) -> LearningObject:
+    item = state.directory.objects_by_reference.get(new.reference)
+    if item is None:
+        raise ApiError(404, f"No learning object has the external reference {new.reference!r}")
+    if new.object_id not in (None, item.id):
         problem = f"learning_object_id does not belong to {new.reference}"
-    elif not found.active:
+    elif not item.active:
         problem = f"learning_object_external_reference {new.reference} is retired"
-    elif not world.directory.learner[learner_id].active:
+    elif not state.directory.learners_by_id[learner_id].active:
         problem = "The user is inactive and cannot be enrolled"
     else:
-        return found
-    raise Refusal(422, f"Unprocessable Entity: {problem}", provider=problem)
+        return item
+    raise ApiError(422, f"Unprocessable Entity: {problem}", provider=problem)
 
 
-def _record(learner_id: str, subject: LearningObject, new: NewAssignment) -> AssignmentRecord:
-    now = current()
+def _record(learner_id: str, item: LearningObject, new: NewAssignment) -> AssignmentRecord:
+    now = current_timestamp()
     return AssignmentRecord(
         id=secrets.token_urlsafe(15),
         learner=learner_id,
-        content=subject.id,
+        content=item.id,
         status=new.status or "pending",
         created_at=now,
         updated_at=now,
@@ -98,26 +100,32 @@ def _record(learner_id: str, subject: LearningObject, new: NewAssignment) -> Ass
     )
 
 
-def _list(world: World, request: Request, learner_id: str | None) -> Response:
-    asked = filters.read(request, FILTERS)
+def _list(state: SandboxState, request: Request, learner_id: str | None) -> Response:
+    parsed_filters = filters.parse_filters(request, FILTERS)
     resource = f"assignments/{learner_id or ''}"
-    return world.say(paging.page(request, resource, asked, _fetch(world, learner_id)))
+    return state.json_response(
+        paging.page_body(request, resource, parsed_filters, _fetch(state, learner_id))
+    )
 
 
-def _fetch(world: World, learner_id: str | None) -> Fetch:
-    def fetch(asked: Filters, after: int, limit: int) -> list[tuple[int, dict[str, Any]]]:
-        records = world.store.page(
-            learner=learner_id, after=after, limit=limit, visible=world.visible(), **asked
+def _fetch(state: SandboxState, learner_id: str | None) -> Fetch:
+    def fetch(parsed_filters: Filters, after: int, limit: int) -> list[tuple[int, dict[str, Any]]]:
+        records = state.store.page(
+            learner=learner_id,
+            after=after,
+            limit=limit,
+            visible_until=state.visible_until(),
+            **parsed_filters,
         )
-        return [(record.position or 0, _shown(world, record)) for record in records]
+        return [(record.position or 0, _as_json(state, record)) for record in records]
 
     return fetch
 
 
-def _found(world: World, assignment_id: str) -> AssignmentRecord:
-    record = world.store.get(assignment_id, world.visible())
+def _get_record(state: SandboxState, assignment_id: str) -> AssignmentRecord:
+    record = state.store.get(assignment_id, state.visible_until())
     if record is None:
-        raise Refusal(404, "Assignment not found")
+        raise ApiError(404, "Assignment not found")
     return record
 
 
@@ -125,8 +133,8 @@ def _remote_id(position: int | None) -> str:
     return str(FIRST_REMOTE_ID + (position or 0))
 
 
-def _shown(world: World, record: AssignmentRecord) -> dict[str, Any]:
-    subject = world.directory.learning_object[record.content]
+def _as_json(state: SandboxState, record: AssignmentRecord) -> dict[str, Any]:
+    item = state.directory.objects_by_id[record.content]
     source = json.loads(record.source_status) if record.source_status else record.status
     completed = {"value": "Pass", "source_value": "passed"} if record.completed_at else None
     return {
@@ -134,11 +142,11 @@ def _shown(world: World, record: AssignmentRecord) -> dict[str, Any]:
         "remote_id": _remote_id(record.position),
         "external_reference": record.external_reference,
         "user_id": record.learner,
-        "remote_user_id": world.directory.learner[record.learner].remote_id,
-        "learning_object_id": subject.id,
-        "remote_learning_object_id": subject.remote_id,
-        "learning_object_external_reference": subject.external_reference,
-        "learning_object_type": {"value": subject.kind, "source_value": subject.kind},
+        "remote_user_id": state.directory.learners_by_id[record.learner].remote_id,
+        "learning_object_id": item.id,
+        "remote_learning_object_id": item.remote_id,
+        "learning_object_external_reference": item.external_reference,
+        "learning_object_type": {"value": item.kind, "source_value": item.kind},
         "status": {"value": record.status, "source_value": source},
         "progress": record.progress,
         "due_date": record.due_date,

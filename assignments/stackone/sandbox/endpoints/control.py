@@ -1,4 +1,4 @@
-"""What tests and demos ask of the sandbox itself; outside of key, account and budget."""
+"""Endpoints below /sandbox that control the sandbox; without key, account and rate limit."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -8,100 +8,103 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from assignments.stackone.sandbox.answers import Refusal
-from assignments.stackone.sandbox.directory import Unchangeable
+from assignments.stackone.sandbox.directory import NotChangeable
 from assignments.stackone.sandbox.faults import UnknownFault
-from assignments.stackone.sandbox.limiter import Limit
-from assignments.stackone.sandbox.protocol import CuttableConnection
-from assignments.stackone.sandbox.world import World
+from assignments.stackone.sandbox.protocol import ResettableConnection
+from assignments.stackone.sandbox.rate_limit import RateLimit
+from assignments.stackone.sandbox.responses import ApiError
+from assignments.stackone.sandbox.state import SandboxState
 
 
-def control_routes(world: World) -> list[Route]:
+def control_routes(state: SandboxState) -> list[Route]:
     """Return the routes below /sandbox."""
     return [
-        _route(world, "GET", "/sandbox/stats", stats),
-        _route(world, "POST", "/sandbox/faults", replace_faults),
-        _route(world, "POST", "/sandbox/limits", change_limits),
-        _route(world, "POST", "/sandbox/directory", change_directory),
-        _route(world, "POST", "/sandbox/reset", reset),
+        _route(state, "GET", "/sandbox/stats", stats),
+        _route(state, "POST", "/sandbox/faults", replace_faults),
+        _route(state, "POST", "/sandbox/limits", change_limits),
+        _route(state, "POST", "/sandbox/directory", change_directory),
+        _route(state, "POST", "/sandbox/reset", reset),
     ]
 
 
-async def stats(world: World, request: Request) -> Response:
-    """Tell what was asked, what is held and what is held twice.
+async def stats(state: SandboxState, request: Request) -> Response:
+    """Return counts of requests, connections, assignments and duplicates.
 
-    With `held=1` each of them; with `per_second=1` how many passed and were refused each second.
+    With `held=1` also each assignment; with `per_second=1` the accepted and refused requests by
+    second.
     """
-    requests = {route: dict(outcomes) for route, outcomes in world.requests.items() if outcomes}
+    requests = {route: dict(outcomes) for route, outcomes in state.requests.items() if outcomes}
     body = {
         "requests": requests,
-        "connections": CuttableConnection.opened,
-        "most_at_once": world.most_at_once,
-        **world.store.counts(),
+        "connections": ResettableConnection.opened_count,
+        "peak_concurrency": state.peak_concurrency,
+        **state.store.counts(),
     }
     if request.query_params.get("held") == "1":
-        body["held"] = _held(world)
+        body["held"] = _assignments(state)
     if request.query_params.get("per_second") == "1":
-        seen = sorted(world.seconds.items())
-        body["per_second"] = [[at, counts["passed"], counts["refused"]] for at, counts in seen]
+        per_second = sorted(state.seconds.items())
+        body["per_second"] = [
+            [at, counts["accepted"], counts["refused"]] for at, counts in per_second
+        ]
     return JSONResponse(body)
 
 
-async def replace_faults(world: World, request: Request) -> Response:
-    """Replace what goes wrong: shares by kind, and a `script` for the next creates."""
-    wanted = await _object(request)
-    script = wanted.pop("script", [])
+async def replace_faults(state: SandboxState, request: Request) -> Response:
+    """Replace the faults: shares by fault, and a `script` of faults for the next creates."""
+    body = await _object(request)
+    script = body.pop("script", [])
     try:
-        world.faults.replace(wanted, script)
+        state.faults.replace(body, script)
     except UnknownFault as error:
-        raise Refusal(400, str(error)) from error
-    return JSONResponse({"faults": wanted, "script": script})
+        raise ApiError(400, str(error)) from error
+    return JSONResponse({"faults": body, "script": script})
 
 
-async def change_limits(world: World, request: Request) -> Response:
-    """Change the limit, how it is told and how long answers take; what is not named stays."""
-    wanted = await _object(request)
-    old = world.limiter.limit
+async def change_limits(state: SandboxState, request: Request) -> Response:
+    """Change the rate limit, its headers and the latency; what the body omits stays."""
+    body = await _object(request)
+    current = state.limiter.limit
     try:
-        world.limiter.limit = Limit(
-            int(wanted.get("requests_per_minute", old.requests_per_minute)),
-            int(wanted.get("window_seconds", old.window_seconds)),
+        state.limiter.limit = RateLimit(
+            int(body.get("requests_per_minute", current.requests_per_minute)),
+            int(body.get("window_seconds", current.window_seconds)),
         )
-        world.latency_ms = int(wanted.get("latency_ms", world.latency_ms))
+        state.latency_ms = int(body.get("latency_ms", state.latency_ms))
     except (TypeError, ValueError) as error:
-        raise Refusal(400, "Limits are whole numbers") from error
-    world.rate_headers = bool(wanted.get("rate_headers", world.rate_headers))
-    return JSONResponse({**asdict(world.limiter.limit), "latency_ms": world.latency_ms})
+        raise ApiError(400, "Limits are whole numbers") from error
+    state.rate_headers = bool(body.get("rate_headers", state.rate_headers))
+    return JSONResponse({**asdict(state.limiter.limit), "latency_ms": state.latency_ms})
 
 
-async def change_directory(world: World, request: Request) -> Response:
-    """Change people and content: fields by id, such as `{"active": false}`."""
-    wanted = await _object(request)
+async def change_directory(state: SandboxState, request: Request) -> Response:
+    """Change learners and content; the body has the fields to change by id."""
+    body = await _object(request)
     try:
-        for entry_id, fields in wanted.items():
-            world.directory.change(entry_id, fields)
-    except (Unchangeable, AttributeError) as error:
-        raise Refusal(400, str(error)) from error
-    return JSONResponse({"changed": list(wanted)})
+        for entry_id, fields in body.items():
+            state.directory.change(entry_id, fields)
+    except (NotChangeable, AttributeError) as error:
+        raise ApiError(400, str(error)) from error
+    return JSONResponse({"changed": list(body)})
 
 
-async def reset(world: World, request: Request) -> Response:
-    """Forget what was created, counted and changed."""
-    world.store.clear()
-    world.directory.restore()
-    for outcomes in world.requests.values():
+async def reset(state: SandboxState, request: Request) -> Response:
+    """Delete what was created, reset the counters and undo changes of learners and content."""
+    state.store.clear()
+    state.directory.restore()
+    for outcomes in state.requests.values():
         outcomes.clear()
-    world.seconds.clear()
-    world.most_at_once = 0
-    CuttableConnection.opened = 0
+    state.seconds.clear()
+    state.peak_concurrency = 0
+    ResettableConnection.opened_count = 0
     return JSONResponse({"reset": True})
 
 
-def _held(world: World) -> list[list[str | None]]:
-    references = world.directory.learning_object
+def _assignments(state: SandboxState) -> list[list[str | None]]:
+    objects = state.directory.objects_by_id
     return [
-        [record.learner, references[record.content].external_reference, record.id, record.due_date]
-        for record in world.store.created()
+        [record.learner, objects[record.content].external_reference, record.id, record.due_date]
+        for record in state.store.created()
     ]
 
 
@@ -109,19 +112,22 @@ async def _object(request: Request) -> dict[str, Any]:
     try:
         body = await request.json()
     except ValueError as error:
-        raise Refusal(400, "The body must be JSON") from error
+        raise ApiError(400, "The body must be JSON") from error
     if not isinstance(body, dict) or not isinstance(body.get("script", []), list):
-        raise Refusal(400, 'The body must be an object such as {"500": 0.1, "script": ["429"]}')
+        raise ApiError(400, 'The body must be an object such as {"500": 0.1, "script": ["429"]}')
     return body
 
 
 def _route(
-    world: World, method: str, path: str, endpoint: Callable[[World, Request], Awaitable[Response]]
+    state: SandboxState,
+    method: str,
+    path: str,
+    endpoint: Callable[[SandboxState, Request], Awaitable[Response]],
 ) -> Route:
-    async def answer(request: Request) -> Response:
+    async def handle(request: Request) -> Response:
         try:
-            return await endpoint(world, request)
-        except Refusal as refusal:
-            return refusal.answer()
+            return await endpoint(state, request)
+        except ApiError as error:
+            return error.response()
 
-    return Route(path, answer, methods=[method])
+    return Route(path, handle, methods=[method])

@@ -1,4 +1,4 @@
-"""Answers as the API words them, and the ways of giving none."""
+"""Responses in the API's format, and responses that never come."""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,16 +8,16 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from assignments.stackone.sandbox.times import current
+from assignments.stackone.sandbox.timestamps import current_timestamp
 
 LONGEST_WAIT_SECONDS = 120
 PROVIDER_URL = "https://lms.northwind.example/api/v2/enrolments"
 
 
-class Refusal(Exception):
-    """The request gets an error answer.
+class ApiError(Exception):
+    """The request gets an error response.
 
-    :param provider: what the LMS behind the API said, if it was the one to refuse
+    :param provider: the message of the LMS behind the API, if the LMS refused
     """
 
     def __init__(
@@ -34,12 +34,12 @@ class Refusal(Exception):
         self.provider = provider
         self.headers = headers
 
-    def answer(self) -> Response:
-        """Return the error body every failing call has."""
+    def response(self) -> Response:
+        """Return the error response in the API's format."""
         body: dict[str, Any] = {
             "statusCode": self.status,
             "message": self.message,
-            "timestamp": current(),
+            "timestamp": current_timestamp(),
         }
         if self.provider:
             raw = {"message": self.provider}
@@ -48,18 +48,18 @@ class Refusal(Exception):
         return JSONResponse(body, self.status, self.headers)
 
 
-def created(assignment_id: str | None, remote_id: str | None) -> dict[str, Any]:
-    """Return the body of the answer to a create that worked."""
+def created_body(assignment_id: str | None, remote_id: str | None) -> dict[str, Any]:
+    """Return the body of the response to a successful create."""
     return {
         "statusCode": 201,
         "message": "Record created successfully.",
-        "timestamp": current(),
+        "timestamp": current_timestamp(),
         "data": {"id": assignment_id, "remote_id": remote_id},
     }
 
 
-class Silence(Response):
-    """Says nothing until the client gives up."""
+class NoResponse(Response):
+    """Sends nothing until the client disconnects."""
 
     outcome = "silence"
 
@@ -68,25 +68,25 @@ class Silence(Response):
         self._longest_seconds = longest_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Wait for the client to go, or drop it in the end."""
+        """Wait until the client disconnects; reset the connection after `longest_seconds`."""
         try:
             async with asyncio.timeout(self._longest_seconds):
-                await _gone(receive)
+                await _wait_for_disconnect(receive)
         except TimeoutError:
-            await Dropped()(scope, receive, send)
+            await DroppedConnection()(scope, receive, send)
 
 
-class Dropped(Response):
-    """Closes the connection without a word."""
+class DroppedConnection(Response):
+    """Resets the connection without a response."""
 
     outcome = "dropped"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Reset the connection and wait until it is gone."""
-        scope["state"]["drop"]()
-        await _gone(receive)
+        """Reset the connection and wait until it is closed."""
+        scope["state"]["reset"]()
+        await _wait_for_disconnect(receive)
 
 
-async def _gone(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

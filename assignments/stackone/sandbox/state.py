@@ -1,4 +1,4 @@
-"""Everything one sandbox knows: its people, its content, its assignments and its mood."""
+"""The state of a running sandbox: options, data, faults, rate limit and counters."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -8,19 +8,24 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from assignments.stackone.sandbox.data.history import history
+from assignments.stackone.sandbox.data.history import generate_history
 from assignments.stackone.sandbox.directory import Directory
 from assignments.stackone.sandbox.faults import Faults
-from assignments.stackone.sandbox.limiter import Limit, SlidingWindow
 from assignments.stackone.sandbox.odd_forms import OddJSONResponse
 from assignments.stackone.sandbox.options import SandboxOptions
+from assignments.stackone.sandbox.rate_limit import RateLimit, SlidingWindow
 from assignments.stackone.sandbox.store import Store
-from assignments.stackone.sandbox.times import written
+from assignments.stackone.sandbox.timestamps import format_timestamp
 
 
 @dataclass
-class World:
-    """What the endpoints work on."""
+class SandboxState:
+    """What the endpoints work on.
+
+    :ivar requests: responses by route and outcome
+    :ivar seconds: requests accepted and refused by the rate limit, by monotonic second
+    :ivar concurrent_requests: how many are being processed now
+    """
 
     options: SandboxOptions
     store: Store
@@ -31,37 +36,37 @@ class World:
     rate_headers: bool
     requests: dict[str, Counter[str]] = field(default_factory=dict)
     seconds: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    at_once: int = 0
-    most_at_once: int = 0
+    concurrent_requests: int = 0
+    peak_concurrency: int = 0
 
-    def visible(self) -> str:
-        """Return the moment up to which assignments can be seen."""
+    def visible_until(self) -> str:
+        """Return the creation time up to which assignments are visible."""
         delay = timedelta(milliseconds=self.options.visible_after_ms)
-        return written(datetime.now(UTC) - delay)
+        return format_timestamp(datetime.now(UTC) - delay)
 
-    def say(self, content: Any, status: int = 200) -> Response:
-        """Answer with JSON in the forms this sandbox uses."""
+    def json_response(self, content: Any, status: int = 200) -> Response:
+        """Return a JSON response in the forms of this sandbox."""
         if self.options.odd_forms:
             return OddJSONResponse(content, status)
         return Response(orjson.dumps(content), status, media_type="application/json")
 
 
-def make_world(options: SandboxOptions, store: Store) -> World:
-    """Make up the world the options describe, with its history in the store.
+def create_state(options: SandboxOptions, store: Store) -> SandboxState:
+    """Generate the data that the options describe, and insert its history into the store.
 
-    :raises UnusableFile: the store holds another world's assignments
+    :raises UnusableFile: the store was made with other options
     """
     directory = Directory(options)
     store.seed(
         f"--seed {options.seed} --learners {options.learners} --content {options.content}",
-        history(options.seed, directory.learners, directory.content),
+        generate_history(options.seed, directory.learners, directory.content),
     )
-    return World(
+    return SandboxState(
         options=options,
         store=store,
         directory=directory,
         faults=Faults(options.faults, options.seed),
-        limiter=SlidingWindow(Limit(options.requests_per_minute, options.window_seconds)),
+        limiter=SlidingWindow(RateLimit(options.requests_per_minute, options.window_seconds)),
         latency_ms=options.latency_ms,
         rate_headers=options.rate_headers,
     )

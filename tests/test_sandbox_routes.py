@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from assignments.stackone.sandbox.limiter import Limit, SlidingWindow
+from assignments.stackone.sandbox.rate_limit import RateLimit, SlidingWindow
 from tests.sandbox_process import KEY, Sandbox, running_sandbox
 
 USERS = "/unified/lms/users"
@@ -100,23 +100,23 @@ def test_every_call_takes_at_least_the_latency() -> None:
 
 
 def test_the_window_slides_and_refused_requests_do_not_count() -> None:
-    window = SlidingWindow(Limit(2))
+    window = SlidingWindow(RateLimit(2))
 
-    answers = [window.wait(now) for now in (0.0, 30.0, 40.0, 59.5, 60.0, 60.5, 90.0)]
+    answers = [window.admit(now) for now in (0.0, 30.0, 40.0, 59.5, 60.0, 60.5, 90.0)]
 
     assert answers == [0, 0, 20, 1, 0, 30, 0]
 
 
 def test_a_window_of_zero_lets_everything_through() -> None:
-    window = SlidingWindow(Limit(0))
+    window = SlidingWindow(RateLimit(0))
 
-    assert [window.wait(0.0) for _ in range(5)] == [0] * 5
+    assert [window.admit(0.0) for _ in range(5)] == [0] * 5
 
 
 def test_a_window_of_a_second_holds_a_sixtieth() -> None:
-    window = SlidingWindow(Limit(120, window_seconds=1))
+    window = SlidingWindow(RateLimit(120, window_seconds=1))
 
-    answers = [window.wait(now) for now in (0.0, 0.5, 0.9, 1.0, 1.2)]
+    answers = [window.admit(now) for now in (0.0, 0.5, 0.9, 1.0, 1.2)]
 
     assert answers == [0, 0, 1, 0, 1]
     assert window.headers(1.2) == {
