@@ -20,7 +20,7 @@ from assignments.audit.seals import sealing
 from assignments.audit.verification import jobs
 from assignments.audit.verification.log_status import actor_of
 from assignments.models import Account, LogExport, PlanRefresh, SyncRun, Verification
-from assignments.queries.log import request_of
+from assignments.queries.log import last_request_id
 from assignments.queries.work_due import accounts_with_work
 from assignments.services.batches import withdrawal
 from assignments.services.calls import connections
@@ -56,7 +56,7 @@ def deliver(account_pk: int) -> None:
 @task()
 def sync(run_pk: int) -> None:
     """Walk on with an open sync; one that cannot go on is tried again after a while."""
-    with _database_may_go("The sync"), trace.working_for(request_of(f"sync/{run_pk}")):
+    with _database_may_go("The sync"), trace.working_for(last_request_id(f"sync/{run_pk}")):
         run = SyncRun.objects.select_related("account").get(pk=run_pk)
         try:
             sync_run.run_sync(
@@ -71,7 +71,7 @@ def refresh_plan(draft_pk: str) -> None:
     """Read anew what the people of a draft's plan have, and freeze it again."""
     with (
         _database_may_go("The refresh of a plan"),
-        trace.working_for(request_of(f"draft/{draft_pk}")),
+        trace.working_for(last_request_id(f"draft/{draft_pk}")),
     ):
         refresh = PlanRefresh.objects.select_related("draft__account").get(pk=UUID(draft_pk))
         plan_refresh.run_refresh(refresh=refresh, clock=timezone.now, may_go_on=may_go_on)
@@ -88,7 +88,7 @@ def verify_log(run_pk: int, request_id: str = "") -> None:
 @task(queue_name="exports")
 def write_export(pk: int) -> None:
     """Write an export of the log; it begins anew if a worker died over it."""
-    with _database_may_go("The export"), trace.working_for(request_of(f"export/{pk}")):
+    with _database_may_go("The export"), trace.working_for(last_request_id(f"export/{pk}")):
         export = LogExport.objects.get(pk=pk)
         job.write_export(export=export, clock=timezone.now, may_go_on=may_go_on)
 

@@ -67,7 +67,7 @@ def write(start: str, count: str) -> dict[str, float]:
     from assignments.audit.entries.actors import Actor
     from assignments.audit.log import record_all
     from assignments.models import LogEntry, PersonalValue
-    from assignments.models.sql.analyze import tend
+    from assignments.models.sql.analyze import vacuum
 
     numbers = range(int(start), int(start) + int(count))
     began = time.perf_counter()
@@ -78,7 +78,7 @@ def write(start: str, count: str) -> dict[str, float]:
             record_all([_event(number) for number in some], by=by, at=timezone.now())
     took = time.perf_counter() - began
     # As PostgreSQL does by itself while a log grows over months.
-    tend(LogEntry, PersonalValue)
+    vacuum(LogEntry, PersonalValue)
     return {"per_second": int(count) / took}
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from assignments.queries.connection_status import is_worker_seen
+from assignments.queries.connection_status import has_running_worker
 
 
 @require_GET
@@ -28,7 +28,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     try:
         executor = MigrationExecutor(connection)
         is_migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
-        has_worker = is_migrated and is_worker_seen(now=timezone.now())
+        has_worker = is_migrated and has_running_worker(now=timezone.now())
     except DatabaseError:
         return JsonResponse({"database": "cannot be reached"}, status=503)
     checks = {

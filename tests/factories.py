@@ -22,7 +22,7 @@ from assignments.models import (
     LogExport,
     LogHead,
 )
-from assignments.models.sql.text_folding import folded
+from assignments.models.sql.text_folding import fold
 from assignments.services.planning.plan_digest import store_digest
 from dashboard.access.models import AccessToken
 
@@ -76,7 +76,7 @@ def make_learner(account: Account | None = None, **fields: Any) -> Learner:
         "last_seen_sync": 1,
     } | fields
     known = (values[part] for part in ("name", "email", "external_reference", "remote_id"))
-    values.setdefault("search_text", folded(" ".join(known)))
+    values.setdefault("search_text", fold(" ".join(known)))
     return Learner.objects.create(account=account or make_account(), **values)
 
 
@@ -91,7 +91,7 @@ def make_content(account: Account | None = None, **fields: Any) -> Content:
         "title": title,
         "kind": "course",
         "is_active": True,
-        "search_text": folded(f"{title} CRS-{number}"),
+        "search_text": fold(f"{title} CRS-{number}"),
         "fingerprint": f"1:{'f' * 32}",
         "last_seen_sync": 1,
     }
@@ -103,7 +103,7 @@ def make_audience(by: Any, *members: Learner, **fields: Any) -> Audience:
     name = fields.pop("name", "Sales")
     values = {
         "account": make_account(),
-        "folded_name": folded(name),
+        "folded_name": fold(name),
         "kind": "filter" if "query" in fields else "fixed",
         "people": len(members),
         "created_by": by,

@@ -12,8 +12,8 @@ from django.db import IntegrityError, connection, transaction
 from assignments.audit.entries.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
 from assignments.models import Account, Approval, Assignment, Batch, Content, Learner, LogEntry
-from assignments.queries.approvals import approvers, awaiting
-from assignments.queries.plan_changes import Drift, People
+from assignments.queries.approvals import approvers, batches_awaiting
+from assignments.queries.plan_changes import NamedPeople, PlanChanges
 from assignments.services.batches import control, late_duplicates, withdrawal
 from assignments.services.batches.control import ControlRefused
 from assignments.services.batches.release import release_due
@@ -75,7 +75,7 @@ def test_reasons_tell_why_a_plan_needs_a_second_person(settings, terms, threshol
 
     assert approval_policy.reasons(batch) == because
     assert batch.state == ("approval" if because else "waiting")
-    assert Approval.objects.filter(batch=batch, because=because).exists() == bool(because)
+    assert Approval.objects.filter(batch=batch, approval_reasons=because).exists() == bool(because)
 
 
 def test_a_mandatory_item_of_which_nothing_is_sent_asks_for_nobody():
@@ -132,7 +132,7 @@ def test_approve_starts_the_hold_then_and_keeps_who_when_why_and_the_hash(settin
         "reason": "Checked with HR",
     }
     asked = Approval.objects.get()
-    assert (asked.verdict, asked.decided_by, asked.decided_at) == ("approved", daniel, LATER)
+    assert (asked.decision, asked.decided_by, asked.decided_at) == ("approved", daniel, LATER)
     release(batch, now=LATER + timedelta(seconds=9))
     assert batch.state == "waiting"
     release(batch, now=LATER + timedelta(seconds=10))
@@ -187,8 +187,8 @@ def test_the_submitter_decides_nothing_whichever_account_they_use(account):
         with pytest.raises(ControlRefused) as refusal:
             act(batch=batch, by=make_actor(same), now=LATER, why="Mine", **more)
         assert str(refusal.value) == MINE
-    assert not awaiting(same).exists()
-    assert list(awaiting(make_second())) == [batch]
+    assert not batches_awaiting(same).exists()
+    assert list(batches_awaiting(make_second())) == [batch]
     assert same not in approvers(batch)
 
 
@@ -203,7 +203,7 @@ def test_the_database_itself_refuses_a_verdict_of_the_submitter():
     batch = make_waiting()
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        Approval.objects.update(verdict="approved", decided_at=LATER, decided_by=batch.by)
+        Approval.objects.update(decision="approved", decided_at=LATER, decided_by=batch.by)
 
 
 def test_who_may_approve_are_managers_of_the_account(settings):
@@ -215,10 +215,10 @@ def test_who_may_approve_are_managers_of_the_account(settings):
 
     assert approvers(batch) == [eva]
     for nobody in (daniel, gone, make_user("auditor", groups=["eu"])):
-        assert not awaiting(nobody).exists()
+        assert not batches_awaiting(nobody).exists()
         with pytest.raises(ControlRefused, match="Only managers who may assign in this account"):
             decide(batch, nobody)
-    assert list(awaiting(eva)) == [batch]
+    assert list(batches_awaiting(eva)) == [batch]
 
 
 @pytest.mark.parametrize("ref", ["system", "user/99999", "operator/root"])
@@ -279,7 +279,7 @@ def test_approve_is_of_the_plan_that_was_seen_and_submitted(change, more, senten
         decide(batch, make_second(), **more)
 
     batch.refresh_from_db()
-    assert (batch.state, Approval.objects.get().verdict) == ("approval", "")
+    assert (batch.state, Approval.objects.get().decision) == ("approval", "")
 
 
 def test_a_changed_plan_needs_an_approval_of_its_own():
@@ -325,7 +325,7 @@ def test_reject_needs_a_reason(why):
         approval.reject(batch=batch, by=make_actor(make_second()), now=LATER, why=why)
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        Approval.objects.update(verdict="rejected", decided_at=LATER, decided_by=make_second())
+        Approval.objects.update(decision="rejected", decided_at=LATER, decided_by=make_second())
 
 
 def test_only_the_submitter_withdraws():
@@ -337,7 +337,7 @@ def test_only_the_submitter_withdraws():
     approval.withdraw(batch=batch, by=make_actor(batch.by), now=LATER, why="Too early")
 
     batch.refresh_from_db()
-    assert (batch.state, Approval.objects.get().verdict) == ("cancelled", "withdrawn")
+    assert (batch.state, Approval.objects.get().decision) == ("cancelled", "withdrawn")
     assert entry("batch.withdrawn")["detail"]["reason"] == "Too early"
     with pytest.raises(ControlRefused, match="no longer waits"):
         decide(batch, daniel)
@@ -362,7 +362,7 @@ def test_expire_ends_what_nobody_decided_in_time():
 def test_expire_leaves_what_was_decided_at_the_last_moment():
     batch = make_waiting()
     decide(batch, make_second())
-    Approval.objects.update(verdict="", decided_by=None)
+    Approval.objects.update(decision="", decided_by=None)
 
     assert approval.expire_due(now=NOON + timedelta(hours=72)) == 0
     batch.refresh_from_db()
@@ -447,14 +447,14 @@ def got(batch, learner, *, after=timedelta(minutes=5)):
 def test_drift_names_who_left_who_got_it_and_what_changed():
     batch = make_waiting(people=3)
     first, second, third = Learner.objects.order_by("pk")
-    assert Drift(batch.approval).is_none
+    assert PlanChanges(batch.approval).is_none
     got(batch, first)
     got(batch, third, after=timedelta(minutes=-5))
     Learner.objects.filter(pk=second.pk).update(is_active=False)
     Content.objects.update(title="Fire Safety 2027")
 
-    drift = Drift(batch.approval)
-    assert (drift.left, drift.got) == (People(1, [str(second)]), People(1, [str(first)]))
+    drift = PlanChanges(batch.approval)
+    assert (drift.left, drift.got) == (NamedPeople(1, [str(second)]), NamedPeople(1, [str(first)]))
     assert drift.changed == ["Fire Safety 2027 (was: Fire Safety)"]
     assert (drift.gone, drift.is_none, drift.is_again) == ([], False, False)
 
@@ -471,7 +471,7 @@ def test_drift_names_an_item_that_is_gone_or_looks_different(change, gone, chang
     batch = make_waiting()
     Content.objects.update(**change)
 
-    drift = Drift(batch.approval)
+    drift = PlanChanges(batch.approval)
     assert (drift.gone, drift.changed) == (gone, changed)
     assert drift.is_none == (not gone and not changed)
 

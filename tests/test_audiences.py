@@ -158,4 +158,4 @@ def test_nothing_changes_if_it_cannot_be_recorded(draft, owner, monkeypatch, act
     ],
 )
 def test_filter_words_describe_the_query(query, words):
-    assert queries.filter_words(query) == words
+    assert queries.filter_description(query) == words

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assignments.audit.entries.canonical import canonical, timestamp
-from assignments.models.sql.text_folding import folded
+from assignments.models.sql.text_folding import fold
 
 LARGEST = 2**53 - 1
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -94,4 +94,4 @@ def test_timestamp_is_in_utc_with_microseconds(at: datetime, written: str) -> No
     ],
 )
 def test_folded(text: str, as_searched: str) -> None:
-    assert folded(text) == as_searched
+    assert fold(text) == as_searched

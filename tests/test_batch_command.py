@@ -119,9 +119,9 @@ def test_another_manager_approves_the_plan_by_its_hash(clock):
     assert (told["state"], told["approval"]) == (
         "waiting",
         {
-            "because": ["Fire Safety is marked as mandatory."],
+            "reasons": ["Fire Safety is marked as mandatory."],
             "expires_at": "2026-11-26T12:00:00+00:00",
-            "verdict": "approved",
+            "decision": "approved",
             "by": "Daniel Osei",
             "reason": "",
         },

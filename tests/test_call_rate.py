@@ -8,10 +8,10 @@ from django.db import connection
 from django.utils import timezone
 
 from assignments.models import CallCount, RateBudget
-from assignments.queries.call_rate import calls_per_second, pace
+from assignments.queries.call_rate import call_rate, calls_per_second
 from assignments.queries.drafts import forecast
 from assignments.queries.formatting import duration
-from assignments.queries.progress import PAGE_SECONDS, last_moved_at, progress
+from assignments.queries.progress import PAGE_MAX_AGE_SECONDS, batch_progress, last_settled_at
 from assignments.services.sending import call_counts
 from tests.conftest import NOON
 from tests.factories import AT, make_account, make_batch
@@ -54,7 +54,7 @@ def test_pace_counts_calls_in_tens_of_seconds():
     call(61, "queued")
     call(301)
 
-    found = pace(batch, now=NOON)
+    found = call_rate(batch, now=NOON)
 
     calls = [
         (column.starts_at, column.created, column.not_created)
@@ -74,13 +74,13 @@ def test_pace_counts_calls_in_tens_of_seconds():
 def test_pace_of_a_batch_that_has_just_started_shows_no_time_before():
     batch = running(started_at=NOON - timedelta(seconds=25))
 
-    assert [column.starts_at for column in pace(batch, now=NOON).columns] == [
+    assert [column.starts_at for column in call_rate(batch, now=NOON).columns] == [
         NOON - timedelta(seconds=seconds) for seconds in (30, 20, 10)
     ]
 
 
 def test_pace_before_the_first_ten_seconds_are_over():
-    found = pace(running(started_at=NOON), now=NOON + timedelta(seconds=1))
+    found = call_rate(running(started_at=NOON), now=NOON + timedelta(seconds=1))
 
     assert (found.has_calls, found.recent) == (False, 0.0)
 
@@ -102,11 +102,11 @@ def test_batches_of_an_account_share_its_pace():
     running()
     make_batch(["planned"], state="paused")
 
-    found = pace(batch, now=NOON)
+    found = call_rate(batch, now=NOON)
 
     assert found.others == 1
     # 1,000 a minute for two batches: 500 calls of one of them take a minute.
-    assert found.time_for(500, now=NOON) == "about 1 min"
+    assert found.duration_of(500, now=NOON) == "about 1 min"
 
 
 @pytest.mark.parametrize(
@@ -128,25 +128,25 @@ def test_pace_says_until_when_it_is_slowed_down(slowed, slot, until):
     if slot:
         RateBudget.objects.create(key_hash="k", next_slot_at=at(slot))
 
-    found = pace(running(), now=NOON)
+    found = call_rate(running(), now=NOON)
 
     assert found.slowed_until == (at(until) if until else None)
-    assert found.time_for(500, now=NOON) == duration(30 + (until or 0))
+    assert found.duration_of(500, now=NOON) == duration(30 + (until or 0))
 
 
 def test_a_slow_limit_does_not_look_like_a_pause(settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 20
     RateBudget.objects.create(key_hash="k", next_slot_at=NOON + timedelta(seconds=5))
 
-    assert pace(running(), now=NOON).slowed_until is None
+    assert call_rate(running(), now=NOON).slowed_until is None
 
 
 def test_the_pace_has_a_word_for_each_thing_that_pages_say():
     batch = running()
-    before = pace(batch, now=NOON).token
+    before = call_rate(batch, now=NOON).token
     batch.account.slowed_until = NOON + timedelta(minutes=1)
 
-    assert pace(batch, now=NOON).token != before
+    assert call_rate(batch, now=NOON).token != before
 
 
 def test_progress_counts_every_group():
@@ -154,7 +154,7 @@ def test_progress_counts_every_group():
     states = ["planned", "queued", "sending", "created", "rejected", "skipped", "cancelled"]
     batch = running([*states, "unknown", moving, "created"])
 
-    found = progress(batch)
+    found = batch_progress(batch)
 
     assert (found.created, found.failed, found.unknown, found.skipped, found.waiting) == (
         2,
@@ -167,14 +167,14 @@ def test_progress_counts_every_group():
 
 
 def test_progress_of_an_empty_batch_is_complete():
-    assert progress(running([])).percent == 100
+    assert batch_progress(running([])).percent == 100
 
 
 def test_last_moved_at_is_the_newest_row():
     settled = {"state": "created", "settled_at": NOON}
-    assert last_moved_at(running([settled, "planned"])) == NOON
-    assert last_moved_at(running(["planned"], started_at=AT)) == AT
-    assert last_moved_at(make_batch(["planned"], state="held", started_at=None)) is None
+    assert last_settled_at(running([settled, "planned"])) == NOON
+    assert last_settled_at(running(["planned"], started_at=AT)) == AT
+    assert last_settled_at(make_batch(["planned"], state="held", started_at=None)) is None
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="a small table is read whole elsewhere")
@@ -182,7 +182,7 @@ def test_progress_reads_the_index_alone(django_assert_num_queries):
     batch = running(["created", "planned"])
 
     with django_assert_num_queries(1) as asked:
-        progress(batch)
+        batch_progress(batch)
 
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {asked.captured_queries[0]['sql']}")
@@ -196,7 +196,7 @@ def test_moments_are_those_of_the_organisation(settings):
     call(20)
 
     with timezone.override("UTC"):
-        assert " since 17:25;" in pace(batch, now=NOON).words
+        assert " since 17:25;" in call_rate(batch, now=NOON).words
 
 
 @pytest.mark.parametrize(
@@ -210,21 +210,21 @@ def test_moments_are_those_of_the_organisation(settings):
 def test_progress_counts_a_large_running_batch_once_a_second(state, rows, shown):
     batch = make_batch(["queued"], state=state)
     batch.rows = rows
-    before = progress(batch)
+    before = batch_progress(batch)
     batch.assignments.update(state="created", remote_id="a-1", settled_at=AT)
 
-    assert (before.created, progress(batch).created) == (0, shown)
+    assert (before.created, batch_progress(batch).created) == (0, shown)
 
 
 @pytest.mark.parametrize(("after", "found"), [(0.5, 0), (2, 1)], ids=["at once", "soon after"])
 def test_a_page_shows_an_older_count_than_who_looks_for_news(monkeypatch, after, found):
     batch = make_batch(["queued"], state="running")
     batch.rows = 10_000
-    progress(batch)
+    batch_progress(batch)
     batch.assignments.update(state="created", remote_id="a-1", settled_at=AT)
     later = time.time() + after
     monkeypatch.setattr(time, "time", lambda: later)
 
-    assert progress(batch, kept_seconds=PAGE_SECONDS).created == 0
-    assert progress(batch).created == found
-    assert progress(batch, kept_seconds=PAGE_SECONDS).created == found
+    assert batch_progress(batch, kept_seconds=PAGE_MAX_AGE_SECONDS).created == 0
+    assert batch_progress(batch).created == found
+    assert batch_progress(batch, kept_seconds=PAGE_MAX_AGE_SECONDS).created == found

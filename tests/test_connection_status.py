@@ -6,36 +6,38 @@ from datetime import timedelta
 import pytest
 
 from assignments.models import Account
-from assignments.queries.connection_status import Connection, connection
+from assignments.queries.connection_status import ConnectionStatus, connection_status
 from tests.factories import AT, make_account, make_user
 
 pytestmark = pytest.mark.django_db
 OUTAGE = (
-    "Cornerstone is not answering. You can prepare drafts. Running batches wait and go on by "
-    "themselves; nothing is lost or sent twice."
+    "Cornerstone does not respond. You can prepare drafts. Running batches wait and resume "
+    "automatically; nothing is lost or sent twice."
 )
 
 
 @pytest.mark.parametrize(
     ("fields", "stands"),
     [
-        pytest.param({"synced_at": None}, Connection("Fetching people", "warn"), id="first sync"),
-        pytest.param({}, Connection("Synced just now · Cornerstone"), id="fresh"),
+        pytest.param(
+            {"synced_at": None}, ConnectionStatus("Fetching people", "warn"), id="first sync"
+        ),
+        pytest.param({}, ConnectionStatus("Synced just now · Cornerstone"), id="fresh"),
         pytest.param(
             {"synced_at": AT - timedelta(hours=3)},
-            Connection("Synced 3\N{NO-BREAK SPACE}hours ago · Cornerstone"),
+            ConnectionStatus("Synced 3\N{NO-BREAK SPACE}hours ago · Cornerstone"),
             id="some time ago",
         ),
         pytest.param(
             {"paused_at": AT, "pause_reason": "StackOne refused the key."},
-            Connection(
+            ConnectionStatus(
                 "Paused · Cornerstone", "bad", "Sending is paused. StackOne refused the key."
             ),
             id="paused",
         ),
         pytest.param(
             {"failing_since": AT},
-            Connection("Not answering · Cornerstone", "bad", OUTAGE),
+            ConnectionStatus("Not responding · Cornerstone", "bad", OUTAGE),
             id="an outage",
         ),
     ],
@@ -43,12 +45,12 @@ OUTAGE = (
 def test_connection_says_how_it_stands(fields, stands):
     make_account(**fields)
 
-    assert connection(now=AT) == stands
+    assert connection_status(now=AT) == stands
 
 
 def test_connection_before_anything_is_configured():
     assert not Account.objects.exists()
-    assert connection(now=AT) == Connection("Not connected yet", "warn")
+    assert connection_status(now=AT) == ConnectionStatus("Not connected yet", "warn")
 
 
 def test_every_page_says_what_is_wrong(client):

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assignments.models import Account, Draft, DraftContent, DraftLearner, RemoteAssignment, Worker
-from assignments.models.sql.text_folding import folded
+from assignments.models.sql.text_folding import fold
 from assignments.queries import directory, drafts, formatting
-from assignments.queries.connection_status import is_worker_seen
+from assignments.queries.connection_status import has_running_worker
 from assignments.services.planning import frozen_plan, plan_rows
 from tests.factories import AT, make_account, make_batch, make_content, make_learner, make_user
 
@@ -68,19 +68,19 @@ def fill(draft, people, contents):
     ],
 )
 def test_folded_is_what_people_type(text, plain):
-    assert folded(text) == plain
+    assert fold(text) == plain
 
 
 @given(text=st.text())
 def test_folded_twice_is_folded_once(text):
-    assert folded(folded(text)) == folded(text)
+    assert fold(fold(text)) == fold(text)
 
 
 @given(text=st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=591)))
 def test_folded_is_the_same_however_accents_are_stored(text):
     composed, apart = (unicodedata.normalize(form, text) for form in ("NFC", "NFD"))
 
-    assert folded(composed) == folded(apart)
+    assert fold(composed) == fold(apart)
 
 
 @database
@@ -125,7 +125,7 @@ def test_options_are_the_first_eight_that_are_not_picked():
     contents = [make_content(title=f"Fire {n}", search_text="fire") for n in range(9)]
 
     def found(besides):
-        return directory.options(account_pk=account.pk, words="fire", besides=besides)
+        return directory.content_options(account_pk=account.pk, words="fire", exclude=besides)
 
     assert found([]) == contents[:8]
     assert found([contents[0].pk, contents[1].pk]) == [*contents[2:], old]
@@ -137,7 +137,7 @@ def test_holders_counts_each_person_once_for_an_item():
     for learner in (ada, ada, ben, None):
         hold(learner, held)
 
-    assert directory.holders([held.pk, free.pk]) == {held.pk: 2}
+    assert directory.holder_counts([held.pk, free.pk]) == {held.pk: 2}
 
 
 @database
@@ -154,7 +154,7 @@ def test_held_by_is_the_last_date_or_that_one_is_completed():
 
     pks = [learner.pk for learner in (ada, ben, cid, dee)]
 
-    assert directory.held_by(pks, [first.pk, second.pk]) == {
+    assert directory.held_statuses(pks, [first.pk, second.pk]) == {
         ada.pk: ("pending", AT + timedelta(days=9)),
         ben.pk: ("completed", AT),
         cid.pk: ("pending", None),
@@ -172,7 +172,7 @@ def test_open_drafts_are_ones_own_with_their_numbers(draft):
 
     numbers = attrgetter("pk", "people", "items")
     assert [numbers(one) for one in found] == [(newer.pk, 0, 0), (draft.pk, 2, 3)]
-    assert set(drafts.drafts_of(owner_pk=draft.owner_id)) == {newer, draft, sent}
+    assert set(drafts.own_drafts(owner_pk=draft.owner_id)) == {newer, draft, sent}
 
 
 def test_picked_are_named_by_title_and_by_person(draft):
@@ -180,8 +180,8 @@ def test_picked_are_named_by_title_and_by_person(draft):
     late, early = make_content(title="Zeal"), make_content(title="Care")
     fill(draft, [ben, ada], [late, early])
 
-    assert list(drafts.picked_items(draft)) == [early, late]
-    assert drafts.picked_of(draft, [ada.pk, cid.pk]) == {ada.pk}
+    assert list(drafts.selected_items(draft)) == [early, late]
+    assert drafts.selected_of(draft, [ada.pk, cid.pk]) == {ada.pk}
 
 
 def test_plan_counts_what_is_made_and_why_the_rest_is_not(draft, settings):
@@ -309,4 +309,4 @@ def test_people_are_counted_in_words(count, said):
 def test_a_worker_is_seen_for_a_minute(age, is_seen):
     Worker.objects.create(name="one", seen_at=AT - age)
 
-    assert is_worker_seen(now=AT) == is_seen
+    assert has_running_worker(now=AT) == is_seen

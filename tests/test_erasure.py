@@ -41,8 +41,8 @@ from assignments.models import (
     LogHead,
     PersonalValue,
 )
-from assignments.models.sql.secure_delete import wipe
-from assignments.models.sql.text_folding import folded
+from assignments.models.sql.secure_delete import overwrite_deleted
+from assignments.models.sql.text_folding import fold
 from assignments.models.sql.trigram_index import LEARNERS
 from assignments.services.batches import row_updates
 from assignments.services.picking.uploads import files
@@ -155,8 +155,8 @@ def in_tables():
     for table in connection.introspection.table_names():
         with connection.cursor() as cursor:
             cursor.execute(f'SELECT * FROM "{table}"')
-            text = folded(repr([[_plain(cell) for cell in line] for line in cursor.fetchall()]))
-        found += [(table, word) for word in WORDS if folded(word) in text]
+            text = fold(repr([[_plain(cell) for cell in line] for line in cursor.fetchall()]))
+        found += [(table, word) for word in WORDS if fold(word) in text]
     return found
 
 
@@ -549,7 +549,7 @@ def test_the_bytes_are_gone_from_the_database_its_index_and_its_journal(caplog):
         make_learner(name=f"Neighbour {number}")
     person = make_person()
     # Older names in the index, and rows that grew and moved.
-    Learner.objects.filter(pk=person.pk).update(search_text=folded(f"{NAME} {EMAIL} {NUMBER}"))
+    Learner.objects.filter(pk=person.pk).update(search_text=fold(f"{NAME} {EMAIL} {NUMBER}"))
     admin = make_user("admin")
     row = make_batch([{"state": "created", "learner": person}]).assignments.get()
     append(row_updates.event(row, "assignment.created", "created"))
@@ -580,15 +580,15 @@ def on_disk():
 
 @pytest.mark.django_db(transaction=True)
 def test_wiping_says_when_somebody_is_in_the_way(caplog, monkeypatch):
-    assert wipe(LEARNERS)
-    assert wipe(LEARNERS), "with no empty pages left or not, twice is the same"
+    assert overwrite_deleted(LEARNERS)
+    assert overwrite_deleted(LEARNERS), "with no empty pages left or not, twice is the same"
 
     def fail(*_index):
         raise OperationalError("database is locked\nmore")
 
     monkeypatch.setattr("assignments.models.sql.secure_delete._wipe_sqlite", fail)
     monkeypatch.setattr("assignments.models.sql.secure_delete._vacuum", fail)
-    assert not wipe(LEARNERS)
+    assert not overwrite_deleted(LEARNERS)
     assert "because it is in use: database is locked. It goes when" in caplog.text
 
 
@@ -603,7 +603,7 @@ def test_a_journal_that_somebody_reads_is_not_said_to_be_empty(caplog):
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA busy_timeout=1")
 
-        assert not wipe(LEARNERS)
+        assert not overwrite_deleted(LEARNERS)
 
     assert "because it is in use: somebody reads it." in caplog.text
     connection.close()

@@ -77,7 +77,7 @@ def test_values_of_chosen_fields_are_stored_and_counted(people):
         ("address.city", "Rome", 1),
         ("department", "Sales", 1),
     ]
-    assert facet_values.values_of([person.pk for person in people], ["department"]) == {
+    assert facet_values.facet_texts([person.pk for person in people], ["department"]) == {
         people[0].pk: {"department": "Sales"},
         people[1].pk: {"department": "Legal"},
         people[2].pk: {"department": "Sales"},
@@ -108,7 +108,7 @@ def test_store_values_writes_only_changes(people):
 
     after = set(LearnerFacet.objects.values_list("pk", flat=True))
     assert (len(before - after), len(after - before)) == (1, 1)
-    assert facet_values.values_of([ada.pk, ben.pk], ["department"]) == {
+    assert facet_values.facet_texts([ada.pk, ben.pk], ["department"]) == {
         ada.pk: {"department": "IT, Sales"}
     }
 

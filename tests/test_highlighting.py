@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.queries.highlighting import marked
+from assignments.queries.highlighting import highlighted
 from assignments.templatetags.content_facts import language_names, safe_link
 
 
@@ -23,12 +23,12 @@ from assignments.templatetags.content_facts import language_names, safe_link
     ],
 )
 def test_marked_finds_what_the_search_finds(title, words, hits):
-    assert [text for text, is_hit in marked(title, words) if is_hit] == hits
+    assert [text for text, is_hit in highlighted(title, words) if is_hit] == hits
 
 
 @given(st.text(max_size=30), st.text(max_size=6))
 def test_marked_loses_no_letter(title, words):
-    assert "".join(text for text, _ in marked(title, words)) == title
+    assert "".join(text for text, _ in highlighted(title, words)) == title
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from assignments.models import Draft, DraftContent, DraftLearner, RemoteAssignment
-from assignments.models.sql.text_folding import folded
+from assignments.models.sql.text_folding import fold
 from tests.factories import AT, make_account, make_batch, make_content, make_learner, make_user
 
 pytestmark = pytest.mark.django_db
@@ -105,7 +105,7 @@ def test_people_are_found(client, draft, asked, found):
     for number, name in enumerate(["Agnieszka Nováková", "Søren Larsen"], 1):
         text = f"{name} p{number}@northwind.example NW-{number}"
 
-        make_learner(name=name, search_text=folded(text))
+        make_learner(name=name, search_text=fold(text))
 
     response = client.get(url(draft), {"q": asked})
 

@@ -10,7 +10,7 @@ from assignments.audit.entries.actors import Person
 from assignments.audit.export.assignment_history import learner_and_content_of
 from assignments.audit.log import Event, record_all
 from assignments.models import LogEntry, RemoteAssignment
-from assignments.queries.evidence import HIDDEN, evidence, masked
+from assignments.queries.evidence import HIDDEN, evidence, redacted
 from tests import log_tampering
 from tests.factories import AT, make_account, make_batch, make_content, make_learner, make_user
 from tests.log_fixtures import ELIF, PRIYA, created
@@ -191,7 +191,7 @@ def test_told_of_needs_a_person_and_an_item(event, ids):
 
 
 def test_evidence_hides_what_sounds_like_a_secret():
-    shown = masked(
+    shown = redacted(
         {
             "headers": {"Authorization": "Basic abc", "x-api-key": "k", "token": ""},
             "body": [{"password": {"a": 1}, "title": "Secret Santa"}, 3],

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from assignments.models.sql.text_folding import folded
+from assignments.models.sql.text_folding import fold
 from tests.factories import make_batch, make_content, make_learner, make_user
 from tests.log_fixtures import write_log
 
@@ -50,7 +50,7 @@ def test_what_is_named_exactly_is_shown_at_once(client):
 
 def test_what_several_share_is_listed(client):
     for name in ("Amara Okafor", "Amara Okafor", "Ben Amara"):
-        text = folded(f"{name} NW-1")
+        text = fold(f"{name} NW-1")
         make_learner(name=name, external_reference="NW-1", search_text=text)
 
     said = words(ask(client, "amara"))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from assignments.models import Learner
-from assignments.models.sql.text_folding import folded
-from assignments.models.sql.trigram_index import ENTRIES, LEARNERS, Trigrams
+from assignments.models.sql.text_folding import fold
+from assignments.models.sql.trigram_index import ENTRIES, LEARNERS, TrigramIndex
 from assignments.queries import candidates, directory, keyset
 from tests.factories import make_account, make_content, make_learner
 
@@ -21,19 +21,19 @@ NAMES = ("Zoë Brandt", "zoe.brandt@x.example", "Ann O'Neil", "100% Öl_Prinz", 
 
 @database
 @pytest.mark.parametrize("index", [LEARNERS, ENTRIES], ids=["people", "entries"])
-def test_the_index_of_trigrams_is_there(index: Trigrams):
-    assert index.is_there(connection)
+def test_the_index_of_trigrams_is_there(index: TrigramIndex):
+    assert index.exists(connection)
 
 
 @database
 @pytest.mark.parametrize("index", [LEARNERS, ENTRIES], ids=["people", "entries"])
-def test_an_index_that_is_gone_is_noticed(index: Trigrams):
+def test_an_index_that_is_gone_is_noticed(index: TrigramIndex):
     kind = "TABLE" if connection.vendor == "sqlite" else "INDEX"
 
     with connection.cursor() as cursor:
         cursor.execute(f"DROP {kind} {index.name}")
 
-    assert not index.is_there(connection)
+    assert not index.exists(connection)
 
 
 @database
@@ -72,7 +72,7 @@ def test_the_index_follows_every_change():
 def test_people_are_found_by_any_part(monkeypatch, few, words, names):
     monkeypatch.setattr(candidates, "FEW", few)
     for name in (*NAMES[:1], *NAMES[2:]):
-        make_learner(name=name, search_text=folded(name))
+        make_learner(name=name, search_text=fold(name))
 
     found = directory.people(account_pk=make_account().pk, words=words)
 
@@ -90,12 +90,12 @@ class AnyWords(TestCase):
     def test_the_index_finds_what_is_there(self, texts, words):
         account = make_account()
         for text in texts:
-            make_learner(account, search_text=folded(text))
+            make_learner(account, search_text=fold(text))
 
         found = directory.people(account_pk=account.pk, words=words)
 
         everybody = Learner.objects.filter(account=account)
-        sought = folded(words).split()
+        sought = fold(words).split()
         assert {learner.pk for learner in found} == {
             one.pk for one in everybody if all(word in one.search_text for word in sought)
         }
@@ -109,9 +109,9 @@ def test_pages_go_there_and_back_over_equal_names(by):
     everybody = directory.people(account_pk=make_account().pk)
 
     def sheet(place):
-        return keyset.sheet(everybody, place=place, by=by, size=3)
+        return keyset.keyset_page(everybody, place=place, by=by, size=3)
 
-    first = sheet(keyset.Place())
+    first = sheet(keyset.PagePosition())
     second = sheet(first.following)
     third = sheet(second.following)
 
@@ -131,6 +131,6 @@ def test_a_place_that_is_nowhere_is_the_first_page():
         make_content()
     contents = directory.contents(account_pk=None)
 
-    for place in (keyset.Place(after=10**9), keyset.Place(before=10**9, first=9)):
-        found = keyset.sheet(contents, place=place, size=3)
+    for place in (keyset.PagePosition(after=10**9), keyset.PagePosition(before=10**9, first=9)):
+        found = keyset.keyset_page(contents, place=place, size=3)
         assert (found.first, len(found.rows), found.previous) == (1, 3, None)

@@ -73,7 +73,11 @@ def test_retry_of_one_answer_leaves_the_others_alone():
     batch = make_batch([dict(GONE), dict(HAS_IT), dict(GONE), "rejected"])
 
     count = row_decisions.retry(
-        batch=batch, by=PRIYA, now=AT, why="Synced", among=failures.alike(404, "No such person.")
+        batch=batch,
+        by=PRIYA,
+        now=AT,
+        why="Synced",
+        among=failures.same_failure(404, "No such person."),
     )
 
     assert (count, state(batch), batch.failures_counted_from) == (2, "running", AT)
@@ -118,7 +122,9 @@ def test_accept_one_row():
     batch = make_batch([dict(HAS_IT), dict(HAS_IT)], state="stopped")
     row = batch.assignments.get(position=2)
 
-    assert row_decisions.accept(batch=batch, by=PRIYA, now=AT, among=failures.only(row.pk)) == 1
+    assert (
+        row_decisions.accept(batch=batch, by=PRIYA, now=AT, among=failures.single_row(row.pk)) == 1
+    )
 
     assert states(batch) == ["rejected", "skipped"]
 

@@ -21,7 +21,7 @@ from assignments.audit.entries.commitments import Commitments
 from assignments.audit.integrity import alarm, recovery
 from assignments.audit.merkle.tree import Frontier, leaf_hash
 from assignments.models import LogEntry, LogHead
-from assignments.models.sql.bulk import insert, stored_moment
+from assignments.models.sql.bulk import insert, stored_datetime
 
 _COLUMNS: Final = ("at", *INDEXES, "body", "leaf")
 
@@ -84,7 +84,7 @@ def _append(tree: Frontier, events: Sequence[Event], *, by: Actor, at: datetime)
     ]
     bodies = [canonical(entry) for entry in entries]
     leaves = [leaf_hash(body) for body in bodies]
-    moment = stored_moment(at)
+    moment = stored_datetime(at)
     rows = (
         (moment, *indexes_of(entry), body, leaf)
         for entry, body, leaf in zip(entries, bodies, leaves, strict=True)

@@ -11,7 +11,7 @@ from django.core.management import CommandError
 
 from assignments.audit.entries.actors import Actor
 from assignments.models import Account
-from assignments.queries.account_scope import closed_to
+from assignments.queries.account_scope import forbidden_accounts
 
 
 def operator() -> Actor:
@@ -56,7 +56,7 @@ def open_account(user: Any, accounts: Sequence[Account]) -> Account:
 
     :raises CommandError: if all of them are for other groups
     """
-    closed = closed_to(user)
+    closed = forbidden_accounts(user)
     for account in accounts:
         if account.remote_id not in closed:
             return account

@@ -561,9 +561,9 @@ class Migration(migrations.Migration):
                 ('requested_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),
                 ('plan_digest', models.CharField(max_length=64)),
-                ('because', models.JSONField()),
+                ('approval_reasons', models.JSONField()),
                 ('contents', models.JSONField()),
-                ('verdict', models.CharField(blank=True, choices=[('approved', 'Approved'), ('rejected', 'Rejected'), ('expired', 'Expired'), ('withdrawn', 'Withdrawn')], max_length=9)),
+                ('decision', models.CharField(blank=True, choices=[('approved', 'Approved'), ('rejected', 'Rejected'), ('expired', 'Expired'), ('withdrawn', 'Withdrawn')], max_length=9)),
                 ('decided_by_name', models.CharField(blank=True, max_length=200)),
                 ('decided_at', models.DateTimeField(blank=True, null=True)),
                 ('reason', models.CharField(blank=True, max_length=500)),
@@ -746,22 +746,22 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='approval',
-            index=models.Index(condition=models.Q(('verdict', '')), fields=['expires_at'], name='open_approvals'),
+            index=models.Index(condition=models.Q(('decision', '')), fields=['expires_at'], name='open_approvals'),
         ),
         migrations.AddIndex(
             model_name='approval',
-            index=models.Index(condition=models.Q(('email_at__isnull', False)), fields=['email_at'], name='letters_to_write'),
+            index=models.Index(condition=models.Q(('email_at__isnull', False)), fields=['email_at'], name='emails_due'),
         ),
         migrations.AddConstraint(
             model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(('verdict', ''), ('decided_at__isnull', False), _connector='OR'), name='a_verdict_knows_when'),
+            constraint=models.CheckConstraint(condition=models.Q(('decision', ''), ('decided_at__isnull', False), _connector='OR'), name='a_decision_has_a_time'),
         ),
         migrations.AddConstraint(
             model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('verdict__in', ['approved', 'rejected']), _negated=True), models.Q(('decided_by__isnull', False), models.Q(('decided_by', models.F('requested_by')), _negated=True)), _connector='OR'), name='nobody_decides_about_their_own_batch'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision__in', ['approved', 'rejected']), _negated=True), models.Q(('decided_by__isnull', False), models.Q(('decided_by', models.F('requested_by')), _negated=True)), _connector='OR'), name='nobody_decides_about_their_own_batch'),
         ),
         migrations.AddConstraint(
             model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('verdict', 'rejected'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='a_rejection_says_why'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision', 'rejected'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='a_rejection_has_a_reason'),
         ),
     ]

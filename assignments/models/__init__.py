@@ -1,4 +1,4 @@
-"""Tables, states and constraints: what is stored, and what can never be."""
+"""Models: tables, states and constraints."""
 
 from assignments.models.accounts import Account, RateBudget, SyncPage, SyncRun, Worker
 from assignments.models.approvals import Approval

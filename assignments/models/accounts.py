@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Account(models.Model):
-    """One linked LMS behind the API key, which sender may talk to it now, and how fast.
+    """One linked LMS behind the API key, with the lease of its sender.
 
     `provider_rate_per_minute` is the rate its provider accepted, where that is below the configured
     one.
@@ -111,7 +111,7 @@ class SyncPage(models.Model):
 
 
 class Worker(models.Model):
-    """A worker process and when it was last seen alive."""
+    """A worker process and the time of its last heartbeat."""
 
     name = models.CharField(max_length=100, primary_key=True)
     seen_at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""Approvals: why a batch needs a second person, until when, and what that person decided."""
+"""Approvals: why a batch needs one, when the request expires, and the decision."""
 
 from django.conf import settings
 from django.db import models
@@ -8,13 +8,13 @@ from assignments.models.batches import Batch
 
 
 class Approval(models.Model):
-    """What one batch was asked approval for, decided once; the hash in it is what was decided on.
+    """The request for approval of a batch and its decision, which is about `plan_digest`.
 
-    `because` holds sentences, `contents` what the items were called and looked like at the review.
-    A letter is to be written about it at `email_at`: the request, or once decided the decision.
+    `approval_reasons` are sentences, `contents` the items' texts at the time of the review.
+    `email_at` is when an e-mail about the request or the decision is due.
     """
 
-    class Verdict(models.TextChoices):
+    class Decision(models.TextChoices):
         APPROVED = "approved", "Approved"
         REJECTED = "rejected", "Rejected"
         EXPIRED = "expired", "Expired"
@@ -25,9 +25,9 @@ class Approval(models.Model):
     requested_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     plan_digest = models.CharField(max_length=64)
-    because = models.JSONField()
+    approval_reasons = models.JSONField()
     contents = models.JSONField()
-    verdict = models.CharField(max_length=9, choices=Verdict, blank=True)
+    decision = models.CharField(max_length=9, choices=Decision, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
@@ -39,22 +39,22 @@ class Approval(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(verdict="") | Q(decided_at__isnull=False),
-                name="a_verdict_knows_when",
+                condition=Q(decision="") | Q(decided_at__isnull=False),
+                name="a_decision_has_a_time",
             ),
             models.CheckConstraint(
-                condition=~Q(verdict__in=["approved", "rejected"])
+                condition=~Q(decision__in=["approved", "rejected"])
                 | (Q(decided_by__isnull=False) & ~Q(decided_by=F("requested_by"))),
                 name="nobody_decides_about_their_own_batch",
             ),
             models.CheckConstraint(
-                condition=~Q(verdict="rejected") | ~Q(reason=""), name="a_rejection_says_why"
+                condition=~Q(decision="rejected") | ~Q(reason=""), name="a_rejection_has_a_reason"
             ),
         ]
         indexes = [
-            models.Index(fields=["expires_at"], condition=Q(verdict=""), name="open_approvals"),
+            models.Index(fields=["expires_at"], condition=Q(decision=""), name="open_approvals"),
             models.Index(
-                fields=["email_at"], condition=Q(email_at__isnull=False), name="letters_to_write"
+                fields=["email_at"], condition=Q(email_at__isnull=False), name="emails_due"
             ),
         ]
 

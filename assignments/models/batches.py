@@ -1,4 +1,4 @@
-"""Batches and their assignments: the sealed plan and how each row's delivery stands."""
+"""Batches and their assignments: the frozen plan and the state of each row."""
 
 from django.conf import settings
 from django.db import models
@@ -12,8 +12,8 @@ from assignments.models.drafts import Terms
 class Batch(Terms):
     """One submission by one manager: people and items, one status, one reason.
 
-    It exists, with its rows, from the review on; `plan_digest` seals what was reviewed. `due_date`
-    is the first of its rows' dates. `duplicate_rows` rows were picked and named by a file as well.
+    Created with its rows at the review; `plan_digest` identifies what was reviewed. `due_date` is
+    the earliest of its rows. `duplicate_rows` counts the rows that lists and file both contained.
     """
 
     class State(models.TextChoices):
@@ -93,9 +93,9 @@ class PlanDigestInput(models.Model):
 
 
 class Assignment(models.Model):
-    """One learner asked to take one item: one row of the plan, delivered by one or more attempts.
+    """One learner and one item: a row of the plan, sent by one or more attempts.
 
-    `attempt` is the fence: an outcome is written only by the attempt that the row is at.
+    `attempt` is the fencing token: only the current attempt may write an outcome.
     """
 
     class State(models.TextChoices):
@@ -108,10 +108,10 @@ class Assignment(models.Model):
         SKIPPED = "skipped", "Skipped"
         CANCELLED = "cancelled", "Withdrawn"
 
-    # Something may still come of these rows: by sending, by looking, or by somebody's decision.
+    # States of rows that may still be sent, read back or decided about.
     UNSETTLED = (State.PLANNED, State.QUEUED, State.SENDING, State.UNKNOWN)
 
-    # What a constraint begins with needs no index of its own.
+    # A column that a constraint begins with needs no index of its own.
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="assignments", db_index=False)
     position = models.PositiveIntegerField()
     learner = models.ForeignKey(Learner, models.PROTECT, related_name="assignments")
@@ -179,7 +179,7 @@ class Assignment(models.Model):
 
 
 class Attempt(models.Model):
-    """One HTTP call made for an assignment, kept once it ended (or its sender did)."""
+    """One API call for an assignment, stored when it has ended or its sender was lost."""
 
     assignment = models.ForeignKey(
         Assignment, models.PROTECT, related_name="attempts", db_index=False

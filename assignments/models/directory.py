@@ -1,4 +1,4 @@
-"""Our copy of what the LMS holds: people, content and who has what."""
+"""Local copy of the LMS directory: people, content and their assignments."""
 
 from typing import Final
 
@@ -7,17 +7,17 @@ from django.db.models import Q
 
 from assignments.models.accounts import Account
 
-# What is shown, and found by a search, in the place of somebody whose name was erased.
+# Shown, and matched by a search, instead of the name of an erased person.
 ERASED: Final = "an erased person"
 
 
 class Learner(models.Model):
     """A person in the LMS who can be assigned content; never deleted, only marked inactive.
 
-    `search_text` begins with the folded name: lists are ordered by it and searched in it, in one
-    index. `fingerprint` is that of what the LMS said, `last_seen_sync` the sync that brought it.
-    Of somebody who was erased the row stays with the LMS's own id alone: rows of batches count on
-    it, and a sync knows by it whom never to bring back.
+    `search_text` begins with the folded name, so that one index serves ordering and searching.
+    `fingerprint` is the hash of the data from the LMS, `last_seen_sync` the last sync with them.
+    The row of an erased person stays with the LMS's id only: rows of batches refer to it, and a
+    sync must never re-import the personal data of an erased person.
     """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="learners")
@@ -62,7 +62,7 @@ class Learner(models.Model):
 class Content(models.Model):
     """A course, video, path… that can be assigned, if it has an external reference.
 
-    The LMS API has no word for what is mandatory: an administrator marks it here.
+    The LMS API does not say what is mandatory, so an administrator marks it here.
     """
 
     class Source(models.TextChoices):
@@ -102,9 +102,9 @@ class Content(models.Model):
 
 
 class RemoteAssignment(models.Model):
-    """An assignment that the LMS holds, whoever made it."""
+    """An assignment in the LMS, created by this product or otherwise."""
 
-    # What a constraint or an index of several columns begins with needs none of its own.
+    # A column that a multi-column constraint or index begins with needs no index of its own.
     account = models.ForeignKey(
         Account, models.PROTECT, related_name="remote_assignments", db_index=False
     )

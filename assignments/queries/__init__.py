@@ -1,4 +1,4 @@
-"""Queries: every question that a page or a service asks of the tables.
+"""Queries: everything that pages and services read from the tables.
 
-Names are noun phrases for what is returned. Nothing here writes, and nothing here knows HTTP.
+Functions are named by noun phrases for what they return. They never write and do not know HTTP.
 """

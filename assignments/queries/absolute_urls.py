@@ -1,9 +1,9 @@
-"""Addresses of our pages as they stand outside of the site: in letters, and in a SIEM."""
+"""Absolute URLs of pages, for e-mails and the SIEM."""
 
 from django.conf import settings
 from django.urls import reverse
 
 
-def link(name: str, pk: int) -> str:
-    """Return the whole address of a page."""
+def page_url(name: str, pk: int) -> str:
+    """Return the absolute URL of a page."""
     return f"{settings.SITE_URL}{reverse(name, args=[pk])}"

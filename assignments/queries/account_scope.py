@@ -12,30 +12,31 @@ if TYPE_CHECKING:
     # django-stubs resolves this to AUTH_USER_MODEL, which the app must not import by its name.
     from django.contrib.auth.models import _User as User
 
-READS_ALL = "assignments.export_log"
+SEES_ALL_ACCOUNTS = "assignments.export_log"
 
 
-def closed_to(user: User) -> list[str]:
-    """Return the StackOne ids of the accounts in which a manager may not act: other groups'."""
+def forbidden_accounts(user: User) -> list[str]:
+    """Return the StackOne ids of the accounts of other groups, in which a manager may not act."""
     own_groups = set(user.groups)
     return [
         name for name, groups in settings.ACCOUNT_GROUPS.items() if not own_groups & set(groups)
     ]
 
 
-def unseen_by(user: User) -> list[str]:
+def hidden_accounts(user: User) -> list[str]:
     """Return the StackOne ids of the accounts that a person may not even see.
 
     Auditors see all: whoever may export the log sees every account in it.
     """
-    return [] if user.has_perm(READS_ALL) else closed_to(user)
+    return [] if user.has_perm(SEES_ALL_ACCOUNTS) else forbidden_accounts(user)
 
 
-def without[Rows: QuerySet[Model, object]](
-    rows: Rows, closed: Collection[str], *, by: str = "account"
+def exclude_accounts[Rows: QuerySet[Model, object]](
+    rows: Rows, account_ids: Collection[str], *, by: str = "account"
 ) -> Rows:
-    """Return the rows of the other accounts; the query is unchanged if none is closed.
+    """Return the rows of all other accounts; the query is unchanged without account ids.
 
+    :param account_ids: StackOne ids of the accounts to exclude
     :param by: the path from a row to its account
     """
-    return rows.exclude(**{f"{by}__remote_id__in": closed}) if closed else rows
+    return rows.exclude(**{f"{by}__remote_id__in": account_ids}) if account_ids else rows

@@ -1,4 +1,4 @@
-"""Audiences as pages list them, and their filters in words."""
+"""Audiences in the order of lists, and descriptions of their filters."""
 
 from typing import Final
 from urllib.parse import parse_qsl
@@ -7,26 +7,26 @@ from django.db.models import QuerySet
 
 from assignments.models import Audience
 
-_SAID: Final = {
+_OPTION_TEXTS: Final = {
     ("inactive", "1"): "inactive people, too",
     ("has", "has"): "has the draft’s content",
     ("has", "completed"): "has completed the draft’s content",
     ("has", "none"): "does not have the draft’s content",
 }
-# What the query of a field that filters begins with.
-_FIELD: Final = "f."
+# Prefix of the query parameters that filter by a facet.
+_FIELD_PREFIX: Final = "f."
 
 
 def audiences(*, account_pk: int | None = None) -> QuerySet[Audience]:
     """Return the audiences of an account, or of all, by name."""
-    found = Audience.objects.select_related("account", "created_by", "used_by")
+    rows = Audience.objects.select_related("account", "created_by", "used_by")
     if account_pk is not None:
-        found = found.filter(account=account_pk)
-    return found.order_by("folded_name", "pk")
+        rows = rows.filter(account=account_pk)
+    return rows.order_by("folded_name", "pk")
 
 
-def filter_words(query: str) -> str:
-    """Return what a filter asks for, as in "“sales”, department: Legal"."""
+def filter_description(query: str) -> str:
+    """Return a description of a filter, as in "“sales”, department: Legal"."""
     parts = [_part(name, value) for name, value in parse_qsl(query)]
     return ", ".join(parts) or "everybody who is active"
 
@@ -34,5 +34,5 @@ def filter_words(query: str) -> str:
 def _part(name: str, value: str) -> str:
     if name == "q":
         return f"“{value}”"
-    field = name.removeprefix(_FIELD).replace("_", " ")
-    return _SAID.get((name, value)) or f"{field}: {value}"
+    field = name.removeprefix(_FIELD_PREFIX).replace("_", " ")
+    return _OPTION_TEXTS.get((name, value)) or f"{field}: {value}"

@@ -1,4 +1,4 @@
-"""How fast calls go: what is agreed, what the LMS bears, and what happened in the last minutes."""
+"""Call rate of a running batch: configured and accepted limit, and calls of the last minutes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +15,18 @@ from assignments.models.calls import INTERVAL, interval_start
 from assignments.queries.formatting import duration
 
 COLUMNS: Final = 30
-HELD: Final = timedelta(seconds=2)
+MIN_DELAY: Final = timedelta(seconds=2)
 RECENT_COLUMNS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast the calls for a running batch go, and how many batches share that."""
+class CallRate:
+    """Call rate of a running batch, and how many other batches share it.
+
+    :ivar agreed: the configured limit in calls a second
+    :ivar per_second: what the LMS accepts, at most `agreed`
+    :ivar columns: calls of each ten seconds, the last five minutes at most
+    """
 
     agreed: float
     per_second: float
@@ -31,23 +36,23 @@ class Pace:
 
     @property
     def limit(self) -> int:
-        """How many calls are agreed in ten seconds."""
+        """The configured limit in calls in ten seconds."""
         return round(self.agreed * INTERVAL.total_seconds())
 
     @property
     def recent(self) -> float:
-        """How many calls ended in a second lately, by the columns that are complete."""
+        """Calls a second in the last thirty seconds."""
         last = self.columns[-RECENT_COLUMNS:]
         return sum(column.calls for column in last) / (len(last) * INTERVAL.total_seconds() or 1)
 
     @property
     def has_calls(self) -> bool:
-        """Whether any call ended in the time that is shown."""
+        """Whether any call was completed in the period shown."""
         return any(column.calls for column in self.columns)
 
     @property
     def words(self) -> str:
-        """What the columns show, in one sentence."""
+        """The columns in one sentence, for screen readers."""
         calls = sum(column.calls for column in self.columns)
         first = timezone.localtime(self.columns[0].starts_at, ZoneInfo(settings.TIME_ZONE))
         about = round(calls / len(self.columns))
@@ -57,26 +62,26 @@ class Pace:
 
     @property
     def token(self) -> str:
-        """A word that differs whenever the page must say something else about the pace."""
+        """A text that changes whenever the page must be updated."""
         moment = f"{self.slowed_until:%H%M%S}" if self.slowed_until else ""
         return f"{moment}.{self.per_second:.1f}.{self.others}"
 
-    def time_for(self, calls: int, *, now: datetime) -> str:
-        """Return how long so many calls of one batch take, in words."""
+    def duration_of(self, calls: int, *, now: datetime) -> str:
+        """Return in words how long that many calls of the batch take."""
         waits = (self.slowed_until - now).total_seconds() if self.slowed_until else 0
         return duration(waits + calls * (self.others + 1) / self.per_second)
 
 
 def calls_per_second(account: Account) -> float:
-    """Return how many calls a second the key allows and the account's LMS bears."""
-    pace = account.provider_rate_per_minute or settings.STACKONE_REQUESTS_PER_MINUTE
-    return float(min(pace, settings.STACKONE_REQUESTS_PER_MINUTE)) / 60
+    """Return the calls a second that the API key allows and the account's LMS accepts."""
+    per_minute = account.provider_rate_per_minute or settings.STACKONE_REQUESTS_PER_MINUTE
+    return float(min(per_minute, settings.STACKONE_REQUESTS_PER_MINUTE)) / 60
 
 
-def pace(batch: Batch, *, now: datetime) -> Pace:
-    """Return how fast a batch goes on."""
+def call_rate(batch: Batch, *, now: datetime) -> CallRate:
+    """Return the call rate of a running batch."""
     running = Batch.objects.filter(account=batch.account_id, state=Batch.State.RUNNING)
-    return Pace(
+    return CallRate(
         agreed=float(settings.STACKONE_REQUESTS_PER_MINUTE) / 60,
         per_second=calls_per_second(batch.account),
         slowed_until=_slowed_until(batch.account, now),
@@ -86,10 +91,10 @@ def pace(batch: Batch, *, now: datetime) -> Pace:
 
 
 def _slowed_until(account: Account, now: datetime) -> datetime | None:
-    # The next slot is always a little ahead: a call's own distance at least.
-    soon = now + max(HELD, timedelta(seconds=2 / calls_per_second(account)))
-    held = RateBudget.objects.aggregate(until=Max("next_slot_at"))["until"]
-    until = max(filter(None, (account.slowed_until, held)), default=now)
+    # The next slot is always at least the interval between two calls ahead.
+    soon = now + max(MIN_DELAY, timedelta(seconds=2 / calls_per_second(account)))
+    reserved_until = RateBudget.objects.aggregate(until=Max("next_slot_at"))["until"]
+    until = max(filter(None, (account.slowed_until, reserved_until)), default=now)
     return until if until > soon else None
 
 
@@ -99,5 +104,8 @@ def _columns(started_at: datetime, now: datetime) -> list[CallCount]:
     counts = CallCount.objects.filter(starts_at__gte=begin, starts_at__lt=end)
     by_start = {column.starts_at: column for column in counts}
     moments = (end - number * INTERVAL for number in range(COLUMNS, 0, -1))
-    none = {"calls": 0, "created": 0}
-    return [by_start.get(at) or CallCount(starts_at=at, **none) for at in moments if at >= begin]
+    return [
+        by_start.get(at) or CallCount(starts_at=at, calls=0, created=0)
+        for at in moments
+        if at >= begin
+    ]

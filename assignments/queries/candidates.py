@@ -1,8 +1,8 @@
-"""Finding the few people who can match, where an index knows them; otherwise everybody may.
+"""Candidates of a search for people: the ids that an index returns, if they are few.
 
-A database cannot know how many people a word or a value leaves. So each index is asked for a
-few more ids than are few: if it has no more, only these need to be looked at; if it has, so many
-people match that the first page is found at once in the order of names.
+The query planner cannot estimate how many people match a word or value. So each index is asked for
+`MAX_CANDIDATES` + 1 ids. If it returns fewer, only these rows are read; if not, so many people
+match that reading in the order of names finds the first page quickly.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,32 +10,34 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 
-from assignments.models.sql.text_folding import folded
-from assignments.models.sql.trigram_index import GRAM, LEARNERS
+from assignments.models.sql.text_folding import fold
+from assignments.models.sql.trigram_index import GRAM_LENGTH, LEARNERS
 
-FEW: Final = 4_000
-MOST_WORDS: Final = 12
-
-
-def words_of(text: str) -> list[str]:
-    """Return the words of a search as they are compared."""
-    return folded(text.replace("\0", "")).split()[:MOST_WORDS]
+MAX_CANDIDATES: Final = 4_000
+MAX_WORDS: Final = 12
 
 
-def few(words: Sequence[str], sources: "Iterable[QuerySet[Any, int]]") -> list[int] | None:
-    """Return the ids among which everybody who matches is, or None if they are not few.
+def search_words(text: str) -> list[str]:
+    """Return the folded words of a search, at most `MAX_WORDS`."""
+    return fold(text.replace("\0", "")).split()[:MAX_WORDS]
 
-    :param sources: queries of people's ids; everybody who matches is in each of them
+
+def candidate_ids(
+    words: Sequence[str], sources: "Iterable[QuerySet[Any, int]]"
+) -> list[int] | None:
+    """Return ids that include all matching people; None if every source has too many.
+
+    :param sources: queries of learner ids, each of which includes all matching people
     """
-    for ids in _asked(words, sources):
-        if len(ids) <= FEW:
+    for ids in _id_lists(words, sources):
+        if len(ids) <= MAX_CANDIDATES:
             return ids
     return None
 
 
-def _asked(words: Sequence[str], sources: "Iterable[QuerySet[Any, int]]") -> Iterator[list[int]]:
-    long = [word for word in words if len(word) >= GRAM]
-    if long:
-        yield LEARNERS.rows_with(long, FEW + 1)
+def _id_lists(words: Sequence[str], sources: "Iterable[QuerySet[Any, int]]") -> Iterator[list[int]]:
+    indexed = [word for word in words if len(word) >= GRAM_LENGTH]
+    if indexed:
+        yield LEARNERS.rows_with(indexed, MAX_CANDIDATES + 1)
     for source in sources:
-        yield list(source[: FEW + 1])
+        yield list(source[: MAX_CANDIDATES + 1])

@@ -1,4 +1,4 @@
-"""What the frame of every page says: how the connection to the LMS stands."""
+"""Status of the connection to the LMS, shown in the layout of every page."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,44 +8,44 @@ from django.utils.timesince import timesince
 
 from assignments.models import Account, Worker
 
-WORKER_IS_GONE: Final = timedelta(seconds=60)
+WORKER_TIMEOUT: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
-    """The dot and words of the top bar, and a sentence above the page if something is wrong."""
+class ConnectionStatus:
+    """Words and dot of the top bar, and a notice above the page if there is a problem."""
 
     words: str
     mood: str = ""
     notice: str = ""
 
 
-def connection(*, now: datetime) -> Connection:
-    """Return how the first account stands."""
+def connection_status(*, now: datetime) -> ConnectionStatus:
+    """Return the status of the first account."""
     account = Account.objects.order_by("pk").first()
     if account is None or account.synced_at is None:
-        return Connection("Fetching people" if account else "Not connected yet", "warn")
-    trouble = _trouble(account)
-    if trouble is not None:
-        return trouble
+        return ConnectionStatus("Fetching people" if account else "Not connected yet", "warn")
+    problem = _problem_status(account)
+    if problem is not None:
+        return problem
     ago = timesince(account.synced_at, now, depth=1)
     is_fresh = now - account.synced_at < timedelta(minutes=1)
-    return Connection(f"Synced {'just now' if is_fresh else ago + ' ago'} · {account}")
+    return ConnectionStatus(f"Synced {'just now' if is_fresh else ago + ' ago'} · {account}")
 
 
-def is_worker_seen(*, now: datetime) -> bool:
-    """Return whether a worker was alive in the last minute."""
-    return Worker.objects.filter(seen_at__gt=now - WORKER_IS_GONE).exists()
+def has_running_worker(*, now: datetime) -> bool:
+    """Return whether a worker was seen in the last minute."""
+    return Worker.objects.filter(seen_at__gt=now - WORKER_TIMEOUT).exists()
 
 
-def _trouble(account: Account) -> Connection | None:
+def _problem_status(account: Account) -> ConnectionStatus | None:
     if account.paused_at is not None:
         notice = f"Sending is paused. {account.pause_reason}"
-        return Connection(f"Paused · {account}", "bad", notice)
+        return ConnectionStatus(f"Paused · {account}", "bad", notice)
     if account.failing_since is None:
         return None
     outage = (
-        f"{account} is not answering. You can prepare drafts. Running batches wait and go on by "
-        "themselves; nothing is lost or sent twice."
+        f"{account} does not respond. You can prepare drafts. Running batches wait and resume "
+        "automatically; nothing is lost or sent twice."
     )
-    return Connection(f"Not answering · {account}", "bad", outage)
+    return ConnectionStatus(f"Not responding · {account}", "bad", outage)

@@ -1,4 +1,4 @@
-"""People and content of our copy of the LMS: searched, filtered, and who has what."""
+"""People and content in the local copy of the LMS directory: search, filters, who has what."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ from assignments.models import (
     LearnerFacet,
     RemoteAssignment,
 )
-from assignments.queries.candidates import few, words_of
+from assignments.queries.candidates import candidate_ids, search_words
 
-MOST_OPTIONS: Final = 8
+MAX_OPTIONS: Final = 8
 COMPLETED: Final = "completed"
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
-    """How people stand to some items: they have one of them, have completed one, or have none.
+class HoldingFilter:
+    """Filter for people by items: they have one of them, have completed one, or have none.
 
     :ivar how: "has", "completed" or "none"
     """
@@ -40,62 +40,63 @@ def people(
     with_inactive: bool = False,
     picked_in: UUID | None = None,
     values: Iterable[Collection[int]] = (),
-    holding: Holding | None = None,
+    holding: HoldingFilter | None = None,
 ) -> QuerySet[Learner]:
-    """Return the people in whom every one of the words is found and whom every filter lets pass.
+    """Return the people who match all words and filters, in the order of their folded names.
 
-    In the order of their folded names. Asks the indexes at once for the few who can match.
+    Queries the indexes immediately for candidates.
 
-    :param account_pk: only of this account, or of all
-    :param picked_in: a draft's id; only the people picked in it
-    :param values: for each facet that filters, the ids of the values of which they have one
+    :param account_pk: the account; None for all
+    :param picked_in: id of a draft, for the people selected in it
+    :param values: for each facet of the filter the value ids, of which a person has at least one
     """
-    sought = words_of(words)
+    wanted_words = search_words(words)
     sources = list(_sources(picked_in, values, holding))
-    among = few(sought, sources)
-    found = _says(Learner.objects.filter(**_of(account_pk, is_known=among is not None)), sought)
+    candidates = candidate_ids(wanted_words, sources)
+    in_account = _account_condition(account_pk, has_candidates=candidates is not None)
+    matching = _containing(Learner.objects.filter(**in_account), wanted_words)
     for source in sources:
-        found = found.filter(pk__in=source)
+        matching = matching.filter(pk__in=source)
     if holding is not None and holding.how == "none":
-        found = found.exclude(pk__in=holders_of(holding))
+        matching = matching.exclude(pk__in=holder_ids(holding))
     if not with_inactive:
-        found = found.filter(is_active=True)
-    if among is not None:
-        found = found.filter(pk__in_list=among)
-    return found.order_by("search_text", "pk")
+        matching = matching.filter(is_active=True)
+    if candidates is not None:
+        matching = matching.filter(pk__in_list=candidates)
+    return matching.order_by("search_text", "pk")
 
 
-def everybody() -> QuerySet[Learner]:
-    """Return everybody of every account, inactive people too, for the page of one of them."""
+def all_learners() -> QuerySet[Learner]:
+    """Return the people of all accounts, inactive ones too."""
     return Learner.objects.order_by("search_text", "pk")
 
 
-def everything() -> QuerySet[Content]:
-    """Return every item of every account, for the page of one of them."""
+def all_contents() -> QuerySet[Content]:
+    """Return the content of all accounts, inactive items too."""
     return Content.objects.order_by("search_text", "pk")
 
 
 def contents(*, account_pk: int | None, words: str = "") -> QuerySet[Content]:
-    """Return the items in which every one of the words is found, active ones first, by title."""
-    found = _says(Content.objects.filter(**_of(account_pk)), words_of(words))
-    return found.order_by("-is_active", "title", "pk")
+    """Return the items that match all words, active ones first, by title."""
+    in_account = Content.objects.filter(**_account_condition(account_pk))
+    return _containing(in_account, search_words(words)).order_by("-is_active", "title", "pk")
 
 
-def options(*, account_pk: int, words: str, besides: Collection[int]) -> list[Content]:
-    """Return the first few items to choose from."""
-    found = contents(account_pk=account_pk, words=words).exclude(pk__in=besides)
-    return list(found[:MOST_OPTIONS])
+def content_options(*, account_pk: int, words: str, exclude: Collection[int]) -> list[Content]:
+    """Return the first matching items for a selection list."""
+    matching = contents(account_pk=account_pk, words=words).exclude(pk__in=exclude)
+    return list(matching[:MAX_OPTIONS])
 
 
-def holders(content_pks: Iterable[int]) -> dict[int, int]:
-    """Return how many people have each of the items, by the item's id."""
+def holder_counts(content_pks: Iterable[int]) -> dict[int, int]:
+    """Return the number of people who have each item, by the item's id."""
     held = RemoteAssignment.objects.filter(content__in=list(content_pks), learner__isnull=False)
     counts = held.values("content").order_by("content").annotate(n=Count("learner", distinct=True))
     return dict(counts.values_list("content", "n"))
 
 
-def holders_of(holding: Holding) -> "QuerySet[RemoteAssignment, Any]":
-    """Return the ids of the people who have one of the items, or have completed one."""
+def holder_ids(holding: HoldingFilter) -> "QuerySet[RemoteAssignment, Any]":
+    """Return the ids of the people who have, or have completed, one of the items."""
     held = RemoteAssignment.objects.filter(
         content__in=holding.content_pks, learner__isnull=False
     ).order_by()
@@ -104,48 +105,53 @@ def holders_of(holding: Holding) -> "QuerySet[RemoteAssignment, Any]":
     return held.values_list("learner", flat=True)
 
 
-def held_by(
+def held_statuses(
     learner_pks: Collection[int], content_pks: Collection[int]
 ) -> dict[int, tuple[str, datetime | None]]:
-    """Return, for those of the people who have one of the items, its status and when it is due.
+    """Return status and due date of the assignment of each of the people who has one of the items.
 
-    Of several, that of the last due date; who has completed one counts as having completed it.
+    Of several assignments a completed one counts, else the one with the latest due date.
     """
     held = RemoteAssignment.objects.filter(learner__in=learner_pks, content__in=content_pks)
-    # Databases differ on where no date comes; first, so that a date wins over it everywhere.
+    # Explicit, because databases order NULL differently; a later date overwrites an earlier one.
     by_date = held.order_by(F("due_at").asc(nulls_first=True))
-    found: dict[int, tuple[str, datetime | None]] = {}
+    statuses: dict[int, tuple[str, datetime | None]] = {}
     for pk, status, due_at in by_date.values_list("learner", "status", "due_at"):
-        if pk and found.get(pk, ("",))[0] != COMPLETED:
-            found[pk] = (status, due_at)
-    return found
+        if pk and statuses.get(pk, ("",))[0] != COMPLETED:
+            statuses[pk] = (status, due_at)
+    return statuses
 
 
 def _sources(
-    picked_in: UUID | None, values: Iterable[Collection[int]], holding: Holding | None
+    picked_in: UUID | None, values: Iterable[Collection[int]], holding: HoldingFilter | None
 ) -> "Iterable[QuerySet[Any, Any]]":
     for pks in values:
         yield LearnerFacet.objects.filter(value__in=pks).values_list("learner", flat=True)
     if holding is not None and holding.how != "none":
-        yield holders_of(holding)
+        yield holder_ids(holding)
     if picked_in is not None:
         picked = DraftLearner.objects.filter(draft=picked_in)
         yield picked.values_list("learner", flat=True)
 
 
-def _of(account_pk: int | None, *, is_known: bool = False) -> dict[str, Any]:
-    """Name the account, or all of them: the indexes begin with it.
+def _account_condition(account_pk: int | None, *, has_candidates: bool = False) -> dict[str, Any]:
+    """Return the condition for one account or all; all indexes begin with the account.
 
-    :param is_known: whether the ids are known: then no index may tempt the database
+    :param has_candidates: the query is limited to ids; then the condition is written as a range,
+        so that the planner does not prefer an index that begins with the account
     """
     accounts = [account_pk] if account_pk else list(Account.objects.values_list("pk", flat=True))
     if len(accounts) != 1:
         return {"account__in": accounts}
-    (only,) = accounts
-    return {"account__gte": only, "account__lte": only} if is_known else {"account": only}
+    (account,) = accounts
+    return (
+        {"account__gte": account, "account__lte": account}
+        if has_candidates
+        else {"account": account}
+    )
 
 
-def _says[Entry: Model](found: QuerySet[Entry], words: Sequence[str]) -> QuerySet[Entry]:
+def _containing[Row: Model](rows: QuerySet[Row], words: Sequence[str]) -> QuerySet[Row]:
     for word in words:
-        found = found.filter(search_text__contains_text=word)
-    return found
+        rows = rows.filter(search_text__contains_text=word)
+    return rows

@@ -1,4 +1,4 @@
-"""What a draft would do, in numbers, while it is still being put together."""
+"""Summary of a draft: how many assignments it would create, and how long that takes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,12 @@ from assignments.queries.drafts import forecast
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """People and items from the lists, rows from a file, and what becomes of them together."""
+    """Counts of a draft: people and items of the lists, rows of a file, resulting assignments.
+
+    :ivar named: rows of the uploaded file
+    :ivar already: rows of people who have the item already
+    :ivar takes: estimated duration of sending, in words
+    """
 
     titles: list[str]
     people: int
@@ -23,46 +28,50 @@ class Summary:
 
     @property
     def rows_of_lists(self) -> int:
-        """How many rows the people and items from the lists make."""
+        """Number of rows from the lists: people times items."""
         return self.people * self.items
 
     @property
     def to_create(self) -> int:
-        """How many assignments would be created."""
+        """Number of assignments to create."""
         return self.rows - self.already
 
 
 def summary(draft: Draft, contents: list[Content], *, named: int) -> Summary:
-    """Return the draft's numbers as its plan will have them; a row that a file repeats counts once.
+    """Return the counts that the plan of the draft will have; rows in lists and file count once.
 
-    :param contents: the items picked from the list
-    :param named: how many rows a file brought
+    :param contents: the items selected from the list
+    :param named: number of rows of the uploaded file
     """
     picked = DraftLearner.objects.filter(draft=draft).values("learner")
     of_file = DraftRow.objects.filter(draft=draft)
-    people, twice = picked.count(), 0
+    people, duplicates = picked.count(), 0
     if named:
-        twice = of_file.filter(learner__in=picked, content__in=contents).count()
-    rows = people * len(contents) + named - twice
-    already = 0 if draft.assigns_again else _already(picked, contents, of_file if named else None)
+        duplicates = of_file.filter(learner__in=picked, content__in=contents).count()
+    rows = people * len(contents) + named - duplicates
+    already = (
+        0
+        if draft.assigns_again
+        else _already_assigned_rows(picked, contents, of_file if named else None)
+    )
     titles = [str(content) for content in contents]
     takes = forecast(rows - already, draft.account)
     return Summary(titles, people, len(contents), named, rows, already, takes)
 
 
-def _already(
+def _already_assigned_rows(
     picked: QuerySet[DraftLearner, Any],
     contents: list[Content],
     of_file: QuerySet[DraftRow] | None,
 ) -> int:
-    """Return how many of the rows are of people who have the item; each row is counted once."""
+    """Return the number of rows whose person has the item already; each row is counted once."""
     held = RemoteAssignment.objects.filter(content__in=contents, learner__in=picked)
     of_lists = held.values("learner", "content").distinct().count()
     if of_file is None:
         return of_lists
-    theirs = RemoteAssignment.objects.filter(
+    held_by_learner = RemoteAssignment.objects.filter(
         learner=OuterRef("learner"), content=OuterRef("content")
     )
-    has_it = of_file.filter(Exists(theirs))
-    twice = has_it.filter(learner__in=picked, content__in=contents).count()
-    return of_lists + has_it.count() - twice
+    has_it = of_file.filter(Exists(held_by_learner))
+    duplicates = has_it.filter(learner__in=picked, content__in=contents).count()
+    return of_lists + has_it.count() - duplicates

@@ -1,4 +1,4 @@
-"""Drafts and their plans: whose they are, what is picked, and what would be created."""
+"""Drafts and their plans: lists, selection, and what would be created."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -23,7 +23,7 @@ from assignments.models import (
     SelectionChange,
 )
 from assignments.models.drafts import Status
-from assignments.models.sql.text_folding import folded
+from assignments.models.sql.text_folding import fold
 from assignments.queries.call_rate import calls_per_second
 from assignments.queries.formatting import duration
 
@@ -36,7 +36,7 @@ _TITLE: Final = Coalesce(
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A frozen plan as its review shows it."""
+    """A frozen plan with what its review page shows."""
 
     batch: Batch
     contents: list[Content]
@@ -47,29 +47,31 @@ class Plan:
 
 
 def open_drafts(*, owner_pk: int) -> QuerySet[Draft]:
-    """Return the person's drafts that are not submitted, the last changed first."""
-    return _listed(owner_pk).filter(discarded_at=None).order_by("-changed_at", "pk")
+    """Return a user's drafts that are not submitted, the last changed first."""
+    return _unsubmitted(owner_pk).filter(discarded_at=None).order_by("-changed_at", "pk")
 
 
 def discarded_drafts(*, owner_pk: int) -> QuerySet[Draft]:
-    """Return the person's drafts that were discarded and can be put back, the last first."""
-    return _listed(owner_pk).filter(discarded_at__isnull=False).order_by("-discarded_at", "pk")
+    """Return a user's discarded drafts, which can be restored, the last discarded first."""
+    return _unsubmitted(owner_pk).filter(discarded_at__isnull=False).order_by("-discarded_at", "pk")
 
 
-def drafts_of(*, owner_pk: int) -> QuerySet[Draft]:
-    """Return every draft of the person that is not discarded, submitted ones too."""
+def own_drafts(*, owner_pk: int) -> QuerySet[Draft]:
+    """Return a user's drafts that are not discarded, submitted ones too."""
     return Draft.objects.filter(owner=owner_pk, discarded_at=None).select_related("account")
 
 
-def picked_items(draft: Draft) -> dict[Content, date | None]:
-    """Return the items of a draft by title, each with the due date of its own."""
+def selected_items(draft: Draft) -> dict[Content, date | None]:
+    """Return the selected items of a draft by title, each with its own due date, if any."""
     picked = DraftContent.objects.filter(draft=draft).select_related("content")
     by_title = picked.order_by("content__title", "content")
-    return {one.content: one.due_date for one in by_title}
+    return {selection.content: selection.due_date for selection in by_title}
 
 
-def holders_of_all(contents: list[Content], *, completed: bool) -> QuerySet[RemoteAssignment, Any]:
-    """Return the ids of those who have every one of the items, or have completed every one."""
+def holder_ids_of_all(
+    contents: list[Content], *, completed: bool
+) -> QuerySet[RemoteAssignment, Any]:
+    """Return the ids of the people who have, or have completed, all of the items."""
     held = RemoteAssignment.objects.filter(content__in=contents, learner__isnull=False)
     if completed:
         held = held.filter(status=Status.COMPLETED)
@@ -82,20 +84,20 @@ def changes(draft: Draft) -> list[SelectionChange]:
     return list(SelectionChange.objects.filter(draft=draft).order_by("created_at", "pk"))
 
 
-def picked_of(draft: Draft, learner_pks: list[int]) -> set[int]:
-    """Return which of the people are picked."""
+def selected_of(draft: Draft, learner_pks: list[int]) -> set[int]:
+    """Return which of the people are selected in the draft."""
     picked = DraftLearner.objects.filter(draft=draft, learner__in=learner_pks)
     return set(picked.values_list("learner", flat=True))
 
 
 def plan(draft_id: UUID) -> Plan | None:
-    """Return the draft's frozen plan, or None if it has none that is still to be submitted."""
+    """Return the draft's frozen plan; None without one that can be submitted."""
     batches = Batch.objects.select_related("account", "by")
     batch = batches.filter(submission_key=draft_id, state=Batch.State.PLANNED).first()
     if batch is None:
         return None
     rows = Assignment.objects.filter(batch=batch)
-    to_create = to_send(batch)
+    to_create = rows_to_send(batch)
     skipped = rows.filter(state=State.SKIPPED).values("problem").order_by("problem")
     return Plan(
         batch=batch,
@@ -107,8 +109,8 @@ def plan(draft_id: UUID) -> Plan | None:
     )
 
 
-def to_send(batch: Batch) -> int:
-    """Return how many rows of a plan are not skipped."""
+def rows_to_send(batch: Batch) -> int:
+    """Return the number of rows of a plan that are not skipped."""
     return Assignment.objects.filter(batch=batch, state=State.PLANNED).count()
 
 
@@ -119,49 +121,49 @@ def planned_contents(batch: Batch) -> list[Content]:
 
 
 def planned_rows(batch: Batch, *, words: str = "") -> QuerySet[Assignment]:
-    """Return the rows of a plan in their fixed order, those in whose person the words are found."""
+    """Return the rows of a plan whose learner matches all words, in plan order."""
     rows = Assignment.objects.filter(batch=batch).select_related("learner", "content")
-    for word in folded(words).split():
+    for word in fold(words).split():
         rows = rows.filter(learner__search_text__contains=word)
     return rows.order_by("position")
 
 
-def upload_of(draft: Draft) -> DraftUpload | None:
-    """Return what is kept of the draft's last file, or None."""
+def last_upload(draft: Draft) -> DraftUpload | None:
+    """Return the draft's last uploaded file; None without one."""
     return DraftUpload.objects.filter(draft=draft).select_related("draft").first()
 
 
 def file_rows(draft: Draft) -> tuple[int, int]:
-    """Return how many rows files brought to a draft, and of how many items."""
+    """Return the number of rows from files in a draft, and of items in them."""
     rows = DraftRow.objects.filter(draft=draft)
-    found = rows.aggregate(rows=Count("pk"), items=Count("content", distinct=True))
-    return found["rows"], found["items"]
+    counts = rows.aggregate(rows=Count("pk"), items=Count("content", distinct=True))
+    return counts["rows"], counts["items"]
 
 
 def submitted_batch(draft_id: UUID) -> int | None:
-    """Return the batch that a draft became, or None."""
+    """Return the id of the batch that the draft was submitted as; None if it was not."""
     submitted = Batch.objects.filter(submission_key=draft_id, submitted_at__isnull=False)
     return submitted.values_list("pk", flat=True).first()
 
 
 def forecast(calls: int, account: Account) -> str:
-    """Return how long so many calls to an account take at its pace, in words."""
+    """Return in words how long that many calls to an account take at its call rate."""
     return duration(calls / calls_per_second(account))
 
 
-def _listed(owner_pk: int) -> QuerySet[Draft]:
-    mine = Draft.objects.filter(owner=owner_pk, is_submitted=False).select_related("account")
+def _unsubmitted(owner_pk: int) -> QuerySet[Draft]:
+    unsubmitted = Draft.objects.filter(owner=owner_pk, is_submitted=False).select_related("account")
     picked = DraftContent.objects.filter(draft=OuterRef("pk")).order_by("content__title", "pk")
-    return mine.annotate(
-        # Each counted by itself: joining both would make people x items rows.
-        people=_count(DraftLearner),
-        items=_count(DraftContent),
-        named=_count(DraftRow),
+    return unsubmitted.annotate(
+        # Subqueries: joining both relations would produce people x items rows.
+        people=_row_count(DraftLearner),
+        items=_row_count(DraftContent),
+        named=_row_count(DraftRow),
         first_title=Subquery(picked.values(title=_TITLE)[:1]),
     )
 
 
-def _count(model: type[DraftLearner | DraftContent | DraftRow]) -> Coalesce:
+def _row_count(model: type[DraftLearner | DraftContent | DraftRow]) -> Coalesce:
     picked = model.objects.filter(draft=OuterRef("pk")).order_by().values("draft")
     return Coalesce(Subquery(picked.annotate(n=Count("pk")).values("n")), 0)
 

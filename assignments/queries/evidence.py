@@ -1,4 +1,4 @@
-"""The request and the reply that an entry keeps, as they may be shown."""
+"""Evidence of an audit entry: the stored request and response, redacted for display."""
 
 import json
 import re
@@ -6,29 +6,29 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 HIDDEN: Final = "(hidden)"
-# No secret is ever recorded by us; what an LMS puts into its answer is not ours to promise.
+# The product never records secrets, but a response of the LMS may contain some.
 _SECRET: Final = re.compile(
     r"authori[sz]ation|api[-_]?key|cookie|password|passwd|secret|token|credential", re.IGNORECASE
 )
 
 
 def evidence(body: Mapping[str, Any]) -> dict[str, str]:
-    """Return the request and the reply of an entry as readable JSON, without secrets."""
+    """Return request and response of an entry as indented JSON, redacted."""
     detail = body.get("detail") or {}
     kept = {name: detail[name] for name in ("request", "reply") if detail.get(name)}
     return {
-        name: json.dumps(masked(value), indent=2, ensure_ascii=False)
+        name: json.dumps(redacted(value), indent=2, ensure_ascii=False)
         for name, value in kept.items()
     }
 
 
-def masked(value: object) -> object:
-    """Return the value with everything hidden whose name sounds like a secret's."""
+def redacted(value: object) -> object:
+    """Return the JSON value with the values of names hidden that may be secrets."""
     if isinstance(value, Mapping):
         return {
-            name: HIDDEN if _SECRET.search(str(name)) and part else masked(part)
+            name: HIDDEN if _SECRET.search(str(name)) and part else redacted(part)
             for name, part in value.items()
         }
     if isinstance(value, list):
-        return [masked(part) for part in value]
+        return [redacted(part) for part in value]
     return value

@@ -1,4 +1,4 @@
-"""What failed in a batch and waits for a person: which rows, why, and what can be done."""
+"""Failed rows of a batch, grouped by reason, and rows that a person must decide about."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -17,8 +17,8 @@ WRONG_VALUES: Final = (400, 422)
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """Why some rows failed, in the words of the LMS, and how many."""
+class FailureReason:
+    """Why a group of rows failed, in the words of the LMS, and its size."""
 
     count: int
     status: int | None
@@ -27,7 +27,7 @@ class Reason:
 
     @property
     def kind(self) -> str:
-        """What can be done about it: undecided, on-record, missing, wrong or refused."""
+        """What can be done: `undecided`, `on-record`, `missing`, `wrong` or `refused`."""
         if self.is_undecided:
             return "undecided"
         if self.status in WRONG_VALUES:
@@ -35,25 +35,25 @@ class Reason:
         return {CONFLICT: "on-record", NOT_FOUND: "missing"}.get(self.status or 0, "refused")
 
 
-def reasons(batch: Batch) -> list[Reason]:
-    """Return why rows failed or wait for a person, the biggest group first."""
-    found = [
-        Reason(count, status, problem, is_undecided)
+def failure_reasons(batch: Batch) -> list[FailureReason]:
+    """Return the reasons for failures and open decisions, the largest group first."""
+    groups = [
+        FailureReason(count, status, problem, is_undecided)
         for is_undecided, condition in ((False, Q(state=State.REJECTED)), (True, UNDECIDED))
         for status, problem, count in _groups(Assignment.objects.filter(condition, batch=batch))
     ]
-    return sorted(found, key=lambda one: (-one.count, one.problem, one.status or 0))
+    return sorted(groups, key=lambda group: (-group.count, group.problem, group.status or 0))
 
 
 def _groups(rows: QuerySet[Assignment]) -> QuerySet[Assignment, tuple[int | None, str, int]]:
     return rows.order_by().values_list("response_status", "problem").annotate(n=Count("pk"))
 
 
-def alike(status: int | None, problem: str) -> Q:
-    """Return the condition for the failed rows with this answer."""
+def same_failure(status: int | None, problem: str) -> Q:
+    """Return the condition for the rows with this response status and problem."""
     return Q(response_status=status, problem=problem)
 
 
-def only(row: int) -> Q:
-    """Return the condition for one row."""
+def single_row(row: int) -> Q:
+    """Return the condition for a single row, by id."""
     return Q(pk=row)

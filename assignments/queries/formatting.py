@@ -1,4 +1,4 @@
-"""Numbers and dates in words, the same on every page."""
+"""Numbers, durations and dates in words."""
 
 from datetime import date, datetime
 from typing import Final
@@ -12,7 +12,7 @@ DAY: Final = 24 * HOUR
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time as people say it: from seconds to days, rounded."""
+    """Return a duration in words, rounded to seconds, minutes, hours or days."""
     if seconds < 2 * MINUTE:
         return _seconds(round(seconds))
     if seconds < 2 * HOUR:
@@ -33,23 +33,26 @@ def short_day(value: date) -> str:
 
 
 def moment(value: datetime) -> str:
-    """Return a moment in the organisation's zone; an hour that comes twice says which it is."""
+    """Return a time in the organisation's time zone, with the zone's name.
+
+    In the hour that is repeated when summer time ends, the abbreviation says which one is meant.
+    """
     zone = ZoneInfo(settings.TIME_ZONE)
-    here = value.astimezone(zone)
-    comes_twice = here.replace(fold=0).utcoffset() != here.replace(fold=1).utcoffset()
-    which = f"{here:, %Z}" if comes_twice else ""
-    return f"{day(here)}, {here:%H:%M} ({settings.TIME_ZONE}{which})"
+    local = value.astimezone(zone)
+    is_ambiguous = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    abbreviation = f"{local:, %Z}" if is_ambiguous else ""
+    return f"{day(local)}, {local:%H:%M} ({settings.TIME_ZONE}{abbreviation})"
 
 
 def due(value: date | None) -> str:
-    """Return a due date in words, with the place whose day it is."""
+    """Return a due date in words, with the city of the time zone."""
     if value is None:
         return "No due date"
     return f"{day(value)}, end of day in {city()}"
 
 
 def city() -> str:
-    """Return the place of the organisation's time zone."""
+    """Return the city of the organisation's time zone."""
     return str(settings.TIME_ZONE).rsplit("/", 1)[-1].replace("_", " ")
 
 

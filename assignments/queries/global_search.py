@@ -1,4 +1,4 @@
-"""One box for everything: the one thing that is meant exactly, or the likeliest of each kind."""
+"""Global search: an exact match to open directly, or the best matches of each kind."""
 
 import re
 from collections.abc import Collection
@@ -9,24 +9,24 @@ from django.db.models import Q
 
 from assignments.models import Account, Assignment, Batch, Content, Learner, LogEntry
 from assignments.queries import batches, directory
-from assignments.queries.account_scope import without
+from assignments.queries.account_scope import exclude_accounts
 
-MOST: Final = 8
+MAX_RESULTS: Final = 8
 _BATCH: Final = re.compile(r"B-0*(\d{1,12})", re.IGNORECASE)
 _ENTRY: Final = re.compile(r"#([\d,]{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A page by its URL name, and the number of what it shows."""
+class PageReference:
+    """A page by its URL name, and the id of what it shows."""
 
     name: str
     pk: int
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The likeliest hits of each kind."""
+class SearchResults:
+    """The first matches of each kind."""
 
     people: list[Learner]
     contents: list[Content]
@@ -34,57 +34,69 @@ class Found:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was found at all."""
+        """Whether there are no matches."""
         return not (self.people or self.contents or self.batches)
 
 
-def exact(words: str, *, closed: Collection[str]) -> Place | None:
-    """Return the one page that the words name exactly: B-0417, #20377, an id or a reference."""
+def exact_match(words: str, *, hidden: Collection[str]) -> PageReference | None:
+    """Return the page that the words identify: B-0417, #20377, an e-mail, id or reference.
+
+    :param hidden: StackOne ids of accounts that are left out
+    """
     if match := _BATCH.fullmatch(words):
-        seen = without(batches.submitted_batches(), closed)
-        found = seen.filter(pk=int(match[1])).first()
-        return Place("batch", found.pk) if found else None
+        visible = exclude_accounts(batches.submitted_batches(), hidden)
+        batch = visible.filter(pk=int(match[1])).first()
+        return PageReference("batch", batch.pk) if batch else None
     if match := _ENTRY.fullmatch(words):
         digits = match[1].replace(",", "")
-        is_there = digits and LogEntry.objects.filter(pk=int(digits)).exists()
-        return Place("entry", int(digits)) if is_there else None
-    return _person(words, closed) or _content(words, closed)
+        exists = digits and LogEntry.objects.filter(pk=int(digits)).exists()
+        return PageReference("entry", int(digits)) if exists else None
+    return _person(words, hidden) or _content(words, hidden)
 
 
-def likeliest(words: str, *, closed: Collection[str]) -> Found:
-    """Return the first few people, items and batches in which the words are found."""
+def best_matches(words: str, *, hidden: Collection[str]) -> SearchResults:
+    """Return the first people, items and batches that match all words.
+
+    :param hidden: StackOne ids of accounts that are left out
+    """
     people = directory.people(account_pk=None, words=words, with_inactive=True)
     contents = directory.contents(account_pk=None, words=words)
-    return Found(
-        people=list(without(people, closed)[:MOST]),
-        contents=list(without(contents, closed)[:MOST]),
-        batches=list(without(batches.submitted(words=words), closed)[:MOST]),
+    return SearchResults(
+        people=list(exclude_accounts(people, hidden)[:MAX_RESULTS]),
+        contents=list(exclude_accounts(contents, hidden)[:MAX_RESULTS]),
+        batches=list(exclude_accounts(batches.submitted(words=words), hidden)[:MAX_RESULTS]),
     )
 
 
-def _person(words: str, closed: Collection[str]) -> Place | None:
-    named = Q(external_reference__iexact=words) | Q(email__iexact=words) | Q(remote_id=words)
-    # Whoever is meant has the words in the text; those are few, or nobody is meant.
-    likely = without(directory.people(account_pk=None, words=words, with_inactive=True), closed)
-    pks = list(likely[: MOST + 1].values_list("pk", flat=True))
-    if len(pks) <= MOST:
-        pks = list(Learner.objects.filter(named, pk__in=pks).values_list("pk", flat=True))
+def _person(words: str, hidden: Collection[str]) -> PageReference | None:
+    is_exact = Q(external_reference__iexact=words) | Q(email__iexact=words) | Q(remote_id=words)
+    # An exact match is among the people that the search returns, if these are few.
+    matching = exclude_accounts(
+        directory.people(account_pk=None, words=words, with_inactive=True), hidden
+    )
+    pks = list(matching[: MAX_RESULTS + 1].values_list("pk", flat=True))
+    if len(pks) <= MAX_RESULTS:
+        pks = list(Learner.objects.filter(is_exact, pk__in=pks).values_list("pk", flat=True))
     else:
-        pks = _written_so(words, closed)
+        pks = _same_reference(words, hidden)
     if len(pks) == 1:
-        return Place("person", pks[0])
+        return PageReference("person", pks[0])
     records = Assignment.objects.filter(remote_id=words)
-    record = without(records, closed, by="batch__account").values_list("learner", flat=True).first()
-    return Place("person", record) if record else None
+    record = (
+        exclude_accounts(records, hidden, by="batch__account")
+        .values_list("learner", flat=True)
+        .first()
+    )
+    return PageReference("person", record) if record else None
 
 
-def _written_so(words: str, closed: Collection[str]) -> list[int]:
-    accounts = Account.objects.exclude(remote_id__in=closed).values_list("pk", flat=True)
-    found = Learner.objects.filter(account__in=list(accounts), external_reference=words)
-    return list(found.values_list("pk", flat=True)[:2])
+def _same_reference(words: str, hidden: Collection[str]) -> list[int]:
+    accounts = Account.objects.exclude(remote_id__in=hidden).values_list("pk", flat=True)
+    matching = Learner.objects.filter(account__in=list(accounts), external_reference=words)
+    return list(matching.values_list("pk", flat=True)[:2])
 
 
-def _content(words: str, closed: Collection[str]) -> Place | None:
-    found = without(Content.objects.filter(external_reference__iexact=words), closed)
-    pks = list(found.values_list("pk", flat=True)[:2])
-    return Place("content-item", pks[0]) if len(pks) == 1 else None
+def _content(words: str, hidden: Collection[str]) -> PageReference | None:
+    matching = exclude_accounts(Content.objects.filter(external_reference__iexact=words), hidden)
+    pks = list(matching.values_list("pk", flat=True)[:2])
+    return PageReference("content-item", pks[0]) if len(pks) == 1 else None

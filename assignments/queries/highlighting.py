@@ -1,33 +1,33 @@
-"""Where in a title the words of a search are, compared as the search compares them."""
+"""Highlighting of search words in a title, with the folding that the search uses."""
 
-from assignments.models.sql.text_folding import folded
+from assignments.models.sql.text_folding import fold
 
-type Pieces = list[tuple[str, bool]]
+type Segments = list[tuple[str, bool]]
 
 
-def marked(title: str, words: str) -> Pieces:
-    """Return the title in pieces, each with whether it is what was searched for."""
-    letters = [folded(letter) for letter in title]
+def highlighted(title: str, words: str) -> Segments:
+    """Return the title in segments, each with whether it matches a search word."""
+    letters = [fold(letter) for letter in title]
     text = "".join(letters)
-    hits = _hits(text, folded(words).split())
-    pieces: Pieces = []
+    matches = _match_flags(text, fold(words).split())
+    segments: Segments = []
     end = 0
     for letter, plain in zip(title, letters, strict=True):
         start, end = end, end + len(plain)
-        # What folds to nothing is a mark on the letter before it.
-        is_hit = any(hits[start:end]) if plain else bool(pieces) and pieces[-1][1]
-        if pieces and pieces[-1][1] == is_hit:
-            pieces[-1] = (pieces[-1][0] + letter, is_hit)
+        # A combining mark folds to nothing and belongs to the letter before it.
+        is_match = any(matches[start:end]) if plain else bool(segments) and segments[-1][1]
+        if segments and segments[-1][1] == is_match:
+            segments[-1] = (segments[-1][0] + letter, is_match)
         else:
-            pieces.append((letter, is_hit))
-    return pieces
+            segments.append((letter, is_match))
+    return segments
 
 
-def _hits(text: str, words: list[str]) -> list[bool]:
-    hits = [False] * len(text)
+def _match_flags(text: str, words: list[str]) -> list[bool]:
+    matches = [False] * len(text)
     for word in words:
         at = text.find(word)
         while at >= 0:
-            hits[at : at + len(word)] = [True] * len(word)
+            matches[at : at + len(word)] = [True] * len(word)
             at = text.find(word, at + 1)
-    return hits
+    return matches

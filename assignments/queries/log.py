@@ -1,4 +1,4 @@
-"""What the audit pages ask besides the entries themselves."""
+"""The audit log as pages and services query it, besides searching its entries."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from assignments.models import LogEntry, LogHead, LogSeal, PersonalValue, Verification
 
-NAMES: Final = {
+FIELD_LABELS: Final = {
     "confirmed_by": "Confirmed by",
     "due_at": "Due",
     "is_full": "Whole directory",
@@ -25,94 +25,94 @@ CONFIRMATIONS: Final = {
 
 
 def log_size() -> int:
-    """Return how many entries the log has."""
+    """Return the number of entries in the log."""
     return LogHead.entries()
 
 
-def submitted_sha256(batch_pk: int) -> str:
-    """Return the hash of the plan that was submitted as this batch, or nothing.
+def submitted_digest(batch_pk: int) -> str:
+    """Return the digest of the plan that was submitted as this batch; empty without one.
 
-    The first entry says it: later ones would be somebody's who wants another plan sent.
+    Of the first entry: a later one would be an attempt to have another plan sent.
     """
     entries = LogEntry.objects.filter(subject=f"batch/{batch_pk}", action="batch.submitted")
     body = entries.order_by("seq").values_list("body", flat=True).first()
     return str(json.loads(bytes(body))["detail"]["plan_digest"]) if body else ""
 
 
-def cleared_sha256(batch_pk: int) -> str:
-    """Return the hash of the plan that may be sent as this batch, or nothing.
+def sendable_digest(batch_pk: int) -> str:
+    """Return the digest of the plan that may be sent as this batch; empty if none may.
 
-    It was submitted, and, if its submission says that it needs this, approved by somebody else.
+    It was submitted and, if its submission requires approval, approved by another person.
     """
-    told = LogEntry.objects.filter(
+    decisions = LogEntry.objects.filter(
         subject=f"batch/{batch_pk}", action__in=["batch.submitted", "batch.approved"]
     )
     entries = [
         (action, actor, json.loads(bytes(body))["detail"])
-        for action, actor, body in told.order_by("seq").values_list("action", "actor", "body")
+        for action, actor, body in decisions.order_by("seq").values_list("action", "actor", "body")
     ]
     submission = next((entry for entry in entries if entry[0] == "batch.submitted"), None)
     if submission is None:
         return ""
     _, submitter, submitted = submission
-    sha256 = str(submitted["plan_digest"])
+    digest = str(submitted["plan_digest"])
     is_approved = any(
-        action == "batch.approved" and actor != submitter and detail["plan_digest"] == sha256
+        action == "batch.approved" and actor != submitter and detail["plan_digest"] == digest
         for action, actor, detail in entries
     )
-    return sha256 if is_approved or "approval" not in submitted else ""
+    return digest if is_approved or "approval" not in submitted else ""
 
 
-def request_of(subject: str) -> str:
-    """Return the id of the request that last asked for something to be done with the subject."""
-    asked = LogEntry.objects.filter(subject=subject).exclude(request_id="").order_by("-seq")
-    return asked.values_list("request_id", flat=True).first() or ""
+def last_request_id(subject: str) -> str:
+    """Return the id of the last request that acted on the subject; empty without one."""
+    entries = LogEntry.objects.filter(subject=subject).exclude(request_id="").order_by("-seq")
+    return entries.values_list("request_id", flat=True).first() or ""
 
 
 def verifications() -> QuerySet[Verification]:
-    """Return every check of the log, newest first."""
+    """Return the verifications of the log, newest first."""
     return Verification.objects.order_by("-at", "-pk")
 
 
 def seals() -> QuerySet[LogSeal]:
-    """Return every seal, newest first."""
+    """Return the seals, newest first."""
     return LogSeal.objects.order_by("-number")
 
 
 def actors() -> list[tuple[str, str]]:
-    """Return everybody who may act, as (ref, name), for the filter."""
+    """Return all possible actors as (ref, name), for the filter."""
     users = get_user_model().objects.order_by("name", "pk").values_list("pk", "name")
     return [*((f"user/{pk}", name) for pk, name in users), ("system", "The system")]
 
 
-def names(refs: Iterable[str]) -> dict[str, str]:
-    """Return the name that is known of each of the refs, if it is not erased."""
-    known = PersonalValue.objects.filter(ref__in=set(refs), field="name").order_by("commitment")
-    return {"system": "the system", **dict(known.values_list("ref", "value"))}
+def known_names(refs: Iterable[str]) -> dict[str, str]:
+    """Return the names of the refs whose name is not erased."""
+    values = PersonalValue.objects.filter(ref__in=set(refs), field="name").order_by("commitment")
+    return {"system": "the system", **dict(values.values_list("ref", "value"))}
 
 
-def neighbours(seq: int, first: int, size: int) -> tuple[int | None, int | None]:
-    """Return the numbers of the entries before and after, in a log that begins with `first`."""
+def neighbouring_entries(seq: int, first: int, size: int) -> tuple[int | None, int | None]:
+    """Return the numbers of the previous and next entry, in a log that begins with `first`."""
     return (seq - 1 if seq > first else None, seq + 1 if seq + 1 < size else None)
 
 
-def facts(body: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return what else an entry's detail says, name by name; what is empty is left out."""
+def detail_fields(body: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return labels and texts of an entry's detail, without request, response and empty values."""
     detail = body.get("detail") or {}
     hidden = {"request", "reply"}
-    said = [(name, _plain(value)) for name, value in detail.items() if name not in hidden]
-    return [(NAMES.get(name, _spelt(name)), value) for name, value in said if value]
+    texts = [(name, _text(value)) for name, value in detail.items() if name not in hidden]
+    return [(FIELD_LABELS.get(name, _label(name)), value) for name, value in texts if value]
 
 
-def proofs(subjects: list[str]) -> dict[str, int]:
-    """Return the number of the newest outcome entry of each of the assignments."""
+def newest_entries(subjects: list[str]) -> dict[str, int]:
+    """Return the number of the newest entry of each of the assignments."""
     outcomes = LogEntry.objects.filter(subject__in=subjects).order_by("seq")
     return dict(outcomes.values_list("subject", "seq"))
 
 
-def _plain(value: object) -> str:
+def _text(value: object) -> str:
     if isinstance(value, Mapping):
-        return _parts(value)
+        return _mapping_text(value)
     if isinstance(value, list):
         return " ".join(map(str, value))
     if isinstance(value, bool):
@@ -120,11 +120,11 @@ def _plain(value: object) -> str:
     return "" if value is None else CONFIRMATIONS.get(str(value), str(value))
 
 
-def _parts(value: Mapping[str, object]) -> str:
+def _mapping_text(value: Mapping[str, object]) -> str:
     if "title" in value:
         return ", ".join(str(value[name]) for name in ("title", "reference") if value.get(name))
-    return ", ".join(f"{_spelt(name).lower()} {_plain(part)}" for name, part in value.items())
+    return ", ".join(f"{_label(name).lower()} {_text(part)}" for name, part in value.items())
 
 
-def _spelt(name: str) -> str:
+def _label(name: str) -> str:
     return name.replace("_", " ").capitalize()

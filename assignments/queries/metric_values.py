@@ -11,7 +11,7 @@ from django_tasks_db.models import DBTaskResult
 
 from assignments.models import Account, Assignment, Attempt, Batch, Worker
 from assignments.queries.call_rate import calls_per_second
-from assignments.queries.connection_status import WORKER_IS_GONE
+from assignments.queries.connection_status import WORKER_TIMEOUT
 
 State = Assignment.State
 CALLS_PERIOD: Final = timedelta(minutes=5)
@@ -75,7 +75,7 @@ def oldest_unknown(*, now: datetime) -> Samples:
 
 def workers(*, now: datetime) -> int:
     """Return the number of workers seen in the last minute."""
-    return Worker.objects.filter(seen_at__gt=now - WORKER_IS_GONE).count()
+    return Worker.objects.filter(seen_at__gt=now - WORKER_TIMEOUT).count()
 
 
 def account_metrics(*, now: datetime) -> Iterable[AccountMetrics]:

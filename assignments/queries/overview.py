@@ -1,4 +1,4 @@
-"""What the overview says in numbers."""
+"""Numbers of the overview page."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,8 +11,8 @@ MONTH: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
-    """The overview's figures."""
+class OverviewNumbers:
+    """Numbers of the overview page."""
 
     created: int
     first_time_percent: int | None
@@ -20,19 +20,19 @@ class Numbers:
     items: int
 
 
-def numbers(*, now: datetime) -> Numbers:
-    """Return what was created in thirty days, how smoothly, and how large the directory is."""
+def overview_numbers(*, now: datetime) -> OverviewNumbers:
+    """Return assignments created in 30 days, share at the first attempt, and directory size."""
     created = Assignment.objects.filter(state=State.CREATED, settled_at__gt=now - MONTH)
     total = created.count()
-    smooth = created.filter(attempt=1).count()
-    return Numbers(
+    at_first_attempt = created.filter(attempt=1).count()
+    return OverviewNumbers(
         created=total,
-        first_time_percent=100 * smooth // total if total else None,
+        first_time_percent=100 * at_first_attempt // total if total else None,
         people=Learner.objects.filter(is_active=True).count(),
         items=Content.objects.filter(is_active=True).count(),
     )
 
 
-def last_syncs() -> list[SyncRun]:
-    """Return the newest syncs."""
+def latest_syncs() -> list[SyncRun]:
+    """Return the five newest syncs."""
     return list(SyncRun.objects.select_related("account").order_by("-started_at", "-pk")[:5])

@@ -1,4 +1,4 @@
-"""What has changed since a plan was reviewed, for whoever looks at it hours or days later."""
+"""Changes since a plan was reviewed, for the person who approves it."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,55 +7,57 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from assignments.models import Approval, Assignment, Content, Draft, RemoteAssignment
-from assignments.queries.review import MOST_NAMED, Findings
+from assignments.queries.review import MAX_NAMES, ReviewFindings
 
 State = Assignment.State
 
 
 @dataclass(frozen=True, slots=True)
-class People:
-    """How many they are, and the first of them by name."""
+class NamedPeople:
+    """A number of people, and the first names of the list."""
 
     count: int
     names: list[str]
 
 
 @dataclass(frozen=True)
-class Drift:
-    """People and items of an approval's plan that are not as they were, each asked for once."""
+class PlanChanges:
+    """Changed people and items of the plan of an approval; each query runs once."""
 
     approval: Approval
 
     @cached_property
-    def left(self) -> People:
-        """People who became inactive; their rows will be skipped."""
+    def left(self) -> NamedPeople:
+        """People who have become inactive; their rows will be skipped."""
         return _people(self._to_send.filter(learner__is_active=False))
 
     @cached_property
-    def got(self) -> People:
-        """People who got an item from elsewhere; these rows will be skipped unless asked for."""
-        return _people(self._to_send.filter(got_meanwhile(self.approval)))
+    def got(self) -> NamedPeople:
+        """People whom an item was assigned to elsewhere; skipped unless `is_again`."""
+        return _people(self._to_send.filter(was_assigned_since_review(self.approval)))
 
     @cached_property
     def is_again(self) -> bool:
-        """Whether it was asked for that they get it once more."""
+        """Whether people who have an item get it again."""
         return assigns_again(self.approval)
 
     @cached_property
     def gone(self) -> list[str]:
         """Items that can no longer be assigned."""
-        return Findings(self.approval.batch).gone
+        return ReviewFindings(self.approval.batch).gone
 
     @cached_property
     def changed(self) -> list[str]:
-        """Items that are called or described differently now, with what they were called."""
-        then = {one["pk"]: one for one in self.approval.contents}
+        """Items whose title or description has changed, with the previous title."""
+        then = {item["pk"]: item for item in self.approval.contents}
         now = Content.objects.filter(pk__in=then, is_active=True).order_by("title", "pk")
-        return [_renamed(item, then[item.pk]) for item in now if _is_other(item, then[item.pk])]
+        return [
+            _change_text(item, then[item.pk]) for item in now if _has_changed(item, then[item.pk])
+        ]
 
     @property
     def is_none(self) -> bool:
-        """Whether everything is as it was."""
+        """Whether nothing has changed."""
         return not (self.left.count or self.got.count or self.gone or self.changed)
 
     @property
@@ -63,25 +65,25 @@ class Drift:
         return Assignment.objects.filter(batch=self.approval.batch_id, state=State.PLANNED)
 
 
-def got_meanwhile(approval: Approval) -> Exists:
-    """Return the condition that a row's person got its item since the review."""
+def was_assigned_since_review(approval: Approval) -> Exists:
+    """Return the condition that the item was assigned to the row's learner since the review."""
     held = RemoteAssignment.objects.filter(learner=OuterRef("learner"), content=OuterRef("content"))
     return Exists(held.filter(first_seen_at__gt=approval.batch.frozen_at))
 
 
 def assigns_again(approval: Approval) -> bool:
-    """Return whether people are to get it who have it."""
+    """Return whether people who have an item get it again."""
     drafts = Draft.objects.filter(pk=approval.batch.submission_key, assigns_again=True)
     return drafts.exists()
 
 
-def _people(rows: QuerySet[Assignment]) -> People:
-    first = rows.select_related("learner").order_by("position")[: MOST_NAMED * 4]
-    names = list(dict.fromkeys(str(row.learner) for row in first))[:MOST_NAMED]
-    return People(rows.values("learner").distinct().count(), names)
+def _people(rows: QuerySet[Assignment]) -> NamedPeople:
+    first = rows.select_related("learner").order_by("position")[: MAX_NAMES * 4]
+    names = list(dict.fromkeys(str(row.learner) for row in first))[:MAX_NAMES]
+    return NamedPeople(rows.values("learner").distinct().count(), names)
 
 
-def _is_other(item: Content, then: dict[str, Any]) -> bool:
+def _has_changed(item: Content, then: dict[str, Any]) -> bool:
     # Fingerprints of two versions of their format say nothing about the item.
     version, _, _ = then["fingerprint"].partition(":")
     is_comparable = item.fingerprint.startswith(f"{version}:")
@@ -89,6 +91,6 @@ def _is_other(item: Content, then: dict[str, Any]) -> bool:
     return any(getattr(item, name) != then[name] for name in names)
 
 
-def _renamed(item: Content, then: dict[str, Any]) -> str:
-    was = then["title"] or then["external_reference"]
-    return str(item) if str(item) == was else f"{item} (was: {was})"
+def _change_text(item: Content, then: dict[str, Any]) -> str:
+    previous = then["title"] or then["external_reference"]
+    return str(item) if str(item) == previous else f"{item} (was: {previous})"

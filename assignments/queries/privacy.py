@@ -1,4 +1,4 @@
-"""Whom administrators find to erase or to hold, and which holds there are."""
+"""People whose data can be erased or held, retention periods and legal holds."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,42 +10,42 @@ from django.db.models import Q, QuerySet
 from assignments.models import Account, Learner, LegalHold, LogRetention
 from assignments.queries.directory import people
 
-MOST: Final = 20
+MAX_RESULTS: Final = 20
 
 
-def learners_found(words: str) -> list[Learner]:
-    """Return the first people of the LMS in whom the words are found, inactive ones too."""
-    found = people(account_pk=None, words=words, with_inactive=True)
-    return list(found.select_related("account")[:MOST])
+def matching_learners(words: str) -> list[Learner]:
+    """Return the first learners who match all words, inactive ones too."""
+    matching = people(account_pk=None, words=words, with_inactive=True)
+    return list(matching.select_related("account")[:MAX_RESULTS])
 
 
-def users_found(words: str) -> list[Any]:
-    """Return the first of those who signed in here and are called so."""
-    found = get_user_model().objects.filter(Q(name__icontains=words) | Q(email__icontains=words))
-    return list(found.order_by("name", "pk")[:MOST])
+def matching_users(words: str) -> list[Any]:
+    """Return the first users whose name or e-mail contains the words."""
+    users = get_user_model().objects.filter(Q(name__icontains=words) | Q(email__icontains=words))
+    return list(users.order_by("name", "pk")[:MAX_RESULTS])
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """For how many months entries of an account are kept; none if for ever."""
+class RetentionPeriod:
+    """Months for which entries of an account are kept; None: for ever."""
 
     account: str
     name: str
     months: int | None
 
 
-def months() -> dict[str, int]:
-    """Return for how many months entries of each account are kept; those left out for ever."""
+def retention_months() -> dict[str, int]:
+    """Return the months for which entries of an account are kept; accounts without: for ever."""
     return dict(LogRetention.objects.values_list("account", "months"))
 
 
-def retention(accounts: Iterable[Account]) -> list[Kept]:
-    """Return how long entries of each account are kept, and those of none."""
-    kept = months()
-    names = [*((one.remote_id, str(one)) for one in accounts), ("", "No account")]
-    return [Kept(account, name, kept.get(account)) for account, name in names]
+def retention_periods(accounts: Iterable[Account]) -> list[RetentionPeriod]:
+    """Return the retention period of each account, and of entries without an account."""
+    months = retention_months()
+    names = [*((account.remote_id, str(account)) for account in accounts), ("", "No account")]
+    return [RetentionPeriod(account, name, months.get(account)) for account, name in names]
 
 
-def holds() -> QuerySet[LegalHold]:
-    """Return every hold, the newest first."""
+def legal_holds() -> QuerySet[LegalHold]:
+    """Return the legal holds, newest first."""
     return LegalHold.objects.order_by("-at", "ref")

@@ -1,4 +1,4 @@
-"""How a batch stands: counts that stay quick however many rows it has."""
+"""Progress of a batch: cached counts of its rows, quick for any number of rows."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,16 +11,19 @@ from assignments.models import Assignment, Batch
 from assignments.queries.failures import UNDECIDED
 
 State = Assignment.State
-# Counting a hundred thousand rows takes the database some thirty milliseconds.
+# Counting 100,000 rows takes a database about 30 ms.
 MANY_ROWS: Final = 10_000
-# How old a count of many may be: for who looks for news, and on a page, which does so next.
-NEWS_SECONDS: Final = 1
-PAGE_SECONDS: Final = 5
+# Maximum age of a cached count, when a page polls and when it loads.
+POLL_MAX_AGE_SECONDS: Final = 1
+PAGE_MAX_AGE_SECONDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many rows of a batch are in each group."""
+    """Number of rows of a batch by group.
+
+    :ivar moving: rows that will change without a person's decision
+    """
 
     created: int
     failed: int
@@ -36,25 +39,25 @@ class Progress:
 
     @property
     def handled(self) -> int:
-        """How many rows will not change by themselves any more."""
+        """Rows that will not change without a person's decision."""
         return self.total - self.moving
 
     @property
     def percent(self) -> int:
-        """The handled share, rounded down so that 100 means all."""
+        """The handled share in per cent, rounded down so that 100 means all."""
         return 100 * self.handled // self.total if self.total else 100
 
     @property
     def token(self) -> str:
-        """A word that differs whenever one of the numbers does."""
+        """A text that changes whenever a number changes."""
         counts = (self.created, self.failed, self.unknown, self.skipped, self.waiting, self.moving)
         return "-".join(map(str, counts))
 
 
-def progress(batch: Batch, *, kept_seconds: int = NEWS_SECONDS) -> Progress:
-    """Return how the batch stands.
+def batch_progress(batch: Batch, *, kept_seconds: int = POLL_MAX_AGE_SECONDS) -> Progress:
+    """Return the progress of a batch.
 
-    :param kept_seconds: so long a count of many rows holds while they are sent
+    :param kept_seconds: maximum age of the count while a large batch is running
     """
     states = _states(batch, kept_seconds)
     unknown = states.get(State.UNKNOWN, 0)
@@ -71,25 +74,25 @@ def progress(batch: Batch, *, kept_seconds: int = NEWS_SECONDS) -> Progress:
 
 
 def _states(batch: Batch, kept_seconds: int) -> dict[str, int]:
-    # While it runs the next look corrects it; at rest and for who acts the count is always new.
+    # A running page polls again soon; a batch that is not running must show the current count.
     if batch.state != Batch.State.RUNNING or batch.rows < MANY_ROWS:
-        return _counted(batch)
-    found: dict[str, int] | None = cache.get(f"states-{batch.pk}/{kept_seconds}")
-    if found is None:
-        found = _counted(batch)
-        for seconds in (NEWS_SECONDS, PAGE_SECONDS):
-            cache.set(f"states-{batch.pk}/{seconds}", found, seconds)
-    return found
+        return _count_states(batch)
+    cached: dict[str, int] | None = cache.get(f"states-{batch.pk}/{kept_seconds}")
+    if cached is None:
+        cached = _count_states(batch)
+        for seconds in (POLL_MAX_AGE_SECONDS, PAGE_MAX_AGE_SECONDS):
+            cache.set(f"states-{batch.pk}/{seconds}", cached, seconds)
+    return cached
 
 
-def _counted(batch: Batch) -> dict[str, int]:
-    # Read from the index alone; what a person decides about is not in it, and is little.
+def _count_states(batch: Batch) -> dict[str, int]:
+    # An index-only scan; undecided rows are counted apart, because the index lacks their column.
     rows = Assignment.objects.filter(batch=batch).order_by()
     return dict(rows.values_list("state").annotate(n=Count("*")))
 
 
-def last_moved_at(batch: Batch) -> datetime | None:
-    """Return when the newest row of the batch was settled, or else when it started."""
+def last_settled_at(batch: Batch) -> datetime | None:
+    """Return when a row of the batch was last settled, or when the batch started."""
     settled = Assignment.objects.filter(batch=batch, settled_at__isnull=False)
     newest = settled.order_by("-settled_at").values_list("settled_at", flat=True).first()
     return max(filter(None, (newest, batch.started_at)), default=None)

@@ -1,6 +1,6 @@
-"""What a review names besides the rows: what changed since the freeze, and what is probably wrong.
+"""Findings of a review: changes since the plan was frozen, and probable mistakes.
 
-Asked of the tables when the page is shown; the plan itself stays as it was frozen.
+Queried when the page is shown; the plan itself stays frozen.
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from assignments.models import Assignment, Batch, Content, PlanRefresh
 from assignments.models.drafts import Status
 
 State = Assignment.State
-MOST_NAMED: Final = 5
-CANNOT: Final = Q(is_active=False) | Q(external_reference="")
+MAX_NAMES: Final = 5
+NOT_ASSIGNABLE: Final = Q(is_active=False) | Q(external_reference="")
 
 
 @dataclass(frozen=True)
-class Findings:
-    """What is to be known about a frozen plan, each asked for once."""
+class ReviewFindings:
+    """Findings about a frozen plan; each query runs once."""
 
     batch: Batch
 
@@ -30,24 +30,26 @@ class Findings:
         if not self.batch.has_several_due_dates:
             return [(self.batch.due_date, self.batch.rows)]
         counts = self._rows.values("due_date").order_by("due_date").annotate(n=Count("pk"))
-        found = list(counts.values_list("due_date", "n"))
-        # Databases differ on where no date comes.
-        return sorted(found, key=lambda one: (one[0] is None, one[0] or date.max))
+        dates = list(counts.values_list("due_date", "n"))
+        # Sorted here, because databases order NULL differently.
+        return sorted(dates, key=lambda pair: (pair[0] is None, pair[0] or date.max))
 
     @cached_property
     def gone(self) -> list[str]:
         """The items that can no longer be assigned."""
         to_send = self._rows.filter(state=State.PLANNED).values("content")
-        return [str(item) for item in Content.objects.filter(CANNOT, pk__in=to_send)[:MOST_NAMED]]
+        return [
+            str(item) for item in Content.objects.filter(NOT_ASSIGNABLE, pk__in=to_send)[:MAX_NAMES]
+        ]
 
     @cached_property
     def left(self) -> int:
-        """How many rows are of people who became inactive since the freeze."""
+        """Number of rows of people who became inactive since the freeze."""
         return self._rows.filter(state=State.PLANNED, learner__is_active=False).count()
 
     @cached_property
     def completing(self) -> int:
-        """How many people would stand as having completed an item, without those skipped."""
+        """Number of people for whom an item would be recorded as completed."""
         if self.batch.status != Status.COMPLETED:
             return 0
         to_send = self._rows.filter(state=State.PLANNED)
@@ -55,21 +57,21 @@ class Findings:
 
     @cached_property
     def shared(self) -> list[str]:
-        """E-mail addresses under which the plan has more than one person."""
-        named = self._rows.exclude(learner__email="").values("learner__email")
-        several = named.order_by("learner__email").annotate(n=Count("learner", distinct=True))
-        found = several.filter(n__gt=1).values_list("learner__email", flat=True)
-        return list(found[: MOST_NAMED + 1])
+        """E-mail addresses that several people of the plan share."""
+        with_email = self._rows.exclude(learner__email="").values("learner__email")
+        counts = with_email.order_by("learner__email").annotate(n=Count("learner", distinct=True))
+        shared = counts.filter(n__gt=1).values_list("learner__email", flat=True)
+        return list(shared[: MAX_NAMES + 1])
 
     @cached_property
     def others(self) -> list[str]:
-        """Whose batches are assigning the same to the same people right now."""
+        """Other batches that are assigning the same items to the same people now."""
         taken = self._rows.filter(state=State.SKIPPED)
         unsettled = Assignment.objects.filter(state__in=Assignment.UNSETTLED)
         busy = unsettled.filter(learner__in=taken.values("learner"))
         same = busy.filter(content__in=taken.values("content")).exclude(batch=self.batch)
         batches = Batch.objects.filter(pk__in=same.values("batch"), submitted_at__isnull=False)
-        return [f"{one.by_name} ({one})" for one in batches.order_by("-pk")[:MOST_NAMED]]
+        return [f"{batch.by_name} ({batch})" for batch in batches.order_by("-pk")[:MAX_NAMES]]
 
     @cached_property
     def refresh(self) -> PlanRefresh | None:

@@ -1,4 +1,4 @@
-"""What is due to be delivered now, told by the rows themselves."""
+"""Rows that are due to be sent or read back, and accounts that need a sender."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,19 +8,19 @@ from django.db.models import Q
 from assignments.models import Account, Assignment, Batch
 
 State = Assignment.State
-MOVING = Q(state__in=[State.PLANNED, State.QUEUED, State.SENDING]) | Q(
+UNFINISHED = Q(state__in=[State.PLANNED, State.QUEUED, State.SENDING]) | Q(
     state=State.UNKNOWN, read_back_at__isnull=False
 )
 
-# No lease reaches further ahead; one that does was taken before the clock was set back.
-UNBELIEVABLE: Final = timedelta(minutes=5)
+# No lease is longer; a later end means that the clock was set back.
+MAX_LEASE: Final = timedelta(minutes=5)
 
 
 def has_work(account: Account, *, now: datetime) -> bool:
-    """Return whether a sender of the account would find anything to do at this moment."""
+    """Return whether the account has rows to send or read back, or a batch to start, now."""
     if account.paused_at is not None:
         return False
-    ours = Assignment.objects.filter(batch__account=account)
+    rows = Assignment.objects.filter(batch__account=account)
     running = Q(batch__state=Batch.State.RUNNING)
     due = (
         (running & Q(state=State.QUEUED, send_at__lte=now))
@@ -28,26 +28,30 @@ def has_work(account: Account, *, now: datetime) -> bool:
         | Q(state=State.UNKNOWN, read_back_at__lte=now)
     )
     waiting = Batch.objects.filter(account=account, state=Batch.State.WAITING, starts_at__lte=now)
-    return waiting.exists() or ours.filter(due).exists()
+    return waiting.exists() or rows.filter(due).exists()
 
 
-def without_sender(now: datetime) -> Q:
-    """Return the condition that nobody holds the lease of an account at this moment."""
-    is_over = Q(sender_lease_until__lte=now) | Q(sender_lease_until__gt=now + UNBELIEVABLE)
-    return Q(sender="") | is_over
+def has_no_sender(now: datetime) -> Q:
+    """Return the condition that no sender holds the lease of an account now."""
+    has_expired = Q(sender_lease_until__lte=now) | Q(sender_lease_until__gt=now + MAX_LEASE)
+    return Q(sender="") | has_expired
 
 
 def accounts_with_work(*, now: datetime) -> list[Account]:
-    """Return the accounts that need a sender and have none: due rows, or rows a lost one left."""
-    candidates = Account.objects.filter(without_sender(now), paused_at=None).order_by("pk")
-    return [account for account in candidates if has_work(account, now=now) or _has_lost(account)]
+    """Return the accounts without a sender that have work or rows of a sender that was lost."""
+    candidates = Account.objects.filter(has_no_sender(now), paused_at=None).order_by("pk")
+    return [
+        account
+        for account in candidates
+        if has_work(account, now=now) or _has_abandoned_rows(account)
+    ]
 
 
-def _has_lost(account: Account) -> bool:
-    lost = Assignment.objects.filter(batch__account=account, state=State.SENDING)
-    return lost.exists()
+def _has_abandoned_rows(account: Account) -> bool:
+    abandoned = Assignment.objects.filter(batch__account=account, state=State.SENDING)
+    return abandoned.exists()
 
 
-def has_moving_rows(batch: Batch) -> bool:
-    """Return whether the batch has rows that will still change by themselves."""
-    return Assignment.objects.filter(MOVING, batch=batch).exists()
+def has_unfinished_rows(batch: Batch) -> bool:
+    """Return whether the batch has rows that will change without a person's decision."""
+    return Assignment.objects.filter(UNFINISHED, batch=batch).exists()

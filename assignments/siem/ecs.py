@@ -15,7 +15,7 @@ from assignments.audit.entries.sentences import sentence
 from assignments.audit.export.pack_readme import product_version
 from assignments.audit.export.scope import StoredEntry
 from assignments.audit.integrity.verdicts import BROKEN_WORDS
-from assignments.queries.absolute_urls import link
+from assignments.queries.absolute_urls import page_url
 from assignments.siem.events import Event
 
 VERSION: Final = "8.17.0"
@@ -60,7 +60,7 @@ def event_of(entry: StoredEntry, *, now: datetime) -> Event:
         "dataset": DATASET,
         "hash": entry.leaf.hex(),
         "original": entry.body.decode(errors="replace"),
-        "reference": link("entry", entry.seq),
+        "reference": page_url("entry", entry.seq),
     }
     try:
         fields = _fields(orjson.loads(entry.body))

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_http_methods
 from assignments.forms.control import DecisionForm
 from assignments.queries import drafts, formatting
 from assignments.queries.approvals import approvers, is_submitter
-from assignments.queries.plan_changes import Drift
 from assignments.services.batches.control import ControlRefused
 from assignments.services.submitting import approval
 from assignments.services.submitting.grace_period import hold_seconds
@@ -72,12 +71,12 @@ def _refused(request: Request, pk: int, refusal: str) -> HttpResponse:
 
 
 def _page(request: Request, batch: Batch, *, refusal: str = "") -> HttpResponse:
-    words, drift = search_words(request), Drift(batch.approval)
+    words, drift = search_words(request), PlanChanges(batch.approval)
     paginator = Paginator(drafts.planned_rows(batch, words=words), PER_PAGE)
     if not words:
         paginator.count = batch.rows
     rows = paginator.get_page(request.GET.get("page"))
-    to_send = drafts.to_send(batch)
+    to_send = drafts.rows_to_send(batch)
     context = {
         "batch": batch,
         "approval": batch.approval,

@@ -22,8 +22,8 @@ from assignments.views.request_context import Request, acting
 @permission_required(["assignments.view_log", "assignments.view_directory"], raise_exception=True)
 def history(request: Request, pk: int, content: int) -> HttpResponse:
     """Show why a person has an item; this is recorded in the log as a search."""
-    person = get_object_or_404(seen(request, directory.everybody()), pk=pk)
-    item = get_object_or_404(seen(request, directory.everything()), pk=content)
+    person = get_object_or_404(seen(request, directory.all_learners()), pk=pk)
+    item = get_object_or_404(seen(request, directory.all_contents()), pk=content)
     story, now = assignment_history.fetch_history(learner_pk=pk, content_pk=content), timezone.now()
     query = _query(f"learner/{pk}", item.external_reference or item.title)
     access_records.record_search(query=query, count=story.entry_count, by=acting(request), now=now)

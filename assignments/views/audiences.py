@@ -64,7 +64,7 @@ def audience_delete(request: Request, pk: int) -> HttpResponse:
 
 def _page(request: Request, problem: str = "") -> HttpResponse:
     rows = [
-        (audience, audience_queries.filter_words(audience.query))
+        (audience, audience_queries.filter_description(audience.query))
         for audience in seen(request, audience_queries.audiences())
     ]
     context = {"audiences": rows, "problem": problem}

@@ -102,11 +102,11 @@ def entry(request: Request, seq: int) -> HttpResponse:
         "entry": line,
         "check": one_entry.check_entry(seq),
         "keys": log_status.published_keys(),
-        "facts": log.facts(line.body),
+        "facts": log.detail_fields(line.body),
         "evidence": evidence(line.body),
         "told_of": assignment_history.learner_and_content_of(line.body),
         "broken": log_status.broken_verification(),
-        "neighbours": log.neighbours(seq, first, log.log_size()),
+        "neighbours": log.neighbouring_entries(seq, first, log.log_size()),
         "checked_at": timezone.now(),
     }
     access_records.record_entry_read(seq=seq, by=acting(request), now=timezone.now())
@@ -121,7 +121,7 @@ def _pruned_or_404(request: Request, seq: int, first: int) -> HttpResponse:
 
 
 def _chips(query: Query) -> list[dict[str, object]]:
-    names = log.names([term.value for term in query.terms if term.field in {"by", "person"}])
+    names = log.known_names([term.value for term in query.terms if term.field in {"by", "person"}])
     return [
         {
             "label": LABELS.get(term.field, term.field.capitalize()),

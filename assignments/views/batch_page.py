@@ -12,16 +12,21 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from assignments.queries import approvals, batches, failures
-from assignments.queries.call_rate import pace
-from assignments.queries.connection_status import is_worker_seen
+from assignments.queries.call_rate import call_rate
+from assignments.queries.connection_status import has_running_worker
 from assignments.queries.formatting import duration, moment
-from assignments.queries.progress import NEWS_SECONDS, PAGE_SECONDS, last_moved_at, progress
+from assignments.queries.progress import (
+    PAGE_MAX_AGE_SECONDS,
+    POLL_MAX_AGE_SECONDS,
+    batch_progress,
+    last_settled_at,
+)
 from assignments.views.permitted_objects import seen
 from assignments.views.query_params import search_words
 from assignments.views.request_context import Request
 
 if TYPE_CHECKING:
-    from assignments.queries.call_rate import Pace
+    from assignments.queries.call_rate import CallRate
 
 ROWS_PER_PAGE: Final = 50
 # Seconds to the start up to which the page counts down instead of naming the time.
@@ -39,7 +44,7 @@ def refused(request: Request, pk: int, refusal: str) -> HttpResponse:
 
 def page_context(request: Request, pk: int) -> dict[str, object]:
     """Return the template context of the whole page of a submitted batch."""
-    live = LivePart(request, pk, kept_seconds=PAGE_SECONDS)
+    live = LivePart(request, pk, kept_seconds=PAGE_MAX_AGE_SECONDS)
     positions = batches.positions(live.batch, tab=live.tab, words=live.words)
     paginator = Paginator(positions, ROWS_PER_PAGE)
     count = {name: count for name, _, count in live.tabs}.get(live.tab)
@@ -63,10 +68,12 @@ class LivePart:
     :raises Http404: if the person may see no such batch
     """
 
-    def __init__(self, request: Request, pk: int, *, kept_seconds: int = NEWS_SECONDS) -> None:
+    def __init__(
+        self, request: Request, pk: int, *, kept_seconds: int = POLL_MAX_AGE_SECONDS
+    ) -> None:
         self._user, self._now = request.user, timezone.now()
         self.batch = get_object_or_404(seen(request, batches.submitted_batches()), pk=pk)
-        self.progress = progress(self.batch, kept_seconds=kept_seconds)
+        self.progress = batch_progress(self.batch, kept_seconds=kept_seconds)
         self.tab = request.GET.get("tab", "all")
         self.words = search_words(request)
 
@@ -103,18 +110,18 @@ class LivePart:
     @cached_property
     def has_worker(self) -> bool:
         """Whether a worker was alive in the last minute."""
-        return is_worker_seen(now=self._now)
+        return has_running_worker(now=self._now)
 
     @cached_property
-    def pace(self) -> Pace | None:
+    def pace(self) -> CallRate | None:
         """How fast the calls go, while there are any to make."""
         is_moving = self.batch.state == "running" and self.progress.moving > 0
-        return pace(self.batch, now=self._now) if is_moving else None
+        return call_rate(self.batch, now=self._now) if is_moving else None
 
     @property
     def idle_time(self) -> str:
         """How long no row was settled, in words, if no worker is alive."""
-        progressed_at = None if self.has_worker else last_moved_at(self.batch)
+        progressed_at = None if self.has_worker else last_settled_at(self.batch)
         return duration((self._now - progressed_at).total_seconds()) if progressed_at else ""
 
     @property
@@ -140,14 +147,16 @@ class LivePart:
             "token": self.token,
             "is_live": self.is_live,
             "is_at_rest": batch.state in AT_REST,
-            "reasons": failures.reasons(batch) if progress.failed or progress.unknown else [],
+            "reasons": failures.failure_reasons(batch)
+            if progress.failed or progress.unknown
+            else [],
             "tabs": self.tabs,
             "tab": self.tab,
             "words": self.words,
             "has_worker": self.has_worker,
             "idle_time": self.idle_time,
             "pace": self.pace,
-            "time_left": self.pace.time_for(progress.moving, now=self._now) if self.pace else "",
+            "time_left": self.pace.duration_of(progress.moving, now=self._now) if self.pace else "",
             "starts_in": max(0, round(self.seconds_to_start)),
             "is_scheduled": self.is_scheduled,
             "start": moment(batch.starts_at) if batch.starts_at else "",

@@ -62,7 +62,7 @@ def batch_list(request: Request) -> HttpResponse:
 def _awaiting(request: Request, shown: Iterable[Batch]) -> set[int]:
     """Return the ids of those batches that wait for this person's decision."""
     pks = [batch.pk for batch in shown if batch.state == "approval"]
-    awaiting = approvals.awaiting(request.user).filter(pk__in=pks)
+    awaiting = approvals.batches_awaiting(request.user).filter(pk__in=pks)
     return set(awaiting.values_list("pk", flat=True)) if pks else set()
 
 

@@ -67,10 +67,10 @@ def batch_action(request: Request, pk: int, action: str) -> HttpResponse:
 def row_action(request: Request, pk: int, row: int, action: str) -> HttpResponse:
     """Do one action to one row that failed."""
     get_object_or_404(own_batches(request), pk=pk)
-    failed_row = get_object_or_404(batches.row_of(pk, row))
+    failed_row = get_object_or_404(batches.row_in_batch(pk, row))
     if action not in ROW_ACTIONS:
         raise Http404
-    batch, only = failed_row.batch, failures.only(row)
+    batch, only = failed_row.batch, failures.single_row(row)
     try:
         ROW_ACTIONS[action](batch=batch, by=acting(request), now=timezone.now(), among=only)
     except control.ControlRefused as refusal:
@@ -106,4 +106,4 @@ def _act(request: Request, batch: Batch, action: str, form: ActForm) -> None:
 def _among(form: ActForm) -> Q:
     """Return the condition for the rows that the form means: one group of failures, or all."""
     fields = form.cleaned_data
-    return failures.alike(fields["status"], fields["problem"]) if fields["is_group"] else Q()
+    return failures.same_failure(fields["status"], fields["problem"]) if fields["is_group"] else Q()

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from assignments.forms.assign import PlaceForm
 from assignments.queries import batches, directory, keyset, log
-from assignments.queries.account_scope import unseen_by
+from assignments.queries.account_scope import hidden_accounts
 from assignments.views.people_table import PeopleTable
 from assignments.views.permitted_objects import seen
 from assignments.views.query_params import search_words
@@ -26,7 +26,7 @@ may_read = permission_required("assignments.view_directory", raise_exception=Tru
 def people(request: Request) -> HttpResponse:
     """List the people who match a search, including inactive ones."""
     table = PeopleTable(
-        request.GET, account_pk=None, with_inactive=True, closed=unseen_by(request.user)
+        request.GET, account_pk=None, with_inactive=True, closed=hidden_accounts(request.user)
     )
     context = {
         "heading": "People",
@@ -45,11 +45,11 @@ def people(request: Request) -> HttpResponse:
 @may_read
 def person(request: Request, pk: int) -> HttpResponse:
     """Show one person and what was assigned to them with this product, each with its log entry."""
-    learner = get_object_or_404(seen(request, directory.everybody()), pk=pk)
-    paginator = Paginator(batches.of_learner(pk), PER_PAGE)
+    learner = get_object_or_404(seen(request, directory.all_learners()), pk=pk)
+    paginator = Paginator(batches.learner_rows(pk), PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
     rows = list(page.object_list)
-    entries = log.proofs([f"assignment/{row.pk}" for row in rows])
+    entries = log.newest_entries([f"assignment/{row.pk}" for row in rows])
     context = {
         "person": learner,
         "page": page,
@@ -64,9 +64,9 @@ def person(request: Request, pk: int) -> HttpResponse:
 def content_list(request: Request) -> HttpResponse:
     """List the items that match a search, with how many people have each."""
     words = search_words(request)
-    place = keyset.Place(**PlaceForm(request.GET).terms())
+    place = keyset.PagePosition(**PlaceForm(request.GET).terms())
     contents = seen(request, directory.contents(account_pk=None, words=words))
-    sheet = keyset.sheet(contents, place=place)
+    sheet = keyset.keyset_page(contents, place=place)
     context = {
         "heading": "Content",
         "hint": "Title, reference or LMS ID",
@@ -75,7 +75,7 @@ def content_list(request: Request) -> HttpResponse:
         "previous_query": _query(words, sheet.previous),
         "next_query": _query(words, sheet.following),
         "is_filtered": bool(words),
-        "holders": directory.holders([content.pk for content in sheet.rows]),
+        "holders": directory.holder_counts([content.pk for content in sheet.rows]),
     }
     return render(request, "assignments/content.html", context)
 
@@ -84,12 +84,12 @@ def content_list(request: Request) -> HttpResponse:
 @may_read
 def content_item(request: Request, pk: int) -> HttpResponse:
     """Show one item: how many people have it, and the batches that assigned it."""
-    content = get_object_or_404(seen(request, directory.everything()), pk=pk)
-    paginator = Paginator(batches.of_content(pk), PER_PAGE)
+    content = get_object_or_404(seen(request, directory.all_contents()), pk=pk)
+    paginator = Paginator(batches.content_batches(pk), PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
     context = {
         "content": content,
-        "people": directory.holders([pk]).get(pk, 0),
+        "people": directory.holder_counts([pk]).get(pk, 0),
         "page": page,
         "batches": list(page.object_list),
         "pages": list(paginator.get_elided_page_range(page.number, on_each_side=1)),
@@ -97,7 +97,7 @@ def content_item(request: Request, pk: int) -> HttpResponse:
     return render(request, "assignments/content_item.html", context)
 
 
-def _query(words: str, place: keyset.Place | None) -> str:
+def _query(words: str, place: keyset.PagePosition | None) -> str:
     if place is None:
         return ""
     parts = {"q": words, **place.parts()}

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from assignments.queries import directory
-from assignments.queries.highlighting import Pieces, marked
+from assignments.queries.highlighting import Segments, highlighted
 from assignments.views.query_params import search_words
 from assignments.views.request_context import Request
 
@@ -32,15 +32,17 @@ class ContentParts:
         if not words:
             return None
         picked = [content.pk for content, _ in self.contents]
-        return directory.options(account_pk=self.draft.account_id, words=words, besides=picked)
+        return directory.content_options(
+            account_pk=self.draft.account_id, words=words, exclude=picked
+        )
 
     @cached_property
-    def options(self) -> list[tuple[Content, Pieces, int]]:
+    def options(self) -> list[tuple[Content, Segments, int]]:
         """The matching items: each with its highlighted title, and how many people have it."""
         contents = self.matching_contents or []
-        holders = directory.holders([content.pk for content in contents]) if contents else {}
+        holders = directory.holder_counts([content.pk for content in contents]) if contents else {}
         words = search_words(self.request, "find")
         return [
-            (content, marked(str(content), words), holders.get(content.pk, 0))
+            (content, highlighted(str(content), words), holders.get(content.pk, 0))
             for content in contents
         ]

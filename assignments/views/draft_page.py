@@ -93,7 +93,7 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
     @cached_property
     def upload(self) -> DraftUpload | None:
         """The draft's last uploaded file, or None."""
-        return drafts.upload_of(self.draft)
+        return drafts.last_upload(self.draft)
 
     @cached_property
     def file_rows(self) -> tuple[int, int]:
@@ -127,7 +127,7 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
     def contents(self) -> list[tuple[Content, int]]:
         """The picked items, each with how many people have it."""
         contents = list(self.picked)
-        counts = directory.holders([content.pk for content in contents])
+        counts = directory.holder_counts([content.pk for content in contents])
         return [(content, counts.get(content.pk, 0)) for content in contents]
 
     @cached_property
@@ -164,12 +164,12 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
         )
 
     @cached_property
-    def people(self) -> keyset.Sheet[PersonRow]:
+    def people(self) -> keyset.KeysetPage[PersonRow]:
         """The people on the current page of the table, each with its pick and status."""
         sheet = self.table.sheet
         pks = [row.learner.pk for row in sheet.rows]
-        picked = drafts.picked_of(self.draft, pks)
-        held = directory.held_by(pks, [content.pk for content, _ in self.contents])
+        picked = drafts.selected_of(self.draft, pks)
+        held = directory.held_statuses(pks, [content.pk for content, _ in self.contents])
         for row in sheet.rows:
             row.is_picked = row.learner.pk in picked
             row.status, row.due_at = held.get(row.learner.pk, (None, None))
@@ -202,7 +202,7 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
     @cached_property
     def picked(self) -> dict[Content, date | None]:
         """The picked items, each with its own due date, if it has one."""
-        return drafts.picked_items(self.draft)
+        return drafts.selected_items(self.draft)
 
     @property
     def short_due(self) -> str:

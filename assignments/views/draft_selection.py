@@ -50,7 +50,7 @@ class SelectionParts:
     @property
     def filter_words(self) -> str:
         """The filter of the people table in words."""
-        return audiences.filter_words(self.people_filter)
+        return audiences.filter_description(self.people_filter)
 
     @property
     def synced_at(self) -> datetime | None:

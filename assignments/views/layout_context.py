@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from assignments.queries.connection_status import Connection, connection
+from assignments.queries.connection_status import ConnectionStatus, connection_status
 
 PLACES: Final = (
     ("Overview", "home", "assignments.assign"),
@@ -36,10 +36,10 @@ class Frame:
                 places.append({"name": name, "url": url, "is_here": is_here})
         return places
 
-    def connection(self) -> Connection:
+    def connection(self) -> ConnectionStatus:
         """Return the connection's state, asked for once a page."""
         if not hasattr(self, "_connection"):
-            self._connection = connection(now=timezone.now())
+            self._connection = connection_status(now=timezone.now())
         return self._connection
 
     def notice(self) -> str:

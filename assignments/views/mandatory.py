@@ -16,7 +16,7 @@ from assignments.views.request_context import Request, acting
 @permission_required("assignments.sync_directory", raise_exception=True)
 def content_mandatory(request: Request, pk: int) -> HttpResponse:
     """Mark the item as mandatory, or remove the mark."""
-    content = get_object_or_404(seen(request, directory.everything()), pk=pk)
+    content = get_object_or_404(seen(request, directory.all_contents()), pk=pk)
     mandatory_content.set_mandatory(
         content=content,
         is_mandatory=request.POST.get("is_mandatory") == "yes",

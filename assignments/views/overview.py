@@ -9,7 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from assignments.audit.verification import log_status
 from assignments.queries import approvals, batches, drafts, overview
-from assignments.queries.account_scope import unseen_by
+from assignments.queries.account_scope import hidden_accounts
 from assignments.views.request_context import Request, wants_fragment
 
 
@@ -20,9 +20,9 @@ def home(request: Request) -> HttpResponse:
     """Show running batches and open decisions; auditors are redirected to the audit log."""
     if not request.user.has_perm("assignments.assign"):
         return redirect("audit")
-    awaiting = list(approvals.awaiting(request.user)[:6])
-    closed = unseen_by(request.user)
-    running = batches.active(limit=6, closed=closed, besides=awaiting)
+    awaiting = list(approvals.batches_awaiting(request.user)[:6])
+    hidden = hidden_accounts(request.user)
+    running = batches.active(limit=6, hidden=hidden, exclude=awaiting)
     context = {
         "running": running,
         "awaiting": awaiting,
@@ -31,7 +31,7 @@ def home(request: Request) -> HttpResponse:
         + sum(1 for batch in running if batch.failed or batch.state in {"held", "paused"}),
         "is_live": any(batch.state in {"waiting", "running"} for batch in running),
         "drafts": list(drafts.open_drafts(owner_pk=request.user.pk)[:5]),
-        "numbers": overview.numbers(now=timezone.now()),
+        "numbers": overview.overview_numbers(now=timezone.now()),
         "log_size": log_status.count_entries(),
         "verified": log_status.last_verification(),
         "given_name": str(request.user).split()[0],

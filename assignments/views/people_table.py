@@ -13,7 +13,7 @@ from django.http import QueryDict
 
 from assignments.forms.assign import HOLDING, SORTS, PeopleForm
 from assignments.queries import directory, facet_values, keyset
-from assignments.queries.account_scope import without
+from assignments.queries.account_scope import exclude_accounts
 from assignments.views.query_params import LONGEST
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class PeopleTable:
         return self.facets[: facet_values.COLUMNS]
 
     @cached_property
-    def choices(self) -> list[facet_values.Choice]:
+    def choices(self) -> list[facet_values.FacetChoice]:
         """The facets with the values to choose from."""
         return facet_values.choices(self.facets, self.chosen)
 
@@ -131,12 +131,14 @@ class PeopleTable:
         return self._matching(self._picked_in).count()
 
     @cached_property
-    def sheet(self) -> keyset.Sheet[PersonRow]:
+    def sheet(self) -> keyset.KeysetPage[PersonRow]:
         """The current page, with each person's values of the columns."""
-        place = keyset.Place(**{name: self.params[name] for name in PLACE})
-        sheet = keyset.sheet(self.matching, place=place, by=SORTS[self.params["sort"] or "name"])
+        place = keyset.PagePosition(**{name: self.params[name] for name in PLACE})
+        sheet = keyset.keyset_page(
+            self.matching, place=place, by=SORTS[self.params["sort"] or "name"]
+        )
         paths = [facet.path for facet in self.columns]
-        values = facet_values.values_of([learner.pk for learner in sheet.rows], paths)
+        values = facet_values.facet_texts([learner.pk for learner in sheet.rows], paths)
         return sheet.with_rows(
             PersonRow(learner, [values.get(learner.pk, {}).get(path, "") for path in paths])
             for learner in sheet.rows
@@ -222,7 +224,7 @@ class PeopleTable:
         return self._at(self.sheet.following)
 
     def _matching(self, picked_in: UUID | None) -> QuerySet[Learner]:
-        holding = directory.Holding(self.params["has"], self._content_pks)
+        holding = directory.HoldingFilter(self.params["has"], self._content_pks)
         people = directory.people(
             account_pk=self._account_pk,
             words=self.params["q"] or "",
@@ -231,9 +233,9 @@ class PeopleTable:
             values=facet_values.value_pks(self._account_pk, self.chosen) if self.chosen else (),
             holding=holding if holding.how else None,
         )
-        return without(people, self._closed)
+        return exclude_accounts(people, self._closed)
 
-    def _at(self, place: keyset.Place | None) -> str:
+    def _at(self, place: keyset.PagePosition | None) -> str:
         return "" if place is None else self.query(**place.parts())
 
     def _query(self, changes: dict[str, object]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Model, QuerySet
 
 from assignments.queries import audiences, batches, drafts
-from assignments.queries.account_scope import closed_to, unseen_by, without
+from assignments.queries.account_scope import exclude_accounts, forbidden_accounts, hidden_accounts
 from assignments.services.calls import connections
 from assignments.views.request_context import Request
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def own_accounts(request: Request) -> list[Account]:
     """Return the linked accounts in which the person may assign."""
-    closed = closed_to(request.user)
+    closed = forbidden_accounts(request.user)
     return [
         account for account in connections.configured_accounts() if account.remote_id not in closed
     ]
@@ -25,17 +25,19 @@ def own_accounts(request: Request) -> list[Account]:
 
 def own_drafts(request: Request) -> QuerySet[Draft]:
     """Return the person's drafts, except in accounts that are closed to them by now."""
-    return without(drafts.drafts_of(owner_pk=request.user.pk), closed_to(request.user))
+    return exclude_accounts(
+        drafts.own_drafts(owner_pk=request.user.pk), forbidden_accounts(request.user)
+    )
 
 
 def own_batches(request: Request) -> QuerySet[Batch]:
     """Return the batches on which the person may act."""
-    return without(batches.submitted_batches(), closed_to(request.user))
+    return exclude_accounts(batches.submitted_batches(), forbidden_accounts(request.user))
 
 
 def own_audiences(request: Request) -> QuerySet[Audience]:
     """Return the audiences that the person may use and change."""
-    return without(audiences.audiences(), closed_to(request.user))
+    return exclude_accounts(audiences.audiences(), forbidden_accounts(request.user))
 
 
 def seen[Rows: QuerySet[Model, object]](
@@ -45,4 +47,4 @@ def seen[Rows: QuerySet[Model, object]](
 
     :param by: the path from a row to its account
     """
-    return without(rows, unseen_by(request.user), by=by)
+    return exclude_accounts(rows, hidden_accounts(request.user), by=by)

@@ -109,17 +109,17 @@ def _page(
 ) -> HttpResponse:
     words = search_words(request)
     is_searched = len(words) >= SHORTEST_SEARCH
-    holds = {hold.ref: hold for hold in privacy_queries.holds()}
+    holds = {hold.ref: hold for hold in privacy_queries.legal_holds()}
     accounts = connections.configured_accounts()
     held = [(account, holds.pop(f"account/{account.pk}", None)) for account in accounts]
     context = {
         "words": words,
         "is_searched": is_searched,
-        "learners": privacy_queries.learners_found(words) if is_searched else [],
-        "users": privacy_queries.users_found(words) if is_searched else [],
-        "most": privacy_queries.MOST,
+        "learners": privacy_queries.matching_learners(words) if is_searched else [],
+        "users": privacy_queries.matching_users(words) if is_searched else [],
+        "most": privacy_queries.MAX_RESULTS,
         "accounts": held,
-        "retention": privacy_queries.retention(accounts),
+        "retention": privacy_queries.retention_periods(accounts),
         "first": pruned().size,
         "holds": [(hold, subject(hold.ref)) for hold in holds.values()],
         "problems": problems,

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from assignments.queries import drafts as draft_queries
-from assignments.queries.review import Findings
+from assignments.queries.review import ReviewFindings
 from assignments.services.syncing import plan_refresh
 from assignments.views.assign import may_assign
 from assignments.views.draft_page import own_draft
@@ -38,7 +38,7 @@ def review_refresh(request: Request, pk: UUID) -> HttpResponse:
     context = {
         "draft": draft,
         "plan": plan,
-        "findings": Findings(plan.batch),
+        "findings": ReviewFindings(plan.batch),
         "most_refreshed": plan_refresh.MOST_PEOPLE,
         "seen": request.GET.get("seen", ""),
     }

@@ -23,7 +23,6 @@ from assignments.forms.review import ReviewForm, StartForm
 from assignments.queries import drafts as draft_queries
 from assignments.queries import formatting
 from assignments.queries.approvals import approvers
-from assignments.queries.review import MOST_NAMED, Findings
 from assignments.services.picking import drafts
 from assignments.services.planning import due_dates, frozen_plan
 from assignments.services.planning.plan_csv import write_plan
@@ -132,7 +131,7 @@ def review_page(
     if plan is None:
         return redirect("assign", draft.pk)
     call = frozen_plan.first_call(plan.batch)
-    words, findings = search_words(request), Findings(plan.batch)
+    words, findings = search_words(request), ReviewFindings(plan.batch)
     paginator = Paginator(draft_queries.planned_rows(plan.batch, words=words), PER_PAGE)
     if not words:
         paginator.count = plan.batch.rows
@@ -183,7 +182,7 @@ def _start_in_words(params: QueryDict, due_at: datetime | None) -> dict[str, str
     return {"words": f"Starts {formatting.moment(starts_at)}."}
 
 
-def _blockers(plan: draft_queries.Plan, findings: Findings) -> list[str]:
+def _blockers(plan: draft_queries.Plan, findings: ReviewFindings) -> list[str]:
     blockers = [
         f"{item} was retired in the LMS since the list was frozen. Remove it from the draft."
         for item in findings.gone
@@ -195,7 +194,7 @@ def _blockers(plan: draft_queries.Plan, findings: Findings) -> list[str]:
     return blockers
 
 
-def _cautions(plan: draft_queries.Plan, findings: Findings) -> list[str]:
+def _cautions(plan: draft_queries.Plan, findings: ReviewFindings) -> list[str]:
     cautions, batch = _due_date_cautions(findings), plan.batch
     if plan.is_large_share:
         cautions.append("This is more than a tenth of everybody in the directory.")
@@ -215,18 +214,18 @@ def _cautions(plan: draft_queries.Plan, findings: Findings) -> list[str]:
             "will be skipped."
         )
     if findings.shared:
-        named = ", ".join(findings.shared[:MOST_NAMED])
-        more = " and others" if len(findings.shared) > MOST_NAMED else ""
+        named = ", ".join(findings.shared[:MAX_NAMES])
+        more = " and others" if len(findings.shared) > MAX_NAMES else ""
         cautions.append(f"Several people share an e-mail address: {named}{more}.")
     return cautions
 
 
-def _due_date_cautions(findings: Findings) -> list[str]:
+def _due_date_cautions(findings: ReviewFindings) -> list[str]:
     today = due_dates.today(timezone.now())
     days = [due_date for due_date, _ in findings.dues if due_date is not None]
     cautions = list(
         dict.fromkeys(text for day in days for text in due_dates.cautions(day, today=today))
     )
-    if len(cautions) > MOST_NAMED:
-        return [*cautions[:MOST_NAMED], "Other due dates are unusual, too."]
+    if len(cautions) > MAX_NAMES:
+        return [*cautions[:MAX_NAMES], "Other due dates are unusual, too."]
     return cautions

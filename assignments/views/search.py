@@ -7,7 +7,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from assignments.queries import global_search
-from assignments.queries.account_scope import unseen_by
 from assignments.views.query_params import search_words
 from assignments.views.request_context import Request
 
@@ -17,9 +16,9 @@ from assignments.views.request_context import Request
 @permission_required("assignments.view_directory", raise_exception=True)
 def search(request: Request) -> HttpResponse:
     """Redirect to the one exact match, or show people, content and batches that match."""
-    words, closed = search_words(request), unseen_by(request.user)
-    place = global_search.exact(words, closed=closed) if words else None
+    words, hidden = search_words(request), hidden_accounts(request.user)
+    place = global_search.exact_match(words, hidden=hidden) if words else None
     if place is not None:
         return redirect(place.name, place.pk)
-    results = global_search.likeliest(words, closed=closed) if words else None
+    results = global_search.best_matches(words, hidden=hidden) if words else None
     return render(request, "assignments/search.html", {"words": words, "results": results})

@@ -13,7 +13,6 @@ from django.views.decorators.vary import vary_on_headers
 
 from assignments.forms.settings import DisplayForm
 from assignments.queries import facet_values, overview
-from assignments.queries.connection_status import is_worker_seen
 from assignments.services.calls import connections
 from assignments.services.operations import preferences
 from assignments.services.syncing import sync_run
@@ -35,7 +34,7 @@ def settings(request: Request) -> HttpResponse:
                 now=timezone.now(),
             )
         return redirect("settings")
-    syncs = overview.last_syncs()
+    syncs = overview.latest_syncs()
     context = {
         "accounts": [
             (account, [facet.label for facet in facet_values.facets(account.pk)])
@@ -47,7 +46,7 @@ def settings(request: Request) -> HttpResponse:
         "zone": site.TIME_ZONE,
         "syncs": syncs,
         "is_live": not syncs or any(run.finished_at is None for run in syncs),
-        "has_worker": is_worker_seen(now=timezone.now()),
+        "has_worker": has_running_worker(now=timezone.now()),
         "choices": DisplayForm.base_fields,
     }
     template = "assignments/settings.html"

@@ -10,7 +10,7 @@ from typing import Final
 from assignments.audit.entries.actors import Actor, Person
 from assignments.models import PersonalValue
 from assignments.models.sql.bulk import insert
-from assignments.models.sql.text_folding import folded
+from assignments.models.sql.text_folding import fold
 
 SALT_BYTES: Final = 16
 CHUNK: Final = 1_000
@@ -34,7 +34,7 @@ class Commitments:
         missing = sorted(wanted - self._known.keys())
         made = {key: secrets.token_bytes(SALT_BYTES) for key in missing}
         new = {key: commitment(salt, key[2]) for key, salt in made.items()}
-        rows = ((*key, folded(key[2]), new[key], made[key]) for key in new)
+        rows = ((*key, fold(key[2]), new[key], made[key]) for key in new)
         insert(PersonalValue, _COLUMNS, rows)
         self._known |= new
 

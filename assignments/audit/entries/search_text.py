@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from assignments.models.sql.text_folding import folded
+from assignments.models.sql.text_folding import fold
 
 _SAID: Final = ("title", "reference", "remote_id", "reason", "problem")
 
@@ -13,4 +13,4 @@ def search_text(detail: Mapping[str, object]) -> str:
     content = detail.get("content")
     parts = [detail, content] if isinstance(content, Mapping) else [detail]
     found = [part[name] for part in parts for name in _SAID if name in part]
-    return folded("\n".join([text for text in found if isinstance(text, str) and text]))
+    return fold("\n".join([text for text in found if isinstance(text, str) and text]))

@@ -21,7 +21,7 @@ from assignments.audit.search.search import find
 from assignments.audit.signing.keys import signing_key
 from assignments.audit.signing.signed_note import SigningKey
 from assignments.models import LogEntry, LogHead, LogSeal
-from assignments.models.sql.bulk import forget_pages
+from assignments.models.sql.bulk import release_memory
 
 # Entries read at once; larger chunks no longer fit the processor's cache and take longer per entry.
 CHUNK: Final = 128
@@ -105,7 +105,7 @@ class ExportScope:
         rows: Rows = self.matches.order_by("seq").values_list("seq", *columns)
         for chunk in _in_keyset_chunks(rows) if self.numbers is None else self._by_number(rows):
             yield chunk
-            forget_pages()
+            release_memory()
             progress(len(chunk))
 
     def _by_number(self, rows: Rows) -> Iterator[list[tuple[Any, ...]]]:

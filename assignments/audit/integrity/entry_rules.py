@@ -11,7 +11,7 @@ import orjson
 from assignments.audit.entries.canonical import UNREADABLE, Entry, indexes_of
 from assignments.audit.integrity.verdicts import Altered, Fault
 from assignments.audit.merkle.tree import leaf_hash
-from assignments.models.sql.bulk import stored_moment
+from assignments.models.sql.bulk import stored_datetime
 
 Columns = tuple[object, ...]
 # Entries of several processes join by the lock, not by the clock: a little is no sign of anything.
@@ -98,7 +98,7 @@ def _are_whole(rows: Sequence[Row], start: int) -> bool:
 
 @lru_cache(maxsize=4_096)
 def _moment(text: str) -> object:
-    return stored_moment(datetime.fromisoformat(text))
+    return stored_datetime(datetime.fromisoformat(text))
 
 
 def _misplaced(seq: int, written_as: Any) -> Altered:

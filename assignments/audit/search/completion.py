@@ -12,7 +12,7 @@ from assignments.audit.entries.sentences import SENTENCES, action_words
 from assignments.audit.search.date_ranges import Span, named_periods
 from assignments.audit.search.query import FIELDS, ParsedValue, Term
 from assignments.models import Content
-from assignments.models.sql.text_folding import folded
+from assignments.models.sql.text_folding import fold
 
 MAX_COMPLETIONS: Final = 8
 RESULTS: Final = ("created", "rejected", "unknown", "skipped", "cancelled", "paused", "refused")
@@ -37,7 +37,7 @@ def complete_query(text: str, *, today: date) -> list[Completion]:
     if match is None:
         return []
     before, minus, name = text[: match.start()], match[1], (match[2] or "").lower()
-    typed = folded(match[3].lstrip('"'))
+    typed = fold(match[3].lstrip('"'))
     if not name and match[3].startswith('"'):
         return []
     if not name:
@@ -65,7 +65,7 @@ def _no_values(_typed: str, _today: date) -> _Values:
 def _people(typed: str, _today: date) -> _Values:
     users = get_user_model().objects.order_by("name", "pk").values_list("pk", "name")
     actors = [*((f"user/{pk}", name) for pk, name in users), ("system", "The system")]
-    return [(ref, name) for ref, name in actors if typed in folded(name) or typed in ref]
+    return [(ref, name) for ref, name in actors if typed in fold(name) or typed in ref]
 
 
 def _actions(typed: str, _today: date) -> _Values:

@@ -15,8 +15,8 @@ from assignments.audit.entries.sentences import SENTENCES
 from assignments.audit.search.date_ranges import Span
 from assignments.audit.search.query import REF_PATTERN, TEXT, Term
 from assignments.models import Assignment, Batch, LogEntry, PersonalValue
-from assignments.models.sql.text_folding import folded
-from assignments.models.sql.trigram_index import ENTRIES, GRAM
+from assignments.models.sql.text_folding import fold
+from assignments.models.sql.trigram_index import ENTRIES, GRAM_LENGTH
 
 # The ref under which searches that may name a person are stored; it is no person's.
 SEARCH_REF: Final = "search"
@@ -70,9 +70,9 @@ def _text(term: Term) -> TermFilter:
 
     A word shorter than a trigram is looked up in names only.
     """
-    word = folded(term.value)
+    word = fold(term.value)
     names, index_conditions = _match_names(word, "person", "actor")
-    if len(word) < GRAM:
+    if len(word) < GRAM_LENGTH:
         return TermFilter(names, index_conditions)
     contains = Q(search_text__contains_text=word) | names
     return TermFilter(contains, index_conditions, word, ENTRIES.is_exact(word))
@@ -80,7 +80,7 @@ def _text(term: Term) -> TermFilter:
 
 def _content(term: Term) -> TermFilter:
     # Title and reference of the content are the last two lines of an entry's search text.
-    word = folded(term.value)
+    word = fold(term.value)
     in_last_lines = Q(search_text__regex=rf"{re.escape(word)}[^\n]*(\n[^\n]*)?$")
     contains = Q(search_text__contains_text=word, action__in=_ASSIGNMENT_ACTIONS)
     return TermFilter(contains & in_last_lines, text=word, is_exact=False)
@@ -97,7 +97,7 @@ def _person(column: str) -> Callable[[Term], TermFilter]:
     def build(term: Term) -> TermFilter:
         if REF_PATTERN.fullmatch(term.value):
             return _indexed(Q(**{column: term.value}))
-        return TermFilter(*_match_names(folded(term.value), column))
+        return TermFilter(*_match_names(fold(term.value), column))
 
     return build
 

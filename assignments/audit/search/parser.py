@@ -18,8 +18,8 @@ from assignments.audit.search.query import (
     Term,
     matching_actions,
 )
-from assignments.models.sql.text_folding import folded
-from assignments.models.sql.trigram_index import GRAM
+from assignments.models.sql.text_folding import fold
+from assignments.models.sql.trigram_index import GRAM_LENGTH
 
 MAX_LENGTH: Final = 500
 MAX_TERMS: Final = 20
@@ -132,14 +132,14 @@ def _unquote(text: str, match: re.Match[str]) -> str:
 
 
 def _parse_words(value: str, _today: date) -> ParsedValue:
-    if not folded(value).strip():
+    if not fold(value).strip():
         raise InvalidValue("This has no letter or digit to search for.", 0, len(value))
     return value
 
 
 def _parse_content(value: str, _today: date) -> ParsedValue:
-    if len(folded(value).strip()) < GRAM:
-        sentence = f"Write at least {GRAM} letters of the title or the reference."
+    if len(fold(value).strip()) < GRAM_LENGTH:
+        sentence = f"Write at least {GRAM_LENGTH} letters of the title or the reference."
         raise InvalidValue(sentence, 0, len(value))
     return value
 

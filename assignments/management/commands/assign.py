@@ -15,7 +15,7 @@ from assignments.management.preparation import require_prepared_database
 from assignments.models import Account, Batch, Content, Draft, Learner
 from assignments.models.drafts import Status
 from assignments.queries.formatting import moment
-from assignments.queries.work_due import has_moving_rows
+from assignments.queries.work_due import has_unfinished_rows
 from assignments.services.batches import completion, control
 from assignments.services.calls import connections
 from assignments.services.picking import drafts
@@ -161,7 +161,7 @@ class Command(BaseCommand):
 
 def _deliver(account: Account, batch: Batch) -> None:
     # Works with or without a worker: whoever holds the account's lease delivers.
-    while has_moving_rows(batch):
+    while has_unfinished_rows(batch):
         sender.deliver(account=account, clock=timezone.now, may_go_on=lambda: True)
         account.refresh_from_db()
         if account.paused_at is not None:

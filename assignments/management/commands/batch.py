@@ -81,7 +81,7 @@ class Command(BaseCommand):
             )
 
     def _show(self, batch: Batch, changed: int | None, *, is_quiet: bool) -> None:
-        counts, reasons = completion.counts(batch), failures.reasons(batch)
+        counts, reasons = completion.counts(batch), failures.failure_reasons(batch)
         if is_quiet:
             why = [{"count": r.count, "status": r.status, "problem": r.problem} for r in reasons]
             told = {**_summary(batch), "counts": counts, "reasons": why, "changed": changed}
@@ -135,9 +135,9 @@ def _approval(batch: Batch) -> dict[str, Any] | None:
         return None
     asked = batch.approval
     return {
-        "because": asked.because,
+        "reasons": asked.approval_reasons,
         "expires_at": asked.expires_at.isoformat(),
-        "verdict": asked.verdict,
+        "decision": asked.decision,
         "by": asked.decided_by_name,
         "reason": asked.reason,
     }
@@ -147,10 +147,10 @@ def _asked(batch: Batch) -> list[str]:
     if batch.state != Batch.State.APPROVAL:
         return []
     until = f"Plan {batch.plan_digest}, to be decided until {moment(batch.approval.expires_at)}."
-    return [until, *batch.approval.because]
+    return [until, *batch.approval.approval_reasons]
 
 
-def _reason(reason: failures.Reason) -> str:
+def _reason(reason: failures.FailureReason) -> str:
     status = f" ({reason.status})" if reason.status else ""
     return f"{reason.count:,}: {reason.problem}{status}"
 

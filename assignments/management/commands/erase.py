@@ -69,8 +69,8 @@ def _found(person: str) -> Subject:
     whom = subject(person)
     if whom is not None:
         return whom
-    refs = [f"learner/{one.pk}" for one in privacy.learners_found(person)]
-    refs += [f"user/{one.pk}" for one in privacy.users_found(person)]
+    refs = [f"learner/{one.pk}" for one in privacy.matching_learners(person)]
+    refs += [f"user/{one.pk}" for one in privacy.matching_users(person)]
     if len(refs) > 1:
         raise CommandError(f"That fits several: {', '.join(refs)}. Name one.", returncode=REFUSED)
     found = subject(refs[0]) if refs else None

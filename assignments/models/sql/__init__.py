@@ -1,5 +1,5 @@
-"""SQL: what Django's ORM cannot say, for SQLite and PostgreSQL alike.
+"""SQL that Django's ORM cannot express, for SQLite and PostgreSQL.
 
-Look-ups, bulk writes, text search indexes, secure deletion and ANALYZE. No table is defined here
-and no rule of the product.
+Look-ups, bulk writes, text search indexes, secure deletion and ANALYZE. Neither tables nor
+business rules are defined here.
 """

@@ -1,6 +1,6 @@
-"""Letting PostgreSQL see many new rows at once; by itself it looks once a minute.
+"""Run ANALYZE or VACUUM on PostgreSQL after a bulk write; autovacuum can take a minute.
 
-SQLite needs no telling. Both are skipped while somebody else looks, or without the right to.
+Neither is needed on SQLite. Both skip a table that is locked or that the role does not own.
 """
 
 from typing import Final
@@ -8,26 +8,26 @@ from typing import Final
 from django.db import connection
 from django.db.models import Model
 
-# Fewer are not worth the telling.
-MANY: Final = 1_000
+# Bulk writes of fewer rows do not change a query plan.
+MANY_ROWS: Final = 1_000
 
 
-def recount(*models: type[Model]) -> None:
-    """Count the rows anew: a new batch is taken for a few rows, and each claim reads all of it."""
-    _do("ANALYZE (SKIP_LOCKED)", models)
+def analyze(*models: type[Model]) -> None:
+    """Update the planner statistics, or it takes a new batch for a few rows and reads all of it."""
+    _run("ANALYZE (SKIP_LOCKED)", models)
 
 
-def tend(*models: type[Model]) -> None:
-    """Count the rows anew, bring the index of trigrams up to date, and note what all may see.
+def vacuum(*models: type[Model]) -> None:
+    """Update statistics, trigram index and visibility map; must run outside a transaction.
 
-    Until then a search reads every new row, and no index alone can answer. Outside a transaction.
+    Until then a search reads every new row, and index-only scans are not possible.
     """
-    _do("VACUUM (ANALYZE, SKIP_LOCKED)", models)
+    _run("VACUUM (ANALYZE, SKIP_LOCKED)", models)
 
 
-def _do(what: str, models: tuple[type[Model], ...]) -> None:
+def _run(command: str, models: tuple[type[Model], ...]) -> None:
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
         for model in models:
-            cursor.execute(f"{what} {model._meta.db_table}")
+            cursor.execute(f"{command} {model._meta.db_table}")

@@ -1,8 +1,8 @@
-"""Letting the bytes of what was deleted be gone, and not only the rows.
+"""Secure deletion: overwrite the bytes of deleted rows.
 
-SQLite overwrites what is deleted (`PRAGMA secure_delete`), and still holds it in three places: the
-index of trigrams until its parts are merged, pages that hold nothing now, and the write-ahead log.
-PostgreSQL keeps dead rows until they are vacuumed.
+SQLite overwrites deleted content (`PRAGMA secure_delete`) except in three places: segments of the
+trigram index until they are merged, free pages, and the write-ahead log. PostgreSQL keeps dead rows
+until VACUUM.
 """
 
 import logging
@@ -10,38 +10,38 @@ from typing import Final
 
 from django.db import Error, connection
 
-from assignments.models.sql.trigram_index import Trigrams
+from assignments.models.sql.trigram_index import TrigramIndex
 
 log = logging.getLogger("assignments.database")
-# Of a blob SQLite takes a gigabyte at most.
-BLOB: Final = 1 << 28
+# Bytes; the limit of SQLite is a gigabyte.
+MAX_BLOB_BYTES: Final = 1 << 28
 TABLES: Final = (
     "assignments_personalvalue",
     "assignments_batch",
     "access_user",
 )
-NOT_GONE: Final = (
-    "What was erased still stands in the database's own journal, because it is in use: %s. It goes "
-    "when everything that uses the database was stopped once."
+NOT_OVERWRITTEN: Final = (
+    "Erased data is still in the database's journal, because the journal is in use: %s. It is "
+    "removed once everything that uses the database has been stopped."
 )
 
 
-def wipe(index: Trigrams) -> bool:
-    """Overwrite what was deleted; outside a transaction. Return whether all of it is gone.
+def overwrite_deleted(index: TrigramIndex) -> bool:
+    """Overwrite deleted content and return whether all is gone; must run outside a transaction.
 
-    :param index: over the rows that were changed or deleted
+    :param index: the trigram index of the rows that were changed or deleted
     """
     try:
-        is_gone = _wipe_sqlite(index) if connection.vendor == "sqlite" else _vacuum(index)
+        is_complete = _overwrite_sqlite(index) if connection.vendor == "sqlite" else _vacuum(index)
     except Error as error:
-        log.warning(NOT_GONE, str(error).partition("\n")[0])
+        log.warning(NOT_OVERWRITTEN, str(error).partition("\n")[0])
         return False
-    if not is_gone:
-        log.warning(NOT_GONE, "somebody reads it")
-    return is_gone
+    if not is_complete:
+        log.warning(NOT_OVERWRITTEN, "another connection reads it")
+    return is_complete
 
 
-def _wipe_sqlite(index: Trigrams) -> bool:
+def _overwrite_sqlite(index: TrigramIndex) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA secure_delete=ON")
         cursor.execute(f"INSERT INTO {index.name} ({index.name}) VALUES ('optimize')")  # noqa: S608  # nosec B608
@@ -53,14 +53,15 @@ def _wipe_sqlite(index: Trigrams) -> bool:
 
 
 def _fill_empty_pages() -> None:
-    """Write zeros over the pages that hold nothing now."""
+    """Overwrite free pages with zeros, by a table that takes all of them."""
     with connection.cursor() as cursor:
         size = _number("PRAGMA page_size") * _number("PRAGMA freelist_count")
         cursor.execute("BEGIN IMMEDIATE")
         cursor.execute("CREATE TABLE assignments_zeros (zeros BLOB)")
-        for at in range(0, size, BLOB):
+        for at in range(0, size, MAX_BLOB_BYTES):
             cursor.execute(
-                "INSERT INTO assignments_zeros VALUES (zeroblob(%s))", [min(BLOB, size - at)]
+                "INSERT INTO assignments_zeros VALUES (zeroblob(%s))",
+                [min(MAX_BLOB_BYTES, size - at)],
             )
         cursor.execute("DROP TABLE assignments_zeros")
         cursor.execute("COMMIT")
@@ -72,7 +73,7 @@ def _number(statement: str) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _vacuum(index: Trigrams) -> bool:
+def _vacuum(index: TrigramIndex) -> bool:
     with connection.cursor() as cursor:
         for table in (index.table, *TABLES):
             cursor.execute(f"VACUUM {table}")

@@ -1,10 +1,10 @@
-"""Text as searches compare it: without accents, case or letters no keyboard has."""
+"""Text folding for searches: removes accents and case, and spells special letters plainly."""
 
 import unicodedata
 from typing import Final
 
-# Letters that have no decomposition in Unicode but a plain spelling that people type.
-PLAIN: Final = str.maketrans(
+# Letters without a decomposition in Unicode, and the spelling that people type.
+PLAIN_LETTERS: Final = str.maketrans(
     {
         "\N{LATIN SMALL LETTER O WITH STROKE}": "o",
         "\N{LATIN SMALL LETTER L WITH STROKE}": "l",
@@ -19,9 +19,9 @@ PLAIN: Final = str.maketrans(
 )
 
 
-def folded(text: str) -> str:
-    """Return the text for comparing: decomposed (NFKD), without marks, case-folded."""
+def fold(text: str) -> str:
+    """Return the text decomposed (NFKD), without combining marks, and case-folded."""
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKD", text).casefold().translate(PLAIN)
+    plain = unicodedata.normalize("NFKD", text).casefold().translate(PLAIN_LETTERS)
     return "".join(letter for letter in plain if not unicodedata.combining(letter))

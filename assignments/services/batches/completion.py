@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef
 from assignments.audit.entries.actors import Actor
 from assignments.audit.log import Event, record
 from assignments.models import Assignment, Batch
-from assignments.queries.work_due import MOVING
+from assignments.queries.work_due import UNFINISHED
 
 TO_SEND: Final = (
     "SELECT 1 FROM assignments_assignment "
@@ -21,7 +21,7 @@ TO_SEND: Final = (
 def close_batches(pks: Iterable[int], *, now: datetime) -> None:
     """Mark the running batches done whose rows are all settled or wait for a person."""
     still = [pk for pk in pks if not _has_rows_to_send(pk)]
-    moving = Assignment.objects.filter(MOVING, batch=OuterRef("pk"))
+    moving = Assignment.objects.filter(UNFINISHED, batch=OuterRef("pk"))
     running = Batch.objects.filter(pk__in=still, state=Batch.State.RUNNING)
     for batch in running.filter(~Exists(moving)).select_related("by", "account") if still else ():
         closed = Batch.objects.filter(pk=batch.pk, state=Batch.State.RUNNING)

@@ -5,7 +5,7 @@ from typing import Final
 
 from assignments.audit.log import record_all
 from assignments.models import Approval, Assignment, Batch
-from assignments.queries.plan_changes import assigns_again, got_meanwhile
+from assignments.queries.plan_changes import assigns_again, was_assigned_since_review
 from assignments.services.batches import completion, row_updates
 
 State = Assignment.State
@@ -21,7 +21,9 @@ def skip(batch: Batch, *, now: datetime) -> None:
     approval = Approval.objects.select_related("batch").filter(pk=batch.pk).first()
     if approval is None or assigns_again(approval):
         return
-    planned = Assignment.objects.filter(got_meanwhile(approval), batch=batch, state=State.PLANNED)
+    planned = Assignment.objects.filter(
+        was_assigned_since_review(approval), batch=batch, state=State.PLANNED
+    )
     pks = list(planned.order_by("position").values_list("pk", flat=True))
     for start in range(0, len(pks), CHUNK):
         _skip_some(batch, pks[start : start + CHUNK], now)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from assignments.models import Assignment, Batch, PlanDigestInput
-from assignments.queries.log import cleared_sha256, submitted_sha256
+from assignments.queries.log import sendable_digest, submitted_digest
 from assignments.services.batches import auto_pause
 from assignments.services.planning.plan_digest import (
     DIGEST_BYTES,
@@ -36,14 +36,14 @@ class PlanChanged(Exception):
 
 def is_intact(batch: Batch) -> bool:
     """Return whether terms and rows are all as they were reviewed; true only before delivery."""
-    return recomputed_digest(batch) == submitted_sha256(batch.pk) == batch.plan_digest
+    return recomputed_digest(batch) == submitted_digest(batch.pk) == batch.plan_digest
 
 
 def objection(batch: Batch) -> str:
     """Return why the batch may not start as it is, or nothing; true only before delivery."""
     if not is_intact(batch):
         return "Its rows are not the ones that were reviewed."
-    return "" if cleared_sha256(batch.pk) else "Nobody but its submitter approved this plan."
+    return "" if sendable_digest(batch.pk) else "Nobody but its submitter approved this plan."
 
 
 def is_as_reviewed(row: Assignment) -> bool:
@@ -99,7 +99,7 @@ def pause(found: Parted, *, now: datetime) -> None:
 
 
 def _problem(batch: Batch) -> str:
-    if not submitted_sha256(batch.pk):
+    if not submitted_digest(batch.pk):
         return "the log no longer holds the entry of its review"
     if PlanDigestInput.objects.filter(pk=batch.pk, version__gt=max(FORMATS)).exists():
         return "its plan was made by a later version of Assignment Desk, which alone can check it"
@@ -126,6 +126,6 @@ def reviewed_input(batch_pk: int, plan_digest: str, terms: Terms) -> PlanDigestI
     digest_input = PlanDigestInput.objects.filter(pk=batch_pk).first()
     if digest_input is None:
         raise PlanChanged
-    if not digest_of(terms, digest_input) == cleared_sha256(batch_pk) == plan_digest:
+    if not digest_of(terms, digest_input) == sendable_digest(batch_pk) == plan_digest:
         raise PlanChanged
     return digest_input

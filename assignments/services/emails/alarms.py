@@ -5,7 +5,7 @@ from django.core.mail import EmailMessage
 
 from assignments.models import Verification
 from assignments.queries import formatting
-from assignments.queries.absolute_urls import link
+from assignments.queries.absolute_urls import page_url
 from assignments.services.emails.message import letter
 
 
@@ -19,7 +19,7 @@ def about(found: Verification) -> list[EmailMessage]:
         "",
         "From here on the log does not prove what happened. Keep the database and its backups as "
         "they are, together with the folder of the seals, and find out who had access to them.",
-        f"What was found: {link('verification', found.pk)}",
+        f"What was found: {page_url('verification', found.pk)}",
         "To check again from a shell: manage.py audit verify",
     ]
     return [letter("The audit log was altered", lines, to) for to in settings.ALERT_EMAILS]

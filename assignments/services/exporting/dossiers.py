@@ -26,7 +26,7 @@ from assignments.audit.seals.sealing import checkpoint_of
 from assignments.audit.search.query import Query
 from assignments.audit.search.search import fetch_entry
 from assignments.queries.evidence import evidence
-from assignments.queries.log import facts
+from assignments.queries.log import detail_fields
 
 # Fault often a sample reads the numbers of all entries, for the progress.
 PASSES: Final = 2
@@ -135,7 +135,7 @@ def _render_dossier(extent: LogExtent, drawn_line: _DrawnLine, of: int) -> str:
         "place": drawn_line.place,
         "of": of,
         "line": line,
-        "facts": facts(line.body),
+        "facts": detail_fields(line.body),
         "evidence": evidence(line.body),
         "causes": [
             (cause, response, evidence(response.body) if response else {})

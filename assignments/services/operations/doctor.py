@@ -76,10 +76,10 @@ def _database() -> Finding:
 
 
 def _search() -> Finding:
-    missing = [index for index in (LEARNERS, ENTRIES) if not index.is_there(database)]
+    missing = [index for index in (LEARNERS, ENTRIES) if not index.exists(database)]
     if not missing:
         return Finding("search", True, "people and entries are found by an index")
-    remedy = f"{EXTENSION}; {' '.join(f'{index.by_gin};' for index in missing)}"
+    remedy = f"{EXTENSION}; {' '.join(f'{index.create_gin_sql};' for index in missing)}"
     problem = "Every search reads all people or entries, because an index is missing."
     return Finding("search", False, f"{problem} Let a database administrator run: {remedy}")
 

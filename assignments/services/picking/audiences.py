@@ -7,8 +7,8 @@ from django.db import transaction
 from assignments.audit.entries.actors import Actor
 from assignments.audit.log import Event, record
 from assignments.models import Account, Audience, AudienceMember, Draft, DraftLearner
-from assignments.models.sql.insert_select import insert_found
-from assignments.models.sql.text_folding import folded
+from assignments.models.sql.insert_select import insert_learners
+from assignments.models.sql.text_folding import fold
 
 
 class AudienceRefused(Exception):
@@ -25,7 +25,7 @@ def save_selection(*, draft: Draft, name: str, by: Actor, by_pk: int, now: datet
     if not selected.exists():
         raise AudienceRefused("Select at least one person before you save the selection.")
     audience = _create(draft.account, name, Audience.Kind.FIXED, by_pk, now)
-    audience.people = insert_found(AudienceMember, audience, selected, learner="learner")
+    audience.people = insert_learners(AudienceMember, audience, selected, learner="learner")
     audience.save(update_fields=["people"])
     _record("audience.created", audience, by, now)
     return audience
@@ -92,7 +92,7 @@ def _create(
 
 
 def _key(name: str) -> str:
-    return folded(name)[:240]
+    return fold(name)[:240]
 
 
 def _require_free_name(account: Account, name: str, exclude_pk: int = 0) -> None:

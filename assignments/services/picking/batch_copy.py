@@ -20,7 +20,7 @@ from assignments.models import (
     SelectionChange,
 )
 from assignments.models.drafts import TERM_FIELDS, term_values
-from assignments.models.sql.insert_select import insert_found
+from assignments.models.sql.insert_select import insert_learners
 from assignments.queries.formatting import people
 from assignments.services.batches.row_decisions import ANY_ROW
 from assignments.services.picking import drafts
@@ -76,7 +76,7 @@ def _is_full_product(rows: QuerySet[Any]) -> bool:
 
 
 def _copy_picks(draft: Draft, rows: QuerySet[Any]) -> None:
-    insert_found(DraftLearner, draft, rows.values("learner").distinct(), learner="learner")
+    insert_learners(DraftLearner, draft, rows.values("learner").distinct(), learner="learner")
     dates = rows.order_by().values_list("content").annotate(due=Max("own_due"))
     DraftContent.objects.bulk_create(
         DraftContent(draft=draft, content_id=content, due_date=due) for content, due in dates

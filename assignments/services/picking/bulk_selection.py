@@ -15,7 +15,7 @@ from assignments.models import (
     Learner,
     SelectionChange,
 )
-from assignments.models.sql.insert_select import insert_found
+from assignments.models.sql.insert_select import insert_learners
 from assignments.queries import drafts as draft_queries
 from assignments.queries.formatting import people
 from assignments.services.picking import drafts
@@ -33,7 +33,7 @@ def add_audience(
     """
     members = Learner.objects.filter(pk__in=_members(audience))
     selectable = members.filter(is_active=True) if _is_fixed(audience) else matching
-    added = insert_found(DraftLearner, draft, selectable)
+    added = insert_learners(DraftLearner, draft, selectable)
     drafts.record_selection_change(draft, now)
     total = selectable.count()
     inactive = members.count() - total if _is_fixed(audience) else 0
@@ -68,11 +68,11 @@ def exclude_holders(*, draft: Draft, completed: bool, now: datetime) -> Selectio
 
     :raises DraftRefused: if the draft has no content yet
     """
-    contents = list(draft_queries.picked_items(draft))
+    contents = list(draft_queries.selected_items(draft))
     if not contents:
         raise DraftRefused("Choose the content first; then those who have it can be left out.")
     what = str(contents[0]) if len(contents) == 1 else f"all {len(contents)} items"
-    holders = draft_queries.holders_of_all(contents, completed=completed)
+    holders = draft_queries.holder_ids_of_all(contents, completed=completed)
     what = f"completed {what}" if completed else what
     return _exclude(draft, holders, "has", "have", what, now)
 
@@ -87,7 +87,7 @@ def put_back(*, draft: Draft, change_pk: int, now: datetime) -> None:
     if change is None:
         return
     excluded = ExcludedLearner.objects.filter(change=change)
-    insert_found(DraftLearner, draft, excluded, learner="learner")
+    insert_learners(DraftLearner, draft, excluded, learner="learner")
     drafts.record_selection_change(draft, now)
     change.delete()
 
@@ -102,7 +102,7 @@ def _exclude(
 ) -> SelectionChange:
     selected = DraftLearner.objects.filter(draft=draft, learner__in=learner_pks)
     change = SelectionChange.objects.create(draft=draft, sentence="", created_at=now)
-    change.excluded_count = insert_found(ExcludedLearner, change, selected, learner="learner")
+    change.excluded_count = insert_learners(ExcludedLearner, change, selected, learner="learner")
     verb = singular if change.excluded_count == 1 else plural
     change.sentence = f"Left out {people(change.excluded_count)} who {verb} {what}."
     change.save(update_fields=["excluded_count", "sentence"])

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from assignments.models import Account, Content, Draft, DraftContent, DraftLearner, Learner
 from assignments.models.drafts import Status
-from assignments.models.sql.insert_select import insert_found
+from assignments.models.sql.insert_select import insert_learners
 from assignments.services.planning import frozen_plan
 from assignments.services.planning.frozen_plan import MOST_ITEMS, MOST_ROWS, why_not_assignable
 
@@ -91,7 +91,7 @@ def pick_learners(*, draft: Draft, learner_pks: Iterable[int], now: datetime) ->
     for start_at in range(0, len(wanted), CHUNK):
         chunk = wanted[start_at : start_at + CHUNK]
         people = Learner.objects.filter(account=draft.account_id, pk__in=chunk)
-        insert_found(DraftLearner, draft, people)
+        insert_learners(DraftLearner, draft, people)
     return record_selection_change(draft, now)
 
 
@@ -101,7 +101,7 @@ def pick_matching(*, draft: Draft, people: QuerySet[Learner], now: datetime) -> 
 
     :raises DraftRefused: if there would be more than a batch can hold
     """
-    insert_found(DraftLearner, draft, people.filter(account=draft.account_id))
+    insert_learners(DraftLearner, draft, people.filter(account=draft.account_id))
     return record_selection_change(draft, now)
 
 

@@ -76,8 +76,8 @@ def freeze(*, draft: Draft, now: datetime) -> Batch:
     )
     _describe_rows(batch)
     store_digest(batch, previous=previous)
-    if batch.rows >= analyze.MANY:
-        transaction.on_commit(partial(analyze.recount, Assignment), robust=True)
+    if batch.rows >= analyze.MANY_ROWS:
+        transaction.on_commit(partial(analyze.analyze, Assignment), robust=True)
     return batch
 
 

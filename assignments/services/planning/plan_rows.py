@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.db import connection
 
 from assignments.models import Assignment, Batch
-from assignments.models.sql.bulk import stored_moment
+from assignments.models.sql.bulk import stored_datetime
 from assignments.services.planning.due_dates import last_second
 
 HAS_IT: Final = "They already have it in the LMS."
@@ -99,12 +99,18 @@ def fill(
     """
     # One day at the least, so that the database knows the kinds of the columns.
     days = sorted({*others, due_date or batch.frozen_at.date()})
-    pairs = [value for day in days for value in (_stored(day), stored_moment(last_second(day)))]
+    pairs = [value for day in days for value in (_stored(day), stored_datetime(last_second(day)))]
     marks = ", ".join(["(%s, %s)"] * len(days))
     draft_day = None if due_date is None else _stored(due_date)
     picked = (draft_day, batch.pk) * 2
     reasons = (INACTIVE, RETIRED, assigns_again, HAS_IT, BEING_ASSIGNED)
-    values: tuple[Any, ...] = (*pairs, *picked, *reasons, batch.pk, stored_moment(batch.frozen_at))
+    values: tuple[Any, ...] = (
+        *pairs,
+        *picked,
+        *reasons,
+        batch.pk,
+        stored_datetime(batch.frozen_at),
+    )
     with connection.cursor() as cursor:
         cursor.execute(_INSERT.format(days=marks), values)
 

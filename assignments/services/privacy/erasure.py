@@ -25,8 +25,8 @@ from assignments.models import (
     PersonalValue,
 )
 from assignments.models.directory import ERASED
-from assignments.models.sql.secure_delete import wipe
-from assignments.models.sql.text_folding import folded
+from assignments.models.sql.secure_delete import overwrite_deleted
+from assignments.models.sql.text_folding import fold
 from assignments.models.sql.trigram_index import LEARNERS
 from assignments.services.exporting import recall
 from assignments.services.picking import drafts
@@ -69,7 +69,7 @@ def erase(*, ref: str, reason: str, by: Actor, now: datetime) -> Erased:
     with transaction.atomic():
         erased = _erase(_locked(ref), reason, by, now)
     # At once, or when the transaction that this is a part of has ended.
-    transaction.on_commit(partial(wipe, LEARNERS))
+    transaction.on_commit(partial(overwrite_deleted, LEARNERS))
     return erased
 
 
@@ -140,7 +140,7 @@ def _forget_learner(learner: Learner, now: datetime) -> None:
         external_reference="",
         custom_fields={},
         is_active=False,
-        search_text=folded(ERASED),
+        search_text=fold(ERASED),
         fingerprint="",
         erased_at=now,
     )

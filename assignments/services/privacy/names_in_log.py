@@ -8,7 +8,7 @@ from typing import Final
 from django.db.models import Q
 
 from assignments.models import LogEntry
-from assignments.models.sql.text_folding import folded
+from assignments.models.sql.text_folding import fold
 from assignments.models.sql.trigram_index import ENTRIES
 from assignments.services.privacy import redacted_fields
 from assignments.services.privacy.subjects import Subject
@@ -25,7 +25,7 @@ def entries_naming(whom: Subject) -> list[int]:
     about = Q(person=whom.ref) | Q(actor=whom.ref) | Q(subject=whom.ref)
     found = set(LogEntry.objects.filter(about).values_list("seq", flat=True))
     for name in spellings(whom.names):
-        found.update(ENTRIES.rows_with([folded(name)], MOST))
+        found.update(ENTRIES.rows_with([fold(name)], MOST))
     bodies = LogEntry.objects.filter(seq__in_list=sorted(found)).values_list("seq", "body")
     return sorted(
         seq

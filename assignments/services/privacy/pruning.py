@@ -19,7 +19,7 @@ from assignments.audit.seals import trusted_seals
 from assignments.audit.seals.sealing import NotSealed, make_seal
 from assignments.audit.verification.whole_log import verify_log
 from assignments.models import LogHead
-from assignments.models.sql.secure_delete import wipe
+from assignments.models.sql.secure_delete import overwrite_deleted
 from assignments.models.sql.trigram_index import ENTRIES
 from assignments.services.privacy.retention import Stay, first_to_stay
 
@@ -76,7 +76,7 @@ def prune_log(*, by: Actor, now: datetime) -> Done:
         make_seal(reason="request", by=by, now=now)
     except NotSealed as refusal:
         raise NotPruned(str(refusal)) from refusal
-    transaction.on_commit(partial(wipe, ENTRIES))
+    transaction.on_commit(partial(overwrite_deleted, ENTRIES))
     return Done(entries, values)
 
 

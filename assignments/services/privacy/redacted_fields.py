@@ -22,7 +22,7 @@ from assignments.models import (
     SyncRun,
 )
 from assignments.models.directory import ERASED
-from assignments.models.sql.text_folding import folded
+from assignments.models.sql.text_folding import fold
 from assignments.services.picking.uploads import compression
 from assignments.services.planning.plan_digest import erase_salts
 from assignments.services.privacy.subjects import Subject
@@ -75,8 +75,8 @@ def seeks(whom: Subject, search: str) -> bool:
 
     A part of the name is enough: what is lost is only what somebody looked for.
     """
-    parts = {part for name in whom.names for part in (folded(name), *folded(name).split())}
-    text = folded(search)
+    parts = {part for name in whom.names for part in (fold(name), *fold(name).split())}
+    text = fold(search)
     return any(part in text for part in parts if len(part) >= SHORTEST_PART)
 
 
@@ -107,7 +107,7 @@ def _audiences(whom: Subject) -> int:
     for audience in Audience.objects.order_by("pk"):
         if names_somebody(whom, [audience.name]):
             audience.name = f"Audience {audience.pk}"
-            audience.folded_name = folded(audience.name)
+            audience.folded_name = fold(audience.name)
             audience.save(update_fields=["name", "folded_name"])
             dropped += 1
     return dropped

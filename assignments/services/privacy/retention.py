@@ -16,8 +16,8 @@ from assignments.audit.integrity.reader import chunks
 from assignments.audit.log import Event, record
 from assignments.models import Account, Assignment, Batch, LegalHold, LogHead, LogRetention
 from assignments.models.retention import FEWEST_MONTHS, MOST_MONTHS
-from assignments.queries.batches import RUNNING
-from assignments.queries.privacy import months
+from assignments.queries.batches import OPEN_STATES
+from assignments.queries.privacy import retention_months
 from assignments.siem import forwarding
 
 
@@ -49,7 +49,7 @@ def keep(*, account: str, for_months: int | None, by: Actor, now: datetime) -> N
         raise NotAPeriod(f"There is no account {account}.")
     if for_months is not None and not FEWEST_MONTHS <= for_months <= MOST_MONTHS:
         raise NotAPeriod(f"Entries are kept for {FEWEST_MONTHS} to {MOST_MONTHS} months.")
-    was = months().get(account)
+    was = retention_months().get(account)
     if for_months == was:
         return
     if for_months is None:
@@ -101,7 +101,7 @@ class _Reasons:
         refs = set(LegalHold.objects.values_list("ref", flat=True))
         pks = [ref.partition("/")[2] for ref in refs if ref.startswith("account/")]
         accounts = Account.objects.filter(pk__in=pks).values_list("remote_id", flat=True)
-        kept = months()
+        kept = retention_months()
         return cls(
             months=kept,
             oldest={name: _before(now, many) for name, many in kept.items()},
@@ -130,7 +130,7 @@ class _Reasons:
 
 def _going_on() -> Iterator[int]:
     """Yield the batches that are not over, or of which rows are not settled."""
-    yield from Batch.objects.filter(state__in=RUNNING).values_list("pk", flat=True)
+    yield from Batch.objects.filter(state__in=OPEN_STATES).values_list("pk", flat=True)
     rows = Assignment.objects.filter(state__in=Assignment.UNSETTLED)
     yield from rows.order_by("batch").values_list("batch", flat=True).distinct()
 

@@ -6,14 +6,14 @@ from typing import Final
 from django.db.models import Q
 
 from assignments.models import Account
-from assignments.queries.work_due import without_sender
+from assignments.queries.work_due import has_no_sender
 
 LEASE: Final = timedelta(seconds=20)
 
 
 def acquire(account: Account, *, sender: str, now: datetime) -> bool:
     """Make `sender` the account's only sender if nobody else holds the lease."""
-    free = without_sender(now) | Q(sender=sender)
+    free = has_no_sender(now) | Q(sender=sender)
     candidates = Account.objects.filter(free, pk=account.pk)
     return bool(candidates.update(sender=sender, sender_lease_until=now + LEASE))
 

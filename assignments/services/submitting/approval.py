@@ -9,13 +9,13 @@ from django.db import transaction
 from assignments.audit.entries.actors import SYSTEM, Actor
 from assignments.models import Approval, Batch
 from assignments.queries import approvals
-from assignments.queries.drafts import to_send
+from assignments.queries.drafts import rows_to_send
 from assignments.services.batches import control, plan_integrity, withdrawal
 from assignments.services.batches.control import ControlRefused
 from assignments.services.submitting.grace_period import hold_seconds
 
 Batches = Batch.State
-Verdict = Approval.Verdict
+Decision = Approval.Decision
 DECIDED = "It no longer waits for an approval."
 
 
@@ -28,9 +28,9 @@ def approve(*, batch: Batch, plan_digest: str, by: Actor, now: datetime, why: st
     """
     batch, user = _waiting(batch, by, now)
     _check_plan(batch, plan_digest, now)
-    soonest = now + timedelta(seconds=hold_seconds(to_send(batch)))
+    soonest = now + timedelta(seconds=hold_seconds(rows_to_send(batch)))
     batch.state, batch.starts_at = Batches.WAITING, max(batch.starts_at or soonest, soonest)
-    _decide(batch, Verdict.APPROVED, user, now, why)
+    _decide(batch, Decision.APPROVED, user, now, why)
     starts_at = batch.starts_at.isoformat()
     told = {"plan_digest": batch.plan_digest, "starts_at": starts_at}
     control.move(batch, "batch.approved", "starts_at", by=by, now=now, why=why, told=told)
@@ -47,7 +47,7 @@ def reject(*, batch: Batch, by: Actor, now: datetime, why: str = "") -> None:
         )
     with transaction.atomic():
         batch, user = _waiting(batch, by, now)
-        _decide(batch, Verdict.REJECTED, user, now, why)
+        _decide(batch, Decision.REJECTED, user, now, why)
         _give_back(batch, Batches.REJECTED, "batch.rejected", by, now, why)
     withdrawal.withdraw(batch=batch, by=by, now=now)
 
@@ -63,14 +63,14 @@ def withdraw(*, batch: Batch, by: Actor, now: datetime, why: str = "") -> None:
             raise ControlRefused(
                 f"Only {batch.by_name} can withdraw it. Reject it, and say why, if it is wrong."
             )
-        _decide(batch, Verdict.WITHDRAWN, user, now, why)
+        _decide(batch, Decision.WITHDRAWN, user, now, why)
         _give_back(batch, Batches.CANCELLED, "batch.withdrawn", by, now, why)
     withdrawal.withdraw(batch=batch, by=by, now=now)
 
 
 def expire_due(*, now: datetime) -> int:
     """End the batches that waited for too long and return how many they were."""
-    late = Approval.objects.filter(verdict="", expires_at__lte=now).select_related("batch")
+    late = Approval.objects.filter(decision="", expires_at__lte=now).select_related("batch")
     return sum(_expire(one.batch, now) for one in late.order_by("expires_at", "pk"))
 
 
@@ -78,7 +78,7 @@ def _expire(batch: Batch, now: datetime) -> bool:
     try:
         with transaction.atomic():
             batch = control.locked(batch, {Batches.APPROVAL}, DECIDED)
-            _decide(batch, Verdict.EXPIRED, None, now, "")
+            _decide(batch, Decision.EXPIRED, None, now, "")
             _give_back(batch, Batches.EXPIRED, "batch.expired", SYSTEM, now, "")
     except ControlRefused:
         # Somebody decided at the last moment.
@@ -115,13 +115,13 @@ def _check_plan(batch: Batch, seen_sha256: str, now: datetime) -> None:
         raise ControlRefused("Its due date has passed. Reject it, so that another one is chosen.")
 
 
-def _decide(batch: Batch, verdict: Approval.Verdict, user: Any, now: datetime, why: str) -> None:
+def _decide(batch: Batch, decision: Approval.Decision, user: Any, now: datetime, why: str) -> None:
     approval = batch.approval
-    approval.verdict, approval.decided_at, approval.reason = verdict, now, why
+    approval.decision, approval.decided_at, approval.reason = decision, now, why
     approval.decided_by, approval.decided_by_name = user, str(user or "")
     # Who withdraws a batch need not be told that it was withdrawn.
-    approval.email_at = None if verdict == Verdict.WITHDRAWN else now
-    fields = ["verdict", "decided_at", "reason", "decided_by", "decided_by_name", "email_at"]
+    approval.email_at = None if decision == Decision.WITHDRAWN else now
+    fields = ["decision", "decided_at", "reason", "decided_by", "decided_by_name", "email_at"]
     approval.save(update_fields=fields)
 
 

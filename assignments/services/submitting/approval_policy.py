@@ -34,7 +34,7 @@ def ask(batch: Batch, because: list[str], now: datetime) -> Approval:
         requested_at=now,
         expires_at=now + timedelta(hours=settings.APPROVAL_HOURS),
         plan_digest=batch.plan_digest,
-        because=because,
+        approval_reasons=because,
         contents=list(_sent(batch).order_by("pk").values(*SEEN)),
         email_at=now,
     )

@@ -9,7 +9,7 @@ from assignments.audit.entries.actors import Actor
 from assignments.audit.log import Event, record, record_all
 from assignments.models import Account, Approval, Assignment, Batch, Draft
 from assignments.models.drafts import Status, term_values
-from assignments.queries.review import Findings
+from assignments.queries.review import ReviewFindings
 from assignments.services.batches import row_updates, withdrawal
 from assignments.services.planning import frozen_plan
 from assignments.services.planning.plan_digest import change_text
@@ -97,7 +97,7 @@ def _check_still(batch: Batch, now: datetime) -> None:
         raise SubmissionRefused(
             "The due date has passed. Go back to the draft, choose a later one."
         )
-    gone = Findings(batch).gone
+    gone = ReviewFindings(batch).gone
     if gone:
         raise SubmissionRefused(f"{gone[0]} was retired in the LMS since you looked. Remove it.")
 
@@ -167,7 +167,7 @@ def _submitted(batch: Batch, to_send: int, approval: Approval | None) -> Event:
 
 
 def _asked(approval: Approval) -> dict[str, object]:
-    return {"expires_at": approval.expires_at.isoformat(), "reasons": approval.because}
+    return {"expires_at": approval.expires_at.isoformat(), "reasons": approval.approval_reasons}
 
 
 def _due_dates(batch: Batch) -> dict[str, int]:

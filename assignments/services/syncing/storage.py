@@ -16,7 +16,7 @@ from assignments.models import (
     SyncRun,
 )
 from assignments.models.sql.bulk import upsert
-from assignments.models.sql.text_folding import folded
+from assignments.models.sql.text_folding import fold
 from assignments.services.syncing import fingerprints
 from assignments.services.syncing.facets import store_values
 from assignments.stackone.resources import LearningObject, User
@@ -195,7 +195,7 @@ def _unchanged_ids(account_pk: int, records: Mapping[str, RemoteAssignment]) -> 
 
 def _search_text(*parts: str | None) -> str:
     """Return the folded text that searches match, no longer than MOST_BYTES."""
-    text = folded(" ".join(part.strip() for part in parts if part))
+    text = fold(" ".join(part.strip() for part in parts if part))
     return text.encode()[:MOST_BYTES].decode(errors="ignore")
 
 

@@ -219,8 +219,8 @@ def _finish(run: SyncRun, by: Actor, now: datetime) -> None:
     Account.objects.filter(pk=run.account_id).update(synced_at=now)
     if run.changed or run.removed:
         facets.count_values(run.account_id)
-    if run.changed + run.removed >= analyze.MANY:
-        transaction.on_commit(partial(analyze.tend, *storage.TABLES), robust=True)
+    if run.changed + run.removed >= analyze.MANY_ROWS:
+        transaction.on_commit(partial(analyze.vacuum, *storage.TABLES), robust=True)
     run.finished_at = now
     event = Event(
         action="sync.completed",
