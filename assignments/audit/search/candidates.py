@@ -64,7 +64,7 @@ def _newest_candidates(term_filter: TermFilter, end: int, most: int) -> list[int
     older = LogEntry.objects.filter(seq__lt=end).order_by("-seq").values_list("seq", flat=True)
     by_index = [list(older.filter(condition)[:most]) for condition in term_filter.index_conditions]
     if term_filter.text:
-        by_index.append(ENTRIES.newest_with(term_filter.text, before=end, most=most))
+        by_index.append(ENTRIES.newest_with(term_filter.text, before=end, limit=most))
     # Below the last candidate of an index that was cut off, others would be incomplete.
     floor = max((numbers[-1] for numbers in by_index if len(numbers) == most), default=0)
     return sorted({seq for seq in chain(*by_index) if seq >= floor}, reverse=True)
