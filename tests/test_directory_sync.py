@@ -60,7 +60,7 @@ def test_sync_vacuums_the_tables_after_many_changes(desk, monkeypatch):
             )
             return cursor.fetchone()
 
-    monkeypatch.setattr(analyze, "MANY", 1)
+    monkeypatch.setattr(analyze, "MANY_ROWS", 1)
     Learner.objects.update(name="Somebody else", fingerprint="")
     full = request(desk)
     SyncRun.objects.filter(pk=full.pk).update(is_full=True, changed_since=None)

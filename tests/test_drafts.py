@@ -285,7 +285,7 @@ def other_account():
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="ANALYZE is for PostgreSQL")
 def test_freeze_analyzes_the_table_after_a_large_plan(draft, monkeypatch):
-    monkeypatch.setattr(analyze, "MANY", 2)
+    monkeypatch.setattr(analyze, "MANY_ROWS", 2)
     drafts.add_content(draft=draft, content_pk=make_content().pk, now=AT)
 
     def estimated_rows():

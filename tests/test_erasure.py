@@ -586,10 +586,10 @@ def test_wiping_says_when_somebody_is_in_the_way(caplog, monkeypatch):
     def fail(*_index):
         raise OperationalError("database is locked\nmore")
 
-    monkeypatch.setattr("assignments.models.sql.secure_delete._wipe_sqlite", fail)
+    monkeypatch.setattr("assignments.models.sql.secure_delete._overwrite_sqlite", fail)
     monkeypatch.setattr("assignments.models.sql.secure_delete._vacuum", fail)
     assert not overwrite_deleted(LEARNERS)
-    assert "because it is in use: database is locked. It goes when" in caplog.text
+    assert "because the journal is in use: database is locked. It is" in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)
@@ -605,5 +605,5 @@ def test_a_journal_that_somebody_reads_is_not_said_to_be_empty(caplog):
 
         assert not overwrite_deleted(LEARNERS)
 
-    assert "because it is in use: somebody reads it." in caplog.text
+    assert "because the journal is in use: another connection reads it." in caplog.text
     connection.close()

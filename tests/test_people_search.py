@@ -70,7 +70,7 @@ def test_the_index_follows_every_change():
     ],
 )
 def test_people_are_found_by_any_part(monkeypatch, few, words, names):
-    monkeypatch.setattr(candidates, "FEW", few)
+    monkeypatch.setattr(candidates, "MAX_CANDIDATES", few)
     for name in (*NAMES[:1], *NAMES[2:]):
         make_learner(name=name, search_text=fold(name))
 
