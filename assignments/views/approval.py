@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from assignments.forms.control import DecisionForm
 from assignments.queries import drafts, formatting
 from assignments.queries.approvals import approvers, is_submitter
+from assignments.queries.plan_changes import PlanChanges
 from assignments.services.batches.control import ControlRefused
 from assignments.services.submitting import approval
 from assignments.services.submitting.grace_period import hold_seconds

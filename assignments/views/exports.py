@@ -17,6 +17,7 @@ from assignments.audit.search import search
 from assignments.audit.search.query import Query
 from assignments.audit.verification import log_status
 from assignments.forms.exports import ExportForm, SampleForm
+from assignments.queries.connection_status import has_running_worker
 from assignments.queries.exports import exports_of
 from assignments.services.exporting import download, export_request
 from assignments.services.exporting.audit_events import file_extension

@@ -23,6 +23,7 @@ from assignments.forms.review import ReviewForm, StartForm
 from assignments.queries import drafts as draft_queries
 from assignments.queries import formatting
 from assignments.queries.approvals import approvers
+from assignments.queries.review import MAX_NAMES, ReviewFindings
 from assignments.services.picking import drafts
 from assignments.services.planning import due_dates, frozen_plan
 from assignments.services.planning.plan_csv import write_plan

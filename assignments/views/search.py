@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from assignments.queries import global_search
+from assignments.queries.account_scope import hidden_accounts
 from assignments.views.query_params import search_words
 from assignments.views.request_context import Request
 

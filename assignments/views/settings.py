@@ -13,6 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from assignments.forms.settings import DisplayForm
 from assignments.queries import facet_values, overview
+from assignments.queries.connection_status import has_running_worker
 from assignments.services.calls import connections
 from assignments.services.operations import preferences
 from assignments.services.syncing import sync_run
