@@ -150,7 +150,7 @@ def _page(request: Request, *, problem: str = "", status: int = 200) -> HttpResp
         "exports": newest,
         "problem": problem,
         "is_pending": is_pending,
-        "is_worker_missing": is_pending and not is_worker_seen(now=timezone.now()),
+        "is_worker_missing": is_pending and not has_running_worker(now=timezone.now()),
         "most": export_request.MAX_OPEN,
         "hours": settings.EXPORT_HOURS,
         "broken": log_status.broken_verification(),
