@@ -113,10 +113,10 @@ def forward_log() -> None:
 
 
 @task()
-def send_letters() -> None:
-    """Write the letters about approvals that are due."""
-    with _database_may_go("The letters"):
-        outbox.send_due(now=timezone.now())
+def send_emails() -> None:
+    """Send the e-mails that are due."""
+    with _database_may_go("The e-mails"):
+        outbox.send_due_emails(now=timezone.now())
 
 
 def keep_log() -> None:
@@ -151,10 +151,10 @@ def expire_approvals() -> None:
     approval.expire_due(now=timezone.now())
 
 
-def wake_letters() -> None:
-    """Enqueue the letters that are due."""
-    if outbox.are_due(now=timezone.now()):
-        send_letters.enqueue()
+def wake_emails() -> None:
+    """Enqueue the sending of e-mails if some are due."""
+    if outbox.has_due_emails(now=timezone.now()):
+        send_emails.enqueue()
 
 
 def forget_uploads() -> None:

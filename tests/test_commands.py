@@ -233,7 +233,7 @@ def test_doctor_finds_everything_well(desk):
     said = run("doctor")
 
     assert "FIX" not in said
-    assert "ok   account sandbox: answers and lists people" in said
+    assert "ok   account sandbox: responds and lists people" in said
     assert "ok   sign-in: demo personas (DESK_DEMO is set)" in said
 
 
@@ -248,7 +248,7 @@ def test_doctor_says_what_to_fix(desk, settings):
         call_command("doctor", "--json", stdout=out)
 
     found = {one["name"]: one for one in json.loads(out.getvalue())}
-    assert not found["worker"]["is_well"]
+    assert not found["worker"]["is_ok"]
     assert found["worker"]["sentence"].endswith("Run: manage.py worker")
     assert "Check the key" in found["account sandbox"]["sentence"]
     assert found["sign-in"]["sentence"].startswith("Nobody can sign in.")

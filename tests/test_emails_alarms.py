@@ -1,4 +1,4 @@
-"""A broken log is written about to those who answer for it: when it is found, and every night."""
+"""Alarm e-mails about an altered log: when it is found, and once every night."""
 
 from datetime import timedelta
 
@@ -20,96 +20,96 @@ TOMORROW = AT + timedelta(days=1)
 
 
 @pytest.fixture
-def responsible(db, settings):
-    """Return who is responsible for a log that is sealed and intact."""
+def alert_emails(db, settings):
+    """Write a sealed, intact log; return the addresses that alarms are sent to."""
     settings.ALERT_EMAILS = ["security@northwind.example", "audit@northwind.example"]
     settings.SITE_URL = "https://desk.northwind.example"
     sealed_log.write_sealed_log(4, 2)
     return settings.ALERT_EMAILS
 
 
-def told():
-    """Return who is written to once everything that is due is sent."""
+def send_emails():
+    """Send everything that is due and return the recipients."""
     mail.outbox.clear()
-    outbox.send_due(now=TOMORROW + timedelta(days=9))
-    return [to for letter in mail.outbox for to in letter.to]
+    outbox.send_due_emails(now=TOMORROW + timedelta(days=9))
+    return [to for email in mail.outbox for to in email.to]
 
 
-def check_tonight(now):
-    """Make the nightly check."""
+def verify_nightly(now):
+    """Run the nightly verification."""
     run = begin_nightly_verification(by=SYSTEM, now=now)
     assert run is not None
     run_verification(run, by=SYSTEM, clock=lambda: now)
 
 
-def test_a_break_is_written_about_with_what_to_do(responsible):
+def test_an_altered_log_sends_an_alarm_that_says_what_to_do(alert_emails):
     log_tampering.edit_body(2, 7)
 
-    found = verify_log(by=PRIYA, now=AT)
+    verification = verify_log(by=PRIYA, now=AT)
 
-    assert outbox.are_due(now=AT)
-    assert told() == responsible
-    letter = mail.outbox[0]
-    assert letter.subject == "The audit log was altered"
-    assert "Altered at entry 2: body does not match the tree." in letter.body
-    assert f"https://desk.northwind.example/audit/verify/{found.pk}/" in letter.body
-    assert "Keep the database and its backups as they are" in letter.body
-    assert PRIYA.name not in letter.body
-    assert not outbox.are_due(now=TOMORROW)
+    assert outbox.has_due_emails(now=AT)
+    assert send_emails() == alert_emails
+    email = mail.outbox[0]
+    assert email.subject == "The audit log was altered"
+    assert "Altered at entry 2: body does not match the tree." in email.body
+    assert f"https://desk.northwind.example/audit/verify/{verification.pk}/" in email.body
+    assert "Keep the database and its backups as they are" in email.body
+    assert PRIYA.name not in email.body
+    assert not outbox.has_due_emails(now=TOMORROW)
 
 
-def test_an_intact_log_is_not_written_about(responsible):
+def test_an_intact_log_sends_no_alarm(alert_emails):
     verify_log(by=PRIYA, now=AT)
-    check_tonight(TOMORROW)
+    verify_nightly(TOMORROW)
 
-    assert told() == []
+    assert send_emails() == []
 
 
-def test_the_same_break_is_written_about_once_and_then_every_night(responsible):
+def test_the_same_alteration_sends_one_alarm_and_then_one_every_night(alert_emails):
     log_tampering.edit_body(2, 7)
     verify_log(by=PRIYA, now=AT)
-    told()
+    send_emails()
 
     verify_log(by=PRIYA, now=AT)
-    assert told() == []
-    check_tonight(TOMORROW)
-    assert told() == responsible
+    assert send_emails() == []
+    verify_nightly(TOMORROW)
+    assert send_emails() == alert_emails
 
 
-def test_another_break_is_written_about_at_once(responsible):
+def test_another_alteration_sends_another_alarm(alert_emails):
     log_tampering.edit_body(2, 7)
     verify_log(by=PRIYA, now=AT)
-    told()
+    send_emails()
 
     log_tampering.edit_body(1, 7)
     verify_log(by=PRIYA, now=AT)
-    assert told() == responsible
+    assert send_emails() == alert_emails
 
 
-def test_nobody_to_write_to_is_no_fault(responsible, settings):
+def test_no_recipients_is_no_error(alert_emails, settings):
     settings.ALERT_EMAILS = []
     log_tampering.edit_body(2, 7)
     verify_log(by=PRIYA, now=AT)
 
-    assert told() == []
-    assert not outbox.are_due(now=TOMORROW)
+    assert send_emails() == []
+    assert not outbox.has_due_emails(now=TOMORROW)
 
 
 def test_the_addresses_come_from_the_environment():
     assert addresses(env(), "ALERT_EMAILS") == []
-    given = env(ALERT_EMAILS="it@example.com, audit@example.com")
-    assert addresses(given, "ALERT_EMAILS") == ["it@example.com", "audit@example.com"]
+    environment = env(ALERT_EMAILS="it@example.com, audit@example.com")
+    assert addresses(environment, "ALERT_EMAILS") == ["it@example.com", "audit@example.com"]
     with pytest.raises(ImproperlyConfigured, match="ALERT_EMAILS has an invalid e-mail address"):
         addresses(env(ALERT_EMAILS="it@example.com,the office"), "ALERT_EMAILS")
 
 
-def test_the_doctor_says_when_nobody_would_learn_of_it(settings):
+def test_the_doctor_requires_recipients_of_alarms(settings):
     settings.ALERT_EMAILS = []
     for is_sandbox in (True, False):
         settings.IS_SANDBOX = is_sandbox
-        assert doctor._alarms().is_well is is_sandbox
+        assert doctor._alarms().is_ok is is_sandbox
     assert "Set ALERT_EMAILS" in doctor._alarms().sentence
 
     settings.ALERT_EMAILS = ["it@example.com"]
-    assert doctor._alarms().is_well
+    assert doctor._alarms().is_ok
     assert "it@example.com" in doctor._alarms().sentence

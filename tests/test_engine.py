@@ -54,10 +54,10 @@ def test_doctor_says_whether_the_broker_answers(desk, settings):
 
     with running_broker() as broker:
         settings.CELERY_BROKER_URL = broker.url
-        assert finding() == doctor.Finding("broker", True, f"{broker.url} answers")
+        assert finding() == doctor.Finding("broker", True, f"{broker.url} responds")
     settings.CELERY_BROKER_URL = "redis://:secret@127.0.0.1:9/0"
     gone = finding()
 
-    assert not gone.is_well
-    assert gone.sentence.startswith("redis://:**@127.0.0.1:9/0 does not answer: Error 111")
+    assert not gone.is_ok
+    assert gone.sentence.startswith("redis://:**@127.0.0.1:9/0 does not respond: Error 111")
     assert gone.sentence.endswith("Connection refused. Check CELERY_BROKER_URL.")

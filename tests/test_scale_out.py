@@ -212,7 +212,7 @@ def test_a_broker_that_is_lost_only_delays_what_is_new(site):
     assert site.facts() == all_once(first)
     both = site.submit()
     said = site.product.manage("doctor", expect=(1,))
-    assert f"FIX  broker: {site.broker.url} does not answer" in said
+    assert f"FIX  broker: {site.broker.url} does not respond" in said
     assert site.lms.stats()["assignments"] == first
     site.broker.start()
     wait_until(lambda: site.lms.stats()["assignments"] > first, seconds=8)

@@ -101,7 +101,7 @@ def test_the_search_sees_what_is_written(everything):
     assert "desk.sqlite3" in places(everything, NAME)
     assert {"log.csv", "log.zip"} < set(everything)
     assert b"refused" in everything["output"]
-    assert b"127.0.0.1:9 does not answer" in everything["output"]
+    assert b"127.0.0.1:9 does not respond" in everything["output"]
     assert b"Something went wrong" in everything["output"]
     assert b"The endpoint at 127.0.0.1 did not answer" in everything["output"]
 

@@ -308,12 +308,12 @@ def test_the_schedule_wakes_the_worker(transactional_db, settings, clock):
 
 def test_the_doctor_reports_the_forwarding(destination):
     write_log(1)
-    assert doctor._siem().sentence.startswith("siem.example takes the audit log")
+    assert doctor._siem().sentence.startswith("siem.example receives the audit log")
     destination.script = ["lose"]
     forward()
 
     finding = doctor._siem()
-    assert not finding.is_well
+    assert not finding.is_ok
     assert "status 503" in finding.sentence
     assert "nothing is lost" in finding.sentence
 

@@ -1,1 +1,1 @@
-"""Forms: turn submitted text into values, with an error message for each refusal."""
+"""Forms: validate submitted text and turn it into values, with a message for each error."""

@@ -1,4 +1,4 @@
-"""What a manager fills in on the New assignment page."""
+"""Forms of the New assignment page: terms, due dates of items, the people table, content."""
 
 import re
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ from assignments.services.planning import due_dates
 ID: Final = re.compile(r"[0-9]{1,18}")
 ITEM_DUE: Final = "item_due_"
 LARGEST_ID: Final = 10**18 - 1
-HOLDING: Final = (
+HOLDER_FILTERS: Final = (
     ("has", "Have it"),
     ("completed", "Have completed it"),
     ("none", "Do not have it"),
 )
-# What the address says to the column that the order is by.
-SORTS: Final = {
+# Column by value of the query parameter `sort`.
+SORT_COLUMNS: Final = {
     "name": "search_text",
     "-name": "-search_text",
     "id": "external_reference",
@@ -28,7 +28,7 @@ SORTS: Final = {
 
 
 class IdList(forms.Field):
-    """Ids that the page sends for rows; what cannot be one is left out."""
+    """Primary keys of rows on the page; invalid ones are ignored."""
 
     widget = forms.MultipleHiddenInput
 
@@ -37,17 +37,17 @@ class IdList(forms.Field):
         return [int(entry) for entry in value or [] if ID.fullmatch(entry)]
 
 
-class DueField(forms.CharField):
-    """A day, as a date or counted from today; empty for no due date.
+class DueDateField(forms.CharField):
+    """A due date, as a date or relative to today ("in 30 days"); None if it is empty.
 
-    :ivar today: the day it is, told by the form
+    :ivar today: the current day in the organisation's time zone, set by the form
     """
 
     today: date
 
     @override
     def clean(self, value: object) -> date | None:
-        """Return the day, or None."""
+        """Return the due date, or None."""
         text = super().clean(value)
         try:
             return due_dates.day(text, today=self.today)
@@ -58,7 +58,7 @@ class DueField(forms.CharField):
 class TermsForm(forms.Form):
     """Due date, status and progress of a draft."""
 
-    due_date = DueField(required=False, max_length=60)
+    due_date = DueDateField(required=False, max_length=60)
     status = forms.ChoiceField(
         choices=Status,
         error_messages={
@@ -79,7 +79,7 @@ class TermsForm(forms.Form):
 
     def __init__(self, data: Any, *, today: date) -> None:
         super().__init__(data)
-        _tell(self.fields["due_date"], today)
+        _set_today(self.fields["due_date"], today)
 
 
 class ItemDueDatesForm(forms.Form):
@@ -89,8 +89,8 @@ class ItemDueDatesForm(forms.Form):
         super().__init__(data)
         for name in data:
             if ID.fullmatch(name.removeprefix(ITEM_DUE)) and name.startswith(ITEM_DUE):
-                self.fields[name] = DueField(required=False, max_length=60)
-                _tell(self.fields[name], today)
+                self.fields[name] = DueDateField(required=False, max_length=60)
+                _set_today(self.fields[name], today)
 
     def due_dates(self) -> dict[int, date | None]:
         """Return the valid due dates by content id; invalid ones are left out."""
@@ -98,50 +98,50 @@ class ItemDueDatesForm(forms.Form):
         return {int(name.removeprefix(ITEM_DUE)): day for name, day in self.cleaned_data.items()}
 
 
-def _tell(field: forms.Field, today: date) -> None:
-    if isinstance(field, DueField):
+def _set_today(field: forms.Field, today: date) -> None:
+    if isinstance(field, DueDateField):
         field.today = today
 
 
-class PlaceForm(forms.Form):
-    """From which row on a long list is shown."""
+class PositionForm(forms.Form):
+    """The position in a long list: the primary key that a page begins after, before or at."""
 
     after = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
     before = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
     first = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
 
-    def terms(self) -> dict[str, Any]:
-        """Return the cleaned values; what was not understood counts as not given."""
+    def values(self) -> dict[str, Any]:
+        """Return the cleaned values; None for those that are invalid."""
         self.is_valid()
         return {name: self.cleaned_data.get(name) for name in self.fields}
 
 
-class PeopleForm(PlaceForm):
-    """Which people the table shows, in which order and from which row on."""
+class PeopleForm(PositionForm):
+    """Filters, order and position of the people table."""
 
     q = forms.CharField(required=False, max_length=200, empty_value="")
     inactive = forms.BooleanField(required=False)
     show = forms.ChoiceField(required=False, choices=[("selected", "selected")])
-    has = forms.ChoiceField(required=False, choices=HOLDING)
-    sort = forms.ChoiceField(required=False, choices=[(sort, sort) for sort in SORTS])
+    has = forms.ChoiceField(required=False, choices=HOLDER_FILTERS)
+    sort = forms.ChoiceField(required=False, choices=[(sort, sort) for sort in SORT_COLUMNS])
     by = forms.ChoiceField(required=False, choices=[("paste", "paste"), ("file", "file")])
     field_order = ("q", "inactive", "show", "has", "sort", "by", "after", "before", "first")
 
 
 class TicksForm(forms.Form):
-    """The rows of a page and which of them are ticked."""
+    """The people on a page, and those whose checkbox is ticked."""
 
     shown = IdList(required=False)
     learner = IdList(required=False)
 
-    def terms(self) -> dict[str, list[int]]:
-        """Return the ids, which are never refused."""
+    def values(self) -> dict[str, list[int]]:
+        """Return the primary keys; the form is always valid."""
         self.is_valid()
         return self.cleaned_data
 
 
 class ContentForm(forms.Form):
-    """The item to add or remove."""
+    """The content to add or remove, by primary key."""
 
     add = forms.IntegerField(required=False, max_value=LARGEST_ID)
     remove = forms.IntegerField(required=False, max_value=LARGEST_ID)

@@ -1,12 +1,12 @@
-"""What a manager fills in about an audience, and what leaves people out of a draft."""
+"""Forms for audiences, and for excluding people from a draft's selection."""
 
 from django import forms
 
 from assignments.forms.assign import LARGEST_ID
 
 
-class NameForm(forms.Form):
-    """The name of an audience, and the filter that it is to keep, if it keeps one."""
+class AudienceNameForm(forms.Form):
+    """The name of an audience, and for a filter its URL query string."""
 
     name = forms.CharField(
         max_length=120,
@@ -24,19 +24,19 @@ class NameForm(forms.Form):
 
 
 class AudienceForm(forms.Form):
-    """The audience to add to the selection or to leave out of it."""
+    """The audience to add to the selection or to exclude from it, by primary key."""
 
     add = forms.IntegerField(required=False, max_value=LARGEST_ID)
     leave_out = forms.IntegerField(required=False, max_value=LARGEST_ID)
 
 
 class HoldersForm(forms.Form):
-    """Whether who has the content is left out, or only who has completed it."""
+    """Whether to exclude everybody who has the content, or only those who completed it."""
 
     completed = forms.BooleanField(required=False)
 
 
-class ChangeForm(forms.Form):
-    """The change whose people are put back."""
+class PutBackForm(forms.Form):
+    """The bulk change whose excluded people are selected again, by primary key."""
 
     change = forms.IntegerField(max_value=LARGEST_ID)

@@ -1,4 +1,4 @@
-"""What an auditor asks of the log: one line of text, and menus that add to it."""
+"""Form for the menus of the audit page, which add terms to the search query."""
 
 from datetime import date
 from typing import Final
@@ -14,13 +14,13 @@ from assignments.queries import log
 MENUS: Final = ("by", "action", "when")
 
 
-def actions() -> list[tuple[str, str]]:
-    """Return every action with its words, in the order of the words."""
+def action_choices() -> list[tuple[str, str]]:
+    """Return every action with its readable name, sorted by name."""
     return sorted(((action, action_words(action)) for action in SENTENCES), key=lambda a: a[1])
 
 
-class MenusForm(forms.Form):
-    """Menus whose choice joins the query as a term; each may be left alone."""
+class QueryMenusForm(forms.Form):
+    """Menus whose choices are added to the query as terms; all are optional."""
 
     by = forms.ChoiceField(required=False)
     action = forms.ChoiceField(required=False)
@@ -29,17 +29,18 @@ class MenusForm(forms.Form):
     def __init__(self, *args: object, today: date, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they come
         periods = [(word, word.replace("-", " ").capitalize()) for word in named_periods(today)]
-        offered = {
+        past = [(period, label) for period, label in periods if "next" not in period]
+        menus = {
             "by": [("", "Done by anyone"), *log.actors()],
-            "action": [("", "Any action"), *actions()],
-            "when": [("", "At any time"), *(one for one in periods if "next" not in one[0])],
+            "action": [("", "Any action"), *action_choices()],
+            "when": [("", "At any time"), *past],
         }
         self._today = today
-        for name, choices in offered.items():
+        for name, choices in menus.items():
             self.fields[name].choices = choices  # type: ignore[attr-defined]
 
-    def added_to(self, text: str) -> str:
-        """Return the query with what was chosen; it takes the place of terms of its own kind."""
+    def add_to_query(self, text: str) -> str:
+        """Return the query with the chosen terms, which replace other terms of the same field."""
         self.is_valid()
         chosen = {name: value for name, value in self.cleaned_data.items() if value}
         new = [Term(field=name, value=value, parsed_value=value) for name, value in chosen.items()]

@@ -1,10 +1,13 @@
-"""What comes with a button that acts on a batch."""
+"""Forms for actions on a batch, and for the decision about its approval."""
 
 from django import forms
 
 
-class ActForm(forms.Form):
-    """Why, for the log; and the answer whose rows are meant, if it is not all of them."""
+class BatchActionForm(forms.Form):
+    """The reason for an action on a batch, and the group of failed rows it is limited to.
+
+    A group is identified by the status and the problem of the LMS's response.
+    """
 
     why = forms.CharField(
         required=False,
@@ -17,7 +20,7 @@ class ActForm(forms.Form):
 
 
 class DecisionForm(forms.Form):
-    """What is decided about a plan that waits for an approval, the plan that was seen, and why."""
+    """The decision about a plan, the digest of the plan that was shown, and the reason."""
 
     decision = forms.ChoiceField(
         choices=[("approve", "Approve"), ("reject", "Reject")],

@@ -1,4 +1,4 @@
-"""What somebody wants of the log: which format, or a sample of which size and seed."""
+"""Forms for exports of the audit log: the format, or the size and seed of a sample."""
 
 import secrets
 from typing import Final
@@ -30,7 +30,7 @@ class ExportForm(forms.Form):
 
 
 class SampleForm(forms.Form):
-    """The size of a sample, and the seed that decides what is drawn."""
+    """The size of a sample, and the seed from which its rows are drawn."""
 
     size = forms.IntegerField(
         min_value=1,
@@ -48,5 +48,5 @@ class SampleForm(forms.Form):
     )
 
     def sample(self) -> Sample:
-        """Return what is to be drawn."""
+        """Return the sample to draw."""
         return Sample(self.cleaned_data["size"], self.cleaned_data["seed"])

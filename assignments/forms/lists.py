@@ -1,4 +1,4 @@
-"""What a manager pastes: a list of people, and what to do with it."""
+"""Form for a pasted list of people, and for replacing one of its words."""
 
 import re
 from typing import Final, override
@@ -8,8 +8,8 @@ from django import forms
 _USE: Final = re.compile(r"([0-9]{1,9}):([0-9]{1,18})")
 
 
-class Text(forms.Field):
-    """Text as it was pasted, of any length and with any character."""
+class UnchangedText(forms.Field):
+    """Text without any limit or change, unlike that of CharField."""
 
     @override
     def to_python(self, value: str | None) -> str:
@@ -17,12 +17,12 @@ class Text(forms.Field):
 
 
 class ListForm(forms.Form):
-    """The pasted text, and which of its words is to be replaced by which person."""
+    """The pasted text; and a word to replace, as the word's offset and the person's key."""
 
-    list = Text(required=False)
-    use = Text(required=False)
+    list = UnchangedText(required=False)
+    use = UnchangedText(required=False)
 
     def clean_use(self) -> tuple[int, int] | None:
-        """Return where the word begins and who is meant, or None."""
+        """Return the offset of the word and the learner's primary key, or None if invalid."""
         match = _USE.fullmatch(self.cleaned_data["use"])
         return (int(match[1]), int(match[2])) if match else None

@@ -1,4 +1,4 @@
-"""Why somebody is erased or held, and that it was understood."""
+"""Forms for erasure, legal holds and retention."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ _RANGE: Final = f"Give {FEWEST_MONTHS} to {MOST_MONTHS} months, or nothing: then
 
 
 class ReasonForm(forms.Form):
-    """A reason that stays in the log."""
+    """A reason, which stays in the audit log."""
 
     reason = forms.CharField(
         max_length=500, error_messages={"required": "Say why. The reason stays in the log."}
@@ -18,7 +18,7 @@ class ReasonForm(forms.Form):
 
 
 class EraseForm(ReasonForm):
-    """A reason, and the sign that the person knows that it cannot be undone."""
+    """A reason, and the confirmation that erasure cannot be undone."""
 
     understood = forms.BooleanField(
         error_messages={"required": "Confirm that this cannot be undone."}
@@ -26,7 +26,7 @@ class EraseForm(ReasonForm):
 
 
 class RetentionForm(forms.Form):
-    """For how many months entries of an account are kept; nothing stands for ever."""
+    """The retention of an account's log entries in months; empty for no limit."""
 
     account = forms.CharField(max_length=200, required=False, strip=False)
     months = forms.IntegerField(

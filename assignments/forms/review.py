@@ -1,4 +1,4 @@
-"""What a manager confirms on the Review page."""
+"""Forms of the Review page: the plan, its reason and the start time."""
 
 from datetime import datetime
 from typing import override
@@ -9,11 +9,11 @@ from assignments.services.submitting import start_time
 
 
 class StartField(forms.CharField):
-    """A date and time in the organisation's zone."""
+    """A date and time in the organisation's time zone."""
 
     @override
     def clean(self, value: object) -> datetime | None:
-        """Return the moment, or None if nothing was entered."""
+        """Return the time, or None if it is empty."""
         text = super().clean(value)
         try:
             return start_time.moment(text) if text else None
@@ -22,13 +22,13 @@ class StartField(forms.CharField):
 
 
 class StartForm(forms.Form):
-    """When the batch is to start, if not soon."""
+    """The start time of a batch; empty to start after the grace period."""
 
     starts_at = StartField(required=False, max_length=30)
 
 
 class ReviewForm(StartForm):
-    """The plan that was seen, why, when, and that completed means completed."""
+    """The digest of the plan that was shown, the reason, the start time, and confirmations."""
 
     plan_digest = forms.CharField(
         widget=forms.HiddenInput,

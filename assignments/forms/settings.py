@@ -1,4 +1,4 @@
-"""How pages look for one person, and which fields filter everybody."""
+"""Forms for display preferences, and for the custom fields that people are filtered by."""
 
 from collections.abc import Sequence
 from typing import Final, override
@@ -10,7 +10,7 @@ LONGEST_LABEL: Final = 60
 
 
 class DisplayForm(forms.Form):
-    """Theme and density."""
+    """Theme and density of pages."""
 
     theme = forms.ChoiceField(
         choices=[("system", "As the system"), ("light", "Light"), ("dark", "Dark")]
@@ -18,8 +18,8 @@ class DisplayForm(forms.Form):
     density = forms.ChoiceField(choices=[("roomy", "Roomy"), ("compact", "Compact")])
 
 
-class Texts(forms.Field):
-    """Several texts of one name, without NUL, which PostgreSQL refuses."""
+class TextList(forms.Field):
+    """All values of a repeated field, with single spaces and without NUL (PostgreSQL has none)."""
 
     widget = forms.MultipleHiddenInput
 
@@ -29,13 +29,13 @@ class Texts(forms.Field):
 
 
 class FacetsForm(forms.Form):
-    """The fields that filter people, each with its label, in their order."""
+    """Paths and labels of the facets, in their order."""
 
-    path = Texts(required=False)
-    label = Texts(required=False)
+    path = TextList(required=False)
+    label = TextList(required=False)
 
-    def chosen(self) -> list[tuple[str, str]]:
-        """Return the fields with their labels; a field without one is called as it is."""
+    def facets(self) -> list[tuple[str, str]]:
+        """Return pairs of path and label; without a label the last part of the path is taken."""
         self.is_valid()
         rows = zip(self.cleaned_data["path"], self.cleaned_data["label"], strict=False)
         return [

@@ -64,6 +64,6 @@ def _pass_on_the_stop() -> None:
 ENGINE: Final = Engine(
     run=run,
     check=broker.require_reachable,
-    away=(OperationalError, broker.BrokerAway),
+    away=(OperationalError, broker.BrokerUnavailable),
     chores=(),
 )

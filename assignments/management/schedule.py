@@ -33,7 +33,7 @@ def running(name: str, engine: Engine) -> Iterator[None]:
     finally:
         is_over.set()
         thread.join()
-        _Tick(lambda: heartbeat.leave(name=name), engine.away)()
+        _Tick(lambda: heartbeat.remove_worker(name=name), engine.away)()
 
 
 def _repeat(jobs: Sequence[tuple["_Tick", timedelta]], is_over: threading.Event) -> None:
@@ -50,10 +50,10 @@ def _repeat(jobs: Sequence[tuple["_Tick", timedelta]], is_over: threading.Event)
 
 
 def _jobs(name: str, engine: Engine) -> Iterator[tuple[Job, timedelta]]:
-    def note_seen() -> None:
+    def record_heartbeat() -> None:
         # A worker that cannot be woken does not count as one.
         engine.check()
-        heartbeat.note_seen(name=name, now=timezone.now())
+        heartbeat.record_heartbeat(name=name, now=timezone.now())
 
     yield tasks.wake_deliveries, timedelta(seconds=1)
     yield tasks.finish_withdrawals, timedelta(seconds=2)
@@ -63,9 +63,9 @@ def _jobs(name: str, engine: Engine) -> Iterator[tuple[Job, timedelta]]:
     yield tasks.wake_forwarding, timedelta(seconds=2)
     yield tasks.forget_exports, timedelta(minutes=1)
     yield tasks.expire_approvals, timedelta(seconds=10)
-    yield tasks.wake_letters, timedelta(seconds=5)
+    yield tasks.wake_emails, timedelta(seconds=5)
     yield tasks.forget_uploads, timedelta(minutes=10)
-    yield note_seen, timedelta(seconds=10)
+    yield record_heartbeat, timedelta(seconds=10)
     yield tasks.forget_discarded_drafts, timedelta(hours=1)
     yield tasks.keep_log, timedelta(seconds=60)
     yield from engine.chores

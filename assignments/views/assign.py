@@ -40,7 +40,7 @@ def assign_new(request: Request) -> HttpResponse:
         raise PermissionDenied
     draft = drafts.create(account=account, owner_pk=request.user.pk, now=now)
     drafts.pick_learners(
-        draft=draft, learner_pks=TicksForm(request.POST).terms()["learner"], now=now
+        draft=draft, learner_pks=TicksForm(request.POST).values()["learner"], now=now
     )
     form = ContentForm(request.POST)
     if form.is_valid() and form.cleaned_data["add"]:
@@ -98,7 +98,7 @@ def assign_recover(request: Request, pk: UUID) -> HttpResponse:
 def save_ticks(request: Request, draft: Draft) -> Problems:
     """Pick or drop the people of the shown rows as they are ticked; return the problems."""
     try:
-        drafts.set_ticks(draft=draft, **TicksForm(request.POST).terms(), now=timezone.now())
+        drafts.set_ticks(draft=draft, **TicksForm(request.POST).values(), now=timezone.now())
     except drafts.DraftRefused as refusal:
         return (("people", str(refusal)),)
     return ()

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from assignments.forms.audiences import AudienceForm, ChangeForm, HoldersForm, NameForm
+from assignments.forms.audiences import AudienceForm, AudienceNameForm, HoldersForm, PutBackForm
 from assignments.queries import audiences as audience_queries
 from assignments.services.picking import audiences, bulk_selection
 from assignments.services.picking.drafts import DraftRefused
@@ -69,7 +69,7 @@ def assign_exclude(request: Request, pk: UUID) -> HttpResponse:
 @may_assign
 def assign_put_back(request: Request, pk: UUID) -> HttpResponse:
     """Select the people again that one bulk change left out."""
-    draft, form = own_draft(request, pk), ChangeForm(request.POST)
+    draft, form = own_draft(request, pk), PutBackForm(request.POST)
     if not form.is_valid():
         return respond(request, draft, (), *PARTS)
     try:
@@ -85,7 +85,7 @@ def assign_put_back(request: Request, pk: UUID) -> HttpResponse:
 @may_assign
 def assign_save_audience(request: Request, pk: UUID) -> HttpResponse:
     """Save the draft's selection, or the filter of the people table, as an audience."""
-    draft, form = own_draft(request, pk), NameForm(request.POST)
+    draft, form = own_draft(request, pk), AudienceNameForm(request.POST)
     parts = ("audiences", "message")
     if not form.is_valid():
         problem = str(next(iter(form.errors.values()))[0])

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from assignments.forms.audiences import NameForm
+from assignments.forms.audiences import AudienceNameForm
 from assignments.queries import audiences as audience_queries
 from assignments.services.picking import audiences, bulk_selection, drafts
 from assignments.views.assign import may_assign
@@ -42,7 +42,7 @@ def audience_use(request: Request, pk: int) -> HttpResponse:
 def audience_rename(request: Request, pk: int) -> HttpResponse:
     """Rename an audience."""
     audience = get_object_or_404(own_audiences(request), pk=pk)
-    form = NameForm(request.POST)
+    form = AudienceNameForm(request.POST)
     if not form.is_valid():
         return _page(request, str(form.errors["name"][0]))
     name, by = form.cleaned_data["name"], acting(request)

@@ -18,7 +18,7 @@ from assignments.audit.search.date_ranges import MAX_DIGITS
 from assignments.audit.search.parser import QuerySyntaxError, parse
 from assignments.audit.search.query import FIELDS, Query
 from assignments.audit.verification import log_status, one_entry
-from assignments.forms.audit import MenusForm
+from assignments.forms.audit import QueryMenusForm
 from assignments.forms.exports import LABELS as LABELS_OF_FORMATS
 from assignments.queries import log
 from assignments.queries.evidence import evidence
@@ -40,10 +40,10 @@ LABELS: Final = {
 def audit(request: Request) -> HttpResponse:
     """List the matching entries, newest first; every search is recorded in the log."""
     text, now = query_text(request.GET), timezone.now()
-    menus = MenusForm(request.GET, today=today(now))
+    menus = QueryMenusForm(request.GET, today=today(now))
     if menus.fields.keys() & request.GET.keys():
         # The menus only add to the text of the query, which alone says what is searched for.
-        return redirect(query_url(menus.added_to(text)))
+        return redirect(query_url(menus.add_to_query(text)))
     first = pruned().size
     context = {"text": text, "menus": menus, "fields": FIELDS, "first": first}
     context["size"] = log.log_size() - first

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from assignments.forms.control import ActForm
+from assignments.forms.control import BatchActionForm
 from assignments.queries import batches, failures
 from assignments.services.batches import control, row_decisions
 from assignments.services.picking.batch_copy import copy_to_draft
@@ -50,7 +50,7 @@ def batch_action(request: Request, pk: int, action: str) -> HttpResponse:
     batch = get_object_or_404(own_batches(request), pk=pk)
     if action not in {"start", *BATCH_ACTIONS, *ROW_ACTIONS}:
         raise Http404
-    form = ActForm(request.POST)
+    form = BatchActionForm(request.POST)
     if not form.is_valid():
         return refused(request, pk, " ".join(str(e[0]) for e in form.errors.values()))
     try:
@@ -83,7 +83,7 @@ def row_action(request: Request, pk: int, row: int, action: str) -> HttpResponse
 def batch_copy(request: Request, pk: int) -> HttpResponse:
     """Create a draft with the batch's people and items, or with those of one group of failures."""
     batch = get_object_or_404(own_batches(request), pk=pk)
-    form = ActForm(request.POST)
+    form = BatchActionForm(request.POST)
     draft = copy_to_draft(
         batch=batch,
         owner_pk=request.user.pk,
@@ -93,7 +93,7 @@ def batch_copy(request: Request, pk: int) -> HttpResponse:
     return redirect("assign", draft.pk)
 
 
-def _act(request: Request, batch: Batch, action: str, form: ActForm) -> None:
+def _act(request: Request, batch: Batch, action: str, form: BatchActionForm) -> None:
     by, now, why = acting(request), timezone.now(), form.cleaned_data["why"]
     if action in ROW_ACTIONS:
         ROW_ACTIONS[action](batch=batch, by=by, now=now, why=why, among=_among(form))
@@ -103,7 +103,7 @@ def _act(request: Request, batch: Batch, action: str, form: ActForm) -> None:
         BATCH_ACTIONS[action](batch=batch, by=by, now=now, why=why)
 
 
-def _among(form: ActForm) -> Q:
+def _among(form: BatchActionForm) -> Q:
     """Return the condition for the rows that the form means: one group of failures, or all."""
     fields = form.cleaned_data
     return failures.same_failure(fields["status"], fields["problem"]) if fields["is_group"] else Q()

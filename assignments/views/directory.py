@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from assignments.forms.assign import PlaceForm
+from assignments.forms.assign import PositionForm
 from assignments.queries import batches, directory, keyset, log
 from assignments.queries.account_scope import hidden_accounts
 from assignments.views.people_table import PeopleTable
@@ -64,7 +64,7 @@ def person(request: Request, pk: int) -> HttpResponse:
 def content_list(request: Request) -> HttpResponse:
     """List the items that match a search, with how many people have each."""
     words = search_words(request)
-    place = keyset.PagePosition(**PlaceForm(request.GET).terms())
+    place = keyset.PagePosition(**PositionForm(request.GET).values())
     contents = seen(request, directory.contents(account_pk=None, words=words))
     sheet = keyset.keyset_page(contents, place=place)
     context = {

@@ -39,7 +39,7 @@ def facets(request: Request, pk: int) -> HttpResponse:
     if request.method == "GET":
         current = [(facet.path, facet.label) for facet in facet_values.facets(pk)]
         return _page(request, account, current)
-    chosen = FacetsForm(request.POST).chosen()
+    chosen = FacetsForm(request.POST).facets()
     try:
         set_facets(account=account, chosen=chosen, by=acting(request), now=timezone.now())
     except FacetsRefused as refusal:

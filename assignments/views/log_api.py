@@ -33,7 +33,7 @@ def entries(request: Request) -> JsonResponse:
     except QuerySyntaxError as error:
         place = {"query": error.query, "start": error.start, "end": error.end}
         return problem(400, "The search is not understood", str(error), **place)
-    limit, before = form.limit_or_usual(), form.cleaned_data["before"]
+    limit, before = form.limit_or_default(), form.cleaned_data["before"]
     result = fetch_results(query, before=before, limit=limit)
     access_records.record_search(query=query, count=result.count, by=acting(request), now=now)
     return JsonResponse(

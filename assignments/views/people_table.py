@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from assignments.forms.assign import HOLDING, SORTS, PeopleForm
+from assignments.forms.assign import HOLDER_FILTERS, SORT_COLUMNS, PeopleForm
 from assignments.queries import directory, facet_values, keyset
 from assignments.queries.account_scope import exclude_accounts
 from assignments.views.query_params import LONGEST
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FACET: Final = "f."
 PLACE: Final = ("after", "before", "first")
-LABELS: Final = dict(HOLDING)
+LABELS: Final = dict(HOLDER_FILTERS)
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class PeopleTable:
     @cached_property
     def params(self) -> dict[str, Any]:
         """The cleaned query parameters: q, inactive, show, has, sort, by and the place."""
-        terms = PeopleForm(self._data).terms()
+        terms = PeopleForm(self._data).values()
         return terms if self._content_pks else terms | {"has": ""}
 
     @cached_property
@@ -108,7 +108,7 @@ class PeopleTable:
     @property
     def holding(self) -> tuple[tuple[str, str], ...]:
         """The choices of the filter by who has the picked items; none if no item is picked."""
-        return HOLDING if self._content_pks else ()
+        return HOLDER_FILTERS if self._content_pks else ()
 
     @cached_property
     def matching(self) -> QuerySet[Learner]:
@@ -135,7 +135,7 @@ class PeopleTable:
         """The current page, with each person's values of the columns."""
         place = keyset.PagePosition(**{name: self.params[name] for name in PLACE})
         sheet = keyset.keyset_page(
-            self.matching, place=place, by=SORTS[self.params["sort"] or "name"]
+            self.matching, place=place, by=SORT_COLUMNS[self.params["sort"] or "name"]
         )
         paths = [facet.path for facet in self.columns]
         values = facet_values.facet_texts([learner.pk for learner in sheet.rows], paths)

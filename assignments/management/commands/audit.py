@@ -28,7 +28,7 @@ from assignments.audit.signing.signed_note import InvalidKey, SigningKey
 from assignments.audit.verification.exported_file import verify_exported_file
 from assignments.audit.verification.whole_log import verify_log
 from assignments.forms.exports import SampleForm
-from assignments.forms.log_api import USUAL, PageForm
+from assignments.forms.log_api import DEFAULT_LIMIT, PageForm
 from assignments.management.command_line_actor import operator
 from assignments.management.preparation import require_prepared_database
 from assignments.services.exporting.dossiers import Sample, export_sample
@@ -226,7 +226,7 @@ def _ask_what_to_find(search: CommandParser) -> None:
     search.add_argument(
         "query", nargs="?", default="", help="written as in the search box of the log"
     )
-    search.add_argument("--limit", type=int, default=USUAL, help=f"at most {MAX_LIMIT}")
+    search.add_argument("--limit", type=int, default=DEFAULT_LIMIT, help=f"at most {MAX_LIMIT}")
     search.add_argument(
         "--before", type=int, metavar="ENTRY", help="go on with what is older than this"
     )

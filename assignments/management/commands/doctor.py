@@ -27,8 +27,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps([asdict(finding) for finding in found]))
         else:
             for finding in found:
-                mark = "ok " if finding.is_well else "FIX"
+                mark = "ok " if finding.is_ok else "FIX"
                 self.stdout.write(f"{mark}  {finding.name}: {finding.sentence}")
-        ill = sum(not finding.is_well for finding in found)
+        ill = sum(not finding.is_ok for finding in found)
         if ill:
             raise CommandError(f"{ill} to fix.")

@@ -1,5 +1,4 @@
-"""E-mails: what the product writes to people, and the outbox that sends it.
+"""E-mails: compose approval requests, decisions and alarms, and send those that are due.
 
-Approval requests and alarms. Who needs to be told is decided by the caller; an e-mail is stored in
-the caller's transaction and sent later.
+A row whose `email_at` has passed needs an e-mail; the caller sets it in its own transaction.
 """

@@ -1,4 +1,4 @@
-"""Letters about approvals: to those who may approve, and to the submitter about the decision."""
+"""E-mails about approvals: requests to approvers, and decisions to the submitter."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from assignments.models import Approval, Batch
 from assignments.queries import formatting
 from assignments.queries.absolute_urls import page_url
 from assignments.queries.approvals import approvers
-from assignments.services.emails.message import letter
+from assignments.services.emails.message import compose
 
 Decision = Approval.Decision
 
@@ -24,15 +24,15 @@ NEXT: Final = {
 }
 
 
-def about(approval: Approval) -> list[EmailMessage]:
-    """Return the question to each who may approve or, once decided, the answer."""
+def approval_emails(approval: Approval) -> list[EmailMessage]:
+    """Return the request to each approver or, once decided, the decision to the submitter."""
     return _decision(approval) if approval.decision else _requests(approval)
 
 
 def _requests(approval: Approval) -> list[EmailMessage]:
     batch = approval.batch
     lines = [
-        f"{batch.by_name} asks for your approval of {batch}: {_what(batch)}.",
+        f"{batch.by_name} asks for your approval of {batch}: {_describe(batch)}.",
         *(f"- {reason}" for reason in approval.approval_reasons),
         "",
         f"Reason: {batch.reason or 'none given'}",
@@ -41,7 +41,7 @@ def _requests(approval: Approval) -> list[EmailMessage]:
         page_url("batch-approval", batch.pk),
     ]
     subject = f"Waiting for your approval: {batch} {batch.title}"
-    return [letter(subject, lines, user.email) for user in approvers(batch) if user.email]
+    return [compose(subject, lines, user.email) for user in approvers(batch) if user.email]
 
 
 def _decision(approval: Approval) -> list[EmailMessage]:
@@ -49,15 +49,15 @@ def _decision(approval: Approval) -> list[EmailMessage]:
     by = f" by {approval.decided_by_name}" if approval.decided_by_name else ""
     start = formatting.moment(batch.starts_at) if batch.starts_at else "soon"
     lines = [
-        f"Your batch {batch} was {DECIDED[decision]}{by}: {_what(batch)}.",
+        f"Your batch {batch} was {DECIDED[decision]}{by}: {_describe(batch)}.",
         f"Reason: {approval.reason}" if approval.reason else "",
         f"Plan: {approval.plan_digest}",
         NEXT[decision].format(start=start),
         page_url("batch", batch.pk),
     ]
     subject = f"{DECIDED[decision].capitalize()}: {batch} {batch.title}"
-    return [letter(subject, lines, batch.by.email)] if batch.by.email else []
+    return [compose(subject, lines, batch.by.email)] if batch.by.email else []
 
 
-def _what(batch: Batch) -> str:
+def _describe(batch: Batch) -> str:
     return f"{batch.title} for {formatting.people(batch.people)}"

@@ -1,9 +1,9 @@
-"""What a letter is made of."""
+"""Compose an e-mail message."""
 
 from django.core.mail import EmailMessage
 
 
-def letter(subject: str, lines: list[str], to: str) -> EmailMessage:
-    """Return a letter to one address."""
-    # A title of the LMS may have line breaks, which a header must not.
+def compose(subject: str, lines: list[str], to: str) -> EmailMessage:
+    """Return a plain-text e-mail to one address."""
+    # A title from the LMS may contain line breaks, which are not allowed in a header.
     return EmailMessage(" ".join(subject.split()), "\n".join([*lines, ""]), to=[to])

@@ -1,7 +1,8 @@
-"""Letters that rows ask for: about approvals, and about a log that was found altered.
+"""Send the e-mails that are due: about approvals, and alarms about the audit log.
 
-A row says that a letter is due, so a lost task loses no letter. Whoever takes it has some minutes;
-if the mail server is down or the sender dies it is taken again.
+A row with an `email_at` in the past needs an e-mail, so a lost task loses none. A worker claims a
+row by moving its `email_at` forward by RETRY_AFTER; if the mail server is unavailable or the worker
+dies, it is sent again then.
 """
 
 import logging
@@ -15,60 +16,60 @@ from django.db.models import QuerySet
 from assignments.models import Approval, Verification
 from assignments.services.emails import alarms, approvals
 
-TRY_AGAIN_AFTER: Final = timedelta(minutes=5)
+RETRY_AFTER: Final = timedelta(minutes=5)
 log = logging.getLogger("assignments.emails")
 
 
-class Kind(NamedTuple):
-    """Rows with a `email_at`, how one is called in our own log, and what is written about it."""
+class EmailKind(NamedTuple):
+    """Rows with an `email_at`, a row's name for the log file, and the e-mails about a row."""
 
     rows: Callable[[], QuerySet[Any]]
-    called: Callable[[Any], str]
-    write: Callable[[Any], list[EmailMessage]]
+    describe: Callable[[Any], str]
+    compose: Callable[[Any], list[EmailMessage]]
 
 
 KINDS: Final = (
-    Kind(
+    EmailKind(
         lambda: Approval.objects.select_related("batch__by", "batch__account"),
         lambda approval: str(approval.batch),
-        approvals.about,
+        approvals.approval_emails,
     ),
-    Kind(Verification.objects.all, lambda _: "the audit log", alarms.about),
+    EmailKind(Verification.objects.all, lambda _: "the audit log", alarms.alarm_emails),
 )
 
 
-def are_due(*, now: datetime) -> bool:
-    """Return whether a letter is to be written."""
-    return any(_due(kind, now).exists() for kind in KINDS)
+def has_due_emails(*, now: datetime) -> bool:
+    """Return whether a row needs an e-mail."""
+    return any(_due_rows(kind, now).exists() for kind in KINDS)
 
 
-def send_due(*, now: datetime) -> int:
-    """Write every letter that is due and return about how many rows."""
+def send_due_emails(*, now: datetime) -> int:
+    """Send the e-mails of every row that needs one and return the number of rows."""
     return sum(_send_kind(kind, now) for kind in KINDS)
 
 
-def _due(kind: Kind, now: datetime) -> QuerySet[Any]:
+def _due_rows(kind: EmailKind, now: datetime) -> QuerySet[Any]:
     return kind.rows().filter(email_at__lte=now)
 
 
-def _send_kind(kind: Kind, now: datetime) -> int:
-    until, sent = now + TRY_AGAIN_AFTER, 0
-    for pk in _due(kind, now).order_by("email_at", "pk").values_list("pk", flat=True):
-        # One sender for a letter: the one whose update finds it due.
-        if _due(kind, now).filter(pk=pk).update(email_at=until) and _send(kind, pk):
-            # Unless there is something new to tell since.
-            kind.rows().filter(pk=pk, email_at=until).update(email_at=None)
+def _send_kind(kind: EmailKind, now: datetime) -> int:
+    retry_at, sent = now + RETRY_AFTER, 0
+    for pk in _due_rows(kind, now).order_by("email_at", "pk").values_list("pk", flat=True):
+        # Only the worker whose update changes the row sends its e-mails.
+        if _due_rows(kind, now).filter(pk=pk).update(email_at=retry_at) and _send(kind, pk):
+            # A later `email_at` stays: the row changed while its e-mails were sent.
+            kind.rows().filter(pk=pk, email_at=retry_at).update(email_at=None)
             sent += 1
     return sent
 
 
-def _send(kind: Kind, pk: object) -> bool:
+def _send(kind: EmailKind, pk: object) -> bool:
     row = kind.rows().get(pk=pk)
     try:
-        mailers.default.send_messages(kind.write(row))
+        mailers.default.send_messages(kind.compose(row))
     except OSError as error:
-        # Also what smtplib raises. The address may hold a password, the error does not.
+        # smtplib's exceptions are OSErrors. Only the type is logged: a message may hold a password.
         problem = type(error).__name__
-        log.warning("No letter about %s could be sent: %s", kind.called(row), problem)
+        log.warning("No e-mail about %s could be sent: %s", kind.describe(row), problem)
         return False
     return True

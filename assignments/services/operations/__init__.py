@@ -1,5 +1,4 @@
-"""Operations: keeping the installation healthy.
+"""Operations: checks of the installation, worker heartbeats, the broker, display preferences.
 
-The doctor's checks, worker heartbeats, the broker and people's display preferences. Nothing here
-changes what is assigned.
+Nothing here changes what is assigned.
 """

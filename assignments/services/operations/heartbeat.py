@@ -1,19 +1,19 @@
-"""Which workers are alive, so that pages can say when none is."""
+"""Worker heartbeats, from which pages and checks see whether a worker is running."""
 
 from datetime import datetime, timedelta
 from typing import Final
 
 from assignments.models import Worker
 
-GONE_AFTER: Final = timedelta(days=1)
+DELETED_AFTER: Final = timedelta(days=1)
 
 
-def note_seen(*, name: str, now: datetime) -> None:
-    """Remember that the worker is alive, and forget those that have been gone for a day."""
+def record_heartbeat(*, name: str, now: datetime) -> None:
+    """Record that a worker is running; delete workers that have not been seen for a day."""
     Worker.objects.update_or_create(name=name, defaults={"seen_at": now})
-    Worker.objects.filter(seen_at__lt=now - GONE_AFTER).delete()
+    Worker.objects.filter(seen_at__lt=now - DELETED_AFTER).delete()
 
 
-def leave(*, name: str) -> None:
-    """Forget a worker that ends in good order."""
+def remove_worker(*, name: str) -> None:
+    """Delete a worker that shuts down."""
     Worker.objects.filter(name=name).delete()

@@ -1,4 +1,4 @@
-"""How pages look for a person; a change is an entry like every other change of state."""
+"""Display preferences of a user; changes are recorded in the audit log."""
 
 from datetime import datetime
 
@@ -11,8 +11,8 @@ from assignments.audit.log import Event, record
 
 @transaction.atomic
 def set_display(*, user_pk: int, theme: str, density: str, by: Actor, now: datetime) -> None:
-    """Keep the theme and the density of a person's pages."""
-    chosen = {"theme": theme, "density": density}
-    get_user_model().objects.filter(pk=user_pk).update(**chosen)
-    event = Event(action="settings.changed", subject=by.ref, result="changed", detail=chosen)
+    """Set the theme and the density of the pages for a user."""
+    preferences = {"theme": theme, "density": density}
+    get_user_model().objects.filter(pk=user_pk).update(**preferences)
+    event = Event(action="settings.changed", subject=by.ref, result="changed", detail=preferences)
     record(event, by=by, at=now)
