@@ -109,7 +109,7 @@ def test_add_audience_that_matches_nobody_reports_zero(draft, owner):
 
 
 def test_add_audience_refuses_more_than_a_batch_can_hold(draft, owner, monkeypatch):
-    monkeypatch.setattr(drafts, "MOST_ROWS", 1)
+    monkeypatch.setattr(drafts, "MAX_ROWS", 1)
     audience = make_audience(owner, *people("Ada", "Ben"))
 
     with pytest.raises(drafts.DraftRefused, match="Choose at most 1: narrow"):

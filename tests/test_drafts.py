@@ -165,7 +165,7 @@ def test_pick_learners_splits_long_lists_into_chunks(draft, monkeypatch):
 
 
 def test_pick_learners_refuses_more_than_a_batch_can_hold(draft, monkeypatch):
-    monkeypatch.setattr(drafts, "MOST_ROWS", 2)
+    monkeypatch.setattr(drafts, "MAX_ROWS", 2)
     people = [make_learner().pk for _ in range(3)]
 
     with pytest.raises(drafts.DraftRefused, match=r"^That would be 3 people\. Choose"):
@@ -185,7 +185,7 @@ def test_pick_matching_picks_everybody_who_matches(draft):
 
 @pytest.mark.parametrize("already", [0, 1], ids=["too many match", "too many with the picked"])
 def test_pick_matching_refuses_more_than_a_batch_can_hold(draft, monkeypatch, already):
-    monkeypatch.setattr(drafts, "MOST_ROWS", 2)
+    monkeypatch.setattr(drafts, "MAX_ROWS", 2)
     people = [make_learner() for _ in range(3)]
     before = {learner.pk for learner in people[:already]}
     drafts.pick_learners(draft=draft, learner_pks=before, now=AT)
@@ -212,7 +212,7 @@ def test_set_ticks_does_not_touch_people_who_are_not_shown(draft):
 def test_set_ticks_unticks_nobody_if_it_is_refused(draft, monkeypatch):
     first, second, third = (make_learner().pk for _ in range(3))
     drafts.pick_learners(draft=draft, learner_pks=[first], now=AT)
-    monkeypatch.setattr(drafts, "MOST_ROWS", 1)
+    monkeypatch.setattr(drafts, "MAX_ROWS", 1)
 
     with pytest.raises(drafts.DraftRefused):
         drafts.set_ticks(draft=draft, shown=[first], learner=[second, third], now=LATER)

@@ -211,7 +211,7 @@ def test_select_all_takes_who_matches_and_clear_drops_everybody(client, draft):
 
 
 def test_select_all_refuses_more_than_a_batch_can_hold(client, draft, monkeypatch):
-    monkeypatch.setattr("assignments.services.picking.drafts.MOST_ROWS", 1)
+    monkeypatch.setattr("assignments.services.picking.drafts.MAX_ROWS", 1)
     make_learner()
     make_learner()
 

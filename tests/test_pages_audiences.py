@@ -1,4 +1,4 @@
-"""The pages of audiences, and audiences and exclusions in a draft, over Django's test client."""
+"""Pages of audiences, and adding and excluding audiences in a draft."""
 
 import re
 
@@ -28,40 +28,42 @@ def draft(manager):
 
 
 def words(response):
-    """Return what a page says, without markup and on one line."""
+    """Return the text of a page on one line."""
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
 def selected(draft):
-    """Return the names of who is selected."""
+    """Return the names of the selected people, sorted."""
     rows = DraftLearner.objects.filter(draft=draft).order_by("learner__name")
     return list(rows.values_list("learner__name", flat=True))
 
 
-def act(client, draft, name, sent, **more):
-    """Do something to the draft."""
-    return client.post(reverse(f"assign-{name}", args=[draft.pk]), sent, **more)
+def post(client, draft, name, fields, **options):
+    """Post fields to a view of the draft and return the response."""
+    return client.post(reverse(f"assign-{name}", args=[draft.pk]), fields, **options)
 
 
 @pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
-def test_the_list_costs_the_same_however_many(client, manager, django_assert_num_queries, count):
+def test_the_list_takes_a_constant_number_of_queries(
+    client, manager, django_assert_num_queries, count
+):
     for number in range(count):
         make_audience(manager, name=f"Sales {number}", used_by=manager, used_at=AT)
     with django_assert_num_queries(4):
         client.get(PAGE)
 
 
-def test_the_list_says_who_they_are_and_who_made_and_used_them(client, manager):
+def test_the_list_shows_size_creator_and_last_use(client, manager):
     make_audience(manager, make_learner(), name="Board")
     make_audience(manager, name="EMEA", query="q=emea", people=3412, used_by=manager, used_at=AT)
 
-    said = words(client.get(PAGE))
+    text = words(client.get(PAGE))
 
-    assert "Board 1 person always the same Priya Mehta 23 Nov 2026, 10:00 Not used yet" in said
-    assert "EMEA Whoever matches “emea” 3,412 when last used Priya Mehta" in said
+    assert "Board 1 person always the same Priya Mehta 23 Nov 2026, 10:00 Not used yet" in text
+    assert "EMEA Whoever matches “emea” 3,412 when last used Priya Mehta" in text
 
 
-def test_an_auditor_reads_the_list_and_may_do_nothing(client, manager):
+def test_an_auditor_can_only_read_the_list(client, manager):
     make_audience(manager)
     client.force_login(make_user("auditor"))
 
@@ -72,11 +74,11 @@ def test_an_auditor_reads_the_list_and_may_do_nothing(client, manager):
     assert "/audiences/" not in re.findall(r'action="([^"]*)"', page.content.decode())
 
 
-def test_an_empty_list_says_how_to_make_one(client, manager):
+def test_an_empty_list_is_explained(client, manager):
     assert "No audiences yet" in words(client.get(PAGE))
 
 
-def test_using_one_makes_a_draft_with_its_people(client, manager):
+def test_using_an_audience_creates_a_draft_with_its_people(client, manager):
     audience = make_audience(manager, make_learner(name="Ada"))
 
     response = client.post(reverse("audience-use", args=[audience.pk]))
@@ -86,7 +88,7 @@ def test_using_one_makes_a_draft_with_its_people(client, manager):
     assert (selected(draft), draft.owner) == (["Ada"], manager)
 
 
-def test_using_one_whose_filter_is_gone_is_refused_and_leaves_no_draft(client, manager):
+def test_using_an_audience_with_an_unknown_filter_is_refused(client, manager):
     make_learner()
     audience = make_audience(manager, query="hired_on_mars=1")
 
@@ -97,7 +99,7 @@ def test_using_one_whose_filter_is_gone_is_refused_and_leaves_no_draft(client, m
     assert not Draft.objects.exists()
 
 
-def test_one_is_renamed_and_deleted(client, manager):
+def test_an_audience_is_renamed_and_deleted(client, manager):
     audience = make_audience(manager)
 
     renamed = client.post(reverse("audience-rename", args=[audience.pk]), {"name": "Law"})
@@ -115,7 +117,7 @@ def test_one_is_renamed_and_deleted(client, manager):
         pytest.param("legal", "There is an audience “Legal” already.", id="taken"),
     ],
 )
-def test_a_wrong_name_is_said(client, manager, name, sentence):
+def test_an_invalid_name_is_refused(client, manager, name, sentence):
     make_audience(manager, name="Legal")
     audience = make_audience(manager)
 
@@ -127,7 +129,7 @@ def test_a_wrong_name_is_said(client, manager, name, sentence):
 def test_the_selection_is_saved(client, draft):
     DraftLearner.objects.create(draft=draft, learner=make_learner(name="Ada"))
 
-    response = act(client, draft, "save-audience", {"name": " Board "}, headers=HTMX)
+    response = post(client, draft, "save-audience", {"name": " Board "}, headers=HTMX)
 
     audience = Audience.objects.get()
     assert (audience.name, audience.kind, audience.people) == ("Board", "fixed", 1)
@@ -135,71 +137,71 @@ def test_the_selection_is_saved(client, draft):
     assert "1 person · by Priya Mehta" in words(response)
 
 
-def test_the_filter_of_the_table_is_saved_and_finds_others_later(client, draft):
+def test_a_saved_filter_finds_people_who_are_added_later(client, draft):
     make_learner(name="Ada Sales")
-    asked = client.get(f"/assign/{draft.pk}/?q=sales&inactive=1&show=selected&after=2")
-    query = asked.context["page"].people_filter
+    response = client.get(f"/assign/{draft.pk}/?q=sales&inactive=1&show=selected&after=2")
+    query = response.context["page"].people_filter
     assert query == "q=sales&inactive=1"
 
-    act(client, draft, "save-audience", {"name": "EMEA", "query": query, "keeps_filter": "1"})
+    post(client, draft, "save-audience", {"name": "EMEA", "query": query, "keeps_filter": "1"})
     audience = Audience.objects.get()
     assert (audience.kind, audience.query, audience.people) == ("filter", query, 1)
 
     make_learner(name="Ben Sales", is_active=False)
     make_learner(name="Cid Legal")
-    act(client, draft, "audience", {"add": audience.pk})
+    post(client, draft, "audience", {"add": audience.pk})
     assert selected(draft) == ["Ada Sales", "Ben Sales"]
 
 
 @pytest.mark.parametrize(
-    ("sent", "sentence"),
+    ("fields", "sentence"),
     [
         pytest.param({"name": ""}, "Give the audience a name.", id="no name"),
         pytest.param({"name": "A"}, "Select at least one person", id="nobody selected"),
         pytest.param(
             {"name": "A", "query": "q" * 2001, "keeps_filter": "1"},
             "This filter is too long to keep.",
-            id="a filter without end",
+            id="filter too long",
         ),
     ],
 )
-def test_what_cannot_be_saved_is_said(client, draft, sent, sentence):
-    whole = act(client, draft, "save-audience", sent)
-    part = act(client, draft, "save-audience", sent, headers=HTMX)
+def test_an_invalid_audience_is_not_saved(client, draft, fields, sentence):
+    page = post(client, draft, "save-audience", fields)
+    part = post(client, draft, "save-audience", fields, headers=HTMX)
 
-    assert (whole.status_code, Audience.objects.count()) == (422, 0)
-    assert sentence in words(whole)
+    assert (page.status_code, Audience.objects.count()) == (422, 0)
+    assert sentence in words(page)
     assert sentence in words(part)
 
 
-def test_an_audience_is_added_and_the_summary_tells_it(client, draft, manager):
+def test_adding_an_audience_is_shown_in_the_summary(client, draft, manager):
     audience = make_audience(manager, make_learner(name="Ada"), make_learner(name="Ben"))
     sentence = "Added 2 people from the audience “Sales”."
 
-    part = act(client, draft, "audience", {"add": audience.pk}, headers=HTMX)
+    part = post(client, draft, "audience", {"add": audience.pk}, headers=HTMX)
 
     assert words(part).count(sentence) == 2
     assert "2 selected" in words(part)
     assert sentence in words(client.get(f"/assign/{draft.pk}/"))
 
 
-def test_an_audience_is_left_out_and_put_back(client, draft, manager):
+def test_an_audience_is_excluded_and_put_back(client, draft, manager):
     ada, ben = make_learner(name="Ada"), make_learner(name="Ben")
     audience = make_audience(manager, ada)
     for learner in (ada, ben):
         DraftLearner.objects.create(draft=draft, learner=learner)
 
-    part = act(client, draft, "audience", {"leave_out": audience.pk}, headers=HTMX)
+    part = post(client, draft, "audience", {"leave_out": audience.pk}, headers=HTMX)
     assert selected(draft) == ["Ben"]
     assert "Left out 1 person who is in the audience “Sales”. Put 1 back" in words(part)
 
     change = draft.changes.get().pk
-    back = act(client, draft, "put-back", {"change": change}, headers=HTMX)
+    back = post(client, draft, "put-back", {"change": change}, headers=HTMX)
     assert selected(draft) == ["Ada", "Ben"]
     assert "They are selected again." in words(back)
 
 
-def test_who_has_or_has_completed_the_content_is_left_out(client, draft):
+def test_holders_of_the_content_are_excluded(client, draft):
     content = make_content(title="Fire Safety")
     DraftContent.objects.create(draft=draft, content=content)
     for name, status in (("Ada", "completed"), ("Ben", "pending"), ("Cid", "")):
@@ -215,33 +217,35 @@ def test_who_has_or_has_completed_the_content_is_left_out(client, draft):
                 first_seen_at=AT,
             )
 
-    act(client, draft, "exclude", {"completed": "1"})
+    post(client, draft, "exclude", {"completed": "1"})
     assert selected(draft) == ["Ben", "Cid"]
-    act(client, draft, "exclude", {})
+    post(client, draft, "exclude", {})
     assert selected(draft) == ["Cid"]
 
-    said = words(client.get(f"/assign/{draft.pk}/"))
-    assert "Left out 1 person who has completed Fire Safety." in said
-    assert "Left out 1 person who has Fire Safety." in said
+    text = words(client.get(f"/assign/{draft.pk}/"))
+    assert "Left out 1 person who has completed Fire Safety." in text
+    assert "Left out 1 person who has Fire Safety." in text
 
 
 @pytest.mark.parametrize(
-    ("name", "sent", "sentence"),
+    ("name", "fields", "sentence"),
     [
         pytest.param("exclude", {}, "Choose the content first", id="no content"),
         pytest.param("audience", {"add": 1}, "Choose at most 0: narrow", id="too many"),
         pytest.param("put-back", {"change": 1}, "Choose at most 0: narrow", id="too many back"),
     ],
 )
-def test_what_is_refused_changes_nothing(client, draft, manager, monkeypatch, name, sent, sentence):
+def test_a_refused_change_changes_nothing(
+    client, draft, manager, monkeypatch, name, fields, sentence
+):
     ada = make_learner(name="Ada")
     audience = make_audience(manager, ada)
     DraftLearner.objects.create(draft=draft, learner=ada)
-    act(client, draft, "audience", {"leave_out": audience.pk})
-    monkeypatch.setattr("assignments.services.picking.drafts.MOST_ROWS", 0)
+    post(client, draft, "audience", {"leave_out": audience.pk})
+    monkeypatch.setattr("assignments.services.picking.drafts.MAX_ROWS", 0)
     ids = {"add": audience.pk, "change": draft.changes.get().pk}
 
-    response = act(client, draft, name, {key: ids[key] for key in sent})
+    response = post(client, draft, name, {key: ids[key] for key in fields})
 
     assert (response.status_code, selected(draft)) == (422, [])
     assert sentence in words(response)
@@ -251,13 +255,13 @@ def test_what_is_refused_changes_nothing(client, draft, manager, monkeypatch, na
 @pytest.mark.parametrize(
     ("name", "field"), [("audience", "add"), ("audience", "leave_out"), ("put-back", "change")]
 )
-def test_no_id_fails_a_page(client, draft, name, field, value):
-    assert act(client, draft, name, {field: value}).status_code in {302, 404}
+def test_an_invalid_id_is_no_server_error(client, draft, name, field, value):
+    assert post(client, draft, name, {field: value}).status_code in {302, 404}
 
 
-def test_another_accounts_audience_is_not_there(client, draft, manager):
+def test_an_audience_of_another_account_is_not_found(client, draft, manager):
     other = type(draft.account).objects.create(remote_id="second", name="Docebo", synced_at=AT)
     audience = make_audience(manager, account=other)
 
-    assert act(client, draft, "audience", {"add": audience.pk}).status_code == 404
+    assert post(client, draft, "audience", {"add": audience.pk}).status_code == 404
     assert client.get(f"/assign/{draft.pk}/").context["page"].audiences == []

@@ -1,4 +1,4 @@
-"""The list of a manager's own drafts: what each is about, discarding it and putting it back."""
+"""The list of a manager's drafts: their names, discarding and restoring them."""
 
 import re
 from datetime import date
@@ -22,7 +22,7 @@ def manager(client):
 
 
 def make_draft(owner, items=(), people=0, **fields):
-    """Return a draft with items of these titles and so many people."""
+    """Create a draft with content of these titles and a number of people."""
     times = {"created_at": AT, "changed_at": AT}
     draft = Draft.objects.create(account=make_account(), owner=owner, **times | fields)
     for title in items:
@@ -33,24 +33,24 @@ def make_draft(owner, items=(), people=0, **fields):
 
 
 def words(response):
-    """Return what a page says, without markup and on one line."""
+    """Return the text of a page on one line."""
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
 @pytest.mark.parametrize(
-    ("items", "people", "said"),
+    ("items", "people", "name"),
     [
-        pytest.param((), 0, "Empty draft", id="nothing yet"),
+        pytest.param((), 0, "Empty draft", id="empty"),
         pytest.param((), 2, "No content yet for 2 people", id="only people"),
         pytest.param(("Fire Safety",), 0, "Fire Safety", id="only an item"),
         pytest.param(("Fire", "GDPR", "Art"), 1, "Art and 2 more for 1 person", id="several"),
     ],
 )
-def test_a_draft_is_named_by_what_is_in_it(client, manager, items, people, said):
+def test_a_draft_is_named_by_its_content_and_people(client, manager, items, people, name):
     make_draft(manager, items, people, due_date=date(2027, 1, 15))
 
     size = f"{people} {TIMES} {len(items)}"
-    row = f"{said} changed 23 Nov 2026, 10:00 {size} 15 Jan 2027"
+    row = f"{name} changed 23 Nov 2026, 10:00 {size} 15 Jan 2027"
     assert row in words(client.get(LIST))
 
 
@@ -66,14 +66,16 @@ def test_rows_of_a_list_are_counted(client, manager):
     draft = make_draft(manager)
     DraftRow.objects.create(draft=draft, learner=make_learner(), content=make_content())
 
-    said = words(client.get(LIST))
+    text = words(client.get(LIST))
 
-    assert "Rows of a list" in said
-    assert f"0 {TIMES} 0 and 1 row of a list" in said
+    assert "Rows of a list" in text
+    assert f"0 {TIMES} 0 and 1 row of a list" in text
 
 
 @pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
-def test_the_list_costs_the_same_however_many(client, manager, django_assert_num_queries, count):
+def test_the_list_takes_a_constant_number_of_queries(
+    client, manager, django_assert_num_queries, count
+):
     for _ in range(count):
         make_draft(manager, ["Fire", "GDPR"], 2)
         make_draft(manager, ["Fire"], 2, discarded_at=AT)
@@ -81,15 +83,15 @@ def test_the_list_costs_the_same_however_many(client, manager, django_assert_num
         client.get(LIST)
 
 
-def test_only_ones_own_drafts_are_listed_and_counted(client, manager):
+def test_only_the_managers_own_drafts_are_listed_and_counted(client, manager):
     make_draft(make_user("manager", email="daniel@northwind.example"), ["Secret"])
     make_draft(manager, ["Mine"])
     make_draft(manager, ["Sent"], is_submitted=True)
 
-    said = words(client.get(LIST))
+    text = words(client.get(LIST))
 
-    assert "Mine" in said
-    assert not {"Secret", "Sent"} & set(said.split())
+    assert "Mine" in text
+    assert not {"Secret", "Sent"} & set(text.split())
     assert "Drafts 1" in words(client.get("/batches/"))
 
 
@@ -97,12 +99,12 @@ def test_an_auditor_has_no_drafts(client, manager):
     make_draft(manager, ["Mine"])
     client.force_login(make_user("auditor"))
 
-    said = words(client.get(LIST))
+    text = words(client.get(LIST))
 
-    assert not {"Drafts", "Mine", "assignment"} & set(said.split())
+    assert not {"Drafts", "Mine", "assignment"} & set(text.split())
 
 
-def test_a_draft_is_discarded_and_put_back(client, manager):
+def test_a_draft_is_discarded_and_restored(client, manager):
     draft = make_draft(manager, ["Fire Safety"], 2)
 
     page = client.post(f"/assign/{draft.pk}/discard", follow=True)
@@ -110,6 +112,6 @@ def test_a_draft_is_discarded_and_put_back(client, manager):
     assert "Discarded in the last 7 days Fire Safety for 2 people discarded" in words(page)
 
     client.post(f"/assign/{draft.pk}/recover")
-    said = words(client.get(LIST))
-    assert "Fire Safety for 2 people changed" in said
-    assert "Discarded in" not in said
+    text = words(client.get(LIST))
+    assert "Fire Safety for 2 people changed" in text
+    assert "Discarded in" not in text

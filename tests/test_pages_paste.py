@@ -108,7 +108,7 @@ def test_words_that_were_not_added_can_be_downloaded(client, draft):
 )
 @pytest.mark.parametrize("fields", [{}, {"rest": "1"}], ids=["add", "download"])
 def test_a_list_that_is_refused_gets_422(client, draft, monkeypatch, text, sentence, fields):
-    monkeypatch.setattr("assignments.services.picking.pasted_lists.list_import.MOST_WORDS", 2)
+    monkeypatch.setattr("assignments.services.picking.pasted_lists.list_import.MAX_WORDS", 2)
 
     response = paste(client, draft, text, **fields)
 

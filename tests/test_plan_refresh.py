@@ -243,7 +243,7 @@ def test_refresh_skips_people_unknown_to_the_lms(desk):
 
 def test_refresh_is_refused_for_too_many_people_and_while_paused(desk, monkeypatch):
     plan = desk.review(desk.draft(people=2))
-    monkeypatch.setattr(plan_refresh, "MOST_PEOPLE", 1)
+    monkeypatch.setattr(plan_refresh, "MAX_PEOPLE", 1)
     with pytest.raises(plan_refresh.RefreshRefused, match="let the directory be synced instead"):
         request(desk, plan)
 
@@ -291,7 +291,7 @@ def test_review_refreshes_in_the_background_and_offers_the_new_plan(desk, manage
 
 def test_review_of_many_people_offers_a_sync_instead(desk, manager_client, monkeypatch):
     plan = desk.review(desk.draft(people=2))
-    monkeypatch.setattr(plan_refresh, "MOST_PEOPLE", 1)
+    monkeypatch.setattr(plan_refresh, "MAX_PEOPLE", 1)
 
     page = html(manager_client.get(reverse("review", args=[plan.submission_key])))
     refusal = manager_client.post(reverse("review-refresh", args=[plan.submission_key]))

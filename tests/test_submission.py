@@ -146,7 +146,7 @@ def test_freeze_refuses_content_that_cannot_be_assigned(desk, change, reason):
 
 
 def test_freeze_refuses_more_rows_than_a_batch_may_have(desk, monkeypatch):
-    monkeypatch.setattr(frozen_plan, "MOST_ROWS", 5)
+    monkeypatch.setattr(frozen_plan, "MAX_ROWS", 5)
 
     with pytest.raises(frozen_plan.PlanRefused, match="at most 5 rows"):
         desk.review(desk.draft(people=3, items=2))

@@ -146,14 +146,14 @@ def test_files_that_are_no_table_are_refused(content, sentence):
 
 def test_files_that_are_too_large_are_refused(monkeypatch):
     bomb = with_parts(BOOK, {"xl/workbook.xml": (b"<sheets>", b"<sheets>" + b" " * 4_000_000)})
-    monkeypatch.setattr(reader, "MOST_ROWS", 1)
-    monkeypatch.setattr(xlsx_reader, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(reader, "MAX_ROWS", 1)
+    monkeypatch.setattr(xlsx_reader, "MAX_BYTES", 1_000_000)
 
     with pytest.raises(UploadRefused, match="Upload at most 1 rows at once"):
         read(b"id\na\nb")
     with pytest.raises(UploadRefused, match="This workbook holds too much"):
         read(bomb)
-    monkeypatch.setattr(reader, "MOST_BYTES", 1)
+    monkeypatch.setattr(reader, "MAX_BYTES", 1)
     with pytest.raises(UploadRefused, match="Upload at most 0 MB"):
         read(b"id\na")
 
@@ -298,7 +298,7 @@ def test_invalid_columns_are_refused(draft, columns, sentence):
 
 
 def test_a_draft_with_too_many_rows_is_refused(draft, monkeypatch):
-    monkeypatch.setattr(files, "MOST_ROWS", 1)
+    monkeypatch.setattr(files, "MAX_ROWS", 1)
     upload = store(draft, ROWS)
 
     with pytest.raises(UploadRefused, match="A draft holds at most 1 rows of files"):

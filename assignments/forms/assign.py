@@ -12,7 +12,7 @@ from assignments.services.planning import due_dates
 
 ID: Final = re.compile(r"[0-9]{1,18}")
 ITEM_DUE: Final = "item_due_"
-LARGEST_ID: Final = 10**18 - 1
+MAX_ID: Final = 10**18 - 1
 HOLDER_FILTERS: Final = (
     ("has", "Have it"),
     ("completed", "Have completed it"),
@@ -106,9 +106,9 @@ def _set_today(field: forms.Field, today: date) -> None:
 class PositionForm(forms.Form):
     """The position in a long list: the primary key that a page begins after, before or at."""
 
-    after = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
-    before = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
-    first = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
+    after = forms.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    before = forms.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    first = forms.IntegerField(required=False, min_value=1, max_value=MAX_ID)
 
     def values(self) -> dict[str, Any]:
         """Return the cleaned values; None for those that are invalid."""
@@ -143,5 +143,5 @@ class TicksForm(forms.Form):
 class ContentForm(forms.Form):
     """The content to add or remove, by primary key."""
 
-    add = forms.IntegerField(required=False, max_value=LARGEST_ID)
-    remove = forms.IntegerField(required=False, max_value=LARGEST_ID)
+    add = forms.IntegerField(required=False, max_value=MAX_ID)
+    remove = forms.IntegerField(required=False, max_value=MAX_ID)

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from assignments.forms.assign import LARGEST_ID
+from assignments.forms.assign import MAX_ID
 
 
 class AudienceNameForm(forms.Form):
@@ -26,8 +26,8 @@ class AudienceNameForm(forms.Form):
 class AudienceForm(forms.Form):
     """The audience to add to the selection or to exclude from it, by primary key."""
 
-    add = forms.IntegerField(required=False, max_value=LARGEST_ID)
-    leave_out = forms.IntegerField(required=False, max_value=LARGEST_ID)
+    add = forms.IntegerField(required=False, max_value=MAX_ID)
+    leave_out = forms.IntegerField(required=False, max_value=MAX_ID)
 
 
 class HoldersForm(forms.Form):
@@ -39,4 +39,4 @@ class HoldersForm(forms.Form):
 class PutBackForm(forms.Form):
     """The bulk change whose excluded people are selected again, by primary key."""
 
-    change = forms.IntegerField(max_value=LARGEST_ID)
+    change = forms.IntegerField(max_value=MAX_ID)

@@ -4,9 +4,9 @@ from typing import Final
 
 from django import forms
 
-from assignments.models.retention import FEWEST_MONTHS, MOST_MONTHS
+from assignments.models.retention import MAX_MONTHS, MIN_MONTHS
 
-_RANGE: Final = f"Give {FEWEST_MONTHS} to {MOST_MONTHS} months, or nothing: then for ever."
+_RANGE: Final = f"Give {MIN_MONTHS} to {MAX_MONTHS} months, or nothing: then for ever."
 
 
 class ReasonForm(forms.Form):
@@ -30,8 +30,8 @@ class RetentionForm(forms.Form):
 
     account = forms.CharField(max_length=200, required=False, strip=False)
     months = forms.IntegerField(
-        min_value=FEWEST_MONTHS,
-        max_value=MOST_MONTHS,
+        min_value=MIN_MONTHS,
+        max_value=MAX_MONTHS,
         required=False,
         error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), _RANGE),
     )

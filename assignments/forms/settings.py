@@ -5,8 +5,8 @@ from typing import Final, override
 
 from django import forms
 
-LONGEST_PATH: Final = 200
-LONGEST_LABEL: Final = 60
+MAX_PATH_LENGTH: Final = 200
+MAX_LABEL_LENGTH: Final = 60
 
 
 class DisplayForm(forms.Form):
@@ -39,7 +39,7 @@ class FacetsForm(forms.Form):
         self.is_valid()
         rows = zip(self.cleaned_data["path"], self.cleaned_data["label"], strict=False)
         return [
-            (path[:LONGEST_PATH], (label or path.rpartition(".")[2])[:LONGEST_LABEL])
+            (path[:MAX_PATH_LENGTH], (label or path.rpartition(".")[2])[:MAX_LABEL_LENGTH])
             for path, label in rows
             if path
         ]

@@ -5,8 +5,8 @@ from typing import Final
 from django.db import models
 
 # A yearly audit looks back over the whole year before.
-FEWEST_MONTHS: Final = 24
-MOST_MONTHS: Final = 600
+MIN_MONTHS: Final = 24
+MAX_MONTHS: Final = 600
 
 
 class LogRetention(models.Model):
@@ -21,7 +21,7 @@ class LogRetention(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(months__gte=FEWEST_MONTHS, months__lte=MOST_MONTHS),
+                condition=models.Q(months__gte=MIN_MONTHS, months__lte=MAX_MONTHS),
                 name="entries_are_kept_two_years",
             ),
         ]

@@ -15,7 +15,7 @@ from assignments.forms.uploads import ColumnsForm
 from assignments.services.picking import drafts
 from assignments.services.picking.uploads import files
 from assignments.services.picking.uploads.errors import UploadRefused
-from assignments.services.picking.uploads.reader import MOST_BYTES
+from assignments.services.picking.uploads.reader import MAX_BYTES
 from assignments.views.assign import may_assign
 from assignments.views.csv_response import csv_response
 from assignments.views.draft_page import DraftPage, own_draft
@@ -24,7 +24,7 @@ from assignments.views.request_context import Request
 if TYPE_CHECKING:
     from assignments.models import Draft
 
-TOO_LARGE: Final = f"Upload at most {MOST_BYTES // 1024**2} MB. Split this file."
+TOO_LARGE: Final = f"Upload at most {MAX_BYTES // 1024**2} MB. Split this file."
 
 
 @require_POST

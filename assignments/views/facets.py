@@ -15,7 +15,7 @@ from assignments.forms.settings import FacetsForm
 from assignments.queries import facet_values
 from assignments.services.calls import connections
 from assignments.services.syncing.facets import (
-    MOST_FACETS,
+    MAX_FACETS,
     FacetsRefused,
     available_fields,
     set_facets,
@@ -54,7 +54,7 @@ def _page(
     paths = {path for path, _ in fields}
     # A chosen field that nobody has any more stays chosen until somebody removes it.
     fields += [(path, "nobody has it now") for path, _ in chosen if path not in paths]
-    empty = [("", "")] * (MOST_FACETS - len(chosen))
+    empty = [("", "")] * (MAX_FACETS - len(chosen))
     context = {
         "account": account,
         "fields": fields,

@@ -39,7 +39,7 @@ def review_refresh(request: Request, pk: UUID) -> HttpResponse:
         "draft": draft,
         "plan": plan,
         "findings": ReviewFindings(plan.batch),
-        "most_refreshed": plan_refresh.MOST_PEOPLE,
+        "most_refreshed": plan_refresh.MAX_PEOPLE,
         "seen": request.GET.get("seen", ""),
     }
     return render(request, "assignments/review_refresh.html", context)

@@ -151,7 +151,7 @@ def review_page(
         "words": words,
         "base": f"?q={quote(words)}&page=",
         "pages": list(paginator.get_elided_page_range(rows.number, on_each_side=1)),
-        "most_refreshed": plan_refresh.MOST_PEOPLE,
+        "most_refreshed": plan_refresh.MAX_PEOPLE,
         "seen": plan.batch.plan_digest,
         "cautions": _cautions(plan, findings),
         "because": approval_policy.reasons(plan.batch),

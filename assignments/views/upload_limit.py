@@ -4,10 +4,10 @@ from typing import Any, Final, override
 
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
-from assignments.services.picking.uploads.reader import MOST_BYTES
+from assignments.services.picking.uploads.reader import MAX_BYTES
 
 # A little more than the form accepts, so that the form can say that the file is too large.
-LIMIT: Final = MOST_BYTES + 1024 * 1024
+LIMIT: Final = MAX_BYTES + 1024 * 1024
 
 
 class LimitedUpload(FileUploadHandler):

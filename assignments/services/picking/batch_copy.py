@@ -26,7 +26,7 @@ from assignments.services.batches.row_decisions import ANY_ROW
 from assignments.services.picking import drafts
 from assignments.services.planning.frozen_plan import why_not_assignable
 
-MOST_NAMED: Final = 10
+MAX_NAMED: Final = 10
 
 
 @transaction.atomic
@@ -101,8 +101,8 @@ def _list_inactive(rows: QuerySet[Assignment]) -> str:
 
 
 def _list_names(label: str, names: Iterable[str]) -> str:
-    """Return a sentence that names the first MOST_NAMED and counts the others, or nothing."""
+    """Return a sentence that names the first MAX_NAMED and counts the others, or nothing."""
     listed = list(names)
-    more = len(listed) - MOST_NAMED
+    more = len(listed) - MAX_NAMED
     rest = f" and {more:,} more" if more > 0 else ""
-    return f" {label}: {', '.join(listed[:MOST_NAMED])}{rest}." if listed else ""
+    return f" {label}: {', '.join(listed[:MAX_NAMED])}{rest}." if listed else ""

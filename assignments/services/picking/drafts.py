@@ -11,7 +11,7 @@ from assignments.models import Account, Content, Draft, DraftContent, DraftLearn
 from assignments.models.drafts import Status
 from assignments.models.sql.insert_select import insert_learners
 from assignments.services.planning import frozen_plan
-from assignments.services.planning.frozen_plan import MOST_ITEMS, MOST_ROWS, why_not_assignable
+from assignments.services.planning.frozen_plan import MAX_ITEMS, MAX_ROWS, why_not_assignable
 
 CHUNK: Final = 1_000
 KEPT_AFTER_DISCARD: Final = timedelta(days=7)
@@ -45,7 +45,7 @@ def set_terms(
 def add_content(*, draft: Draft, content_pk: int, now: datetime) -> None:
     """Add an item of content to the draft; adding it twice changes nothing.
 
-    :raises DraftRefused: if it cannot be assigned or the draft has MOST_ITEMS already
+    :raises DraftRefused: if it cannot be assigned or the draft has MAX_ITEMS already
     """
     content = Content.objects.filter(account=draft.account_id, pk=content_pk).first()
     if content is None:
@@ -54,8 +54,8 @@ def add_content(*, draft: Draft, content_pk: int, now: datetime) -> None:
     if problem:
         raise DraftRefused(f"{content} cannot be assigned: {problem}")
     picked = DraftContent.objects.filter(draft=draft)
-    if picked.exclude(content=content).count() >= MOST_ITEMS:
-        raise DraftRefused(f"Choose at most {MOST_ITEMS} items.")
+    if picked.exclude(content=content).count() >= MAX_ITEMS:
+        raise DraftRefused(f"Choose at most {MAX_ITEMS} items.")
     DraftContent.objects.get_or_create(draft=draft, content=content)
     touch(draft, now)
 
@@ -173,9 +173,9 @@ def record_selection_change(draft: Draft, now: datetime) -> int:
     :raises DraftRefused: if they are more than a batch can hold
     """
     count = DraftLearner.objects.filter(draft=draft).count()
-    if count > MOST_ROWS:
+    if count > MAX_ROWS:
         raise DraftRefused(
-            f"That would be {count:,} people. Choose at most {MOST_ROWS:,}: narrow the search."
+            f"That would be {count:,} people. Choose at most {MAX_ROWS:,}: narrow the search."
         )
     touch(draft, now)
     return count

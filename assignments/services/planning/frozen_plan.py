@@ -18,8 +18,8 @@ from assignments.services.planning.draft_selection import Picks
 from assignments.services.planning.plan_digest import store_digest
 from assignments.services.planning.request import json_body, new_assignment
 
-MOST_ROWS: Final = 100_000
-MOST_ITEMS: Final = 20
+MAX_ROWS: Final = 100_000
+MAX_ITEMS: Final = 20
 EXPIRES_AFTER: Final = timedelta(hours=1)
 
 
@@ -150,8 +150,8 @@ def _check(draft: Draft, picks: Picks, now: datetime) -> None:
 def _content_problems(picks: Picks) -> list[tuple[str, str]]:
     if not picks.contents and not picks.named:
         return [("content", "Choose at least one course, video or path.")]
-    if len(picks.contents) > MOST_ITEMS:
-        return [("content", f"Choose at most {MOST_ITEMS} items.")]
+    if len(picks.contents) > MAX_ITEMS:
+        return [("content", f"Choose at most {MAX_ITEMS} items.")]
     return [
         ("content", f"Remove {content}: {problem}")
         for content in picks.contents
@@ -188,10 +188,8 @@ def why_not_assignable(content: Content) -> str:
 def _people_problems(picks: Picks) -> list[tuple[str, str]]:
     if not picks.people and not picks.named:
         return [("people", "Choose at least one person.")]
-    if picks.rows > MOST_ROWS:
-        return [
-            ("people", f"Choose fewer people or items: a batch has at most {MOST_ROWS:,} rows.")
-        ]
+    if picks.rows > MAX_ROWS:
+        return [("people", f"Choose fewer people or items: a batch has at most {MAX_ROWS:,} rows.")]
     return []
 
 

@@ -15,7 +15,7 @@ from assignments.audit.entries.readable import body_of, refs
 from assignments.audit.integrity.reader import chunks
 from assignments.audit.log import Event, record
 from assignments.models import Account, Assignment, Batch, LegalHold, LogHead, LogRetention
-from assignments.models.retention import FEWEST_MONTHS, MOST_MONTHS
+from assignments.models.retention import MAX_MONTHS, MIN_MONTHS
 from assignments.queries.batches import OPEN_STATES
 from assignments.queries.privacy import retention_months
 from assignments.siem import forwarding
@@ -47,8 +47,8 @@ def keep(*, account: str, for_months: int | None, by: Actor, now: datetime) -> N
     """
     if account and not Account.objects.filter(remote_id=account).exists():
         raise NotAPeriod(f"There is no account {account}.")
-    if for_months is not None and not FEWEST_MONTHS <= for_months <= MOST_MONTHS:
-        raise NotAPeriod(f"Entries are kept for {FEWEST_MONTHS} to {MOST_MONTHS} months.")
+    if for_months is not None and not MIN_MONTHS <= for_months <= MAX_MONTHS:
+        raise NotAPeriod(f"Entries are kept for {MIN_MONTHS} to {MAX_MONTHS} months.")
     was = retention_months().get(account)
     if for_months == was:
         return

@@ -14,8 +14,8 @@ from assignments.audit.log import Event, record
 from assignments.models import Account, Facet, FacetValue, Learner, LearnerFacet
 from assignments.models.sql.bulk import insert
 
-MOST_FACETS: Final = 6
-LONGEST_VALUE: Final = 200
+MAX_FACETS: Final = 6
+MAX_VALUE_LENGTH: Final = 200
 CHUNK: Final = 2_000
 SAMPLE: Final = 2_000
 # Chosen at the first sync of an account if its people have them, regardless of case.
@@ -34,10 +34,10 @@ def set_facets(
 ) -> None:
     """Replace the facets of an account by pairs of path and label, in their order.
 
-    :raises FacetsRefused: if there are more than MOST_FACETS, or two of one path
+    :raises FacetsRefused: if there are more than MAX_FACETS, or two of one path
     """
-    if len(chosen) > MOST_FACETS:
-        raise FacetsRefused(f"Choose at most {MOST_FACETS} fields.")
+    if len(chosen) > MAX_FACETS:
+        raise FacetsRefused(f"Choose at most {MAX_FACETS} fields.")
     if len({path for path, _ in chosen}) < len(chosen):
         raise FacetsRefused("A field is named twice. Remove one of the two.")
     Account.objects.select_for_update(no_key=True).get(pk=account.pk)
@@ -139,7 +139,7 @@ def _text(entry: object) -> str:
         return "yes" if entry else "no"
     if not isinstance(entry, str | int | float):
         return ""
-    return " ".join(str(entry).split())[:LONGEST_VALUE]
+    return " ".join(str(entry).split())[:MAX_VALUE_LENGTH]
 
 
 def _leaves(fields: object, path: str) -> Iterator[tuple[str, str]]:

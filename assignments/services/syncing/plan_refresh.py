@@ -28,9 +28,9 @@ from assignments.stackone.resources import RemoteAssignment as AssignmentRecord
 
 Clock = Callable[[], datetime]
 
-MOST_PEOPLE: Final = 500
+MAX_PEOPLE: Final = 500
 ABANDONED_AFTER: Final = timedelta(seconds=90)
-MOST_ATTEMPTS: Final = 3
+MAX_ATTEMPTS: Final = 3
 COUNTS: Final = (
     *("people_read", "people_not_read"),
     *("assignments_added", "assignments_removed"),
@@ -50,7 +50,7 @@ class RefreshRefused(Exception):
 def request_refresh(*, batch: Batch, by: Actor, now: datetime) -> PlanRefresh:
     """Create a refresh of the people in a plan, or return the one that is running.
 
-    :raises RefreshRefused: if the plan has more than MOST_PEOPLE, or the account is paused
+    :raises RefreshRefused: if the plan has more than MAX_PEOPLE, or the account is paused
     """
     draft = Draft.objects.select_for_update(of=("self",)).get(pk=batch.submission_key)
     running = PlanRefresh.objects.filter(draft=draft, finished_at=None).first()
@@ -104,9 +104,9 @@ def run_refresh(*, refresh: PlanRefresh, clock: Clock, may_go_on: Callable[[], b
 def _require_refreshable(batch: Batch) -> None:
     if batch.account.paused_at is not None:
         raise RefreshRefused(f"The LMS cannot be asked now. {batch.account.pause_reason}")
-    if batch.people > MOST_PEOPLE:
+    if batch.people > MAX_PEOPLE:
         raise RefreshRefused(
-            f"One by one, {batch.people:,} people take longer than a sync. Up to {MOST_PEOPLE} "
+            f"One by one, {batch.people:,} people take longer than a sync. Up to {MAX_PEOPLE} "
             "are refreshed here: let the directory be synced instead."
         )
 
@@ -134,9 +134,9 @@ def _people(refresh: PlanRefresh) -> list[Learner]:
 def _read(client: StackOne, learner: Learner, clock: Clock) -> list[AssignmentRecord] | None:
     """Return a person's assignments in the LMS, or None if it refuses to list them.
 
-    :raises StackOneError: if the LMS cannot be read at all, or limits the rate MOST_ATTEMPTS times
+    :raises StackOneError: if the LMS cannot be read at all, or limits the rate MAX_ATTEMPTS times
     """
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         try:
             pages = client.user_assignment_pages(learner.remote_id)
             return [record for page in pages for record in page.items]

@@ -16,12 +16,12 @@ from assignments.stackone.errors import OutcomeUnknown
 from assignments.stackone.page_process import AnyPage, ListEnd, ListRequest, PageMessage
 
 # Limit of pages that are requested or wait to be stored, so that a slow disk cannot fill memory.
-MOST_AHEAD: Final = 48
+MAX_AHEAD: Final = 48
 # Senders share the request budget; a sync reserves at most this many seconds of it in advance.
 RESERVED_SECONDS: Final = 0.5
 # Pages that arrive within this time are stored in one transaction, which costs one disk flush.
 GATHER_SECONDS: Final = 0.1
-LARGEST_GROUP: Final = 24
+MAX_GROUP: Final = 24
 PROCESS_ENDED: Final = (
     "The process that read the LMS ended unexpectedly; the next sync continues from here."
 )
@@ -36,7 +36,7 @@ class PagePrefetcher:
     def __init__(self, client_options: ClientOptions, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         reservable = settings.STACKONE_REQUESTS_PER_MINUTE / 60 * RESERVED_SECONDS
-        self._most_reserved = self._unreserved = max(2, min(MOST_AHEAD, int(reservable)))
+        self._most_reserved = self._unreserved = max(2, min(MAX_AHEAD, int(reservable)))
         self._pipe, child_pipe = multiprocessing.Pipe()
         with child_pipe:
             self.process = PROCESSES.Process(
@@ -55,7 +55,7 @@ class PagePrefetcher:
         self.process.join()
 
     def groups(self, walk: ListRequest) -> Iterator[list[AnyPage]]:
-        """Yield the pages of a list in order, in groups of at most LARGEST_GROUP.
+        """Yield the pages of a list in order, in groups of at most MAX_GROUP.
 
         :raises StackOneError: if a page cannot be read, after the pages before it
         :raises OutcomeUnknown: if the child process ended
@@ -90,7 +90,7 @@ class PagePrefetcher:
         message = self._receive()
         yield message
         ends_monotonic, count = monotonic() + GATHER_SECONDS, 1
-        while count < LARGEST_GROUP and not isinstance(message, ListEnd):
+        while count < MAX_GROUP and not isinstance(message, ListEnd):
             if not self._pipe.poll(max(0.0, ends_monotonic - monotonic())):
                 return
             message = self._receive()

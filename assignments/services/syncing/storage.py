@@ -43,7 +43,7 @@ SOURCES: Final = {
 UPDATED_FIELDS: Final = ("learner", "content", "status", "due_at", "assigned_at")
 COMPARED_FIELDS: Final = ("learner_id", "content_id", "status", "due_at", "assigned_at")
 # PostgreSQL refuses longer values in the B-tree index of `search_text` (limit 2,704 bytes).
-MOST_BYTES: Final = 2_000
+MAX_BYTES: Final = 2_000
 CHUNK: Final = 2_000
 
 
@@ -194,9 +194,9 @@ def _unchanged_ids(account_pk: int, records: Mapping[str, RemoteAssignment]) -> 
 
 
 def _search_text(*parts: str | None) -> str:
-    """Return the folded text that searches match, no longer than MOST_BYTES."""
+    """Return the folded text that searches match, no longer than MAX_BYTES."""
     text = fold(" ".join(part.strip() for part in parts if part))
-    return text.encode()[:MOST_BYTES].decode(errors="ignore")
+    return text.encode()[:MAX_BYTES].decode(errors="ignore")
 
 
 def _learner_row(run: SyncRun, user: User, fingerprint: str) -> tuple[object, ...]:

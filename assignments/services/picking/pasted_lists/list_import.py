@@ -23,8 +23,8 @@ from assignments.services.picking.pasted_lists.tokens import (
     tokenise,
 )
 
-MOST_WORDS: Final = 50_000
-MOST_SHOWN: Final = 100
+MAX_WORDS: Final = 50_000
+MAX_SHOWN: Final = 100
 
 
 class ListRefused(Exception):
@@ -41,13 +41,13 @@ class ListImport:
 
     @property
     def shown(self) -> list[tuple[RejectedWord, list[Suggestion]]]:
-        """The first MOST_SHOWN unmatched words, each with the people it may mean."""
-        return [(word, self._suggestions(word)) for word in self._unmatched[:MOST_SHOWN]]
+        """The first MAX_SHOWN unmatched words, each with the people it may mean."""
+        return [(word, self._suggestions(word)) for word in self._unmatched[:MAX_SHOWN]]
 
     @property
     def hidden_count(self) -> int:
         """The number of unmatched words beyond those in `shown`."""
-        return max(0, len(self._unmatched) - MOST_SHOWN)
+        return max(0, len(self._unmatched) - MAX_SHOWN)
 
     @property
     def _unmatched(self) -> list[RejectedWord]:
@@ -62,7 +62,7 @@ class ListImport:
 def classify_list(*, account_pk: int, text: str) -> Classification:
     """Classify the words of a list without changing anything.
 
-    :raises ListRefused: if it is empty or has more than MOST_WORDS words
+    :raises ListRefused: if it is empty or has more than MAX_WORDS words
     """
     return _classify(account_pk, normalise(text))
 
@@ -71,7 +71,7 @@ def classify_list(*, account_pk: int, text: str) -> Classification:
 def add_people(*, draft: Draft, text: str, now: datetime) -> ListImport:
     """Select the people of a list in the draft and return the classification of its words.
 
-    :raises ListRefused: if the list is empty or has more than MOST_WORDS words
+    :raises ListRefused: if the list is empty or has more than MAX_WORDS words
     :raises DraftRefused: if there would be more people than a batch can hold
     """
     text = normalise(text)
@@ -89,7 +89,7 @@ def replace_word(*, draft: Draft, text: str, start: int, learner_pk: int) -> str
     """
     text = normalise(text)
     person = Learner.objects.filter(account=draft.account_id, pk=learner_pk).first()
-    words = tokenise(text, most=MOST_WORDS)
+    words = tokenise(text, most=MAX_WORDS)
     token = next((word for word in words if word.start == start), None)
     if person is None or token is None:
         return text
@@ -110,9 +110,9 @@ def _classify(account_pk: int, text: str) -> Classification:
 
 
 def _words(text: str) -> list[Token]:
-    words = tokenise(text, most=MOST_WORDS + 1)
+    words = tokenise(text, most=MAX_WORDS + 1)
     if not words:
         raise ListRefused("Paste at least one e-mail, employee ID or LMS ID.")
-    if len(words) > MOST_WORDS:
-        raise ListRefused(f"Paste at most {MOST_WORDS:,} at once, or upload the list as a file.")
+    if len(words) > MAX_WORDS:
+        raise ListRefused(f"Paste at most {MAX_WORDS:,} at once, or upload the list as a file.")
     return words

@@ -13,7 +13,7 @@ from django.db.models.functions import Cast
 from assignments.models import Learner
 
 NO_MATCH: Final = "Nobody has this e-mail, employee ID or LMS ID."
-MOST_NAMED: Final = 3
+MAX_NAMED: Final = 3
 _ASCII_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _COLUMNS: Final = ("pk", "name", "email", "external_reference", "remote_id")
 
@@ -118,7 +118,7 @@ def _spellings(word: str) -> tuple[str, ...]:
 def _ambiguity(people: list[Person]) -> str:
     names = ", ".join(
         f"{person} ({person.external_reference or person.remote_id})"
-        for person in people[:MOST_NAMED]
+        for person in people[:MAX_NAMED]
     )
-    more = f" and {len(people) - MOST_NAMED:,} more" if len(people) > MOST_NAMED else ""
+    more = f" and {len(people) - MAX_NAMED:,} more" if len(people) > MAX_NAMED else ""
     return f"It fits {len(people):,} people: {names}{more}. Use an ID that only one of them has."

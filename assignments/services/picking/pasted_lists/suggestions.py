@@ -10,11 +10,11 @@ from rapidfuzz import fuzz, process
 from assignments.models import Learner
 from assignments.services.picking.pasted_lists.people_lookup import Person, people_by_pk
 
-MOST_WORDS: Final = 25
+MAX_WORDS: Final = 25
 # Normalised similarity of two e-mail addresses, in percent.
-LEAST_SIMILARITY: Final = 85.0
-LONGEST_WORD: Final = 100
-FEWEST_DIGITS: Final = 4
+MIN_SIMILARITY: Final = 85.0
+MAX_WORD_LENGTH: Final = 100
+MIN_DIGITS: Final = 4
 _LETTERS: Final = dict(zip(map(ord, string.ascii_lowercase), string.ascii_uppercase, strict=True))
 _PUNCTUATION: Final = dict.fromkeys(map(ord, f"{string.punctuation} \t\r"))
 _LOOK_ALIKES: Final = _LETTERS | _PUNCTUATION | str.maketrans("OoIiLl|", "0011111")
@@ -39,13 +39,13 @@ class _Similar:
 
 
 def suggest(*, account_pk: int, words: Iterable[str]) -> dict[str, Suggestion]:
-    """Return a person each of the first MOST_WORDS unmatched words may mean, by word.
+    """Return a person each of the first MAX_WORDS unmatched words may mean, by word.
 
     E-mail addresses are compared by edit distance. An ID that differs by one digit belongs to
     somebody else, so IDs are compared only by what readers confuse: O and 0, l and 1, dashes, and
     a missing prefix. Words without a similar identifier are left out.
     """
-    compared = [word for word in dict.fromkeys(words) if len(word) <= LONGEST_WORD][:MOST_WORDS]
+    compared = [word for word in dict.fromkeys(words) if len(word) <= MAX_WORD_LENGTH][:MAX_WORDS]
     active = Learner.objects.filter(account=account_pk, is_active=True).order_by()
     addresses = [word for word in compared if "@" in word]
     ids = [word for word in compared if "@" not in word]
@@ -64,7 +64,7 @@ def _similar_emails(words: list[str], people: list[tuple[int, str]]) -> Iterator
     emails = [email.lower() for _, email in people]
     for word in words:
         best = process.extractOne(
-            word.lower(), emails, scorer=fuzz.ratio, score_cutoff=LEAST_SIMILARITY
+            word.lower(), emails, scorer=fuzz.ratio, score_cutoff=MIN_SIMILARITY
         )
         if best:
             yield _Similar(word, *people[best[2]])
@@ -77,7 +77,7 @@ def _similar_ids(words: list[str], people: list[tuple[int, str, str]]) -> Iterat
     for word in words:
         if word in look_alikes:
             yield _Similar(word, *look_alikes[word], "looks the same")
-        elif word in same_digits and len(_digits(word)) >= FEWEST_DIGITS:
+        elif word in same_digits and len(_digits(word)) >= MIN_DIGITS:
             yield _Similar(word, *same_digits[word], "the same number")
 
 

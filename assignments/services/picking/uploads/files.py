@@ -21,7 +21,7 @@ from assignments.services.picking.uploads.column_detection import (
 from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.picking.uploads.reader import Row
 from assignments.services.picking.uploads.row_validation import RowValidator, ValidationResult
-from assignments.services.planning.frozen_plan import MOST_ROWS
+from assignments.services.planning.frozen_plan import MAX_ROWS
 
 KEPT_FOR: Final = timedelta(hours=24)
 PREVIEW: Final = 3
@@ -147,8 +147,6 @@ def _store_rows(draft: Draft, result: ValidationResult, now: datetime) -> None:
         for (learner, content), (due_date, _) in result.valid.items()
     )
     upsert(DraftRow, (*_KEY, "due_date"), _KEY, rows)
-    if DraftRow.objects.filter(draft=draft).count() > MOST_ROWS:
-        raise UploadRefused(
-            f"A draft holds at most {MOST_ROWS:,} rows of files. Remove some first."
-        )
+    if DraftRow.objects.filter(draft=draft).count() > MAX_ROWS:
+        raise UploadRefused(f"A draft holds at most {MAX_ROWS:,} rows of files. Remove some first.")
     drafts.touch(draft, now)

@@ -7,7 +7,7 @@ from assignments.services.picking.uploads import file_types, reader
 from assignments.services.picking.uploads.column_detection import SAMPLE, detect_columns
 from assignments.services.picking.uploads.errors import UploadRefused
 
-MOST: Final = reader.MOST_ROWS
+MAX_IDENTIFIERS: Final = reader.MAX_ROWS
 
 
 def read_identifiers(account_pk: int, file: BinaryIO) -> list[str]:
@@ -34,4 +34,4 @@ def _read_words(file: BinaryIO) -> list[str]:
     encoding = file_types.detect_encoding(file)
     file.seek(0)
     text = file.read().decode(encoding)
-    return [token.text for token in tokenise(normalise(text), most=MOST)]
+    return [token.text for token in tokenise(normalise(text), most=MAX_IDENTIFIERS)]

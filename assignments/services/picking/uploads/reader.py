@@ -8,10 +8,9 @@ from typing import BinaryIO, Final
 from assignments.services.picking.uploads import csv_reader, file_types, xlsx_reader
 from assignments.services.picking.uploads.errors import UploadRefused
 
-MOST_BYTES: Final = 20 * 1024 * 1024
-MOST_ROWS: Final = 100_000
-MOST_COLUMNS: Final = 100
-MOST_CHARACTERS: Final = 2_000
+MAX_BYTES: Final = 20 * 1024 * 1024
+MAX_ROWS: Final = 100_000
+MAX_COLUMNS: Final = 100
 _INVISIBLE: Final = dict.fromkeys(map(ord, "\x00\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED_FORMULA: Final = ("'=", "'+", "'-", "'@")
@@ -24,8 +23,8 @@ def read_table(file: BinaryIO) -> Iterator[Row]:
 
     :raises UploadRefused: if the file is no table, too large, empty, or has no heading
     """
-    if file.seek(0, os.SEEK_END) > MOST_BYTES:
-        raise UploadRefused(f"Upload at most {MOST_BYTES // 1024**2} MB. Split this file.")
+    if file.seek(0, os.SEEK_END) > MAX_BYTES:
+        raise UploadRefused(f"Upload at most {MAX_BYTES // 1024**2} MB. Split this file.")
     rows = (xlsx_reader if file_types.is_workbook(file) else csv_reader).read_rows(file)
     filled = ((number, cells) for number, row in rows if any(cells := list(map(clean_cell, row))))
     heading = next(filled, None)
@@ -34,8 +33,8 @@ def read_table(file: BinaryIO) -> Iterator[Row]:
     yield heading[0], _validate_heading(heading[1])
     count = 0
     for count, row in enumerate(filled, 1):
-        if count > MOST_ROWS:
-            raise UploadRefused(f"Upload at most {MOST_ROWS:,} rows at once. Split this file.")
+        if count > MAX_ROWS:
+            raise UploadRefused(f"Upload at most {MAX_ROWS:,} rows at once. Split this file.")
         yield row
     if not count:
         raise UploadRefused("This file has a heading and no rows. Choose another one.")
@@ -52,8 +51,8 @@ def _validate_heading(heading: list[str]) -> list[str]:
     """Return the heading without empty cells at its end and with a name for other empty ones."""
     while heading and not heading[-1]:
         heading.pop()
-    if len(heading) > MOST_COLUMNS:
-        raise UploadRefused(f"Upload at most {MOST_COLUMNS} columns: leave out the others.")
+    if len(heading) > MAX_COLUMNS:
+        raise UploadRefused(f"Upload at most {MAX_COLUMNS} columns: leave out the others.")
     if any("@" in cell for cell in heading) or all(map(_has_digit, heading)):
         raise UploadRefused(
             "The first row looks like data. Put a row with the names of the columns above it, or "

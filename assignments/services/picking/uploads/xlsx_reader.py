@@ -19,9 +19,9 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.picking.uploads.file_types import CHUNK, SAVE_AS
 
-MOST_BYTES: Final = 300 * 1024 * 1024
-MOST_PARTS: Final = 2_000
-MOST_CELLS: Final = 4_000_000
+MAX_BYTES: Final = 300 * 1024 * 1024
+MAX_PARTS: Final = 2_000
+MAX_CELLS: Final = 4_000_000
 _SHEET_PART: Final = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
 _XML_PART: Final = re.compile(r"(?:xl/|_rels/|\[Content_Types\]).*\.(?:xml|rels)", re.IGNORECASE)
 _LETTERS: Final = re.compile(r"[A-Za-z]{1,3}")
@@ -80,12 +80,12 @@ def _cell_text(cell: Cell) -> str:
 
 
 def _unpack(file: BinaryIO, into: IO[bytes]) -> None:
-    """Copy the XML parts of the archive without compression, at most MOST_BYTES.
+    """Copy the XML parts of the archive without compression, at most MAX_BYTES.
 
     The workbook reader allocates memory up to the furthest cell, so that is limited as well.
     """
     file.seek(0)
-    remaining = MOST_BYTES
+    remaining = MAX_BYTES
     try:
         with zipfile.ZipFile(file) as packed, zipfile.ZipFile(into, "w") as plain:
             for name in _part_names(packed):
@@ -100,7 +100,7 @@ def _part_names(packed: zipfile.ZipFile) -> list[str]:
     names = packed.namelist()
     if "xl/workbook.xml" not in names:
         raise UploadRefused(f"This is an archive or another office document. {SAVE_AS}")
-    if len(names) > MOST_PARTS or len(set(names)) < len(names):
+    if len(names) > MAX_PARTS or len(set(names)) < len(names):
         raise UploadRefused(DAMAGED)
     return [name for name in names if _XML_PART.fullmatch(name)]
 
@@ -131,7 +131,7 @@ class _SheetExtent:
     def feed(self, chunk: bytes) -> None:
         """Parse the next bytes of the sheet.
 
-        :raises UploadRefused: if they are not valid XML, or the area exceeds MOST_CELLS
+        :raises UploadRefused: if they are not valid XML, or the area exceeds MAX_CELLS
         """
         try:
             self._parser.Parse(chunk)
@@ -165,7 +165,7 @@ class _SheetExtent:
         elif self._column <= self._last_column:
             return
         self._last_column = max(self._column, self._last_column)
-        if self._last_row * self._last_column > MOST_CELLS:
+        if self._last_row * self._last_column > MAX_CELLS:
             raise UploadRefused(TOO_LARGE)
 
 
