@@ -3,38 +3,46 @@
 import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, override
 from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-# Each may be in a file whose path is in NAME_FILE.
-SECRETS = (
-    "SECRET_KEY",
-    "STACKONE_API_KEY",
-    "OIDC_CLIENT_SECRET",
-    "PROXY_SECRET",
-    "DATABASE_URL",
-    "CELERY_BROKER_URL",
-    "AUDIT_SIGNING_KEY",
-    "EMAIL_URL",
-    "SENTRY_DSN",
-    "METRICS_TOKEN",
-    "SIEM_URL",
-    "SIEM_AUTHORIZATION",
-)
+from dashboard.settings_catalogue import SECRETS, SETTINGS
+
 BROKER_SCHEMES = ("redis", "rediss", "redis+socket", "amqp", "amqps")
-SANDBOX_URL = "http://127.0.0.1:9100"
 SANDBOX_SECRET_KEY = "public-because-the-sandbox-holds-nothing-real-and-needs-no-secret"  # noqa: S105  # nosec B105
 
 
-def read_environment(root: Path) -> environ.Env:
+class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no types
+    """django-environ's reader, limited to the settings of the catalogue, with their defaults."""
+
+    @override
+    def get_value(
+        self,
+        var: str,
+        cast: Any = None,
+        default: Any = environ.Env.NOTSET,
+        parse_default: bool = False,
+    ) -> Any:
+        """Return the value of a setting.
+
+        :param default: only for settings whose default the catalogue does not have
+        :raises KeyError: if the catalogue does not have the setting
+        """
+        if SETTINGS[var].default is not None:
+            default, parse_default = SETTINGS[var].default, True
+        return super().get_value(var, cast, default, parse_default)
+
+
+def read_environment(root: Path) -> Environment:
     """Return the environment variables, completed by the `.env` file in `root` if there is one.
 
     An empty variable counts as not set, so that `.env.example` works unchanged.
     """
     environ.Env.read_env(root / ".env")
-    env = environ.Env()
+    env = Environment()
     variables = {name: value for name, value in environ.Env.ENVIRON.items() if value.strip()}
     env.ENVIRON = variables | secrets_from_files(variables)
     return env
@@ -56,7 +64,7 @@ def secrets_from_files(variables: Mapping[str, str]) -> dict[str, str]:
     return values
 
 
-def secret_values(env: environ.Env) -> list[str]:
+def secret_values(env: Environment) -> list[str]:
     """Return the values of the secrets that are set."""
     return [str(env.str(name)) for name in SECRETS if name in env.ENVIRON]
 
@@ -77,28 +85,28 @@ def _read_secret(name: str, path: Path) -> str:
     return text
 
 
-def choice(env: environ.Env, name: str, choices: tuple[str, ...]) -> str:
-    """Return the variable's value, which must be one of `choices`; the first is the default."""
-    value = str(env.str(name, default=choices[0]))
+def choice(env: Environment, name: str, **default: str) -> str:
+    """Return the variable's value, which must be one of the choices of the setting."""
+    value, choices = str(env.str(name, **default)), SETTINGS[name].choices
     if value not in choices:
         raise ImproperlyConfigured(f"{name} is {value!r}. Set it to one of: {', '.join(choices)}.")
     return value
 
 
-def positive_integer(env: environ.Env, name: str, default: int) -> int:
+def positive_integer(env: Environment, name: str) -> int:
     """Return the variable as an integer of at least 1."""
-    return _integer(env, name, default, least=1)
+    return _integer(env, name, least=1)
 
 
-def non_negative_integer(env: environ.Env, name: str, *, default: int | None) -> int | None:
+def non_negative_integer(env: Environment, name: str, *, default: int | None) -> int | None:
     """Return the variable as an integer of at least 0, or the default if it is not set."""
-    return default if name not in env.ENVIRON else _integer(env, name, 0, least=0)
+    return default if name not in env.ENVIRON else _integer(env, name, least=0)
 
 
-def _integer(env: environ.Env, name: str, default: int, *, least: int) -> int:
+def _integer(env: Environment, name: str, *, least: int) -> int:
     advice = f"Set it to {least} or more."
     try:
-        value = int(env.int(name, default=default))
+        value = int(env.int(name))
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} is not a whole number. {advice}") from error
     if value < least:
@@ -152,9 +160,9 @@ def refuse_unsafe_remote(*, demo: bool, api_key: str, base_url: str) -> None:
         )
 
 
-def secret_key(env: environ.Env, *, has_real_lms: bool) -> str:
+def secret_key(env: Environment, *, has_real_lms: bool) -> str:
     """Return Django's secret key; only with the built-in sandbox may it be unset."""
-    key = str(env.str("SECRET_KEY", default=""))
+    key = str(env.str("SECRET_KEY"))
     if key or not has_real_lms:
         return key or SANDBOX_SECRET_KEY
     raise ImproperlyConfigured(
@@ -162,9 +170,9 @@ def secret_key(env: environ.Env, *, has_real_lms: bool) -> str:
     )
 
 
-def account_ids(env: environ.Env, *, is_sandbox: bool) -> list[str]:
+def account_ids(env: Environment, *, is_sandbox: bool) -> list[str]:
     """Return the ids of the linked LMS accounts."""
-    ids = [part.strip() for part in env.list("STACKONE_ACCOUNT_ID", default=[]) if part.strip()]
+    ids = [part.strip() for part in env.list("STACKONE_ACCOUNT_ID") if part.strip()]
     if ids or is_sandbox:
         return ids or ["sandbox"]
     raise ImproperlyConfigured(
@@ -173,12 +181,12 @@ def account_ids(env: environ.Env, *, is_sandbox: bool) -> list[str]:
     )
 
 
-def broker_url(env: environ.Env, *, engine: str) -> str:
+def broker_url(env: Environment, *, engine: str) -> str:
     """Return the URL of the message broker; empty if the embedded task engine is used.
 
     :raises ImproperlyConfigured: if the scheme is not supported, or the database is not PostgreSQL
     """
-    url = str(env.str("CELERY_BROKER_URL", default=""))
+    url = str(env.str("CELERY_BROKER_URL"))
     if not url:
         return ""
     # Messages quote the scheme only: the URL may hold a password.
@@ -196,17 +204,17 @@ def broker_url(env: environ.Env, *, engine: str) -> str:
     return url
 
 
-def seal_dir(env: environ.Env, database: Mapping[str, object], *, is_demo: bool) -> Path | None:
+def seal_dir(env: Environment, database: Mapping[str, object], *, is_demo: bool) -> Path | None:
     """Return the folder for the second copy of the seals; the demo's is beside its database."""
-    path = str(env.str("AUDIT_SEAL_DIR", default=""))
+    path = str(env.str("AUDIT_SEAL_DIR"))
     if path:
         return Path(path)
     return _folder_beside(database, "seals") if is_demo else None
 
 
-def export_dir(env: environ.Env, database: Mapping[str, object], *, fallback: Path) -> Path:
+def export_dir(env: Environment, database: Mapping[str, object], *, fallback: Path) -> Path:
     """Return the folder for export files; by default beside a SQLite database, else `fallback`."""
-    path = str(env.str("EXPORT_DIR", default=""))
+    path = str(env.str("EXPORT_DIR"))
     if path:
         return Path(path)
     return _folder_beside(database, "exports") or fallback

@@ -3,11 +3,10 @@
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
-from dashboard.environment import positive_integer
+from dashboard.environment import Environment, positive_integer
 
 CONSOLE: Final = "django.core.mail.backends.console.EmailBackend"
 SMTP: Final = "django.core.mail.backends.smtp.EmailBackend"
@@ -20,12 +19,12 @@ SCHEMES: Final[dict[str, tuple[int, dict[str, bool]]]] = {
 TIMEOUT_SECONDS: Final = 15
 
 
-def mailers(env: environ.Env) -> dict[str, dict[str, Any]]:
+def mailers(env: Environment) -> dict[str, dict[str, Any]]:
     """Return Django's MAILERS: the server of EMAIL_URL, else the console.
 
     :raises ImproperlyConfigured: without quoting the URL, which contains a password
     """
-    url = str(env.str("EMAIL_URL", default=""))
+    url = str(env.str("EMAIL_URL"))
     if not url:
         return {"default": {"BACKEND": CONSOLE}}
     port, encryption = SCHEMES.get(url.partition("://")[0], (0, {}))
@@ -50,12 +49,12 @@ def mailers(env: environ.Env) -> dict[str, dict[str, Any]]:
     return {"default": {"BACKEND": SMTP, "OPTIONS": options}}
 
 
-def addresses(env: environ.Env, name: str) -> list[str]:
+def addresses(env: Environment, name: str) -> list[str]:
     """Return the comma-separated e-mail addresses of a variable.
 
     :raises ImproperlyConfigured: if one of them is not valid
     """
-    values = [address.strip() for address in env.list(name, default=[]) if address.strip()]
+    values = [address.strip() for address in env.list(name) if address.strip()]
     try:
         for address in values:
             validate_email(address)
@@ -66,9 +65,9 @@ def addresses(env: environ.Env, name: str) -> list[str]:
     return values
 
 
-def site_url(env: environ.Env) -> str:
+def site_url(env: Environment) -> str:
     """Return the URL of the site for links in e-mails, without a slash at its end."""
-    local_url = f"http://127.0.0.1:{positive_integer(env, 'PORT', 8000)}"
+    local_url = f"http://127.0.0.1:{positive_integer(env, 'PORT')}"
     url = str(env.str("SITE_URL", default=local_url)).rstrip("/")
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:

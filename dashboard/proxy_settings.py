@@ -3,10 +3,11 @@
 import re
 from dataclasses import dataclass, field
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from dashboard import sign_in_settings
+from dashboard.environment import Environment
+from dashboard.settings_catalogue import SETTINGS
 
 MIN_SECRET_LENGTH = 32
 OPTIONAL_NAMES = (
@@ -31,19 +32,19 @@ class ProxySettings:
     headers: dict[str, str]
 
 
-def proxy_settings(env: environ.Env, *, demo: bool) -> ProxySettings | None:
+def proxy_settings(env: Environment, *, demo: bool) -> ProxySettings | None:
     """Return the settings of proxy sign-in; None if PROXY_SECRET is not set.
 
     :raises ImproperlyConfigured: with the one thing to change
     """
-    secret = str(env.str("PROXY_SECRET", default=""))
-    issuer = str(env.str("PROXY_ISSUER", default=""))
+    secret = str(env.str("PROXY_SECRET"))
+    issuer = str(env.str("PROXY_ISSUER"))
     headers = {
-        "secret": _header(env, "PROXY_SECRET_HEADER", "DeskSecret"),
-        "subject": _header(env, "PROXY_SUBJECT_HEADER", "DeskSubject"),
-        "name": _header(env, "PROXY_NAME_HEADER", "DeskName"),
-        "email": _header(env, "PROXY_EMAIL_HEADER", "DeskEmail"),
-        "groups": _header(env, "PROXY_GROUPS_HEADER", "DeskGroups"),
+        "secret": _header(env, "PROXY_SECRET_HEADER"),
+        "subject": _header(env, "PROXY_SUBJECT_HEADER"),
+        "name": _header(env, "PROXY_NAME_HEADER"),
+        "email": _header(env, "PROXY_EMAIL_HEADER"),
+        "groups": _header(env, "PROXY_GROUPS_HEADER"),
     }
     if not secret:
         _refuse_incomplete(env)
@@ -67,32 +68,32 @@ def proxy_settings(env: environ.Env, *, demo: bool) -> ProxySettings | None:
     return ProxySettings(secret=secret, issuer=issuer, headers=headers)
 
 
-def _header(env: environ.Env, variable: str, default: str) -> str:
-    name = str(env.str(variable, default=default))
+def _header(env: Environment, variable: str) -> str:
+    name = str(env.str(variable))
     if HEADER_NAME.fullmatch(name):
         return name
     raise ImproperlyConfigured(
-        f"{variable} is {name!r}. Use letters and digits only, as in {default}: a "
-        "hyphen could be forged with an underscore."
+        f"{variable} is {name!r}. Use letters and digits only, as in "
+        f"{SETTINGS[variable].default}: a hyphen could be forged with an underscore."
     )
 
 
-def _refuse_incomplete(env: environ.Env) -> None:
+def _refuse_incomplete(env: Environment) -> None:
     for name in OPTIONAL_NAMES:
-        if env.str(name, default=""):
+        if name in env.ENVIRON:
             raise ImproperlyConfigured(
                 f"{name} is set and PROXY_SECRET is not: the reverse proxy would not be "
                 f"trusted. Set PROXY_SECRET, or unset {name}."
             )
 
 
-def _refuse_contradiction(env: environ.Env, *, demo: bool) -> None:
+def _refuse_contradiction(env: Environment, *, demo: bool) -> None:
     if demo:
         raise ImproperlyConfigured(
             "DESK_DEMO and PROXY_SECRET are both set: anybody could sign in as a demo persona. "
             "Unset one of them."
         )
-    if env.str("OIDC_ISSUER", default="") and not env.bool("PROXY_BESIDE_OIDC", default=False):
+    if env.str("OIDC_ISSUER") and not env.bool("PROXY_BESIDE_OIDC"):
         raise ImproperlyConfigured(
             "OIDC_ISSUER and PROXY_SECRET are both set: there would be two ways to sign in. Unset "
             "one of them, or set PROXY_BESIDE_OIDC=1 if you want both."

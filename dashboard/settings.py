@@ -16,23 +16,24 @@ from dashboard import (
     siem_settings,
     sign_in_settings,
 )
+from dashboard.settings_catalogue import SANDBOX_URL, STACKONE_URL, THRESHOLD_WITH_KEY
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 env = environment.read_environment(BASE_DIR)
 
-DEBUG = env.bool("DEBUG", default=False)
-DESK_DEMO = env.bool("DESK_DEMO", default=False)
-STACKONE_API_KEY = env.str("STACKONE_API_KEY", default="")
+DEBUG = env.bool("DEBUG")
+DESK_DEMO = env.bool("DESK_DEMO")
+STACKONE_API_KEY = env.str("STACKONE_API_KEY")
 SECRET_KEY = environment.secret_key(env, has_real_lms=bool(STACKONE_API_KEY))
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 
 # Without an API key the product talks to its own sandbox LMS, over real HTTP.
 STACKONE_BASE_URL = env.str(
     "STACKONE_BASE_URL",
-    default="https://api.stackone.com" if STACKONE_API_KEY else environment.SANDBOX_URL,
+    default=STACKONE_URL if STACKONE_API_KEY else SANDBOX_URL,
 )
-STACKONE_ALLOW_PRIVATE = env.bool("STACKONE_ALLOW_PRIVATE", default=False)
+STACKONE_ALLOW_PRIVATE = env.bool("STACKONE_ALLOW_PRIVATE")
 environment.refuse_private_address(STACKONE_BASE_URL, is_allowed=STACKONE_ALLOW_PRIVATE)
 environment.refuse_unsafe_remote(
     demo=DESK_DEMO, api_key=STACKONE_API_KEY, base_url=STACKONE_BASE_URL
@@ -40,53 +41,51 @@ environment.refuse_unsafe_remote(
 IS_SANDBOX = not STACKONE_API_KEY
 STACKONE_API_KEY = STACKONE_API_KEY or "sandbox"
 STACKONE_ACCOUNT_IDS = environment.account_ids(env, is_sandbox=IS_SANDBOX)
-STACKONE_REQUESTS_PER_MINUTE = environment.positive_integer(
-    env, "STACKONE_REQUESTS_PER_MINUTE", 1000
-)
-STACKONE_STATUS_STYLE = environment.choice(env, "STACKONE_STATUS_STYLE", ("underscore", "hyphen"))
-STACKONE_CONTRACT = environment.choice(env, "STACKONE_CONTRACT", ("2025-12", "2025-02"))
-STACKONE_TIMEOUT_SECONDS = environment.positive_integer(env, "STACKONE_TIMEOUT_SECONDS", 65)
+STACKONE_REQUESTS_PER_MINUTE = environment.positive_integer(env, "STACKONE_REQUESTS_PER_MINUTE")
+STACKONE_STATUS_STYLE = environment.choice(env, "STACKONE_STATUS_STYLE")
+STACKONE_CONTRACT = environment.choice(env, "STACKONE_CONTRACT")
+STACKONE_TIMEOUT_SECONDS = environment.positive_integer(env, "STACKONE_TIMEOUT_SECONDS")
 
 # The header in which the reverse proxy sends the id of a request.
-REQUEST_ID_HEADER = env.str("REQUEST_ID_HEADER", default="")
+REQUEST_ID_HEADER = env.str("REQUEST_ID_HEADER")
 # Required by /metrics, except on loopback with the sandbox.
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_TOKEN = env.str("METRICS_TOKEN")
 # Texts that log lines and error reports must not contain.
 SECRET_TEXTS = redaction.texts_to_redact(environment.secret_values(env))
 
 OIDC_ISSUER = sign_in_settings.oidc_issuer(env, demo=DESK_DEMO)
-OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
-OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
-OIDC_ROLE_CLAIM = env.str("OIDC_ROLE_CLAIM", default="groups")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET")
+OIDC_ROLE_CLAIM = env.str("OIDC_ROLE_CLAIM")
 OIDC_MANAGER_VALUES = sign_in_settings.comma_separated(env, "OIDC_MANAGER_VALUES")
 OIDC_AUDITOR_VALUES = sign_in_settings.comma_separated(env, "OIDC_AUDITOR_VALUES")
 OIDC_ADMIN_VALUES = sign_in_settings.comma_separated(env, "OIDC_ADMIN_VALUES")
 # Sign-in by a reverse proxy instead of an OpenID Connect provider.
 PROXY_SETTINGS = proxy_settings.proxy_settings(env, demo=DESK_DEMO)
-ACCESS_CONTACT = env.str("ACCESS_CONTACT", default="")
+ACCESS_CONTACT = env.str("ACCESS_CONTACT")
 ACCOUNT_GROUPS = sign_in_settings.account_groups(env, accounts=STACKONE_ACCOUNT_IDS)
-SESSION_HOURS = environment.positive_integer(env, "SESSION_HOURS", 12)
-SESSION_IDLE_MINUTES = environment.positive_integer(env, "SESSION_IDLE_MINUTES", 60)
+SESSION_HOURS = environment.positive_integer(env, "SESSION_HOURS")
+SESSION_IDLE_MINUTES = environment.positive_integer(env, "SESSION_IDLE_MINUTES")
 
 # Batches with more rows need approval by another manager; with the sandbox no size does.
-DEFAULT_APPROVAL_THRESHOLD = None if IS_SANDBOX else 1000
+DEFAULT_APPROVAL_THRESHOLD = None if IS_SANDBOX else THRESHOLD_WITH_KEY
 APPROVAL_THRESHOLD = environment.non_negative_integer(
     env, "APPROVAL_THRESHOLD", default=DEFAULT_APPROVAL_THRESHOLD
 )
-APPROVAL_HOURS = environment.positive_integer(env, "APPROVAL_HOURS", 72)
+APPROVAL_HOURS = environment.positive_integer(env, "APPROVAL_HOURS")
 MAILERS = mail_settings.mailers(env)
-DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Assignment Desk <desk@localhost>")
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM")
 SITE_URL = mail_settings.site_url(env)
 # Receive an e-mail when a verification finds the audit log altered.
 ALERT_EMAILS = mail_settings.addresses(env, "ALERT_EMAILS")
 
-GRACE_SECONDS = env.int("GRACE_SECONDS", default=10)
-SETTLE_SECONDS = environment.positive_integer(env, "SETTLE_SECONDS", 120)
-SENDER_CONCURRENCY = environment.positive_integer(env, "SENDER_CONCURRENCY", 48)
-SYNC_MINUTES = environment.positive_integer(env, "SYNC_MINUTES", 15)
-CANARY_ROWS = environment.positive_integer(env, "CANARY_ROWS", 5)
-PAUSE_AFTER_FAILURES = environment.positive_integer(env, "PAUSE_AFTER_FAILURES", 10)
-PAUSE_FAILURE_SHARE = environment.positive_integer(env, "PAUSE_FAILURE_SHARE", 20)
+GRACE_SECONDS = env.int("GRACE_SECONDS")
+SETTLE_SECONDS = environment.positive_integer(env, "SETTLE_SECONDS")
+SENDER_CONCURRENCY = environment.positive_integer(env, "SENDER_CONCURRENCY")
+SYNC_MINUTES = environment.positive_integer(env, "SYNC_MINUTES")
+CANARY_ROWS = environment.positive_integer(env, "CANARY_ROWS")
+PAUSE_AFTER_FAILURES = environment.positive_integer(env, "PAUSE_AFTER_FAILURES")
+PAUSE_FAILURE_SHARE = environment.positive_integer(env, "PAUSE_FAILURE_SHARE")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -180,8 +179,8 @@ if CELERY_BROKER_URL:
     SILENCED_SYSTEM_CHECKS += ["django_tasks_celery.W001", "django_tasks_celery.W002"]
 
 # The key that signs seals, public keys of earlier seals, and the folder of the second copy.
-AUDIT_SIGNING_KEY = env.str("AUDIT_SIGNING_KEY", default="").strip()
-AUDIT_TRUSTED_KEYS = env.list("AUDIT_TRUSTED_KEYS", default=[])
+AUDIT_SIGNING_KEY = env.str("AUDIT_SIGNING_KEY").strip()
+AUDIT_TRUSTED_KEYS = env.list("AUDIT_TRUSTED_KEYS")
 AUDIT_SEAL_DIR = environment.seal_dir(env, DATABASES["default"], is_demo=DESK_DEMO)
 # On one machine a key is generated if none is set; several machines need the same key.
 AUDIT_OWN_KEY_FILE = None if CELERY_BROKER_URL else VAR_DIR / "audit-signing.key"
@@ -189,7 +188,7 @@ AUDIT_OWN_KEY_FILE = None if CELERY_BROKER_URL else VAR_DIR / "audit-signing.key
 EXPORT_DIR = environment.export_dir(env, DATABASES["default"], fallback=VAR_DIR / "exports")
 # Entries of the audit log are forwarded here as they are written.
 SIEM = siem_settings.siem(env)
-EXPORT_HOURS = environment.positive_integer(env, "EXPORT_HOURS", 24)
+EXPORT_HOURS = environment.positive_integer(env, "EXPORT_HOURS")
 
 AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = ["dashboard.access.backend.SessionBackend"]
@@ -239,7 +238,7 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 USE_TZ = True
 # The organisation's time zone: a due date is a day in it. Times are stored and sent in UTC.
-TIME_ZONE = env.str("TIME_ZONE", default="Europe/London")
+TIME_ZONE = env.str("TIME_ZONE")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
@@ -253,9 +252,8 @@ STORAGES = {
 }
 
 # JSON for log collectors; the demo runs in a terminal.
-LOG_FORMATS = ("text", "json") if DESK_DEMO else ("json", "text")
-LOG_FORMAT = environment.choice(env, "LOG_FORMAT", LOG_FORMATS)
+LOG_FORMAT = environment.choice(env, "LOG_FORMAT", default="text" if DESK_DEMO else "json")
 LOGGING = logs.logging_configuration(LOG_FORMAT)
 
-SENTRY_DSN = env.str("SENTRY_DSN", default="")
+SENTRY_DSN = env.str("SENTRY_DSN")
 sentry.start_reporting(SENTRY_DSN, secrets=SECRET_TEXTS)

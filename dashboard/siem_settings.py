@@ -2,21 +2,20 @@
 
 from typing import TYPE_CHECKING
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from dashboard.environment import is_loopback
+from dashboard.environment import Environment, is_loopback
 
 if TYPE_CHECKING:
     from assignments.siem.destinations import Destination
 
 
-def siem(env: environ.Env) -> "Destination | None":
+def siem(env: Environment) -> "Destination | None":
     """Return the destination that SIEM_URL names; None if it is not set.
 
     :raises ImproperlyConfigured: with the one thing to change
     """
-    url = str(env.str("SIEM_URL", default=""))
+    url = str(env.str("SIEM_URL"))
     if not url:
         return None
     if url.lower().startswith("http://") and not is_loopback(url):
@@ -27,7 +26,7 @@ def siem(env: environ.Env) -> "Destination | None":
     from assignments.siem.destinations import InvalidDestination, parse_destination  # noqa: PLC0415
 
     try:
-        authorization = str(env.str("SIEM_AUTHORIZATION", default=""))
+        authorization = str(env.str("SIEM_AUTHORIZATION"))
         return parse_destination(url, authorization=authorization)
     except InvalidDestination as problem:
         raise ImproperlyConfigured(f"SIEM_URL is set, and {problem}.") from problem

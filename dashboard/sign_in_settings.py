@@ -2,25 +2,24 @@
 
 from urllib.parse import urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from dashboard.environment import is_loopback
+from dashboard.environment import Environment, is_loopback
 
 ROLES = ("MANAGER", "AUDITOR", "ADMIN")
 
 
-def comma_separated(env: environ.Env, name: str) -> list[str]:
+def comma_separated(env: Environment, name: str) -> list[str]:
     """Return the values of a comma-separated variable, without empty ones."""
-    return [part.strip() for part in env.list(name, default=[]) if part.strip()]
+    return [part.strip() for part in env.list(name) if part.strip()]
 
 
-def oidc_issuer(env: environ.Env, *, demo: bool) -> str:
+def oidc_issuer(env: Environment, *, demo: bool) -> str:
     """Return the identity provider's URL without a slash at its end; empty if none is set.
 
     :raises ImproperlyConfigured: with the one thing to change
     """
-    url = str(env.str("OIDC_ISSUER", default="")).rstrip("/")
+    url = str(env.str("OIDC_ISSUER")).rstrip("/")
     if not url:
         _refuse_without_issuer(env)
         return ""
@@ -34,7 +33,7 @@ def oidc_issuer(env: environ.Env, *, demo: bool) -> str:
     return url
 
 
-def account_groups(env: environ.Env, *, accounts: list[str]) -> dict[str, list[str]]:
+def account_groups(env: Environment, *, accounts: list[str]) -> dict[str, list[str]]:
     """Return the groups whose managers may use each account; all may use one without an entry.
 
     The variable is written as ACCOUNT=GROUP|GROUP,ACCOUNT=GROUP.
@@ -53,13 +52,13 @@ def account_groups(env: environ.Env, *, accounts: list[str]) -> dict[str, list[s
     return groups_by_account
 
 
-def _refuse_without_issuer(env: environ.Env) -> None:
+def _refuse_without_issuer(env: Environment) -> None:
     names = ["OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"]
     # Proxy sign-in takes its roles from the same variables.
-    if not env.str("PROXY_SECRET", default=""):
+    if not env.str("PROXY_SECRET"):
         names += [f"OIDC_{role}_VALUES" for role in ROLES]
     for name in names:
-        if env.str(name, default=""):
+        if env.str(name):
             raise ImproperlyConfigured(
                 f"{name} is set and OIDC_ISSUER is not. Set OIDC_ISSUER to the address of your "
                 f"identity provider, or unset {name}."
@@ -71,9 +70,9 @@ def _refuse_cleartext(url: str) -> None:
         raise ImproperlyConfigured(f"OIDC_ISSUER is {url}. Start it with https://.")
 
 
-def _refuse_incomplete(env: environ.Env) -> None:
+def _refuse_incomplete(env: Environment) -> None:
     for name in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"):
-        if not env.str(name, default=""):
+        if not env.str(name):
             raise ImproperlyConfigured(
                 f"{name} is not set. Set it as the identity provider gives it, or unset "
                 "OIDC_ISSUER."
@@ -81,7 +80,7 @@ def _refuse_incomplete(env: environ.Env) -> None:
     refuse_without_roles(env, enabled_by="OIDC_ISSUER")
 
 
-def refuse_without_roles(env: environ.Env, *, enabled_by: str) -> None:
+def refuse_without_roles(env: Environment, *, enabled_by: str) -> None:
     """Refuse a way to sign in that would give nobody a role.
 
     :param enabled_by: the variable that enables it

@@ -41,12 +41,12 @@ def main() -> int:
 def ports_to_open() -> dict[str, int]:
     """Return the ports by environment variable; without a sandbox if an LMS is configured."""
     env = environment.read_environment(ROOT)
-    ports = {"PORT": environment.positive_integer(env, "PORT", 8000)}
-    if not env.str("SITE_URL", default=""):
+    ports = {"PORT": environment.positive_integer(env, "PORT")}
+    if "SITE_URL" not in env.ENVIRON:
         # The runner gives each process another PORT; only the web process has this one.
         os.environ["SITE_URL"] = f"http://{HOST}:{ports['PORT']}"
-    if not (env.str("STACKONE_API_KEY", default="") or env.str("STACKONE_BASE_URL", default="")):
-        ports["SANDBOX_PORT"] = environment.positive_integer(env, "SANDBOX_PORT", 9100)
+    if not {"STACKONE_API_KEY", "STACKONE_BASE_URL"} & env.ENVIRON.keys():
+        ports["SANDBOX_PORT"] = environment.positive_integer(env, "SANDBOX_PORT")
         os.environ["STACKONE_BASE_URL"] = f"http://{HOST}:{ports['SANDBOX_PORT']}"
     return ports
 

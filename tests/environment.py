@@ -1,10 +1,10 @@
-"""An environment for tests of what is read from it."""
+"""Environment variables for tests of the code that reads them."""
 
-import environ
+from dashboard.environment import Environment
 
 
-def env(**values: str) -> environ.Env:
+def env(**values: str) -> Environment:
     """Return an environment with these variables only."""
-    found = environ.Env()
-    found.ENVIRON = values
-    return found
+    environment = Environment()
+    environment.ENVIRON = values
+    return environment
