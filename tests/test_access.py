@@ -406,18 +406,26 @@ def test_a_contradiction_stops_the_start(values, sentence):
             lambda: environment.account_ids(env(), is_sandbox=False), "STACKONE_ACCOUNT_ID", id="id"
         ),
         pytest.param(
-            lambda: environment.positive_integer(env(SYNC_MINUTES="0"), "SYNC_MINUTES"), "Set it to 1 or more", id="0"
+            lambda: environment.positive_integer(env(SYNC_MINUTES="0"), "SYNC_MINUTES"),
+            "Set it to 1 or more",
+            id="0",
         ),
         pytest.param(
-            lambda: environment.positive_integer(env(SYNC_MINUTES="x"), "SYNC_MINUTES"), "whole number", id="no number"
+            lambda: environment.positive_integer(env(SYNC_MINUTES="x"), "SYNC_MINUTES"),
+            "whole number",
+            id="no number",
         ),
         pytest.param(
-            lambda: environment.non_negative_integer(env(APPROVAL_THRESHOLD="-1"), "APPROVAL_THRESHOLD", default=None),
+            lambda: environment.non_negative_integer(
+                env(APPROVAL_THRESHOLD="-1"), "APPROVAL_THRESHOLD", default=None
+            ),
             "Set it to 0 or more",
             id="below 0",
         ),
         pytest.param(
-            lambda: environment.choice(env(LOG_FORMAT="z"), "LOG_FORMAT", default="json"), "one of: json, text", id="no choice"
+            lambda: environment.choice(env(LOG_FORMAT="z"), "LOG_FORMAT", default="json"),
+            "one of: json, text",
+            id="no choice",
         ),
     ],
 )
@@ -428,4 +436,9 @@ def test_a_missing_setting_says_what_to_set(read, sentence):
 
 def test_a_threshold_that_is_not_set_is_the_default():
     assert environment.non_negative_integer(env(), "APPROVAL_THRESHOLD", default=None) is None
-    assert environment.non_negative_integer(env(APPROVAL_THRESHOLD="0"), "APPROVAL_THRESHOLD", default=1000) == 0
+    assert (
+        environment.non_negative_integer(
+            env(APPROVAL_THRESHOLD="0"), "APPROVAL_THRESHOLD", default=1000
+        )
+        == 0
+    )
