@@ -10,6 +10,7 @@ from dashboard import environment, sign_in_settings
 from dashboard.access import doctor, oidc
 from dashboard.access.error_report_filter import ErrorReportFilter
 from dashboard.access.token_encryption import decrypt_tokens, encrypt_tokens
+from dashboard.settings_catalogue import SECRETS
 from tests.environment import env
 
 GIVEN = {
@@ -57,7 +58,7 @@ def test_accounts_for_groups_that_cannot_be(text):
         sign_in_settings.account_groups(env(ACCOUNT_GROUPS=text), accounts=["one"])
 
 
-@pytest.mark.parametrize("name", environment.SECRETS)
+@pytest.mark.parametrize("name", SECRETS)
 def test_every_secret_may_stand_in_a_file(tmp_path, name):
     file = tmp_path / "secret"
     file.write_text("from-the-file\n")
