@@ -102,7 +102,7 @@ def seal_log() -> None:
             try:
                 sealing.make_seal(reason="schedule", by=SYSTEM, now=now)
             except sealing.NotSealed as refusal:
-                alarm.log.error("The log was not sealed: %s", refusal)
+                alarm.logger.error("The log was not sealed: %s", refusal)
 
 
 @task(queue_name="siem")

@@ -1,4 +1,4 @@
-"""Several things at the same time, for tests of what happens when they meet."""
+"""Run functions at the same time, for tests of concurrency."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -6,15 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from django.db import connection
 
 
-def at_once(*acts: Callable[[], object]) -> None:
-    """Do all of them, each over a connection of its own, and raise what the first raised."""
+def run_concurrently(*functions: Callable[[], object]) -> None:
+    """Run the functions in threads with a connection each; raise the first one's exception."""
 
-    def alone(act: Callable[[], object]) -> None:
+    def run(function: Callable[[], object]) -> None:
         try:
-            act()
+            function()
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(len(acts)) as pool:
-        for done in [pool.submit(alone, act) for act in acts]:
-            done.result()
+    with ThreadPoolExecutor(len(functions)) as pool:
+        for future in [pool.submit(run, function) for function in functions]:
+            future.result()

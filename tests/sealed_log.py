@@ -1,4 +1,4 @@
-"""A sealed log, and what somebody with every right in the database could do to it."""
+"""A sealed log, and tampering with it by somebody with every right in the database."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from tests.log_fixtures import AT, PRIYA, write_log
 
 
 def seal() -> LogSeal:
-    """Seal the log as a person would."""
+    """Seal the log on request."""
     return make_seal(reason="request", by=PRIYA, now=AT)
 
 
@@ -31,76 +31,76 @@ def write_sealed_log(*sizes: int) -> int:
     return LogHead.objects.get().size
 
 
-def move_head() -> None:
-    """Let the head say what the entries are now."""
+def recompute_head() -> None:
+    """Make the head match the entries that are there now."""
     leaves = [bytes(entry.leaf) for entry in LogEntry.objects.order_by("seq")]
     head = Frontier().append(leaves)
     LogHead.objects.update(size=head.size, frontier=head.to_bytes())
 
 
-def write_rows() -> None:
-    """Let the kept rows of hashes be those of the entries that are there now."""
+def recompute_tiles() -> None:
+    """Make the tiles match the entries that are there now."""
     LogTile.objects.all().delete()
     tiles.extend(LogHead.objects.get().size)
 
 
-def cut_off_and_move_head(seq: int, size: int) -> None:
-    """Remove the entry and all that follow, and let the head agree."""
-    log_tampering.cut_off(seq, size)
-    move_head()
+def truncate_with_head(seq: int, size: int) -> None:
+    """Delete the entry and all later ones, and make the head match."""
+    log_tampering.truncate(seq, size)
+    recompute_head()
 
 
-def rewrite_chain(seq: int, _size: int) -> None:
-    """Let the entry say another thing, and everything in the database agree with that."""
+def rewrite_log(seq: int, _size: int) -> None:
+    """Change an entry and make everything in the database match, except for the seals."""
     log_tampering.rewrite(seq, canonical({**log_tampering.body(seq), "cause": "batch/418"}))
     log_tampering.run("UPDATE {table} SET cause = 'batch/418' WHERE seq = %s", seq)
-    move_head()
-    write_rows()
+    recompute_head()
+    recompute_tiles()
 
 
-def move_time(seq: int, _size: int) -> None:
-    """Let the entry have happened a day earlier, in its body, its hash and its column."""
+def change_time(seq: int, _size: int) -> None:
+    """Set the time of an entry back by a day, in its body, hash and column."""
     body = log_tampering.body(seq)
     log_tampering.rewrite(seq, canonical({**body, "at": "2026-11-22T10:43:00.123456Z"}))
     moment = "2026-11-22 10:43:00.123456" + ("+00" if connection.vendor == "postgresql" else "")
     log_tampering.run(f"UPDATE {{table}} SET at = '{moment}' WHERE seq = %s", seq)
 
 
-def move_time_and_head(seq: int, size: int) -> None:
-    """Let the entry have happened a day earlier, and everything in the database agree."""
-    move_time(seq, size)
-    move_head()
-    write_rows()
+def change_time_with_head(seq: int, size: int) -> None:
+    """Set the time of an entry back by a day and make everything in the database match."""
+    change_time(seq, size)
+    recompute_head()
+    recompute_tiles()
 
 
-def change_seals(note: str, number: int) -> None:
-    """Put another note in the place of a seal's."""
+def replace_note(note: str, number: int) -> None:
+    """Replace the note of a seal."""
     log_triggers.remove(connection, triggers.SEALS)
     LogSeal.objects.filter(number=number).update(note=note)
     log_triggers.install(connection, triggers.SEALS)
 
 
 def delete_seal(number: int) -> None:
-    """Remove a seal from the database."""
+    """Delete a seal from the database."""
     log_triggers.remove(connection, triggers.SEALS)
     LogSeal.objects.filter(number=number).delete()
     log_triggers.install(connection, triggers.SEALS)
 
 
-def sign_anew(outside: Path | None = None) -> None:
-    """Sign what the log is now with a key of one's own, under the same name, wherever seals are."""
+def resign_seals(folder: Path | None = None) -> None:
+    """Replace all seals and copies with ones of the log as it is now, by a key of the same name."""
     key = SigningKey.generate("PeterNeumann")
-    for kept in LogSeal.objects.all():
-        root = frontier_at(kept.size, tiles.Tiles()).root()
-        note = key.sign(Checkpoint(key.public.name, kept.size, root).text())
-        change_seals(note, kept.number)
-        if outside:
-            (outside / f"seal-{kept.number:010}.txt").write_text(note)
+    for seal_row in LogSeal.objects.all():
+        root = frontier_at(seal_row.size, tiles.Tiles()).root()
+        note = key.sign(Checkpoint(key.public.name, seal_row.size, root).text())
+        replace_note(note, seal_row.number)
+        if folder:
+            (folder / f"seal-{seal_row.number:010}.txt").write_text(note)
 
 
-def edit_row(seq: int) -> None:
-    """Let a kept row hold another hash for the entry."""
-    row = LogTile.objects.get(level=0, number=seq // tiles.WIDTH)
+def edit_tile(seq: int) -> None:
+    """Replace the hash of an entry in its tile."""
+    tile = LogTile.objects.get(level=0, number=seq // tiles.WIDTH)
     at = seq % tiles.WIDTH * 32
-    hashes = bytes(row.hashes)
-    LogTile.objects.filter(pk=row.pk).update(hashes=hashes[:at] + bytes(32) + hashes[at + 32 :])
+    hashes = bytes(tile.hashes)
+    LogTile.objects.filter(pk=tile.pk).update(hashes=hashes[:at] + bytes(32) + hashes[at + 32 :])

@@ -22,7 +22,7 @@ from assignments.services.planning import frozen_plan
 from assignments.services.sending import claims
 from assignments.services.submitting import approval, approval_policy, grace_period, submission
 from tests.approval_fixtures import LATER, make_draft, make_second, make_waiting, submit
-from tests.concurrency import at_once
+from tests.concurrency import run_concurrently
 from tests.conftest import NOON
 from tests.factories import make_account, make_actor, make_learner, make_user
 
@@ -522,7 +522,7 @@ def both(first, second):
         else:
             ended.append("done")
 
-    at_once(partial(run, first), partial(run, second))
+    run_concurrently(partial(run, first), partial(run, second))
     return sorted(ended)
 
 

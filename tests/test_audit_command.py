@@ -79,7 +79,7 @@ def test_verify_names_the_first_broken_entry(db: None) -> None:
 
 def test_verify_tells_a_short_log_by_another_code(db: None) -> None:
     write_log(5)
-    log_tampering.cut_off(3, 5)
+    log_tampering.truncate(3, 5)
 
     code, said = refused("verify")
 

@@ -1,4 +1,4 @@
-"""Appending: entries join the fact they tell of, name people by commitment and leave no gap."""
+"""Appending entries: in the transaction of the change, people by commitment, and no gaps."""
 
 import base64
 import hmac
@@ -12,15 +12,15 @@ from assignments.audit.entries.commitments import clear_values
 from assignments.audit.log import Event, record, record_all
 from assignments.audit.verification.whole_log import verdict_on_log
 from assignments.models import Account, LogEntry, LogHead, PersonalValue
-from tests.concurrency import at_once
+from tests.concurrency import run_concurrently
 from tests.log_fixtures import AT, CONTENT, ELIF, PRIYA, created, write_log
 from tests.log_tampering import body
 
 
-def commit(somebody: Actor | Person, field: str) -> dict[str, str]:
-    ref, value = somebody.ref, getattr(somebody, field)
-    found = PersonalValue.objects.get(ref=ref, field=field, value=value)
-    return {"commit": found.commitment}
+def commit(party: Actor | Person, field: str) -> dict[str, str]:
+    """Return the commitment of a party's value, as an entry has it."""
+    value = PersonalValue.objects.get(ref=party.ref, field=field, value=getattr(party, field))
+    return {"commit": value.commitment}
 
 
 def test_record_writes_the_whole_entry(db: None) -> None:
@@ -77,7 +77,7 @@ def test_record_fills_the_columns_from_the_body(db: None) -> None:
     }
 
 
-def test_record_by_the_system_names_nobody(db: None) -> None:
+def test_record_by_the_system_has_no_personal_data(db: None) -> None:
     record(Event(action="account.paused", account="acme"), by=SYSTEM, at=AT)
 
     assert body(0)["actor"] == {"ref": "system", "means": "worker", "session": ""}
@@ -106,7 +106,7 @@ def test_commitments_can_be_proven_with_their_salt(db: None) -> None:
         assert len(bytes(value.salt)) == 16
 
 
-def test_commitments_are_used_again_until_the_value_changes(db: None) -> None:
+def test_commitments_are_reused_until_the_value_changes(db: None) -> None:
     renamed = Person(ref=ELIF.ref, name="Elif Kaya", email=ELIF.email, reference=ELIF.reference)
     record_all([created(1), created(2)], by=PRIYA, at=AT)
     record_all([created(3), created(4, renamed)], by=PRIYA, at=AT)
@@ -122,10 +122,10 @@ def test_commitments_are_used_again_until_the_value_changes(db: None) -> None:
 
 @pytest.mark.parametrize("sizes", [(1, 1), (2, 5, 0, 3), (250, 1)], ids=str)
 def test_record_all_gives_numbers_without_gaps(db: None, sizes: tuple[int, ...]) -> None:
-    given = [write_log(size) for size in sizes]
+    ranges = [write_log(size) for size in sizes]
 
     total = sum(sizes)
-    assert [seq for numbers in given for seq in numbers] == list(range(total))
+    assert [seq for numbers in ranges for seq in numbers] == list(range(total))
     assert list(LogEntry.objects.order_by("seq").values_list("seq", flat=True)) == [*range(total)]
     assert LogHead.objects.get().size == total
 
@@ -143,39 +143,39 @@ def test_record_all_costs_the_same_few_queries(
 
 
 def test_record_outside_a_transaction_is_refused(transactional_db: None) -> None:
-    with pytest.raises(RuntimeError, match="in the transaction of the fact"):
+    with pytest.raises(RuntimeError, match="in the transaction of its change"):
         record(created(), by=PRIYA, at=AT)
 
     assert not LogEntry.objects.exists()
 
 
-def test_an_entry_vanishes_with_the_fact_it_tells_of(transactional_db: None) -> None:
-    def fact_that_fails() -> None:
+def test_an_entry_is_rolled_back_with_its_change(transactional_db: None) -> None:
+    def change_that_fails() -> None:
         with transaction.atomic():
             Account.objects.create(remote_id="acme")
             record(created(), by=PRIYA, at=AT)
             raise LookupError
 
     with pytest.raises(LookupError):
-        fact_that_fails()
+        change_that_fails()
 
     assert (Account.objects.count(), LogEntry.objects.count()) == (0, 0)
     assert (PersonalValue.objects.count(), LogHead.objects.get().size) == (0, 0)
 
 
-def test_the_fact_vanishes_when_its_entry_cannot_be_appended(transactional_db: None) -> None:
-    def fact_that_cannot_be_told() -> None:
+def test_a_change_is_rolled_back_when_its_entry_cannot_be_appended(transactional_db: None) -> None:
+    def change_without_entry() -> None:
         with transaction.atomic():
             Account.objects.create(remote_id="acme")
             record(Event(action="account.paused", detail={"no json": object()}), by=PRIYA, at=AT)
 
     with pytest.raises(ValueError, match="unsupported type"):
-        fact_that_cannot_be_told()
+        change_without_entry()
 
     assert not Account.objects.exists()
 
 
-def test_appending_at_once_leaves_a_whole_log_without_gaps(transactional_db: None) -> None:
+def test_concurrent_appends_leave_a_valid_log_without_gaps(transactional_db: None) -> None:
     problems: list[Exception] = []
 
     def append_groups(first: int) -> None:
@@ -188,7 +188,7 @@ def test_appending_at_once_leaves_a_whole_log_without_gaps(transactional_db: Non
         except Exception as problem:
             problems.append(problem)
 
-    at_once(*(partial(append_groups, first) for first in range(0, 240, 30)))
+    run_concurrently(*(partial(append_groups, first) for first in range(0, 240, 30)))
 
     assert problems == []
     assert verdict_on_log().sentence.startswith("Not sealed yet: 40,000 entries checked")

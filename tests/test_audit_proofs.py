@@ -1,4 +1,4 @@
-"""Inclusion and consistency: published vectors, an oracle, and proofs that prove nothing."""
+"""Inclusion and consistency proofs: published vectors, another implementation, invalid proofs."""
 
 import pytest
 from hypothesis import given, settings
@@ -21,7 +21,7 @@ HASHES = [leaf_hash(leaf) for leaf in LEAVES]
 
 
 def over(leaves: list[bytes]) -> Subtree:
-    """Return the roots of subtrees, each worked out from its leaves."""
+    """Return a function that computes the root of a subtree from its leaves."""
 
     def subtree(level: int, number: int) -> bytes:
         width = 1 << level
@@ -30,7 +30,7 @@ def over(leaves: list[bytes]) -> Subtree:
     return subtree
 
 
-# Of Certificate Transparency's merkletree tests (leaf and size, counted from 1).
+# From the merkletree tests of Certificate Transparency (leaf and size, counted from 1).
 INCLUSION = [
     (1, 1, []),
     (
@@ -96,54 +96,54 @@ SIZES = st.lists(st.binary(max_size=3), min_size=1, max_size=40)
 
 @pytest.mark.parametrize(("leaf", "size", "proof"), INCLUSION, ids=str)
 def test_inclusion_as_published(leaf: int, size: int, proof: list[str]) -> None:
-    found = inclusion(leaf - 1, size, over(HASHES))
+    path = inclusion(leaf - 1, size, over(HASHES))
 
-    assert [part.hex() for part in found] == proof
-    root = included_root(leaf - 1, size, HASHES[leaf - 1], found)
+    assert [part.hex() for part in path] == proof
+    root = included_root(leaf - 1, size, HASHES[leaf - 1], path)
     assert root is not None
     assert root.hex() == ROOTS[size]
 
 
 @pytest.mark.parametrize(("older", "newer", "proof"), CONSISTENCY, ids=str)
 def test_consistency_as_published(older: int, newer: int, proof: list[str]) -> None:
-    found = consistency(older, newer, over(HASHES))
+    path = consistency(older, newer, over(HASHES))
 
-    assert [part.hex() for part in found] == proof
+    assert [part.hex() for part in path] == proof
     roots = bytes.fromhex(ROOTS[older]), bytes.fromhex(ROOTS[newer])
-    assert is_consistent(older, newer, *roots, found)
-    assert not is_consistent(older, newer, roots[0], bytes(32), found)
+    assert is_consistent(older, newer, *roots, path)
+    assert not is_consistent(older, newer, roots[0], bytes(32), path)
 
 
 @settings(max_examples=60)
 @given(SIZES, st.data())
-def test_inclusion_is_that_of_another_implementation(entries: list[bytes], data) -> None:
+def test_inclusion_equals_another_implementation(entries: list[bytes], data) -> None:
     seq = data.draw(st.integers(0, len(entries) - 1))
     tree = InmemoryTree.init_from_entries(entries)
-    theirs = tree.prove_inclusion(seq + 1)
+    expected = tree.prove_inclusion(seq + 1)
 
-    ours = inclusion(seq, len(entries), over([*map(leaf_hash, entries)]))
+    proof = inclusion(seq, len(entries), over([*map(leaf_hash, entries)]))
 
-    assert list(ours) == theirs.path[1:]
-    verify_inclusion(leaf_hash(entries[seq]), tree.get_root(), theirs)
-    assert included_root(seq, len(entries), leaf_hash(entries[seq]), ours) == tree.get_root()
+    assert list(proof) == expected.path[1:]
+    verify_inclusion(leaf_hash(entries[seq]), tree.get_root(), expected)
+    assert included_root(seq, len(entries), leaf_hash(entries[seq]), proof) == tree.get_root()
 
 
 @settings(max_examples=60)
 @given(SIZES, st.data())
-def test_consistency_fits_another_implementation(entries: list[bytes], data) -> None:
+def test_consistency_agrees_with_another_implementation(entries: list[bytes], data) -> None:
     older = data.draw(st.integers(1, len(entries)))
     tree = InmemoryTree.init_from_entries(entries)
     old, new = tree.get_root(older), tree.get_root()
     verify_consistency(old, new, tree.prove_consistency(older, len(entries)))
 
-    ours = consistency(older, len(entries), over([*map(leaf_hash, entries)]))
+    proof = consistency(older, len(entries), over([*map(leaf_hash, entries)]))
 
-    assert is_consistent(older, len(entries), old, new, ours)
+    assert is_consistent(older, len(entries), old, new, proof)
 
 
 @settings(max_examples=60)
 @given(SIZES, st.data())
-def test_a_proof_that_was_changed_proves_nothing(entries: list[bytes], data) -> None:
+def test_a_changed_proof_is_invalid(entries: list[bytes], data) -> None:
     size, leaves = len(entries), [*map(leaf_hash, entries)]
     seq = data.draw(st.integers(0, size - 1))
     root = root_of(0, size, over(leaves))
@@ -157,14 +157,14 @@ def test_a_proof_that_was_changed_proves_nothing(entries: list[bytes], data) -> 
 
 
 @given(SIZES, st.data())
-def test_frontier_at_is_what_appending_gives(entries: list[bytes], data) -> None:
+def test_frontier_at_equals_appending(entries: list[bytes], data) -> None:
     size, leaves = data.draw(st.integers(0, len(entries))), [*map(leaf_hash, entries)]
 
     assert frontier_at(size, over(leaves)) == Frontier().append(leaves[:size])
 
 
-def test_a_tree_does_not_prove_what_it_does_not_hold() -> None:
-    with pytest.raises(ValueError, match="holds no leaf 3"):
+def test_a_tree_proves_nothing_beyond_its_size() -> None:
+    with pytest.raises(ValueError, match="has no leaf 3"):
         inclusion(3, 3, over(HASHES))
     with pytest.raises(ValueError, match="does not grow"):
         consistency(4, 3, over(HASHES))

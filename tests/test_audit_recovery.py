@@ -1,4 +1,4 @@
-"""Nobody stops the desk by damaging its log: it goes on behind a break, which stays red."""
+"""Recovery from damage at the end of the log: appending continues and the damage stays reported."""
 
 import json
 from pathlib import Path
@@ -18,105 +18,105 @@ from assignments.audit.verification.one_entry import State, check_entry
 from assignments.audit.verification.whole_log import verdict_on_log, verify_log
 from assignments.models import LogEntry, LogHead
 from tests import log_tampering, sealed_log
-from tests.concurrency import at_once
+from tests.concurrency import run_concurrently
 from tests.log_fixtures import AT, PRIYA, created, write_log
 
 SIZE = 7
 
 
 def lose_head() -> None:
-    """Remove the head."""
+    """Delete the head."""
     LogHead.objects.all().delete()
 
 
 def damage_head() -> None:
-    """Leave roots that are none."""
+    """Write an invalid frontier."""
     LogHead.objects.update(frontier=b"gone")
 
 
 def set_back_head() -> None:
-    """Let the head say what it once did."""
+    """Set the head back to an earlier size."""
     LogHead.objects.update(size=4, frontier=frontier_of(4))
 
 
 def frontier_of(size: int) -> bytes:
-    """Return the roots of the log's beginning."""
+    """Return the frontier of the first entries."""
     leaves = LogEntry.objects.filter(seq__lt=size).order_by("seq").values_list("leaf", flat=True)
     return Frontier().append(bytes(leaf) for leaf in leaves).to_bytes()
 
 
-def put_behind() -> None:
-    """Put a copy where the next entry belongs."""
+def insert_copy() -> None:
+    """Insert a copy of the first entry after the head."""
     log_tampering.append(0, SIZE)
 
 
-def put_behind_well_made(seq: int = SIZE) -> None:
-    """Put an entry there that fits in everything but that nobody wrote it."""
+def insert_forged(seq: int = SIZE) -> None:
+    """Insert an entry after the head that is valid, but was not written by the product."""
     log_tampering.copy(1, seq)
     log_tampering.rewrite(seq, canonical({**log_tampering.body(1), "seq": seq}))
 
 
-def put_behind_a_gap() -> None:
-    """Put an entry two numbers further, where the next group will come."""
-    put_behind_well_made(SIZE + 2)
+def insert_forged_after_a_gap() -> None:
+    """Insert an entry two numbers later, within the range of the next group."""
+    insert_forged(SIZE + 2)
 
 
-BREAKS = {
+DAMAGES = {
     "head lost": (lose_head, 0, SIZE - 1),
     "head damaged": (damage_head, 0, SIZE - 1),
     "head set back": (set_back_head, 4, SIZE - 1),
-    "put behind": (put_behind, SIZE, SIZE),
-    "put behind, well made": (put_behind_well_made, SIZE, SIZE),
-    "put behind a gap": (put_behind_a_gap, SIZE, SIZE + 2),
+    "copy inserted": (insert_copy, SIZE, SIZE),
+    "forged entry inserted": (insert_forged, SIZE, SIZE),
+    "forged entry after a gap": (insert_forged_after_a_gap, SIZE, SIZE + 2),
 }
 
 
 def append(size: int = 3) -> range:
-    """Append a group as the desk does."""
+    """Append a group as the product does."""
     with transaction.atomic():
         events = [created(number) for number in range(size)]
         return record_all(events, by=PRIYA, at=AT)
 
 
-@pytest.mark.parametrize("name", BREAKS)
-def test_the_desk_goes_on_and_the_break_is_an_entry(db: None, name: str, caplog) -> None:
+@pytest.mark.parametrize("name", DAMAGES)
+def test_appending_continues_and_records_the_damage(db: None, name: str, caplog) -> None:
     write_log(SIZE)
-    damage, first, last = BREAKS[name]
+    damage, first, last = DAMAGES[name]
     damage()
 
     numbers = append()
 
     assert numbers == range(last + 2, last + 5)
-    told = log_tampering.body(last + 1)
-    assert (told["action"], told["subject"]) == ("log.damage_detected", "log")
-    assert told["actor"]["ref"] == "system"
-    assert (told["detail"]["first"], told["detail"]["last"]) == (first, last)
+    entry = log_tampering.body(last + 1)
+    assert (entry["action"], entry["subject"]) == ("log.damage_detected", "log")
+    assert entry["actor"]["ref"] == "system"
+    assert (entry["detail"]["first"], entry["detail"]["last"]) == (first, last)
     assert [log_tampering.body(seq)["action"] for seq in numbers] == ["assignment.created"] * 3
     assert caplog.text.count("The audit log is broken.") == 1
     assert append().start == numbers.stop
     assert LogHead.objects.get().size == numbers.stop + 3
-    found = verdict_on_log()
-    assert isinstance(found, Altered)
-    assert first <= found.seq <= last
+    verdict = verdict_on_log()
+    assert isinstance(verdict, Altered)
+    assert first <= verdict.seq <= last
 
 
-def test_a_well_made_entry_that_nobody_wrote_stays_in_question(db: None) -> None:
+def test_a_forged_entry_stays_in_question(db: None) -> None:
     write_log(SIZE)
-    put_behind_well_made()
+    insert_forged()
     append()
     sealed_log.seal()
 
     assert verdict_on_log() == Altered(SIZE, Fault.ADOPTED)
     assert verdict_on_log().sentence == (
-        "Altered at entry 7: stood behind the log's end, where nothing had been written, "
-        "and was taken up."
+        "Altered at entry 7: was verdict after the end of the log, where the product had not "
+        "written it, and was adopted."
     )
     assert check_entry(SIZE).state == State.ALTERED
     assert check_entry(SIZE - 1).state == State.INTACT
     assert check_entry(SIZE + 2).state == State.INTACT
 
 
-def test_a_lost_head_is_no_loss_for_what_was_sealed(db: None) -> None:
+def test_a_lost_head_does_not_affect_sealed_entries(db: None) -> None:
     size = sealed_log.write_sealed_log(SIZE, 0)
     lose_head()
 
@@ -127,39 +127,39 @@ def test_a_lost_head_is_no_loss_for_what_was_sealed(db: None) -> None:
     assert verdict_on_log() == Altered(size - 1, Fault.ADOPTED)
 
 
-def test_a_lost_head_of_a_log_that_was_sealed_whole_is_only_told(db: None) -> None:
+def test_a_lost_head_of_a_completely_sealed_log_is_only_noted(db: None) -> None:
     write_log(SIZE)
     sealed_log.seal()
-    log_tampering.cut_off(SIZE, SIZE + 1)
+    log_tampering.truncate(SIZE, SIZE + 1)
     lose_head()
 
     append()
     sealed_log.seal()
 
-    found = verdict_on_log()
-    assert isinstance(found, Intact)
-    assert found.sentence.endswith(" Its head was lost and worked out again from 7 entries.")
+    verdict = verdict_on_log()
+    assert isinstance(verdict, Intact)
+    assert verdict.sentence.endswith(" Its head was lost and recomputed from 7 entries.")
 
 
-def test_an_entry_far_behind_is_named_and_let_be(db: None) -> None:
+def test_an_entry_far_after_the_head_is_reported_and_not_adopted(db: None) -> None:
     write_log(SIZE)
-    put_behind_well_made(SIZE + 1_000)
+    insert_forged(SIZE + 1_000)
 
     assert append() == range(SIZE, SIZE + 3)
     assert verdict_on_log() == HeadMismatch(SIZE + 1_001, SIZE + 3)
-    found = verify_log(by=PRIYA, now=AT)
-    assert log_tampering.body(SIZE + 3)["detail"]["verdict"] == found.detail
+    verdict = verify_log(by=PRIYA, now=AT)
+    assert log_tampering.body(SIZE + 3)["detail"]["verdict"] == verdict.detail
 
 
-def test_an_empty_log_without_a_head_begins(db: None) -> None:
+def test_an_empty_log_without_a_head_can_be_started(db: None) -> None:
     lose_head()
     assert append() == range(3)
     assert isinstance(verdict_on_log(), Unsealed)
 
 
-def test_a_hash_of_another_length_does_not_stop_the_log(db: None) -> None:
+def test_a_hash_of_the_wrong_length_does_not_stop_appending(db: None) -> None:
     write_log(SIZE)
-    put_behind()
+    insert_copy()
     log_tampering.run("UPDATE {table} SET leaf = %s WHERE seq = %s", b"short", SIZE)
 
     append()
@@ -167,7 +167,7 @@ def test_a_hash_of_another_length_does_not_stop_the_log(db: None) -> None:
     assert isinstance(verdict_on_log(), Altered)
 
 
-def test_an_entry_of_a_break_that_nobody_wrote_hides_nothing(db: None) -> None:
+def test_a_forged_record_of_damage_hides_nothing(db: None) -> None:
     write_log(SIZE)
     sealed_log.seal()
     forged = {
@@ -187,7 +187,7 @@ def test_an_entry_of_a_break_that_nobody_wrote_hides_nothing(db: None) -> None:
 
 
 def export(folder: Path, query: str = "") -> standalone.FileVerdict:
-    """Return what the stand-alone program finds in an export."""
+    """Return what the standalone verifier reports about an export."""
     path = folder / "log.jsonl"
     words = ["--query", query] if query else []
     call_command("audit", "export", "--format", "jsonl", "-o", path, *words)
@@ -195,22 +195,22 @@ def export(folder: Path, query: str = "") -> standalone.FileVerdict:
 
 
 @pytest.mark.parametrize("query", ["", "action:assignment.created"])
-def test_an_export_carries_what_is_in_question(db: None, tmp_path: Path, query: str) -> None:
+def test_an_export_reports_adopted_entries(db: None, tmp_path: Path, query: str) -> None:
     write_log(SIZE)
-    put_behind_well_made()
+    insert_forged()
     append()
 
-    found = export(tmp_path, query)
+    verdict = export(tmp_path, query)
 
-    assert (found.word, found.seq) == ("altered", SIZE)
-    assert "adopted by a recovery" in found.sentence
+    assert (verdict.word, verdict.seq) == ("altered", SIZE)
+    assert "adopted" in verdict.sentence
     heading = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
     assert heading["adopted"] == [[SIZE, SIZE]]
 
 
-def test_an_export_without_it_is_proven(db: None, tmp_path: Path) -> None:
+def test_an_export_without_adopted_entries_is_valid(db: None, tmp_path: Path) -> None:
     write_log(SIZE)
-    put_behind_well_made()
+    insert_forged()
     append()
 
     assert export(tmp_path, "action:log.damage_detected").code in {
@@ -226,7 +226,7 @@ def test_an_export_without_it_is_proven(db: None, tmp_path: Path) -> None:
     st.integers(1, 9),
     st.lists(st.tuples(st.integers(0, 6), st.booleans(), st.integers(1, 5)), max_size=4),
 )
-def test_whatever_stands_behind_the_end_every_group_is_written(
+def test_every_group_is_written_after_any_damage(
     db: None, size: int, acts: list[tuple[int, bool, int]]
 ) -> None:
     with transaction.atomic():
@@ -236,7 +236,7 @@ def test_whatever_stands_behind_the_end_every_group_is_written(
             if is_lost:
                 lose_head()
             end = (LogEntry.objects.order_by("-seq").values_list("seq", flat=True)[0]) + 1
-            put_behind_well_made(end + distance)
+            insert_forged(end + distance)
             written += append(group)
         assert len(set(written)) == len(written)
         bodies = [log_tampering.body(seq) for seq in written]
@@ -247,17 +247,17 @@ def test_whatever_stands_behind_the_end_every_group_is_written(
         transaction.set_rollback(True)
 
 
-def test_several_writers_go_on_together_after_the_head_was_lost(transactional_db: None) -> None:
+def test_concurrent_writers_recover_from_a_lost_head(transactional_db: None) -> None:
     write_log(SIZE)
     lose_head()
-    taken: list[int] = []
+    numbers: list[int] = []
 
     def write() -> None:
         for number in range(5):
             with transaction.atomic():
-                taken.append(record(created(number), by=PRIYA, at=AT))
+                numbers.append(record(created(number), by=PRIYA, at=AT))
 
-    at_once(*[write] * 4)
+    run_concurrently(*[write] * 4)
 
-    assert sorted(taken) == list(range(SIZE + 1, SIZE + 21))
+    assert sorted(numbers) == list(range(SIZE + 1, SIZE + 21))
     assert LogEntry.objects.filter(action="log.damage_detected").count() == 1

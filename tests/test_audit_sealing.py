@@ -1,4 +1,4 @@
-"""Seals: when they are made, what they refuse, where they are kept, and who may alter nothing."""
+"""Seals: when they are made or refused, second copies, keys, and the restricted database role."""
 
 import logging
 import stat
@@ -30,24 +30,28 @@ from tests.log_fixtures import AT, PRIYA, created, write_log
 def test_a_seal_signs_size_and_root_and_is_recorded(db: None, settings, tmp_path: Path) -> None:
     settings.AUDIT_SEAL_DIR = tmp_path
     write_log(5)
-    root = frontier_at(5, _rows()).root()
+    root = frontier_at(5, _tiles()).root()
 
     seal = sealed_log.seal()
 
     opened = open_note(seal.note, keys.trusted_keys())
     assert opened.text.split("\n")[:2] == ["PeterNeumann", "5"]
     assert (tmp_path / "seal-0000000001.txt").read_text() == seal.note
-    told = log_tampering.body(5)
-    assert (told["action"], told["subject"], told["result"]) == ("log.sealed", "seal/1", "request")
-    assert told["detail"] == {"seal": 1, "entries": 5, "root": root.hex(), "key": seal.key}
+    entry = log_tampering.body(5)
+    assert (entry["action"], entry["subject"], entry["result"]) == (
+        "log.sealed",
+        "seal/1",
+        "request",
+    )
+    assert entry["detail"] == {"seal": 1, "entries": 5, "root": root.hex(), "key": seal.key}
 
 
-def _rows() -> tiles.Tiles:
+def _tiles() -> tiles.Tiles:
     tiles.extend(LogHead.objects.get().size)
     return tiles.Tiles()
 
 
-def test_a_log_that_did_not_grow_is_not_sealed_twice(db: None) -> None:
+def test_an_unchanged_log_is_not_sealed_again(db: None) -> None:
     head = LogHead.objects.get()
     first = sealed_log.seal()
     LogHead.objects.update(size=head.size, frontier=head.frontier)
@@ -56,7 +60,7 @@ def test_a_log_that_did_not_grow_is_not_sealed_twice(db: None) -> None:
     assert LogSeal.objects.count() == 1
 
 
-def test_rows_are_those_of_the_tree_beyond_a_full_one(db: None) -> None:
+def test_tiles_match_the_tree_beyond_a_full_tile(db: None) -> None:
     write_log(200)
     sealed_log.seal()
     write_log(400)
@@ -74,7 +78,7 @@ def test_rows_are_those_of_the_tree_beyond_a_full_one(db: None) -> None:
     assert head.size == 602
 
 
-def test_a_damaged_row_above_the_entries_is_found(db: None) -> None:
+def test_a_damaged_tile_of_a_higher_level_is_detected(db: None) -> None:
     write_log(600)
     sealed_log.seal()
     row = LogTile.objects.get(level=1)
@@ -84,31 +88,31 @@ def test_a_damaged_row_above_the_entries_is_found(db: None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tamper", "said"),
+    ("tamper", "message"),
     [
-        pytest.param(log_tampering.edit_leaf, "do not give what was recorded", id="an edited hash"),
+        pytest.param(log_tampering.edit_leaf, "do not match the log's head", id="an edited hash"),
         pytest.param(log_tampering.delete, "The log has a gap", id="a missing entry"),
     ],
 )
-def test_what_is_not_what_was_appended_is_not_signed(db: None, tamper, said: str) -> None:
+def test_altered_entries_are_not_sealed(db: None, tamper, message: str) -> None:
     sealed_log.write_sealed_log(4, 6)
     tamper(7, 11)
 
-    with pytest.raises(NotSealed, match=said):
+    with pytest.raises(NotSealed, match=message):
         sealed_log.seal()
 
     assert LogSeal.objects.count() == 1
 
 
-def test_a_shorter_log_is_not_sealed_again(db: None) -> None:
+def test_a_truncated_log_is_not_sealed(db: None) -> None:
     sealed_log.write_sealed_log(6, 1)
-    sealed_log.cut_off_and_move_head(3, 8)
+    sealed_log.truncate_with_head(3, 8)
 
-    with pytest.raises(NotSealed, match="shorter than seal 1 says"):
+    with pytest.raises(NotSealed, match="shorter than seal 1"):
         sealed_log.seal()
 
 
-def test_without_a_key_it_says_what_to_do(db: None, settings) -> None:
+def test_sealing_without_a_key_says_what_to_do(db: None, settings) -> None:
     settings.AUDIT_SIGNING_KEY, settings.AUDIT_OWN_KEY_FILE = "", None
     write_log(2)
 
@@ -116,7 +120,7 @@ def test_without_a_key_it_says_what_to_do(db: None, settings) -> None:
         sealed_log.seal()
 
 
-def test_a_wrong_key_is_said_without_showing_it(db: None, settings) -> None:
+def test_an_invalid_key_is_reported_without_showing_it(db: None, settings) -> None:
     settings.AUDIT_SIGNING_KEY = "PRIVATE+KEY+desk+00000000+c2VjcmV0"
 
     with pytest.raises(NotSealed, match="AUDIT_SIGNING_KEY is not a signing key") as refusal:
@@ -125,7 +129,7 @@ def test_a_wrong_key_is_said_without_showing_it(db: None, settings) -> None:
     assert "c2VjcmV0" not in str(refusal.value)
 
 
-def test_a_machine_of_its_own_makes_a_key_that_only_its_user_reads(
+def test_a_single_machine_generates_a_key_that_only_its_user_can_read(
     db: None, settings, tmp_path: Path
 ) -> None:
     settings.AUDIT_SIGNING_KEY, settings.AUDIT_OWN_KEY_FILE = "", tmp_path / "signing.key"
@@ -139,12 +143,12 @@ def test_a_machine_of_its_own_makes_a_key_that_only_its_user_reads(
 
 
 def _finding(name: str) -> doctor.Finding:
-    found = {"signing key": doctor._signing_key, "seals": doctor._seal_folder}[name]()
-    assert found.name == name
-    return found
+    finding = {"signing key": doctor._signing_key, "seals": doctor._seal_folder}[name]()
+    assert finding.name == name
+    return finding
 
 
-def test_the_doctor_speaks_of_key_and_second_place(settings, tmp_path: Path) -> None:
+def test_the_doctor_reports_key_and_second_copies(settings, tmp_path: Path) -> None:
     settings.IS_SANDBOX = False
     assert _finding("signing key").sentence == "PeterNeumann+c74f20a3 seals the log"
     assert _finding("seals") == doctor.Finding(
@@ -158,7 +162,7 @@ def test_the_doctor_speaks_of_key_and_second_place(settings, tmp_path: Path) -> 
     assert not _finding("signing key").is_ok
 
 
-def test_an_old_key_stays_trusted_for_its_seals(db: None, settings) -> None:
+def test_seals_of_an_old_key_need_it_to_be_trusted(db: None, settings) -> None:
     old, new = keys.signing_key(), SigningKey.generate("PeterNeumann")
     sealed_log.write_sealed_log(3, 3)
     settings.AUDIT_SIGNING_KEY = new.to_text()
@@ -166,13 +170,13 @@ def test_an_old_key_stays_trusted_for_its_seals(db: None, settings) -> None:
     sealed_log.seal()
 
     assert verdict_on_log().sentence.startswith(
-        "Seal 1 has a key that is unknown here. No trusted key signed it, but PeterNeumann did."
+        "Seal 1 is signed with an unknown key. No trusted key signed it, but PeterNeumann did."
     )
     settings.AUDIT_TRUSTED_KEYS = [str(old.public)]
     assert isinstance(verdict_on_log(), Intact)
 
 
-def test_a_folder_that_cannot_be_written_to_is_told_and_seals_all_the_same(
+def test_sealing_works_and_logs_an_error_if_the_copy_cannot_be_written(
     db: None, settings, tmp_path: Path, caplog
 ) -> None:
     (tmp_path / "file").touch()
@@ -180,10 +184,10 @@ def test_a_folder_that_cannot_be_written_to_is_told_and_seals_all_the_same(
     write_log(1)
 
     assert sealed_log.seal().number == 1
-    assert "Seal 1 stands in the database alone. Mend AUDIT_SEAL_DIR" in caplog.text
+    assert "Seal 1 is only in the database. Fix AUDIT_SEAL_DIR" in caplog.text
 
 
-def test_a_seal_is_due_an_hour_after_the_last_if_something_was_added(db: None) -> None:
+def test_a_seal_is_due_an_hour_after_the_last_if_entries_were_added(db: None) -> None:
     assert not is_due(now=AT)
     write_log(1)
     assert is_due(now=AT)
@@ -195,7 +199,7 @@ def test_a_seal_is_due_an_hour_after_the_last_if_something_was_added(db: None) -
     assert is_due(now=AT - timedelta(hours=1))
 
 
-def test_the_schedule_seals_and_checks_every_night(transactional_db: None, clock) -> None:
+def test_the_schedule_seals_and_verifies_every_night(transactional_db: None, clock) -> None:
     write_log(3)
 
     tasks.seal_log.func()
@@ -210,31 +214,31 @@ def test_the_schedule_seals_and_checks_every_night(transactional_db: None, clock
     assert LogSeal.objects.get().reason == "schedule"
 
 
-def test_a_nightly_check_that_was_abandoned_is_taken_over(db: None) -> None:
-    begun = begin_nightly_verification(by=SYSTEM, now=AT)
+def test_an_abandoned_nightly_verification_is_taken_over(db: None) -> None:
+    run = begin_nightly_verification(by=SYSTEM, now=AT)
 
     assert begin_nightly_verification(by=SYSTEM, now=AT + timedelta(minutes=30)) is None
-    assert begin_nightly_verification(by=SYSTEM, now=AT + timedelta(minutes=90)) == begun
+    assert begin_nightly_verification(by=SYSTEM, now=AT + timedelta(minutes=90)) == run
 
 
-def test_a_broken_log_raises_the_alarm_and_goes_on(db: None, caplog) -> None:
+def test_a_damaged_log_raises_the_alarm_and_can_be_appended_to(db: None, caplog) -> None:
     sealed_log.write_sealed_log(4, 2)
     log_tampering.edit_body(2, 7)
 
-    found = verify_log(by=PRIYA, now=AT)
+    run = verify_log(by=PRIYA, now=AT)
 
-    (told,) = [line for line in caplog.records if line.name == "assignments.audit.alarm"]
-    assert (told.levelno, told.message) == (
+    (alarm,) = [line for line in caplog.records if line.name == "assignments.audit.alarm"]
+    assert (alarm.levelno, alarm.message) == (
         logging.ERROR,
         "The audit log is broken. Altered at entry 2: body does not match the tree.",
     )
-    assert log_tampering.body(7)["detail"]["verdict"] == found.detail
+    assert log_tampering.body(7)["detail"]["verdict"] == run.detail
     with transaction.atomic():
         assert record(created(), by=PRIYA, at=AT) == 8
     assert sealed_log.seal().size == 9
 
 
-def test_the_clock_that_was_set_back_is_named(db: None) -> None:
+def test_a_clock_that_was_set_back_is_noted(db: None) -> None:
     with transaction.atomic():
         for number, minutes in enumerate((0, 30, 28, -60)):
             record(created(number), by=PRIYA, at=AT + timedelta(minutes=minutes))
@@ -249,7 +253,7 @@ def test_the_clock_that_was_set_back_is_named(db: None) -> None:
         pytest.param(log_tampering.edit_body, State.ALTERED, id="another body"),
         pytest.param(log_tampering.edit_body_and_leaf, State.ALTERED, id="another body and hash"),
         pytest.param(log_tampering.edit_column, State.ALTERED, id="another column"),
-        pytest.param(sealed_log.rewrite_chain, State.ALTERED, id="the whole chain rewritten"),
+        pytest.param(sealed_log.rewrite_log, State.ALTERED, id="the whole chain rewritten"),
     ],
 )
 def test_check_entry(db: None, tamper, state: State) -> None:
@@ -261,17 +265,17 @@ def test_check_entry(db: None, tamper, state: State) -> None:
     assert check_entry(6).state == State.NEW
 
 
-def test_check_entry_does_not_trust_every_seal(db: None) -> None:
+def test_check_entry_needs_a_trusted_seal(db: None) -> None:
     sealed_log.write_sealed_log(6, 1)
-    sealed_log.sign_anew()
+    sealed_log.resign_seals()
 
-    found = check_entry(3)
+    check = check_entry(3)
 
-    assert found.state == State.UNPROVEN
-    assert "a key that is unknown here" in found.seal_fault
+    assert check.state == State.UNPROVEN
+    assert "signed with an unknown key" in check.seal_fault
 
 
-def test_the_role_of_the_application_adds_and_reads_and_alters_nothing(db: None) -> None:
+def test_the_application_role_can_append_and_read_only(db: None) -> None:
     if connection.vendor != "postgresql":
         pytest.skip("Only PostgreSQL has roles")
     sealed_log.write_sealed_log(3, 1)

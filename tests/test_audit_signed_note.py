@@ -1,4 +1,4 @@
-"""Signed notes and checkpoints: the published examples, and everything that is not one."""
+"""Signed notes and checkpoints: the published examples, and texts that are invalid."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from assignments.audit.signing.signed_note import (
     open_note,
 )
 
-# The example of Go's golang.org/x/mod/sumdb/note, which the specification grew from.
+# The example of golang.org/x/mod/sumdb/note, on which the specification is based.
 PUBLIC = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 SECRET = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
 TEXT = (
@@ -33,7 +33,7 @@ SOFA = (
 PETER = PublicKey.parse(PUBLIC)
 
 
-def test_keys_are_read_and_written_as_published() -> None:
+def test_keys_are_parsed_and_written_as_published() -> None:
     secret = SigningKey.parse(SECRET)
 
     assert (str(secret.public), secret.to_text()) == (PUBLIC, SECRET)
@@ -45,13 +45,13 @@ def test_sign_gives_the_published_note() -> None:
     assert SigningKey.parse(SECRET).sign(TEXT) == NOTE
 
 
-def test_open_note_gives_the_text_and_who_signed_it() -> None:
+def test_open_note_returns_text_and_key() -> None:
     opened = open_note(NOTE, [PETER])
 
     assert (opened.text, opened.key) == (TEXT, PETER)
 
 
-def test_open_note_passes_over_keys_that_are_not_known() -> None:
+def test_open_note_ignores_unknown_keys() -> None:
     other = SigningKey.generate("example.com/witness")
     both = NOTE + other.sign(TEXT).removeprefix(f"{TEXT}\n")
 
@@ -59,12 +59,12 @@ def test_open_note_passes_over_keys_that_are_not_known() -> None:
     assert open_note(both, [other.public]).key == other.public
 
 
-def test_open_note_says_that_no_key_is_known() -> None:
+def test_open_note_needs_a_trusted_key() -> None:
     with pytest.raises(UnknownKey, match="but PeterNeumann did"):
         open_note(NOTE, [SigningKey.generate("PeterNeumann").public])
 
 
-def test_open_note_says_that_the_signature_does_not_fit() -> None:
+def test_open_note_refuses_a_wrong_signature() -> None:
     with pytest.raises(WrongSignature, match="of PeterNeumann does not match"):
         open_note(NOTE.replace("cryptography", "cryptographY"), [PETER])
 
@@ -82,13 +82,13 @@ def test_open_note_says_that_the_signature_does_not_fit() -> None:
         pytest.param(f"{TEXT}\n\N{EM DASH} PeterNeumann x08g\n", id="too short"),
     ],
 )
-def test_open_note_refuses(note: str) -> None:
+def test_open_note_refuses_other_formats(note: str) -> None:
     with pytest.raises(InvalidNote):
         open_note(note, [PETER])
 
 
 @pytest.mark.parametrize("place", range(0, len(PUBLIC), 3))
-def test_a_key_with_an_error_is_refused(place: int) -> None:
+def test_a_mistyped_key_is_refused(place: int) -> None:
     wrong = PUBLIC[:place] + chr(ord(PUBLIC[place]) + 1) + PUBLIC[place + 1 :]
     for text in (wrong, PUBLIC[:place], PUBLIC[place + 1 :]):
         with pytest.raises(InvalidKey):
@@ -103,7 +103,7 @@ def test_a_key_with_an_error_is_refused(place: int) -> None:
         pytest.param(SECRET[:-4], id="cut off"),
     ],
 )
-def test_a_secret_with_an_error_is_refused_and_not_shown(text: str) -> None:
+def test_a_mistyped_private_key_is_refused_without_showing_it(text: str) -> None:
     with pytest.raises(InvalidKey) as refusal:
         SigningKey.parse(text)
 
@@ -111,22 +111,24 @@ def test_a_secret_with_an_error_is_refused_and_not_shown(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "two words", "a+b", " x"])
-def test_a_key_cannot_have_every_name(name: str) -> None:
+def test_key_names_are_restricted(name: str) -> None:
     with pytest.raises(InvalidKey, match="neither spaces nor plus"):
         SigningKey.generate(name)
 
 
-def test_the_published_checkpoint_is_read_and_written() -> None:
-    found = Checkpoint.parse(CHECKPOINT)
+def test_the_published_checkpoint_is_parsed_and_written() -> None:
+    checkpoint = Checkpoint.parse(CHECKPOINT)
 
-    assert (found.origin, found.size) == ("example.com/behind-the-sofa", 20852163)
-    assert found.root.hex() == "0ac5186a91863e8e1d90c808014aa89bf5da8e3ee1d9f07630f0378f68f1ab62"
-    assert found.text() == CHECKPOINT
+    assert (checkpoint.origin, checkpoint.size) == ("example.com/behind-the-sofa", 20852163)
+    assert (
+        checkpoint.root.hex() == "0ac5186a91863e8e1d90c808014aa89bf5da8e3ee1d9f07630f0378f68f1ab62"
+    )
+    assert checkpoint.text() == CHECKPOINT
     with pytest.raises(UnknownKey, match=r"but example\.com/behind-the-sofa did"):
         open_note(SOFA, [PETER])
 
 
-def test_lines_after_the_third_are_passed_over() -> None:
+def test_extension_lines_are_ignored() -> None:
     assert Checkpoint.parse(f"{CHECKPOINT}more\n") == Checkpoint.parse(CHECKPOINT)
 
 
@@ -142,6 +144,6 @@ def test_lines_after_the_third_are_passed_over() -> None:
         pytest.param(CHECKPOINT, "", id="nothing"),
     ],
 )
-def test_what_is_no_checkpoint_is_refused(line: str, other: str) -> None:
+def test_other_texts_are_not_checkpoints(line: str, other: str) -> None:
     with pytest.raises(InvalidCheckpoint):
         Checkpoint.parse(CHECKPOINT.replace(line, other, 1))

@@ -1,4 +1,4 @@
-"""Whatever is done to whatever log is found, and the entry is among those that are named."""
+"""Any tampering with any log is detected, and the verdict names the entry."""
 
 from django.db import transaction
 from hypothesis import HealthCheck, example, given, settings
@@ -16,11 +16,11 @@ ALL = [
     log_tampering.edit_column,
     log_tampering.edit_time,
     log_tampering.delete,
-    log_tampering.delete_and_close_up,
-    log_tampering.push_in,
+    log_tampering.delete_and_renumber,
+    log_tampering.insert_after,
     log_tampering.append,
-    log_tampering.swap_with_the_last,
-    log_tampering.cut_off,
+    log_tampering.swap_with_last,
+    log_tampering.truncate,
 ]
 
 
@@ -33,7 +33,7 @@ ALL = [
     st.integers(0, 1_000_000),
 )
 @example([1], log_tampering.edit_body, 0)
-def test_any_tampering_with_any_log_is_found(
+def test_any_tampering_with_any_log_is_detected(
     db: None, groups: list[int], tamper: log_tampering.Tampering, place: int
 ) -> None:
     with transaction.atomic():
@@ -41,24 +41,24 @@ def test_any_tampering_with_any_log_is_found(
             write_log(group)
         size = sum(groups)
         seq = place % size
-        is_no_change = tamper is log_tampering.swap_with_the_last and seq == size - 1
+        is_unchanged = tamper is log_tampering.swap_with_last and seq == size - 1
         assert verdict_on_log().sentence.startswith(f"Not sealed yet: {size} entr")
 
         tamper(seq, size)
 
-        found = verdict_on_log()
+        verdict = verdict_on_log()
         transaction.set_rollback(True)
-    if is_no_change:
-        assert isinstance(found, Unsealed)
+    if is_unchanged:
+        assert isinstance(verdict, Unsealed)
     else:
-        assert seq in named(found)
+        assert seq in named_entries(verdict)
 
 
-def named(found: Verdict) -> range:
-    """Return which entries the verdict names; entries that were added stand at the end."""
-    if isinstance(found, Altered):
-        return range(found.seq, (found.seq if found.last is None else found.last) + 1)
-    assert isinstance(found, HeadMismatch)
-    assert found.expected is not None
-    too_long = found.size > found.expected
-    return range(found.size) if too_long else range(found.size, found.size + 1)
+def named_entries(verdict: Verdict) -> range:
+    """Return the entries that the verdict names: all of them if the log is too long."""
+    if isinstance(verdict, Altered):
+        return range(verdict.seq, (verdict.seq if verdict.last is None else verdict.last) + 1)
+    assert isinstance(verdict, HeadMismatch)
+    assert verdict.expected is not None
+    is_too_long = verdict.size > verdict.expected
+    return range(verdict.size) if is_too_long else range(verdict.size, verdict.size + 1)

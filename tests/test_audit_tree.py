@@ -1,4 +1,4 @@
-"""The Merkle tree: the vectors of Certificate Transparency, an oracle, and every split."""
+"""The Merkle tree, against the vectors of Certificate Transparency and another implementation."""
 
 import hashlib
 
@@ -45,12 +45,12 @@ def test_root_of_the_certificate_transparency_vectors(size: int) -> None:
 
 
 @given(st.lists(st.binary(max_size=8), min_size=1, max_size=70))
-def test_root_is_that_of_another_implementation(leaves: list[bytes]) -> None:
+def test_root_equals_another_implementation(leaves: list[bytes]) -> None:
     assert frontier(*leaves).root() == InmemoryTree.init_from_entries(leaves).get_root()
 
 
 @given(st.lists(st.lists(st.binary(max_size=4), max_size=20), max_size=6))
-def test_append_gives_the_same_tree_in_groups_and_at_once(groups: list[list[bytes]]) -> None:
+def test_append_in_groups_gives_the_same_tree(groups: list[list[bytes]]) -> None:
     grown = Frontier()
     for group in groups:
         grown = grown.append(map(leaf_hash, group))
@@ -59,7 +59,7 @@ def test_append_gives_the_same_tree_in_groups_and_at_once(groups: list[list[byte
     assert grown == frontier(*(leaf for group in groups for leaf in group))
 
 
-def test_spans_say_which_leaves_stand_under_which_root() -> None:
+def test_spans_are_the_leaves_under_each_root() -> None:
     tree = frontier(*(bytes([number]) for number in range(13)))
 
     assert tree.spans() == [range(8), range(8, 12), range(12, 13)]
@@ -82,6 +82,6 @@ def test_node_and_leaf_hashes_differ_for_the_same_bytes() -> None:
         pytest.param(1, bytes(31), id="half a hash"),
     ],
 )
-def test_from_bytes_refuses_roots_that_do_not_fit_the_size(size: int, joined: bytes) -> None:
+def test_from_bytes_refuses_roots_of_another_size(size: int, joined: bytes) -> None:
     with pytest.raises(ValueError, match=r"complete subtrees|whole hashes"):
         Frontier.from_bytes(size, joined)

@@ -1,4 +1,4 @@
-"""The database refuses to change or remove an entry, on either engine."""
+"""Triggers refuse to change or delete an entry, on SQLite and PostgreSQL."""
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -39,18 +39,18 @@ def test_the_database_refuses(db: None, statement: str) -> None:
     assert list(LogEntry.objects.order_by("seq").values()) == before
 
 
-def test_the_table_is_the_one_of_the_entries() -> None:
+def test_the_triggers_protect_the_table_of_entries() -> None:
     assert LogEntry._meta.db_table == triggers.ENTRIES
 
 
-def test_entries_can_be_added_all_the_same(db: None) -> None:
+def test_entries_can_be_appended(db: None) -> None:
     write_log(2)
     write_log(1)
 
     assert LogEntry.objects.count() == 3
 
 
-def test_deletes_are_allowed_in_the_block_alone(db: None) -> None:
+def test_deletes_are_allowed_only_in_the_block(db: None) -> None:
     write_log(2)
 
     with triggers.deletes_allowed(connection, triggers.ENTRIES):

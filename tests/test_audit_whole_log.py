@@ -62,18 +62,16 @@ def test_a_log_longer_than_a_chunk_is_intact_and_tells_its_progress(db: None) ->
         pytest.param(log_tampering.delete, 4, Altered(4, Fault.MISSING), id="deleted"),
         pytest.param(log_tampering.delete, 10, HeadMismatch(10, SIZE), id="last one deleted"),
         pytest.param(
-            log_tampering.delete_and_close_up,
+            log_tampering.delete_and_renumber,
             4,
             Altered(4, Fault.OUT_OF_ORDER),
             id="deleted, closed up",
         ),
-        pytest.param(log_tampering.push_in, 4, Altered(4, Fault.INSERTED), id="pushed in"),
+        pytest.param(log_tampering.insert_after, 4, Altered(4, Fault.INSERTED), id="pushed in"),
         pytest.param(log_tampering.append, 4, HeadMismatch(SIZE + 1, SIZE), id="appended"),
-        pytest.param(
-            log_tampering.swap_with_the_last, 4, Altered(4, Fault.OUT_OF_ORDER), id="swapped"
-        ),
-        pytest.param(log_tampering.cut_off, 4, HeadMismatch(4, SIZE), id="cut off"),
-        pytest.param(log_tampering.cut_off, 0, HeadMismatch(0, SIZE), id="emptied"),
+        pytest.param(log_tampering.swap_with_last, 4, Altered(4, Fault.OUT_OF_ORDER), id="swapped"),
+        pytest.param(log_tampering.truncate, 4, HeadMismatch(4, SIZE), id="cut off"),
+        pytest.param(log_tampering.truncate, 0, HeadMismatch(0, SIZE), id="emptied"),
     ],
 )
 def test_tampering_is_found_and_named(
@@ -243,7 +241,7 @@ def test_verify_log_records_an_alteration_too(db: None) -> None:
         ),
         pytest.param(
             HeadMismatch(3, None),
-            "What vouches for the entries, the log's head, is missing or damaged.",
+            "The log's head, which the entries are checked against, is missing or damaged.",
             id="no head",
         ),
     ],

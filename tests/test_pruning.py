@@ -1,4 +1,4 @@
-"""Pruning: old entries go by whole sealed ranges, and what is left verifies as before."""
+"""Pruning: old entries are deleted up to a seal, and the remaining ones still verify."""
 
 import io
 import json
@@ -57,18 +57,18 @@ YEARS_LATER = AT + timedelta(days=3 * 366)
 
 
 def keep_for(months: int, *accounts: str) -> None:
-    """Keep entries of these accounts for so many months only."""
+    """Set the retention period of these accounts."""
     for account in accounts:
         LogRetention.objects.create(account=account, months=months)
 
 
 def prune_all() -> pruning.Done:
-    """Prune what may go three years later."""
+    """Prune everything that may be pruned three years later."""
     return pruning.prune_log(by=PRIYA, now=YEARS_LATER)
 
 
 def intact() -> Intact:
-    """Return the verdict on a log that is intact."""
+    """Verify the log and return the verdict, which must be intact."""
     verdict = verdict_on_log()
     assert isinstance(verdict, Intact), verdict.sentence
     return verdict
@@ -76,13 +76,13 @@ def intact() -> Intact:
 
 @pytest.fixture
 def old(db: None) -> int:
-    """Write and seal a log that need not be kept in three years; return where its seals end."""
+    """Write a sealed log that may be pruned in three years; return the size of its last seal."""
     sealed_log.write_sealed_log(300, 320, 7)
     keep_for(24, "", "acme")
     return 621
 
 
-def test_what_is_old_goes_up_to_the_last_seal_and_the_rest_verifies(old: int) -> None:
+def test_old_entries_are_pruned_up_to_the_last_seal_and_the_rest_verifies(old: int) -> None:
     seals = list(LogSeal.objects.values_list("number", "size"))
 
     done = prune_all()
@@ -99,7 +99,7 @@ def test_what_is_old_goes_up_to_the_last_seal_and_the_rest_verifies(old: int) ->
     assert since.word == "intact since a seal"
 
 
-def test_the_entry_of_it_says_how_many_went_and_up_to_which_seal(old: int) -> None:
+def test_pruning_is_recorded_with_a_signed_statement(old: int) -> None:
     prune_all()
 
     entry = LogEntry.objects.get(action=ACTION)
@@ -111,14 +111,14 @@ def test_the_entry_of_it_says_how_many_went_and_up_to_which_seal(old: int) -> No
     assert pruned().size == old
 
 
-def test_pruning_twice_goes_on_where_it_ended(old: int) -> None:
+def test_a_second_pruning_continues(old: int) -> None:
     prune_all()
     write_log(40)
     sealed_log.seal()
 
     done = pruning.prune_log(by=PRIYA, now=YEARS_LATER)
 
-    # What the first pruning and its checks wrote is three years younger.
+    # The entries of the first pruning and its verification are three years younger.
     size = LogEntry.objects.filter(at__lt=YEARS_LATER).count()
     assert (done.entries, size > 0) == (0, True)
     later = pruning.prune_log(by=PRIYA, now=YEARS_LATER + timedelta(days=3 * 366))
@@ -127,7 +127,7 @@ def test_pruning_twice_goes_on_where_it_ended(old: int) -> None:
     intact()
 
 
-def test_nothing_goes_without_a_period(db: None) -> None:
+def test_entries_without_a_retention_period_are_kept(db: None) -> None:
     sealed_log.write_sealed_log(5, 5)
     keep_for(24, "acme")
     assert prune_all().entries == 5
@@ -140,7 +140,7 @@ def test_nothing_goes_without_a_period(db: None) -> None:
     assert LogEntry.objects.filter(action=ACTION).count() == 1
 
 
-def test_what_no_seal_vouches_for_stays(db: None) -> None:
+def test_unsealed_entries_are_kept(db: None) -> None:
     write_log(12)
     keep_for(24, "", "acme")
 
@@ -159,14 +159,14 @@ def test_what_no_seal_vouches_for_stays(db: None) -> None:
         pytest.param(36, 1096, False, id="three years"),
     ],
 )
-def test_months_are_those_of_the_calendar(db: None, months: int, days: int, *, stays: bool) -> None:
+def test_retention_counts_calendar_months(db: None, months: int, days: int, *, stays: bool) -> None:
     write_log(1)
     keep_for(months, "acme")
 
     # From 23 November 2026, over 29 February 2028.
-    found = retention.first_to_stay(0, now=AT + timedelta(days=days))
+    stay = retention.first_to_stay(0, now=AT + timedelta(days=days))
 
-    assert (found is not None) == stays
+    assert (stay is not None) == stays
 
 
 def test_two_years_before_a_leap_day_end_with_february(db: None) -> None:
@@ -178,10 +178,10 @@ def test_two_years_before_a_leap_day_end_with_february(db: None) -> None:
     assert not retention.first_to_stay(0, now=datetime(2028, 2, 29, 13, tzinfo=UTC))
 
 
-@pytest.mark.parametrize("whom", ["learner/13", PRIYA.ref, "account"])
-def test_a_legal_hold_keeps_everything_from_its_first_entry_on(db: None, whom: str) -> None:
+@pytest.mark.parametrize("target", ["learner/13", PRIYA.ref, "account"])
+def test_a_legal_hold_keeps_everything_from_its_first_entry(db: None, target: str) -> None:
     account = make_account(remote_id="acme")
-    ref = f"account/{account.pk}" if whom == "account" else whom
+    ref = f"account/{account.pk}" if target == "account" else target
     events = [created(number, Person(ref="learner/12")) for number in range(4)]
     with transaction.atomic():
         record_all(events, by=AMARA, at=AT)
@@ -195,14 +195,14 @@ def test_a_legal_hold_keeps_everything_from_its_first_entry_on(db: None, whom: s
     stays = pruning.outlook(now=YEARS_LATER).stays
 
     assert stays is not None
-    said = "account acme" if whom == "account" else whom
-    first = {"learner/13": 5, PRIYA.ref: 4, "account": 0}[whom]
-    assert stays == retention.Stay(first, f"{said} is under a legal hold")
-    assert prune_all().entries == (0 if whom == "account" else 4)
+    name = "account acme" if target == "account" else target
+    first = {"learner/13": 5, PRIYA.ref: 4, "account": 0}[target]
+    assert stays == retention.Stay(first, f"{name} is under a legal hold")
+    assert prune_all().entries == (0 if target == "account" else 4)
     intact()
 
 
-def test_a_batch_that_is_not_settled_keeps_its_entries(old: int) -> None:
+def test_an_unsettled_batch_keeps_its_entries(old: int) -> None:
     batch = make_batch(["unknown"], pk=417, state=Batch.State.RUNNING)
 
     assert prune_all().entries == 0
@@ -214,7 +214,7 @@ def test_a_batch_that_is_not_settled_keeps_its_entries(old: int) -> None:
     assert prune_all().entries == old
 
 
-def test_what_the_siem_has_not_taken_stays(old: int, settings) -> None:
+def test_entries_not_forwarded_to_the_siem_are_kept(old: int, settings) -> None:
     settings.SIEM = Memory()
 
     assert pruning.outlook(now=YEARS_LATER).stays == retention.Stay(
@@ -229,13 +229,13 @@ def test_what_the_siem_has_not_taken_stays(old: int, settings) -> None:
         forwarding.restart_at(start=299, by=PRIYA, now=AT)
 
 
-def test_large_logs_go_a_group_at_a_time(old: int, monkeypatch) -> None:
+def test_large_logs_are_pruned_in_groups(old: int, monkeypatch) -> None:
     monkeypatch.setattr(pruning, "GROUP", 320)
 
     prune_all()
 
     entries = LogEntry.objects.filter(action=ACTION).order_by("seq")
-    assert [(one.subject, log_tampering.body(one.seq)["detail"]["entries"]) for one in entries] == [
+    assert [(e.subject, log_tampering.body(e.seq)["detail"]["entries"]) for e in entries] == [
         ("seal/1", 300),
         ("seal/2", 321),
     ]
@@ -243,24 +243,27 @@ def test_large_logs_go_a_group_at_a_time(old: int, monkeypatch) -> None:
     intact()
 
 
-def test_names_that_only_pruned_entries_spoke_of_go_with_them(db: None) -> None:
-    gone = Person(ref="learner/7", name="Xqzelif", email="xqz@x.example")
-    left = Person(ref="learner/8", name="Xqzomar", email="xqo@x.example")
+def test_personal_values_of_pruned_entries_alone_are_deleted(db: None) -> None:
+    pruned_person = Person(ref="learner/7", name="Xqzelif", email="xqz@x.example")
+    kept_person = Person(ref="learner/8", name="Xqzomar", email="xqo@x.example")
     with transaction.atomic():
-        record_all([created(1, gone), created(2, left)], by=PRIYA, at=AT)
+        record_all([created(1, pruned_person), created(2, kept_person)], by=PRIYA, at=AT)
     sealed_log.seal()
     with transaction.atomic():
-        record(created(3, left), by=PRIYA, at=AT)
+        record(created(3, kept_person), by=PRIYA, at=AT)
     keep_for(24, "", "acme")
 
     done = prune_all()
 
     assert (done.entries, done.values) == (2, 2)
-    assert set(PersonalValue.objects.values_list("value", flat=True)) >= {left.name, left.email}
-    assert not PersonalValue.objects.filter(ref=gone.ref).exists()
+    assert set(PersonalValue.objects.values_list("value", flat=True)) >= {
+        kept_person.name,
+        kept_person.email,
+    }
+    assert not PersonalValue.objects.filter(ref=pruned_person.ref).exists()
 
 
-def test_a_log_that_is_not_intact_is_not_pruned(old: int) -> None:
+def test_an_altered_log_is_not_pruned(old: int) -> None:
     log_tampering.edit_body(2, 0)
 
     with pytest.raises(
@@ -271,7 +274,7 @@ def test_a_log_that_is_not_intact_is_not_pruned(old: int) -> None:
     assert LogEntry.objects.filter(seq__lt=old).count() == old
 
 
-def test_without_a_key_nothing_goes_and_the_triggers_stay(old: int, settings) -> None:
+def test_without_a_key_nothing_is_pruned_and_the_triggers_stay(old: int, settings) -> None:
     seal = trusted_seals.check_seals().trusted[-1]
     settings.AUDIT_SIGNING_KEY, settings.AUDIT_OWN_KEY_FILE = "", None
 
@@ -282,7 +285,7 @@ def test_without_a_key_nothing_goes_and_the_triggers_stay(old: int, settings) ->
     assert_refused()
 
 
-def test_afterwards_the_database_refuses_as_before(old: int) -> None:
+def test_the_triggers_are_restored_after_pruning(old: int) -> None:
     prune_all()
 
     assert_refused()
@@ -298,16 +301,16 @@ def assert_refused() -> None:
             cursor.execute(statement.format(table=log_tampering.TABLE))
 
 
-def test_a_removal_that_nobody_signed_is_no_pruning(old: int) -> None:
+def test_a_deletion_without_a_signed_statement_is_missing_entries(old: int) -> None:
     tree = trusted_seals.check_seals().trusted[-1]
     stranger = SigningKey.generate(signing_key().public.name)
-    own, gone = signing_key().public.name, Pruned(old, tree.root)
-    root = gone.signed(stranger).splitlines()[3]
+    origin, prefix = signing_key().public.name, Pruned(old, tree.root)
+    root = prefix.signed(stranger).splitlines()[3]
     statements = [
         "",
-        gone.signed(stranger),
-        signing_key().sign(f"{own}\nevidence pack\n{old}\n{root}\n"),
-        signing_key().sign(f"{own}\npruned\nmany\nAAAA\n"),
+        prefix.signed(stranger),
+        signing_key().sign(f"{origin}\nevidence pack\n{old}\n{root}\n"),
+        signing_key().sign(f"{origin}\npruned v1\nmany\nAAAA\n"),
     ]
     log_tampering.run("DELETE FROM {table} WHERE seq < %s", old)
     for statement in statements:
@@ -319,7 +322,7 @@ def test_a_removal_that_nobody_signed_is_no_pruning(old: int) -> None:
         assert verdict_on_log() == Altered(0, Fault.MISSING)
 
 
-def test_a_statement_of_another_tree_is_found(old: int) -> None:
+def test_a_statement_about_another_tree_is_detected(old: int) -> None:
     forged = Pruned(old, bytes(32))
     log_tampering.run("DELETE FROM {table} WHERE seq < %s", old)
     with transaction.atomic():
@@ -329,7 +332,7 @@ def test_a_statement_of_another_tree_is_found(old: int) -> None:
     assert verdict_on_log() == Altered(0, Fault.TILE, old - 1)
 
 
-def test_what_is_put_back_among_what_went_is_found(old: int) -> None:
+def test_an_entry_inserted_into_the_pruned_range_is_detected(old: int) -> None:
     kept = LogEntry.objects.get(seq=17)
     prune_all()
 
@@ -340,26 +343,26 @@ def test_what_is_put_back_among_what_went_is_found(old: int) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
-def test_hashes_that_are_changed_or_gone_are_found(old: int, number: int) -> None:
+def test_changed_or_missing_tiles_are_detected(old: int, number: int) -> None:
     prune_all()
-    row = LogTile.objects.get(level=0, number=number)
+    tile = LogTile.objects.get(level=0, number=number)
 
-    LogTile.objects.filter(pk=row.pk).update(hashes=bytes(32) + bytes(row.hashes)[32:])
+    LogTile.objects.filter(pk=tile.pk).update(hashes=bytes(32) + bytes(tile.hashes)[32:])
     assert not isinstance(verdict_on_log(), Intact)
-    LogTile.objects.filter(pk=row.pk).delete()
+    LogTile.objects.filter(pk=tile.pk).delete()
     assert verdict_on_log() == Altered(number * tiles.WIDTH, Fault.TILE, old - 1)
 
 
-def test_a_seal_over_what_went_is_missed_as_any_other(old: int, settings, tmp_path) -> None:
+def test_a_missing_seal_over_pruned_entries_is_detected(old: int, settings, tmp_path) -> None:
     settings.AUDIT_SEAL_DIR = tmp_path
     prune_all()
     sealed_log.seal()
     sealed_log.delete_seal(1)
 
-    assert verdict_on_log().sentence == "Seal 1 is gone from the database."
+    assert verdict_on_log().sentence == "Seal 1 is missing from the database."
 
 
-def test_a_lost_head_is_worked_out_from_what_is_left(old: int) -> None:
+def test_a_lost_head_is_recomputed_after_pruning(old: int) -> None:
     prune_all()
     size = LogHead.objects.get().size
     LogHead.objects.all().delete()
@@ -375,7 +378,7 @@ def test_a_lost_head_is_worked_out_from_what_is_left(old: int) -> None:
     assert verdict == Altered(sealed.size, Fault.ADOPTED)
 
 
-def test_a_head_set_back_before_what_went_is_found(old: int) -> None:
+def test_a_head_set_back_into_the_pruned_range_is_detected(old: int) -> None:
     prune_all()
     size = LogHead.objects.get().size
     with transaction.atomic():
@@ -385,27 +388,27 @@ def test_a_head_set_back_before_what_went_is_found(old: int) -> None:
         assert not isinstance(verdict_on_log(), Intact)
 
 
-def test_files_that_are_handed_out_afterwards_prove_themselves(old: int, tmp_path: Path) -> None:
+def test_exports_after_pruning_verify(old: int, tmp_path: Path) -> None:
     prune_all()
     context = ExportContext(by=PRIYA, now=YEARS_LATER, folder=Path(tempfile.gettempdir()))
-    handed_out: list[tuple[Format, Query]] = [
+    exports: list[tuple[Format, Query]] = [
         ("jsonl", Query()),
-        ("pack", asked("action:created")),
+        ("pack", parsed("action:created")),
         ("pack", Query()),
     ]
-    for form, query in handed_out:
+    for form, query in exports:
         path = tmp_path / form
         with path.open("wb") as out:
             written = export_log(query=query, format=form, context=context, out=out)
 
-        found = verify_exported_file(path)
-        assert (found.word, written > 0) == ("intact", True)
+        verdict = verify_exported_file(path)
+        assert (verdict.word, written > 0) == ("intact", True)
     lines = (tmp_path / "jsonl").read_text().splitlines()
     assert json.loads(lines[0])["pruned"] == old
     assert json.loads(lines[1])["seq"] == old
 
 
-def test_a_pack_says_that_it_begins_later(old: int) -> None:
+def test_a_pack_states_what_was_pruned(old: int) -> None:
     prune_all()
     context = ExportContext(by=PRIYA, now=YEARS_LATER, folder=Path(tempfile.gettempdir()))
     out = io.BytesIO()
@@ -415,7 +418,7 @@ def test_a_pack_says_that_it_begins_later(old: int) -> None:
     assert json.loads(member(out, "manifest.json"))["pruned"] == old
 
 
-def test_the_first_entry_that_is_left_is_checked_by_itself(old: int) -> None:
+def test_the_first_remaining_entry_can_be_checked(old: int) -> None:
     prune_all()
 
     check = check_entry(old)
@@ -424,16 +427,16 @@ def test_the_first_entry_that_is_left_is_checked_by_itself(old: int) -> None:
 
 
 def member(pack: io.BytesIO, name: str) -> str:
-    """Return what a file in a pack says."""
+    """Return the text of a file in a pack."""
     return ZipFile(pack).read(name).decode()
 
 
-def asked(text: str) -> Query:
+def parsed(text: str) -> Query:
     return parse(text, today=AT.date())
 
 
 class Pruning(TestCase):
-    """Any log, pruned at any seals: intact, and what is done to the rest is found."""
+    """Any log, pruned at any seals, is intact; tampering with the rest is detected."""
 
     @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @example(sizes=[256, 256, 1], cuts=[0, 1], seed=0)
@@ -450,12 +453,12 @@ class Pruning(TestCase):
             prune(seal, by=PRIYA, now=YEARS_LATER)
             intact()
         sealed_log.seal()
-        verdict, chance = intact(), random.Random(seed)
+        verdict, rng = intact(), random.Random(seed)
         assert verdict.pruned == pruned().size == seal.size
 
         size = LogHead.objects.get().size
-        mutation = chance.choice(MUTATIONS)
-        mutation(chance.randrange(seal.size, size), size)
+        mutation = rng.choice(MUTATIONS)
+        mutation(rng.randrange(seal.size, size), size)
         assert not isinstance(verdict_on_log(), Intact), mutation.__name__
 
 
@@ -465,13 +468,13 @@ MUTATIONS = [
     log_tampering.edit_time,
     log_tampering.delete,
     log_tampering.append,
-    log_tampering.cut_off,
-    sealed_log.move_time,
+    log_tampering.truncate,
+    sealed_log.change_time,
 ]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_others_append_while_the_log_is_pruned() -> None:
+def test_appending_continues_while_the_log_is_pruned() -> None:
     sealed_log.write_sealed_log(400, 400, 400, 3)
     keep_for(24, "", "acme")
 
@@ -480,18 +483,18 @@ def test_others_append_while_the_log_is_pruned() -> None:
         connection.close()
 
     with ThreadPoolExecutor(4) as pool:
-        appended = [pool.submit(append, number) for number in range(20)]
+        futures = [pool.submit(append, number) for number in range(20)]
         for seal in trusted_seals.check_seals().trusted:
             prune(seal, by=PRIYA, now=YEARS_LATER)
-        for one in appended:
-            one.result()
+        for future in futures:
+            future.result()
 
-    # 1,203 entries with three seals, a hundred of the others, and three of pruning.
+    # 1,203 entries, three seals, a hundred appended meanwhile, and three prunings.
     assert LogHead.objects.get().size == 1_203 + 3 + 100 + 3
     assert intact().pruned == 1_202
 
 
-# The shell.
+# The command.
 
 
 def audit(*words: str) -> str:
@@ -500,7 +503,7 @@ def audit(*words: str) -> str:
     return out.getvalue().strip()
 
 
-def test_the_command_asks_first(old: int, monkeypatch, clock) -> None:
+def test_the_command_asks_for_confirmation(old: int, monkeypatch, clock) -> None:
     clock.move_to(YEARS_LATER)
     monkeypatch.setattr("builtins.input", lambda _: "n")
 
@@ -509,20 +512,20 @@ def test_the_command_asks_first(old: int, monkeypatch, clock) -> None:
     assert LogEntry.objects.filter(seq__lt=old).count() == old
 
     monkeypatch.setattr("builtins.input", lambda _: "y")
-    said = audit()
+    output = audit()
 
-    assert said.startswith(f"{old} entries removed, and ")
-    assert f"Entry {old} has to stay" not in said
+    assert output.startswith(f"{old} entries removed, and ")
+    assert f"Entry {old} has to stay" not in output
     assert pruned().size == old
 
 
-def test_the_command_says_why_nothing_goes(old: int, clock) -> None:
+def test_the_command_says_why_nothing_is_pruned(old: int, clock) -> None:
     clock.move_to(AT + timedelta(days=30))
 
-    told = json.loads(audit("--yes", "--json"))
+    result = json.loads(audit("--yes", "--json"))
 
     why = "entries of account acme are kept for 24 months"
-    assert told == {"entries": 0, "values": 0, "stays": {"seq": 0, "why": why}}
+    assert result == {"entries": 0, "values": 0, "stays": {"seq": 0, "why": why}}
     assert audit() == (
         "0 entries removed, and 0 names and addresses that no other speaks of. "
         f"Entry 0 has to stay: {why}."
@@ -531,7 +534,7 @@ def test_the_command_says_why_nothing_goes(old: int, clock) -> None:
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL has roles")
 @pytest.mark.django_db(transaction=True)
-def test_a_role_without_the_rights_is_told_so() -> None:
+def test_a_role_without_the_rights_is_refused() -> None:
     sealed_log.write_sealed_log(20, 3)
     seal = trusted_seals.check_seals().trusted[-1]
     with connection.cursor() as cursor:
@@ -552,13 +555,13 @@ def test_a_role_without_the_rights_is_told_so() -> None:
 # The pages.
 
 
-def test_pages_say_what_was_pruned(old: int, client) -> None:
+def test_pages_show_what_was_pruned(old: int, client) -> None:
     client.force_login(make_user("auditor"))
     prune_all()
 
-    gone = client.get(reverse("entry", args=[17]))
-    assert gone.status_code == 410
-    assert f'The log now begins with entry <a href="/audit/{old}/"' in gone.content.decode()
+    response = client.get(reverse("entry", args=[17]))
+    assert response.status_code == 410
+    assert f'The log now begins with entry <a href="/audit/{old}/"' in response.content.decode()
     first = client.get(reverse("entry", args=[old])).content.decode()
     assert f'href="/audit/{old - 1}/"' not in first
     assert f'href="/audit/{old + 1}/"' in first
@@ -568,12 +571,12 @@ def test_pages_say_what_was_pruned(old: int, client) -> None:
     assert client.get(reverse("entry", args=[99_999])).status_code == 404
 
 
-def test_a_retry_of_what_was_pruned_is_stopped_with_the_reason(old: int) -> None:
+def test_a_retry_of_a_pruned_batch_is_paused_with_the_reason(old: int) -> None:
     batch = make_batch(["queued"], state=Batch.State.RUNNING)
     rows = list(batch.assignments.select_related("batch__account"))
-    found = plan_integrity.parted(rows)
+    split = plan_integrity.parted(rows)
 
-    plan_integrity.pause(found, now=AT)
+    plan_integrity.pause(split, now=AT)
 
     batch.refresh_from_db()
     assert "the log no longer holds the entry of its review" in batch.pause_reason

@@ -8,7 +8,7 @@ from django.test import Client
 from dashboard import shared_cache
 from dashboard.access import logout_tokens
 from dashboard.access.oidc import UntrustedProviderData
-from tests.concurrency import at_once
+from tests.concurrency import run_concurrently
 from tests.factories import make_user
 
 
@@ -62,7 +62,7 @@ def test_of_many_that_count_at_once_none_is_lost(transactional_db):
         for _ in range(10):
             caches["shared"].incr("asked")
 
-    at_once(*[count] * 4)
+    run_concurrently(*[count] * 4)
 
     assert caches["shared"].get("asked") == 40
     with pytest.raises(ValueError, match="not found"):

@@ -1,4 +1,4 @@
-"""Appending to the log: entries join the transaction of the fact they tell of."""
+"""Append entries to the log, in the transaction of the change that they record."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,9 +28,10 @@ _COLUMNS: Final = ("at", *INDEXES, "body", "leaf")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What happened, before it has a number, a time and an actor.
+    """What happened, before the entry has a number, a time and an actor.
 
-    `detail` is plain JSON without personal data or secrets.
+    `detail` is JSON without personal data or secrets; its keys are as permanent as the actions.
+    `people` are those whom the entry is about. Refs such as `batch/417` name rows of tables.
     """
 
     action: str
@@ -54,32 +55,32 @@ def record(event: Event, *, by: Actor, at: datetime) -> int:
 def record_all(events: Sequence[Event], *, by: Actor, at: datetime) -> range:
     """Append a group of entries under one lock of the head and return their numbers.
 
-    They are kept if, and only if, the transaction they are appended in is.
+    They are committed, or rolled back, with the transaction that they are appended in.
 
     :raises RuntimeError: outside a transaction
     """
     if not connection.in_atomic_block:
-        raise RuntimeError("An entry is recorded in the transaction of the fact it tells of.")
+        raise RuntimeError("An entry must be recorded in the transaction of its change.")
     if not events:
         return range(0)
-    tree, broken = recovery.lock_head(len(events) + 1)
-    if broken:
-        alarm.raise_alarm(broken.sentence)
-        tree = _append(tree, [_told_of(broken)], by=SYSTEM, at=at)
+    tree, damage = recovery.lock_head(len(events) + 1)
+    if damage:
+        alarm.raise_alarm(damage.sentence)
+        tree = _append(tree, [_damage_event(damage)], by=SYSTEM, at=at)
     _append(tree, events, by=by, at=at)
     return range(tree.size, tree.size + len(events))
 
 
-def _told_of(broken: recovery.Damage) -> Event:
-    result = "head lost" if broken.is_head_lost else "entries after the head"
-    return Event(action=recovery.ACTION, subject="log", result=result, detail=broken.detail)
+def _damage_event(damage: recovery.Damage) -> Event:
+    result = "head lost" if damage.is_head_lost else "entries after the head"
+    return Event(action=recovery.ACTION, subject="log", result=result, detail=damage.detail)
 
 
 def _append(tree: Frontier, events: Sequence[Event], *, by: Actor, at: datetime) -> Frontier:
     commitments = Commitments([by, *(person for event in events for person in event.people)])
-    made = _made(by, at, commitments)
+    common = _common_fields(by, at, commitments)
     entries = [
-        {"seq": seq, **made, **_told(event, commitments)}
+        {"seq": seq, **common, **_event_fields(event, commitments)}
         for seq, event in enumerate(events, tree.size)
     ]
     bodies = [canonical(entry) for entry in entries]
@@ -95,14 +96,13 @@ def _append(tree: Frontier, events: Sequence[Event], *, by: Actor, at: datetime)
     return grown
 
 
-def _made(by: Actor, at: datetime, commitments: Commitments) -> Entry:
-    means = {"ref": by.ref, "means": by.means, "session": by.session}
-    actor = {**means, **commitments.of(by)}
+def _common_fields(by: Actor, at: datetime, commitments: Commitments) -> Entry:
+    actor = {"ref": by.ref, "means": by.means, "session": by.session, **commitments.of(by)}
     request_id = by.request_id or trace.request_id()
     return {"v": VERSION, "at": timestamp(at), "actor": actor, "request_id": request_id}
 
 
-def _told(event: Event, commitments: Commitments) -> Entry:
+def _event_fields(event: Event, commitments: Commitments) -> Entry:
     people = [{"ref": person.ref, **commitments.of(person)} for person in event.people]
     return {
         "action": event.action,

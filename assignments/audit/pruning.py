@@ -1,4 +1,4 @@
-"""Pruning: the oldest entries go for good, as far as a seal vouches for them and no further."""
+"""Prune the log: delete its oldest entries for good, up to a seal."""
 
 from datetime import datetime
 from itertools import chain
@@ -20,23 +20,23 @@ from assignments.models import LogEntry, LogHead, PersonalValue
 
 
 class NotPruned(Exception):
-    """Nothing more was removed; the message says why and what to do."""
+    """Nothing was deleted; the message says why and what to do."""
 
 
 @transaction.atomic
 def prune(seal: TrustedSeal, *, by: Actor, now: datetime) -> int:
-    """Remove what stands before a seal and say so in a new entry; return how many entries went.
+    """Delete the entries that a seal covers and record that; return how many were deleted.
 
-    The rows of hashes and all seals stay, so that what is left can be verified and proven.
+    The tiles and all seals are kept, so that the remaining entries can be verified and proven.
 
-    :raises NotPruned: if the hashes that stay do not lead to the seal, or nothing can sign that, or
-        the database's role may not remove entries
+    :raises NotPruned: if the tiles do not match the seal, there is no key to sign the statement,
+        or the database role may not delete entries
     """
     LogHead.objects.select_for_update().get()
-    before, tree = pruned().size, _tree(seal)
-    count = _remove(seal.size)
+    first, tree = pruned().size, _tree(seal)
+    count = _delete_entries(seal.size)
     detail = {
-        "first": before,
+        "first": first,
         "entries": count,
         "seal": seal.number,
         "statement": _statement(Pruned(seal.size, tree.root())),
@@ -47,50 +47,50 @@ def prune(seal: TrustedSeal, *, by: Actor, now: datetime) -> int:
 
 
 def delete_unreferenced_values() -> int:
-    """Remove the names and addresses that no entry speaks of any more; return how many.
+    """Delete the names and addresses that no remaining entry refers to; return how many.
 
-    Most entries are read before the head is locked, so that others go on appending.
+    Most entries are read before the head is locked, so that appending is not blocked for long.
     """
-    unspoken = set(PersonalValue.objects.values_list("commitment", flat=True))
-    seen = LogHead.entries()
-    _leave_spoken(unspoken, 0, seen)
+    unreferenced = set(PersonalValue.objects.values_list("commitment", flat=True))
+    size = LogHead.entries()
+    _discard_referenced(unreferenced, 0, size)
     with transaction.atomic():
         head = LogHead.objects.select_for_update().get()
-        _leave_spoken(unspoken, seen, head.size)
-        PersonalValue.objects.filter(commitment__in_list=sorted(unspoken)).delete()
-    return len(unspoken)
+        _discard_referenced(unreferenced, size, head.size)
+        PersonalValue.objects.filter(commitment__in_list=sorted(unreferenced)).delete()
+    return len(unreferenced)
 
 
 def _tree(seal: TrustedSeal) -> Frontier:
     try:
         tree = frontier_at(seal.size, tiles.Tiles())
     except tiles.MissingHashes as error:
-        raise NotPruned(f"The hashes that are to stay are not all there. {error}") from error
+        raise NotPruned(f"Not all hashes of these entries are stored. {error}") from error
     if tree.root() != seal.root:
-        raise NotPruned(f"The log does not fit seal {seal.number:,}. Verify it.")
+        raise NotPruned(f"The log does not match seal {seal.number:,}. Verify it.")
     return tree
 
 
-def _remove(size: int) -> int:
-    going = LogEntry.objects.filter(seq__lt=size)
+def _delete_entries(size: int) -> int:
+    entries = LogEntry.objects.filter(seq__lt=size)
     try:
         with triggers.deletes_allowed(connection, triggers.ENTRIES):
-            return going._raw_delete(going.db)
+            return entries._raw_delete(entries.db)
     except ProgrammingError as error:
         raise NotPruned(
-            "The role that the desk connects as may not remove entries, and should not. Run this "
+            "The database role of this process may not delete entries, and should not. Run this "
             "with a DATABASE_URL that names the owner of the tables."
         ) from error
 
 
-def _statement(gone: Pruned) -> str:
+def _statement(prefix: Pruned) -> str:
     try:
-        return gone.signed(signing_key())
+        return prefix.signed(signing_key())
     except KeyUnavailable as error:
         raise NotPruned(str(error)) from error
 
 
-def _leave_spoken(unspoken: set[str], start: int, stop: int) -> None:
-    """Take out what the entries with numbers from `start` on and below `stop` speak of."""
+def _discard_referenced(unreferenced: set[str], start: int, stop: int) -> None:
+    """Remove from the set what entries from `start` up to, not including, `stop` refer to."""
     for row in chain.from_iterable(chunks(start, stop)):
-        unspoken.difference_update(commitments(body_of(row.seq, row.body)))
+        unreferenced.difference_update(commitments(body_of(row.seq, row.body)))

@@ -1,12 +1,13 @@
-"""The audit log's tables: entries, the head of the tree, and erasable personal data beside them."""
+"""Tables of the audit log: entries, tree head, erasable personal values and verifications."""
 
 from django.db import models
 
 
 class LogEntry(models.Model):
-    """One entry; `body` holds the exact bytes that were hashed, the rest are indexes into it.
+    """One entry: `body` holds the exact bytes that were hashed; other columns are computed from it.
 
-    `leaf` is the hash of the body in the tree, kept so that an edited body is named.
+    `leaf` is the leaf hash of the body in the tree. It is stored so that a verification can tell
+    which body was edited.
     """
 
     seq = models.PositiveBigIntegerField(primary_key=True)
@@ -41,7 +42,7 @@ class LogEntry(models.Model):
 
 
 class LogHead(models.Model):
-    """The one row that is locked to append: how many entries, and the roots of their subtrees.
+    """The size and frontier of the tree, in one row that is locked to append entries.
 
     `frontier` joins the 32-byte roots of the complete subtrees, largest first (RFC 9162 §2.1).
     """
@@ -60,12 +61,12 @@ class LogHead(models.Model):
 
     @classmethod
     def entries(cls) -> int:
-        """Return how many entries the log has; none without a head."""
+        """Return how many entries the log has; 0 without a head."""
         return cls.objects.values_list("size", flat=True).first() or 0
 
 
 class PersonalValue(models.Model):
-    """A name or address in clear beside its commitment; erasing the row forgets the person."""
+    """A name, address or number of a person, with its commitment; deleting the row erases it."""
 
     commitment = models.CharField(max_length=44, primary_key=True)
     ref = models.CharField(max_length=60)
@@ -84,11 +85,12 @@ class PersonalValue(models.Model):
 
 
 class Verification(models.Model):
-    """One check of the log: what was found and when; without a verdict it is still going on.
+    """One verification of the log; while it has no `verdict` it is running.
 
-    `night` is the day whose nightly check it is: the first worker to write it makes the check.
-    `size` is how many entries there were, `checked` how many were read so far, `newest_seal`
-    the number of the newest seal that fits. A letter is to be written about it at `email_at`.
+    `by` is the ref of who requested it. `night` is the date of a nightly one, which the worker that
+    inserts the row runs. `size` is how many entries the log had, `checked` how many were read so
+    far, `seq` the first entry in question and `newest_seal` the number of the newest seal that
+    matches. An e-mail about it is due at `email_at`.
     """
 
     at = models.DateTimeField()

@@ -1,18 +1,18 @@
-"""For how long an account's entries of the log are kept at least."""
+"""Retention periods of log entries."""
 
 from typing import Final
 
 from django.db import models
 
-# A yearly audit looks back over the whole year before.
+# A yearly audit needs all entries of the year before.
 MIN_MONTHS: Final = 24
 MAX_MONTHS: Final = 600
 
 
 class LogRetention(models.Model):
-    """How many months one account's entries are kept; without a row they are kept for ever.
+    """For how many months an account's entries are kept at least; without a row, for ever.
 
-    The account named "" stands for the entries that belong to none, such as sign-ins.
+    The account "" stands for entries that belong to no account, such as sign-ins.
     """
 
     account = models.CharField(max_length=200, primary_key=True)

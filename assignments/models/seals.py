@@ -1,12 +1,13 @@
-"""What vouches for the log: signed statements of its size and root, and rows of hashes."""
+"""Tables for proofs about the log: seals (signed checkpoints) and tiles (stored hashes)."""
 
 from django.db import models
 
 
 class LogSeal(models.Model):
-    """One seal; `note` is the exact signed text, the rest are indexes into it.
+    """A signed checkpoint of the log's first `size` entries.
 
-    Its size and root are those of the log's first `size` entries.
+    `note` is the exact signed text (C2SP signed-note), the source of other columns. `reason` is
+    "schedule", "export" or "request".
     """
 
     number = models.PositiveBigIntegerField(primary_key=True)
@@ -24,9 +25,9 @@ class LogSeal(models.Model):
 
 
 class LogTile(models.Model):
-    """Up to 256 hashes of subtrees with 256^level leaves each, side by side; the last one grows.
+    """Up to 256 joined hashes of subtrees with 256^level leaves each; the last tile grows.
 
-    A cache: all of it can be worked out from the entries again.
+    A cache that can be recomputed from the entries, unless these were pruned.
     """
 
     level = models.PositiveSmallIntegerField()

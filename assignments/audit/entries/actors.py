@@ -1,13 +1,14 @@
-"""Who does something, and whom an entry speaks of."""
+"""The actor of a log entry, and the people whom it is about."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Somebody who acts, and through what: a page, a command or a worker on their behalf.
+    """Who acts, and by which `means`: a page, the API, a command or a worker on their behalf.
 
-    `session` is an opaque public id of the sign-in session, never its cookie.
+    `ref` is an opaque id such as `user/2`. `session` is a public id of the sign-in session, never
+    its cookie. `name`, `email` and `ip` enter the entry as commitments.
     """
 
     ref: str
@@ -21,7 +22,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody an entry speaks of; what is not empty stands in the entry as a commitment."""
+    """A person whom an entry is about; their values enter the entry as commitments."""
 
     ref: str
     name: str = ""

@@ -1,4 +1,4 @@
-"""Canonical JSON (RFC 8785): the one way of writing an entry down, so that it can be hashed."""
+"""Canonical JSON (RFC 8785), the exact text of an entry that is hashed, and its format version."""
 
 import re
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ type Entry = Mapping[str, Any]
 # the older ones, or every log written before no longer verifies.
 VERSION: Final = 1
 
-# What parsing a body that this product did not write can raise.
+# What reading a body that this product did not write can raise.
 UNREADABLE: Final = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
-# The columns beside the body that repeat what it says, in the order of `indexes_of`.
+# The columns that are computed from the body, in the order of `indexes_of`.
 INDEXES: Final = (
     "seq",
     "actor",
@@ -35,27 +35,30 @@ INDEXES: Final = (
     "request_id",
     "search_text",
 )
-_LARGEST: Final = 2**53 - 1
-_AS_IS: Final = frozenset({str, int, bool, type(None)})
+_MAX_INTEGER: Final = 2**53 - 1
+_PLAIN_TYPES: Final = frozenset({str, int, bool, type(None)})
 _OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 
-# From here on the order of keys in UTF-16 is not that of code points; some cannot be written.
-_FAR_CHARACTERS: Final = re.compile("[\ud800-\U0010ffff]")
+# RFC 8785 orders keys by UTF-16 units, orjson by code points: they differ from U+D800 on, where
+# there are also surrogates, which UTF-8 cannot encode.
+_HIGH_CHARACTERS: Final = re.compile("[\ud800-\U0010ffff]")
 
 
 def canonical(value: Mapping[str, object]) -> bytes:
     """Return the value as canonical JSON.
 
-    What canonical JSON cannot carry (numbers beyond 2^53, NaN, half a surrogate pair) is
-    written as text: an odd answer of an LMS must not keep its own entry out of the log.
+    Values that canonical JSON cannot represent (numbers beyond 2^53, NaN, unpaired surrogates) are
+    written as text: an odd response of an LMS must not keep its own entry out of the log.
+
+    :raises ValueError: for types that JSON does not have
     """
     if _is_plain(value):
-        # Ten times faster than the library, and for plain values the same bytes.
+        # Ten times faster than rfc8785, and the same bytes for plain values.
         with suppress(orjson.JSONEncodeError):
             body = orjson.dumps(value, option=_OPTIONS)
-            if body.isascii() or not _FAR_CHARACTERS.search(body.decode()):
+            if body.isascii() or not _HIGH_CHARACTERS.search(body.decode()):
                 return body
-    return rfc8785.dumps(_carried(value))  # type: ignore[arg-type]  # it refuses what is not JSON
+    return rfc8785.dumps(_representable(value))  # type: ignore[arg-type]  # it refuses other types
 
 
 def indexes_of(entry: Entry) -> tuple[object, ...]:
@@ -89,7 +92,7 @@ def require_known_version(entry: Entry) -> None:
 
 
 def timestamp(at: datetime) -> str:
-    """Return the moment in UTC with microseconds."""
+    """Return the time in UTC with microseconds, as in 2026-11-23T10:43:00.123456Z."""
     return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
@@ -101,17 +104,17 @@ def _is_plain(value: object) -> bool:
             parts += part.values()  # type: ignore[attr-defined]
         elif kind is list:
             parts += part  # type: ignore[arg-type]
-        elif kind not in _AS_IS:
+        elif kind not in _PLAIN_TYPES:
             return False
     return True
 
 
-def _carried(value: object) -> object:
+def _representable(value: object) -> object:
     if isinstance(value, Mapping):
-        return {_carried(str(key)): _carried(item) for key, item in value.items()}
+        return {_representable(str(key)): _representable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_carried(item) for item in value]
+        return [_representable(item) for item in value]
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    is_beyond = isinstance(value, int | float) and not -_LARGEST <= value <= _LARGEST
-    return str(value) if is_beyond else value
+    is_too_large = isinstance(value, int | float) and not -_MAX_INTEGER <= value <= _MAX_INTEGER
+    return str(value) if is_too_large else value

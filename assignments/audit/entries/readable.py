@@ -1,4 +1,4 @@
-"""Entries as people read them: the body, with every name that is not erased."""
+"""Entries in readable form: the body, with every personal value that is not erased."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ from assignments.models import LogEntry
 from assignments.models.directory import ERASED
 
 _PERSONAL: Final = ("name", "email", "reference", "ip")
-_MOMENT: Final = len("2026-11-23T10:43:00.123456Z")
-_NEEDED: Final = ("at", "action", "result", "batch", "subject", "account", "request_id")
+_TIMESTAMP_LENGTH: Final = len("2026-11-23T10:43:00.123456Z")
+_TEXTS: Final = ("at", "action", "result", "batch", "subject", "account", "request_id")
 
 
 class Party(NamedTuple):
-    """Somebody in an entry: their ref, and what is still known of them in clear."""
+    """An actor or person of an entry: their ref, and the values that are not erased."""
 
     ref: str
     name: str
@@ -42,9 +42,10 @@ class Party(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadableEntry:
-    """One entry: what a row of a list shows, and all that its own page needs.
+    """One entry, as lists and its own page show it.
 
-    `sentence` is to be read after the actor's name; `body` is what was hashed, read as JSON.
+    `sentence` follows the actor's name; `body` is the hashed text, parsed; `leaf` is its hash in
+    hexadecimal.
     """
 
     seq: int
@@ -63,16 +64,16 @@ class ReadableEntry:
 
 
 def readable_entries(entries: Iterable[LogEntry]) -> list[ReadableEntry]:
-    """Return the entries as people read them; the names of all of them cost one query."""
-    read = [(entry, body_of(entry.seq, entry.body)) for entry in entries]
-    clear = clear_values(commit for _, body in read for commit in commitments(body))
-    return [_line(entry, body, clear) for entry, body in read]
+    """Return the entries in readable form, with one query for all personal values."""
+    pairs = [(entry, body_of(entry.seq, entry.body)) for entry in entries]
+    clear = clear_values(commit for _, body in pairs for commit in commitments(body))
+    return [_readable(entry, body, clear) for entry, body in pairs]
 
 
 def body_of(seq: int, stored: bytes | memoryview) -> Entry:
-    """Return what was hashed, read as JSON.
+    """Return the body of an entry, parsed.
 
-    An altered entry must still be shown: what its columns say stands in for a broken body.
+    An altered entry must still be shown: an unreadable body is replaced by the index columns.
     """
     try:
         body: Entry = orjson.loads(stored)
@@ -80,51 +81,49 @@ def body_of(seq: int, stored: bytes | memoryview) -> Entry:
     except UNREADABLE:
         entry = LogEntry.objects.get(seq=seq)
         columns = {name: getattr(entry, name) for name in ("at", *INDEXES)}
-        told = {**columns, "at": timestamp(entry.at)}
-        return {**told, "actor": {"ref": entry.actor}, "people": [], "detail": {}}
+        readable = {**columns, "at": timestamp(entry.at)}
+        return {**readable, "actor": {"ref": entry.actor}, "people": [], "detail": {}}
     return body
 
 
-def party(somebody: Mapping[str, Any], clear: Mapping[str, str]) -> Party:
-    """Return somebody of an entry with what is known of them in clear."""
-    known, is_erased = [], False
-    for name in _PERSONAL:
-        value = clear.get(somebody[name]["commit"]) if name in somebody else ""
-        is_erased = is_erased or value is None
-        known.append(value or "")
-    return Party(somebody["ref"], known[0], known[1], known[2], known[3], is_erased)
+def party_of(fields: Mapping[str, Any], clear: Mapping[str, str]) -> Party:
+    """Return an actor or person of a body.
+
+    :param clear: the values that are not erased, by commitment
+    """
+    values = [clear.get(fields[name]["commit"]) if name in fields else "" for name in _PERSONAL]
+    name, email, reference, ip = (value or "" for value in values)
+    return Party(fields["ref"], name, email, reference, ip, is_erased=None in values)
 
 
 def commitments(body: Entry) -> list[str]:
     """Return the commitments in an entry."""
-    everybody = [body["actor"], *body["people"]]
-    return [
-        somebody[name]["commit"] for somebody in everybody for name in _PERSONAL if name in somebody
-    ]
+    parties = [body["actor"], *body["people"]]
+    return [party[name]["commit"] for party in parties for name in _PERSONAL if name in party]
 
 
 def refs(body: Entry) -> set[str]:
-    """Return who acted and whom the entry speaks of."""
+    """Return the refs of the actor and of the people whom the entry is about."""
     return {body["actor"]["ref"], *(person["ref"] for person in body["people"])}
 
 
 def _check(body: Entry) -> None:
-    """Look for everything that is shown, so that what lacks it is found here."""
+    """Read everything that is shown, so that a body that lacks it raises one of UNREADABLE."""
     require_known_version(body)
     commitments(body)
     _ = body["detail"].get, datetime.fromisoformat(body["at"])
-    if {*map(type, refs(body)), *[type(body[name]) for name in _NEEDED]} != {str}:
+    if {*map(type, refs(body)), *[type(body[name]) for name in _TEXTS]} != {str}:
         raise TypeError
-    if len(body["at"]) != _MOMENT:
+    if len(body["at"]) != _TIMESTAMP_LENGTH:
         raise ValueError
 
 
-def _line(entry: LogEntry, body: Entry, clear: Mapping[str, str]) -> ReadableEntry:
-    people = tuple(party(somebody, clear) for somebody in body["people"])
+def _readable(entry: LogEntry, body: Entry, clear: Mapping[str, str]) -> ReadableEntry:
+    people = tuple(party_of(person, clear) for person in body["people"])
     return ReadableEntry(
         seq=entry.seq,
         at=entry.at,
-        actor=party(body["actor"], clear),
+        actor=party_of(body["actor"], clear),
         people=people,
         action=body["action"],
         action_words=action_words(body["action"]),

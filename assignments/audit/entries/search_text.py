@@ -1,16 +1,20 @@
-"""What a search finds an entry by: words in clear, without accents and capitals."""
+"""The searchable text of an entry: words of its detail, folded to lower case without accents.
+
+It is stored with the entry and verified against the body, so it is part of the entry's format:
+another rule needs another format version.
+"""
 
 from collections.abc import Mapping
 from typing import Final
 
 from assignments.models.sql.text_folding import fold
 
-_SAID: Final = ("title", "reference", "remote_id", "reason", "problem")
+_SEARCHABLE: Final = ("title", "reference", "remote_id", "reason", "problem")
 
 
 def search_text(detail: Mapping[str, object]) -> str:
     """Return the words of an entry's detail that people search for, folded."""
     content = detail.get("content")
     parts = [detail, content] if isinstance(content, Mapping) else [detail]
-    found = [part[name] for part in parts for name in _SAID if name in part]
-    return fold("\n".join([text for text in found if isinstance(text, str) and text]))
+    values = [part[name] for part in parts for name in _SEARCHABLE if name in part]
+    return fold("\n".join([text for text in values if isinstance(text, str) and text]))

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from assignments.audit.entries.canonical import Entry
 from assignments.audit.entries.commitments import clear_values
-from assignments.audit.entries.readable import body_of, commitments, party
+from assignments.audit.entries.readable import body_of, commitments, party_of
 from assignments.audit.entries.sentences import batch_number, sentence
 from assignments.audit.export.scope import ExportScope, Progress, StoredEntry
 
@@ -95,8 +95,8 @@ def _load_names(names: dict[str, str], bodies: Iterable[Entry]) -> None:
 
 
 def _cells(entry: StoredEntry, body: Entry, names: Mapping[str, str]) -> list[str]:
-    at, actor, detail = body["at"], party(body["actor"], names), body["detail"]
-    people = [party(person, names) for person in body["people"]]
+    at, actor, detail = body["at"], party_of(body["actor"], names), body["detail"]
+    people = [party_of(person, names) for person in body["people"]]
     people_names = ", ".join(map(str, people))
     content = detail.get("content")
     content = content if isinstance(content, Mapping) else {}

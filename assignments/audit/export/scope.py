@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from django.db.models import QuerySet
 
 from assignments.audit.entries.actors import Actor
-from assignments.audit.integrity.alarm import log
+from assignments.audit.integrity.alarm import logger
 from assignments.audit.integrity.pruned_prefix import pruned
 from assignments.audit.integrity.reader import as_bytes
 from assignments.audit.merkle import tiles
@@ -134,7 +134,7 @@ def seal_if_possible(*, by: Actor, now: datetime) -> LogExtent:
     try:
         return seal_now(by=by, now=now)
     except NotSealed as refusal:
-        log.warning("An export is written without a seal. %s", refusal)
+        logger.warning("An export is written without a seal. %s", refusal)
         return unsealed_extent()
 
 

@@ -1,12 +1,12 @@
-"""Telling somebody that the log is broken; who hears it is for the site's logging to say."""
+"""Report that the log is damaged; the site's logging settings decide who is notified."""
 
 import logging
 from typing import Final
 
 NAME: Final = "assignments.audit.alarm"
-log = logging.getLogger(NAME)
+logger = logging.getLogger(NAME)
 
 
 def raise_alarm(sentence: str) -> None:
-    """Say it at error level, under a name of its own that handlers can listen to."""
-    log.error("The audit log is broken. %s", sentence)
+    """Log the sentence as an error, under a logger name that handlers can listen to."""
+    logger.error("The audit log is broken. %s", sentence)

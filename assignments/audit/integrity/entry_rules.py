@@ -1,4 +1,4 @@
-"""The rules of an unbroken log: fast for entries that keep them, exact for the first other."""
+"""The rules for every entry of an unaltered log: a fast check, then the first fault exactly."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from assignments.audit.merkle.tree import leaf_hash
 from assignments.models.sql.bulk import stored_datetime
 
 Columns = tuple[object, ...]
-# Entries of several processes join by the lock, not by the clock: a little is no sign of anything.
+# Entries are ordered by the lock, not by the clocks of several machines, which differ a little.
 CLOCK_SLACK: Final = timedelta(minutes=5)
 
 
 class Row(NamedTuple):
-    """An entry as it is stored; `columns` are its time and indexes."""
+    """An entry as it is stored; `columns` are its time and index columns."""
 
     seq: int
     body: bytes
@@ -28,46 +28,52 @@ class Row(NamedTuple):
 
 
 def first_fault(rows: Sequence[Row], start: int) -> Altered | None:
-    """Return the first entry that is not as it was written; the numbers go on from `start`."""
-    if _are_whole(rows, start):
+    """Return the first fault in consecutive rows, the first of which should have number `start`."""
+    if _are_unaltered(rows, start):
         return None
     faults = (fault_of(row, expected) for expected, row in enumerate(rows, start))
     return next((fault for fault in faults if fault), None)
 
 
 def fault_of(row: Row, expected: int) -> Altered | None:
-    """Return what is wrong with one entry, seen by itself and by the number it should have."""
+    """Return the fault of one entry: against its own hash and the number it should have."""
     if row.seq != expected:
         return Altered(expected, Fault.MISSING if row.seq > expected else Fault.OUT_OF_ORDER)
     if leaf_hash(row.body) != row.leaf:
         return Altered(row.seq, Fault.BODY)
     try:
-        return _fault_inside(row, orjson.loads(row.body))
+        return _fault_in_body(row, orjson.loads(row.body))
     except UNREADABLE:
         return Altered(row.seq, Fault.UNREADABLE)
 
 
-def _fault_inside(row: Row, entry: Entry) -> Altered | None:
-    said = columns_of(entry)
+def _fault_in_body(row: Row, entry: Entry) -> Altered | None:
+    expected_columns = columns_of(entry)
     if entry["seq"] != row.seq:
         return _misplaced(row.seq, entry["seq"])
-    return Altered(row.seq, Fault.INDEXES) if row.columns != said else None
+    return Altered(row.seq, Fault.INDEXES) if row.columns != expected_columns else None
 
 
 def columns_of(entry: Entry) -> Columns:
-    """Return what an entry's columns hold, as its body says it."""
+    """Return the columns of an entry, computed from its body.
+
+    :raises ValueError: if the body has a format version that is not known
+    """
     return (_moment(entry["at"]), *indexes_of(entry))
 
 
-class Clock:
-    """Remembers the first entry whose time is well before that of an earlier one."""
+class ClockCheck:
+    """Finds the first entry whose time is more than CLOCK_SLACK before that of an earlier entry.
+
+    `note` says so in a sentence; it is empty if there is no such entry.
+    """
 
     def __init__(self) -> None:
         self._latest = ""
         self.note = ""
 
-    def see(self, rows: Sequence[Row]) -> None:
-        """Look at the times of the next entries, which are as they were written."""
+    def check(self, rows: Sequence[Row]) -> None:
+        """Check the times of the next entries, which must be free of faults."""
         times = [str(row.columns[0]) for row in rows]
         if times == sorted(times) and times[0] >= self._latest:
             self._latest = times[-1]
@@ -84,7 +90,7 @@ class Clock:
                 self.note = f" At entry {seq:,} the clock had been set back by {back}."
 
 
-def _are_whole(rows: Sequence[Row], start: int) -> bool:
+def _are_unaltered(rows: Sequence[Row], start: int) -> bool:
     try:
         seqs, bodies, leaves, columns = zip(*rows, strict=True)
         return (
@@ -101,8 +107,8 @@ def _moment(text: str) -> object:
     return stored_datetime(datetime.fromisoformat(text))
 
 
-def _misplaced(seq: int, written_as: Any) -> Altered:
-    # Behind an entry that was pushed in, each carries the number of the one before it.
-    if written_as == seq - 1:
+def _misplaced(seq: int, seq_in_body: Any) -> Altered:
+    # After an inserted entry, each carries the number of the one before it.
+    if seq_in_body == seq - 1:
         return Altered(seq - 1, Fault.INSERTED)
     return Altered(seq, Fault.OUT_OF_ORDER)

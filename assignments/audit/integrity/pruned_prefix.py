@@ -1,7 +1,7 @@
-"""What was pruned: entries that need not be kept any more are gone, their hashes and seals are not.
+"""The pruned prefix of the log: its entries are deleted, their hashes and seals are kept.
 
-Each pruning is an entry that carries a statement signed with the log's key. Whoever merely owns the
-database cannot pass a removal off as one.
+Each pruning is a log entry with a statement that the log's key signed, so that somebody who only
+owns the database cannot pass off a deletion as a pruning.
 """
 
 import base64
@@ -33,19 +33,19 @@ KIND: Final = "pruned v1"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Pruned:
-    """The first `size` entries are gone; `root` is that of the tree over them."""
+    """The first `size` entries were pruned; `root` is the root of the tree over them."""
 
     size: int = 0
     root: bytes = field(default=Frontier().root(), repr=False)
 
     def signed(self, key: SigningKey) -> str:
-        """Return the statement of it."""
+        """Return the statement of this, as a signed note."""
         root = base64.b64encode(self.root).decode()
         return key.sign(f"{key.public.name}\n{KIND}\n{self.size}\n{root}\n")
 
     @property
     def note(self) -> str:
-        """Say what is gone, for whoever checked the rest."""
+        """Return a sentence about the pruned entries for a verdict; empty if there are none."""
         if not self.size:
             return ""
         return f" Entries 0 to {self.size - 1:,} were pruned; their hashes fit the seals."
@@ -55,18 +55,18 @@ NOTHING: Final = Pruned()
 
 
 def pruned() -> Pruned:
-    """Return how much was pruned, as far as a trusted key signed that."""
+    """Return the longest prefix that a trusted key signed as pruned."""
     try:
         keys = trusted_keys()
     except KeyUnavailable:
         return NOTHING
     bodies = LogEntry.objects.filter(action=ACTION).values_list("body", flat=True)
-    stated = (one for body in bodies for one in _stated(as_bytes(body), keys))
-    return max(stated, default=NOTHING)
+    statements = (statement for body in bodies for statement in _statements(as_bytes(body), keys))
+    return max(statements, default=NOTHING)
 
 
-def _stated(body: bytes, keys: list[PublicKey]) -> Iterator[Pruned]:
-    # What cannot be read or is not signed by us says nothing; the entries it hides are missed.
+def _statements(body: bytes, keys: list[PublicKey]) -> Iterator[Pruned]:
+    # An unreadable or untrusted statement is ignored; the deleted entries then count as missing.
     with suppress(InvalidNote, UnknownKey, WrongSignature, *UNREADABLE):
         opened = open_note(orjson.loads(body)["detail"]["statement"], keys)
         origin, kind, size, root = opened.text.splitlines()

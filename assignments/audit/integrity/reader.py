@@ -1,4 +1,4 @@
-"""Reading the log's entries in order, as they are stored."""
+"""Read the log's entries in order, exactly as they are stored."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -10,12 +10,12 @@ from assignments.audit.integrity.entry_rules import Row
 from assignments.models import LogEntry
 from assignments.models.sql.bulk import release_memory
 
-# What fits a processor's cache: four times as many take a fifth longer.
+# Fits the cache of a processor: 2,048 at a time take a fifth longer.
 CHUNK: Final = 512
 
 
 def chunks(start: int, stop: int) -> Iterator[list[Row]]:
-    """Yield the entries with numbers from `start` on and below `stop`, many at a time."""
+    """Yield the entries from `start` up to, not including, `stop`, up to CHUNK at a time."""
     entries = LogEntry.objects.filter(seq__lt=stop).order_by("seq")
     while chunk := list(stored_rows(entries.filter(seq__gte=start)[:CHUNK])):
         yield chunk
@@ -24,11 +24,11 @@ def chunks(start: int, stop: int) -> Iterator[list[Row]]:
 
 
 def stored_rows(entries: QuerySet[LogEntry]) -> Iterator[Row]:
-    """Yield entries as they are stored."""
-    # The time as the driver gives it: what is no time at all must be named, not fail to be read.
+    """Return the rows of these entries, with every column as the database driver gives it."""
+    # As text: a value that is not a time has to be reported, not to fail when it is read.
     moment = Func("at", "at", function="COALESCE", output_field=TextField())
-    found = entries.annotate(moment=moment).values_list("body", "leaf", "moment", *INDEXES)
-    return (_row(*row) for row in found)
+    rows = entries.annotate(moment=moment).values_list("body", "leaf", "moment", *INDEXES)
+    return (_row(*row) for row in rows)
 
 
 def _row(body: Any, leaf: Any, *columns: Any) -> Row:
@@ -38,6 +38,6 @@ def _row(body: Any, leaf: Any, *columns: Any) -> Row:
 
 
 def as_bytes(value: Any) -> bytes:
-    """Return what a column of bytes holds."""
-    # SQLite keeps text in a column of bytes if somebody puts it there.
+    """Return the value of a binary column as bytes."""
+    # SQLite stores text in a binary column if somebody writes it there.
     return value.encode() if isinstance(value, str) else bytes(value)

@@ -1,8 +1,8 @@
-"""Going on behind a break of the log's end: nobody stops the desk by damaging its log.
+"""Recover from damage at the log's end, so that damaging the log cannot stop the product.
 
-If the head is gone, unreadable or set back, or entries were put behind it, what stands there is
-taken up into the tree as it is, and an entry says so. What no older seal vouches for stays in
-question from then on.
+If the head is missing, unreadable or set back, or entries were inserted after it, the entries found
+there are adopted into the tree as they are, and a log entry records that. Those that no older seal
+covers stay in question in every later verification.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,114 +25,115 @@ from assignments.audit.merkle.tree import HASH_BYTES, Frontier
 from assignments.models import LogEntry, LogHead, LogSeal
 
 ACTION: Final = "log.damage_detected"
-# Stands for an entry that is missing before one that is in the way.
+# The leaf hash for a number that is missing before an adopted entry.
 NO_HASH: Final = bytes(HASH_BYTES)
 _ACTION_COLUMN: Final = 1 + INDEXES.index("action")
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What was taken up: entries `first` to `last`, of which those before `sealed` had a seal."""
+    """Adopted entries `first` to `last`; a seal covered those before `sealed_size` at that time."""
 
     first: int
     last: int
-    sealed: int
+    sealed_size: int
     is_head_lost: bool
 
     @property
     def detail(self) -> dict[str, Any]:
-        """Return what the entry of the break says."""
+        """Return the detail of the log entry that records the damage."""
         return asdict(self)
 
     @property
     def sentence(self) -> str:
-        """Say what was found."""
+        """Return what was found, as a sentence."""
         if self.is_head_lost:
-            return f"Its head was lost and worked out again from {self.last + 1:,} entries."
-        which = f"Entries {self.first:,} to {self.last:,}"
-        which = which if self.last > self.first else f"Entry {self.first:,}"
-        return f"{which} stood behind its end and had to be taken up."
+            return f"Its head was lost and recomputed from {self.last + 1:,} entries."
+        which = f"Entries {self.first:,} to {self.last:,} were"
+        which = which if self.last > self.first else f"Entry {self.first:,} was"
+        return f"{which} found after its end and adopted."
 
-    def in_question(self, sealed: int | None = None) -> range:
-        """Return the entries that nobody vouches for: those that had no seal at the break.
+    def in_question(self, sealed_size: int | None = None) -> range:
+        """Return the adopted entries that no seal covered when they were adopted.
 
-        :param sealed: so many entries had one, if that is known better than the entry says
+        :param sealed_size: how many entries a trusted seal covered, if the caller knows better
         """
-        return range(max(self.first, self.sealed if sealed is None else sealed), self.last + 1)
+        size = self.sealed_size if sealed_size is None else sealed_size
+        return range(max(self.first, size), self.last + 1)
 
 
 def lock_head(room: int) -> tuple[Frontier, Damage | None]:
-    """Lock the log's end and return its tree, and what had to be taken up first.
+    """Lock the log's head and return its tree, and the damage that was recovered from, if any.
 
-    :param room: so many entries are to be appended
+    :param room: how many entries are about to be appended
     """
-    head, is_lost = _locked_head(), False
+    head, is_lost = _select_head_for_update(), False
     if head is None:
-        # Of several that find none one makes it.
+        # Of several transactions that find no head, one creates it.
         _, is_lost = LogHead.objects.get_or_create(pk=1)
-        head = _locked_head()
-    size, joined, last = head
-    tree = None if is_lost else tree_from(size, joined)
+        head = _select_head_for_update()
+    size, frontier, last = head
+    tree = None if is_lost else tree_from(size, frontier)
     if last is None or (tree and last < size):
         return tree or Frontier(), None
-    return _taken_up(tree, room)
+    return _adopt(tree, room)
 
 
 def damage_in(rows: Sequence[Row]) -> Iterator[Damage]:
-    """Yield the breaks that these entries, which are as they were written, tell of."""
+    """Yield the damage that these entries, which must be free of faults, record."""
     for row in rows:
         if row.columns[_ACTION_COLUMN] == ACTION:
-            yield from _read(row.body)
+            yield from _parse(row.body)
 
 
 def recorded_damage(start: int = 0, stop: int | None = None) -> list[Damage]:
-    """Return the breaks that the entries from `start` on and below `stop` tell of."""
-    found = LogEntry.objects.filter(action=ACTION, seq__gte=start).order_by("seq")
-    found = found if stop is None else found.filter(seq__lt=stop)
-    bodies = found.values_list("body", flat=True)
-    return [broken for body in bodies for broken in _read(as_bytes(body))]
+    """Return the damage that entries from `start` up to, not including, `stop` record."""
+    entries = LogEntry.objects.filter(action=ACTION, seq__gte=start).order_by("seq")
+    entries = entries if stop is None else entries.filter(seq__lt=stop)
+    bodies = entries.values_list("body", flat=True)
+    return [damage for body in bodies for damage in _parse(as_bytes(body))]
 
 
-def _read(body: bytes) -> Iterator[Damage]:
-    # One that cannot be read is not of our making, and another one tells where it stood.
+def _parse(body: bytes) -> Iterator[Damage]:
+    # The product did not write an unreadable one; where it was found is itself recorded damage.
     with suppress(*UNREADABLE):
         detail = orjson.loads(body)["detail"]
-        first, last, sealed = (int(detail[name]) for name in ("first", "last", "sealed"))
-        yield Damage(first, last, sealed, is_head_lost=detail["is_head_lost"] is True)
+        first, last, size = (int(detail[name]) for name in ("first", "last", "sealed_size"))
+        yield Damage(first, last, size, is_head_lost=detail["is_head_lost"] is True)
 
 
-def _locked_head() -> Any:
-    """Return the head's size and roots, and the highest number of an entry; None without a head."""
+def _select_head_for_update() -> Any:
+    """Lock the head; return its size, its roots and the highest entry number; None without one."""
     entries, heads = LogEntry._meta.db_table, LogHead._meta.db_table
     lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
-    # Every append asks this: as a queryset it took three times as long. Names of our own.
-    asked = f"SELECT size, frontier, (SELECT MAX(seq) FROM {entries}) FROM {heads}{lock}"  # noqa: S608  # nosec B608
+    # Every append runs this: as a queryset it took three times as long. No outside input.
+    query = f"SELECT size, frontier, (SELECT MAX(seq) FROM {entries}) FROM {heads}{lock}"  # noqa: S608  # nosec B608
     with connection.cursor() as cursor:
-        cursor.execute(asked)
+        cursor.execute(query)
         return cursor.fetchone()
 
 
-def _taken_up(tree: Frontier | None, room: int) -> tuple[Frontier, Damage | None]:
-    known = tree or _pruned_tree()
-    grown = known.append(_hashes_beyond(known.size, room))
-    if tree and grown.size == known.size:
+def _adopt(tree: Frontier | None, room: int) -> tuple[Frontier, Damage | None]:
+    start = tree or _pruned_tree()
+    grown = start.append(_hashes_after(start.size, room))
+    if tree and grown.size == start.size:
         return tree, None
-    sealed = LogSeal.objects.aggregate(size=Max("size"))["size"] or 0
-    return grown, Damage(known.size, grown.size - 1, sealed, is_head_lost=tree is None)
+    sealed_size = LogSeal.objects.aggregate(size=Max("size"))["size"] or 0
+    return grown, Damage(start.size, grown.size - 1, sealed_size, is_head_lost=tree is None)
 
 
 def _pruned_tree() -> Frontier:
-    """Return the tree over what was pruned: from there a lost head is worked out again."""
+    """Return the tree over the pruned entries, from which a lost head is recomputed."""
     try:
         return frontier_at(pruned().size, Tiles())
     except MissingHashes:
         return Frontier()
 
 
-def _hashes_beyond(start: int, room: int) -> Iterator[bytes]:
-    """Yield the hashes of what stands in the way of `room` entries; further ones are let be."""
-    found = LogEntry.objects.filter(seq__gte=start).order_by("seq").values_list("seq", "leaf")
-    for seq, leaf in found.iterator(chunk_size=2_048):
+def _hashes_after(start: int, room: int) -> Iterator[bytes]:
+    """Yield the leaf hashes of entries that occupy the next `room` numbers, one after another."""
+    leaves = LogEntry.objects.filter(seq__gte=start).order_by("seq").values_list("seq", "leaf")
+    for seq, leaf in leaves.iterator(chunk_size=2_048):
         if seq >= start + room:
             return
         yield from [NO_HASH] * (seq - start)

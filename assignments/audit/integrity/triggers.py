@@ -1,7 +1,7 @@
-"""The triggers that make the log append-only, and how pruning gets past them.
+"""Allow deletes in spite of the triggers that make the log append-only, for pruning.
 
-The migration `0002_triggers_and_indexes` makes them; they refuse UPDATE, DELETE, REPLACE and
-TRUNCATE on entries and seals, whoever asks.
+The triggers are created by the migration `0002_triggers_and_indexes`. They refuse UPDATE, DELETE,
+REPLACE and TRUNCATE on entries and seals to every role.
 """
 
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ SEALS: Final = "assignments_logseal"
 
 @contextmanager
 def deletes_allowed(connection: BaseDatabaseWrapper, table: str) -> Iterator[None]:
-    """Allow this transaction, and no other, to delete rows of an append-only table.
+    """Allow only this transaction to delete rows of an append-only table.
 
-    If the block fails, the transaction it is in takes this back as well.
+    If the block raises, the rollback of the transaction restores the trigger.
     """
     if connection.vendor == "postgresql":
-        # Excludes others that write, but not those that read.
+        # The lock that this takes blocks other writers, but not readers.
         trigger = f"ALTER TABLE {table} {{}} TRIGGER log_is_append_only"
         off, on = trigger.format("DISABLE"), trigger.format("ENABLE")
     else:
@@ -34,7 +34,7 @@ def deletes_allowed(connection: BaseDatabaseWrapper, table: str) -> Iterator[Non
 
 
 def _sqlite_trigger(connection: BaseDatabaseWrapper, name: str) -> str:
-    """Return the statement that made a trigger."""
+    """Return the statement that created a trigger."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = %s", [name])
         (statement,) = cursor.fetchone()

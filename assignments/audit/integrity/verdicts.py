@@ -1,4 +1,4 @@
-"""What a verification can find, and how it is said. Each has an exit code of its own."""
+"""The verdicts of a verification: their words, sentences and exit codes."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from assignments.audit.entries.sentences import counted
 
 
 class Fault(StrEnum):
-    """In which way an entry is not as it was written."""
+    """How an entry differs from what was written."""
 
     BODY = "body does not match the tree"
     INDEXES = "index columns do not match its body"
@@ -16,32 +16,32 @@ class Fault(StrEnum):
     INSERTED = "inserted"
     OUT_OF_ORDER = "out of order"
     UNREADABLE = "body cannot be read as an entry"
-    ADOPTED = "stood behind the log's end, where nothing had been written, and was taken up"
-    TILE = "kept row of hashes does not match the entries"
-    PRUNED = "stands among entries that were pruned"
+    ADOPTED = "was beyond the recorded end of the log and was adopted by a recovery"
+    TILE = "stored tile of hashes does not match the entries"
+    PRUNED = "has the number of an entry that was pruned"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found; `seq` is the first entry in question, if there is one."""
+    """The result of verifying the log; `code` is the exit code of commands."""
 
     word: ClassVar[str]
     code: ClassVar[int]
 
     @property
     def sentence(self) -> str:
-        """Say what was found."""
+        """Return the result as a sentence."""
         raise NotImplementedError
 
     @property
     def first(self) -> int | None:
-        """Return the first entry in question."""
+        """Return the first entry in question; None if there is none."""
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Intact(Verdict):
-    """Every entry is as it was written, and a seal vouches for all but the newest."""
+    """Every entry is as it was written, and a seal covers all but the newest."""
 
     word: ClassVar = "intact"
     code: ClassVar = 0
@@ -54,7 +54,7 @@ class Intact(Verdict):
 
     @property
     def sentence(self) -> str:
-        """Say up to where a seal vouches for the log."""
+        """Return what was checked and up to which seal."""
         since, read = self.size - self.sealed, self.size - self.pruned
         are = "is" if since == 1 else "are"
         later = f", {counted(since, 'entry', 'entries')} since then {are} not yet sealed"
@@ -66,7 +66,7 @@ class Intact(Verdict):
 
 @dataclass(frozen=True, slots=True)
 class IntactSince(Verdict):
-    """What came after a seal is as it was written; what stands before it was not read."""
+    """Every entry after a seal is as it was written; those before it were not read."""
 
     word: ClassVar = "intact since a seal"
     code: ClassVar = 0
@@ -78,17 +78,17 @@ class IntactSince(Verdict):
 
     @property
     def sentence(self) -> str:
-        """Say what was checked and what was not."""
+        """Return what was checked and what was not."""
         read = counted(self.size - self.start, "entry", "entries")
         return (
             f"Intact since seal {self.seal:,}: {read} from {self.start:,} on checked. Those before "
-            f"were not read; their hashes give the root of the seal. Root {self.root}.{self.note}"
+            f"were not read; their hashes match the seal. Root {self.root}.{self.note}"
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Unsealed(Verdict):
-    """Every entry fits the log's own tree, which nothing outside the database vouches for."""
+    """Every entry matches the log's own tree, which no seal covers."""
 
     word: ClassVar = "not sealed"
     code: ClassVar = 8
@@ -98,17 +98,17 @@ class Unsealed(Verdict):
 
     @property
     def sentence(self) -> str:
-        """Say what was checked and what could not be."""
+        """Return what was checked and what could not be."""
         return (
             f"Not sealed yet: {counted(self.size, 'entry', 'entries')} checked against the "
-            "tree in the database itself, and no seal vouches for that. "
+            "tree in the same database, which no seal covers. "
             f"Root {self.root}.{self.note}"
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Altered(Verdict):
-    """An entry is not as it was written; with `last` it is one of those from `seq` to `last`."""
+    """An entry is not as it was written; with `last`, one of the entries `seq` to `last`."""
 
     word: ClassVar = "altered"
     code: ClassVar = 2
@@ -118,20 +118,20 @@ class Altered(Verdict):
 
     @property
     def sentence(self) -> str:
-        """Name the first broken entry."""
+        """Return which entry was altered and how."""
         if self.last is None:
             return f"Altered at entry {self.seq:,}: {self.how}."
         return f"Altered in one of the entries {self.seq:,} to {self.last:,}: {self.how}."
 
     @property
     def first(self) -> int | None:
-        """Return the first entry in question."""
+        """Return the first entry in question; None if there is none."""
         return self.seq
 
 
 @dataclass(frozen=True, slots=True)
 class HeadMismatch(Verdict):
-    """The log has another length than its head says; `expected` is None if there is no head."""
+    """The log and its head differ in length; `expected` is None if the head is unusable."""
 
     word: ClassVar = "head mismatch"
     code: ClassVar = 3
@@ -140,9 +140,9 @@ class HeadMismatch(Verdict):
 
     @property
     def sentence(self) -> str:
-        """Say which is longer."""
+        """Return which is longer."""
         if self.expected is None:
-            return "What vouches for the entries, the log's head, is missing or damaged."
+            return "The log's head, which the entries are checked against, is missing or damaged."
         which = "shorter" if self.size < self.expected else "longer"
         return (
             f"The log is {which} than its head says: {self.size:,} entries instead of "
@@ -151,13 +151,13 @@ class HeadMismatch(Verdict):
 
     @property
     def first(self) -> int | None:
-        """Return the first entry that is missing or too many."""
+        """Return the first entry that is missing or surplus."""
         return None if self.expected is None else min(self.size, self.expected)
 
 
 @dataclass(frozen=True, slots=True)
 class ShorterThanSeal(Verdict):
-    """Entries are gone that a seal vouches for."""
+    """Entries that a seal covers are missing."""
 
     word: ClassVar = "shorter than sealed"
     code: ClassVar = 5
@@ -167,24 +167,21 @@ class ShorterThanSeal(Verdict):
 
     @property
     def sentence(self) -> str:
-        """Say from where on entries are gone."""
+        """Return from which entry on they are missing."""
         return (
             f"The log is shorter than seal {self.seal:,} says: {self.size:,} entries instead of "
-            f"{self.expected:,}. The first that is gone is entry {self.size:,}."
+            f"{self.expected:,}. The first missing entry is {self.size:,}."
         )
 
     @property
     def first(self) -> int | None:
-        """Return the first entry that is gone."""
+        """Return the first missing entry."""
         return self.size
 
 
 @dataclass(frozen=True, slots=True)
 class SealMismatch(Verdict):
-    """A seal with a good signature says another root: entries it vouches for were rewritten.
-
-    The rewritten ones are among those from `start` to `stop` - 1.
-    """
+    """A trusted seal has another root: some of the entries `start` to `stop` - 1 were rewritten."""
 
     word: ClassVar = "seal does not match"
     code: ClassVar = 6
@@ -194,21 +191,24 @@ class SealMismatch(Verdict):
 
     @property
     def sentence(self) -> str:
-        """Say which entries are in question."""
+        """Return which entries are in question."""
         which = f"{self.start:,} to {self.stop - 1:,}"
         if self.stop - self.start == 1:
             return f"Seal {self.seal:,} does not match the log: entry {self.start:,} was rewritten."
-        return f"Seal {self.seal:,} does not match the log: rewritten among the entries {which}."
+        return (
+            f"Seal {self.seal:,} does not match the log: "
+            f"some of the entries {which} were rewritten."
+        )
 
     @property
     def first(self) -> int | None:
-        """Return the first entry in question."""
+        """Return the first entry in question; None if there is none."""
         return self.start
 
 
 @dataclass(frozen=True, slots=True)
 class BadSeal(Verdict):
-    """A seal cannot be trusted, or is gone; `why` says it in one sentence."""
+    """A seal cannot be trusted or is missing; `why` continues the sentence "Seal N …"."""
 
     word: ClassVar = "seal not trusted"
     code: ClassVar = 7
@@ -217,7 +217,7 @@ class BadSeal(Verdict):
 
     @property
     def sentence(self) -> str:
-        """Say what is wrong with the seal."""
+        """Return what is wrong with the seal."""
         return f"Seal {self.seal:,} {self.why}"
 
 
@@ -227,7 +227,7 @@ BROKEN_WORDS: Final = tuple(kind.word for kind in BROKEN)
 
 
 def as_fields(verdict: Verdict) -> dict[str, Any]:
-    """Return the verdict as the table of verifications and the command's JSON have it."""
+    """Return the verdict as fields of a `Verification` and of the command's JSON."""
     return {
         "verdict": verdict.word,
         "size": getattr(verdict, "size", 0),

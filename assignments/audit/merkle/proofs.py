@@ -1,7 +1,7 @@
-"""Proofs of RFC 9162 §2.1.3 and §2.1.4: that a tree holds an entry, that it grew from another.
+"""Inclusion and consistency proofs (RFC 9162 §2.1.3 and §2.1.4).
 
-Making one asks for the roots of whole subtrees only, as `subtree(level, number)`: that of the
-leaves from number * 2^level on.
+A proof is computed from the roots of complete subtrees: `subtree(level, number)` returns the root
+of the 2^level leaves that start at leaf number * 2^level.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,29 +13,29 @@ Proof = tuple[bytes, ...]
 
 
 def inclusion(seq: int, size: int, subtree: Subtree) -> Proof:
-    """Return the proof that the tree of this size holds the leaf with this number.
+    """Return the proof that the tree of this size contains the leaf with this number.
 
-    :raises ValueError: if the tree is too small to hold it
+    :raises ValueError: if the tree is too small
     """
     if not 0 <= seq < size:
-        raise ValueError(f"A tree of {size} holds no leaf {seq}")
-    return tuple(_path(seq, 0, size, subtree))
+        raise ValueError(f"A tree of {size} has no leaf {seq}")
+    return tuple(_inclusion_path(seq, 0, size, subtree))
 
 
 def consistency(older: int, newer: int, subtree: Subtree) -> Proof:
-    """Return the proof that the tree of the newer size begins with that of the older one.
+    """Return the proof that the newer tree begins with the older one.
 
-    :raises ValueError: if the sizes are not in that order
+    :raises ValueError: if the newer size is smaller
     """
     if not 0 <= older <= newer:
         raise ValueError(f"A tree of {newer} does not grow from one of {older}")
     if older in {0, newer}:
         return ()
-    return tuple(_grown(older, 0, newer, subtree, is_whole=True))
+    return tuple(_consistency_path(older, 0, newer, subtree, is_whole=True))
 
 
 def root_of(start: int, stop: int, subtree: Subtree) -> bytes:
-    """Return the hash of the tree over the leaves from `start` on that end before `stop`."""
+    """Return the root of the tree over the leaves from `start` up to, not including, `stop`."""
     size = stop - start
     level = (size - 1).bit_length()
     if size == 1 << level:
@@ -51,7 +51,10 @@ def frontier_at(size: int, subtree: Subtree) -> Frontier:
 
 
 def included_root(seq: int, size: int, leaf: bytes, proof: Sequence[bytes]) -> bytes | None:
-    """Return the root that the proof leads to from the leaf; None if its length is wrong."""
+    """Return the root that an inclusion proof yields; None if its length is wrong.
+
+    Follows RFC 9162 §2.1.3.2.
+    """
     if not 0 <= seq < size:
         return None
     node, last, root = seq, size - 1, leaf
@@ -71,7 +74,7 @@ def included_root(seq: int, size: int, leaf: bytes, proof: Sequence[bytes]) -> b
 def is_consistent(
     older: int, newer: int, older_root: bytes, newer_root: bytes, proof: Sequence[bytes]
 ) -> bool:
-    """Tell whether the proof shows that the newer tree begins with the older one."""
+    """Tell whether a consistency proof is valid (RFC 9162 §2.1.4.2)."""
     if older in {0, newer}:
         return not proof and (older != newer or older_root == newer_root)
     hashes = list(proof) if older & (older - 1) else [older_root, *proof]
@@ -97,21 +100,23 @@ def _roots_of_proof(node: int, last: int, hashes: list[bytes]) -> tuple[bytes, b
     return None if last else (old, new)
 
 
-def _path(seq: int, start: int, stop: int, subtree: Subtree) -> list[bytes]:
+def _inclusion_path(seq: int, start: int, stop: int, subtree: Subtree) -> list[bytes]:
     if stop - start == 1:
         return []
     middle = start + (1 << (stop - start - 1).bit_length() - 1)
     if seq < middle:
-        return [*_path(seq, start, middle, subtree), root_of(middle, stop, subtree)]
-    return [*_path(seq, middle, stop, subtree), root_of(start, middle, subtree)]
+        return [*_inclusion_path(seq, start, middle, subtree), root_of(middle, stop, subtree)]
+    return [*_inclusion_path(seq, middle, stop, subtree), root_of(start, middle, subtree)]
 
 
-def _grown(older: int, start: int, stop: int, subtree: Subtree, *, is_whole: bool) -> list[bytes]:
+def _consistency_path(
+    older: int, start: int, stop: int, subtree: Subtree, *, is_whole: bool
+) -> list[bytes]:
     if older == stop:
         return [] if is_whole else [root_of(start, stop, subtree)]
     middle = start + (1 << (stop - start - 1).bit_length() - 1)
     if older <= middle:
-        left = _grown(older, start, middle, subtree, is_whole=is_whole)
+        left = _consistency_path(older, start, middle, subtree, is_whole=is_whole)
         return [*left, root_of(middle, stop, subtree)]
-    right = _grown(older, middle, stop, subtree, is_whole=False)
+    right = _consistency_path(older, middle, stop, subtree, is_whole=False)
     return [*right, root_of(start, middle, subtree)]

@@ -1,4 +1,4 @@
-"""The Merkle tree of RFC 9162 §2.1: leaf and node hashes, and a frontier that grows with a log."""
+"""The Merkle tree of RFC 9162 §2.1: leaf and node hashes, and the frontier of a growing tree."""
 
 import hashlib
 from collections.abc import Iterable
@@ -14,15 +14,15 @@ def leaf_hash(data: bytes) -> bytes:
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """Return the hash of two subtrees under one node."""
+    """Return the hash of the node over two subtrees."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class Frontier:
-    """All that is needed to append to a tree: its size and the roots of its complete subtrees.
+    """What appending to a tree needs: its size and the roots of its complete subtrees.
 
-    The roots go from the largest subtree to the smallest: one for each 1 in the binary size.
+    The roots are ordered from the largest subtree to the smallest, one for each 1 bit of the size.
     """
 
     size: int = 0
@@ -45,7 +45,7 @@ class Frontier:
         return Frontier(size, tuple(roots))
 
     def root(self) -> bytes:
-        """Return the hash of the whole tree; that of an empty one is the hash of nothing."""
+        """Return the root hash of the tree; that of an empty tree is the hash of no bytes."""
         if not self.roots:
             return hashlib.sha256().digest()
         *larger, root = self.roots
@@ -54,7 +54,7 @@ class Frontier:
         return root
 
     def spans(self) -> list[range]:
-        """Return which leaves stand under each of the roots."""
+        """Return the range of leaves under each of the roots."""
         spans, start = [], 0
         for bit in reversed(range(self.size.bit_length())):
             if self.size >> bit & 1:
@@ -70,9 +70,9 @@ class Frontier:
     def from_bytes(cls, size: int, joined: bytes) -> Self:
         """Return the frontier of a tree of this size from its joined roots.
 
-        :raises ValueError: if they are not as many whole hashes as the size demands
+        :raises ValueError: if they are not exactly the hashes that the size requires
         """
         if len(joined) % HASH_BYTES:
             raise ValueError("The roots are not whole hashes")
-        steps = range(0, len(joined), HASH_BYTES)
-        return cls(size, tuple(joined[step : step + HASH_BYTES] for step in steps))
+        offsets = range(0, len(joined), HASH_BYTES)
+        return cls(size, tuple(joined[offset : offset + HASH_BYTES] for offset in offsets))

@@ -1,4 +1,4 @@
-"""Sealing: the log's size and root, signed with a key from outside the database."""
+"""Make seals: sign the log's size and root hash with a key that is not in the database."""
 
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -27,12 +27,12 @@ class NotSealed(Exception):
 
 
 def make_seal(*, reason: SealReason, by: Actor, now: datetime) -> LogSeal:
-    """Sign the log as it is, keep the seal in both places and record it.
+    """Sign the log as it is now, store the seal and its second copy, and record it in the log.
 
-    Returns the newest seal if nothing was added since. Rows of hashes are brought up to date before
-    anything is locked, so that others go on appending.
+    Returns the newest seal if nothing was appended since. Tiles are extended before the head is
+    locked, so that appending is not blocked for long.
 
-    :raises NotSealed: without a key, or if the entries no longer give what was recorded of them
+    :raises NotSealed: without a key, or if the entries do not match the head or the last seal
     """
     key, head, last = _key(), _head(), newest_seal()
     if last is not None and last.size == head.size:
@@ -40,17 +40,19 @@ def make_seal(*, reason: SealReason, by: Actor, now: datetime) -> LogSeal:
         return last
     _check(head, last)
     seal = _store(key, head, last, reason=reason, by=by, now=now)
-    second_copy.write_copies(LogSeal.objects.filter(number__gte=seal.number - 1).order_by("number"))
+    # The one before as well: writing its copy may have failed.
+    newest_two = LogSeal.objects.filter(number__gte=seal.number - 1).order_by("number")
+    second_copy.write_copies(newest_two)
     return seal
 
 
 def is_due(*, now: datetime) -> bool:
-    """Tell whether something but seals was added, and the newest seal is an hour old."""
+    """Tell whether entries other than seals were appended since a seal that is INTERVAL old."""
     last = newest_seal()
-    after = last.size if last else 0
-    if not LogEntry.objects.filter(seq__gte=after).exclude(action=ACTION).exists():
+    start = last.size if last else 0
+    if not LogEntry.objects.filter(seq__gte=start).exclude(action=ACTION).exists():
         return False
-    # Whichever way the clock was set meanwhile.
+    # The clock may have been set forward or back since.
     return last is None or abs(now - last.at) >= INTERVAL
 
 
@@ -60,12 +62,12 @@ def newest_seal() -> LogSeal | None:
 
 
 def oldest_covering(seq: int) -> LogSeal | None:
-    """Return the oldest seal that vouches for an entry."""
+    """Return the oldest seal that covers an entry; None if no seal does yet."""
     return LogSeal.objects.filter(size__gt=seq).order_by("number").first()
 
 
 def checkpoint_of(seal: LogSeal) -> Checkpoint | None:
-    """Return what a seal says, whoever signed it; None if it cannot be read."""
+    """Return the checkpoint in a seal, without checking who signed it; None if it is unreadable."""
     try:
         return Checkpoint.parse(split(seal.note)[0])
     except (InvalidNote, InvalidCheckpoint):
@@ -87,21 +89,24 @@ def _head() -> Frontier:
 
 
 def _check(head: Frontier, last: LogSeal | None) -> None:
-    """Refuse to sign what is not what was appended, or not a continuation of the last seal."""
+    """Check that the entries match the head and continue the last seal.
+
+    :raises NotSealed: if they do not
+    """
     if last and last.size > head.size:
-        raise NotSealed(f"The log is shorter than seal {last.number} says. Verify the log.")
+        raise NotSealed(f"The log is shorter than seal {last.number}. Verify the log.")
     try:
         tiles.extend(head.size)
-        found = tiles.Tiles()
-        is_head = frontier_at(head.size, found) == head
-        said = checkpoint_of(last) if last else None
-        is_grown = said is None or frontier_at(said.size, found).root() == said.root
+        subtree = tiles.Tiles()
+        matches_head = frontier_at(head.size, subtree) == head
+        sealed = checkpoint_of(last) if last else None
+        continues = sealed is None or frontier_at(sealed.size, subtree).root() == sealed.root
     except tiles.MissingHashes as error:
         raise NotSealed(f"The log has a gap. {error} Verify the log.") from error
-    if not is_head:
-        raise NotSealed("The entries do not give what was recorded of them. Verify the log.")
-    if not is_grown and last:
-        raise NotSealed(f"The log does not begin as seal {last.number} says. Verify the log.")
+    if not matches_head:
+        raise NotSealed("The entries do not match the log's head. Verify the log.")
+    if not continues and last:
+        raise NotSealed(f"The log does not continue seal {last.number}. Verify the log.")
 
 
 @transaction.atomic
@@ -115,12 +120,12 @@ def _store(
     now: datetime,
 ) -> LogSeal:
     LogHead.objects.select_for_update().get()
-    other = newest_seal()
-    if other != last and other is not None and other.size >= tree.size:
-        return other
+    latest = newest_seal()
+    if latest != last and latest is not None and latest.size >= tree.size:
+        return latest
     checkpoint = Checkpoint(key.public.name, tree.size, tree.root())
     seal = LogSeal.objects.create(
-        number=other.number + 1 if other else 1,
+        number=latest.number + 1 if latest else 1,
         at=now,
         size=tree.size,
         key=f"{key.public.name}+{key.public.id.hex()}",

@@ -1,4 +1,4 @@
-"""Every seal there is, in the database and its second place, and which can be trusted."""
+"""Check the signature of every seal and of its second copy: which seals can be trusted."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ SETTING: Final = "AUDIT_TRUSTED_KEYS"
 
 @dataclass(frozen=True, slots=True, order=True)
 class TrustedSeal:
-    """A seal that a trusted key signed: the log had this size and root."""
+    """A seal with a signature of a trusted key: the log had this size and root."""
 
     size: int
     number: int
@@ -33,7 +33,7 @@ class TrustedSeal:
 
 @dataclass(frozen=True, slots=True)
 class CheckedSeals:
-    """The seals that can be trusted, smallest first, and what is wrong with the others."""
+    """The trusted seals, smallest log first, and what is wrong with the others."""
 
     trusted: tuple[TrustedSeal, ...]
     faults: tuple[BadSeal, ...]
@@ -44,38 +44,38 @@ class CheckedSeals:
 
 
 def check_seals() -> CheckedSeals:
-    """Read every seal and its copy, and check the signature of each."""
+    """Check the signature of every seal and copy, and that no recorded seal is missing."""
     keys = _keys()
     stored = dict(LogSeal.objects.order_by("number").values_list("number", "note"))
-    outside = dict(second_copy.read_copies())
-    notes = sorted({*stored.items(), *outside.items()})
-    opened = [check_note(number, note, keys) for number, note in notes]
-    trusted = {seal for seal in opened if isinstance(seal, TrustedSeal)}
-    faults = [seal for seal in opened if isinstance(seal, BadSeal)]
-    return CheckedSeals(tuple(sorted(trusted)), (*faults, *_gone(stored, outside)))
+    copies = dict(second_copy.read_copies())
+    notes = sorted({*stored.items(), *copies.items()})
+    checked = [check_note(number, note, keys) for number, note in notes]
+    trusted = {seal for seal in checked if isinstance(seal, TrustedSeal)}
+    faults = [seal for seal in checked if isinstance(seal, BadSeal)]
+    return CheckedSeals(tuple(sorted(trusted)), (*faults, *_missing_or_replaced(stored, copies)))
 
 
 def check_note(number: int, note: str, keys: list[PublicKey] | str) -> TrustedSeal | BadSeal:
-    """Return what a seal vouches for, or why it does not count."""
+    """Return the seal if a trusted key signed its note, else why it does not count."""
     if isinstance(keys, str):
         return BadSeal(number, f"cannot be checked: {keys}")
     try:
-        return _opened(number, note, keys)
+        return _open(number, note, keys)
     except UnknownKey as error:
-        why = f"has a key that is unknown here. {error} If it is yours, name it in {SETTING}."
+        why = f"is signed with an unknown key. {error} If it is yours, add it to {SETTING}."
     except WrongSignature as error:
-        why = f"has a wrong signature. {error} It was altered."
+        why = f"has an invalid signature. {error} It was altered."
     except (InvalidNote, InvalidCheckpoint) as error:
         why = f"has a signature that cannot be read. {error}"
     return BadSeal(number, why)
 
 
-def _opened(number: int, note: str, keys: list[PublicKey]) -> TrustedSeal | BadSeal:
+def _open(number: int, note: str, keys: list[PublicKey]) -> TrustedSeal | BadSeal:
     opened = open_note(note, keys)
-    said = Checkpoint.parse(opened.text)
-    if said.origin != opened.key.name:
-        return BadSeal(number, f"is that of another log, {said.origin}.")
-    return TrustedSeal(said.size, number, said.root, opened.key)
+    checkpoint = Checkpoint.parse(opened.text)
+    if checkpoint.origin != opened.key.name:
+        return BadSeal(number, f"is that of another log, {checkpoint.origin}.")
+    return TrustedSeal(checkpoint.size, number, checkpoint.root, opened.key)
 
 
 def _keys() -> list[PublicKey] | str:
@@ -85,14 +85,14 @@ def _keys() -> list[PublicKey] | str:
         return str(error)
 
 
-def _gone(stored: dict[int, str], outside: dict[int, str]) -> Iterator[BadSeal]:
-    """Yield the seals that were made and are no longer in the database, or were exchanged there."""
-    made = LogEntry.objects.filter(action=ACTION).values_list("subject", flat=True)
-    numbers = [subject.partition("/")[2] for subject in made]
+def _missing_or_replaced(stored: dict[int, str], copies: dict[int, str]) -> Iterator[BadSeal]:
+    """Yield the seals that are missing from the database or differ from their copy."""
+    subjects = LogEntry.objects.filter(action=ACTION).values_list("subject", flat=True)
+    numbers = [subject.partition("/")[2] for subject in subjects]
     recorded = {int(number) for number in numbers if number.isdecimal()}
-    longest = max(stored, default=0)
-    for number in sorted((recorded | outside.keys() | set(range(1, longest))) - stored.keys()):
-        yield BadSeal(number, "is gone from the database.")
-    for number, note in outside.items():
+    expected = recorded | copies.keys() | set(range(1, max(stored, default=0)))
+    for number in sorted(expected - stored.keys()):
+        yield BadSeal(number, "is missing from the database.")
+    for number, note in copies.items():
         if number in stored and stored[number] != note:
-            yield BadSeal(number, "is another one in its second place than in the database.")
+            yield BadSeal(number, "differs from its copy outside the database.")

@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from assignments.audit.entries.actors import Actor
 from assignments.audit.integrity.alarm import raise_alarm
-from assignments.audit.integrity.entry_rules import Clock, first_fault
+from assignments.audit.integrity.entry_rules import ClockCheck, first_fault
 from assignments.audit.integrity.pruned_prefix import Pruned, pruned
 from assignments.audit.integrity.reader import chunks
 from assignments.audit.integrity.recovery import Damage, damage_in
@@ -99,12 +99,12 @@ def _verdict(pruned_prefix: Pruned, progress: Progress | None, *, since_seal: bo
     start = _start_after_pruned(head, seals, pruned_prefix, since_seal=since_seal)
     if not isinstance(start, Start):
         return start
-    rebuild, clock, broken = start.rebuild, Clock(), list[Damage]()
+    rebuild, clock, broken = start.rebuild, ClockCheck(), list[Damage]()
     for rows in chunks(rebuild.size, head.size):
         fault = first_fault(rows, rebuild.size)
         if fault:
             return fault
-        clock.see(rows)
+        clock.check(rows)
         broken += damage_in(rows)
         rebuild.add([row.leaf for row in rows])
         if progress:
