@@ -108,8 +108,7 @@ def test_a_forged_entry_stays_in_question(db: None) -> None:
 
     assert verdict_on_log() == Altered(SIZE, Fault.ADOPTED)
     assert verdict_on_log().sentence == (
-        "Altered at entry 7: was verdict after the end of the log, where the product had not "
-        "written it, and was adopted."
+        "Altered at entry 7: was beyond the recorded end of the log and was adopted by a recovery."
     )
     assert check_entry(SIZE).state == State.ALTERED
     assert check_entry(SIZE - 1).state == State.INTACT

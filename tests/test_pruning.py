@@ -404,7 +404,7 @@ def test_exports_after_pruning_verify(old: int, tmp_path: Path) -> None:
         verdict = verify_exported_file(path)
         assert (verdict.word, written > 0) == ("intact", True)
     lines = (tmp_path / "jsonl").read_text().splitlines()
-    assert json.loads(lines[0])["pruned"] == old
+    assert json.loads(lines[0])["pruned_entries"] == old
     assert json.loads(lines[1])["seq"] == old
 
 
@@ -414,8 +414,8 @@ def test_a_pack_states_what_was_pruned(old: int) -> None:
     out = io.BytesIO()
     export_log(query=Query(), format="pack", context=context, out=out)
 
-    assert f"Entries before {old} were pruned earlier" in member(out, "README.txt")
-    assert json.loads(member(out, "manifest.json"))["pruned"] == old
+    assert f"Entries before {old} were pruned because" in member(out, "README.txt")
+    assert json.loads(member(out, "manifest.json"))["pruned_entries"] == old
 
 
 def test_the_first_remaining_entry_can_be_checked(old: int) -> None:
