@@ -1,4 +1,8 @@
-"""What workers run: fetch by id, one service call. The rows are the truth; a task only wakes."""
+"""Background tasks, and the jobs of the schedule that enqueue them.
+
+Each task fetches its row by id and calls one service. Work is found in the tables, not in the
+queue: a lost task loses nothing, because the schedule enqueues it again.
+"""
 
 import logging
 import threading
@@ -38,14 +42,14 @@ log = logging.getLogger("assignments.worker")
 
 
 def may_go_on() -> bool:
-    """Return whether the worker has not been asked to stop."""
+    """Return whether the worker may start more work: it was not told to stop."""
     return not stopping.is_set()
 
 
 @task(queue_name="delivery")
 def deliver(account_pk: int) -> None:
-    """Deliver one account's due rows; the sweep wakes it again when others become due."""
-    with _database_may_go("The delivery"):
+    """Send one account's due rows; the schedule enqueues it again when more become due."""
+    with _survive_lost_database("The delivery"):
         sender.deliver(
             account=Account.objects.get(pk=account_pk),
             clock=timezone.now,
@@ -55,8 +59,11 @@ def deliver(account_pk: int) -> None:
 
 @task()
 def sync(run_pk: int) -> None:
-    """Walk on with an open sync; one that cannot go on is tried again after a while."""
-    with _database_may_go("The sync"), trace.working_for(last_request_id(f"sync/{run_pk}")):
+    """Run or continue an open sync; the schedule retries one that fails."""
+    with (
+        _survive_lost_database("The sync"),
+        trace.bind_request_id(last_request_id(f"sync/{run_pk}")),
+    ):
         run = SyncRun.objects.select_related("account").get(pk=run_pk)
         try:
             sync_run.run_sync(
@@ -68,10 +75,10 @@ def sync(run_pk: int) -> None:
 
 @task()
 def refresh_plan(draft_pk: str) -> None:
-    """Read anew what the people of a draft's plan have, and freeze it again."""
+    """Read again which items the people of a draft's plan have, and freeze the plan again."""
     with (
-        _database_may_go("The refresh of a plan"),
-        trace.working_for(last_request_id(f"draft/{draft_pk}")),
+        _survive_lost_database("The refresh of a plan"),
+        trace.bind_request_id(last_request_id(f"draft/{draft_pk}")),
     ):
         refresh = PlanRefresh.objects.select_related("draft__account").get(pk=UUID(draft_pk))
         plan_refresh.run_refresh(refresh=refresh, clock=timezone.now, may_go_on=may_go_on)
@@ -79,24 +86,27 @@ def refresh_plan(draft_pk: str) -> None:
 
 @task()
 def verify_log(run_pk: int, request_id: str = "") -> None:
-    """Make a check of the log that was begun; its row tells how far it is."""
-    with _database_may_go("The check of the log"), trace.working_for(request_id):
+    """Run a verification of the log that was requested; its row shows the progress."""
+    with _survive_lost_database("The check of the log"), trace.bind_request_id(request_id):
         run = Verification.objects.get(pk=run_pk)
         jobs.run_verification(run, by=actor_of(run.by), clock=timezone.now)
 
 
 @task(queue_name="exports")
 def write_export(pk: int) -> None:
-    """Write an export of the log; it begins anew if a worker died over it."""
-    with _database_may_go("The export"), trace.working_for(last_request_id(f"export/{pk}")):
+    """Write an export of the log; it starts from the beginning if a worker died."""
+    with (
+        _survive_lost_database("The export"),
+        trace.bind_request_id(last_request_id(f"export/{pk}")),
+    ):
         export = LogExport.objects.get(pk=pk)
         job.write_export(export=export, clock=timezone.now, may_go_on=may_go_on)
 
 
 @task()
 def seal_log() -> None:
-    """Seal the log if that is due."""
-    with _database_may_go("The seal"):
+    """Seal the log if a seal is due."""
+    with _survive_lost_database("The seal"):
         now = timezone.now()
         if sealing.is_due(now=now):
             try:
@@ -107,20 +117,20 @@ def seal_log() -> None:
 
 @task(queue_name="siem")
 def forward_log() -> None:
-    """Hand on to the SIEM what is new in the log; the schedule wakes it again if there is more."""
-    with _database_may_go("The forwarding of the log"):
+    """Forward new entries of the log to the SIEM; the schedule enqueues it again for more."""
+    with _survive_lost_database("The forwarding of the log"):
         forwarding.forward(clock=timezone.now, may_go_on=may_go_on)
 
 
 @task()
 def send_emails() -> None:
     """Send the e-mails that are due."""
-    with _database_may_go("The e-mails"):
+    with _survive_lost_database("Sending e-mails"):
         outbox.send_due_emails(now=timezone.now())
 
 
-def keep_log() -> None:
-    """Enqueue the seal that is due, and tonight's check of the whole log."""
+def enqueue_log_checks() -> None:
+    """Enqueue a seal that is due, and the nightly verification of the whole log."""
     now = timezone.now()
     if sealing.is_due(now=now):
         seal_log.enqueue()
@@ -129,40 +139,40 @@ def keep_log() -> None:
         verify_log.enqueue(run.pk)
 
 
-def wake_forwarding() -> None:
-    """Enqueue the forwarding of new entries."""
+def enqueue_forwarding() -> None:
+    """Enqueue forwarding to the SIEM if there are new entries."""
     if forwarding.is_due(now=timezone.now()):
         forward_log.enqueue()
 
 
-def wake_deliveries() -> None:
+def enqueue_deliveries() -> None:
     """Enqueue a delivery for every account that has due rows and no sender."""
     for account in accounts_with_work(now=timezone.now()):
         deliver.enqueue(account.pk)
 
 
 def finish_withdrawals() -> None:
-    """Go on withdrawing what has not left of batches that were stopped or undone."""
+    """Continue withdrawing the unsent rows of batches that were stopped or undone."""
     withdrawal.finish(now=timezone.now())
 
 
 def expire_approvals() -> None:
-    """End the batches that nobody approved in time."""
+    """Expire the batches that nobody approved in time."""
     approval.expire_due(now=timezone.now())
 
 
-def wake_emails() -> None:
-    """Enqueue the sending of e-mails if some are due."""
+def enqueue_emails() -> None:
+    """Enqueue sending e-mails if any are due."""
     if outbox.has_due_emails(now=timezone.now()):
         send_emails.enqueue()
 
 
-def forget_uploads() -> None:
-    """Delete what is kept of uploaded files for too long."""
+def delete_expired_uploads() -> None:
+    """Delete uploaded files that have expired."""
     files.delete_expired(now=timezone.now())
 
 
-def wake_syncs() -> None:
+def enqueue_syncs() -> None:
     """Open and enqueue the syncs that are due or were abandoned."""
     now = timezone.now()
     for account in connections.configured_accounts():
@@ -172,36 +182,36 @@ def wake_syncs() -> None:
             sync.enqueue(run.pk)
 
 
-def wake_refreshes() -> None:
-    """Enqueue the refreshes of plans that nobody is at."""
+def enqueue_refreshes() -> None:
+    """Enqueue the plan refreshes that no worker runs."""
     for refresh in plan_refresh.pending_refreshes(now=timezone.now()):
         refresh_plan.enqueue(str(refresh.pk))
 
 
-def wake_exports() -> None:
-    """Enqueue the exports of the log that nobody is at."""
+def enqueue_exports() -> None:
+    """Enqueue the exports of the log that no worker writes."""
     for pk in job.select_exports_to_wake(now=timezone.now()):
         write_export.enqueue(pk)
 
 
-def forget_exports() -> None:
-    """Delete the files of exports whose time is over."""
+def delete_expired_exports() -> None:
+    """Delete the files of exports that have expired."""
     download.expire_exports(now=timezone.now())
 
 
-def forget_discarded_drafts() -> None:
-    """Delete the drafts that were discarded days ago."""
+def delete_discarded_drafts() -> None:
+    """Delete drafts some days after they were discarded."""
     drafts.delete_discarded(now=timezone.now())
 
 
 @contextmanager
-def _database_may_go(what: str) -> Iterator[None]:
-    """End calmly if the database goes away: the sweep starts the work again from its rows."""
+def _survive_lost_database(work: str) -> Iterator[None]:
+    """Log a lost database instead of raising; the schedule enqueues the work again."""
     close_old_connections()
     try:
         yield
     except (OperationalError, InterfaceError) as error:
         first_line = str(error).partition("\n")[0]
-        log.warning("%s lost the database and starts again by itself: %s", what, first_line)
+        log.warning("%s lost the database and will be retried: %s", work, first_line)
     finally:
         close_old_connections()

@@ -1,4 +1,4 @@
-"""Which request the work at hand is done for: known to log lines and entries, wherever it runs."""
+"""The id of the request that the current work is done for, for log lines and log entries."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,13 +9,13 @@ _request_id: Final = ContextVar("request_id", default="")
 
 
 def request_id() -> str:
-    """Return the id of the request that this work is done for; nothing if the clock began it."""
+    """Return the id of the request that this work is done for; "" for work of the schedule."""
     return _request_id.get()
 
 
 @contextmanager
-def working_for(request_id: str) -> Iterator[None]:
-    """Say that the block is done for the request with this id."""
+def bind_request_id(request_id: str) -> Iterator[None]:
+    """Set the id of the request that the block's work is done for."""
     token = _request_id.set(request_id)
     try:
         yield

@@ -121,7 +121,7 @@ def test_a_copy_holds_one_moment_while_others_write(database_url, empty_url, tmp
 def test_backup_never_writes_over_a_file(tmp_path):
     (tmp_path / "there").write_text("mine")
 
-    with pytest.raises(CommandError, match=r"is there already\. Name another file"):
+    with pytest.raises(CommandError, match=r"exists already\. Name another file"):
         call_command("backup", tmp_path / "there")
     assert (tmp_path / "there").read_text() == "mine"
 
@@ -138,8 +138,8 @@ def test_restore_refuses_a_file_that_is_no_copy(tmp_path, monkeypatch):
     monkeypatch.setattr(connection.introspection, "table_names", list)
     monkeypatch.setattr(connection, "close", lambda: None)
 
-    with pytest.raises(CommandError, match=r"is not a whole copy|pg_restore failed"):
-        database_backup.put_back(Path(tmp_path / "torn"))
+    with pytest.raises(CommandError, match=r"is not a complete copy|pg_restore failed"):
+        database_backup.restore(Path(tmp_path / "torn"))
 
 
 @pytest.fixture

@@ -219,7 +219,7 @@ def test_sync_knows_the_accounts(desk):
 
 def test_sync_can_go_on_after_an_outage(desk, settings):
     settings.STACKONE_BASE_URL = "http://127.0.0.1:9"
-    with pytest.raises(CommandError, match="Run the command again to go on"):
+    with pytest.raises(CommandError, match="Run the command again to continue"):
         run("sync")
     settings.STACKONE_BASE_URL = desk.lms.base_url
 

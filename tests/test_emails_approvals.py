@@ -164,10 +164,10 @@ def test_an_email_claimed_by_another_worker_is_not_sent_twice(batch, monkeypatch
 
 
 def test_scheduled_tasks_send_emails_and_expire_approvals(transactional_db, batch, clock):
-    tasks.wake_emails()
+    tasks.enqueue_emails()
     tasks.send_emails.call()
     assert [to for to, _ in sent()] == [["daniel@northwind.example"]]
-    tasks.wake_emails()
+    tasks.enqueue_emails()
 
     clock.shift(timedelta(hours=72))
     tasks.expire_approvals()

@@ -366,12 +366,12 @@ def test_the_schedule_wakes_each_export_now_and_then(ada, clock):
     assert job.select_exports_to_wake(now=AT + timedelta(seconds=1)) == [export.pk]
     assert job.select_exports_to_wake(now=AT + timedelta(seconds=30)) == []
     assert job.select_exports_to_wake(now=AT + timedelta(seconds=32)) == [export.pk]
-    tasks.wake_exports()
+    tasks.enqueue_exports()
     tasks.write_export.func(export.pk)
     export.refresh_from_db()
     assert export.state == "ready"
     clock.shift(timedelta(days=2))
-    tasks.forget_exports()
+    tasks.delete_expired_exports()
     export.refresh_from_db()
     assert export.state == "expired"
 

@@ -31,7 +31,7 @@ def record(message="Done", level=logging.INFO, **extra):
 
 
 def test_json_line_says_what_a_collector_needs():
-    with trace.working_for(ID):
+    with trace.bind_request_id(ID):
         line = json.loads(logs.JsonFormatter().format(record(batch="batch/3", created=0.5)))
 
     assert line == {
@@ -56,14 +56,14 @@ def test_json_line_holds_a_trace_and_no_request_when_there_is_none():
 
 
 def test_a_line_may_name_the_request_itself():
-    with trace.working_for("another"):
+    with trace.bind_request_id("another"):
         line = json.loads(logs.JsonFormatter().format(record(request_id=ID)))
 
     assert line["request_id"] == ID
 
 
 def test_text_line_stays_one_line_whatever_it_is_given():
-    with trace.working_for(ID):
+    with trace.bind_request_id(ID):
         line = logs.TextFormatter().format(record("/nope\r\n2026 ERROR desk: forged \x1b[2K"))
 
     assert line.endswith("INFO desk: /nope\\r\\n2026 ERROR desk: forged \\x1b[2K [7E0DBA3C]")

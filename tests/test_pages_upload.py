@@ -171,7 +171,7 @@ def test_the_scheduled_task_deletes_expired_files(client, draft):
     upload(client, draft)
     DraftUpload.objects.update(uploaded_at=AT)
 
-    tasks.forget_uploads()
+    tasks.delete_expired_uploads()
 
     assert not DraftUpload.objects.exists()
 

@@ -276,7 +276,7 @@ def test_review_refreshes_in_the_background_and_offers_the_new_plan(desk, manage
     assert f'hx-get="{url}?seen={plan.plan_digest}" hx-trigger="tick from:body"' in page
     assert "0 of 2" in page
 
-    tasks.wake_refreshes()
+    tasks.enqueue_refreshes()
     run(desk, PlanRefresh.objects.get())
     seen_url = f"{url}?seen={plan.plan_digest}"
     part = html(manager_client.get(seen_url, headers={"HX-Request": "true"}))
@@ -317,7 +317,7 @@ def test_review_shows_why_a_refresh_failed(desk, manager_client, settings):
 def test_a_scheduled_task_runs_the_refresh(desk):
     plan = desk.review(desk.draft(people=1))
     request(desk, plan)
-    tasks.wake_refreshes()
+    tasks.enqueue_refreshes()
 
     tasks.refresh_plan.func(str(plan.submission_key))
 

@@ -238,7 +238,7 @@ def test_a_database_that_restarts_loses_and_doubles_nothing(site, database):
     assert site.facts() == all_once(rows)
     said = site.log.read_text()
     assert "Traceback" not in said
-    assert said.count("lost the database and starts again by itself") == 1
+    assert said.count("lost the database and will be retried") == 1
     site.product.manage("audit", "verify")
 
 
@@ -281,4 +281,4 @@ def test_a_worker_that_the_broker_refuses_ends_with_a_reason(site):
     assert worker.wait(20) == 1
     said = site.log.read_text()
     assert "WRONGTYPE" in said
-    assert "The Celery worker ended by itself; the log has the reason." in said
+    assert "The Celery worker ended unexpectedly. See its log for the reason." in said

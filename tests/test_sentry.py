@@ -71,7 +71,7 @@ def test_a_report_says_where_and_why_but_not_who(client, sentry, monkeypatch):
 
 
 def test_an_error_in_the_log_is_reported(sentry):
-    with trace.working_for("a-request"):
+    with trace.bind_request_id("a-request"):
         logging.getLogger("assignments.audit.alarm").error("The audit log is broken: %s", KEY)
 
     (report,) = sentry.reports

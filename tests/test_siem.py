@@ -295,12 +295,12 @@ def test_the_schedule_wakes_the_worker(transactional_db, settings, clock):
     destination = settings.SIEM = Memory()
     write_log(1)
 
-    tasks.wake_forwarding()
+    tasks.enqueue_forwarding()
     assert [result.task_path for result in DBTaskResult.objects.all()] == [
         tasks.forward_log.module_path
     ]
     tasks.forward_log.call()
-    tasks.wake_forwarding()
+    tasks.enqueue_forwarding()
 
     assert destination.taken
     assert DBTaskResult.objects.count() == 1

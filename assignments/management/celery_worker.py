@@ -1,8 +1,8 @@
-"""The engine for several machines: a Celery worker in this process, with a thread for each task."""
+"""The engine for several machines: a Celery worker in this process, with a thread per task."""
 
 import threading
 import warnings
-from typing import Any, Final
+from typing import Final
 
 from celery import Celery, signals
 from celery.exceptions import SecurityWarning
@@ -21,20 +21,20 @@ SPARE_THREADS: Final = 2
 
 
 def run(name: str) -> None:
-    """Take tasks from the broker until the signal to stop, and let those that run come to an end.
+    """Run tasks from the broker until `tasks.stopping` is set, then wait for the running ones.
 
-    :raises CommandError: if the worker ended without having been asked to
+    :raises CommandError: if the worker ended by itself
     """
     app: Celery = import_string(settings.TASKS["default"]["OPTIONS"]["CELERY_APP"])
-    # It warns of root because of pickled messages; ours are JSON.
+    # Celery warns about root because of pickled messages; ours are JSON.
     warnings.simplefilter("ignore", SecurityWarning)
     signals.setup_logging.connect(_keep_logging)
     signals.worker_shutting_down.connect(_stop)
-    threading.Thread(target=_pass_on_the_stop, daemon=True).start()
+    threading.Thread(target=_forward_stop, daemon=True).start()
     worker = app.Worker(
         hostname=f"desk@{name}",
         pool="threads",
-        # Never fewer than accounts: a delivery may take hours and must not hold up another.
+        # At least one per account: a delivery may take hours and must not delay another account's.
         concurrency=len(settings.STACKONE_ACCOUNT_IDS) + SPARE_THREADS,
         queues=settings.QUEUES,
         without_mingle=True,
@@ -44,18 +44,18 @@ def run(name: str) -> None:
     )
     worker.start()
     if not tasks.stopping.is_set():
-        raise CommandError("The Celery worker ended by itself; the log has the reason.")
+        raise CommandError("The Celery worker ended unexpectedly. See its log for the reason.")
 
 
-def _keep_logging(**_: Any) -> None:
-    """Having a receiver keeps Celery from setting up logging anew."""
+def _keep_logging(**_: object) -> None:
+    """Do nothing: a receiver of this signal keeps Celery from replacing our logging."""
 
 
-def _stop(**_: Any) -> None:
+def _stop(**_: object) -> None:
     tasks.stopping.set()
 
 
-def _pass_on_the_stop() -> None:
+def _forward_stop() -> None:
     # The signal may come before Celery listens for it.
     tasks.stopping.wait()
     state.should_stop = EX_OK
@@ -64,6 +64,6 @@ def _pass_on_the_stop() -> None:
 ENGINE: Final = Engine(
     run=run,
     check=broker.require_reachable,
-    away=(OperationalError, broker.BrokerUnavailable),
-    chores=(),
+    unavailable_errors=(OperationalError, broker.BrokerUnavailable),
+    jobs=(),
 )

@@ -1,10 +1,12 @@
-"""The person at the shell: who runs a command, as the audit log names them."""
+"""The actor of a command: the operating system's user, or the person it acts for with --as."""
+
+from __future__ import annotations
 
 import getpass
 import socket
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError
@@ -13,9 +15,13 @@ from assignments.audit.entries.actors import Actor
 from assignments.models import Account
 from assignments.queries.account_scope import forbidden_accounts
 
+if TYPE_CHECKING:
+    # django-stubs resolves this to AUTH_USER_MODEL, which the app must not import by its name.
+    from django.contrib.auth.models import _User as User
+
 
 def operator() -> Actor:
-    """Return the operating system's user as an actor; there is no sign-in at the shell."""
+    """Return the operating system's user as the actor; there is no sign-in on the command line."""
     name = getpass.getuser()
     return Actor(
         ref=f"operator/{name}"[:60],
@@ -25,33 +31,33 @@ def operator() -> Actor:
     )
 
 
-def manager(email: str) -> Any:
-    """Return the manager with this e-mail, on whose behalf a command acts.
+def manager(email: str) -> User:
+    """Return the manager with this e-mail, for whom a command acts.
 
     :raises CommandError: if there is none or more than one, or the person is not a manager
     """
-    return _who_may("assignments.assign", email, "a manager", "managers")
+    return _user_who_may("assignments.assign", email, "a manager", "managers")
 
 
-def administrator(email: str) -> Any:
-    """Return the administrator with this e-mail, on whose behalf a command acts.
+def administrator(email: str) -> User:
+    """Return the administrator with this e-mail, for whom a command acts.
 
     :raises CommandError: if there is none or more than one, or the person is no administrator
     """
-    return _who_may("assignments.erase_people", email, "an administrator", "administrators")
+    return _user_who_may("assignments.erase_people", email, "an administrator", "administrators")
 
 
-def _who_may(permission: str, email: str, one: str, many: str) -> Any:
-    users = get_user_model().objects.filter(email=email)
-    found = [user for user in users if user.has_perm(permission)]
-    if not found:
-        raise CommandError(f"{email} is not {one} who has signed in once.")
-    if len(found) > 1:
-        raise CommandError(f"{email} is the e-mail of two {many}. Close the account of one.")
-    return found[0]
+def _user_who_may(permission: str, email: str, role: str, roles: str) -> User:
+    same_email = get_user_model().objects.filter(email=email)
+    users = [user for user in same_email if user.has_perm(permission)]
+    if not users:
+        raise CommandError(f"{email} is not {role} who has signed in once.")
+    if len(users) > 1:
+        raise CommandError(f"{email} is the e-mail of two {roles}. Close the account of one.")
+    return users[0]
 
 
-def open_account(user: Any, accounts: Sequence[Account]) -> Account:
+def open_account(user: User, accounts: Sequence[Account]) -> Account:
     """Return the first of the accounts in which the manager may assign.
 
     :raises CommandError: if all of them are for other groups
@@ -63,8 +69,8 @@ def open_account(user: Any, accounts: Sequence[Account]) -> Account:
     raise CommandError(f"{user.get_username()} may assign in no such account. See ACCOUNT_GROUPS.")
 
 
-def acting_as(user: Any) -> Actor:
-    """Return a person of the desk as the actor of what a command does."""
+def acting_as(user: User) -> Actor:
+    """Return a user of Assignment Desk as the actor of what a command does."""
     return Actor(
         ref=f"user/{user.pk}",
         name=str(user),

@@ -1,9 +1,9 @@
-"""A copy of the whole database in one file, made while it is used, and put back elsewhere."""
+"""Back up the whole database to one file while it is in use, and restore such a file."""
 
 import os
 import sqlite3
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -16,15 +16,15 @@ KEYWORDS: Final = {"NAME": "dbname", "USER": "user", "HOST": "host", "PORT": "po
 
 
 def save(path: Path) -> None:
-    """Write everything as it is at one moment; the file gets its name only once it is whole.
+    """Write a consistent copy to the file, which gets its name only when it is complete.
 
     :raises CommandError: if the file is there already, or the database's own program fails
     """
     if path.exists():
-        raise CommandError(f"{path} is there already. Name another file.")
+        raise CommandError(f"{path} exists already. Name another file.")
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)
-    # It holds everything the database does: for its owner alone, from its first byte on.
+    # It holds all that the database holds: only its owner may read it, from the first byte on.
     part.touch(mode=0o600)
     if connection.vendor == "sqlite":
         _copy(_database(), part)
@@ -33,13 +33,13 @@ def save(path: Path) -> None:
     part.replace(path)
 
 
-def put_back(path: Path) -> None:
-    """Fill the database, which must be empty, with what the file holds.
+def restore(path: Path) -> None:
+    """Fill the database, which must be empty, from the file.
 
-    :raises CommandError: if it is not empty, or the file is not a whole copy
+    :raises CommandError: if it is not empty, or the file is not a complete copy
     """
     if not path.is_file():
-        raise CommandError(f"{path} is not there. Name a file that `manage.py backup` wrote.")
+        raise CommandError(f"{path} does not exist. Name a file that `manage.py backup` wrote.")
     if connection.introspection.table_names():
         raise CommandError(
             "The database that DATABASE_URL names is not empty, and nothing is ever written over. "
@@ -59,7 +59,7 @@ def _database() -> Path:
 
 
 def _copy(source: Path, target: Path) -> None:
-    # In one step: a copy in many would begin anew at every write in between.
+    # In one step: a copy in several would start again at every write in between.
     with closing(_opened(source)) as whole, closing(sqlite3.connect(target)) as copy:
         whole.backup(copy)
 
@@ -71,16 +71,16 @@ def _opened(path: Path) -> sqlite3.Connection:
 def _check(path: Path) -> None:
     try:
         with closing(_opened(path)) as whole:
-            found = whole.execute("PRAGMA integrity_check").fetchone()[0]
+            result = whole.execute("PRAGMA integrity_check").fetchone()[0]
     except sqlite3.DatabaseError as error:
-        found = str(error)
-    if found != "ok":
-        raise CommandError(f"{path} is not a whole copy of a SQLite database: {found}.")
+        result = str(error)
+    if result != "ok":
+        raise CommandError(f"{path} is not a complete copy of a SQLite database: {result}.")
 
 
 def _run(program: str, arguments: Sequence[str]) -> None:
-    where, password = _address(connection.settings_dict)
-    # The password never stands in the list of processes.
+    where, password = _connection_string(connection.settings_dict)
+    # Not as an argument, which the list of processes would show.
     env = os.environ | ({"PGPASSWORD": password} if password else {})
     command = [program, f"--dbname={where}", "--no-password", *arguments]
     try:
@@ -94,8 +94,8 @@ def _run(program: str, arguments: Sequence[str]) -> None:
         raise CommandError(f"{program} failed: {done.stderr.strip()}")
 
 
-def _address(settings: dict[str, Any]) -> tuple[str, str]:
-    """Return where the database is, as libpq reads it, and the password."""
-    given = {word: settings[name] for name, word in KEYWORDS.items() if settings[name]}
+def _connection_string(settings: Mapping[str, Any]) -> tuple[str, str]:
+    """Return libpq's connection string for Django's database settings, and the password."""
+    keywords = {word: settings[name] for name, word in KEYWORDS.items() if settings[name]}
     options = {name: str(value) for name, value in settings["OPTIONS"].items()}
-    return make_conninfo(**given, **options), str(settings["PASSWORD"])
+    return make_conninfo(**keywords, **options), str(settings["PASSWORD"])

@@ -1,4 +1,4 @@
-"""The embedded engine: the queue is a table, and threads of this process look into it."""
+"""The embedded engine: the queue is a table that threads of this process poll."""
 
 import logging
 import threading
@@ -19,8 +19,8 @@ RESTART_SECONDS: Final = 1.0
 
 
 def run(name: str) -> None:
-    """Start one thread for each queue and wait for the signal to stop."""
-    # A thread for each account: delivering one may take hours and must not hold up another.
+    """Start one thread per queue, and wait until `tasks.stopping` is set."""
+    # A thread per account: a delivery may take hours and must not delay another account's.
     deliveries = min(len(settings.STACKONE_ACCOUNT_IDS), MOST_ACCOUNTS)
     others = ["default", "exports", *(["siem"] if settings.SIEM else [])]
     queues = [_queue(name, queue) for queue in [*others, *["delivery"] * deliveries]]
@@ -64,6 +64,6 @@ def _run_queue(queue: QueueWorker) -> None:
 ENGINE: Final = Engine(
     run=run,
     check=lambda: None,
-    away=(),
-    chores=((lambda: call_command("prune_db_task_results", verbosity=0), timedelta(hours=6)),),
+    unavailable_errors=(),
+    jobs=((lambda: call_command("prune_db_task_results", verbosity=0), timedelta(hours=6)),),
 )

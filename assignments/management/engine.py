@@ -1,4 +1,4 @@
-"""What a worker is made of: an engine that runs queued tasks, and the schedule beside it."""
+"""The engine of a worker: what runs queued tasks, beside the schedule."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,26 +8,29 @@ from typing import Final, cast
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-EMBEDDED: Final = "assignments.management.database_queue.ENGINE"
-SCALED_OUT: Final = "assignments.management.celery_worker.ENGINE"
+DATABASE_ENGINE: Final = "assignments.management.database_queue.ENGINE"
+CELERY_ENGINE: Final = "assignments.management.celery_worker.ENGINE"
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
     """One way to run queued tasks.
 
-    :param run: runs tasks until `tasks.stopping` is set; is told the worker's name
-    :param check: raises one of `away` if the queue cannot be reached
-    :param away: what enqueueing raises, beside the database's errors, while the queue is away
-    :param chores: what the schedule does for this engine alone, and how often
+    :param run: runs tasks until `tasks.stopping` is set; takes the worker's name
+    :param check: raises one of `unavailable_errors` if the queue cannot be reached
+    :param unavailable_errors: what enqueueing raises while the queue cannot be reached, in addition
+        to the database's errors
+    :param jobs: jobs of the schedule for this engine alone, with their intervals
     """
 
     run: Callable[[str], None]
     check: Callable[[], object]
-    away: tuple[type[Exception], ...]
-    chores: tuple[tuple[Callable[[], object], timedelta], ...]
+    unavailable_errors: tuple[type[Exception], ...]
+    jobs: tuple[tuple[Callable[[], object], timedelta], ...]
 
 
-def chosen() -> Engine:
-    """Return the engine that the settings name; the other one is not even loaded."""
-    return cast(Engine, import_string(SCALED_OUT if settings.CELERY_BROKER_URL else EMBEDDED))
+def selected_engine() -> Engine:
+    """Return the engine that the settings select; the other one is not imported."""
+    return cast(
+        Engine, import_string(CELERY_ENGINE if settings.CELERY_BROKER_URL else DATABASE_ENGINE)
+    )

@@ -1,10 +1,10 @@
-"""Checks of the database before anything starts: one line that says what to do, never a trace."""
+"""Checks of the database before a process starts, with one line that says what to do."""
 
 from django.core.management import CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-OURS = frozenset({"access", "assignments"})
+APPS = frozenset({"access", "assignments"})
 
 
 def require_prepared_database() -> None:
@@ -27,7 +27,7 @@ def refuse_foreign_database() -> None:
     unknown = sorted(
         f"{app}.{name}"
         for app, name in loader.applied_migrations
-        if app in OURS and (app, name) not in loader.disk_migrations
+        if app in APPS and (app, name) not in loader.disk_migrations
     )
     if unknown:
         raise CommandError(

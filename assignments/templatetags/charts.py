@@ -1,4 +1,4 @@
-"""Charts as SVG made on the server: sizes in attributes, colours by class, no script."""
+"""Charts as server-rendered SVG: sizes in attributes, colours by class, no script."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

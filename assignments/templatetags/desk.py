@@ -1,8 +1,10 @@
-"""Small pieces of markup that every page uses: icons, bars, numbers and moments."""
+"""Template tags and filters of every page: icons, badges, bars, numbers and times."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django import template
 from django.templatetags.static import static
@@ -12,10 +14,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
+if TYPE_CHECKING:
+    from assignments.models import Content
+
 register = template.Library()
 
-FAR: Final = timedelta(minutes=2)
-MARK: Final = (
+# Up to this long before a time, pages count down to it.
+COUNT_DOWN: Final = timedelta(minutes=2)
+LOGO_PATHS: Final = (
     "M4 3h16a1 1 0 0 1 1 1v16a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1Z",
     "m7.5 12.4 3 3 6-6.6",
 )
@@ -32,7 +38,7 @@ def icon(name: str, more: str = "") -> SafeString:
     )
 
 
-# How the result of an entry looks; others look like nothing in particular.
+# The badge style and icon of an entry's result; other results have a plain badge.
 RESULTS: Final = {
     ("ok", "circle-check"): (
         "created",
@@ -60,34 +66,34 @@ RESULTS: Final = {
         "not_read",
     ),
 }
-LOOKS: Final = {result: look for look, results in RESULTS.items() for result in results}
+STYLES: Final = {result: style for style, results in RESULTS.items() for result in results}
 
 
 @register.simple_tag
-def verdict(result: str) -> SafeString | str:
+def result_badge(result: str) -> SafeString | str:
     """Return the result of an entry as a badge."""
     if not result:
         return ""
-    words = "No answer yet" if result == "unknown" else capfirst(spelt(result))
-    if result not in LOOKS:
+    words = "No answer yet" if result == "unknown" else capfirst(spaced(result))
+    if result not in STYLES:
         return format_html('<span class="badge">{}</span>', words)
-    style, name = LOOKS[result]
+    style, name = STYLES[result]
     return format_html('<span class="badge {}">{}{}</span>', style, icon(name), words)
 
 
 @register.simple_tag
-def brand() -> SafeString:
-    """Return the product's mark."""
+def logo() -> SafeString:
+    """Return the product's logo as SVG."""
     return format_html(
         '<svg viewBox="0 0 24 24" aria-hidden="true"><path fill="currentColor" d="{}"/>'
         '<path class="tick" d="{}"/></svg>',
-        *MARK,
+        *LOGO_PATHS,
     )
 
 
 @register.simple_tag
-def bar(created: int, failed: int, skipped: int, total: int, more: str = "") -> SafeString:
-    """Return a stacked bar of what became of `total` rows, with the numbers as its name."""
+def stacked_bar(created: int, failed: int, skipped: int, total: int, more: str = "") -> SafeString:
+    """Return a stacked bar of the outcomes of `total` rows, with the numbers as its label."""
     parts = [("ok", created, "created"), ("bad", failed, "failed"), ("skip", skipped, "skipped")]
     start, pieces = 0.0, []
     for style, count, _ in parts:
@@ -107,14 +113,14 @@ def bar(created: int, failed: int, skipped: int, total: int, more: str = "") -> 
 
 
 @register.filter
-def batch_no(pk: int) -> str:
-    """Return the number people call a batch by."""
+def batch_number(pk: int) -> str:
+    """Return a batch's number as people write it, such as B-0012."""
     return f"B-{pk:04d}"
 
 
 @register.filter
 def when(moment: datetime | None) -> SafeString | str:
-    """Return a moment in the page's zone, with its UTC value for machines."""
+    """Return a time in the page's zone as a `<time>` element with its UTC value."""
     if moment is None:
         return "–"
     here, now = timezone.localtime(moment), timezone.localtime()
@@ -131,7 +137,7 @@ def when(moment: datetime | None) -> SafeString | str:
 
 @register.filter
 def clock(moment: datetime) -> SafeString:
-    """Return the time of the day of a moment, in the page's zone."""
+    """Return the time of day in the page's zone as a `<time>` element with its UTC value."""
     machine = moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return format_html(
         '<time datetime="{}">{}</time>', machine, f"{timezone.localtime(moment):%H:%M:%S}"
@@ -140,8 +146,8 @@ def clock(moment: datetime) -> SafeString:
 
 @register.filter
 def is_far(moment: datetime) -> bool:
-    """Return whether a moment lies further ahead than people count down to."""
-    return moment - timezone.localtime() > FAR
+    """Return whether a time is too far ahead for a count-down."""
+    return moment - timezone.localtime() > COUNT_DOWN
 
 
 KINDS: Final = {
@@ -162,12 +168,12 @@ def kind_icon(kind: str) -> SafeString:
 
 @register.filter
 def utc_wire(moment: datetime) -> str:
-    """Return a moment as it is sent to the LMS."""
+    """Return a time as it is sent to the LMS: ISO 8601 in UTC with milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @register.filter
-def unassignable(content: Any) -> str:
+def unassignable(content: Content) -> str:
     """Return why an item cannot be assigned, or nothing if it can."""
     if not content.is_active:
         return "it is retired in the LMS"
@@ -175,28 +181,28 @@ def unassignable(content: Any) -> str:
 
 
 @register.filter
-def of(values: Mapping[Any, Any], key: object) -> Any:
-    """Return the value that belongs to a key, or 0."""
+def lookup[Value](values: Mapping[object, Value], key: object) -> Value | int:
+    """Return the value of a key, or 0."""
     return values.get(key, 0)
 
 
 @register.filter
-def at(cells: Sequence[str], place: int) -> str:
-    """Return the cell at a place, or nothing."""
+def item_at(cells: Sequence[str], place: int) -> str:
+    """Return the cell at an index, or ""."""
     return cells[place] if place < len(cells) else ""
 
 
 @register.filter
-def length_of_time(text: str) -> str:
-    """Return a duration such as PT1H30M in words; what is none stays as it is."""
-    found = parse_duration(text)
-    if found is None:
+def duration(text: str) -> str:
+    """Return an ISO 8601 duration such as PT1H30M in words; other text is unchanged."""
+    parsed = parse_duration(text)
+    if parsed is None:
         return text
-    hours, minutes = divmod(round(found.total_seconds() / 60), 60)
+    hours, minutes = divmod(round(parsed.total_seconds() / 60), 60)
     return " ".join(f"{n} {unit}" for n, unit in ((hours, "h"), (minutes, "min")) if n) or text
 
 
 @register.filter
-def spelt(word: str) -> str:
-    """Return a word of the log as people write it: signed_in is "signed in"."""
+def spaced(word: str) -> str:
+    """Return a value of the log with spaces: signed_in is "signed in"."""
     return word.replace("_", " ")

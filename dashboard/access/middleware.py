@@ -24,7 +24,7 @@ def request_id(get_response: Handler) -> Handler:
         new_id = _id_from_proxy(request) or str(uuid.uuid4())
         request.request_id = new_id  # type: ignore[attr-defined]
         started_monotonic = time.monotonic()
-        with trace.working_for(new_id):
+        with trace.bind_request_id(new_id):
             response = get_response(request)
             _log_request(request, response.status_code, started_monotonic)
         response["X-Request-ID"] = new_id

@@ -1,16 +1,17 @@
-"""Assign content to people from the shell: the same flow, services and log as the form."""
+"""`manage.py assign`: assign content to people, the same way as the form does."""
 
 import json
 import time
 from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from assignments.management.command_line_actor import acting_as, manager, open_account
+from assignments.management.command_options import Option
 from assignments.management.preparation import require_prepared_database
 from assignments.models import Account, Batch, Content, Draft, Learner
 from assignments.models.drafts import Status
@@ -27,7 +28,7 @@ from assignments.services.sending import sender
 from assignments.services.submitting import approval_policy, start_time, submission
 
 ALL_SETTLED, REFUSED, NOT_ALL_CREATED = 0, 1, 3
-UNAPPROVED: Final = "It waits for another manager's approval, so there is nothing to wait for."
+AWAITS_APPROVAL: Final = "It waits for another manager's approval, so there is nothing to wait for."
 REFUSALS: Final = (
     drafts.DraftRefused,
     frozen_plan.PlanRefused,
@@ -46,7 +47,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the picks, the terms, and how far to go."""
+        """Add people, content, terms, and whether to submit and wait."""
         parser.add_argument("--as", required=True, dest="email", help="e-mail of the manager")
         people = parser.add_mutually_exclusive_group(required=True)
         people.add_argument(
@@ -68,8 +69,8 @@ class Command(BaseCommand):
         parser.add_argument("--wait", action="store_true", help="wait until every row is settled")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Run the flow; refusals are one sentence and exit code 1."""
+    def handle(self, *args: object, **options: Option) -> None:
+        """Plan, confirm, submit and wait; a refusal is one sentence with exit code 1."""
         require_prepared_database()
         is_quiet = options["json"]
         if options["wait"] and options["start_at"]:
@@ -82,14 +83,14 @@ class Command(BaseCommand):
             batch = self._submitted(batch, options)
         except REFUSALS as refusal:
             raise CommandError(str(refusal), returncode=REFUSED) from refusal
-        is_asked = batch.state == Batch.State.APPROVAL
-        if options["wait"] and not is_asked:
+        awaits_approval = batch.state == Batch.State.APPROVAL
+        if options["wait"] and not awaits_approval:
             _deliver(batch.account, batch)
         self._report(batch, is_quiet=is_quiet)
-        if options["wait"] and is_asked:
-            raise CommandError(UNAPPROVED, returncode=NOT_ALL_CREATED)
+        if options["wait"] and awaits_approval:
+            raise CommandError(AWAITS_APPROVAL, returncode=NOT_ALL_CREATED)
 
-    def _planned(self, options: dict[str, Any]) -> Batch:
+    def _planned(self, options: dict[str, Option]) -> Batch:
         now, user = timezone.now(), manager(options["email"])
         account = open_account(user, connections.configured_accounts())
         draft = drafts.create(account=account, owner_pk=user.pk, now=now)
@@ -107,7 +108,7 @@ class Command(BaseCommand):
         draft.refresh_from_db()
         return frozen_plan.freeze(draft=draft, now=now)
 
-    def _submitted(self, batch: Batch, options: dict[str, Any]) -> Batch:
+    def _submitted(self, batch: Batch, options: dict[str, Option]) -> Batch:
         now, by = timezone.now(), acting_as(batch.by)
         starts_at = start_time.moment(options["start_at"]) if options["start_at"] else None
         submitted = submission.submit(
@@ -120,12 +121,12 @@ class Command(BaseCommand):
             starts_at=starts_at,
         )
         if starts_at is None and submitted.state != Batch.State.APPROVAL:
-            # The prompt, or --yes, was the time to think; the page's hold is for pages.
+            # The prompt or --yes has confirmed it; the grace period is for pages.
             control.start_now(batch=submitted, by=by, now=now)
         return submitted
 
     def _show_plan(self, batch: Batch, *, is_quiet: bool) -> None:
-        states = _counts(batch)
+        states = completion.counts(batch)
         first = frozen_plan.first_call(batch)
         if is_quiet:
             return
@@ -146,10 +147,10 @@ class Command(BaseCommand):
 
     def _report(self, batch: Batch, *, is_quiet: bool) -> None:
         batch.refresh_from_db()
-        states = _counts(batch)
+        states = completion.counts(batch)
         if is_quiet:
-            found = {"batch": str(batch), "plan_digest": batch.plan_digest, "state": batch.state}
-            self.stdout.write(json.dumps({**found, "counts": states}))
+            result = {"batch": str(batch), "plan_digest": batch.plan_digest, "state": batch.state}
+            self.stdout.write(json.dumps({**result, "counts": states}))
         else:
             words = ", ".join(f"{count:,} {state}" for state, count in states.items())
             self.stdout.write(f"{batch}: {batch.get_state_display()}. {words}.")
@@ -160,17 +161,13 @@ class Command(BaseCommand):
 
 
 def _deliver(account: Account, batch: Batch) -> None:
-    # Works with or without a worker: whoever holds the account's lease delivers.
+    # With or without a worker: whichever process has the account's lease sends.
     while has_unfinished_rows(batch):
         sender.deliver(account=account, clock=timezone.now, may_go_on=lambda: True)
         account.refresh_from_db()
         if account.paused_at is not None:
             raise CommandError(f"Sending is paused. {account.pause_reason}")
         time.sleep(timedelta(milliseconds=200).total_seconds())
-
-
-def _counts(batch: Batch) -> dict[str, int]:
-    return completion.counts(batch)
 
 
 def _due_date(text: str) -> date | None:
@@ -181,27 +178,27 @@ def _due_date(text: str) -> date | None:
 
 
 def _contents(account: Account, references: Iterable[str]) -> list[Content]:
-    found = {
+    contents = {
         content.external_reference: content
         for content in Content.objects.filter(account=account, external_reference__in=references)
     }
-    missing = [reference for reference in references if reference not in found]
+    missing = [reference for reference in references if reference not in contents]
     if missing:
         raise CommandError(f"No content has the reference {missing[0]!r}. Run sync first?")
-    return list(found.values())
+    return list(contents.values())
 
 
-def _learners(account: Account, options: dict[str, Any]) -> list[int]:
+def _learners(account: Account, options: dict[str, Option]) -> list[int]:
     people = Learner.objects.filter(account=account)
     if options["all"]:
         return list(people.filter(is_active=True).values_list("pk", flat=True))
     wanted = _names(account, options["learners"])
-    known = PeopleLookup(account.pk, wanted)
-    found = {word: known.find(word).person for word in wanted}
-    missing = [word for word, person in found.items() if person is None]
+    lookup = PeopleLookup(account.pk, wanted)
+    people_by_name = {word: lookup.find(word).person for word in wanted}
+    missing = [word for word, person in people_by_name.items() if person is None]
     if missing:
         raise CommandError(f"{len(missing)} of {len(wanted)} were not found, first {missing[0]!r}.")
-    return [person.pk for person in found.values() if person]
+    return [person.pk for person in people_by_name.values() if person]
 
 
 def _names(account: Account, path: Path) -> list[str]:

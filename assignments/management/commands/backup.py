@@ -1,28 +1,28 @@
-"""Copy the whole database into one file while the desk is used."""
+"""`manage.py backup`: copy the whole database into one file while it is in use."""
 
 from pathlib import Path
-from typing import Any
 
 from django.core.management import BaseCommand, CommandParser
 
 from assignments.management import database_backup
+from assignments.management.command_options import Option
 from assignments.management.preparation import require_prepared_database
 
 
 class Command(BaseCommand):
-    """`manage.py backup FILE`."""
+    """Back up the database to a file."""
 
     help = (
-        "Copy the whole database into a new file, as it is at one moment, while everything runs. "
-        "Keep the signing key and the seals' second place besides."
+        "Copy the whole database into a new file, consistent and while everything runs. "
+        "Back up the signing key and the second copy of the seals separately."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the file."""
-        parser.add_argument("file", type=Path, help="where to; must not be there yet")
+        parser.add_argument("file", type=Path, help="where to; must not exist yet")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Write the file and say how large it is."""
+    def handle(self, *args: object, **options: Option) -> None:
+        """Write the file and print its size."""
         require_prepared_database()
         path = options["file"]
         database_backup.save(path)

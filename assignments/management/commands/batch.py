@@ -1,16 +1,17 @@
-"""Batches from the shell: see how they stand, and do to them what their page does."""
+"""`manage.py batch`: list batches, show one, and do the actions of its page."""
 
 import json
 import re
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 from django.utils import timezone
 
 from assignments.management.command_line_actor import acting_as, manager, open_account
+from assignments.management.command_options import Option
 from assignments.management.preparation import require_prepared_database
 from assignments.models import Batch
 from assignments.queries import batches, failures
@@ -21,28 +22,31 @@ from assignments.services.submitting import approval
 REFUSED: Final = 1
 NEWEST: Final = 50
 LONGEST_REASON: Final = 500
-Act = Callable[..., int | None]
-WHOLE: Final[dict[str, tuple[Act, str]]] = {
+Action = Callable[..., int | None]
+BATCH_ACTIONS: Final[dict[str, tuple[Action, str]]] = {
     "hold": (control.hold, "keep it from starting until somebody starts it"),
-    "undo": (control.undo, "withdraw it before anything left; its draft can be changed"),
-    "approve": (approval.approve, "let the plan with this hash be sent; never one's own"),
-    "reject": (approval.reject, "send none of it; its submitter gets the draft back"),
-    "withdraw": (approval.withdraw, "take one's own batch back while it waits for an approval"),
+    "undo": (control.undo, "withdraw it before anything is sent; its draft can be changed"),
+    "approve": (approval.approve, "approve the plan with this hash; never one's own"),
+    "reject": (approval.reject, "reject it; its submitter gets the draft back"),
+    "withdraw": (approval.withdraw, "withdraw one's own batch while it waits for an approval"),
     "pause": (control.pause, "send nothing more until it is resumed"),
-    "resume": (control.resume, "go on with a paused batch"),
-    "stop": (control.stop, "end it; what has not left is withdrawn"),
+    "resume": (control.resume, "continue a paused batch"),
+    "stop": (control.stop, "end it; what has not been sent is withdrawn"),
 }
-ROWS: Final[dict[str, tuple[Act, str]]] = {
-    "retry": (row_decisions.retry, "send what failed again, or what waits for a person"),
-    "accept": (row_decisions.accept, "accept what the LMS refused because it has it already"),
-    "leave": (row_decisions.leave, "leave what could not be confirmed as it is"),
+ROW_ACTIONS: Final[dict[str, tuple[Action, str]]] = {
+    "retry": (row_decisions.retry, "send failed rows again, or rows that wait for a decision"),
+    "accept": (
+        row_decisions.accept,
+        "accept rows that the LMS refused because it has them already",
+    ),
+    "leave": (row_decisions.leave, "leave rows that could not be confirmed as they are"),
 }
-START: Final = {"start": (control.start_now, "start it now instead of at its time")}
-ACTS: Final = {**START, **WHOLE, **ROWS}
+START: Final = {"start": (control.start_now, "start it now instead of at its start time")}
+ACTIONS: Final = {**START, **BATCH_ACTIONS, **ROW_ACTIONS}
 
 
 class Command(BaseCommand):
-    """Look at batches, or act on one through the services that the pages use."""
+    """List batches, show one, or act on one, with the services that the pages use."""
 
     help = (
         "List batches, show one, or act on one: the same as the buttons on its page, with the "
@@ -50,72 +54,73 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add a way in for every act."""
-        ways = parser.add_subparsers(dest="way", required=True, metavar="ACTION")
-        _add_json(ways.add_parser("list", help=f"the newest {NEWEST} batches"))
-        show = ways.add_parser("show", help="one batch: its counts, and why rows failed")
+        """Add a subcommand for every action."""
+        subcommands = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+        _add_json(subcommands.add_parser("list", help=f"the newest {NEWEST} batches"))
+        show = subcommands.add_parser("show", help="one batch: its counts, and why rows failed")
         show.add_argument("batch", type=_number, metavar="B-0012")
         _add_json(show)
-        for name, (_, words) in ACTS.items():
-            _add_act(ways.add_parser(name, help=words, description=f"{words.capitalize()}."), name)
+        for name, (_, words) in ACTIONS.items():
+            _add_action(
+                subcommands.add_parser(name, help=words, description=f"{words.capitalize()}."), name
+            )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Do what was asked and say how the batch stands then."""
+    def handle(self, *args: object, **options: Option) -> None:
+        """Run the subcommand, and print the state of the batch after it."""
         require_prepared_database()
-        if options["way"] == "list":
+        if options["action"] == "list":
             self._list(is_quiet=options["json"])
             return
-        batch = _found(options["batch"])
-        changed = _act(batch, options) if options["way"] in ACTS else None
-        batch = _found(batch.pk)
+        batch = _batch(options["batch"])
+        changed = _act(batch, options) if options["action"] in ACTIONS else None
+        batch = _batch(batch.pk)
         self._show(batch, changed, is_quiet=options["json"])
 
     def _list(self, *, is_quiet: bool) -> None:
         newest = batches.submitted_batches().order_by("-submitted_at", "-pk")[:NEWEST]
-        found = [_summary(batch) for batch in newest]
         if is_quiet:
-            self.stdout.write(json.dumps(found))
-        for one in [] if is_quiet else found:
-            self.stdout.write(
-                f"{one['batch']}  {one['state']:<9}  {one['people']:>7,}  {one['title']}"
-            )
+            self.stdout.write(json.dumps([_summary(batch) for batch in newest]))
+        for batch in [] if is_quiet else newest:
+            self.stdout.write(f"{batch}  {batch.state:<9}  {batch.people:>7,}  {batch.title}")
 
     def _show(self, batch: Batch, changed: int | None, *, is_quiet: bool) -> None:
         counts, reasons = completion.counts(batch), failures.failure_reasons(batch)
         if is_quiet:
             why = [{"count": r.count, "status": r.status, "problem": r.problem} for r in reasons]
-            told = {**_summary(batch), "counts": counts, "reasons": why, "changed": changed}
-            self.stdout.write(json.dumps(told))
+            result = {**_summary(batch), "counts": counts, "reasons": why, "changed": changed}
+            self.stdout.write(json.dumps(result))
             return
         words = ", ".join(f"{count:,} {state}" for state, count in counts.items())
         self.stdout.write(f"{batch}: {batch.get_state_display()}. {words}.")
-        for line in filter(None, [batch.pause_reason, *_asked(batch), *map(_reason, reasons)]):
+        for line in filter(
+            None, [batch.pause_reason, *_approval_lines(batch), *map(_reason, reasons)]
+        ):
             self.stdout.write(f"  {line}")
 
 
-def _act(batch: Batch, options: dict[str, Any]) -> int | None:
-    name, user = options["way"], manager(options["email"])
+def _act(batch: Batch, options: dict[str, Option]) -> int | None:
+    name, user = options["action"], manager(options["email"])
     open_account(user, [batch.account])
     by = acting_as(user)
     more = {"why": options["reason"]} if "reason" in options else {}
     if name == "approve":
         more["plan_digest"] = options["plan"]
-    if name in ROWS and options["row"]:
+    if name in ROW_ACTIONS and options["row"]:
         more["among"] = Q(position=options["row"])
     try:
-        return ACTS[name][0](batch=batch, by=by, now=timezone.now(), **more)
+        return ACTIONS[name][0](batch=batch, by=by, now=timezone.now(), **more)
     except control.ControlRefused as refusal:
         raise CommandError(str(refusal), returncode=REFUSED) from refusal
 
 
-def _found(number: int) -> Batch:
+def _batch(number: int) -> Batch:
     batch = batches.submitted_batches().filter(pk=number).first()
     if batch is None:
         raise CommandError(f"There is no batch B-{number:04d}.", returncode=REFUSED)
     return batch
 
 
-def _summary(batch: Batch) -> dict[str, Any]:
+def _summary(batch: Batch) -> dict[str, object]:
     starts_at = batch.starts_at if batch.state == Batch.State.WAITING else None
     return {
         "batch": str(batch),
@@ -130,20 +135,20 @@ def _summary(batch: Batch) -> dict[str, Any]:
     }
 
 
-def _approval(batch: Batch) -> dict[str, Any] | None:
+def _approval(batch: Batch) -> dict[str, object] | None:
     if not hasattr(batch, "approval"):
         return None
-    asked = batch.approval
+    record = batch.approval
     return {
-        "reasons": asked.approval_reasons,
-        "expires_at": asked.expires_at.isoformat(),
-        "decision": asked.decision,
-        "by": asked.decided_by_name,
-        "reason": asked.reason,
+        "reasons": record.approval_reasons,
+        "expires_at": record.expires_at.isoformat(),
+        "decision": record.decision,
+        "by": record.decided_by_name,
+        "reason": record.reason,
     }
 
 
-def _asked(batch: Batch) -> list[str]:
+def _approval_lines(batch: Batch) -> list[str]:
     if batch.state != Batch.State.APPROVAL:
         return []
     until = f"Plan {batch.plan_digest}, to be decided until {moment(batch.approval.expires_at)}."
@@ -155,16 +160,16 @@ def _reason(reason: failures.FailureReason) -> str:
     return f"{reason.count:,}: {reason.problem}{status}"
 
 
-def _add_act(parser: ArgumentParser, name: str) -> None:
+def _add_action(parser: ArgumentParser, name: str) -> None:
     parser.add_argument("batch", type=_number, metavar="B-0012")
     parser.add_argument("--as", required=True, dest="email", help="e-mail of the manager")
     if name not in START:
         parser.add_argument("--reason", default="", type=_reason_text, help="kept in the audit log")
     if name == "approve":
         parser.add_argument(
-            "--plan", required=True, metavar="SHA256", help="of the plan that you looked at"
+            "--plan", required=True, metavar="SHA256", help="of the plan that you reviewed"
         )
-    if name in ROWS:
+    if name in ROW_ACTIONS:
         parser.add_argument("--row", type=int, help="only this row of the plan, by its number")
     _add_json(parser)
 
@@ -174,10 +179,10 @@ def _add_json(parser: ArgumentParser) -> None:
 
 
 def _number(text: str) -> int:
-    found = re.fullmatch(r"(?:B-)?0*(\d{1,18})", text, re.IGNORECASE | re.ASCII)
-    if found is None:
+    match = re.fullmatch(r"(?:B-)?0*(\d{1,18})", text, re.IGNORECASE | re.ASCII)
+    if match is None:
         raise ArgumentTypeError(f"{text!r} is not the number of a batch, such as B-0012.")
-    return int(found[1])
+    return int(match[1])
 
 
 def _reason_text(text: str) -> str:

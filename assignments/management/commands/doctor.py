@@ -1,17 +1,17 @@
-"""Check the installation and say what to fix."""
+"""`manage.py doctor`: check the installation and say what to fix."""
 
 import json
 from dataclasses import asdict
-from typing import Any
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from assignments.management.command_options import Option
 from assignments.services.operations import doctor
 
 
 class Command(BaseCommand):
-    """Ask every question and print one line for each; exit code 1 if something is to be fixed."""
+    """Run every check and print one line for each; exit code 1 if there is something to fix."""
 
     help = "Check configuration, database, broker, API key, account, worker, sign-in and clock."
     requires_system_checks = []
@@ -20,15 +20,15 @@ class Command(BaseCommand):
         """Add `--json`."""
         parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Option) -> None:
         """Print the findings."""
-        found = list(doctor.findings(now=timezone.now()))
+        findings = list(doctor.findings(now=timezone.now()))
         if options["json"]:
-            self.stdout.write(json.dumps([asdict(finding) for finding in found]))
+            self.stdout.write(json.dumps([asdict(finding) for finding in findings]))
         else:
-            for finding in found:
+            for finding in findings:
                 mark = "ok " if finding.is_ok else "FIX"
                 self.stdout.write(f"{mark}  {finding.name}: {finding.sentence}")
-        ill = sum(not finding.is_ok for finding in found)
-        if ill:
-            raise CommandError(f"{ill} to fix.")
+        failed = sum(not finding.is_ok for finding in findings)
+        if failed:
+            raise CommandError(f"{failed} to fix.")

@@ -1,13 +1,14 @@
-"""Erasing a person from the shell: the same as the page under Settings, with the same entry."""
+"""`manage.py erase`: erase a person's personal data, as the page under Settings does."""
 
 import json
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Final
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from assignments.management.command_line_actor import acting_as, administrator
+from assignments.management.command_options import Option
 from assignments.management.preparation import require_prepared_database
 from assignments.queries import privacy
 from assignments.services.privacy.erasure import Erased, ErasureRefused, erase
@@ -15,8 +16,8 @@ from assignments.services.privacy.preview import Preview, preview
 from assignments.services.privacy.subjects import Subject, subject
 
 REFUSED: Final = 1
-TOLD: Final = """\
-{whom} ({ref}) will be erased: name, addresses, IDs and custom fields, and {values} values beside
+PREVIEW: Final = """\
+{person} ({ref}) will be erased: name, addresses, IDs and custom fields, and {values} values beside
 the log. {rows} assignments and {entries} entries stay, as those of "an erased person", and the log
 verifies as before.
 It cannot be undone. What was downloaded or backed up before is not reached.
@@ -32,51 +33,51 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add whom, on whose behalf, and why."""
+        """Add the person, the administrator and the reason."""
         parser.add_argument(
             "person", help="a ref such as learner/12 or user/3, or words that only one person has"
         )
         parser.add_argument("--as", required=True, dest="email", help="e-mail of the administrator")
         parser.add_argument("--reason", required=True, help="kept in the audit log; name nobody")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be gone")
+        parser.add_argument("--dry-run", action="store_true", help="print what would be erased")
         parser.add_argument("--yes", action="store_true", help="do not ask")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Say what will be gone, ask, and erase it."""
+    def handle(self, *args: object, **options: Option) -> None:
+        """Print what will be erased, ask, and erase it."""
         require_prepared_database()
-        by, whom = acting_as(administrator(options["email"])), _found(options["person"])
-        seen = preview(whom, by=by, now=timezone.now())
+        by, person = acting_as(administrator(options["email"])), _subject(options["person"])
+        seen = preview(person, by=by, now=timezone.now())
         if seen.objections:
             raise CommandError(" ".join(seen.objections), returncode=REFUSED)
         if options["dry_run"]:
-            self.stdout.write(json.dumps(_facts(seen)) if options["json"] else _told(seen))
+            self.stdout.write(json.dumps(_facts(seen)) if options["json"] else _preview_text(seen))
             return
         if not options["yes"] and not self._is_sure(seen):
             raise CommandError("Nothing was erased.", returncode=REFUSED)
         try:
-            done = erase(ref=whom.ref, reason=options["reason"], by=by, now=timezone.now())
+            done = erase(ref=person.ref, reason=options["reason"], by=by, now=timezone.now())
         except ErasureRefused as refusal:
             raise CommandError(str(refusal), returncode=REFUSED) from refusal
-        self.stdout.write(json.dumps(asdict(done)) if options["json"] else _said(done))
+        self.stdout.write(json.dumps(asdict(done)) if options["json"] else _result_text(done))
 
     def _is_sure(self, seen: Preview) -> bool:
-        self.stderr.write(_told(seen))
+        self.stderr.write(_preview_text(seen))
         return input("Erase for good? [y/N] ").strip().lower() in {"y", "yes"}
 
 
-def _found(person: str) -> Subject:
-    whom = subject(person)
-    if whom is not None:
-        return whom
-    refs = [f"learner/{one.pk}" for one in privacy.matching_learners(person)]
-    refs += [f"user/{one.pk}" for one in privacy.matching_users(person)]
+def _subject(person: str) -> Subject:
+    exact = subject(person)
+    if exact is not None:
+        return exact
+    refs = [f"learner/{learner.pk}" for learner in privacy.matching_learners(person)]
+    refs += [f"user/{user.pk}" for user in privacy.matching_users(person)]
     if len(refs) > 1:
         raise CommandError(f"That fits several: {', '.join(refs)}. Name one.", returncode=REFUSED)
-    found = subject(refs[0]) if refs else None
-    if found is None:
+    only = subject(refs[0]) if refs else None
+    if only is None:
         raise CommandError(f"Nobody matches {person!r}.", returncode=REFUSED)
-    return found
+    return only
 
 
 def _facts(seen: Preview) -> dict[str, object]:
@@ -90,15 +91,15 @@ def _facts(seen: Preview) -> dict[str, object]:
     }
 
 
-def _told(seen: Preview) -> str:
-    told = TOLD.format(whom=seen.whom, **_facts(seen))
+def _preview_text(seen: Preview) -> str:
+    text = PREVIEW.format(person=seen.whom, **_facts(seen))
     sealed = ", ".join(map(str, seen.sealed))
     more = f"Text that somebody typed names them in these entries and stay: {sealed}.\n"
     others = f"The same e-mail is known as {', '.join(seen.others)} as well.\n"
-    return f"{told}{more if sealed else ''}{others if seen.others else ''}"
+    return f"{text}{more if sealed else ''}{others if seen.others else ''}"
 
 
-def _said(done: Erased) -> str:
+def _result_text(done: Erased) -> str:
     sealed = ", ".join(map(str, done.sealed))
     more = f" These entries name them in words that somebody typed: {sealed}." if sealed else ""
     return (

@@ -1,11 +1,11 @@
-"""Serve the sandbox LMS: a stand-in for StackOne on this machine, over real HTTP."""
+"""`manage.py sandbox`: serve the sandbox LMS, which stands in for StackOne over real HTTP."""
 
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from assignments.management.command_options import Option
 from assignments.stackone.sandbox.faults import UnknownFault, validate_shares
 from assignments.stackone.sandbox.options import SandboxOptions
 from assignments.stackone.sandbox.server import serve
@@ -24,7 +24,7 @@ LOWEST = {
 
 
 class Command(BaseCommand):
-    """`manage.py sandbox`."""
+    """Serve the sandbox LMS until it is stopped."""
 
     help = "Serve the embedded sandbox LMS until it is stopped; prints one line when ready."
     requires_system_checks = []
@@ -45,10 +45,12 @@ class Command(BaseCommand):
             "--odd-forms", action="store_true", help="write values as the oddest providers do"
         )
         parser.add_argument(
-            "--rate-headers", action="store_true", help="tell the limit in each answer's headers"
+            "--rate-headers",
+            action="store_true",
+            help="send rate limit headers",
         )
 
-    def handle(self, **flags: Any) -> None:
+    def handle(self, **flags: Option) -> None:
         """Check the flags and serve."""
         for name, lowest in LOWEST.items():
             if flags[name] < lowest:

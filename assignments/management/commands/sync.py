@@ -1,13 +1,13 @@
-"""Bring learners, content and existing assignments in from the LMS."""
+"""`manage.py sync`: read people, content and existing assignments from the LMS."""
 
 import json
 import time
-from typing import Any
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from assignments.management.command_line_actor import operator
+from assignments.management.command_options import Option
 from assignments.management.preparation import require_prepared_database
 from assignments.models import Account, SyncRun
 from assignments.services.calls import connections
@@ -15,37 +15,37 @@ from assignments.services.syncing import sync_run
 
 
 class Command(BaseCommand):
-    """Sync every configured account, or one, and say what came in."""
+    """Sync every configured account, or one, and print how much was read."""
 
-    help = "Bring people, content and existing assignments in from the LMS; incremental."
+    help = "Read people, content and existing assignments from the LMS; incremental."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add `--account` and `--json`."""
         parser.add_argument("--account", help="only this account (its StackOne account id)")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Run or go on with the sync of each account; exit code 1 if the LMS cannot be read."""
+    def handle(self, *args: object, **options: Option) -> None:
+        """Run or continue the sync of each account; exit code 1 if the LMS cannot be read."""
         require_prepared_database()
         wanted = options["account"]
-        found = [a for a in connections.configured_accounts() if wanted in {None, a.remote_id}]
-        if not found:
+        accounts = [a for a in connections.configured_accounts() if wanted in {None, a.remote_id}]
+        if not accounts:
             raise CommandError(f"No account {wanted!r} is configured in STACKONE_ACCOUNT_ID.")
-        results = [self._sync(account, is_quiet=options["json"]) for account in found]
+        results = [self._sync(account, is_quiet=options["json"]) for account in accounts]
         if options["json"]:
             self.stdout.write(json.dumps(results))
 
     def _sync(self, account: Account, *, is_quiet: bool) -> dict[str, object]:
         by = operator()
         run = sync_run.request_sync(account=account, by=by, now=timezone.now())
-        told = (lambda _: None) if is_quiet else self._tell
+        progress = (lambda _: None) if is_quiet else self._print_progress
         while not self._is_over(run):
             try:
                 sync_run.run_sync(
-                    run=run, by=by, clock=timezone.now, may_go_on=lambda: True, progress=told
+                    run=run, by=by, clock=timezone.now, may_go_on=lambda: True, progress=progress
                 )
             except sync_run.SyncRefused as refusal:
-                raise CommandError(f"{refusal} Run the command again to go on.") from refusal
+                raise CommandError(f"{refusal} Run the command again to continue.") from refusal
         result = _result(run)
         if not is_quiet:
             self.stdout.write(_sentence(result))
@@ -54,11 +54,11 @@ class Command(BaseCommand):
     def _is_over(self, run: SyncRun) -> bool:
         run.refresh_from_db()
         if run.finished_at is None and run.runner:
-            # A worker is at it; it is the same sync, so wait for it or for it to be abandoned.
+            # A worker runs the same sync: wait until it has finished or is abandoned.
             time.sleep(0.5)
         return run.finished_at is not None
 
-    def _tell(self, run: SyncRun) -> None:
+    def _print_progress(self, run: SyncRun) -> None:
         self.stderr.write(f"{run.get_stage_display()}: {_counts(run)}")
 
 

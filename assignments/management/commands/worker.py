@@ -1,15 +1,15 @@
-"""The worker of both engines: runs queued tasks and the schedule; several may run."""
+"""`manage.py worker`: run queued tasks and the schedule, with either engine; several may run."""
 
 import os
 import signal
 import socket
-from typing import Any
 
 from django.core.management import BaseCommand
 from django.db import connection
 
 from assignments import tasks
 from assignments.management import engine, schedule
+from assignments.management.command_options import Option
 from assignments.management.preparation import require_prepared_database
 from assignments.services.calls import call_process
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         "CELERY_BROKER_URL on several machines."
     )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Option) -> None:
         """Run the engine and the schedule beside it until the signal to stop."""
         require_prepared_database()
         # From here on every thread has a connection of its own, and this one needs none.
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         name = f"{socket.gethostname()}:{os.getpid()}"
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: tasks.stopping.set())
-        chosen = engine.chosen()
-        with schedule.running(name, chosen):
+        selected = engine.selected_engine()
+        with schedule.running(name, selected):
             self.stdout.write(f"Worker {name} ready.")
-            chosen.run(name)
+            selected.run(name)
