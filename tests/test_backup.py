@@ -128,7 +128,7 @@ def test_backup_never_writes_over_a_file(tmp_path):
 
 @pytest.mark.django_db
 def test_restore_refuses_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(CommandError, match=r"is not there\. Name a file"):
+    with pytest.raises(CommandError, match=r"does not exist\. Name a file"):
         call_command("restore", tmp_path / "nothing")
 
 
