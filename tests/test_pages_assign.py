@@ -350,7 +350,7 @@ def test_the_due_date_is_said_in_words(client, draft):
         ),
         pytest.param(
             {"status": "in_progress", "progress": "120"},
-            "Enter how far they are, from 0 to 99 percent.",
+            "Enter the progress, from 0 to 99 percent.",
             id="too far",
         ),
         pytest.param({"status": "late"}, "Choose Pending, In progress or Completed.", id="status"),

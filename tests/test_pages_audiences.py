@@ -60,7 +60,7 @@ def test_the_list_shows_size_creator_and_last_use(client, manager):
     text = words(client.get(PAGE))
 
     assert "Board 1 person always the same Priya Mehta 23 Nov 2026, 10:00 Not used yet" in text
-    assert "EMEA Whoever matches “emea” 3,412 when last used Priya Mehta" in text
+    assert "EMEA Everybody who matches “emea” 3,412 when last used Priya Mehta" in text
 
 
 def test_an_auditor_can_only_read_the_list(client, manager):

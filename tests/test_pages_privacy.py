@@ -273,7 +273,7 @@ def test_a_period_that_is_too_short_or_none_is_refused(admin, person, months):
     answer = admin.post(RETENTION, {"account": person.account.remote_id, "months": months})
 
     assert answer.status_code == 422
-    assert "Give 24 to 600 months, or nothing: then for ever." in words(answer)
+    assert "Give 24 to 600 months, or leave it empty to keep them for ever." in words(answer)
     assert not LogEntry.objects.filter(action="retention.changed").exists()
 
 

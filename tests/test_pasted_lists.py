@@ -118,7 +118,7 @@ def test_each_word_is_classified_once(directory):
     assert [(word.token.text, word.problem) for word in groups.unmatched] == [
         (
             "shared@x.example",
-            "It fits 2 people: Cid (NW-3), Dan (NW-4). Use an ID that only one of them has.",
+            "It matches 2 people: Cid (NW-3), Dan (NW-4). Use an ID that only one of them has.",
         ),
         ("nobody", "Nobody has this e-mail, employee ID or LMS ID."),
     ]

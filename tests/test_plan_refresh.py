@@ -169,7 +169,7 @@ def test_refresh_does_not_change_a_plan_that_cannot_be_frozen_again(desk):
 
     refresh = run(desk, refresh)
 
-    assert refresh.problem.endswith("The plan is as it was.")
+    assert refresh.problem.endswith("The plan is unchanged.")
     assert current_plan().pk == plan.pk
 
 
@@ -218,7 +218,7 @@ def test_refresh_that_fails_has_a_problem_and_keeps_the_plan(
 
     desk.account.refresh_from_db()
     assert refresh.problem.startswith(message)
-    assert "The plan is as it was." in refresh.problem
+    assert "The plan is unchanged." in refresh.problem
     assert (refresh.is_running, desk.account.paused_at is not None) == (False, pauses)
     assert current_plan().pk == plan.pk
 
@@ -244,11 +244,11 @@ def test_refresh_skips_people_unknown_to_the_lms(desk):
 def test_refresh_is_refused_for_too_many_people_and_while_paused(desk, monkeypatch):
     plan = desk.review(desk.draft(people=2))
     monkeypatch.setattr(plan_refresh, "MAX_PEOPLE", 1)
-    with pytest.raises(plan_refresh.RefreshRefused, match="let the directory be synced instead"):
+    with pytest.raises(plan_refresh.RefreshRefused, match="sync the directory instead"):
         request(desk, plan)
 
     plan.account.paused_at, plan.account.pause_reason = desk.clock(), "The key was refused."
-    with pytest.raises(plan_refresh.RefreshRefused, match="cannot be asked now"):
+    with pytest.raises(plan_refresh.RefreshRefused, match="cannot be read now"):
         request(desk, plan)
     assert not PlanRefresh.objects.exists()
 
@@ -298,7 +298,7 @@ def test_review_of_many_people_offers_a_sync_instead(desk, manager_client, monke
 
     assert "For more than 1 people a sync is quicker" in page
     assert "An administrator can start one" in page
-    assert (refusal.status_code, "let the directory be synced" in html(refusal)) == (422, True)
+    assert (refusal.status_code, "sync the directory" in html(refusal)) == (422, True)
 
 
 def test_review_shows_why_a_refresh_failed(desk, manager_client, settings):

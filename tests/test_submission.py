@@ -101,7 +101,7 @@ def test_freeze_skips_what_another_batch_is_assigning(desk):
         ),
         pytest.param(
             {"status": "in_progress"},
-            ("progress", "Enter how far they are, from 0 to 99 percent."),
+            ("progress", "Enter the progress, from 0 to 99 percent."),
             id="in progress without progress",
         ),
     ],

@@ -222,12 +222,12 @@ Cid,cid@x.example,,,
 Cid,cid@x.example,CRS-B,2027-03-03,,x
 """
 REASONS = [
-    (5, "Row 2 gives them the same item, due 15 January 2027."),
+    (5, "Row 2 has the same person and item, due 15 January 2027."),
     (6, "Eva is inactive in the LMS."),
     (7, "Nobody has this e-mail, employee ID or LMS ID."),
     (8, "Old cannot be assigned: it is retired in the LMS."),
     (9, "No item has this reference, LMS ID or title."),
-    (10, "“soon” is not a day. Write it as 2027-01-15."),
+    (10, "“soon” is not a date. Write it as 2027-01-15."),
     (11, "1 January 2020 has passed. Choose a day that is today or later."),
     (12, "“Mail” is empty."),
     (13, "“Course” is empty."),

@@ -71,9 +71,9 @@ class TermsForm(forms.Form):
         min_value=0,
         max_value=99,
         error_messages={
-            "invalid": "Enter how far they are as a whole number, from 0 to 99.",
-            "min_value": "Enter how far they are, from 0 to 99 percent.",
-            "max_value": "Enter how far they are, from 0 to 99 percent.",
+            "invalid": "Enter the progress as a whole number, from 0 to 99.",
+            "min_value": "Enter the progress, from 0 to 99 percent.",
+            "max_value": "Enter the progress, from 0 to 99 percent.",
         },
     )
 

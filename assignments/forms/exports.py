@@ -16,8 +16,8 @@ LABELS: Final = {
     "jsonl": "JSON Lines, verifiable",
     "pack": "Evidence pack (ZIP)",
 }
-SEED: Final = "Use 1 to 64 letters, digits, dots, hyphens or underscores."
-SIZE: Final = f"Choose a size from 1 to {MAX_SIZE}."
+SEED_ERROR: Final = "Use 1 to 64 letters, digits, dots, hyphens or underscores."
+SIZE_ERROR: Final = f"Choose a size from 1 to {MAX_SIZE}."
 
 
 class ExportForm(forms.Form):
@@ -36,14 +36,14 @@ class SampleForm(forms.Form):
         min_value=1,
         max_value=MAX_SIZE,
         initial=25,
-        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), SIZE),
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), SIZE_ERROR),
         widget=forms.NumberInput(attrs={"class": "input"}),
     )
     seed = forms.CharField(
         max_length=64,
         initial=lambda: secrets.token_hex(6),
-        validators=[RegexValidator(r"\A[A-Za-z0-9._-]+\Z", SEED)],
-        error_messages=dict.fromkeys(("required", "max_length"), SEED),
+        validators=[RegexValidator(r"\A[A-Za-z0-9._-]+\Z", SEED_ERROR)],
+        error_messages=dict.fromkeys(("required", "max_length"), SEED_ERROR),
         widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
     )
 

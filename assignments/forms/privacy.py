@@ -6,7 +6,9 @@ from django import forms
 
 from assignments.models.retention import MAX_MONTHS, MIN_MONTHS
 
-_RANGE: Final = f"Give {MIN_MONTHS} to {MAX_MONTHS} months, or nothing: then for ever."
+_MONTHS_ERROR: Final = (
+    f"Give {MIN_MONTHS} to {MAX_MONTHS} months, or leave it empty to keep them for ever."
+)
 
 
 class ReasonForm(forms.Form):
@@ -33,5 +35,5 @@ class RetentionForm(forms.Form):
         min_value=MIN_MONTHS,
         max_value=MAX_MONTHS,
         required=False,
-        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), _RANGE),
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), _MONTHS_ERROR),
     )

@@ -177,7 +177,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=120)),
                 ('folded_name', models.CharField(max_length=240)),
-                ('kind', models.CharField(choices=[('fixed', 'These people'), ('filter', 'Whoever matches')], max_length=6)),
+                ('kind', models.CharField(choices=[('fixed', 'These people'), ('filter', 'Everybody who matches')], max_length=6)),
                 ('query', models.CharField(blank=True, max_length=2000)),
                 ('people', models.PositiveIntegerField()),
                 ('created_at', models.DateTimeField()),

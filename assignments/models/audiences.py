@@ -16,7 +16,7 @@ class Audience(models.Model):
 
     class Kind(models.TextChoices):
         FIXED = "fixed", "These people"
-        FILTER = "filter", "Whoever matches"
+        FILTER = "filter", "Everybody who matches"
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="audiences")
     name = models.CharField(max_length=120)

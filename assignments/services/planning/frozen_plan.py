@@ -142,7 +142,7 @@ def _check(draft: Draft, picks: Picks, now: datetime) -> None:
         problems.append(("due_date", due_dates.PASSED))
     problems += _day_problems(picks, today)
     if draft.status == Status.IN_PROGRESS and draft.progress is None:
-        problems.append(("progress", "Enter how far they are, from 0 to 99 percent."))
+        problems.append(("progress", "Enter the progress, from 0 to 99 percent."))
     if problems:
         raise PlanRefused(problems)
 

@@ -36,10 +36,10 @@ COUNTS: Final = (
     *("assignments_added", "assignments_removed"),
 )
 NOT_SUPPORTED: Final = (
-    "This LMS does not give out what one person has. The plan is as it was. "
-    "Let the directory be synced instead."
+    "This LMS does not list the assignments of one person. The plan is unchanged. "
+    "Sync the directory instead."
 )
-PLAN_CHANGED: Final = "The plan was made anew meanwhile, so this one was left. Refresh again."
+PLAN_CHANGED: Final = "The plan changed during the refresh, so it was not updated. Refresh again."
 
 
 class RefreshRefused(Exception):
@@ -103,11 +103,11 @@ def run_refresh(*, refresh: PlanRefresh, clock: Clock, may_go_on: Callable[[], b
 
 def _require_refreshable(batch: Batch) -> None:
     if batch.account.paused_at is not None:
-        raise RefreshRefused(f"The LMS cannot be asked now. {batch.account.pause_reason}")
+        raise RefreshRefused(f"The LMS cannot be read now. {batch.account.pause_reason}")
     if batch.people > MAX_PEOPLE:
         raise RefreshRefused(
             f"One by one, {batch.people:,} people take longer than a sync. Up to {MAX_PEOPLE} "
-            "are refreshed here: let the directory be synced instead."
+            "are refreshed here: sync the directory instead."
         )
 
 
@@ -190,7 +190,7 @@ def _explain(refresh: PlanRefresh, error: StackOneError, now: datetime) -> str:
         return NOT_SUPPORTED
     if isinstance(error, AccountUnusable):
         pause_account(account=refresh.draft.account, error=error, now=now)
-    return f"The LMS could not be read: {error.message} The plan is as it was. Refresh again later."
+    return f"The LMS could not be read: {error.message} The plan is unchanged. Refresh again later."
 
 
 @transaction.atomic
@@ -210,7 +210,7 @@ def _freeze_again(draft: Draft, refresh: PlanRefresh, now: datetime) -> str:
     try:
         frozen_plan.freeze(draft=draft, now=now)
     except frozen_plan.PlanRefused as refusal:
-        return f"{refusal} The plan is as it was."
+        return f"{refusal} The plan is unchanged."
     return ""
 
 

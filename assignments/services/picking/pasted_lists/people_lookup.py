@@ -121,4 +121,5 @@ def _ambiguity(people: list[Person]) -> str:
         for person in people[:MAX_NAMED]
     )
     more = f" and {len(people) - MAX_NAMED:,} more" if len(people) > MAX_NAMED else ""
-    return f"It fits {len(people):,} people: {names}{more}. Use an ID that only one of them has."
+    count = len(people)
+    return f"It matches {count:,} people: {names}{more}. Use an ID that only one of them has."

@@ -38,7 +38,7 @@ class ContentLookup:
         if len(assignable) > 1:
             return (
                 None,
-                f"It fits {len(assignable):,} items. Use the reference that only one of them has.",
+                f"It matches {len(assignable):,} items. Use a reference that only one of them has.",
             )
         if matches:
             return None, f"{matches[0]} cannot be assigned: {why_not_assignable(matches[0])}"

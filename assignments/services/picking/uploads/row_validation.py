@@ -93,9 +93,8 @@ class RowValidator:
         if first_number == number:
             return
         if first_due_date != due_date:
-            raise InvalidRow(
-                f"Row {first_number:,} gives them the same item, due {_in_words(first_due_date)}."
-            )
+            due = f"due {short_day(first_due_date)}" if first_due_date else "without a due date"
+            raise InvalidRow(f"Row {first_number:,} has the same person and item, {due}.")
         result.duplicate_count += 1
 
     def _learner(self, cells: Sequence[str]) -> int:
@@ -124,7 +123,7 @@ class RowValidator:
             return None
         due_date = dates.parse_date(text, day_first=self._columns.day_first)
         if due_date is None or due_date.year >= LAST_YEAR:
-            raise InvalidRow(f"“{text[:40]}” is not a day. Write it as 2027-01-15.")
+            raise InvalidRow(f"“{text[:40]}” is not a date. Write it as 2027-01-15.")
         if due_date < self._today:
             raise InvalidRow(
                 f"{short_day(due_date)} has passed. Choose a day that is today or later."
@@ -134,7 +133,3 @@ class RowValidator:
 
 def _cell(cells: Sequence[str], column: int | None) -> str:
     return cells[column] if column is not None and column < len(cells) else ""
-
-
-def _in_words(due_date: date | None) -> str:
-    return short_day(due_date) if due_date else "on no day of its own"
