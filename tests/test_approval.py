@@ -371,7 +371,7 @@ def test_expire_leaves_what_was_decided_at_the_last_moment():
 
 def test_what_an_expired_batch_has_left_is_withdrawn_by_the_system(monkeypatch):
     batch = make_waiting()
-    monkeypatch.setattr(withdrawal, "AT_ONCE", 0)
+    monkeypatch.setattr(withdrawal, "CHUNKS_AT_ONCE", 0)
     approval.expire_due(now=NOON + timedelta(hours=72))
     monkeypatch.undo()
 
@@ -506,7 +506,7 @@ def test_a_batch_of_which_everybody_got_it_meanwhile_is_done(monkeypatch):
     release(batch, now=LATER + timedelta(minutes=1))
 
     rows = batch.assignments.values_list("state", "problem")
-    assert (batch.state, set(rows)) == ("done", {("skipped", late_duplicates.GOT_IT)})
+    assert (batch.state, set(rows)) == ("done", {("skipped", late_duplicates.LATE_DUPLICATE)})
 
 
 def both(first, second):

@@ -51,7 +51,9 @@ def running(rows, **fields):
 )
 def test_allowance(rows, allowed):
     assert (
-        auto_pause.allowance(running([dict(row) if isinstance(row, dict) else row for row in rows]))
+        auto_pause.sendable_rows(
+            running([dict(row) if isinstance(row, dict) else row for row in rows])
+        )
         == allowed
     )
 
@@ -60,13 +62,13 @@ def test_allowance_of_a_proven_batch_is_not_asked_for(django_assert_num_queries)
     batch = running(REST, has_passed_canary=True)
 
     with django_assert_num_queries(0):
-        assert auto_pause.allowance(batch) is None
+        assert auto_pause.sendable_rows(batch) is None
 
 
 def test_allowance_starts_afresh_when_a_person_goes_on():
     batch = running([dict(GONE) for _ in range(5)] + REST, failures_counted_from=AT)
 
-    assert auto_pause.allowance(batch) == 5
+    assert auto_pause.sendable_rows(batch) == 5
 
 
 def test_a_created_row_proves_the_batch():
@@ -80,11 +82,12 @@ def test_a_dead_canary_pauses_the_batch_and_says_why():
     late = {**GONE, "problem": "The due date is too early."}
     batch = watched(running([dict(GONE) for _ in range(4)] + [late, *REST]))
 
-    because = (
-        "Paused itself after 5 failures and nothing created: “Content not found” (4), “The due "
-        "date is too early” (1). Mend the cause in the LMS, then resume it, or stop it."
+    reason = (
+        "Paused automatically after 5 failures and nothing created: “Content not found” (4), "
+        "“The due date is too early” (1). Fix the cause in the LMS, then resume the batch, or "
+        "stop it."
     )
-    assert (batch.state, batch.has_passed_canary, batch.pause_reason) == ("paused", False, because)
+    assert (batch.state, batch.has_passed_canary, batch.pause_reason) == ("paused", False, reason)
     entry = LogEntry.objects.get(action="batch.paused")
     body = json.loads(bytes(entry.body))
     assert (entry.actor, body["actor"]["means"], body["result"]) == (
@@ -93,7 +96,7 @@ def test_a_dead_canary_pauses_the_batch_and_says_why():
         "paused",
     )
     assert body["detail"] == {
-        "reason": because,
+        "reason": reason,
         "outcomes_seen": 5,
         "failures": 5,
         "failures_by_problem": {"Content not found.": 4, "The due date is too early.": 1},
@@ -105,7 +108,7 @@ def test_ten_failures_in_a_row_pause_a_proven_batch():
 
     assert batch.state == "paused"
     assert batch.pause_reason.startswith(
-        "Paused itself after 10 failures in a row: “Content not found” (10)."
+        "Paused automatically after 10 failures in a row: “Content not found” (10)."
     )
 
 
@@ -116,7 +119,9 @@ def test_a_high_share_of_failures_pauses_a_batch():
     batch = watched(running([*pairs, *REST]))
 
     assert batch.state == "paused"
-    assert batch.pause_reason.startswith("Paused itself after 21 failures in its last 42 rows: ")
+    assert batch.pause_reason.startswith(
+        "Paused automatically after 21 failures in its last 42 rows: "
+    )
 
 
 def test_only_what_the_lms_refused_counts():
@@ -151,7 +156,7 @@ def test_what_a_person_accepted_by_resuming_does_not_count_again():
         **GONE, settled_at=LATER + timedelta(hours=1)
     )
     assert watched(batch).pause_reason.startswith(
-        "Paused itself after 5 failures and nothing created: "
+        "Paused automatically after 5 failures and nothing created: "
     )
 
 
@@ -160,7 +165,7 @@ def test_many_long_reasons_still_make_one_sentence():
     batch = watched(running([*rows, *REST]))
 
     assert batch.pause_reason.count("…”") == 3
-    assert ", and 7 others. Mend the cause" in batch.pause_reason
+    assert ", and 7 others. Fix the cause" in batch.pause_reason
 
 
 def test_watching_costs_the_same_however_large_the_batch_is(django_assert_num_queries):

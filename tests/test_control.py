@@ -187,7 +187,7 @@ def test_stop_leaves_nothing_behind_however_many_rows_there_are(monkeypatch):
 
 def test_a_worker_withdraws_the_rest_in_the_name_of_who_stopped_it(monkeypatch):
     monkeypatch.setattr(withdrawal, "CHUNK", 1)
-    monkeypatch.setattr(withdrawal, "AT_ONCE", 2)
+    monkeypatch.setattr(withdrawal, "CHUNKS_AT_ONCE", 2)
     batch = make_batch(["planned"] * 5, state="running")
     daniel = make_user("admin", name="Daniel Osei")
     make_batch(["planned"], state="running")

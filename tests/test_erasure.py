@@ -44,7 +44,7 @@ from assignments.models import (
 from assignments.models.sql.secure_delete import overwrite_deleted
 from assignments.models.sql.text_folding import fold
 from assignments.models.sql.trigram_index import LEARNERS
-from assignments.services.batches import row_updates
+from assignments.services.batches import row_changes, row_pipeline
 from assignments.services.picking.uploads import files
 from assignments.services.privacy import erasure
 from assignments.services.privacy.erasure import Erased, ErasureRefused, erase
@@ -143,7 +143,9 @@ def world(admin):
     owner = make_user("manager")
     put_in_drafts(person, owner)
     give_a_value(person)
-    append(row_updates.event(row, "assignment.created", "created", reply={"body": f"Hi {NAME}"}))
+    append(
+        row_changes.row_event(row, "assignment.created", "created", reply={"body": f"Hi {NAME}"})
+    )
     record_search(query=parse("xqzelif", today=TODAY), count=1, by=make_actor(owner), now=AT)
     seal()
     return SimpleNamespace(person=person, admin=admin)
@@ -370,7 +372,7 @@ def test_a_user_who_left(admin):
     Batch.objects.update(by_name=NAME)
     draft = Draft.objects.create(account=make_account(), owner=left, created_at=AT, changed_at=AT)
     append(
-        row_updates.event(batch.assignments.get(), "assignment.created", "created"),
+        row_changes.row_event(batch.assignments.get(), "assignment.created", "created"),
         by=make_actor(left),
     )
     SignIn.objects.create(session_key="k", user=left, started_at=AT, last_seen_at=AT, expires_at=AT)
@@ -473,14 +475,18 @@ def test_what_the_lms_says_is_kept_without_the_name():
     row = make_batch([{"state": "created", "learner": person}]).assignments.get()
     reply = {"status": 400, "body": f'{{"message": "{EMAIL} is unknown"}}'}
 
-    event = row_updates.event(
-        row, "assignment.rejected", "rejected", problem=f"{NAME}?", reply=reply
+    change = row_changes.change_of(
+        row,
+        "assignment.rejected",
+        "rejected",
+        {"problem": f"{NAME}?"},
+        {"problem": f"{NAME}?", "reply": reply},
     )
-    row_updates.write([row_updates.Change(row, event, {"problem": f"{NAME}?"})])
+    row_pipeline.carry_out(row_pipeline.Decision([change]), now=AT)
 
     row.refresh_from_db()
-    assert row.problem == event.detail["problem"] == f"{THE_PERSON}?"
-    assert event.detail["reply"] == {
+    assert row.problem == change.event.detail["problem"] == f"{THE_PERSON}?"
+    assert change.event.detail["reply"] == {
         "status": 400,
         "body": f'{{"message": "{THE_PERSON} is unknown"}}',
     }
@@ -552,7 +558,7 @@ def test_the_bytes_are_gone_from_the_database_its_index_and_its_journal(caplog):
     Learner.objects.filter(pk=person.pk).update(search_text=fold(f"{NAME} {EMAIL} {NUMBER}"))
     admin = make_user("admin")
     row = make_batch([{"state": "created", "learner": person}]).assignments.get()
-    append(row_updates.event(row, "assignment.created", "created"))
+    append(row_changes.row_event(row, "assignment.created", "created"))
     long = f"{NAME} " * 4_000
     draft = Draft.objects.create(account=make_account(), owner=admin, created_at=AT, changed_at=AT)
     draft.changes.create(sentence=long, created_at=AT)

@@ -59,7 +59,7 @@ def test_a_button_and_an_outcome_never_wait_for_each_other(transactional_db, des
     button.start()
     held.wait()
 
-    outcomes.settle(account=desk.account, sender=SENDER, answers=answers, now=now)
+    outcomes.settle(account=desk.account, sender=SENDER, calls=answers, now=now)
     button.join()
 
     assert ended == ["the button"]

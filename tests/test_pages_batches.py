@@ -24,7 +24,7 @@ from tests.factories import make_user as user
 
 pytestmark = pytest.mark.django_db
 
-RETRY_REFUSED = "Nothing here can be sent again: it is settled or still moving by itself."
+RETRY_REFUSED = "None of these rows can be sent again: they are settled or still being processed."
 EVERY_STATE = ["planned", "queued", "sending", "unknown", "created", "rejected", "skipped"]
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from assignments.audit.log import Event, record
 from assignments.audit.verification.whole_log import verdict_on_log
 from assignments.models import Learner, LegalHold, LogEntry
-from assignments.services.batches import row_updates
+from assignments.services.batches import row_changes
 from tests.factories import AT, make_batch, make_learner, make_user
 from tests.log_fixtures import PRIYA
 
@@ -25,7 +25,9 @@ def person():
     person = make_learner(name=NAME, email=EMAIL)
     batch = make_batch([{"state": "created", "learner": person}])
     record(
-        row_updates.event(batch.assignments.get(), "assignment.created", "created"), by=PRIYA, at=AT
+        row_changes.row_event(batch.assignments.get(), "assignment.created", "created"),
+        by=PRIYA,
+        at=AT,
     )
     return person
 

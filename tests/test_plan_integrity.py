@@ -68,7 +68,7 @@ def test_a_row_that_was_changed_is_never_sent(desk, change):
     assert (row.state, row.problem, row.attempt) == ("skipped", plan_integrity.CHANGED, 0)
     assert batch.state == "paused"
     assert batch.pause_reason.startswith(
-        "Paused itself: 1 row was changed after the review and not sent."
+        "Paused automatically: 1 row was changed after the review and not sent."
     )
     assert LogEntry.objects.filter(action="batch.paused", batch=f"batch/{batch.pk}").count() == 1
     assert posted(desk) == batch.assignments.filter(state="created").count() == 2
@@ -103,7 +103,7 @@ def test_the_rest_goes_on_once_a_person_resumes_it(desk):
     first = batch.assignments.earliest("position")
     # The sender claims one row at a time, so that the others still wait.
     Assignment.objects.filter(pk=first.pk).update(learner_remote_id="somebody-else")
-    claims.claim([first.pk], sender="s", now=desk.clock())
+    claims.claim([claims.DueRow(first.pk, first.batch_id)], sender="s", now=desk.clock())
     assert Batch.objects.get(pk=batch.pk).state == "paused"
 
     control.resume(batch=batch, by=desk.by, now=desk.clock())

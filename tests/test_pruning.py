@@ -44,7 +44,7 @@ from assignments.models import (
     LogTile,
     PersonalValue,
 )
-from assignments.services.batches import plan_integrity
+from assignments.services.batches import auto_pause, plan_integrity
 from assignments.services.privacy import pruning, retention
 from assignments.siem import forwarding
 from tests import log_tampering, sealed_log
@@ -574,9 +574,9 @@ def test_pages_show_what_was_pruned(old: int, client) -> None:
 def test_a_retry_of_a_pruned_batch_is_paused_with_the_reason(old: int) -> None:
     batch = make_batch(["queued"], state=Batch.State.RUNNING)
     rows = list(batch.assignments.select_related("batch__account"))
-    split = plan_integrity.parted(rows)
+    (pause,) = plan_integrity.check_rows(rows).pauses
 
-    plan_integrity.pause(split, now=AT)
+    auto_pause.pause_automatically(pause, now=AT)
 
     batch.refresh_from_db()
     assert "the log no longer holds the entry of its review" in batch.pause_reason

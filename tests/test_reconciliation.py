@@ -38,7 +38,7 @@ def answered(desk, batch, reply):
     )
     now = desk.clock()
     outcomes.settle(
-        account=desk.account, sender=SENDER, answers=[EndedCall(claim, reply, now)], now=now
+        account=desk.account, sender=SENDER, calls=[EndedCall(claim, reply, now)], now=now
     )
     return batch.assignments.get()
 
@@ -47,8 +47,8 @@ def looked_up(desk, batch, reply):
     """Let a due look in the LMS end with the reply, and return the row."""
     desk.clock.skip(seconds=15)
     now = desk.clock()
-    (job,) = reconciliation.due(account=desk.account, count=9, besides=(), now=now)
-    reconciliation.settle(account=desk.account, answers=[EndedCall(job, reply, now)], now=now)
+    (job,) = reconciliation.due(account=desk.account, count=9, in_flight=(), now=now)
+    reconciliation.settle(account=desk.account, read_backs=[EndedCall(job, reply, now)], now=now)
     return batch.assignments.get()
 
 
@@ -115,7 +115,7 @@ def test_a_look_that_fails_is_tried_again_later(desk, row):
 
     found = looked_up(desk, row, OutcomeUnknown("No answer again."))
 
-    assert (found.state, found.checks) == ("unknown", 0)
+    assert (found.state, found.read_backs) == ("unknown", 0)
     assert found.read_back_at > desk.clock()
     newest = LogEntry.objects.order_by("-seq").values_list("action", "result").first()
     assert newest == ("assignment.looked_up", "not_read")
@@ -184,7 +184,7 @@ def test_an_answer_that_comes_after_a_look_changes_nothing(desk, row):
 
     now = desk.clock()
     late = EndedCall(claim, CreatedAssignment(id="late", remote_id=None), now)
-    outcomes.settle(account=desk.account, sender=SENDER, answers=[late], now=now)
+    outcomes.settle(account=desk.account, sender=SENDER, calls=[late], now=now)
 
     found = row.assignments.get()
     assert (found.state, found.remote_id) == ("unknown", "")

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.services.sending.record_matching import CLOCK_SLACK, DUE_SLACK, Sought, made_by_us
+from assignments.services.sending.record_matching import (
+    CLOCK_TOLERANCE,
+    DUE_TOLERANCE,
+    Sought,
+    record_of_call,
+)
 from assignments.stackone.resources import RemoteAssignment
 
 SENT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -36,8 +41,8 @@ def held(**changes: object) -> RemoteAssignment:
         pytest.param({"learning_object_external_reference": None}, id="only the item's id"),
     ],
 )
-def test_made_by_us_finds_the_record(changes):
-    assert made_by_us([held(**changes)], SOUGHT, known=set()) == held(**changes)
+def test_record_of_call_finds_the_record(changes):
+    assert record_of_call([held(**changes)], SOUGHT, foreign=set()) == held(**changes)
 
 
 @pytest.mark.parametrize(
@@ -53,30 +58,30 @@ def test_made_by_us_finds_the_record(changes):
         ),
     ],
 )
-def test_made_by_us_finds_nothing(changes):
-    assert made_by_us([held(**changes)], SOUGHT, known=set()) is None
+def test_record_of_call_finds_nothing(changes):
+    assert record_of_call([held(**changes)], SOUGHT, foreign=set()) is None
 
 
-def test_made_by_us_leaves_out_what_was_known():
+def test_record_of_call_leaves_out_what_was_known():
     records = [held(id="old"), held(id="new")]
 
-    assert made_by_us(records, SOUGHT, known={"old"}) == held(id="new")
+    assert record_of_call(records, SOUGHT, foreign={"old"}) == held(id="new")
 
 
-def test_made_by_us_takes_the_earliest_of_several():
+def test_record_of_call_takes_the_earliest_of_several():
     late = held(id="late", created_at=(SENT + timedelta(minutes=5)).isoformat())
     early = held(id="early", created_at=(SENT + timedelta(seconds=5)).isoformat())
 
-    assert made_by_us([late, early], SOUGHT, known=set()) == early
+    assert record_of_call([late, early], SOUGHT, foreign=set()) == early
 
 
 @given(
     due_shift=st.timedeltas(timedelta(days=-40), timedelta(days=40)),
     age=st.timedeltas(timedelta(hours=-1), timedelta(hours=1)),
 )
-def test_made_by_us_follows_its_slack_exactly(due_shift, age):
+def test_record_of_call_follows_its_slack_exactly(due_shift, age):
     record = held(due_date=(DUE + due_shift).isoformat(), created_at=(SENT + age).isoformat())
 
-    found = made_by_us([record], SOUGHT, known=set())
+    found = record_of_call([record], SOUGHT, foreign=set())
 
-    assert (found is not None) == (abs(due_shift) <= DUE_SLACK and age >= -CLOCK_SLACK)
+    assert (found is not None) == (abs(due_shift) <= DUE_TOLERANCE and age >= -CLOCK_TOLERANCE)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 HAS_IT = {"state": "rejected", "response_status": 409, "problem": "Already on the transcript."}
 GONE = {"state": "rejected", "response_status": 404, "problem": "No such person."}
-RETRY_REFUSED = "Nothing here can be sent again: it is settled or still moving by itself."
+RETRY_REFUSED = "None of these rows can be sent again: they are settled or still being processed."
 STOPPED = "It was stopped or has not started; copy it to a new draft instead."
 
 
@@ -107,7 +107,7 @@ def test_retry_in_a_paused_batch_waits_for_its_resume():
 def test_accept_settles_what_the_lms_has_already():
     batch = make_batch([dict(HAS_IT), dict(GONE), dict(HAS_IT)])
 
-    assert row_decisions.accept(batch=batch, by=PRIYA, now=AT, why="Seen in the LMS") == 2
+    assert row_decisions.accept_existing(batch=batch, by=PRIYA, now=AT, why="Seen in the LMS") == 2
 
     assert (state(batch), states(batch)) == ("done", ["skipped", "rejected", "skipped"])
     row = batch.assignments.get(position=1)
@@ -123,7 +123,10 @@ def test_accept_one_row():
     row = batch.assignments.get(position=2)
 
     assert (
-        row_decisions.accept(batch=batch, by=PRIYA, now=AT, among=failures.single_row(row.pk)) == 1
+        row_decisions.accept_existing(
+            batch=batch, by=PRIYA, now=AT, among=failures.single_row(row.pk)
+        )
+        == 1
     )
 
     assert states(batch) == ["rejected", "skipped"]
@@ -133,10 +136,10 @@ def test_leave_settles_what_could_not_be_confirmed():
     looked_up = {"state": "unknown", "read_back_at": AT}
     batch = make_batch(["unknown", looked_up, dict(GONE)])
 
-    assert row_decisions.leave(batch=batch, by=PRIYA, now=AT) == 1
+    assert row_decisions.close_unconfirmed(batch=batch, by=PRIYA, now=AT) == 1
 
     assert states(batch) == ["skipped", "unknown", "rejected"]
-    problem = "Not confirmed, and left as it is."
+    problem = "Closed without confirmation."
     assert batch.assignments.get(position=1).problem == problem
     [(_, actor, detail)] = entries("assignment.closed_unconfirmed")
     assert (actor, detail["problem"]) == (PRIYA.ref, problem)
@@ -147,11 +150,15 @@ def test_leave_settles_what_could_not_be_confirmed():
     [
         pytest.param(row_decisions.retry, RETRY_REFUSED, id="retry"),
         pytest.param(
-            row_decisions.accept,
+            row_decisions.accept_existing,
             "Nothing here was refused because the LMS has it already.",
             id="accept",
         ),
-        pytest.param(row_decisions.leave, "Nothing here waits for a person to decide.", id="leave"),
+        pytest.param(
+            row_decisions.close_unconfirmed,
+            "Nothing here waits for a person to decide.",
+            id="leave",
+        ),
     ],
 )
 def test_what_cannot_be_decided_is_refused(act, sentence):
@@ -179,6 +186,6 @@ def test_a_decision_whose_entry_fails_is_not_made(monkeypatch):
     monkeypatch.setattr("assignments.audit.log.canonical", None)
 
     with pytest.raises(TypeError):
-        row_decisions.accept(batch=batch, by=PRIYA, now=AT)
+        row_decisions.accept_existing(batch=batch, by=PRIYA, now=AT)
 
     assert states(batch) == ["rejected"]

@@ -34,7 +34,7 @@ def end(desk, claimed: list[Claim], reply):
     """Let the calls of claimed rows end with this reply."""
     now = desk.clock()
     answers = [EndedCall(one, reply, now) for one in claimed]
-    settle(account=desk.account, sender=SENDER, answers=answers, now=now)
+    settle(account=desk.account, sender=SENDER, calls=answers, now=now)
 
 
 def deliver_for(desk, seconds):

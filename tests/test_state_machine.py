@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from assignments.models import Assignment
-from assignments.services.sending import claims, outcomes, reconciliation
-from assignments.services.sending.known_records import KnownRecords
+from assignments.services.batches import row_pipeline
+from assignments.services.sending import claims, outcomes
+from assignments.services.sending.foreign_records import ForeignRecords
 from assignments.stackone.errors import OutcomeUnknown
 from tests.model.machine import Adversary, Everyday
 
@@ -62,7 +63,7 @@ def the_settle_window_is_not_waited_for(_: Patch, config: Any) -> None:
 
 def older_records_count(patch: Patch, _: Any) -> None:
     """Take a record for ours that was there before the call."""
-    patch.setattr(KnownRecords, "before", lambda *_: set())
+    patch.setattr(ForeignRecords, "ids_for", lambda *_: set())
 
 
 def an_unclear_answer_counts_as_not_sent(patch: Patch, _: Any) -> None:
@@ -81,7 +82,7 @@ def unknown_rows_are_claimed(patch: Patch, _: Any) -> None:
     """Send what is unknown without looking first."""
     due = claims.due
 
-    def and_unknown(*, account: Any, count: int, turn: int, now: Any) -> list[int]:
+    def and_unknown(*, account: Any, count: int, turn: int, now: Any) -> list[claims.DueRow]:
         unknown = Assignment.objects.filter(batch__account=account, state="unknown")
         unknown.update(state="queued", send_at=now)
         return due(account=account, count=count, turn=turn, now=now)
@@ -91,12 +92,17 @@ def unknown_rows_are_claimed(patch: Patch, _: Any) -> None:
 
 def outcomes_are_not_logged(patch: Patch, _: Any) -> None:
     """Settle rows without an entry."""
-    patch.setattr(outcomes, "record_for_people", lambda *_: None)
+    patch.setattr(row_pipeline, "_record", lambda *_: None)
 
 
 def a_read_back_is_not_logged(patch: Patch, _: Any) -> None:
     """Settle unknown rows without an entry."""
-    patch.setattr(reconciliation, "record_for_people", lambda *_: None)
+    record = row_pipeline._record
+
+    def record_calls(changes: Any, by: Any, now: Any) -> None:
+        record([change for change in changes if "read_backs" not in change.values], by, now)
+
+    patch.setattr(row_pipeline, "_record", record_calls)
 
 
 def a_refusal_counts_as_created(patch: Patch, _: Any) -> None:

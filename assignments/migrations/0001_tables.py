@@ -148,7 +148,7 @@ class Migration(migrations.Migration):
                 ('sent_at', models.DateTimeField(blank=True, null=True)),
                 ('unknown_at', models.DateTimeField(blank=True, null=True)),
                 ('read_back_at', models.DateTimeField(blank=True, null=True)),
-                ('checks', models.PositiveSmallIntegerField(default=0)),
+                ('read_backs', models.PositiveSmallIntegerField(default=0)),
                 ('resends', models.PositiveSmallIntegerField(default=0)),
                 ('remote_id', models.CharField(blank=True, max_length=200)),
                 ('response_status', models.PositiveSmallIntegerField(blank=True, null=True)),

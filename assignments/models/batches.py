@@ -128,7 +128,7 @@ class Assignment(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     unknown_at = models.DateTimeField(null=True, blank=True)
     read_back_at = models.DateTimeField(null=True, blank=True)
-    checks = models.PositiveSmallIntegerField(default=0)
+    read_backs = models.PositiveSmallIntegerField(default=0)
     resends = models.PositiveSmallIntegerField(default=0)
     remote_id = models.CharField(max_length=200, blank=True)
     response_status = models.PositiveSmallIntegerField(null=True, blank=True)

@@ -36,8 +36,8 @@ BATCH_ACTIONS: Final = {
 }
 ROW_ACTIONS: Final = {
     "retry": row_decisions.retry,
-    "accept": row_decisions.accept,
-    "leave": row_decisions.leave,
+    "accept": row_decisions.accept_existing,
+    "leave": row_decisions.close_unconfirmed,
 }
 BACK_TO_DRAFT: Final = {"undo", "withdraw"}
 may_assign = permission_required("assignments.assign", raise_exception=True)

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from assignments.audit.log import record
 from assignments.models import Learner
-from assignments.services.batches import row_updates
+from assignments.services.batches import row_changes
 from tests.browser.conftest import sign_in
 from tests.factories import AT, make_account, make_batch, make_learner
 from tests.log_fixtures import PRIYA
@@ -20,7 +20,7 @@ def test_an_administrator_erases_somebody(page: Page, looks_right: Any) -> None:
     person = make_learner(name="Elif Yilmaz", email="elif@northwind.example")
     row = make_batch([{"state": "created", "learner": person}]).assignments.get()
     with transaction.atomic():
-        record(row_updates.event(row, "assignment.created", "created"), by=PRIYA, at=AT)
+        record(row_changes.row_event(row, "assignment.created", "created"), by=PRIYA, at=AT)
     sign_in(page, "admin")
     page.goto("/settings/")
     page.get_by_role("link", name="Personal data").click()

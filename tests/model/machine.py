@@ -127,14 +127,14 @@ class Everyday(RuleBasedStateMachine):
     def look(self, seconds_ago: int, fails: bool) -> None:
         """Read back what is due, in a view that may be old."""
         at = self.now - timedelta(seconds=seconds_ago)
-        jobs = reconciliation.due(account=self.account, count=9, besides=(), now=self.now)
+        jobs = reconciliation.due(account=self.account, count=9, in_flight=(), now=self.now)
         answers = [
             EndedCall(
                 job, OutcomeUnknown("Busy.") if fails else self._seen(job.user_id, at), self.now
             )
             for job in jobs
         ]
-        reconciliation.settle(account=self.account, answers=answers, now=self.now)
+        reconciliation.settle(account=self.account, read_backs=answers, now=self.now)
 
     @rule(seconds=st.sampled_from([1, 5, 10, 21, 30]))
     def wait(self, seconds: int) -> None:
@@ -227,7 +227,7 @@ class Everyday(RuleBasedStateMachine):
 
     def _settle(self, call: Call) -> None:
         answers = [EndedCall(call.claim, reply_to(call), self.now)]
-        outcomes.settle(account=self.account, sender=call.sender, answers=answers, now=self.now)
+        outcomes.settle(account=self.account, sender=call.sender, calls=answers, now=self.now)
 
     def _seen(self, user: str, at: datetime) -> UserAssignments:
         return UserAssignments(self.lms.shown(user, at), 1)

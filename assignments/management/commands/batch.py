@@ -36,10 +36,13 @@ BATCH_ACTIONS: Final[dict[str, tuple[Action, str]]] = {
 ROW_ACTIONS: Final[dict[str, tuple[Action, str]]] = {
     "retry": (row_decisions.retry, "send failed rows again, or rows that wait for a decision"),
     "accept": (
-        row_decisions.accept,
+        row_decisions.accept_existing,
         "accept rows that the LMS refused because it has them already",
     ),
-    "leave": (row_decisions.leave, "leave rows that could not be confirmed as they are"),
+    "leave": (
+        row_decisions.close_unconfirmed,
+        "leave rows that could not be confirmed as they are",
+    ),
 }
 START: Final = {"start": (control.start_now, "start it now instead of at its start time")}
 ACTIONS: Final = {**START, **BATCH_ACTIONS, **ROW_ACTIONS}

@@ -1,7 +1,8 @@
-"""Watching a running batch: a few rows go first, and a run that fails too often pauses itself."""
+"""Auto-pause: send a few rows of a batch first, and pause a batch that fails too often."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -16,73 +17,56 @@ from assignments.services.batches.failure_thresholds import Alarm, Limits, alarm
 State = Assignment.State
 OUTCOMES: Final = (State.CREATED, State.REJECTED)
 LEFT_TO_SEND: Final = (State.PLANNED, State.QUEUED)
-REASONS_SAID: Final = 3
-LONGEST_REASON: Final = 90
+PROBLEMS_LISTED: Final = 3
+LONGEST_PROBLEM: Final = 90
 
 
-def allowance(batch: Batch) -> int | None:
+@dataclass(frozen=True, slots=True)
+class BatchPause:
+    """A batch that a rule pauses: the sentence that people read, and more for the log entry."""
+
+    batch: Batch
+    reason: str
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+def sendable_rows(batch: Batch) -> int | None:
     """Return how many more rows of the batch may be claimed now; None means any number.
 
-    Until something was created only the canary may be out. A batch that has nothing out may
-    always send one row, so that it never stands still.
+    Until a row was created only the canary rows may be in progress. A batch with no row in
+    progress may always send one, so that it cannot get stuck.
     """
     if not _has_canary(batch):
         return None
-    tried = batch.assignments.filter(state__in=(*OUTCOMES, State.SENDING, State.UNKNOWN))
+    sent = batch.assignments.filter(state__in=(*OUTCOMES, State.SENDING, State.UNKNOWN))
     if batch.failures_counted_from is not None:
-        tried = tried.filter(sent_at__gt=batch.failures_counted_from)
-    # In the order of the index: what was created comes first.
-    found = tried.order_by("state").values_list("state", "read_back_at")[: 2 * settings.CANARY_ROWS]
-    out = [
-        state for state, read_back_at in found if state == State.SENDING or read_back_at is not None
+        sent = sent.filter(sent_at__gt=batch.failures_counted_from)
+    # In the order of the index: created rows come first.
+    rows = sent.order_by("state").values_list("state", "read_back_at")[: 2 * settings.CANARY_ROWS]
+    in_progress = [
+        state for state, read_back_at in rows if state == State.SENDING or read_back_at is not None
     ]
-    failed = [state for state, _ in found if state == State.REJECTED]
-    if len(out) + len(failed) < len(found):
+    rejected = [state for state, _ in rows if state == State.REJECTED]
+    if len(in_progress) + len(rejected) < len(rows):
         return None
-    return max(settings.CANARY_ROWS - len(found), 0 if out else 1)
+    return max(settings.CANARY_ROWS - len(rows), 0 if in_progress else 1)
 
 
 def watch(pks: Iterable[int], *, now: datetime) -> None:
-    """Note which of the running batches have proven themselves, and pause those that fail.
+    """Note which running batches have passed their canary, and pause those that fail too often.
 
-    Called in the transaction that wrote their outcomes.
+    Call it in the transaction that wrote their outcomes.
     """
     running = Batch.objects.filter(pk__in=list(pks), state=Batch.State.RUNNING)
     for batch in running.select_related("by", "account").order_by("pk"):
         _watch(batch, now)
 
 
-def _watch(batch: Batch, now: datetime) -> None:
-    limits = _limits()
-    newest = list(_outcomes(batch).values_list("state", "problem")[: limits.outcomes])
-    if not batch.has_passed_canary and any(state == State.CREATED for state, _ in newest):
-        batch.has_passed_canary = True
-        batch.save(update_fields=["has_passed_canary"])
-    failures = [state == State.REJECTED for state, _ in newest]
-    found = alarm(failures, limits, has_passed_canary=not _has_canary(batch))
-    if found is not None and batch.assignments.filter(state__in=LEFT_TO_SEND).exists():
-        problems = [text for state, text in newest[: found.outcomes] if state == State.REJECTED]
-        _pause(batch, found, problems, now)
-
-
-def _pause(batch: Batch, found: Alarm, problems: Sequence[str], now: datetime) -> None:
-    reasons = Counter(problems).most_common()
-    because = (
-        f"Paused itself after {found}: {_said(reasons)}. Mend the cause in the LMS, then resume "
-        "it, or stop it."
-    )
-    detail = {
-        "outcomes_seen": found.outcomes,
-        "failures": found.failures,
-        "failures_by_problem": dict(reasons),
-    }
-    pause_itself(batch, because, detail, now)
-
-
-def pause_itself(batch: Batch, because: str, detail: Mapping[str, object], now: datetime) -> None:
-    """Pause a batch that still runs, for everybody to see why."""
-    changed = Batch.objects.filter(pk=batch.pk, state=Batch.State.RUNNING)
-    if not changed.update(state=Batch.State.PAUSED, pause_reason=because):
+def pause_automatically(pause: BatchPause, *, now: datetime) -> None:
+    """Pause a batch unless it is no longer running, and record why."""
+    batch = pause.batch
+    running = Batch.objects.filter(pk=batch.pk, state=Batch.State.RUNNING)
+    if not running.update(state=Batch.State.PAUSED, pause_reason=pause.reason):
         return
     ref = f"batch/{batch.pk}"
     event = Event(
@@ -92,20 +76,50 @@ def pause_itself(batch: Batch, because: str, detail: Mapping[str, object], now: 
         cause=ref,
         account=batch.account.remote_id,
         result=str(Batch.State.PAUSED),
-        detail={"reason": because, **detail},
+        detail={"reason": pause.reason, **pause.detail},
     )
     record(event, by=completion.person_of(batch), at=now)
 
 
-def _said(reasons: Sequence[tuple[str, int]]) -> str:
-    said = [f"“{_short(text)}” ({count:,})" for text, count in reasons[:REASONS_SAID]]
-    more = len(reasons) - len(said)
-    return ", ".join([*said, f"and {more:,} other{'' if more == 1 else 's'}"] if more else said)
+def _watch(batch: Batch, now: datetime) -> None:
+    limits = _limits()
+    newest = list(_outcomes(batch).values_list("state", "problem")[: limits.outcomes])
+    if not batch.has_passed_canary and any(state == State.CREATED for state, _ in newest):
+        batch.has_passed_canary = True
+        batch.save(update_fields=["has_passed_canary"])
+    failures = [state == State.REJECTED for state, _ in newest]
+    raised = alarm(failures, limits, has_passed_canary=not _has_canary(batch))
+    if raised is not None and batch.assignments.filter(state__in=LEFT_TO_SEND).exists():
+        judged = newest[: raised.outcomes]
+        problems = [problem for state, problem in judged if state == State.REJECTED]
+        pause_automatically(_failure_pause(batch, raised, problems), now=now)
 
 
-def _short(text: str) -> str:
+def _failure_pause(batch: Batch, raised: Alarm, problems: Sequence[str]) -> BatchPause:
+    counts = Counter(problems).most_common()
+    reason = (
+        f"Paused automatically after {raised}: {_most_common(counts)}. Fix the cause in the LMS, "
+        "then resume the batch, or stop it."
+    )
+    detail = {
+        "outcomes_seen": raised.outcomes,
+        "failures": raised.failures,
+        "failures_by_problem": dict(counts),
+    }
+    return BatchPause(batch, reason, detail)
+
+
+def _most_common(counts: Sequence[tuple[str, int]]) -> str:
+    listed = [f"“{_shortened(text)}” ({count:,})" for text, count in counts[:PROBLEMS_LISTED]]
+    more = len(counts) - len(listed)
+    if more:
+        listed.append(f"and {more:,} other{'' if more == 1 else 's'}")
+    return ", ".join(listed)
+
+
+def _shortened(text: str) -> str:
     plain = text.rstrip(".")
-    return plain if len(plain) <= LONGEST_REASON else f"{plain[: LONGEST_REASON - 1]}…"
+    return plain if len(plain) <= LONGEST_PROBLEM else f"{plain[: LONGEST_PROBLEM - 1]}…"
 
 
 def _outcomes(batch: Batch) -> QuerySet[Assignment]:

@@ -1,4 +1,4 @@
-"""Closing a batch: it is done when nothing is left that will move by itself."""
+"""Completion: close a running batch when none of its rows will change without a person."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -20,17 +20,19 @@ TO_SEND: Final = (
 
 def close_batches(pks: Iterable[int], *, now: datetime) -> None:
     """Mark the running batches done whose rows are all settled or wait for a person."""
-    still = [pk for pk in pks if not _has_rows_to_send(pk)]
+    candidates = [pk for pk in pks if not _has_rows_to_send(pk)]
+    if not candidates:
+        return
     moving = Assignment.objects.filter(UNFINISHED, batch=OuterRef("pk"))
-    running = Batch.objects.filter(pk__in=still, state=Batch.State.RUNNING)
-    for batch in running.filter(~Exists(moving)).select_related("by", "account") if still else ():
+    running = Batch.objects.filter(~Exists(moving), pk__in=candidates, state=Batch.State.RUNNING)
+    for batch in running.select_related("by", "account"):
         closed = Batch.objects.filter(pk=batch.pk, state=Batch.State.RUNNING)
         if closed.update(state=Batch.State.DONE, finished_at=now):
             record(_completed(batch), by=person_of(batch), at=now)
 
 
 def person_of(batch: Batch) -> Actor:
-    """Return the person whose batch the worker acts on."""
+    """Return the person who submitted a batch, as the one on whose behalf the worker acts."""
     return Actor(
         ref=f"user/{batch.by_id}",
         name=batch.by_name,
@@ -47,7 +49,7 @@ def counts(batch: Batch) -> dict[str, int]:
 
 
 def _has_rows_to_send(pk: int) -> bool:
-    # Asked for every group of outcomes: making the whole question takes longer than answering it.
+    # Runs for every group of outcomes: building the full query takes longer than running this one.
     with connection.cursor() as cursor:
         cursor.execute(TO_SEND, [pk])
         return cursor.fetchone() is not None

@@ -1,20 +1,22 @@
-"""Leaving out who got an item elsewhere while its batch waited for an approval."""
+"""Late duplicates: people who were assigned an item elsewhere while its batch awaited approval."""
 
 from datetime import datetime
+from itertools import batched
 from typing import Final
 
-from assignments.audit.log import record_all
 from assignments.models import Approval, Assignment, Batch
 from assignments.queries.plan_changes import assigns_again, was_assigned_since_review
-from assignments.services.batches import completion, row_updates
+from assignments.services.batches import completion, row_pipeline
+from assignments.services.batches.row_changes import skip
+from assignments.services.batches.row_pipeline import Decision
 
 State = Assignment.State
-GOT_IT: Final = "They got it in the LMS while the batch waited for its approval."
+LATE_DUPLICATE: Final = "They got it in the LMS while the batch waited for its approval."
 CHUNK: Final = 1_000
 
 
-def skip(batch: Batch, *, now: datetime) -> None:
-    """Skip those rows of a batch that begins to run, unless people are to get it again.
+def skip_late_duplicates(batch: Batch, *, now: datetime) -> None:
+    """Skip those rows of a batch that is released, unless people are to be assigned again.
 
     The batch must be locked by the caller's transaction.
     """
@@ -25,21 +27,9 @@ def skip(batch: Batch, *, now: datetime) -> None:
         was_assigned_since_review(approval), batch=batch, state=State.PLANNED
     )
     pks = list(planned.order_by("position").values_list("pk", flat=True))
-    for start in range(0, len(pks), CHUNK):
-        _skip_some(batch, pks[start : start + CHUNK], now)
+    for chunk in batched(pks, CHUNK, strict=False):
+        rows = row_pipeline.lock_rows(chunk, state=State.PLANNED)
+        changes = [skip(row, LATE_DUPLICATE, now=now) for row in rows]
+        row_pipeline.carry_out(Decision(changes), now=now)
     if pks:
         completion.close_batches([batch.pk], now=now)
-
-
-def _skip_some(batch: Batch, pks: list[int], now: datetime) -> None:
-    found = row_updates.locked(pks, state=State.PLANNED)
-    changes = [
-        row_updates.Change(
-            row,
-            row_updates.event(row, "assignment.skipped", "skipped", problem=GOT_IT),
-            row_updates.settled(State.SKIPPED, now, problem=GOT_IT),
-        )
-        for row in found.values()
-    ]
-    row_updates.write(changes)
-    record_all([change.event for change in changes], by=completion.person_of(batch), at=now)

@@ -1,19 +1,18 @@
-"""What may be sent is what was reviewed: every row is held against the plan that the log knows.
+"""Plan integrity: only what was reviewed is sent; every row is checked against the logged plan.
 
-Whoever writes to the tables of batches cannot write to the log: the plan's hash is taken from the
-entry of its submission, and of its approval if it needs one. The hashes of its rows are held
-against that once, and each row against its own before it is sent.
+Whoever can write to the tables of batches cannot write to the log: the plan's digest is taken from
+the entry of its submission, and of its approval if it needs one. The hashes of its rows are checked
+against that digest once, and each row against its own hash before it is sent.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
 from assignments.models import Assignment, Batch, PlanDigestInput
 from assignments.queries.log import sendable_digest, submitted_digest
-from assignments.services.batches import auto_pause
+from assignments.services.batches.auto_pause import BatchPause
 from assignments.services.planning.plan_digest import (
     DIGEST_BYTES,
     FORMATS,
@@ -26,8 +25,8 @@ from assignments.services.planning.plan_digest import (
 
 State = Assignment.State
 CHANGED: Final = "This row was changed after the review."
-# Of the largest batch they are three megabytes.
-PLANS_REMEMBERED: Final = 16
+# The largest batch takes three megabytes.
+CACHED_PLANS: Final = 16
 
 
 class PlanChanged(Exception):
@@ -40,62 +39,48 @@ def is_intact(batch: Batch) -> bool:
 
 
 def objection(batch: Batch) -> str:
-    """Return why the batch may not start as it is, or nothing; true only before delivery."""
+    """Return why the batch may not start, or an empty text; true only before delivery."""
     if not is_intact(batch):
         return "Its rows are not the ones that were reviewed."
     return "" if sendable_digest(batch.pk) else "Nobody but its submitter approved this plan."
 
 
-def is_as_reviewed(row: Assignment) -> bool:
-    """Return whether the row and the terms of its batch are as they were reviewed."""
-    return parted([row]).standing == [row]
-
-
 @dataclass(frozen=True, slots=True)
-class Parted:
-    """Rows that are as they were reviewed, rows that are not, and batches whose terms are not."""
+class CheckedRows:
+    """Rows unchanged since the review, changed rows, and the pauses that follow."""
 
-    standing: list[Assignment]
+    unchanged: list[Assignment]
     changed: list[Assignment]
-    fallen: dict[int, Batch]
+    pauses: list[BatchPause]
 
 
-def parted(rows: Sequence[Assignment]) -> Parted:
-    """Part the rows by whether they are as they were reviewed; those of a fallen batch are in none.
+def check_rows(rows: Sequence[Assignment]) -> CheckedRows:
+    """Split rows into unchanged and changed since review; rows of an altered plan are in neither.
 
     The rows must come with their batches, and these with their accounts.
     """
-    found = Parted([], [], {})
+    checked = CheckedRows([], [], [])
     reviewed: dict[int, PlanDigestInput] = {}
     for batch in {row.batch_id: row.batch for row in rows}.values():
         try:
             reviewed[batch.pk] = reviewed_input(batch.pk, batch.plan_digest, terms_of(batch))
         except PlanChanged:
-            found.fallen[batch.pk] = batch
+            checked.pauses.append(_plan_pause(batch))
     for row in rows:
         if row.batch_id in reviewed:
-            stands = _is_row_reviewed(row, reviewed[row.batch_id]) and not _was_set_back(row)
-            (found.standing if stands else found.changed).append(row)
-    return found
+            is_unchanged = _has_digest(row, reviewed[row.batch_id]) and not _was_reset(row)
+            (checked.unchanged if is_unchanged else checked.changed).append(row)
+    changed = {row.batch_id: row.batch for row in checked.changed}
+    checked.pauses.extend(_rows_pause(batch, checked.changed) for batch in changed.values())
+    return checked
 
 
-def pause(found: Parted, *, now: datetime) -> None:
-    """Pause the batches of which something is not as it was reviewed."""
-    for batch in found.fallen.values():
-        problem = _problem(batch)
-        because = (
-            f"Paused itself: {problem}, so nothing more is sent. "
-            "Stop it, then copy it to a new draft and review it again."
-        )
-        auto_pause.pause_itself(batch, because, {}, now)
-    for batch in {row.batch_id: row.batch for row in found.changed}.values():
-        positions = [row.position for row in found.changed if row.batch_id == batch.pk]
-        were = "row was" if len(positions) == 1 else "rows were"
-        because = (
-            f"Paused itself: {len(positions):,} {were} changed after the review and not sent. "
-            "Find out who changed them in the database, then resume it, or stop it."
-        )
-        auto_pause.pause_itself(batch, because, {"rows_changed": positions}, now)
+def _plan_pause(batch: Batch) -> BatchPause:
+    reason = (
+        f"Paused automatically: {_problem(batch)}, so nothing more is sent. "
+        "Stop it, then copy it to a new draft and review it again."
+    )
+    return BatchPause(batch, reason)
 
 
 def _problem(batch: Batch) -> str:
@@ -106,22 +91,33 @@ def _problem(batch: Batch) -> str:
     return "its plan is not the one that was reviewed"
 
 
-def _was_set_back(row: Assignment) -> bool:
-    """Return whether a row that was sent already says that it never was."""
+def _rows_pause(batch: Batch, changed: Sequence[Assignment]) -> BatchPause:
+    positions = [row.position for row in changed if row.batch_id == batch.pk]
+    rows_were = "row was" if len(positions) == 1 else "rows were"
+    reason = (
+        f"Paused automatically: {len(positions):,} {rows_were} changed after the review and not "
+        "sent. Find out who changed them in the database, then resume it, or stop it."
+    )
+    return BatchPause(batch, reason, {"rows_changed": positions})
+
+
+def _was_reset(row: Assignment) -> bool:
+    """Return whether a row that was already sent is stored as never sent."""
     return row.state == State.PLANNED and bool(row.attempt or row.remote_id)
 
 
-def _is_row_reviewed(row: Assignment, digest_input: PlanDigestInput) -> bool:
+def _has_digest(row: Assignment, digest_input: PlanDigestInput) -> bool:
+    """Return whether the row has the digest with which it was reviewed."""
     end = row.position * DIGEST_BYTES
     reviewed = digest_input.row_digests[end - DIGEST_BYTES : end]
     return row_digest(row, digest_input.version) == bytes(reviewed)
 
 
-@lru_cache(maxsize=PLANS_REMEMBERED)
+@lru_cache(maxsize=CACHED_PLANS)
 def reviewed_input(batch_pk: int, plan_digest: str, terms: Terms) -> PlanDigestInput:
-    """Return the digests of a plan's rows if they and the terms are what the log says.
+    """Return the digests of a plan's rows, after checking terms and digests against the log.
 
-    :raises PlanChanged: if not
+    :raises PlanChanged: if their digest is not the one in the log
     """
     digest_input = PlanDigestInput.objects.filter(pk=batch_pk).first()
     if digest_input is None:

@@ -1,4 +1,4 @@
-"""Releasing batches whose hold is over."""
+"""Release: let batches run whose grace period or start time has passed."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from assignments.services.batches import completion, late_duplicates, plan_integ
 
 
 def release_due(*, account: Account, now: datetime) -> None:
-    """Release every batch of the account whose hold has ended."""
+    """Release every batch of the account whose start time has come."""
     waiting = Batch.objects.filter(account=account, state=Batch.State.WAITING, starts_at__lte=now)
     for pk in waiting.order_by("starts_at", "pk").values_list("pk", flat=True):
         with transaction.atomic():
@@ -46,4 +46,4 @@ def release(*, batch: Batch, by: Actor, now: datetime) -> None:
     )
     record(event, by=by, at=now)
     if may_run:
-        late_duplicates.skip(batch, now=now)
+        late_duplicates.skip_late_duplicates(batch, now=now)

@@ -1,4 +1,4 @@
-"""Withdrawing what has not left of a batch that was stopped or undone, group by group."""
+"""Withdrawal: cancel the unsent rows of a batch that was stopped or undone, group by group."""
 
 from datetime import datetime
 from typing import Final
@@ -8,68 +8,60 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from assignments.audit.entries.actors import SYSTEM, Actor
-from assignments.audit.log import record_all
 from assignments.models import Assignment, Batch, LogEntry
-from assignments.services.batches import completion, row_updates
+from assignments.services.batches import completion, row_pipeline
+from assignments.services.batches.row_changes import cancel
+from assignments.services.batches.row_pipeline import Decision
 
 State = Assignment.State
-NOT_LEFT: Final = (State.PLANNED, State.QUEUED)
+UNSENT: Final = (State.PLANNED, State.QUEUED)
 ENDED: Final = (
     Batch.State.STOPPED,
     Batch.State.CANCELLED,
     Batch.State.REJECTED,
     Batch.State.EXPIRED,
 )
-ENDINGS: Final = tuple(
-    f"batch.{how}" for how in ("stopped", "cancelled", "rejected", "withdrawn", "expired")
+ENDING_ACTIONS: Final = tuple(
+    f"batch.{action}" for action in ("stopped", "cancelled", "rejected", "withdrawn", "expired")
 )
 CHUNK: Final = 1_000
-# About half a second: nobody waits for the rest, of which nothing is sent anyway.
-AT_ONCE: Final = 4
+# About half a second: nobody has to wait for the rest, which is no longer sent in any case.
+CHUNKS_AT_ONCE: Final = 4
 
 
 def withdraw(*, batch: Batch, by: Actor, now: datetime) -> None:
-    """Withdraw the rows of an ended batch that have not left, a group in each transaction.
+    """Cancel the unsent rows of an ended batch, a group in each transaction.
 
-    Of a large batch only the first groups; `finish` withdraws the others.
+    Of a large batch only the first groups; `finish` cancels the others.
     """
-    for _ in range(AT_ONCE):
-        if not _some(batch, by, now):
+    for _ in range(CHUNKS_AT_ONCE):
+        if not _withdraw_chunk(batch, by, now):
             return
 
 
 def finish(*, now: datetime) -> None:
-    """Go on with the batches that were stopped or undone and have rows that have not left.
+    """Continue with the ended batches that still have unsent rows.
 
     Either they are large, or the process that ended them was killed.
     """
-    left = Assignment.objects.filter(batch=OuterRef("pk"), state__in=NOT_LEFT)
-    ended = Batch.objects.filter(Exists(left), state__in=ENDED)
+    unsent = Assignment.objects.filter(batch=OuterRef("pk"), state__in=UNSENT)
+    ended = Batch.objects.filter(Exists(unsent), state__in=ENDED)
     for batch in ended.select_related("by", "account").order_by("pk"):
-        withdraw(batch=batch, by=_who_ended(batch), now=now)
+        withdraw(batch=batch, by=_ended_by(batch), now=now)
 
 
 @transaction.atomic
-def _some(batch: Batch, by: Actor, now: datetime) -> int:
-    left = batch.assignments.filter(state__in=NOT_LEFT).order_by("state", "position")
-    found = row_updates.locked(
-        left.values_list("pk", flat=True)[:CHUNK], state__in=NOT_LEFT
-    ).values()
-    changes = [
-        row_updates.Change(
-            row,
-            row_updates.event(row, "assignment.cancelled", "cancelled"),
-            row_updates.settled(State.CANCELLED, now),
-        )
-        for row in found
-    ]
-    row_updates.write(changes)
-    record_all([change.event for change in changes], by=by, at=now)
-    return len(changes)
+def _withdraw_chunk(batch: Batch, by: Actor, now: datetime) -> int:
+    unsent = batch.assignments.filter(state__in=UNSENT).order_by("state", "position")
+    pks = list(unsent.values_list("pk", flat=True)[:CHUNK])
+    rows = row_pipeline.lock_rows(pks, batches=[batch.pk], state__in=UNSENT)
+    row_pipeline.carry_out(Decision([cancel(row, now=now) for row in rows]), now=now, by=by)
+    return len(rows)
 
 
-def _who_ended(batch: Batch) -> Actor:
-    entries = LogEntry.objects.filter(subject=f"batch/{batch.pk}", action__in=ENDINGS)
+def _ended_by(batch: Batch) -> Actor:
+    """Return who ended the batch, from the log; by default who submitted it."""
+    entries = LogEntry.objects.filter(subject=f"batch/{batch.pk}", action__in=ENDING_ACTIONS)
     ref = entries.order_by("-seq").values_list("actor", flat=True).first() or ""
     if ref == SYSTEM.ref:
         return SYSTEM

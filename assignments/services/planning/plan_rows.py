@@ -19,7 +19,7 @@ RETIRED: Final = "It was retired in the LMS, or has no external reference there.
 _INSERT: Final = """
 INSERT INTO assignments_assignment (
     batch_id, position, learner_id, content_id, learner_remote_id, content_remote_id,
-    content_reference, due_date, due_at, state, attempt, sender, checks, resends, remote_id,
+    content_reference, due_date, due_at, state, attempt, sender, read_backs, resends, remote_id,
     problem, problem_field, settled_at
 )
 WITH days (due_date, due_at) AS (VALUES {days}),

@@ -1,4 +1,4 @@
-"""Counting the calls that end, for whoever looks at how fast they go."""
+"""Counts of ended calls in steps of ten seconds, for the pages that show the sending rate."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,20 +9,20 @@ from assignments.models import Assignment, CallCount
 from assignments.models.calls import interval_start
 from assignments.models.sql.bulk import add
 
-KEPT: Final = timedelta(hours=1)
+RETENTION: Final = timedelta(hours=1)
 
 
 def count(ended: Iterable[tuple[datetime, str]]) -> None:
-    """Count calls by when each ended and what became of its row.
+    """Count calls by when each ended (UTC) and by its row's new state.
 
-    To be called last in the transaction that writes this down: every sender adds to the same rows.
+    Call it last in the transaction that writes the outcomes: all senders update the same rows.
     """
     calls: Counter[datetime] = Counter()
     created: Counter[datetime] = Counter()
-    for moment, state in ended:
-        ten = interval_start(moment)
-        calls[ten] += 1
-        created[ten] += state == Assignment.State.CREATED
+    for ended_at, state in ended:
+        interval = interval_start(ended_at)
+        calls[interval] += 1
+        created[interval] += state == Assignment.State.CREATED
     add(
         CallCount,
         "starts_at",
@@ -31,6 +31,6 @@ def count(ended: Iterable[tuple[datetime, str]]) -> None:
     )
 
 
-def forget(*, now: datetime) -> None:
-    """Remove the counts that no page shows any more."""
-    CallCount.objects.filter(starts_at__lt=now - KEPT).delete()
+def delete_old(*, now: datetime) -> None:
+    """Delete the counts that no page shows any more."""
+    CallCount.objects.filter(starts_at__lt=now - RETENTION).delete()

@@ -1,4 +1,4 @@
-"""One line of the log for every call to the LMS that ended, under the request that asked for it."""
+"""Write one line to the application's log for each ended call, with its batch's request id."""
 
 import logging
 from collections.abc import Iterable
@@ -8,11 +8,11 @@ from assignments.models import Assignment
 log = logging.getLogger("assignments.calls")
 
 
-def tell(made: Iterable[tuple[Assignment, float]]) -> None:
-    """Write down how the calls for the rows ended, and how many seconds each took."""
+def log_calls(calls: Iterable[tuple[Assignment, float]]) -> None:
+    """Log the calls, each given as its row after the outcome and its duration in seconds."""
     if not log.isEnabledFor(logging.INFO):
         return
-    for row, seconds in made:
+    for row, seconds in calls:
         facts = {
             "request_id": row.batch.request_id,
             "batch": f"batch/{row.batch_id}",

@@ -1,4 +1,4 @@
-"""Settling unknown outcomes by reading back what the LMS holds; never by guessing."""
+"""Reconciliation: settle unknown rows by reading back what the LMS holds, never by guessing."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,33 +8,26 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 
-from assignments.audit.log import Event
 from assignments.models import Account, Assignment, Batch
-from assignments.services.batches import (
-    auto_pause,
-    completion,
-    lock_order,
-    plan_integrity,
-    row_updates,
-)
+from assignments.services.batches import plan_integrity, row_pipeline
+from assignments.services.batches.row_changes import RowChange, cancel, change_of, settled
+from assignments.services.batches.row_pipeline import Decision
 from assignments.services.calls import rate_budget
 from assignments.services.calls.call_process import EndedCall
-from assignments.services.calls.connections import pause_account
-from assignments.services.sending.claims import record_for_people
-from assignments.services.sending.known_records import KnownRecords
-from assignments.services.sending.outcomes import keep_remote
+from assignments.services.sending.call_effects import back_off, refusal_of
+from assignments.services.sending.foreign_records import ForeignRecords
 from assignments.services.sending.record_matching import (
-    CLOCK_SLACK,
+    CLOCK_TOLERANCE,
     Sought,
     is_same_item,
-    made_by_us,
     may_be_ours,
+    record_of_call,
 )
 from assignments.stackone.commands import UserAssignments
-from assignments.stackone.errors import AccountUnusable, RateLimited, Refused, StackOneError
+from assignments.stackone.errors import AccountUnusable, Refused, StackOneError
 
 State = Assignment.State
-STEPS: Final = tuple(timedelta(seconds=s) for s in (3, 10, 30, 60, 120, 300))
+INTERVALS: Final = tuple(timedelta(seconds=s) for s in (3, 10, 30, 60, 120, 300))
 CONFLICT: Final = 409
 CREATED: Final = 201
 DOUBTFUL: Final = (
@@ -43,174 +36,174 @@ DOUBTFUL: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class LookUp:
-    """One unknown row to be looked up in the LMS; `checks` is its fence."""
+class ReadBack:
+    """An unknown row to be looked up in the LMS; `read_backs` is its fence."""
 
     pk: int
-    checks: int
+    batch_id: int
+    read_backs: int
     user_id: str
 
 
-Answer = EndedCall[LookUp, UserAssignments]
+EndedReadBack = EndedCall[ReadBack, UserAssignments]
 
 
-def due(*, account: Account, count: int, besides: Collection[int], now: datetime) -> list[LookUp]:
-    """Return up to `count` unknown rows whose next read-back is due, longest due first."""
+def due(
+    *, account: Account, count: int, in_flight: Collection[int], now: datetime
+) -> list[ReadBack]:
+    """Return up to `count` read-backs that are due, the longest overdue first.
+
+    :param in_flight: ids of the rows that are being read back already
+    """
     unknown = Assignment.objects.filter(
         batch__account=account, state=State.UNKNOWN, read_back_at__lte=now
-    ).exclude(pk__in=besides)
-    found = unknown.order_by("read_back_at", "pk")[:count]
-    return [LookUp(row.pk, row.checks, row.learner_remote_id) for row in found]
+    ).exclude(pk__in=in_flight)
+    rows = unknown.order_by("read_back_at", "pk")[:count]
+    return [ReadBack(row.pk, row.batch_id, row.read_backs, row.learner_remote_id) for row in rows]
 
 
-def settle(*, account: Account, answers: Sequence[Answer], now: datetime) -> None:
-    """Write what the read-backs show: found, not there yet, or for a person to decide."""
-    _charge(answers, now)
-    by_pk = {answer.job.pk: answer for answer in answers}
-    refused = next((a.result for a in answers if isinstance(a.result, AccountUnusable)), None)
+def settle(*, account: Account, read_backs: Sequence[EndedReadBack], now: datetime) -> None:
+    """Write what the read-backs show: created, not visible yet, or for a person to decide."""
+    results = [ended.result for ended in read_backs]
+    _charge(results, now)
+    back_off(results, now=now)
+    by_pk = {ended.job.pk: ended for ended in read_backs}
+    batches = {ended.job.batch_id for ended in read_backs}
+    refusal = refusal_of(account, results)
     with transaction.atomic():
-        asked = Assignment.objects.filter(pk__in=by_pk)
-        batches = set(asked.values_list("batch_id", flat=True))
-        lock_order.lock(account=account if refused else None, batches=batches)
-        changes = _changes(by_pk, now)
-        row_updates.write(changes)
-        keep_remote([change.row for change in changes], now)
-        record_for_people([(change.row, change.event) for change in changes], now)
-        auto_pause.watch(batches, now=now)
-        completion.close_batches(batches, now=now)
-        if refused:
-            pause_account(account=account, error=refused, now=now)
+        rows = row_pipeline.lock_rows(by_pk, batches=batches, refusal=refusal, state=State.UNKNOWN)
+        # Nobody else has read a row back since the call began.
+        fenced = [row for row in rows if row.read_backs == by_pk[row.pk].job.read_backs]
+        changes = _changes(fenced, by_pk, now)
+        decision = Decision(changes, watched=batches, closable=batches, refusal=refusal)
+        row_pipeline.carry_out(decision, now=now)
 
 
-def _changes(by_pk: Mapping[int, Answer], now: datetime) -> list[row_updates.Change]:
-    found = row_updates.locked(by_pk, state=State.UNKNOWN)
-    fenced = {pk: row for pk, row in found.items() if row.checks == by_pk[pk].job.checks}
-    known = KnownRecords(list(fenced.values()))
-    changes: list[row_updates.Change] = []
-    for pk, row in fenced.items():
-        change = _change(row, by_pk[pk].result, known.before(row), now)
-        known.credit(row.learner_id, str(change.values.get("remote_id", "")))
+def _charge(results: Sequence[object], now: datetime) -> None:
+    # One request was reserved before each call; further pages are charged afterwards.
+    extra = sum(result.requests - 1 for result in results if isinstance(result, UserAssignments))
+    if extra > 0:
+        rate_budget.reserve(extra, now=now)
+
+
+def _changes(
+    rows: Sequence[Assignment], by_pk: Mapping[int, EndedReadBack], now: datetime
+) -> list[RowChange]:
+    results = {row.pk: by_pk[row.pk].result for row in rows}
+    read = [row for row in rows if isinstance(results[row.pk], UserAssignments)]
+    unchanged = {row.pk for row in plan_integrity.check_rows(read).unchanged}
+    foreign = ForeignRecords(rows)
+    changes: list[RowChange] = []
+    for row in rows:
+        result = results[row.pk]
+        if isinstance(result, StackOneError):
+            change = _not_read(row, result, now)
+        elif row.pk not in unchanged:
+            change = _for_a_person(row, result, plan_integrity.CHANGED)
+        else:
+            change = _read(row, result, foreign.ids_for(row), now)
+        foreign.credit(row.learner_id, str(change.values.get("remote_id", "")))
         changes.append(change)
     return changes
 
 
-def _charge(answers: Sequence[Answer], now: datetime) -> None:
-    # One request each was reserved before the call; longer walks are paid for afterwards.
-    extra = sum(
-        answer.result.requests - 1
-        for answer in answers
-        if isinstance(answer.result, UserAssignments)
-    )
-    if extra > 0:
-        rate_budget.reserve(extra, now=now)
-    for answer in answers:
-        if isinstance(answer.result, RateLimited) and not answer.result.is_from_provider:
-            rate_budget.back_off_until(now + timedelta(seconds=answer.result.retry_after), now=now)
-
-
-def _change(
-    row: Assignment, reply: UserAssignments | StackOneError, known: Collection[str], now: datetime
-) -> row_updates.Change:
-    if isinstance(reply, StackOneError):
-        return _not_read(row, reply, now)
-    if not plan_integrity.is_as_reviewed(row):
-        return _for_a_person(row, reply, plan_integrity.CHANGED)
-    since = (row.sent_at or now) - _ahead(reply, now)
+def _read(
+    row: Assignment, held: UserAssignments, foreign: Collection[str], now: datetime
+) -> RowChange:
+    since = (row.sent_at or now) - _clock_lead(held, now)
     sought = Sought(row.content_reference, row.content_remote_id, row.due_at, since)
     if row.response_status == CONFLICT:
-        match = next((record for record in reply.records if is_same_item(record, sought)), None)
+        match = next((record for record in held.records if is_same_item(record, sought)), None)
     else:
-        match = made_by_us(reply.records, sought, known=known)
+        match = record_of_call(held.records, sought, foreign=foreign)
     if match is not None and match.id:
-        return _found(row, match.id, reply, now)
-    is_doubtful = may_be_ours(reply.records, sought, known=known)
-    return _absent(row, reply, now, is_doubtful=is_doubtful)
+        return _created(row, match.id, held, now)
+    is_doubtful = may_be_ours(held.records, sought, foreign=foreign)
+    return _absent(row, held, now, is_doubtful=is_doubtful)
 
 
-def _ahead(reply: UserAssignments, now: datetime) -> timedelta:
-    """Return by how much our clock is ahead of the LMS's, if by more than clocks may differ."""
-    ahead = now - reply.responded_at if reply.responded_at else timedelta()
-    return ahead if ahead > CLOCK_SLACK else timedelta()
+def _clock_lead(held: UserAssignments, now: datetime) -> timedelta:
+    """Return by how much our clock is ahead of the LMS's; zero within the tolerance."""
+    lead = now - held.responded_at if held.responded_at else timedelta()
+    return lead if lead > CLOCK_TOLERANCE else timedelta()
 
 
-def _found(
-    row: Assignment, remote_id: str, reply: UserAssignments, now: datetime
-) -> row_updates.Change:
-    detail = {
-        "remote_id": remote_id,
-        "confirmed_by": "read_back",
-        "records_read": len(reply.records),
-    }
-    event = row_updates.event(row, "assignment.created", "created", **detail)
-    values = row_updates.settled(
-        State.CREATED, now, remote_id=remote_id, problem="", problem_field=""
+def _created(row: Assignment, remote_id: str, held: UserAssignments, now: datetime) -> RowChange:
+    values = settled(State.CREATED, now, remote_id=remote_id, problem="", problem_field="")
+    return change_of(
+        row,
+        "assignment.created",
+        "created",
+        {**values, "read_backs": row.read_backs + 1},
+        {
+            "remote_id": remote_id,
+            "confirmed_by": "read_back",
+            "records_read": len(held.records),
+        },
     )
-    return row_updates.Change(row, event, {**values, "checks": row.checks + 1})
 
 
 def _absent(
-    row: Assignment, reply: UserAssignments, now: datetime, *, is_doubtful: bool
-) -> row_updates.Change:
+    row: Assignment, held: UserAssignments, now: datetime, *, is_doubtful: bool
+) -> RowChange:
     if row.response_status == CONFLICT:
         problem = row.problem or "The LMS refused it as a conflict, and holds no such assignment."
-        event = row_updates.event(row, "assignment.rejected", "rejected", problem=problem)
-        return row_updates.Change(
-            row, event, row_updates.settled(State.REJECTED, now, problem=problem)
-        )
+        values = settled(State.REJECTED, now, problem=problem)
+        return change_of(row, "assignment.rejected", "rejected", values, {"problem": problem})
     window_ends = (row.unknown_at or now) + timedelta(seconds=settings.SETTLE_SECONDS)
     if now < window_ends:
-        step = STEPS[min(row.checks, len(STEPS) - 1)]
-        look_again = min(now + step, max(window_ends, now + STEPS[0]))
-        event = _looked(row, reply, look_again.isoformat())
-        return row_updates.Change(
-            row, event, {"checks": row.checks + 1, "read_back_at": look_again}
-        )
-    return _after_window(row, reply, now, is_doubtful=is_doubtful)
+        interval = INTERVALS[min(row.read_backs, len(INTERVALS) - 1)]
+        read_back_at = min(now + interval, max(window_ends, now + INTERVALS[0]))
+        return _looked_up(row, held, read_back_at.isoformat(), read_back_at=read_back_at)
+    return _after_window(row, held, now, is_doubtful=is_doubtful)
 
 
 def _after_window(
-    row: Assignment, reply: UserAssignments, now: datetime, *, is_doubtful: bool
-) -> row_updates.Change:
+    row: Assignment, held: UserAssignments, now: datetime, *, is_doubtful: bool
+) -> RowChange:
     if row.response_status == CREATED:
-        event = row_updates.event(
-            row, "assignment.created", "created", confirmed_by="response_without_id"
-        )
-        return row_updates.Change(row, event, row_updates.settled(State.CREATED, now, problem=""))
+        values = settled(State.CREATED, now, problem="")
+        detail = {"confirmed_by": "response_without_id"}
+        return change_of(row, "assignment.created", "created", values, detail)
     if is_doubtful:
-        return _for_a_person(row, reply, DOUBTFUL)
+        return _for_a_person(row, held, DOUBTFUL)
     if row.batch.state in {Batch.State.STOPPED, Batch.State.CANCELLED}:
-        why = "The LMS does not have it, and the batch was stopped."
-        event = row_updates.event(row, "assignment.cancelled", "cancelled", problem=why)
-        return row_updates.Change(
-            row, event, row_updates.settled(State.CANCELLED, now, problem=why)
-        )
-    return _for_a_person(row, reply, row.problem) if row.resends else _queued_again(row, now)
+        problem = "The LMS does not have it, and the batch was stopped."
+        return cancel(row, now=now, problem=problem)
+    return _for_a_person(row, held, row.problem) if row.resends else _queued_again(row, now)
 
 
-def _queued_again(row: Assignment, now: datetime) -> row_updates.Change:
-    why = f"The LMS does not have it after {settings.SETTLE_SECONDS} seconds."
-    event = row_updates.event(row, "assignment.requeued", "queued", problem=why)
+def _queued_again(row: Assignment, now: datetime) -> RowChange:
+    problem = f"The LMS does not have it after {settings.SETTLE_SECONDS} seconds."
     values = {"state": State.QUEUED, "send_at": now, "resends": 1, "read_back_at": None}
-    return row_updates.Change(row, event, values)
+    return change_of(row, "assignment.requeued", "queued", values, {"problem": problem})
 
 
-def _for_a_person(row: Assignment, reply: UserAssignments, problem: str) -> row_updates.Change:
-    event = _looked(row, reply, "a person decides")
-    values: dict[str, object] = {"read_back_at": None, "checks": row.checks + 1, "problem": problem}
-    return row_updates.Change(row, event, values)
+def _for_a_person(row: Assignment, held: UserAssignments, problem: str) -> RowChange:
+    return _looked_up(row, held, "a person decides", read_back_at=None, problem=problem)
 
 
-def _looked(row: Assignment, reply: UserAssignments, what_next: str) -> Event:
-    records = len(reply.records)
-    return row_updates.event(
-        row, "assignment.looked_up", "absent", records_read=records, next_step=what_next
+def _looked_up(
+    row: Assignment, held: UserAssignments, next_step: str, **values: object
+) -> RowChange:
+    return change_of(
+        row,
+        "assignment.looked_up",
+        "absent",
+        {"read_backs": row.read_backs + 1, **values},
+        {"records_read": len(held.records), "next_step": next_step},
     )
 
 
-def _not_read(row: Assignment, error: StackOneError, now: datetime) -> row_updates.Change:
-    detail = {"problem": error.message, "reply": error.response}
-    event = row_updates.event(row, "assignment.looked_up", "not_read", **detail)
+def _not_read(row: Assignment, error: StackOneError, now: datetime) -> RowChange:
+    values: dict[str, object] = {"read_back_at": now + INTERVALS[2]}
     if isinstance(error, Refused) and not isinstance(error, AccountUnusable):
         problem = f"It could not be looked up: {error.message}"[:500]
-        return row_updates.Change(row, event, {"read_back_at": None, "problem": problem})
-    return row_updates.Change(row, event, {"read_back_at": now + STEPS[2]})
+        values = {"read_back_at": None, "problem": problem}
+    return change_of(
+        row,
+        "assignment.looked_up",
+        "not_read",
+        values,
+        {"problem": error.message, "reply": error.response},
+    )

@@ -1,4 +1,4 @@
-"""Deciding whether a record that the LMS holds is the one that our call made; no I/O."""
+"""Decide whether a record that the LMS holds is the one that our call made; no I/O."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Final
 
 from assignments.stackone.resources import RemoteAssignment
 
-CLOCK_SLACK: Final = timedelta(minutes=2)
-DUE_SLACK: Final = timedelta(days=1)
+CLOCK_TOLERANCE: Final = timedelta(minutes=2)
+DUE_TOLERANCE: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What our call asked for, and since when it can exist."""
+    """What our call asked the LMS to create, and the earliest time at which it can exist (UTC)."""
 
     content_reference: str
     content_id: str
@@ -21,38 +21,40 @@ class Sought:
     since: datetime
 
 
-def made_by_us(
-    held: Iterable[RemoteAssignment], sought: Sought, *, known: Collection[str]
+def record_of_call(
+    records: Iterable[RemoteAssignment], sought: Sought, *, foreign: Collection[str]
 ) -> RemoteAssignment | None:
     """Return the record that our call made, or None.
 
-    :param known: ids that the LMS held before the call or that belong to other rows of ours
-    Providers shift due dates by hours and clocks differ, so both are compared with slack.
+    Providers shift due dates by hours and clocks differ, so both are compared with a tolerance.
+
+    :param foreign: ids of records from before the call or that belong to other rows
     """
-    fitting = [
+    matching = [
         record
-        for record in held
+        for record in records
         if record.id
-        and record.id not in known
+        and record.id not in foreign
         and is_same_item(record, sought)
-        and _due_fits(record.due_at, sought.due_at)
-        and _time_fits(record.assigned_at, sought.since)
+        and _is_due_alike(record.due_at, sought.due_at)
+        and _is_new_enough(record.assigned_at, sought.since)
     ]
     return min(
-        fitting,
+        matching,
         key=lambda record: (record.assigned_at or sought.since, record.id or ""),
         default=None,
     )
 
 
 def may_be_ours(
-    held: Iterable[RemoteAssignment], sought: Sought, *, known: Collection[str]
+    records: Iterable[RemoteAssignment], sought: Sought, *, foreign: Collection[str]
 ) -> bool:
-    """Tell whether the LMS holds the item by a record that was not there before the call.
+    """Return whether the LMS holds the item by a record that was not there before the call.
 
-    One that `made_by_us` does not find is perhaps another's; but sending again would double it.
+    If `record_of_call` does not match it, somebody else may have made it; but sending again could
+    create a duplicate.
     """
-    return any(record.id not in known and is_same_item(record, sought) for record in held)
+    return any(record.id not in foreign and is_same_item(record, sought) for record in records)
 
 
 def is_same_item(record: RemoteAssignment, sought: Sought) -> bool:
@@ -63,11 +65,11 @@ def is_same_item(record: RemoteAssignment, sought: Sought) -> bool:
     return bool(record.learning_object_id) and record.learning_object_id == sought.content_id
 
 
-def _due_fits(held: datetime | None, sought: datetime | None) -> bool:
-    if held is None or sought is None:
+def _is_due_alike(due_at: datetime | None, sought: datetime | None) -> bool:
+    if due_at is None or sought is None:
         return True
-    return abs(held - sought) <= DUE_SLACK
+    return abs(due_at - sought) <= DUE_TOLERANCE
 
 
-def _time_fits(assigned_at: datetime | None, since: datetime) -> bool:
-    return assigned_at is None or assigned_at >= since - CLOCK_SLACK
+def _is_new_enough(assigned_at: datetime | None, since: datetime) -> bool:
+    return assigned_at is None or assigned_at >= since - CLOCK_TOLERANCE

@@ -1,4 +1,4 @@
-"""Delivering one account's due rows: claim, call, write what came back, look up what is unknown."""
+"""Send one account's due rows: claim them, make the calls, write outcomes, read back unknowns."""
 
 import time
 import uuid
@@ -16,36 +16,38 @@ from assignments.services.calls.call_process import CallProcess, EndedCall
 from assignments.services.calls.connections import client_options
 from assignments.services.calls.pacing.pacer import CLAIM_AHEAD, Pacer
 from assignments.services.sending import call_counts, claims, leases, outcomes, reconciliation
-from assignments.services.sending.claims import Claim
-from assignments.services.sending.reconciliation import LookUp
+from assignments.services.sending.claims import Claim, DueRow
+from assignments.services.sending.reconciliation import ReadBack
 from assignments.stackone import commands
 from assignments.stackone.commands import Command, UserAssignments
 from assignments.stackone.resources import CreatedAssignment
 from assignments.stackone.send_slots import reservation_lead
 
 Clock = Callable[[], datetime]
-Job = Claim | LookUp
+Job = Claim | ReadBack
 Result = CreatedAssignment | UserAssignments
 
-REFILLED_AT: Final = 3 * CLAIM_AHEAD / 4
+# Claim more rows when less than this of the time ahead is filled with calls.
+REFILL_BELOW: Final = 3 * CLAIM_AHEAD / 4
+# Seconds: between renewals, until calls may no longer leave, between groups, and at least.
 RENEW_EVERY: Final = 4.0
 SAFE_LEASE: Final = leases.LEASE.total_seconds() - 5
-GROUP: Final = 0.1
-SHORTEST_REST: Final = 0.002
+GROUP_EVERY: Final = 0.1
+SHORTEST_WAIT: Final = 0.002
 
 
 def deliver(*, account: Account, clock: Clock, may_go_on: Callable[[], bool]) -> bool:
-    """Deliver the account's rows until none is due; return whether this sender did it.
+    """Send the account's rows until none is due; return whether this sender had the lease.
 
-    Returns at once if another sender holds the account. `may_go_on` turning false ends it early:
-    calls in flight are waited for, nothing new is started.
+    Returns immediately if another sender holds the lease. When `may_go_on` turns false, calls in
+    flight are waited for and nothing new is started.
     """
     sender = str(uuid.uuid4())
     if not leases.acquire(account, sender=sender, now=clock()):
         return False
     try:
         claims.recover(account=account, sender=sender, now=clock())
-        call_counts.forget(now=clock())
+        call_counts.delete_old(now=clock())
         _Sender(account, sender, clock).run(may_go_on)
     finally:
         leases.release(account, sender=sender)
@@ -53,18 +55,18 @@ def deliver(*, account: Account, clock: Clock, may_go_on: Callable[[], bool]) ->
 
 
 class _Sender:
-    """The loop of one sender; every statement to the database is made by its own thread."""
+    """The loop of one sender; all its database statements run in its own thread."""
 
     def __init__(self, account: Account, sender: str, clock: Clock) -> None:
         self._account = account
         self._sender = sender
         self._clock = clock
-        self._renewed = 0.0
-        self._sent_until = 0.0
-        self._next_group = 0.0
+        self._renewed_monotonic = 0.0
+        self._sent_until_monotonic = 0.0
+        self._next_group_monotonic = 0.0
         self._sent = 0
         self._is_filling = False
-        self._looking: set[int] = set()
+        self._reading_back: set[int] = set()
         self._lead = reservation_lead(settings.STACKONE_REQUESTS_PER_MINUTE)
         self._calls: CallProcess[Job, Result] = CallProcess(
             command_for=_command_for,
@@ -78,13 +80,13 @@ class _Sender:
         """Work until nothing is due and nothing is in flight."""
         try:
             while self._keep_lease() and not self._calls.has_died:
-                is_going = may_go_on()
-                if is_going:
+                is_running = may_go_on()
+                if is_running:
                     self._start()
                 else:
                     self._calls.cancel_waiting("The sender stopped before the request was sent.")
-                self._write(self._calls.wait_for_ended(seconds=self._rest()))
-                if not self._calls.in_flight and not (is_going and self._has_work()):
+                self._write(self._calls.wait_for_ended(seconds=self._seconds_to_wait()))
+                if not self._calls.in_flight and not (is_running and self._has_work()):
                     break
         finally:
             self._calls.close()
@@ -93,21 +95,21 @@ class _Sender:
     def _has_work(self) -> bool:
         return has_work(self._account, now=self._clock())
 
-    def _rest(self) -> float:
-        """Return how long to wait for calls to end: groups begin at an even pace."""
+    def _seconds_to_wait(self) -> float:
+        """Return how long to wait for calls to end, so that groups start at an even pace."""
         now = time.monotonic()
-        # When all calls had ended the last wait was shorter.
-        began = min(self._next_group, now)
-        pace = 0.0 if self._is_filling else GROUP
-        self._next_group = max(began + pace, now + SHORTEST_REST)
-        return self._next_group - now
+        # The last wait was shorter if all calls had ended.
+        started = min(self._next_group_monotonic, now)
+        interval = 0.0 if self._is_filling else GROUP_EVERY
+        self._next_group_monotonic = max(started + interval, now + SHORTEST_WAIT)
+        return self._next_group_monotonic - now
 
     def _keep_lease(self) -> bool:
-        if time.monotonic() - self._renewed < RENEW_EVERY:
+        if time.monotonic() - self._renewed_monotonic < RENEW_EVERY:
             return True
         if not leases.renew(self._account, sender=self._sender, now=self._clock()):
             return False
-        self._renewed = time.monotonic()
+        self._renewed_monotonic = time.monotonic()
         self._pacer.store_rate(self._clock())
         self._calls.extend_lease(SAFE_LEASE)
         return True
@@ -120,57 +122,60 @@ class _Sender:
             self._calls.cancel_waiting("Sending was paused before the request was sent.")
             return
         release.release_due(account=self._account, now=now)
-        # By the clock that is never set.
-        ahead = timedelta(seconds=max(0.0, self._sent_until - time.monotonic()))
+        # Measured by the monotonic clock, because the time of day may be set at any moment.
+        ahead = timedelta(seconds=max(0.0, self._sent_until_monotonic - time.monotonic()))
         wanted = self._pacer.startable_calls(ahead)
-        if wanted and ahead <= REFILLED_AT:
-            self._send_some(wanted)
+        if wanted and ahead <= REFILL_BELOW:
+            self._start_calls(wanted)
 
-    def _send_some(self, wanted: int) -> None:
-        now, began = self._clock(), time.monotonic()
+    def _start_calls(self, wanted: int) -> None:
+        now, now_monotonic = self._clock(), time.monotonic()
         # A quarter of the budget at most, so that read-backs never starve sending.
-        looks = reconciliation.due(
-            account=self._account, count=(wanted + 3) // 4, besides=self._looking, now=now
+        read_backs = reconciliation.due(
+            account=self._account,
+            count=(wanted + 3) // 4,
+            in_flight=self._reading_back,
+            now=now,
         )
-        due = claims.due(account=self._account, count=wanted - len(looks), turn=self._sent, now=now)
-        slots = rate_budget.reserve(
-            len(looks) + len(due), now=now, within=CLAIM_AHEAD, lead=self._lead
+        due_rows = claims.due(
+            account=self._account, count=wanted - len(read_backs), turn=self._sent, now=now
         )
+        count = len(read_backs) + len(due_rows)
+        slots = rate_budget.reserve(count, now=now, within=CLAIM_AHEAD, lead=self._lead)
         if slots:
-            # The time of day may be set at any moment: only their distance from `now` is true.
-            leaves_at = [began + (slot - now).total_seconds() for slot in slots]
-            self._sent_until = leaves_at[-1]
-            self._look_up(looks, leaves_at)
-            self._send(due, leaves_at[len(looks) :], now)
+            # Only the distance of a slot from `now` is reliable: the time of day may be set.
+            leaves_at = [now_monotonic + (slot - now).total_seconds() for slot in slots]
+            self._sent_until_monotonic = leaves_at[-1]
+            self._read_back(read_backs, leaves_at)
+            self._send(due_rows, leaves_at[len(read_backs) :], now)
             self._pacer.record_started()
             self._is_filling = self._pacer.is_filling and len(slots) == wanted
 
-    def _look_up(self, jobs: list[LookUp], leaves_at: list[float]) -> None:
-        self._looking.update(job.pk for job in jobs)
+    def _read_back(self, jobs: list[ReadBack], leaves_at: list[float]) -> None:
+        self._reading_back.update(job.pk for job in jobs)
         self._calls.start(list(zip(jobs, leaves_at, strict=False)))
 
-    def _send(self, due: list[int], leaves_at: list[float], now: datetime) -> None:
-        claimed = claims.claim(due, sender=self._sender, now=now)
+    def _send(self, due_rows: list[DueRow], leaves_at: list[float], now: datetime) -> None:
+        claimed = claims.claim(due_rows, sender=self._sender, now=now)
         self._sent += len(claimed)
         self._calls.start(list(zip(claimed, leaves_at, strict=False)))
 
     def _write(self, ended: list[EndedCall[Job, Result]]) -> None:
         now = self._clock()
         self._pacer.record_ended(ended)
-        # `_command_for` pairs them: a Claim ends with a CreatedAssignment, a LookUp with
-        # UserAssignments.
-        sent = cast("list[outcomes.Answer]", [a for a in ended if isinstance(a.job, Claim)])
-        looked = cast(
-            "list[reconciliation.Answer]", [a for a in ended if isinstance(a.job, LookUp)]
+        # `_command_for` pairs them: Claim with CreatedAssignment, ReadBack with UserAssignments.
+        sent = cast("list[outcomes.EndedSend]", [e for e in ended if isinstance(e.job, Claim)])
+        read = cast(
+            "list[reconciliation.EndedReadBack]", [e for e in ended if isinstance(e.job, ReadBack)]
         )
         if sent:
-            outcomes.settle(account=self._account, sender=self._sender, answers=sent, now=now)
-        if looked:
-            reconciliation.settle(account=self._account, answers=looked, now=now)
-            self._looking -= {answer.job.pk for answer in looked}
+            outcomes.settle(account=self._account, sender=self._sender, calls=sent, now=now)
+        if read:
+            reconciliation.settle(account=self._account, read_backs=read, now=now)
+            self._reading_back -= {call.job.pk for call in read}
 
 
 def _command_for(job: Job) -> Command[Result]:
-    if isinstance(job, LookUp):
+    if isinstance(job, ReadBack):
         return commands.ReadUserAssignments(job.user_id)
     return commands.CreateAssignment(job.user_id, job.new)

@@ -33,7 +33,7 @@ def approve(*, batch: Batch, plan_digest: str, by: Actor, now: datetime, why: st
     _decide(batch, Decision.APPROVED, user, now, why)
     starts_at = batch.starts_at.isoformat()
     told = {"plan_digest": batch.plan_digest, "starts_at": starts_at}
-    control.move(batch, "batch.approved", "starts_at", by=by, now=now, why=why, told=told)
+    control.save_state(batch, "batch.approved", "starts_at", by=by, now=now, why=why, detail=told)
 
 
 def reject(*, batch: Batch, by: Actor, now: datetime, why: str = "") -> None:
@@ -58,7 +58,7 @@ def withdraw(*, batch: Batch, by: Actor, now: datetime, why: str = "") -> None:
     :raises ControlRefused: if it does not wait any more, or somebody else submitted it
     """
     with transaction.atomic():
-        batch, user = control.locked(batch, {Batches.APPROVAL}, DECIDED), _person(by)
+        batch, user = control.lock_batch(batch, {Batches.APPROVAL}, DECIDED), _person(by)
         if user is None or not approvals.is_submitter(user, batch):
             raise ControlRefused(
                 f"Only {batch.by_name} can withdraw it. Reject it, and say why, if it is wrong."
@@ -77,7 +77,7 @@ def expire_due(*, now: datetime) -> int:
 def _expire(batch: Batch, now: datetime) -> bool:
     try:
         with transaction.atomic():
-            batch = control.locked(batch, {Batches.APPROVAL}, DECIDED)
+            batch = control.lock_batch(batch, {Batches.APPROVAL}, DECIDED)
             _decide(batch, Decision.EXPIRED, None, now, "")
             _give_back(batch, Batches.EXPIRED, "batch.expired", SYSTEM, now, "")
     except ControlRefused:
@@ -89,7 +89,7 @@ def _expire(batch: Batch, now: datetime) -> bool:
 
 def _waiting(batch: Batch, by: Actor, now: datetime) -> tuple[Batch, Any]:
     """Return the batch, locked, and the person, if that one may decide about it now."""
-    batch, user = control.locked(batch, {Batches.APPROVAL}, DECIDED), _person(by)
+    batch, user = control.lock_batch(batch, {Batches.APPROVAL}, DECIDED), _person(by)
     problem = approvals.objection(user, batch) if user else "Only people decide about it."
     if problem:
         raise ControlRefused(problem)
@@ -130,4 +130,4 @@ def _give_back(
 ) -> None:
     batch.state = state
     told = {"plan_digest": batch.plan_digest}
-    control.give_back(batch, action, by=by, now=now, why=why, told=told)
+    control.reopen_draft(batch, action, by=by, now=now, why=why, detail=told)

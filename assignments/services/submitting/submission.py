@@ -10,7 +10,7 @@ from assignments.audit.log import Event, record, record_all
 from assignments.models import Account, Approval, Assignment, Batch, Draft
 from assignments.models.drafts import Status, term_values
 from assignments.queries.review import ReviewFindings
-from assignments.services.batches import row_updates, withdrawal
+from assignments.services.batches import row_changes, withdrawal
 from assignments.services.planning import frozen_plan
 from assignments.services.planning.plan_digest import change_text
 from assignments.services.submitting import approval_policy, start_time
@@ -124,7 +124,7 @@ def _refuse_twins(batch: Batch) -> None:
         learner=OuterRef("learner"),
         content=OuterRef("content"),
         batch__submitted_at__isnull=False,
-    ).exclude(state__in=withdrawal.NOT_LEFT, batch__state__in=withdrawal.ENDED)
+    ).exclude(state__in=withdrawal.UNSENT, batch__state__in=withdrawal.ENDED)
     mine = batch.assignments.filter(Exists(twins), state=State.PLANNED)
     count = mine.count()
     if count:
@@ -178,7 +178,7 @@ def _due_dates(batch: Batch) -> dict[str, int]:
 def _record_skipped(batch: Batch, by: Actor, now: datetime) -> None:
     skipped = batch.assignments.filter(state=State.SKIPPED).select_related("learner", "content")
     events = [
-        row_updates.event(row, "assignment.skipped", "skipped", problem=row.problem)
+        row_changes.row_event(row, "assignment.skipped", "skipped", problem=row.problem)
         for row in skipped.order_by("position").iterator(chunk_size=2_000)
     ]
     record_all(events, by=by, at=now)

@@ -1,0 +1,201 @@
+"""The one way in which assignment rows change: lock, decide, write, record, follow up.
+
+Every transaction locks in the same order, so that two never wait for each other in a circle: the
+account, then batches, then their rows, each by ascending id, and the head of the log last.
+PostgreSQL would abort one of two transactions that do; SQLite has one writer at a time anyway.
+
+Accounts and batches are locked with `no_key`. A foreign key to them is checked when its transaction
+commits, after it has locked the head of the log, and must not wait for such a lock.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Final
+
+from assignments.audit.entries.actors import Actor
+from assignments.audit.log import record_all
+from assignments.models import Account, Assignment, Attempt, Batch, Content, RemoteAssignment
+from assignments.models.sql.bulk import insert, update
+from assignments.services.batches import auto_pause, completion
+from assignments.services.batches.auto_pause import BatchPause
+from assignments.services.batches.row_changes import RowChange
+from assignments.services.calls.connections import pause_account
+from assignments.stackone.errors import AccountUnusable
+
+# What a change may give a new value; the order keeps the texts of the statements few.
+COLUMNS: Final = (
+    "state",
+    "attempt",
+    "sender",
+    "send_at",
+    "sent_at",
+    "unknown_at",
+    "read_back_at",
+    "read_backs",
+    "resends",
+    "remote_id",
+    "response_status",
+    "problem",
+    "problem_field",
+    "settled_at",
+)
+ATTEMPT: Final = (
+    "assignment_id",
+    "number",
+    "started_at",
+    "finished_at",
+    "outcome",
+    "response_status",
+    "problem",
+)
+REMOTE: Final = (
+    "account_id",
+    "remote_id",
+    "learner_id",
+    "content_id",
+    "learner_remote_id",
+    "content_remote_id",
+    "content_reference",
+    "status",
+    "due_at",
+    "assigned_at",
+    "first_seen_at",
+)
+# Of the learner only what sending and the log need is read.
+LEARNER: Final = tuple(
+    f"learner__{name}" for name in ("name", "email", "external_reference", "is_active")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRefusal:
+    """An account that StackOne refused during a call, and the error that says why."""
+
+    account: Account
+    error: AccountUnusable
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one transaction does to rows and, afterwards, to their batches and account.
+
+    :param watched: ids of the batches whose share of failures may have changed
+    :param closable: ids of the batches that may be complete now
+    :param refusal: the account to pause, if StackOne refused it
+    """
+
+    changes: Sequence[RowChange]
+    pauses: Sequence[BatchPause] = ()
+    watched: Collection[int] = ()
+    closable: Collection[int] = ()
+    refusal: AccountRefusal | None = None
+
+
+def lock_batches(pks: Iterable[int], refusal: AccountRefusal | None = None) -> None:
+    """Lock the account that is to be paused, if there is one, and then the batches."""
+    if refusal is not None:
+        Account.objects.select_for_update(no_key=True).get(pk=refusal.account.pk)
+    batches = Batch.objects.filter(pk__in=set(pks)).order_by("pk")
+    list(batches.select_for_update(no_key=True).values_list("pk"))
+
+
+def lock_rows(
+    pks: Iterable[int],
+    *,
+    batches: Iterable[int] = (),
+    refusal: AccountRefusal | None = None,
+    **conditions: object,
+) -> list[Assignment]:
+    """Lock and return the rows that still meet the conditions, by ascending id.
+
+    Each comes with its learner, content and batch; contents and batches are read once each.
+
+    :param batches: ids of their batches, to lock before them; none if the caller has locked them
+    :param refusal: the account to lock before everything, because it is to be paused
+    """
+    lock_batches(batches, refusal)
+    matching = Assignment.objects.filter(pk__in_list=list(pks), **conditions)
+    matching = matching.select_related("learner").only(
+        *(field.name for field in Assignment._meta.fields), *LEARNER
+    )
+    rows = list(matching.select_for_update(of=("self",)).order_by("pk"))
+    loaded = Batch.objects.select_related("by", "account").in_bulk({row.batch_id for row in rows})
+    contents = Content.objects.in_bulk({row.content_id for row in rows})
+    for row in rows:
+        row.batch, row.content = loaded[row.batch_id], contents[row.content_id]
+    return rows
+
+
+def carry_out(decision: Decision, *, now: datetime, by: Actor | None = None) -> None:
+    """Write and record the changes of locked rows, then update their batches and account.
+
+    :param by: who is named in the log; by default the person who submitted each row's batch
+    """
+    _write(decision.changes, now)
+    _record(decision.changes, by, now)
+    for pause in decision.pauses:
+        auto_pause.pause_automatically(pause, now=now)
+    auto_pause.watch(decision.watched, now=now)
+    completion.close_batches(decision.closable, now=now)
+    if decision.refusal is not None:
+        account, error = decision.refusal.account, decision.refusal.error
+        pause_account(account=account, error=error, now=now)
+
+
+def _write(changes: Sequence[RowChange], now: datetime) -> None:
+    """Write rows, ended attempts and our copy of what the LMS holds, a statement for each."""
+    changed_names: set[str] = set()
+    for change in changes:
+        vars(change.row).update(change.values)
+        changed_names.update(change.values)
+    columns = [name for name in COLUMNS if name in changed_names]
+    values = attrgetter(*columns, "pk")
+    update(Assignment, columns, (values(change.row) for change in changes))
+    ended = (change for change in changes if change.ended_at is not None)
+    insert(Attempt, ATTEMPT, (_attempt(change) for change in ended))
+    _add_remote([change.row for change in changes], now)
+
+
+def _attempt(change: RowChange) -> tuple[object, ...]:
+    row = change.row
+    times = (row.sent_at or change.ended_at, change.ended_at)
+    return (row.pk, row.attempt, *times, str(row.state), row.response_status, row.problem)
+
+
+def _add_remote(rows: Iterable[Assignment], now: datetime) -> None:
+    """Add what the LMS confirmed to our copy of it, so that the copy need not wait for a sync."""
+    created = [row for row in rows if row.state == Assignment.State.CREATED and row.remote_id]
+    # A sync inserts in this order too, so that neither waits for the other in a circle.
+    created.sort(key=attrgetter("remote_id"))
+    values = (_remote(row, now) for row in created)
+    insert(RemoteAssignment, REMOTE, values, ignore_conflicts=True)
+
+
+def _remote(row: Assignment, now: datetime) -> tuple[object, ...]:
+    return (
+        row.batch.account_id,
+        row.remote_id,
+        row.learner_id,
+        row.content_id,
+        row.learner_remote_id,
+        row.content_remote_id,
+        row.content_reference,
+        row.batch.status,
+        row.due_at,
+        row.sent_at,
+        now,
+    )
+
+
+def _record(changes: Sequence[RowChange], by: Actor | None, now: datetime) -> None:
+    if by is not None:
+        record_all([change.event for change in changes], by=by, at=now)
+        return
+    ordered = sorted(changes, key=lambda change: change.row.batch_id)
+    for _, group in groupby(ordered, key=lambda change: change.row.batch_id):
+        of_batch = list(group)
+        person = completion.person_of(of_batch[0].row.batch)
+        record_all([change.event for change in of_batch], by=person, at=now)

@@ -1,0 +1,40 @@
+"""What ended calls mean beyond their rows: for the rate budget of the key and the account."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from assignments.models import Account
+from assignments.services.batches.row_pipeline import AccountRefusal
+from assignments.services.calls import rate_budget
+from assignments.services.calls.connections import clear_outage, record_outage
+from assignments.stackone.errors import AccountUnusable, NotSent, RateLimited
+
+
+def back_off(results: Iterable[object], *, now: datetime) -> None:
+    """Stop every sender of the API key for as long as StackOne's rate limiter says.
+
+    A limit of the provider behind StackOne concerns only its account, whose pacer slows down.
+    """
+    for result in results:
+        if isinstance(result, RateLimited) and not result.is_from_provider:
+            rate_budget.back_off_until(now + timedelta(seconds=result.retry_after), now=now)
+
+
+def refusal_of(account: Account, results: Iterable[object]) -> AccountRefusal | None:
+    """Return the first error by which StackOne refused the whole account, if there is one."""
+    errors = (result for result in results if isinstance(result, AccountUnusable))
+    error = next(errors, None)
+    return AccountRefusal(account, error) if error else None
+
+
+def note_reachability(account: Account, results: Sequence[object], *, now: datetime) -> None:
+    """Store on the account whether the LMS was reached by any of the calls."""
+    unreached = [
+        result
+        for result in results
+        if isinstance(result, NotSent) and not isinstance(result, RateLimited)
+    ]
+    if results and len(unreached) == len(results):
+        record_outage(account, now=now)
+    elif results:
+        clear_outage(account)
