@@ -47,8 +47,8 @@ from assignments.models.sql.trigram_index import LEARNERS
 from assignments.services.batches import row_changes, row_pipeline
 from assignments.services.picking.uploads import files
 from assignments.services.privacy import erasure
-from assignments.services.privacy.erasure import Erased, ErasureRefused, erase
-from assignments.services.privacy.subjects import subject
+from assignments.services.privacy.erasure import ErasureRefused, ErasureResult, erase
+from assignments.services.privacy.subjects import find_subject
 from assignments.services.redaction import THE_PERSON, without_names
 from dashboard.access.models import AccessToken, SignIn, User
 from tests.factories import (
@@ -189,7 +189,7 @@ def test_the_name_is_in_no_table_and_the_log_still_verifies(world):
     done = erased(world)
 
     assert in_tables() == []
-    assert done == Erased(f"learner/{world.person.pk}", counts[2], 3, done.texts, 1, [])
+    assert done == ErasureResult(f"learner/{world.person.pk}", counts[2], 3, done.texts, 1, [])
     assert done.texts >= 7
     assert (Assignment.objects.count(), Learner.objects.count()) == counts[:2]
     assert LogHead.objects.get().size == counts[2] + 1
@@ -280,8 +280,8 @@ def test_refused_while_something_moves(admin, state):
         erase(ref=f"learner/{person.pk}", reason="Asked", by=make_actor(admin), now=AT)
 
     assert str(refused.value) == (
-        f"What was assigned to them in B-{batch.pk:04d} is not settled yet. Wait until it is, stop "
-        "the batch, or decide about the rows that wait for somebody."
+        f"Assignments to them in B-{batch.pk:04d} are not settled yet. Wait until they are, stop "
+        "the batch, or decide about the rows that wait for a decision."
     )
     assert Learner.objects.get().name == NAME
 
@@ -302,7 +302,7 @@ def test_refused_while_something_moves(admin, state):
 def test_refused_under_a_legal_hold(admin, ref, sentence):
     person = make_person()
     pk = person.pk if ref.startswith("learner") else person.account_id
-    LegalHold.objects.create(ref=ref.format(pk), reason="Case 7", by="user/1", at=AT)
+    LegalHold.objects.create(ref=ref.format(pk), reason="Case 7", placed_by="user/1", placed_at=AT)
 
     with pytest.raises(ErasureRefused) as refused:
         erase(ref=f"learner/{person.pk}", reason="Asked", by=make_actor(admin), now=AT)
@@ -329,7 +329,7 @@ def test_refused_without_a_reason_that_can_stay(world, reason, sentence):
 
 @pytest.mark.parametrize("ref", ["learner/999", "user/999", "batch/1", "learner/x"])
 def test_refused_for_nobody(admin, ref):
-    with pytest.raises(ErasureRefused, match="There is nobody with the ref"):
+    with pytest.raises(ErasureRefused, match="No person has the ref"):
         erase(ref=ref, reason="Asked", by=make_actor(admin), now=AT)
 
 
@@ -363,7 +363,7 @@ def test_words_that_are_sealed_are_told_by_their_numbers(world):
     append(Event(action="batch.paused", subject="batch/1", detail={"reason": f"{NAME} called"}))
     number = LogHead.objects.get().size - 1
 
-    assert erased(world).sealed == [number]
+    assert erased(world).naming_entries == [number]
 
 
 def test_a_user_who_left(admin):
@@ -395,7 +395,7 @@ def test_a_user_who_left(admin):
     assert not AccessToken.objects.exists()
     draft.refresh_from_db()
     assert draft.discarded_at == AT
-    gone = subject(f"user/{left.pk}")
+    gone = find_subject(f"user/{left.pk}")
     assert gone is not None
     assert gone.is_erased
 
@@ -415,10 +415,10 @@ def test_a_user_is_refused_with_what_to_do(admin):
         erase(ref=f"user/{admin.pk}", reason="Left", by=make_actor(admin), now=AT)
 
     assert str(refused.value) == (
-        "Nobody erases themselves. Let another administrator do it. They are signed in. Have their "
-        f"access taken away, then sign them out under Settings. Their B-{batch.pk:04d}, "
+        "You cannot erase yourself. Ask another administrator to do it. They are signed in. Revoke "
+        f"their access, then sign them out under Settings. Their B-{batch.pk:04d}, "
         f"B-{batch.pk + 1:04d} is not settled yet. Wait until it is, stop the batch, or decide "
-        "about the rows that wait for somebody."
+        "about the rows that wait for a decision."
     )
 
 

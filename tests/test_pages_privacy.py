@@ -104,7 +104,7 @@ def test_erasing_leads_to_its_entry_and_no_page_names_the_person(admin, person, 
         assert reverse("person", args=[person.pk]) not in searched.content.decode()
     client.force_login(make_user("admin"))
     again = words(client.get(address(person)))
-    assert "This person was erased already." in again
+    assert "This person has been erased already." in again
     assert "Legal hold" not in again
 
 
@@ -140,8 +140,8 @@ def test_placing_and_releasing_a_hold_are_logged(admin, person):
     listed = words(admin.get(reverse("privacy")))
     assert f"{NAME} Case 7" in listed
     refused = admin.post(hold, {"reason": "Case 8"})
-    assert "There is a hold already." in words(refused)
-    admin.post(hold, {"reason": "Closed", "act": "lift"})
+    assert "There is a legal hold already." in words(refused)
+    admin.post(hold, {"reason": "Closed", "act": "release"})
 
     assert not LegalHold.objects.exists()
     told = LogEntry.objects.filter(action__startswith="legal_hold.").order_by("seq")
@@ -155,7 +155,7 @@ def test_placing_and_releasing_a_hold_are_logged(admin, person):
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ({"reason": "Closed", "act": "lift"}, "There is no hold to lift."),
+        ({"reason": "Closed", "act": "release"}, "There is no legal hold to release."),
         ({"reason": " "}, "Say why. The reason stays in the log."),
         ({"reason": NAME}, "Leave the person&#x27;s name out of the reason"),
     ],
@@ -175,7 +175,10 @@ def test_a_hold_on_an_account(admin, person):
     assert "Cornerstone is under a legal hold" in words(admin.get(reverse("privacy")))
     assert "A legal hold on their account forbids it." in words(admin.get(address(person)))
     missing = admin.post(reverse("privacy-hold", args=["account", 99]), {"reason": "Case 7"})
-    assert (missing.status_code, "nobody with the ref account/99" in words(missing)) == (422, True)
+    assert (
+        missing.status_code,
+        "No person or account has the ref account/99" in words(missing),
+    ) == (422, True)
 
 
 def test_the_command_does_the_same(admin, person, capsys):
@@ -242,7 +245,9 @@ def test_the_command_refuses_what_the_page_refuses(admin, person):
         call_command(*asked, "Asked", "--as", make_user("manager").email)
     with pytest.raises(CommandError, match="Leave the person's name out"):
         call_command(*asked, NAME, "--as", "sam@northwind.example")
-    LegalHold.objects.create(ref=f"learner/{person.pk}", reason="7", by="user/1", at=AT)
+    LegalHold.objects.create(
+        ref=f"learner/{person.pk}", reason="7", placed_by="user/1", placed_at=AT
+    )
     with pytest.raises(CommandError, match="A legal hold on this person"):
         call_command(*asked, "Asked", "--as", "sam@northwind.example")
 

@@ -62,7 +62,7 @@ def keep_for(months: int, *accounts: str) -> None:
         LogRetention.objects.create(account=account, months=months)
 
 
-def prune_all() -> pruning.Done:
+def prune_all() -> pruning.PruningResult:
     """Prune everything that may be pruned three years later."""
     return pruning.prune_log(by=PRIYA, now=YEARS_LATER)
 
@@ -133,10 +133,10 @@ def test_entries_without_a_retention_period_are_kept(db: None) -> None:
     assert prune_all().entries == 5
 
     # The first seal's own entry belongs to no account.
-    assert prune_all() == pruning.Done(0, 0)
-    stays = pruning.outlook(now=YEARS_LATER).stays
+    assert prune_all() == pruning.PruningResult(0, 0)
+    stays = pruning.plan_pruning(now=YEARS_LATER).retained
     assert stays is not None
-    assert stays.sentence == "Entry 5 has to stay: entries of no account are kept for ever."
+    assert stays.sentence == "Entry 5 must be kept: entries of no account are kept for ever."
     assert LogEntry.objects.filter(action=ACTION).count() == 1
 
 
@@ -144,7 +144,7 @@ def test_unsealed_entries_are_kept(db: None) -> None:
     write_log(12)
     keep_for(24, "", "acme")
 
-    with pytest.raises(NotPruned, match=r"is intact is pruned\. Not sealed yet: 12"):
+    with pytest.raises(NotPruned, match=r"Only an intact log can be pruned\. Not sealed yet: 12"):
         prune_all()
 
     assert LogEntry.objects.filter(seq__lt=12).count() == 12
@@ -164,7 +164,7 @@ def test_retention_counts_calendar_months(db: None, months: int, days: int, *, s
     keep_for(months, "acme")
 
     # From 23 November 2026, over 29 February 2028.
-    stay = retention.first_to_stay(0, now=AT + timedelta(days=days))
+    stay = retention.find_first_retained(0, now=AT + timedelta(days=days))
 
     assert (stay is not None) == stays
 
@@ -174,8 +174,8 @@ def test_two_years_before_a_leap_day_end_with_february(db: None) -> None:
         record(created(), by=PRIYA, at=datetime(2026, 2, 28, 12, tzinfo=UTC))
     keep_for(24, "acme")
 
-    assert retention.first_to_stay(0, now=datetime(2028, 2, 29, 11, tzinfo=UTC))
-    assert not retention.first_to_stay(0, now=datetime(2028, 2, 29, 13, tzinfo=UTC))
+    assert retention.find_first_retained(0, now=datetime(2028, 2, 29, 11, tzinfo=UTC))
+    assert not retention.find_first_retained(0, now=datetime(2028, 2, 29, 13, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("target", ["learner/13", PRIYA.ref, "account"])
@@ -190,14 +190,14 @@ def test_a_legal_hold_keeps_everything_from_its_first_entry(db: None, target: st
         record(created(9, Person(ref="learner/13")), by=PRIYA, at=AT)
     sealed_log.seal()
     keep_for(24, "", "acme")
-    LegalHold.objects.create(ref=ref, reason="Case 7", by="user/3", at=AT)
+    LegalHold.objects.create(ref=ref, reason="Case 7", placed_by="user/3", placed_at=AT)
 
-    stays = pruning.outlook(now=YEARS_LATER).stays
+    stays = pruning.plan_pruning(now=YEARS_LATER).retained
 
     assert stays is not None
     name = "account acme" if target == "account" else target
     first = {"learner/13": 5, PRIYA.ref: 4, "account": 0}[target]
-    assert stays == retention.Stay(first, f"{name} is under a legal hold")
+    assert stays == retention.RetainedEntry(first, f"{name} is under a legal hold")
     assert prune_all().entries == (0 if target == "account" else 4)
     intact()
 
@@ -207,8 +207,8 @@ def test_an_unsettled_batch_keeps_its_entries(old: int) -> None:
 
     assert prune_all().entries == 0
 
-    stays = pruning.outlook(now=YEARS_LATER).stays
-    assert stays == retention.Stay(0, "batch/417 is not settled")
+    stays = pruning.plan_pruning(now=YEARS_LATER).retained
+    assert stays == retention.RetainedEntry(0, "batch/417 is not settled")
     batch.assignments.update(state="created", settled_at=AT)
     Batch.objects.filter(pk=batch.pk).update(state=Batch.State.DONE)
     assert prune_all().entries == old
@@ -217,8 +217,8 @@ def test_an_unsettled_batch_keeps_its_entries(old: int) -> None:
 def test_entries_not_forwarded_to_the_siem_are_kept(old: int, settings) -> None:
     settings.SIEM = Memory()
 
-    assert pruning.outlook(now=YEARS_LATER).stays == retention.Stay(
-        0, "the SIEM has not taken it yet"
+    assert pruning.plan_pruning(now=YEARS_LATER).retained == retention.RetainedEntry(
+        0, "it has not been forwarded to the SIEM"
     )
     assert prune_all().entries == 0
 
@@ -230,7 +230,7 @@ def test_entries_not_forwarded_to_the_siem_are_kept(old: int, settings) -> None:
 
 
 def test_large_logs_are_pruned_in_groups(old: int, monkeypatch) -> None:
-    monkeypatch.setattr(pruning, "GROUP", 320)
+    monkeypatch.setattr(pruning, "MAX_GROUP", 320)
 
     prune_all()
 
@@ -266,9 +266,7 @@ def test_personal_values_of_pruned_entries_alone_are_deleted(db: None) -> None:
 def test_an_altered_log_is_not_pruned(old: int) -> None:
     log_tampering.edit_body(2, 0)
 
-    with pytest.raises(
-        NotPruned, match=r"Only a log that is intact is pruned\. Altered at entry 2"
-    ):
+    with pytest.raises(NotPruned, match=r"Only an intact log can be pruned\. Altered at entry 2"):
         prune_all()
 
     assert LogEntry.objects.filter(seq__lt=old).count() == old
@@ -515,7 +513,7 @@ def test_the_command_asks_for_confirmation(old: int, monkeypatch, clock) -> None
     output = audit()
 
     assert output.startswith(f"{old} entries removed, and ")
-    assert f"Entry {old} has to stay" not in output
+    assert f"Entry {old} must be kept" not in output
     assert pruned().size == old
 
 
@@ -525,10 +523,10 @@ def test_the_command_says_why_nothing_is_pruned(old: int, clock) -> None:
     result = json.loads(audit("--yes", "--json"))
 
     why = "entries of account acme are kept for 24 months"
-    assert result == {"entries": 0, "values": 0, "stays": {"seq": 0, "why": why}}
+    assert result == {"entries": 0, "values": 0, "retained": {"seq": 0, "reason": why}}
     assert audit() == (
         "0 entries removed, and 0 names and addresses that no other speaks of. "
-        f"Entry 0 has to stay: {why}."
+        f"Entry 0 must be kept: {why}."
     )
 
 

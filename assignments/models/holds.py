@@ -1,18 +1,20 @@
-"""Legal holds: of whom nothing may be erased."""
+"""Legal holds, which forbid erasing and pruning what they cover."""
 
 from django.db import models
 
 
 class LegalHold(models.Model):
-    """One hold: on a person (`learner/12`, `user/3`) or on all of an account (`account/1`).
+    """A legal hold on a person (`learner/12`, `user/3`) or a whole account (`account/1`).
 
-    It ends by being deleted; who laid it, who lifted it and why stands in the log.
+    Releasing a hold deletes its row; the log keeps who placed and released it, and why.
+
+    :ivar placed_by: the ref of the user
     """
 
     ref = models.CharField(max_length=60, primary_key=True)
     reason = models.CharField(max_length=500)
-    by = models.CharField(max_length=60)
-    at = models.DateTimeField()
+    placed_by = models.CharField(max_length=60)
+    placed_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"Hold on {self.ref}"
+        return f"Legal hold on {self.ref}"

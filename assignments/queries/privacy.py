@@ -48,4 +48,4 @@ def retention_periods(accounts: Iterable[Account]) -> list[RetentionPeriod]:
 
 def legal_holds() -> QuerySet[LegalHold]:
     """Return the legal holds, newest first."""
-    return LegalHold.objects.order_by("-at", "ref")
+    return LegalHold.objects.order_by("-placed_at", "ref")

@@ -16,8 +16,8 @@ from assignments.queries import privacy as privacy_queries
 from assignments.services.calls import connections
 from assignments.services.privacy import legal_holds, retention
 from assignments.services.privacy.erasure import ErasureRefused, erase
-from assignments.services.privacy.preview import preview
-from assignments.services.privacy.subjects import Subject, subject
+from assignments.services.privacy.preview import preview_erasure
+from assignments.services.privacy.subjects import Subject, find_subject
 from assignments.views.query_params import search_words
 from assignments.views.request_context import Request, acting
 
@@ -61,7 +61,7 @@ def privacy_person(request: Request, kind: str, pk: int) -> HttpResponse:
 def privacy_hold(request: Request, kind: str, pk: int) -> HttpResponse:
     """Place a legal hold on a person or an account, or release it."""
     form, ref = ReasonForm(request.POST), f"{kind}/{pk}"
-    act = legal_holds.lift if request.POST.get("act") == "lift" else legal_holds.lay
+    act = legal_holds.release if request.POST.get("act") == "release" else legal_holds.place
     try:
         reason = form.cleaned_data["reason"] if form.is_valid() else ""
         act(ref=ref, reason=reason, by=acting(request), now=timezone.now())
@@ -82,13 +82,13 @@ def privacy_retention(request: Request) -> HttpResponse:
         return _page(request, problems=_problems(form), status=422)
     fields = form.cleaned_data
     try:
-        retention.keep(
+        retention.set_retention(
             account=fields["account"],
             for_months=fields["months"],
             by=acting(request),
             now=timezone.now(),
         )
-    except retention.NotAPeriod as refusal:
+    except retention.InvalidRetention as refusal:
         return _page(request, problems=[str(refusal)], status=422)
     return redirect("privacy")
 
@@ -98,7 +98,7 @@ def _problems(form: Form) -> list[str]:
 
 
 def _subject_or_404(kind: str, pk: int) -> Subject:
-    person = subject(f"{kind}/{pk}")
+    person = find_subject(f"{kind}/{pk}")
     if person is None:
         raise Http404
     return person
@@ -121,7 +121,7 @@ def _page(
         "accounts": held,
         "retention": privacy_queries.retention_periods(accounts),
         "first": pruned().size,
-        "holds": [(hold, subject(hold.ref)) for hold in holds.values()],
+        "holds": [(hold, find_subject(hold.ref)) for hold in holds.values()],
         "problems": problems,
     }
     return render(request, "assignments/privacy.html", context, status=status)
@@ -131,7 +131,7 @@ def _person_page(
     request: Request, person: Subject, *, problems: list[str] | None = None
 ) -> HttpResponse:
     context = {
-        "preview": preview(person, by=acting(request), now=timezone.now()),
+        "preview": preview_erasure(person, by=acting(request), now=timezone.now()),
         "person": person,
         "problems": problems or [],
         "reason": request.POST.get("reason", ""),

@@ -162,24 +162,24 @@ class Command(BaseCommand):
 
     def _prune(self, options: dict[str, Option]) -> None:
         require_prepared_database()
-        seen = pruning.outlook(now=timezone.now())
+        seen = pruning.plan_pruning(now=timezone.now())
         if not seen.seals:
-            done = pruning.Done(0, 0)
+            done = pruning.PruningResult(0, 0)
         elif options["yes"] or self._is_sure(seen):
             done = _pruned()
         else:
             raise CommandError("Nothing was removed.")
-        result = {**asdict(done), "stays": asdict(seen.stays) if seen.stays else None}
+        result = {**asdict(done), "retained": asdict(seen.retained) if seen.retained else None}
         gone = counted(done.entries, "entry", "entries")
         values = counted(done.values, "name or address", "names and addresses")
         sentence = f"{gone} removed, and {values} that no remaining entry refers to."
-        stays = f" {seen.stays.sentence}" if seen.stays else ""
+        stays = f" {seen.retained.sentence}" if seen.retained else ""
         self.stdout.write(json.dumps(result) if options["json"] else sentence + stays)
 
-    def _is_sure(self, seen: pruning.Outlook) -> bool:
+    def _is_sure(self, seen: pruning.PruningPlan) -> bool:
         self.stderr.write(
             f"Entries {seen.first:,} to {seen.stop - 1:,} will be removed. It cannot be undone; "
-            f"their hashes and seals stay.{f' {seen.stays.sentence}' if seen.stays else ''}"
+            f"their hashes and seals stay.{f' {seen.retained.sentence}' if seen.retained else ''}"
         )
         return input("Remove them for good? [y/N] ").strip().lower() in {"y", "yes"}
 
@@ -201,7 +201,7 @@ class Command(BaseCommand):
         self.stderr.write(f"{checked:,} entries checked")
 
 
-def _pruned() -> pruning.Done:
+def _pruned() -> pruning.PruningResult:
     try:
         return pruning.prune_log(by=operator(), now=timezone.now())
     except NotPruned as refusal:

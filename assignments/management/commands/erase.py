@@ -11,9 +11,9 @@ from assignments.management.command_line_actor import acting_as, administrator
 from assignments.management.command_options import Option
 from assignments.management.preparation import require_prepared_database
 from assignments.queries import privacy
-from assignments.services.privacy.erasure import Erased, ErasureRefused, erase
-from assignments.services.privacy.preview import Preview, preview
-from assignments.services.privacy.subjects import Subject, subject
+from assignments.services.privacy.erasure import ErasureRefused, ErasureResult, erase
+from assignments.services.privacy.preview import ErasurePreview, preview_erasure
+from assignments.services.privacy.subjects import Subject, find_subject
 
 REFUSED: Final = 1
 PREVIEW: Final = """\
@@ -47,9 +47,9 @@ class Command(BaseCommand):
         """Print what will be erased, ask, and erase it."""
         require_prepared_database()
         by, person = acting_as(administrator(options["email"])), _subject(options["person"])
-        seen = preview(person, by=by, now=timezone.now())
-        if seen.objections:
-            raise CommandError(" ".join(seen.objections), returncode=REFUSED)
+        seen = preview_erasure(person, by=by, now=timezone.now())
+        if seen.blockers:
+            raise CommandError(" ".join(seen.blockers), returncode=REFUSED)
         if options["dry_run"]:
             self.stdout.write(json.dumps(_facts(seen)) if options["json"] else _preview_text(seen))
             return
@@ -61,46 +61,46 @@ class Command(BaseCommand):
             raise CommandError(str(refusal), returncode=REFUSED) from refusal
         self.stdout.write(json.dumps(asdict(done)) if options["json"] else _result_text(done))
 
-    def _is_sure(self, seen: Preview) -> bool:
+    def _is_sure(self, seen: ErasurePreview) -> bool:
         self.stderr.write(_preview_text(seen))
         return input("Erase for good? [y/N] ").strip().lower() in {"y", "yes"}
 
 
 def _subject(person: str) -> Subject:
-    exact = subject(person)
+    exact = find_subject(person)
     if exact is not None:
         return exact
     refs = [f"learner/{learner.pk}" for learner in privacy.matching_learners(person)]
     refs += [f"user/{user.pk}" for user in privacy.matching_users(person)]
     if len(refs) > 1:
         raise CommandError(f"That fits several: {', '.join(refs)}. Name one.", returncode=REFUSED)
-    only = subject(refs[0]) if refs else None
+    only = find_subject(refs[0]) if refs else None
     if only is None:
         raise CommandError(f"Nobody matches {person!r}.", returncode=REFUSED)
     return only
 
 
-def _facts(seen: Preview) -> dict[str, object]:
+def _facts(seen: ErasurePreview) -> dict[str, object]:
     return {
-        "ref": seen.whom.ref,
+        "ref": seen.person.ref,
         "values": seen.values,
         "rows": seen.rows,
         "entries": seen.entries,
-        "sealed": seen.sealed,
-        "others": seen.others,
+        "naming_entries": seen.naming_entries,
+        "other_refs": seen.other_refs,
     }
 
 
-def _preview_text(seen: Preview) -> str:
-    text = PREVIEW.format(person=seen.whom, **_facts(seen))
-    sealed = ", ".join(map(str, seen.sealed))
+def _preview_text(seen: ErasurePreview) -> str:
+    text = PREVIEW.format(person=seen.person, **_facts(seen))
+    sealed = ", ".join(map(str, seen.naming_entries))
     more = f"Text that somebody typed names them in these entries and stay: {sealed}.\n"
-    others = f"The same e-mail is known as {', '.join(seen.others)} as well.\n"
-    return f"{text}{more if sealed else ''}{others if seen.others else ''}"
+    others = f"The same e-mail is known as {', '.join(seen.other_refs)} as well.\n"
+    return f"{text}{more if sealed else ''}{others if seen.other_refs else ''}"
 
 
-def _result_text(done: Erased) -> str:
-    sealed = ", ".join(map(str, done.sealed))
+def _result_text(done: ErasureResult) -> str:
+    sealed = ", ".join(map(str, done.naming_entries))
     more = f" These entries name them in words that somebody typed: {sealed}." if sealed else ""
     return (
         f"{done.ref} is erased, as entry {done.entry} says. {done.rows:,} rows still count.{more}"

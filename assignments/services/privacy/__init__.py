@@ -1,5 +1,5 @@
-"""Privacy: erasing people's data, legal holds, retention periods and pruning the log.
+"""Privacy: erasure of personal data, legal holds, retention periods and pruning of the log.
 
-Sits above the other folders because it has to reach into all of them. Hiding secrets in messages
-is not done here (`dashboard/redaction.py`).
+Sits above the other folders because an erasure reaches into all of them. Redacting secrets in error
+messages is not done here (`dashboard/redaction.py`).
 """

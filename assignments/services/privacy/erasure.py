@@ -1,4 +1,4 @@
-"""Erasing a person: who they were is gone from everywhere, what was done stays and still counts."""
+"""Erase a person: delete their personal data everywhere; assignments and log entries stay."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,13 +32,13 @@ from assignments.services.exporting import recall
 from assignments.services.picking import drafts
 from assignments.services.planning import frozen_plan
 from assignments.services.privacy import redacted_fields
-from assignments.services.privacy.blockers import objections
-from assignments.services.privacy.names_in_log import entries_naming
-from assignments.services.privacy.subjects import ERASED_ISSUER, Subject, subject
+from assignments.services.privacy.blockers import find_blockers
+from assignments.services.privacy.names_in_log import find_entries_naming
+from assignments.services.privacy.subjects import ERASED_ISSUER, Subject, find_subject
 from assignments.services.syncing import facets
 
 ACTION: Final = "personal_data.erased"
-MOST_SAID: Final = 100
+MAX_LISTED: Final = 100
 
 
 class ErasureRefused(Exception):
@@ -46,11 +46,14 @@ class ErasureRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
-    """What an erasure came to; `sealed` are the entries whose hashed words name the person still.
+class ErasureResult:
+    """Result of an erasure.
 
-    `entry` is its own entry, `values` how many names and addresses stood beside the log, `texts` in
-    how many rows a name was taken out of words, `rows` how many assignments stay and count.
+    :ivar entry: the number of the log entry that records it
+    :ivar values: how many names and addresses were deleted beside the log
+    :ivar texts: how many rows had the name redacted in a text
+    :ivar rows: how many assignments stay
+    :ivar naming_entries: the entries whose unchangeable text still names the person
     """
 
     ref: str
@@ -58,80 +61,80 @@ class Erased:
     values: int
     texts: int
     rows: int
-    sealed: list[int]
+    naming_entries: list[int]
 
 
-def erase(*, ref: str, reason: str, by: Actor, now: datetime) -> Erased:
-    """Erase a person of the LMS (`learner/12`) or somebody who has left (`user/3`), for good.
+def erase(*, ref: str, reason: str, by: Actor, now: datetime) -> ErasureResult:
+    """Erase the personal data of a learner (`learner/12`) or a former user (`user/3`) for good.
 
     :raises ErasureRefused: if there is no such person, or they cannot be erased now
     """
     with transaction.atomic():
-        erased = _erase(_locked(ref), reason, by, now)
-    # At once, or when the transaction that this is a part of has ended.
+        result = _erase(_lock(ref), reason, by, now)
+    # Runs when the outermost transaction commits.
     transaction.on_commit(partial(overwrite_deleted, LEARNERS))
-    return erased
+    return result
 
 
-def _locked(ref: str) -> Subject:
-    """Return the person, with what could meanwhile be submitted for them locked."""
-    whom = subject(ref)
-    if whom is None:
-        raise ErasureRefused(
-            f"There is nobody with the ref {ref}. It is like learner/12 or user/3."
-        )
-    if whom.learner:
-        Account.objects.select_for_update(no_key=True).get(pk=whom.learner.account_id)
-        Learner.objects.select_for_update(no_key=True).get(pk=whom.learner.pk)
-    return whom
+def _lock(ref: str) -> Subject:
+    """Return the person, locked so that nothing can be submitted for them meanwhile."""
+    person = find_subject(ref)
+    if person is None:
+        raise ErasureRefused(f"No person has the ref {ref}. A ref looks like learner/12 or user/3.")
+    if person.learner:
+        Account.objects.select_for_update(no_key=True).get(pk=person.learner.account_id)
+        Learner.objects.select_for_update(no_key=True).get(pk=person.learner.pk)
+    return person
 
 
-def _erase(whom: Subject, reason: str, by: Actor, now: datetime) -> Erased:
-    _check(whom, reason, by, now)
-    texts = redacted_fields.take_out(whom)
-    recall.recall_exports(has_name=lambda search: redacted_fields.seeks(whom, search), now=now)
-    values = PersonalValue.objects.filter(ref=whom.ref).delete()[0]
-    if whom.learner:
-        _forget_learner(whom.learner, now)
-        rows = Assignment.objects.filter(learner=whom.learner)
+def _erase(person: Subject, reason: str, by: Actor, now: datetime) -> ErasureResult:
+    _check(person, reason, by, now)
+    texts = redacted_fields.redact_person(person)
+    recall.recall_exports(
+        has_name=lambda search: redacted_fields.is_search_for(person, search), now=now
+    )
+    values = PersonalValue.objects.filter(ref=person.ref).delete()[0]
+    if person.learner:
+        _erase_learner(person.learner, now)
+        rows = Assignment.objects.filter(learner=person.learner)
     else:
-        _forget_user(whom.user, whom.ref, now)
-        rows = Assignment.objects.filter(batch__by=whom.user)
-    kept, sealed = rows.count(), entries_naming(whom)
+        _erase_user(person.user, person.ref, now)
+        rows = Assignment.objects.filter(batch__by=person.user)
+    kept, naming_entries = rows.count(), find_entries_naming(person)
     detail = {
         "reason": reason,
         "values_deleted": values,
         "texts_redacted": texts,
         "rows_kept": kept,
-        "named_in_entries": sealed[:MOST_SAID],
+        "named_in_entries": naming_entries[:MAX_LISTED],
     }
     event = Event(
         action=ACTION,
-        subject=whom.ref,
+        subject=person.ref,
         result="erased",
-        account=whom.learner.account.remote_id if whom.learner else "",
-        people=(Person(ref=whom.ref),),
+        account=person.learner.account.remote_id if person.learner else "",
+        people=(Person(ref=person.ref),),
         detail=detail,
     )
     entry = record(event, by=by, at=now)
-    return Erased(whom.ref, entry, values, texts, kept, sealed)
+    return ErasureResult(person.ref, entry, values, texts, kept, naming_entries)
 
 
-def _check(whom: Subject, reason: str, by: Actor, now: datetime) -> None:
-    refusals = " ".join(objections(whom, by=by, now=now))
-    problem = refusals or redacted_fields.objection_to(reason, whom=whom)
+def _check(person: Subject, reason: str, by: Actor, now: datetime) -> None:
+    blockers = " ".join(find_blockers(person, by=by, now=now))
+    problem = blockers or redacted_fields.find_reason_problem(reason, person=person)
     if problem:
         raise ErasureRefused(problem)
 
 
-def _forget_learner(learner: Learner, now: datetime) -> None:
+def _erase_learner(learner: Learner, now: datetime) -> None:
     _drop_from_drafts(learner)
     AudienceMember.objects.filter(learner=learner).delete()
-    held = LearnerFacet.objects.filter(learner=learner)
-    values = list(held.values_list("value", flat=True))
-    held.delete()
+    learner_facets = LearnerFacet.objects.filter(learner=learner)
+    values = list(learner_facets.values_list("value", flat=True))
+    learner_facets.delete()
     others = LearnerFacet.objects.filter(value__in=values).values("value")
-    # What nobody else has may be a name as well: that of their manager, or their own.
+    # A value that no other learner has may name a person, such as their manager.
     FacetValue.objects.filter(pk__in=values).exclude(pk__in=others).delete()
     facets.count_values(learner.account_id)
     Learner.objects.filter(pk=learner.pk).update(
@@ -147,17 +150,17 @@ def _forget_learner(learner: Learner, now: datetime) -> None:
 
 
 def _drop_from_drafts(learner: Learner) -> None:
-    """Take the person out of what is being put together; reviewed plans with them are void."""
+    """Remove the person from drafts, and discard reviewed plans that include them."""
     plans = Batch.objects.filter(assignments__learner=learner, state=Batch.State.PLANNED)
     keys = list(plans.values_list("submission_key", flat=True))
     for draft in Draft.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"):
         frozen_plan.discard_plan(draft)
-    picked: Sequence[Any] = (DraftLearner, DraftRow, ExcludedLearner)
-    for model in picked:
+    models: Sequence[Any] = (DraftLearner, DraftRow, ExcludedLearner)
+    for model in models:
         model.objects.filter(learner=learner).delete()
 
 
-def _forget_user(user: Any, ref: str, now: datetime) -> None:
+def _erase_user(user: Any, ref: str, now: datetime) -> None:
     for draft in Draft.objects.filter(owner=user, is_submitted=False, discarded_at=None):
         drafts.discard(draft=draft, now=now)
     user.sign_ins.all().delete()

@@ -1,4 +1,4 @@
-"""Laying and lifting legal holds; each is an entry that says why."""
+"""Place and release legal holds; each is recorded in the log with its reason."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from assignments.audit.entries.actors import Actor, Person
 from assignments.audit.log import Event, record
 from assignments.models import Account, LegalHold
 from assignments.services.privacy import redacted_fields
-from assignments.services.privacy.subjects import subject
+from assignments.services.privacy.subjects import find_subject
 
 
 class HoldRefused(Exception):
@@ -16,40 +16,41 @@ class HoldRefused(Exception):
 
 
 @transaction.atomic
-def lay(*, ref: str, reason: str, by: Actor, now: datetime) -> LegalHold:
-    """Hold a person or an account: nothing of them is erased.
+def place(*, ref: str, reason: str, by: Actor, now: datetime) -> LegalHold:
+    """Place a legal hold on a person or an account, which forbids erasure and pruning.
 
-    :raises HoldRefused: if there is no such person or account, or the reason cannot stay
+    :param ref: `learner/12`, `user/3` or `account/1`
+    :raises HoldRefused: if the ref is unknown, has a hold, or the reason is empty or names them
     """
     _check(ref, reason)
     try:
         with transaction.atomic():
-            hold = LegalHold.objects.create(ref=ref, reason=reason, by=by.ref, at=now)
+            hold = LegalHold.objects.create(ref=ref, reason=reason, placed_by=by.ref, placed_at=now)
     except IntegrityError as error:
         raise HoldRefused(
-            "There is a hold already. Lift it first to give another reason."
+            "There is a legal hold already. Release it first to give another reason."
         ) from error
     _record("legal_hold.placed", ref, reason, by, now)
     return hold
 
 
 @transaction.atomic
-def lift(*, ref: str, reason: str, by: Actor, now: datetime) -> None:
-    """End a hold.
+def release(*, ref: str, reason: str, by: Actor, now: datetime) -> None:
+    """Release a legal hold.
 
-    :raises HoldRefused: if there is none, or the reason cannot stay
+    :raises HoldRefused: if there is none, or the reason is empty or names the person
     """
     _check(ref, reason)
     if not LegalHold.objects.filter(ref=ref).delete()[0]:
-        raise HoldRefused("There is no hold to lift.")
+        raise HoldRefused("There is no legal hold to release.")
     _record("legal_hold.released", ref, reason, by, now)
 
 
 def _check(ref: str, reason: str) -> None:
-    whom = subject(ref)
-    if whom is None and not _is_account(ref):
-        raise HoldRefused(f"There is nobody with the ref {ref}.")
-    problem = redacted_fields.objection_to(reason, whom=whom)
+    person = find_subject(ref)
+    if person is None and not _is_account(ref):
+        raise HoldRefused(f"No person or account has the ref {ref}.")
+    problem = redacted_fields.find_reason_problem(reason, person=person)
     if problem:
         raise HoldRefused(problem)
 

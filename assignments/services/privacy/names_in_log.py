@@ -1,6 +1,6 @@
-"""Entries whose hashed words name somebody: a reason that somebody typed, as a rule.
+"""Find entries of the log whose hashed text names a person, usually in a reason that was typed.
 
-They cannot be changed without being found out, so an erasure says which they are.
+They cannot be changed without breaking the log, so an erasure lists them.
 """
 
 from typing import Final
@@ -14,21 +14,22 @@ from assignments.services.privacy import redacted_fields
 from assignments.services.privacy.subjects import Subject
 from assignments.services.redaction import spellings
 
-MOST: Final = 1_000
+MAX_PER_NAME: Final = 1_000
 
 
-def entries_naming(whom: Subject) -> list[int]:
-    """Return the numbers of the entries that name the person in clear, the oldest first.
+def find_entries_naming(person: Subject) -> list[int]:
+    """Return the numbers of the entries whose text names the person, oldest first.
 
-    Looks at the words that a search finds, and at everything in entries about the person.
+    Checks the search text of all entries, at most MAX_PER_NAME for a name, and the whole text of
+    entries by or about the person.
     """
-    about = Q(person=whom.ref) | Q(actor=whom.ref) | Q(subject=whom.ref)
-    found = set(LogEntry.objects.filter(about).values_list("seq", flat=True))
-    for name in spellings(whom.names):
-        found.update(ENTRIES.rows_with([fold(name)], MOST))
-    bodies = LogEntry.objects.filter(seq__in_list=sorted(found)).values_list("seq", "body")
+    about = Q(person=person.ref) | Q(actor=person.ref) | Q(subject=person.ref)
+    candidates = set(LogEntry.objects.filter(about).values_list("seq", flat=True))
+    for name in spellings(person.names):
+        candidates.update(ENTRIES.rows_with([fold(name)], MAX_PER_NAME))
+    bodies = LogEntry.objects.filter(seq__in_list=sorted(candidates)).values_list("seq", "body")
     return sorted(
         seq
         for seq, body in bodies.iterator(2_000)
-        if redacted_fields.names_somebody(whom, [bytes(body).decode()])
+        if redacted_fields.is_named_in(person, [bytes(body).decode()])
     )

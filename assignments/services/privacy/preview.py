@@ -1,4 +1,4 @@
-"""What erasing a person would come to, told before anybody decides."""
+"""Preview of an erasure: what would be deleted and what would stay."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,47 +9,55 @@ from django.db.models import Q
 
 from assignments.audit.entries.actors import Actor
 from assignments.models import Assignment, Learner, LegalHold, LogEntry, PersonalValue
-from assignments.services.privacy.blockers import objections
-from assignments.services.privacy.names_in_log import entries_naming
+from assignments.services.privacy.blockers import find_blockers
+from assignments.services.privacy.names_in_log import find_entries_naming
 from assignments.services.privacy.subjects import Subject
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """What would go and what stays; `others` are refs under which the same e-mail is known."""
+class ErasurePreview:
+    """What an erasure would do.
 
-    whom: Subject
-    objections: list[str]
+    :ivar blockers: why the person cannot be erased now
+    :ivar values: how many disclosed names and addresses of the log would be deleted
+    :ivar rows: how many assignments stay
+    :ivar entries: how many entries about the person stay
+    :ivar naming_entries: the entries whose unchangeable text names the person
+    :ivar other_refs: learners and users with the same e-mail address
+    """
+
+    person: Subject
+    blockers: list[str]
     values: int
     rows: int
     entries: int
-    sealed: list[int]
-    others: list[str]
+    naming_entries: list[int]
+    other_refs: list[str]
     hold: LegalHold | None
 
 
-def preview(whom: Subject, *, by: Actor, now: datetime) -> Preview:
-    """Look at all that an erasure would do; nothing is changed."""
-    mine = Q(batch__by=whom.user) if whom.user else Q(learner=whom.learner)
-    about = Q(person=whom.ref) | Q(actor=whom.ref)
-    return Preview(
-        whom=whom,
-        objections=objections(whom, by=by, now=now),
-        values=PersonalValue.objects.filter(ref=whom.ref).count(),
-        rows=Assignment.objects.filter(mine).count(),
+def preview_erasure(person: Subject, *, by: Actor, now: datetime) -> ErasurePreview:
+    """Return what an erasure would do, without changing anything."""
+    own_rows = Q(batch__by=person.user) if person.user else Q(learner=person.learner)
+    about = Q(person=person.ref) | Q(actor=person.ref)
+    return ErasurePreview(
+        person=person,
+        blockers=find_blockers(person, by=by, now=now),
+        values=PersonalValue.objects.filter(ref=person.ref).count(),
+        rows=Assignment.objects.filter(own_rows).count(),
         entries=LogEntry.objects.filter(about).count(),
-        sealed=entries_naming(whom),
-        others=_others(whom),
-        hold=LegalHold.objects.filter(ref=whom.ref).first(),
+        naming_entries=find_entries_naming(person),
+        other_refs=_find_other_refs(person),
+        hold=LegalHold.objects.filter(ref=person.ref).first(),
     )
 
 
-def _others(whom: Subject) -> list[str]:
-    somebody: Any = whom.learner or whom.user
-    if not somebody.email:
+def _find_other_refs(person: Subject) -> list[str]:
+    owner: Any = person.learner or person.user
+    if not owner.email:
         return []
-    users: Any = get_user_model().objects.filter(email__iexact=somebody.email)
-    learners = Learner.objects.filter(email__iexact=somebody.email)
+    users: Any = get_user_model().objects.filter(email__iexact=owner.email)
+    learners = Learner.objects.filter(email__iexact=owner.email)
     refs = [f"learner/{pk}" for pk in learners.order_by("pk").values_list("pk", flat=True)]
     refs += [f"user/{pk}" for pk in users.order_by("pk").values_list("pk", flat=True)]
-    return [ref for ref in refs if ref != whom.ref]
+    return [ref for ref in refs if ref != person.ref]

@@ -1,6 +1,6 @@
-"""Pruning the log: what need not be kept any more goes, by one who may, after the log was verified.
+"""Prune the log: verify it, then remove entries whose retention period has ended.
 
-It goes by whole sealed ranges. A pruned range ends at a seal, and what is left verifies as before.
+Only whole sealed ranges are removed. A pruned range ends at a seal, so the rest still verifies.
 """
 
 from dataclasses import dataclass
@@ -21,70 +21,76 @@ from assignments.audit.verification.whole_log import verify_log
 from assignments.models import LogHead
 from assignments.models.sql.secure_delete import overwrite_deleted
 from assignments.models.sql.trigram_index import ENTRIES
-from assignments.services.privacy.retention import Stay, first_to_stay
+from assignments.services.privacy.retention import RetainedEntry, find_first_retained
 
-# Others that write wait for as long as a group takes: about a second.
-GROUP: Final = 50_000
+# Entries removed in one transaction; other writers wait for it, about a second.
+MAX_GROUP: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
-    """Entries before `first` are gone; those before `stop` may go, up to each seal in turn."""
+class PruningPlan:
+    """What can be pruned now: the entries from `first` to before `stop`, up to each seal in turn.
+
+    :ivar retained: the first entry that must be kept, if there is one
+    """
 
     first: int
     seals: tuple[trusted_seals.TrustedSeal, ...]
-    stays: Stay | None
+    retained: RetainedEntry | None
 
     @property
     def stop(self) -> int:
-        """Return the number after that of the last entry that may go."""
+        """The number after that of the last entry that can be pruned."""
         return self.seals[-1].size if self.seals else self.first
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """How many entries went, and how many names and addresses that none of the others speaks of."""
+class PruningResult:
+    """How many entries were removed, and how many personal values that no other entry uses."""
 
     entries: int
     values: int
 
 
-def outlook(*, now: datetime) -> Outlook:
-    """Return what may go now; nothing is changed."""
+def plan_pruning(*, now: datetime) -> PruningPlan:
+    """Return what can be pruned now, without changing anything."""
     first = pruned().size
-    stays = first_to_stay(first, now=now)
-    limit = stays.seq if stays else LogHead.entries()
+    retained = find_first_retained(first, now=now)
+    limit = retained.seq if retained else LogHead.entries()
     seals = [seal for seal in trusted_seals.check_seals().trusted if first < seal.size <= limit]
-    return Outlook(first, tuple(_in_turn(first, seals)), stays)
+    return PruningPlan(first, tuple(_pick_seals(first, seals)), retained)
 
 
-def prune_log(*, by: Actor, now: datetime) -> Done:
-    """Verify the log, remove for good what may go, and seal what is left.
+def prune_log(*, by: Actor, now: datetime) -> PruningResult:
+    """Verify the log, remove what can be pruned, and seal the rest.
 
-    A group at a time, so that others go on appending; what was removed stays so if this ends early.
+    Removes a group at a time, so that entries can be appended in between. Groups that were removed
+    stay removed if a later one fails.
 
     :raises NotPruned: if the log is not intact, or it cannot be sealed
     """
     check = verify_log(by=by, now=now)
     if check.verdict != Intact.word:
-        raise NotPruned(f"Only a log that is intact is pruned. {check.detail}")
-    entries = sum(prune(seal, by=by, now=now) for seal in outlook(now=now).seals)
+        raise NotPruned(f"Only an intact log can be pruned. {check.detail}")
+    entries = sum(prune(seal, by=by, now=now) for seal in plan_pruning(now=now).seals)
     if not entries:
-        return Done(0, 0)
+        return PruningResult(0, 0)
     values = delete_unreferenced_values()
     try:
         make_seal(reason="request", by=by, now=now)
     except NotSealed as refusal:
         raise NotPruned(str(refusal)) from refusal
     transaction.on_commit(partial(overwrite_deleted, ENTRIES))
-    return Done(entries, values)
+    return PruningResult(entries, values)
 
 
-def _in_turn(first: int, seals: list[trusted_seals.TrustedSeal]) -> list[trusted_seals.TrustedSeal]:
-    """Return the seals to go by: as few as do not take more than a group at once."""
+def _pick_seals(
+    first: int, seals: list[trusted_seals.TrustedSeal]
+) -> list[trusted_seals.TrustedSeal]:
+    """Return the seals to prune up to: as few as keep each group within MAX_GROUP entries."""
     chosen: list[trusted_seals.TrustedSeal] = []
     for seal, following in zip_longest(seals, seals[1:]):
-        begun = chosen[-1].size if chosen else first
-        if following is None or following.size - begun > GROUP:
+        start = chosen[-1].size if chosen else first
+        if following is None or following.size - start > MAX_GROUP:
             chosen.append(seal)
     return chosen

@@ -1,4 +1,4 @@
-"""Taking a person's name out of words that can be changed: reasons, problems, drafts, searches."""
+"""Redact a person's name in stored text that may change: reasons, problems, drafts, searches."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
@@ -28,7 +28,7 @@ from assignments.services.planning.plan_digest import erase_salts
 from assignments.services.privacy.subjects import Subject
 from assignments.services.redaction import unnaming
 
-TEXTS: Final[tuple[tuple[type[Model], tuple[str, ...]], ...]] = (
+TEXT_FIELDS: Final[tuple[tuple[type[Model], tuple[str, ...]], ...]] = (
     (Batch, ("by_name", "reason", "pause_reason")),
     (Draft, ("reason",)),
     (Approval, ("reason", "decided_by_name")),
@@ -37,56 +37,58 @@ TEXTS: Final[tuple[tuple[type[Model], tuple[str, ...]], ...]] = (
     (PlanRefresh, ("problem",)),
     (Account, ("pause_reason",)),
 )
-SHORTEST_PART: Final = 3
+MIN_PART_LENGTH: Final = 3
 CHUNK: Final = 2_000
 
 
-def take_out(whom: Subject) -> int:
-    """Replace the person's name wherever words can be changed; return in how many rows."""
-    changed = sum(_replace(whom, model._default_manager.all(), fields) for model, fields in TEXTS)
-    if whom.learner:
-        rows = Assignment.objects.filter(learner=whom.learner)
-        changed += _replace(whom, rows, ("problem",))
-        attempts = Attempt.objects.filter(assignment__learner=whom.learner)
-        changed += _replace(whom, attempts, ("problem",))
-    return changed + _audiences(whom) + _uploads(whom) + _searches(whom)
+def redact_person(person: Subject) -> int:
+    """Replace the person's name in every text field; return how many rows changed."""
+    changed = sum(
+        _redact(person, model._default_manager.all(), fields) for model, fields in TEXT_FIELDS
+    )
+    if person.learner:
+        rows = Assignment.objects.filter(learner=person.learner)
+        changed += _redact(person, rows, ("problem",))
+        attempts = Attempt.objects.filter(assignment__learner=person.learner)
+        changed += _redact(person, attempts, ("problem",))
+    return changed + _redact_audiences(person) + _delete_uploads(person) + _delete_searches(person)
 
 
-def names_somebody(whom: Subject, texts: Iterable[str]) -> bool:
-    """Tell whether one of the texts names the person."""
-    unnamed = unnaming(whom.names)
+def is_named_in(person: Subject, texts: Iterable[str]) -> bool:
+    """Tell whether one of the texts contains a name of the person."""
+    unnamed = unnaming(person.names)
     return any(unnamed(text) != text for text in texts)
 
 
-def objection_to(reason: str, *, whom: Subject | None) -> str:
-    """Return why a reason cannot stay in the log; nothing if it can.
+def find_reason_problem(reason: str, *, person: Subject | None) -> str:
+    """Return what is wrong with a reason that the log will keep; empty if it is fine.
 
-    :param whom: the person whom it is about, if it is about one
+    :param person: the person that it must not name, if it is about one
     """
     if not reason.strip():
-        return "Say why. The reason stays in the log."
-    if whom and names_somebody(whom, [reason]):
+        return "Give a reason. It stays in the log."
+    if person and is_named_in(person, [reason]):
         return "Leave the person's name out of the reason: it stays in the log."
     return ""
 
 
-def seeks(whom: Subject, search: str) -> bool:
-    """Tell whether a search looks for the person.
+def is_search_for(person: Subject, search: str) -> bool:
+    """Tell whether a search of the log may be for the person.
 
-    A part of the name is enough: what is lost is only what somebody looked for.
+    A part of the name is enough, since deleting too many searches does little harm.
     """
-    parts = {part for name in whom.names for part in (fold(name), *fold(name).split())}
+    parts = {part for name in person.names for part in (fold(name), *fold(name).split())}
     text = fold(search)
-    return any(part in text for part in parts if len(part) >= SHORTEST_PART)
+    return any(part in text for part in parts if len(part) >= MIN_PART_LENGTH)
 
 
-def _replace(whom: Subject, found: "QuerySet[Any]", fields: Sequence[str]) -> int:
-    changed, unnamed = 0, unnaming(whom.names, instead=ERASED)
-    for pk, *texts in found.order_by("pk").values_list("pk", *fields).iterator(CHUNK):
+def _redact(person: Subject, rows: "QuerySet[Any]", fields: Sequence[str]) -> int:
+    changed, unnamed = 0, unnaming(person.names, instead=ERASED)
+    for pk, *texts in rows.order_by("pk").values_list("pk", *fields).iterator(CHUNK):
         new = [unnamed(text) for text in texts]
         if new != texts:
-            found.filter(pk=pk).update(**dict(zip(fields, new, strict=True)))
-            if found.model is Batch:
+            rows.filter(pk=pk).update(**dict(zip(fields, new, strict=True)))
+            if rows.model is Batch:
                 erase_salts(pk, _changed(fields, texts, new))
             changed += 1
     return changed
@@ -96,27 +98,27 @@ def _changed(fields: Sequence[str], texts: Sequence[str], new: Sequence[str]) ->
     return [name for name, *both in zip(fields, texts, new, strict=True) if both[0] != both[1]]
 
 
-def _audiences(whom: Subject) -> int:
-    """Drop filters that look for the person, and call otherwise what is called after them."""
-    looking = [
+def _redact_audiences(person: Subject) -> int:
+    """Delete audiences that filter by the person's name, and rename those named after them."""
+    naming = [
         audience.pk
         for audience in Audience.objects.exclude(query="")
-        if names_somebody(whom, [unquote_plus(audience.query)])
+        if is_named_in(person, [unquote_plus(audience.query)])
     ]
-    dropped = Audience.objects.filter(pk__in=looking).delete()[0]
+    changed = Audience.objects.filter(pk__in=naming).delete()[0]
     for audience in Audience.objects.order_by("pk"):
-        if names_somebody(whom, [audience.name]):
+        if is_named_in(person, [audience.name]):
             audience.name = f"Audience {audience.pk}"
             audience.folded_name = fold(audience.name)
             audience.save(update_fields=["name", "folded_name"])
-            dropped += 1
-    return dropped
+            changed += 1
+    return changed
 
 
-def _uploads(whom: Subject) -> int:
-    """Forget the uploaded files that name the person; they are kept for a day at most."""
+def _delete_uploads(person: Subject) -> int:
+    """Delete uploaded files that name the person; they are kept for a day at most anyway."""
     naming = [
-        upload.pk for upload in DraftUpload.objects.all() if names_somebody(whom, _cells(upload))
+        upload.pk for upload in DraftUpload.objects.all() if is_named_in(person, _cells(upload))
     ]
     return DraftUpload.objects.filter(pk__in=naming).delete()[0]
 
@@ -128,8 +130,8 @@ def _cells(upload: DraftUpload) -> Iterator[str]:
         yield from map(str, cells)
 
 
-def _searches(whom: Subject) -> int:
-    """Forget searches of the log for the person, with the salts that would prove them."""
-    kept = PersonalValue.objects.filter(ref=SEARCH_REF).values_list("pk", "value")
-    naming = [pk for pk, value in kept.iterator(CHUNK) if seeks(whom, value)]
+def _delete_searches(person: Subject) -> int:
+    """Delete the text of recorded searches for the person, with the salts of their commitments."""
+    searches = PersonalValue.objects.filter(ref=SEARCH_REF).values_list("pk", "value")
+    naming = [pk for pk, value in searches.iterator(CHUNK) if is_search_for(person, value)]
     return PersonalValue.objects.filter(pk__in=naming).delete()[0]

@@ -1,4 +1,4 @@
-"""How long entries of the log are kept, and up to where the oldest may go."""
+"""Retention of the log: how long entries are kept, and the first one that must be kept."""
 
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
@@ -21,42 +21,43 @@ from assignments.queries.privacy import retention_months
 from assignments.siem import forwarding
 
 
-class NotAPeriod(Exception):
-    """Nothing was changed; the message says why."""
+class InvalidRetention(Exception):
+    """The retention period was not changed; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
-    """The first entry that has to stay, and why."""
+class RetainedEntry:
+    """An entry that must be kept, and why."""
 
     seq: int
-    why: str
+    reason: str
 
     @property
     def sentence(self) -> str:
-        """Say so."""
-        return f"Entry {self.seq:,} has to stay: {self.why}."
+        """The entry and the reason, in one sentence."""
+        return f"Entry {self.seq:,} must be kept: {self.reason}."
 
 
 @transaction.atomic
-def keep(*, account: str, for_months: int | None, by: Actor, now: datetime) -> None:
-    """Keep an account's entries for so many months at least, or for ever; itself an entry.
+def set_retention(*, account: str, for_months: int | None, by: Actor, now: datetime) -> None:
+    """Set for how many months at least an account's entries are kept, and record it in the log.
 
-    :param account: its remote id, or nothing for entries of no account
-    :raises NotAPeriod: if there is no such account, or that is too short or too long
+    :param account: its remote id; empty for entries of no account
+    :param for_months: None keeps them for ever
+    :raises InvalidRetention: if the account is unknown, or the months are out of range
     """
     if account and not Account.objects.filter(remote_id=account).exists():
-        raise NotAPeriod(f"There is no account {account}.")
+        raise InvalidRetention(f"There is no account {account}.")
     if for_months is not None and not MIN_MONTHS <= for_months <= MAX_MONTHS:
-        raise NotAPeriod(f"Entries are kept for {MIN_MONTHS} to {MAX_MONTHS} months.")
-    was = retention_months().get(account)
-    if for_months == was:
+        raise InvalidRetention(f"Entries are kept for {MIN_MONTHS} to {MAX_MONTHS} months.")
+    previous = retention_months().get(account)
+    if for_months == previous:
         return
     if for_months is None:
         LogRetention.objects.filter(account=account).delete()
     else:
         LogRetention.objects.update_or_create(account=account, defaults={"months": for_months})
-    detail = {"months": for_months, "previous_months": was}
+    detail = {"months": for_months, "previous_months": previous}
     event = Event(
         action="retention.changed",
         subject="log",
@@ -67,28 +68,36 @@ def keep(*, account: str, for_months: int | None, by: Actor, now: datetime) -> N
     record(event, by=by, at=now)
 
 
-def first_to_stay(start: int, *, now: datetime) -> Stay | None:
-    """Return the first entry from `start` on that has to stay; None if the log ends before.
+def find_first_retained(start: int, *, now: datetime) -> RetainedEntry | None:
+    """Return the first entry from `start` on that must be kept, None if there is none.
 
-    Entries are kept in one piece: behind the first that has to stay every other stays, too.
+    Every entry after it is kept as well, because only a prefix of the log can be pruned.
     """
-    reasons = _Reasons.read(now)
+    rules = _RetentionRules.read(now)
     rows = chain.from_iterable(chunks(start, LogHead.entries()))
     entries = (body_of(row.seq, row.body) for row in rows)
-    staying = (Stay(entry["seq"], why) for entry in entries if (why := reasons.why(entry)))
-    first = [next(staying, None), _not_forwarded()]
-    return min((stay for stay in first if stay), key=lambda stay: stay.seq, default=None)
+    retained = (
+        RetainedEntry(entry["seq"], reason)
+        for entry in entries
+        if (reason := rules.find_reason(entry))
+    )
+    first = [next(retained, None), _find_first_not_forwarded()]
+    return min((entry for entry in first if entry), key=lambda entry: entry.seq, default=None)
 
 
-def _not_forwarded() -> Stay | None:
+def _find_first_not_forwarded() -> RetainedEntry | None:
     if settings.SIEM is None or not (siem := forwarding.status()).behind:
         return None
-    return Stay(siem.next, "the SIEM has not taken it yet")
+    return RetainedEntry(siem.next, "it has not been forwarded to the SIEM")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Reasons:
-    """What makes entries stay: moments by account, refs that are held, batches that go on."""
+class _RetentionRules:
+    """What retains entries: periods by account, legal holds and unsettled batches.
+
+    :ivar oldest: for each account, the time that its entries are kept since
+    :ivar held: refs of people under a legal hold
+    """
 
     months: Mapping[str, int]
     oldest: Mapping[str, datetime]
@@ -97,46 +106,46 @@ class _Reasons:
     batches: frozenset[str]
 
     @classmethod
-    def read(cls, now: datetime) -> "_Reasons":
+    def read(cls, now: datetime) -> "_RetentionRules":
         refs = set(LegalHold.objects.values_list("ref", flat=True))
         pks = [ref.partition("/")[2] for ref in refs if ref.startswith("account/")]
         accounts = Account.objects.filter(pk__in=pks).values_list("remote_id", flat=True)
         kept = retention_months()
         return cls(
             months=kept,
-            oldest={name: _before(now, many) for name, many in kept.items()},
+            oldest={name: _subtract_months(now, count) for name, count in kept.items()},
             held_accounts=frozenset(accounts),
             held=frozenset(ref for ref in refs if not ref.startswith("account/")),
-            batches=frozenset(f"batch/{pk}" for pk in _going_on()),
+            batches=frozenset(f"batch/{pk}" for pk in _unsettled_batches()),
         )
 
-    def why(self, entry: Entry) -> str:
-        """Return why an entry has to stay, or nothing."""
-        return next(self._all(entry), "")
+    def find_reason(self, entry: Entry) -> str:
+        """Return why an entry must be kept; empty if it need not be."""
+        return next(self._all_reasons(entry), "")
 
-    def _all(self, entry: Entry) -> Iterator[str]:
+    def _all_reasons(self, entry: Entry) -> Iterator[str]:
         account = entry["account"]
-        whose = f"account {account}" if account else "no account"
+        owner = f"account {account}" if account else "no account"
         if account not in self.oldest:
-            yield f"entries of {whose} are kept for ever"
+            yield f"entries of {owner} are kept for ever"
         elif datetime.fromisoformat(entry["at"]) > self.oldest[account]:
-            yield f"entries of {whose} are kept for {self.months[account]} months"
+            yield f"entries of {owner} are kept for {self.months[account]} months"
         if account in self.held_accounts:
-            yield f"{whose} is under a legal hold"
+            yield f"{owner} is under a legal hold"
         yield from (f"{ref} is under a legal hold" for ref in sorted(refs(entry) & self.held))
         if entry["batch"] in self.batches:
             yield f"{entry['batch']} is not settled"
 
 
-def _going_on() -> Iterator[int]:
-    """Yield the batches that are not over, or of which rows are not settled."""
+def _unsettled_batches() -> Iterator[int]:
+    """Yield the ids of batches that are running or have unsettled rows."""
     yield from Batch.objects.filter(state__in=OPEN_STATES).values_list("pk", flat=True)
     rows = Assignment.objects.filter(state__in=Assignment.UNSETTLED)
     yield from rows.order_by("batch").values_list("batch", flat=True).distinct()
 
 
-def _before(now: datetime, many: int) -> datetime:
-    """Return the moment so many months before, or on the last day of that month."""
-    year, month = divmod(now.year * 12 + now.month - 1 - many, 12)
+def _subtract_months(now: datetime, count: int) -> datetime:
+    """Return the same time `count` months before, or on the last day of a shorter month."""
+    year, month = divmod(now.year * 12 + now.month - 1 - count, 12)
     day = min(now.day, monthrange(year, month + 1)[1])
     return now.replace(year=year, month=month + 1, day=day)

@@ -1,4 +1,4 @@
-"""Whom an erasure is about: a person of the LMS, or somebody who signed in here and has left."""
+"""The data subject of an erasure or legal hold: a learner of the LMS, or a user of this product."""
 
 import re
 from dataclasses import dataclass
@@ -8,14 +8,18 @@ from django.contrib.auth import get_user_model
 
 from assignments.models import Learner, PersonalValue
 
-# The issuer of nobody: no sign-in ever finds such a user again.
+# No identity provider has this issuer, so an erased user can never sign in again.
 ERASED_ISSUER: Final = "erased"
 _REF: Final = re.compile(r"(learner|user)/(\d{1,15})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One of the two, as the log calls them; `names` is all that texts may name them by."""
+    """A learner or a user; one of the two is set.
+
+    :ivar ref: as in the log, `learner/12` or `user/3`
+    :ivar names: current and earlier names, e-mail addresses and IDs, to search texts for
+    """
 
     ref: str
     learner: Learner | None
@@ -27,34 +31,34 @@ class Subject:
         return str(self.learner or self.user)
 
 
-def subject(ref: str) -> Subject | None:
-    """Return whom a ref such as `learner/12` or `user/3` means; None if it is nobody."""
-    found = _REF.fullmatch(ref)
-    if found is None:
+def find_subject(ref: str) -> Subject | None:
+    """Return the learner or user with a ref such as `learner/12` or `user/3`, if there is one."""
+    match = _REF.fullmatch(ref)
+    if match is None:
         return None
-    kind, pk = found[1], int(found[2])
+    kind, pk = match[1], int(match[2])
     if kind == "learner":
         learner = Learner.objects.select_related("account").filter(pk=pk).first()
-        return _learner(learner) if learner else None
+        return _from_learner(learner) if learner else None
     user: Any = get_user_model().objects.filter(pk=pk).first()
-    return _user(user) if user else None
+    return _from_user(user) if user else None
 
 
-def _learner(learner: Learner) -> Subject:
+def _from_learner(learner: Learner) -> Subject:
     ref = f"learner/{learner.pk}"
-    now = (learner.name, learner.email, learner.external_reference)
-    return Subject(ref, learner, None, _known(ref, now), learner.erased_at is not None)
+    names = (learner.name, learner.email, learner.external_reference)
+    return Subject(ref, learner, None, _collect_names(ref, names), learner.erased_at is not None)
 
 
-def _user(user: Any) -> Subject:
+def _from_user(user: Any) -> Subject:
     ref = f"user/{user.pk}"
     return Subject(
-        ref, None, user, _known(ref, (user.name, user.email)), user.issuer == ERASED_ISSUER
+        ref, None, user, _collect_names(ref, (user.name, user.email)), user.issuer == ERASED_ISSUER
     )
 
 
-def _known(ref: str, now: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what somebody is called now, and was called in entries before."""
-    before = PersonalValue.objects.filter(ref=ref).exclude(field="ip").order_by("commitment")
-    names = [*now, *before.values_list("value", flat=True)]
+def _collect_names(ref: str, current: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the current names and those that entries of the log disclose."""
+    recorded = PersonalValue.objects.filter(ref=ref).exclude(field="ip").order_by("commitment")
+    names = [*current, *recorded.values_list("value", flat=True)]
     return tuple(dict.fromkeys(name for name in names if name))
