@@ -313,7 +313,7 @@ def test_refused_under_a_legal_hold(admin, ref, sentence):
 @pytest.mark.parametrize(
     ("reason", "sentence"),
     [
-        (" ", "Say why. The reason stays in the log."),
+        (" ", "Give a reason. It stays in the log."),
         (
             f"{NAME.upper()} asked",
             "Leave the person's name out of the reason: it stays in the log.",
@@ -528,7 +528,9 @@ def unpacked(raw):
 def test_files_of_exports_are_taken_back(tmp_path, settings):
     settings.EXPORT_DIR = tmp_path
     person, admin = make_person(), make_user("admin")
-    ready = make_export(admin, state="ready", file="export-1.csv", expires_at=AT.replace(year=2027))
+    ready = make_export(
+        admin, state="ready", file_name="export-1.csv", expires_at=AT.replace(year=2027)
+    )
     (tmp_path / "export-1.csv").write_text(NAME)
     begun = make_export(admin, state="writing", worker="r-1", search="fire")
     naming = make_export(admin, search="person:wvkyilmaz")
@@ -544,7 +546,7 @@ def test_files_of_exports_are_taken_back(tmp_path, settings):
         ("failed", "", ""),
         ("failed", "", ""),
     ]
-    assert found[2].problem.startswith("What was searched for was erased meanwhile.")
+    assert found[2].problem.startswith("The search named a person who has been erased.")
     assert found[3].problem == "No space left."
 
 

@@ -111,7 +111,7 @@ def test_erasing_leads_to_its_entry_and_no_page_names_the_person(admin, person, 
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ({"understood": "yes"}, "Say why. The reason stays in the log."),
+        ({"understood": "yes"}, "Give a reason. It stays in the log."),
         ({"reason": "Asked"}, "Confirm that this cannot be undone."),
         (
             {"reason": f"{NAME} asked", "understood": "yes"},
@@ -156,7 +156,7 @@ def test_placing_and_releasing_a_hold_are_logged(admin, person):
     ("given", "problem"),
     [
         ({"reason": "Closed", "act": "release"}, "There is no legal hold to release."),
-        ({"reason": " "}, "Say why. The reason stays in the log."),
+        ({"reason": " "}, "Give a reason. It stays in the log."),
         ({"reason": NAME}, "Leave the person&#x27;s name out of the reason"),
     ],
 )
@@ -191,14 +191,14 @@ def test_the_command_does_the_same(admin, person, capsys):
         "values": 3,
         "rows": 1,
         "entries": 1,
-        "sealed": [],
-        "others": [],
+        "naming_entries": [],
+        "other_refs": [],
     }
     assert Learner.objects.get(pk=person.pk).name == NAME
     call_command(*asked, "--yes", "--json")
 
     done = json.loads(capsys.readouterr().out)
-    assert (done["ref"], done["rows"], done["sealed"]) == (f"learner/{person.pk}", 1, [])
+    assert (done["ref"], done["rows"], done["naming_entries"]) == (f"learner/{person.pk}", 1, [])
     entry = LogEntry.objects.get(seq=done["entry"])
     assert (entry.action, entry.actor[:5]) == ("personal_data.erased", "user/")
     assert Learner.objects.get(pk=person.pk).name == ""

@@ -15,7 +15,7 @@ class ReasonForm(forms.Form):
     """A reason, which stays in the audit log."""
 
     reason = forms.CharField(
-        max_length=500, error_messages={"required": "Say why. The reason stays in the log."}
+        max_length=500, error_messages={"required": "Give a reason. It stays in the log."}
     )
 
 
