@@ -198,7 +198,7 @@ def test_a_check_that_a_worker_makes_belongs_to_the_request_that_asked_for_it(
     client, monkeypatch, settings
 ):
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.immediate.ImmediateBackend"}}
-    monkeypatch.setattr(jobs, "AT_ONCE", 1)
+    monkeypatch.setattr(jobs, "MAX_IN_REQUEST", 1)
     write_log(3)
     client.force_login(make_user("auditor"))
 

@@ -228,15 +228,15 @@ def test_completions_go_on_with_the_last_part(auditor, typed, offered):
 
     response = auditor.get("/audit/completions", {"q": typed})
 
-    assert [(one.query, one.added) for one in response.context["offers"]] == offered
+    assert [(one.query, one.inserted) for one in response.context["offers"]] == offered
 
 
 def test_completions_of_nothing_are_all_there_is(auditor):
     things = auditor.get("/audit/completions", {"q": "action:"}).context["offers"]
     fields = auditor.get("/audit/completions", {"q": ""}).context["offers"]
 
-    assert [one.added for one in things][:2] == ["action:access_token", "action:account"]
-    assert [one.added for one in fields] == [f"{name}:" for name in FIELDS]
+    assert [one.inserted for one in things][:2] == ["action:access_token", "action:account"]
+    assert [one.inserted for one in fields] == [f"{name}:" for name in FIELDS]
 
 
 def test_looking_at_the_log_without_a_filter_is_not_recorded(auditor):
@@ -306,9 +306,9 @@ def test_entry_says_its_detail_in_words(auditor):
     response = auditor.get(reverse("entry", args=[seq]))
 
     assert response.context["facts"] == [
+        ("Confirmed by", "a read-back from the LMS"),
         ("Content", "GDPR Essentials 2027, CRS-0977"),
         ("Counts", "created 40, rejected 2"),
-        ("Confirmed by", "a read-back from the LMS"),
         ("Whole directory", "no"),
         ("LMS record", "LMS-1"),
     ]
