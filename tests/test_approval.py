@@ -49,7 +49,7 @@ def release(batch, *, now):
 
 
 @pytest.mark.parametrize(
-    ("terms", "threshold", "because"),
+    ("terms", "threshold", "reasons"),
     [
         pytest.param({}, None, [], id="nothing special"),
         pytest.param({}, 2, [], id="as many rows as may be"),
@@ -65,7 +65,7 @@ def release(batch, *, now):
         ),
     ],
 )
-def test_reasons_tell_why_a_plan_needs_a_second_person(settings, terms, threshold, because):
+def test_reasons_say_why_a_plan_needs_approval(settings, terms, threshold, reasons):
     settings.APPROVAL_THRESHOLD = threshold
     is_mandatory = terms.pop("is_mandatory", False)
     draft = make_draft(owner=make_user(), **terms)
@@ -73,26 +73,29 @@ def test_reasons_tell_why_a_plan_needs_a_second_person(settings, terms, threshol
 
     batch = submit(draft)
 
-    assert approval_policy.reasons(batch) == because
-    assert batch.state == ("approval" if because else "waiting")
-    assert Approval.objects.filter(batch=batch, approval_reasons=because).exists() == bool(because)
+    assert approval_policy.reasons(batch) == reasons
+    assert batch.state == ("approval" if reasons else "waiting")
+    assert Approval.objects.filter(batch=batch, approval_reasons=reasons).exists() == bool(reasons)
 
 
-def test_a_mandatory_item_of_which_nothing_is_sent_asks_for_nobody():
+def test_a_mandatory_item_whose_rows_are_all_skipped_needs_no_approval():
     batch = submit(make_draft(owner=make_user()))
     Assignment.objects.update(state="skipped", problem="Skipped.", settled_at=NOON)
 
     assert approval_policy.reasons(batch) == []
 
 
-def test_submission_keeps_what_is_asked_and_the_start_that_was_chosen(settings):
+def test_submission_stores_the_request_and_the_chosen_start(settings):
     settings.APPROVAL_HOURS = 5
     batch = make_waiting(starts_at=NOON + timedelta(days=1))
 
-    asked = batch.approval
-    assert str(asked) == f"Approval of {batch}"
+    request = batch.approval
+    assert str(request) == f"Approval of {batch}"
     assert batch.starts_at == NOON + timedelta(days=1)
-    assert (asked.expires_at, asked.plan_digest) == (NOON + timedelta(hours=5), batch.plan_digest)
+    assert (request.expires_at, request.plan_digest) == (
+        NOON + timedelta(hours=5),
+        batch.plan_digest,
+    )
     assert entry("batch.submitted")["detail"]["approval"] == {
         "reasons": ["Fire Safety is marked as mandatory."],
         "expires_at": "2026-11-23T17:00:00+00:00",
@@ -103,7 +106,7 @@ def test_submission_keeps_what_is_asked_and_the_start_that_was_chosen(settings):
     "act",
     [control.undo, control.hold, control.start_now, control.pause, control.resume, control.stop],
 )
-def test_nothing_else_can_be_done_with_it_meanwhile(act):
+def test_a_batch_that_waits_for_approval_refuses_every_other_action(act):
     batch = make_waiting()
 
     with pytest.raises(ControlRefused, match="waits for another manager's approval"):
@@ -113,26 +116,30 @@ def test_nothing_else_can_be_done_with_it_meanwhile(act):
     assert batch.state == "approval"
 
 
-def test_approve_starts_the_hold_then_and_keeps_who_when_why_and_the_hash(settings):
+def test_approve_begins_the_grace_period_and_stores_who_when_why_and_the_digest(settings):
     settings.GRACE_SECONDS = 10
     batch, daniel = make_waiting(), make_second()
 
     decide(batch, daniel, why="Checked with HR")
 
     assert (batch.state, batch.starts_at) == ("waiting", LATER + timedelta(seconds=10))
-    told = entry("batch.approved")
-    assert (told["actor"]["ref"], told["at"]) == (
+    logged = entry("batch.approved")
+    assert (logged["actor"]["ref"], logged["at"]) == (
         f"user/{daniel.pk}",
         "2026-11-23T14:00:00.000000Z",
     )
-    assert told["detail"] == {
+    assert logged["detail"] == {
         "counts": {"planned": 2},
         "plan_digest": batch.plan_digest,
         "starts_at": "2026-11-23T14:00:10+00:00",
         "reason": "Checked with HR",
     }
-    asked = Approval.objects.get()
-    assert (asked.decision, asked.decided_by, asked.decided_at) == ("approved", daniel, LATER)
+    request = Approval.objects.get()
+    assert (
+        request.decision,
+        request.decided_by,
+        request.decided_at,
+    ) == ("approved", daniel, LATER)
     release(batch, now=LATER + timedelta(seconds=9))
     assert batch.state == "waiting"
     release(batch, now=LATER + timedelta(seconds=10))
@@ -140,18 +147,18 @@ def test_approve_starts_the_hold_then_and_keeps_who_when_why_and_the_hash(settin
 
 
 @pytest.mark.parametrize(
-    ("asked", "starts"),
+    ("delay", "starts"),
     [
         pytest.param(timedelta(days=1), timedelta(days=1), id="later than the hold"),
         pytest.param(timedelta(hours=1), timedelta(hours=2, seconds=30), id="passed by then"),
     ],
 )
-def test_approve_keeps_a_chosen_start_but_never_shortens_the_hold(
-    settings, monkeypatch, asked, starts
+def test_approve_keeps_a_chosen_start_but_not_before_the_grace_period_ends(
+    settings, monkeypatch, delay, starts
 ):
     settings.GRACE_SECONDS = 10
     monkeypatch.setattr(grace_period, "LARGE_BATCH", 1)
-    batch = make_waiting(starts_at=NOON + asked)
+    batch = make_waiting(starts_at=NOON + delay)
 
     decide(batch, make_second())
 
@@ -176,7 +183,7 @@ def other_subject(priya):
         pytest.param(other_subject, id="a second account with the same address"),
     ],
 )
-def test_the_submitter_decides_nothing_whichever_account_they_use(account):
+def test_the_submitter_cannot_decide_with_any_of_their_accounts(account):
     batch = make_waiting()
     same = account(batch.by)
 
@@ -199,7 +206,7 @@ def test_one_subject_cannot_have_two_accounts():
         make_user(issuer=priya.issuer, subject=priya.subject)
 
 
-def test_the_database_itself_refuses_a_verdict_of_the_submitter():
+def test_a_constraint_refuses_a_decision_of_the_submitter():
     batch = make_waiting()
 
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -271,7 +278,7 @@ def let_the_due_date_pass(batch):
         ),
     ],
 )
-def test_approve_is_of_the_plan_that_was_seen_and_submitted(change, more, sentence):
+def test_approve_refuses_a_plan_that_was_not_seen_or_not_submitted(change, more, sentence):
     batch = make_waiting(due_date=(LATER + timedelta(days=30)).date())
     change(batch)
 
@@ -298,7 +305,7 @@ def test_a_changed_plan_needs_an_approval_of_its_own():
         decide(again, daniel, plan_digest=batch.plan_digest)
 
 
-def test_reject_gives_the_draft_back_with_the_reason():
+def test_reject_returns_the_draft_and_stores_the_reason():
     batch, daniel = make_waiting(), make_second()
     draft_pk = batch.submission_key
 
@@ -309,9 +316,12 @@ def test_reject_gives_the_draft_back_with_the_reason():
     assert set(batch.assignments.values_list("state", flat=True)) == {"cancelled"}
     draft = batch.by.drafts.get(pk=draft_pk)
     assert not draft.is_submitted
-    told = entry("batch.rejected")
-    assert (told["actor"]["ref"], told["detail"]["reason"]) == (f"user/{daniel.pk}", "Wrong course")
-    assert told["detail"]["plan_digest"] == batch.plan_digest
+    logged = entry("batch.rejected")
+    assert (logged["actor"]["ref"], logged["detail"]["reason"]) == (
+        f"user/{daniel.pk}",
+        "Wrong course",
+    )
+    assert logged["detail"]["plan_digest"] == batch.plan_digest
     assert (
         frozen_plan.freeze(draft=draft, now=LATER).assignments.filter(state="planned").count() == 2
     )
@@ -343,7 +353,7 @@ def test_only_the_submitter_withdraws():
         decide(batch, daniel)
 
 
-def test_expire_ends_what_nobody_decided_in_time():
+def test_expire_ends_a_batch_that_nobody_decided_about_in_time():
     batch, fresh = make_waiting(), make_waiting()
     Approval.objects.filter(batch=fresh).update(expires_at=NOON + timedelta(hours=99))
 
@@ -353,13 +363,16 @@ def test_expire_ends_what_nobody_decided_in_time():
     batch.refresh_from_db()
     fresh.refresh_from_db()
     assert (batch.state, fresh.state) == ("expired", "approval")
-    told = entry("batch.expired")
-    assert (told["actor"]["ref"], told["detail"]["plan_digest"]) == ("system", batch.plan_digest)
+    logged = entry("batch.expired")
+    assert (logged["actor"]["ref"], logged["detail"]["plan_digest"]) == (
+        "system",
+        batch.plan_digest,
+    )
     assert batch.by.drafts.filter(is_submitted=False).count() == 1
     assert approval.expire_due(now=NOON + timedelta(hours=73)) == 0
 
 
-def test_expire_leaves_what_was_decided_at_the_last_moment():
+def test_expire_leaves_a_batch_that_was_decided_meanwhile():
     batch = make_waiting()
     decide(batch, make_second())
     Approval.objects.update(decision="", decided_by=None)
@@ -369,7 +382,7 @@ def test_expire_leaves_what_was_decided_at_the_last_moment():
     assert batch.state == "waiting"
 
 
-def test_what_an_expired_batch_has_left_is_withdrawn_by_the_system(monkeypatch):
+def test_rows_of_an_expired_batch_are_withdrawn_by_the_system(monkeypatch):
     batch = make_waiting()
     monkeypatch.setattr(withdrawal, "CHUNKS_AT_ONCE", 0)
     approval.expire_due(now=NOON + timedelta(hours=72))
@@ -388,7 +401,7 @@ def claimable(batch):
     return len(claims.claim(due, sender="s-1", now=LATER))
 
 
-def test_delivery_sends_nothing_that_nobody_approved():
+def test_delivery_sends_no_batch_without_approval():
     batch = make_waiting()
     Batch.objects.filter(pk=batch.pk).update(state="waiting", starts_at=NOON)
 
@@ -404,7 +417,7 @@ def test_delivery_sends_nothing_that_nobody_approved():
     assert batch.state == "paused"
 
 
-def test_delivery_takes_no_approval_of_another_hash_or_of_the_submitter():
+def test_delivery_ignores_approvals_of_another_digest_or_by_the_submitter():
     batch = make_waiting()
     daniel = make_second()
     with transaction.atomic():
@@ -420,7 +433,7 @@ def test_delivery_takes_no_approval_of_another_hash_or_of_the_submitter():
     assert claimable(batch) == 0
 
 
-def test_delivery_sends_what_was_approved_and_no_row_that_was_changed_since():
+def test_delivery_sends_approved_rows_but_none_changed_since():
     batch = make_waiting()
     decide(batch, make_second())
     release(batch, now=LATER + timedelta(minutes=1))
@@ -444,7 +457,7 @@ def got(batch, learner, *, after=timedelta(minutes=5)):
     )
 
 
-def test_drift_names_who_left_who_got_it_and_what_changed():
+def test_drift_names_people_who_left_or_got_the_item_and_changed_content():
     batch = make_waiting(people=3)
     first, second, third = Learner.objects.order_by("pk")
     assert PlanChanges(batch.approval).is_none
@@ -467,7 +480,7 @@ def test_drift_names_who_left_who_got_it_and_what_changed():
         pytest.param({"fingerprint": "2:f1"}, [], [], id="a fingerprint of another version"),
     ],
 )
-def test_drift_names_an_item_that_is_gone_or_looks_different(change, gone, changed):
+def test_drift_names_content_that_is_retired_or_changed(change, gone, changed):
     batch = make_waiting()
     Content.objects.update(**change)
 
@@ -483,7 +496,7 @@ def test_drift_names_an_item_that_is_gone_or_looks_different(change, gone, chang
         pytest.param(True, ["planned", "planned"], id="unless asked for"),
     ],
 )
-def test_who_got_it_while_it_waited_is_left_out(assigns_again, states):
+def test_people_who_got_the_item_before_the_approval_are_skipped(assigns_again, states):
     batch = make_waiting(assigns_again=assigns_again)
     got(batch, batch.assignments.get(position=1).learner)
     decide(batch, make_second())
@@ -496,7 +509,7 @@ def test_who_got_it_while_it_waited_is_left_out(assigns_again, states):
     assert problems.count() == states.count("skipped")
 
 
-def test_a_batch_of_which_everybody_got_it_meanwhile_is_done(monkeypatch):
+def test_a_batch_whose_people_all_got_the_item_is_done(monkeypatch):
     monkeypatch.setattr(late_duplicates, "CHUNK", 1)
     batch = make_waiting()
     for row in batch.assignments.all():
@@ -527,7 +540,7 @@ def both(first, second):
 
 
 @pytest.mark.parametrize("other", ["approve", "reject", "withdraw", "expire"])
-def test_of_two_at_once_one_decides(transactional_db, other):
+def test_of_two_concurrent_decisions_one_is_refused(transactional_db, other):
     batch, daniel, eva = make_waiting(), make_second(), make_user(name="Eva", email="eva@x.example")
     Account.objects.exclude(pk=make_account().pk).delete()
     acts = {
@@ -546,12 +559,12 @@ def test_of_two_at_once_one_decides(transactional_db, other):
     )
     assert decisions.count() == 1
     if other == "expire":
-        assert ended in (["done", "done"], [approval.DECIDED, "done"])
+        assert ended in (["done", "done"], [approval.NOT_WAITING, "done"])
     else:
-        assert ended == [approval.DECIDED, "done"]
+        assert ended == [approval.NOT_WAITING, "done"]
 
 
-def test_while_one_tab_approves_the_other_waits_and_is_refused(transactional_db):
+def test_a_second_tab_that_approves_at_the_same_time_is_refused(transactional_db):
     batch, daniel = make_waiting(), make_second()
     locked, ended = threading.Event(), []
 
@@ -576,10 +589,10 @@ def test_while_one_tab_approves_the_other_waits_and_is_refused(transactional_db)
     tab.join()
 
     batch.refresh_from_db()
-    assert (ended, batch.state) == ([approval.DECIDED], "waiting")
+    assert (ended, batch.state) == ([approval.NOT_WAITING], "waiting")
 
 
-def test_twice_submitted_is_one_batch_and_one_question():
+def test_submitting_twice_requests_one_approval():
     draft = make_draft(owner=make_user())
     first = submit(draft)
 
@@ -595,7 +608,7 @@ def test_twice_submitted_is_one_batch_and_one_question():
     assert (again, Approval.objects.count()) == (first, 1)
 
 
-def test_while_it_waits_nobody_else_assigns_the_same():
+def test_a_batch_that_waits_for_approval_blocks_duplicates():
     batch = make_waiting()
     user = make_second()
     copy = batch_copy.copy_to_draft(batch=batch, owner_pk=user.pk, now=LATER)

@@ -260,8 +260,8 @@ def test_assign_schedules_the_start(desk, item):
     said = assign(desk, item, "--yes", "--start-at", wall).splitlines()
 
     batch = Batch.objects.get()
-    assert (batch.state, batch.starts_at) == ("waiting", start_time.moment(wall))
-    assert said[-1] == f"Starts {moment(start_time.moment(wall))}."
+    assert (batch.state, batch.starts_at) == ("waiting", start_time.parse_start(wall))
+    assert said[-1] == f"Starts {moment(start_time.parse_start(wall))}."
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ def test_plan_counts_what_is_made_and_why_the_rest_is_not(draft, settings):
         batch=batch,
         contents=contents,
         to_create=5,
-        skipped=[(plan_rows.HAS_IT, 1), (plan_rows.INACTIVE, 2)],
+        skipped=[(plan_rows.ALREADY_ASSIGNED, 1), (plan_rows.INACTIVE, 2)],
         takes="about 5 seconds",
         is_large_share=True,
     )

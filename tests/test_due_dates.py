@@ -47,8 +47,8 @@ ZONES = (
         pytest.param("", None, id="nothing"),
     ],
 )
-def test_day_understands(typed, day):
-    assert due_dates.day(typed, today=TODAY) == day
+def test_parse_due_date_understands(typed, day):
+    assert due_dates.parse_due_date(typed, today=TODAY) == day
 
 
 @pytest.mark.parametrize(
@@ -59,24 +59,24 @@ def test_day_understands(typed, day):
         pytest.param(date(2026, 12, 5), "end of next month", date(2027, 1, 31), id="December"),
     ],
 )
-def test_day_counts_in_the_calendar(today, typed, day):
-    assert due_dates.day(typed, today=today) == day
+def test_parse_due_date_counts_in_the_calendar(today, typed, day):
+    assert due_dates.parse_due_date(typed, today=today) == day
 
 
 @pytest.mark.parametrize("typed", ["soon", "2027-02-30", "in days", "9999 years", "1/2/2027"])
-def test_day_says_what_to_type(typed):
+def test_parse_due_date_says_what_to_type(typed):
     with pytest.raises(due_dates.DueDateRefused, match="such as 2027-01-15, in 30 days"):
-        due_dates.day(typed, today=TODAY)
+        due_dates.parse_due_date(typed, today=TODAY)
 
 
 @given(typed=st.text(max_size=40))
 @settings(max_examples=EXAMPLES)
-def test_day_returns_a_day_or_refuses(typed):
+def test_parse_due_date_returns_a_day_or_refuses(typed):
     try:
-        found = due_dates.day(typed, today=TODAY)
+        due_date = due_dates.parse_due_date(typed, today=TODAY)
     except due_dates.DueDateRefused:
         return
-    assert found is None or isinstance(found, date)
+    assert due_date is None or isinstance(due_date, date)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_day_that_is_sent_and_read_is_the_same_day(day, zone):
         ),
     ],
 )
-def test_cautions_name_what_is_probably_a_mistake(day, cautions):
+def test_cautions_name_probable_mistakes(day, cautions):
     assert due_dates.cautions(day, today=TODAY) == cautions
 
 

@@ -49,7 +49,7 @@ from assignments.services.picking.uploads import files
 from assignments.services.privacy import erasure
 from assignments.services.privacy.erasure import ErasureRefused, ErasureResult, erase
 from assignments.services.privacy.subjects import find_subject
-from assignments.services.redaction import THE_PERSON, without_names
+from assignments.services.redaction import PERSON, redact_names
 from dashboard.access.models import AccessToken, SignIn, User
 from tests.factories import (
     AT,
@@ -447,17 +447,17 @@ def test_a_sync_does_not_bring_the_name_back(desk, admin):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("User ELIF@x.example is gone", f"User {THE_PERSON} is gone"),
-        ("Elif Yılmaz", THE_PERSON),  # noqa: RUF001
-        ('{"name": "Elif Y\\u0131lmaz"}', f'{{"name": "{THE_PERSON}"}}'),
-        ("NW-1037 and NW-10371", f"{THE_PERSON} and NW-10371"),
+        ("User ELIF@x.example is gone", f"User {PERSON} is gone"),
+        ("Elif Yılmaz", PERSON),  # noqa: RUF001
+        ('{"name": "Elif Y\\u0131lmaz"}', f'{{"name": "{PERSON}"}}'),
+        ("NW-1037 and NW-10371", f"{PERSON} and NW-10371"),
         ("Li, 12345 and Bo", "Li, 12345 and Bo"),
     ],
 )
 def test_words_of_others_do_not_name_the_person(text, expected):
     names = ("Elif Yılmaz", "elif@x.example", "NW-1037", "Li", "12345")  # noqa: RUF001
 
-    assert without_names(text, names) == expected
+    assert redact_names(text, names) == expected
 
 
 @given(
@@ -465,7 +465,7 @@ def test_words_of_others_do_not_name_the_person(text, expected):
     around=st.lists(st.text(st.characters(codec="ascii"), max_size=9), min_size=2, max_size=2),
 )
 def test_a_name_never_stays_as_a_word(name, around):
-    text = without_names(f"{around[0]} {name} {around[1]}", [name], instead="-")
+    text = redact_names(f"{around[0]} {name} {around[1]}", [name], replacement="-")
 
     assert not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
 
@@ -485,10 +485,10 @@ def test_what_the_lms_says_is_kept_without_the_name():
     row_pipeline.carry_out(row_pipeline.Decision([change]), now=AT)
 
     row.refresh_from_db()
-    assert row.problem == change.event.detail["problem"] == f"{THE_PERSON}?"
+    assert row.problem == change.event.detail["problem"] == f"{PERSON}?"
     assert change.event.detail["reply"] == {
         "status": 400,
-        "body": f'{{"message": "{THE_PERSON} is unknown"}}',
+        "body": f'{{"message": "{PERSON} is unknown"}}',
     }
 
 

@@ -76,18 +76,18 @@ def test_review_shows_the_frozen_plan(client, draft):
 
     response = client.get(url(draft))
 
-    said, html = words(response), response.content.decode()
-    assert "Check and create 2 assignments" in said
-    assert "Nothing has been sent to Cornerstone yet." in said
-    assert "Friday 15 January 2027, end of day in London" in said
-    assert "Sent as 2027-01-15T23:59:59.000Z" in said
+    text, html = words(response), response.content.decode()
+    assert "Check and create 2 assignments" in text
+    assert "Nothing has been sent to Cornerstone yet." in text
+    assert "Friday 15 January 2027, end of day in London" in text
+    assert "Sent as 2027-01-15T23:59:59.000Z" in text
     assert f'value="{plan.plan_digest}"' in html
-    assert "Person 00" in said
-    assert "Person 01" in said
-    assert "Sending starts after 10 seconds" in said
+    assert "Person 00" in text
+    assert "Person 01" in text
+    assert "Sending starts after 10 seconds" in text
 
 
-def test_review_shows_the_first_call_without_its_secret(client, draft, settings):
+def test_review_shows_the_first_request_without_the_api_key(client, draft, settings):
     settings.STACKONE_API_KEY = "canary-key-0123456789"
     reviewed(client, draft)
 
@@ -100,7 +100,9 @@ def test_review_shows_the_first_call_without_its_secret(client, draft, settings)
 
 
 @pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
-def test_review_costs_the_same_however_many(client, draft, django_assert_num_queries, count):
+def test_review_takes_the_same_queries_for_any_number_of_people(
+    client, draft, django_assert_num_queries, count
+):
     DraftLearner.objects.filter(draft=draft).delete()
     for _ in range(count):
         DraftLearner.objects.create(draft=draft, learner=make_learner())
@@ -123,13 +125,13 @@ def test_review_costs_the_same_however_many(client, draft, django_assert_num_que
         ),
     ],
 )
-def test_review_cautions_about_the_day(client, draft, changes, caution):
+def test_review_warns_about_the_due_date(client, draft, changes, caution):
     reviewed(client, draft, **changes)
 
     assert caution in words(client.get(url(draft)))
 
 
-def test_review_cautions_about_many(client, draft, monkeypatch):
+def test_review_warns_about_many_people(client, draft, monkeypatch):
     monkeypatch.setattr("assignments.views.review.MANY_COMPLETED", 2)
     for number in range(3):
         DraftLearner.objects.create(draft=draft, learner=make_learner(name=f"More {number}"))
@@ -142,14 +144,14 @@ def test_review_cautions_about_many(client, draft, monkeypatch):
     )
     reviewed(client, draft, status="completed", due_date=None)
 
-    said = words(client.get(url(draft)))
+    text = words(client.get(url(draft)))
 
-    assert "This is more than a tenth of everybody in the directory." in said
-    assert "4 people will count as having completed it." in said
-    assert "No due date" in said
+    assert "This is more than a tenth of everybody in the directory." in text
+    assert "4 people will stand as having completed it." in text
+    assert "No due date" in text
 
 
-def test_review_lets_choose_about_who_has_it(client, draft):
+def test_review_offers_to_assign_again_to_people_who_have_the_item(client, draft):
     holder = draft.picked_learners.first().learner
     RemoteAssignment.objects.create(
         account=draft.account,
@@ -159,9 +161,9 @@ def test_review_lets_choose_about_who_has_it(client, draft):
         content=draft.picked_contents.get().content,
     )
     first = reviewed(client, draft)
-    said = words(client.get(url(draft)))
-    assert "Check and create 1 assignment" in said
-    assert "1 is skipped. They already have it in the LMS." in said
+    text = words(client.get(url(draft)))
+    assert "Check and create 1 assignment" in text
+    assert "1 is skipped. They already have it in the LMS." in text
 
     client.post(url(draft), {"again": "yes"})
 
@@ -170,7 +172,7 @@ def test_review_lets_choose_about_who_has_it(client, draft):
     assert "Check and create 2 assignments" in words(client.get(url(draft)))
 
 
-def test_submit_leads_to_the_batch_and_twice_to_the_same(client, draft):
+def test_submit_redirects_to_the_batch_also_the_second_time(client, draft):
     plan = reviewed(client, draft)
 
     answers = [submit(client, draft, plan, reason="Policy DP-14") for _ in range(2)]
@@ -195,7 +197,7 @@ def test_submit_of_a_stale_page_is_refused(client, draft):
     assert Batch.objects.get().state == "planned"
 
 
-def test_submit_needs_the_word_that_completed_is_completed(client, draft):
+def test_submit_needs_the_confirmation_of_completed(client, draft):
     plan = reviewed(client, draft, status="completed")
 
     refused = submit(client, draft, plan, reason="kept")
@@ -213,7 +215,7 @@ def test_submit_needs_the_word_that_completed_is_completed(client, draft):
         pytest.param({"reason": "x" * 501}, "Shorten the reason to 500 characters.", id="long"),
     ],
 )
-def test_submit_refuses_what_is_not_understood(client, draft, sent, sentence):
+def test_submit_refuses_an_invalid_form(client, draft, sent, sentence):
     plan = reviewed(client, draft)
 
     answer = client.post(url(draft, "submit"), {"plan_digest": plan.plan_digest, **sent})
@@ -222,7 +224,7 @@ def test_submit_refuses_what_is_not_understood(client, draft, sent, sentence):
     assert sentence in words(answer)
 
 
-def test_a_paused_account_is_said_and_refuses(client, draft):
+def test_review_names_a_paused_account_and_submit_refuses(client, draft):
     plan = reviewed(client, draft)
     make_account(paused_at=AT, pause_reason="StackOne refused the key.")
 
@@ -230,11 +232,11 @@ def test_a_paused_account_is_said_and_refuses(client, draft):
     assert "Sending is paused. StackOne refused the key." in words(submit(client, draft, plan))
 
 
-def test_review_without_a_plan_leads_back_to_the_draft(client, draft):
+def test_review_without_a_plan_redirects_to_the_draft(client, draft):
     assert client.get(url(draft))["Location"] == url(draft, "assign")
 
 
-def test_review_that_cannot_be_frozen_leads_back_to_the_draft(client, draft):
+def test_review_of_a_draft_that_cannot_be_frozen_redirects_to_it(client, draft):
     DraftLearner.objects.all().delete()
 
     assert client.post(url(draft))["Location"] == url(draft, "assign")
@@ -250,7 +252,7 @@ def test_nobody_reviews_or_submits_somebody_elses_draft(client, draft):
 
 
 @pytest.mark.parametrize(
-    ("entered", "said"),
+    ("entered", "text"),
     [
         pytest.param("", "Empty starts it right away. The time is that of London.", id="nothing"),
         pytest.param(
@@ -263,12 +265,12 @@ def test_nobody_reviews_or_submits_somebody_elses_draft(client, draft):
         pytest.param("soon", "Write the start as a date and time", id="no time at all"),
     ],
 )
-def test_review_says_the_start_in_words(client, draft, entered, said):
+def test_review_says_the_start_in_words(client, draft, entered, text):
     reviewed(client, draft)
 
     response = client.get(url(draft, "review-start"), {"starts_at": entered})
 
-    assert (response.status_code, said in words(response)) == (200, True)
+    assert (response.status_code, text in words(response)) == (200, True)
 
 
 def test_a_start_of_a_draft_without_a_plan_is_not_found(client, draft):
@@ -281,15 +283,15 @@ def test_submit_schedules_the_start(client, draft):
     response = submit(client, draft, plan, starts_at="2026-12-01T08:00")
 
     plan.refresh_from_db()
-    said = words(client.get(response["Location"]))
+    text = words(client.get(response["Location"]))
     assert (plan.state, plan.starts_at.isoformat()) == ("waiting", "2026-12-01T08:00:00+00:00")
-    assert "Scheduled Starts Tuesday 1 December 2026, 08:00 (Europe/London)" in said
-    assert all(button in said for button in ("Undo, back to draft", "Hold", "Start now"))
+    assert "Scheduled Starts Tuesday 1 December 2026, 08:00 (Europe/London)" in text
+    assert all(button in text for button in ("Undo, back to draft", "Hold", "Start now"))
     for page in ("/", "/batches/"):
         assert "Starts 1 Dec 2026, 08:00" in words(client.get(page))
 
 
-def test_a_scheduled_batch_answers_nothing_while_it_waits(client, draft):
+def test_a_scheduled_batch_sends_no_updates_while_it_waits(client, draft):
     plan = reviewed(client, draft)
     page = client.get(submit(client, draft, plan, starts_at="2026-12-01T08:00")["Location"])
 
@@ -299,20 +301,20 @@ def test_a_scheduled_batch_answers_nothing_while_it_waits(client, draft):
 
 
 @pytest.mark.parametrize(
-    ("entered", "said"),
+    ("entered", "text"),
     [
         pytest.param("2027-03-28T01:30", "The clocks go forward that night", id="no such hour"),
         pytest.param("2026-11-23T11:00", "This start has passed.", id="the past"),
     ],
 )
-def test_submit_refuses_a_start_and_keeps_what_was_entered(client, draft, entered, said):
+def test_submit_refuses_a_start_and_keeps_what_was_entered(client, draft, entered, text):
     plan = reviewed(client, draft, due_date=None)
 
     response = submit(client, draft, plan, starts_at=entered)
 
     plan.refresh_from_db()
     assert (response.status_code, plan.state) == (422, "planned")
-    assert said in words(response)
+    assert text in words(response)
     assert f'value="{entered}"' in response.content.decode()
 
 
@@ -325,16 +327,16 @@ def test_review_names_what_is_picked_and_in_a_file_as_well(client, draft):
 
     plan = reviewed(client, draft)
 
-    said = words(client.get(url(draft)))
+    text = words(client.get(url(draft)))
     assert (plan.rows, plan.people, plan.duplicate_rows, plan.has_several_due_dates) == (
         2,
         2,
         1,
         True,
     )
-    assert "1 row is both picked and in the file." in said
-    assert "Friday 15 January 2027 1 row Monday 1 March 2027 1 row" in said
-    assert "1 Mar 2027" in said
+    assert "1 row is both picked and in the file." in text
+    assert "Friday 15 January 2027 1 row Monday 1 March 2027 1 row" in text
+    assert "1 Mar 2027" in text
 
 
 def test_review_names_an_address_that_several_people_share(client, draft):
@@ -343,9 +345,9 @@ def test_review_names_an_address_that_several_people_share(client, draft):
         picked.learner.save()
     reviewed(client, draft)
 
-    said = words(client.get(url(draft)))
+    text = words(client.get(url(draft)))
 
-    assert "Several people share an e-mail address: shared@northwind.example." in said
+    assert "Several people share an e-mail address: shared@northwind.example." in text
 
 
 def test_review_names_who_assigns_the_same_now(client, draft):
@@ -359,7 +361,7 @@ def test_review_names_who_assigns_the_same_now(client, draft):
     assert f"Being assigned now by Daniel Osei ({batch})." in words(client.get(url(draft)))
 
 
-def test_review_tells_who_left_since_and_stops_at_what_is_gone(client, draft):
+def test_review_names_people_who_left_and_refuses_retired_content(client, draft):
     plan = reviewed(client, draft)
     learner = draft.picked_learners.first().learner
     learner.is_active = False
@@ -368,25 +370,25 @@ def test_review_tells_who_left_since_and_stops_at_what_is_gone(client, draft):
     content.is_active = False
     content.save()
 
-    said = words(client.get(url(draft)))
+    text = words(client.get(url(draft)))
 
-    assert "Not ready" in said
-    assert "Fire Safety was retired in the LMS since the list was frozen." in said
-    assert "1 person left the directory since the list was frozen" in said
+    assert "Not ready" in text
+    assert "Fire Safety was retired in the LMS since the list was frozen." in text
+    assert "1 person left the directory since the list was frozen" in text
     assert "Fire Safety was retired in the LMS since you looked" in words(
         submit(client, draft, plan)
     )
 
 
-def test_review_stops_when_nobody_is_left_and_at_a_date_that_has_passed(client, draft, clock):
+def test_review_refuses_when_all_are_skipped_or_the_due_date_has_passed(client, draft, clock):
     Learner.objects.update(is_active=False)
     plan = reviewed(client, draft, due_date=date(2026, 11, 23))
     Batch.objects.update(due_at=AT)
 
-    said = words(client.get(url(draft)))
+    text = words(client.get(url(draft)))
 
-    assert "Every row is skipped." in said
-    assert "The due date has passed. Choose a later one in the draft." in said
+    assert "Nobody is left: every row is skipped." in text
+    assert "The due date has passed. Choose a later one in the draft." in text
     assert "The due date has passed." in words(submit(client, draft, plan))
 
 
@@ -396,22 +398,22 @@ def an_hour_later(client, draft, clock):
     client.force_login(draft.owner)
 
 
-def test_an_old_plan_is_checked_again_in_its_place(client, draft, clock):
+def test_an_expired_plan_is_frozen_again_on_the_page(client, draft, clock):
     first = reviewed(client, draft)
     an_hour_later(client, draft, clock)
-    said = words(client.get(url(draft)))
-    assert "It was checked again: nothing has changed." in said
+    text = words(client.get(url(draft)))
+    assert "It was checked again: nothing has changed." in text
     Learner.objects.filter(pk=draft.picked_learners.first().learner_id).update(is_active=False)
     an_hour_later(client, draft, clock)
 
-    said = words(client.get(url(draft)))
+    text = words(client.get(url(draft)))
 
     second = Batch.objects.get(submission_key=draft.pk)
-    assert "checked again: 1 of the people are inactive in the LMS; 1 of 2 remain." in said
+    assert "checked again: 1 of the people are inactive in the LMS; 1 of 2 remain." in text
     assert second.plan_digest != first.plan_digest
 
 
-def test_an_old_plan_that_cannot_be_made_anew_leads_back_to_the_draft(client, draft, clock):
+def test_an_expired_plan_that_cannot_be_frozen_again_redirects_to_the_draft(client, draft, clock):
     plan = reviewed(client, draft)
     DraftLearner.objects.all().delete()
     an_hour_later(client, draft, clock)
@@ -426,14 +428,14 @@ def test_rows_of_a_plan_are_searched(client, draft):
         picked.learner.save()
     reviewed(client, draft)
 
-    said = words(client.get(url(draft), {"q": "person 01"}))
+    text = words(client.get(url(draft), {"q": "person 01"}))
     nobody = words(client.get(url(draft), {"q": "nobody at all"}))
 
-    assert ("Person 01" in said, "Person 00" in said) == (True, False)
+    assert ("Person 01" in text, "Person 00" in text) == (True, False)
     assert "Nobody in this plan matches" in nobody
 
 
-def test_a_plan_is_handed_out_as_a_file_and_the_log_says_so(client, draft):
+def test_a_plan_is_downloaded_as_csv_and_the_download_is_logged(client, draft):
     DraftLearner.objects.create(draft=draft, learner=make_learner(name="=1+1", is_active=False))
     plan = reviewed(client, draft)
 

@@ -98,7 +98,7 @@ def test_a_created_row_that_is_set_back_is_not_sent_again(desk, trace):
     assert posted(desk) == 2
 
 
-def test_the_rest_goes_on_once_a_person_resumes_it(desk):
+def test_unchanged_rows_are_sent_once_a_person_resumes_the_batch(desk):
     batch = desk.submit(people=3)
     first = batch.assignments.earliest("position")
     # The sender claims one row at a time, so that the others still wait.
@@ -190,7 +190,7 @@ def test_a_row_that_was_to_be_skipped_is_never_sent(desk):
     assert posted(desk) == 1
 
 
-def test_whoever_makes_the_seal_anew_is_found_out_by_the_log(desk):
+def test_a_recomputed_plan_digest_does_not_match_the_log(desk):
     batch = desk.submit(people=2)
     batch.assignments.update(due_at=timezone.now() + LATER)
     PlanDigestInput.objects.filter(batch=batch).delete()
@@ -202,7 +202,7 @@ def test_whoever_makes_the_seal_anew_is_found_out_by_the_log(desk):
     assert (batch.state, posted(desk)) == ("paused", 0)
 
 
-def test_hashes_alone_made_anew_do_not_stand_either(desk):
+def test_recomputed_row_digests_do_not_match_the_plan_digest(desk):
     batch = desk.submit(people=2)
     batch.assignments.update(content_reference="ANOTHER")
     PlanDigestInput.objects.filter(batch=batch).delete()
@@ -215,7 +215,7 @@ def test_hashes_alone_made_anew_do_not_stand_either(desk):
     assert (batch.state, posted(desk)) == ("paused", 0)
 
 
-def test_a_row_that_was_changed_while_it_was_unknown_is_left_to_a_person(desk):
+def test_a_row_changed_while_unknown_is_left_to_a_person(desk):
     desk.lms.set_faults({"timeout-after": 1.0})
     batch = desk.submit(people=1)
     desk.deliver()
@@ -234,7 +234,7 @@ def test_a_row_that_was_changed_while_it_was_unknown_is_left_to_a_person(desk):
     assert (row.state, row.read_back_at, row.problem) == ("unknown", None, plan_integrity.CHANGED)
 
 
-def test_what_is_due_of_each_row_is_what_was_reviewed(desk):
+def test_each_row_is_sent_with_the_due_date_that_was_reviewed(desk):
     draft = desk.draft(people=1, items=2)
     first, second = draft.picked_contents.order_by("pk")
     second.due_date = date(2027, 2, 1)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from assignments import tasks
 from assignments.models import Assignment, Batch, Draft, LogEntry, PlanRefresh, RemoteAssignment
 from assignments.services.planning import frozen_plan
-from assignments.services.planning.plan_rows import HAS_IT
+from assignments.services.planning.plan_rows import ALREADY_ASSIGNED
 from assignments.services.syncing import plan_refresh
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +62,7 @@ def test_refresh_skips_people_who_were_assigned_it_in_the_lms(desk):
     assert (refresh.assignments_added, refresh.assignments_removed) == (1, 0)
     assert (refresh.problem, refresh.people_not_read, refresh.is_running) == ("", 0, False)
     rows = current_plan().assignments.order_by("position").values_list("state", "problem")
-    assert list(rows) == [("skipped", HAS_IT), ("planned", ""), ("planned", "")]
+    assert list(rows) == [("skipped", ALREADY_ASSIGNED), ("planned", ""), ("planned", "")]
     assert current_plan().plan_digest != plan.plan_digest
     entries = LogEntry.objects.filter(action__startswith="plan.").order_by("seq")
     assert [(entry.action, entry.actor, entry.result) for entry in entries] == [

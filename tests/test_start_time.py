@@ -12,11 +12,11 @@ from assignments.services.submitting import start_time, submission
 from tests.conftest import NOON
 
 LONDON = ZoneInfo("Europe/London")
-walls = st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1))  # noqa: DTZ001  wall clocks have no zone
+walls = st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1))  # noqa: DTZ001  local clocks have no zone
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "moment"),
     [
         pytest.param("2026-12-01 08:00", "2026-12-01T08:00:00+00:00", id="in winter"),
         pytest.param("2027-07-01T08:00", "2027-07-01T07:00:00+00:00", id="in summer"),
@@ -26,8 +26,8 @@ walls = st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1))  # noqa: DTZ001
         pytest.param("2027-03-28 02:00", "2027-03-28T01:00:00+00:00", id="after the gap"),
     ],
 )
-def test_moment_reads_a_wall_clock(text, found):
-    assert start_time.moment(text).isoformat() == found
+def test_parse_start_reads_local_time(text, moment):
+    assert start_time.parse_start(text).isoformat() == moment
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_moment_reads_a_wall_clock(text, found):
     [
         pytest.param(
             "2027-03-28 01:30",
-            "The clocks go forward that night, so 01:30 does not exist. Choose 02:30, for one.",
+            "The clocks go forward that night, so 01:30 does not exist. Choose 02:30, for example.",
             id="in the gap",
         ),
         *(
@@ -51,22 +51,22 @@ def test_moment_reads_a_wall_clock(text, found):
         ),
     ],
 )
-def test_moment_refuses(text, sentence):
+def test_parse_start_refuses(text, sentence):
     with pytest.raises(start_time.StartRefused) as refusal:
-        start_time.moment(text)
+        start_time.parse_start(text)
 
     assert str(refusal.value) == sentence
 
 
 @given(walls)
-def test_a_moment_shows_on_the_wall_what_was_asked_for(wall):
+def test_a_parsed_start_is_the_local_time_that_was_entered(local):
     try:
-        found = start_time.moment(wall.isoformat())
+        moment = start_time.parse_start(local.isoformat())
     except start_time.StartRefused:
-        gap = wall.replace(tzinfo=LONDON)
-        assert gap.astimezone(UTC).astimezone(LONDON).replace(tzinfo=None) != wall
+        gap = local.replace(tzinfo=LONDON)
+        assert gap.astimezone(UTC).astimezone(LONDON).replace(tzinfo=None) != local
     else:
-        assert found.astimezone(LONDON).replace(tzinfo=None) == wall
+        assert moment.astimezone(LONDON).replace(tzinfo=None) == local
 
 
 @pytest.mark.parametrize(
@@ -77,13 +77,13 @@ def test_a_moment_shows_on_the_wall_what_was_asked_for(wall):
         pytest.param(NOON + timedelta(days=30), "after the due date", id="after it is due"),
     ],
 )
-def test_check_refuses(starts_at, sentence):
+def test_check_start_refuses(starts_at, sentence):
     with pytest.raises(start_time.StartRefused, match=sentence):
-        start_time.check(starts_at, due_at=NOON + timedelta(days=20), now=NOON)
+        start_time.check_start(starts_at, due_at=NOON + timedelta(days=20), now=NOON)
 
 
 @pytest.mark.parametrize(
-    ("moment", "said"),
+    ("moment", "text"),
     [
         pytest.param(
             datetime(2026, 12, 1, 8, tzinfo=UTC),
@@ -102,8 +102,8 @@ def test_check_refuses(starts_at, sentence):
         ),
     ],
 )
-def test_a_moment_in_words(moment, said):
-    assert formatting.moment(moment) == said
+def test_a_moment_in_words(moment, text):
+    assert formatting.moment(moment) == text
 
 
 def submitted(desk, people=2, **more):
@@ -134,7 +134,7 @@ def test_a_scheduled_batch_starts_at_its_time(desk):
     assert (batch.state, desk.states(batch)) == ("done", ["created"] * 2)
 
 
-def test_who_left_before_the_start_is_only_taken_out(desk):
+def test_people_who_left_before_the_start_are_skipped(desk):
     batch = submitted(desk, people=3, starts_at=desk.clock() + timedelta(days=3))
     learner = batch.assignments.get(position=2).learner
     learner.is_active = False
@@ -146,7 +146,7 @@ def test_who_left_before_the_start_is_only_taken_out(desk):
     assert desk.states(batch) == ["created", "skipped", "created"]
 
 
-def test_a_start_before_the_end_of_the_hold_waits_for_it(desk):
+def test_a_start_before_the_end_of_the_grace_period_waits_for_it(desk):
     now = desk.clock()
 
     batch = submitted(desk, starts_at=now + timedelta(seconds=1))

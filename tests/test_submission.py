@@ -25,7 +25,7 @@ def submit(desk, draft, plan, **changes):
     return submission.submit(draft=draft, **values | changes)
 
 
-def test_freeze_makes_a_row_for_every_person_and_item(desk):
+def test_freeze_creates_a_row_for_every_person_and_item(desk):
     plan = desk.review(desk.draft(people=3, items=2))
 
     rows = list(plan.assignments.order_by("position").values_list("position", "state"))
@@ -44,13 +44,13 @@ def test_freeze_again_replaces_the_plan(desk):
     assert (second.assignments.count(), second.plan_digest != first.plan_digest) == (2, True)
 
 
-def test_freeze_gives_the_same_seal_for_the_same_draft(desk):
+def test_freezing_an_unchanged_draft_gives_the_same_digest(desk):
     draft = desk.draft(people=3)
 
     assert desk.review(draft).plan_digest == desk.review(draft).plan_digest
 
 
-def test_freeze_skips_who_has_it_unless_told_otherwise(desk):
+def test_freeze_skips_people_who_have_the_item_unless_it_assigns_again(desk):
     draft = desk.draft(people=1)
     content = draft.picked_contents.get().content
     owner = Learner.objects.filter(remote_assignments__content=content, is_active=True).first()
@@ -62,14 +62,14 @@ def test_freeze_skips_who_has_it_unless_told_otherwise(desk):
     draft.picked_learners.get_or_create(learner=owner)
 
     skipped = desk.review(draft).assignments.get(learner=owner)
-    assert (skipped.state, skipped.problem) == ("skipped", plan_rows.HAS_IT)
+    assert (skipped.state, skipped.problem) == ("skipped", plan_rows.ALREADY_ASSIGNED)
 
     draft.assigns_again = True
     draft.save()
     assert desk.review(draft).assignments.get(learner=owner).state == "planned"
 
 
-def test_freeze_skips_the_inactive(desk):
+def test_freeze_skips_inactive_people(desk):
     draft = desk.draft(people=2)
     left = draft.picked_learners.first().learner
     Learner.objects.filter(pk=left.pk).update(is_active=False)
@@ -152,11 +152,11 @@ def test_freeze_refuses_more_rows_than_a_batch_may_have(desk, monkeypatch):
         desk.review(desk.draft(people=3, items=2))
 
 
-def test_first_call_is_what_will_be_sent(desk, settings):
+def test_first_request_is_what_will_be_sent(desk, settings):
     plan = desk.review(desk.draft(people=1, status="in_progress", progress=40))
     row = plan.assignments.get()
 
-    call = frozen_plan.first_call(plan)
+    call = frozen_plan.first_request(plan)
     assert call is not None
 
     assert (call.method, call.headers) == (
@@ -175,7 +175,7 @@ def test_first_call_is_what_will_be_sent(desk, settings):
     }
 
 
-def test_submit_twice_makes_one_batch(desk):
+def test_submitting_twice_creates_one_batch(desk):
     draft = desk.draft()
     plan = desk.review(draft)
 
@@ -189,7 +189,7 @@ def test_submit_twice_makes_one_batch(desk):
     ("to_send", "seconds"),
     [pytest.param(3, 10, id="a few people"), pytest.param(12, 30, id="many people")],
 )
-def test_submit_holds_for_a_while(desk, monkeypatch, to_send, seconds):
+def test_submit_starts_after_the_grace_period(desk, monkeypatch, to_send, seconds):
     monkeypatch.setattr(grace_period, "LARGE_BATCH", 10)
     draft = desk.draft(people=to_send)
 
@@ -199,7 +199,7 @@ def test_submit_holds_for_a_while(desk, monkeypatch, to_send, seconds):
     assert (batch.starts_at - batch.submitted_at).total_seconds() == seconds
 
 
-def test_submit_refuses_another_plan_than_the_one_seen(desk):
+def test_submit_refuses_a_plan_that_was_not_the_one_seen(desk):
     draft = desk.draft()
     seen = desk.review(draft)
     others = Content.objects.filter(is_active=True).exclude(external_reference="")
@@ -214,10 +214,10 @@ def test_submit_refuses_another_plan_than_the_one_seen(desk):
 @pytest.mark.parametrize(
     "is_delivered", [pytest.param(False, id="moving"), pytest.param(True, id="created")]
 )
-def test_submit_refuses_what_another_batch_took_since_the_review(desk, is_delivered):
-    mine, theirs = desk.draft(people=2), desk.draft(people=1)
-    plan = desk.review(mine)
-    other = submit(desk, theirs, desk.review(theirs))
+def test_submit_refuses_rows_that_another_batch_assigns_since_the_review(desk, is_delivered):
+    own_draft, other_draft = desk.draft(people=2), desk.draft(people=1)
+    plan = desk.review(own_draft)
+    other = submit(desk, other_draft, desk.review(other_draft))
     if is_delivered:
         desk.clock.skip(seconds=11)
         desk.deliver()
@@ -225,19 +225,19 @@ def test_submit_refuses_what_another_batch_took_since_the_review(desk, is_delive
         assert other.state == "done"
 
     with pytest.raises(submission.SubmissionRefused, match=r"Priya Mehta .* began to assign 1 of"):
-        submit(desk, mine, plan)
+        submit(desk, own_draft, plan)
 
-    again = desk.review(mine)
+    again = desk.review(own_draft)
     assert sorted(again.assignments.values_list("state", flat=True)) == ["planned", "skipped"]
-    assert submit(desk, mine, again).state == "waiting"
+    assert submit(desk, own_draft, again).state == "waiting"
 
 
-def test_submit_may_assign_again_what_another_batch_took(desk):
-    mine, theirs = desk.draft(people=1, assigns_again=True), desk.draft(people=1)
-    plan = desk.review(mine)
-    submit(desk, theirs, desk.review(theirs))
+def test_submit_may_assign_again_what_another_batch_assigns(desk):
+    own_draft, other_draft = desk.draft(people=1, assigns_again=True), desk.draft(people=1)
+    plan = desk.review(own_draft)
+    submit(desk, other_draft, desk.review(other_draft))
 
-    assert submit(desk, mine, plan).state == "waiting"
+    assert submit(desk, own_draft, plan).state == "waiting"
 
 
 def test_submit_refuses_completed_without_a_confirmation(desk):
@@ -266,7 +266,7 @@ def test_submit_refuses_a_draft_that_was_never_reviewed(desk):
         submit(desk, draft, Batch(plan_digest=uuid.uuid4().hex))
 
 
-def test_submit_is_undone_when_the_log_cannot_be_written(desk, monkeypatch):
+def test_submit_is_rolled_back_if_the_log_cannot_be_written(desk, monkeypatch):
     draft = desk.draft()
     plan = desk.review(draft)
     with connection.cursor() as cursor:

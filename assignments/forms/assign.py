@@ -50,7 +50,7 @@ class DueDateField(forms.CharField):
         """Return the due date, or None."""
         text = super().clean(value)
         try:
-            return due_dates.day(text, today=self.today)
+            return due_dates.parse_due_date(text, today=self.today)
         except due_dates.DueDateRefused as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
 

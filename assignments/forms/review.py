@@ -16,7 +16,7 @@ class StartField(forms.CharField):
         """Return the time, or None if it is empty."""
         text = super().clean(value)
         try:
-            return start_time.moment(text) if text else None
+            return start_time.parse_start(text) if text else None
         except start_time.StartRefused as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
 

@@ -1,6 +1,6 @@
-"""Words of others, such as an LMS's complaint, without the name of the person they are about.
+"""Redaction: texts from outside, such as error messages of an LMS, without a person's name.
 
-What stands in an entry's hashed body can never be taken out again, so that it must not get in.
+The hashed body of a log entry can never be changed, so names must be removed before it is written.
 """
 
 import json
@@ -8,37 +8,38 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-THE_PERSON: Final = "[the person]"
-# Shorter ones are found in many a text that means somebody or something else.
-SHORTEST: Final = 4
-SHORTEST_NUMBER: Final = 6
+PERSON: Final = "[the person]"
+# Shorter names occur in many texts that mean somebody or something else.
+MIN_LENGTH: Final = 4
+MIN_DIGITS: Final = 6
 
 
-def without_names(text: str, names: Iterable[str], *, instead: str = THE_PERSON) -> str:
-    """Return the text with each of the names replaced, whatever its case, as a whole word."""
-    return unnaming(names, instead=instead)(text)
+def redact_names(text: str, names: Iterable[str], *, replacement: str = PERSON) -> str:
+    """Return a text with each of the names replaced: whole words, in upper or lower case."""
+    return name_redactor(names, replacement=replacement)(text)
 
 
-def unnaming(names: Iterable[str], *, instead: str = THE_PERSON) -> Callable[[str], str]:
-    """Return what does so with one text after the other."""
-    known = [(name.casefold(), name) for name in spellings(names)]
+def name_redactor(names: Iterable[str], *, replacement: str = PERSON) -> Callable[[str], str]:
+    """Return a function that replaces the names in a text, for use on many texts."""
+    folded_names = [(name.casefold(), name) for name in redactable_spellings(names)]
 
-    def unnamed(text: str) -> str:
-        looked = text.casefold()
-        found = [name for folded, name in known if folded in looked]
-        if not found:
+    def redact(text: str) -> str:
+        folded_text = text.casefold()
+        contained = [name for folded, name in folded_names if folded in folded_text]
+        if not contained:
             return text
-        longest_first = sorted(found, key=len, reverse=True)
-        either = "|".join(map(re.escape, longest_first))
-        return re.sub(rf"(?<!\w)(?:{either})(?!\w)", lambda _: instead, text, flags=re.IGNORECASE)
+        longest_first = sorted(contained, key=len, reverse=True)
+        pattern = "|".join(map(re.escape, longest_first))
+        words = rf"(?<!\w)(?:{pattern})(?!\w)"
+        return re.sub(words, lambda _: replacement, text, flags=re.IGNORECASE)
 
-    return unnamed
+    return redact
 
 
-def spellings(names: Iterable[str]) -> Iterator[str]:
-    """Yield the names that are long enough to be told from other words, also as JSON has them."""
+def redactable_spellings(names: Iterable[str]) -> Iterator[str]:
+    """Yield the names that are long enough to be redacted, also escaped as in JSON."""
     for name in names:
-        if len(name) < (SHORTEST_NUMBER if name.isdecimal() else SHORTEST):
+        if len(name) < (MIN_DIGITS if name.isdecimal() else MIN_LENGTH):
             continue
         yield name
         if not name.isascii():

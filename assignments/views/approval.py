@@ -19,7 +19,7 @@ from assignments.queries.approvals import approvers, is_submitter
 from assignments.queries.plan_changes import PlanChanges
 from assignments.services.batches.control import ControlRefused
 from assignments.services.submitting import approval
-from assignments.services.submitting.grace_period import hold_seconds
+from assignments.services.submitting.grace_period import grace_seconds
 from assignments.views.assign import may_assign
 from assignments.views.batch_page import refused
 from assignments.views.permitted_objects import own_batches
@@ -89,7 +89,7 @@ def _page(request: Request, batch: Batch, *, refusal: str = "") -> HttpResponse:
         "contents": drafts.planned_contents(batch),
         "due": formatting.due(batch.due_date),
         "to_send": to_send,
-        "hold": hold_seconds(to_send),
+        "hold": grace_seconds(to_send),
         "expires": formatting.moment(batch.approval.expires_at),
         "start": formatting.moment(batch.starts_at) if batch.starts_at else "",
         "rows": rows,

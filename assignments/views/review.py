@@ -28,7 +28,7 @@ from assignments.services.picking import drafts
 from assignments.services.planning import due_dates, frozen_plan
 from assignments.services.planning.plan_csv import write_plan
 from assignments.services.submitting import approval_policy, start_time, submission
-from assignments.services.submitting.grace_period import hold_seconds
+from assignments.services.submitting.grace_period import grace_seconds
 from assignments.services.syncing import plan_refresh
 from assignments.views.assign import may_assign
 from assignments.views.draft_page import own_draft
@@ -131,7 +131,7 @@ def review_page(
     plan = plan or draft_queries.plan(draft.pk)
     if plan is None:
         return redirect("assign", draft.pk)
-    call = frozen_plan.first_call(plan.batch)
+    call = frozen_plan.first_request(plan.batch)
     words, findings = search_words(request), ReviewFindings(plan.batch)
     paginator = Paginator(draft_queries.planned_rows(plan.batch, words=words), PER_PAGE)
     if not words:
@@ -154,10 +154,10 @@ def review_page(
         "most_refreshed": plan_refresh.MAX_PEOPLE,
         "seen": plan.batch.plan_digest,
         "cautions": _cautions(plan, findings),
-        "because": approval_policy.reasons(plan.batch),
+        "approval_reasons": approval_policy.reasons(plan.batch),
         "approval_hours": settings.APPROVAL_HOURS,
         "approvers": SimpleLazyObject(lambda: approvers(plan.batch)),
-        "hold": hold_seconds(plan.to_create),
+        "hold": grace_seconds(plan.to_create),
         "starts_at": request.POST.get("starts_at", ""),
         "start": _start_in_words(request.POST, plan.batch.due_at),
         "soonest": timezone.localtime(timezone=timezone.get_default_timezone()),
@@ -165,7 +165,7 @@ def review_page(
     return render(request, "assignments/review.html", context, status=422 if problems else 200)
 
 
-def _readable(call: frozen_plan.FirstCall) -> dict[str, object]:
+def _readable(call: frozen_plan.FirstRequest) -> dict[str, object]:
     return {**asdict(call), "body": json.dumps(call.body, indent=2)}
 
 
@@ -177,7 +177,7 @@ def _start_in_words(params: QueryDict, due_at: datetime | None) -> dict[str, str
     if starts_at is None:
         return {"words": f"Empty starts it right away. The time is that of {formatting.city()}."}
     try:
-        start_time.check(starts_at, due_at=due_at, now=timezone.now())
+        start_time.check_start(starts_at, due_at=due_at, now=timezone.now())
     except start_time.StartRefused as refusal:
         return {"problem": str(refusal)}
     return {"words": f"Starts {formatting.moment(starts_at)}."}

@@ -110,7 +110,7 @@ class Command(BaseCommand):
 
     def _submitted(self, batch: Batch, options: dict[str, Option]) -> Batch:
         now, by = timezone.now(), acting_as(batch.by)
-        starts_at = start_time.moment(options["start_at"]) if options["start_at"] else None
+        starts_at = start_time.parse_start(options["start_at"]) if options["start_at"] else None
         submitted = submission.submit(
             draft=Draft.objects.get(pk=batch.submission_key),
             plan_digest=batch.plan_digest,
@@ -127,7 +127,7 @@ class Command(BaseCommand):
 
     def _show_plan(self, batch: Batch, *, is_quiet: bool) -> None:
         states = completion.counts(batch)
-        first = frozen_plan.first_call(batch)
+        first = frozen_plan.first_request(batch)
         if is_quiet:
             return
         self.stdout.write(f"Plan {batch.plan_digest}")
@@ -172,7 +172,7 @@ def _deliver(account: Account, batch: Batch) -> None:
 
 def _due_date(text: str) -> date | None:
     try:
-        return due_dates.day(text, today=due_dates.today(timezone.now()))
+        return due_dates.parse_due_date(text, today=due_dates.today(timezone.now()))
     except due_dates.DueDateRefused as error:
         raise CommandError("--due is not a date. Write it as YYYY-MM-DD, or none.") from error
 

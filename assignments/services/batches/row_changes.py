@@ -8,7 +8,7 @@ from typing import Any, Final
 from assignments.audit.entries.actors import Person
 from assignments.audit.log import Event
 from assignments.models import Assignment, Learner
-from assignments.services.redaction import unnaming, without_names
+from assignments.services.redaction import name_redactor, redact_names
 
 State = Assignment.State
 FIRST_READ_BACK: Final = timedelta(seconds=2)
@@ -52,7 +52,7 @@ def change_of(
     """Return a change whose problem and log entry no longer name the learner."""
     event = row_event(row, action, result, **detail)
     if values.get("problem"):
-        problem = without_names(str(values["problem"]), names_of(row.learner))
+        problem = redact_names(str(values["problem"]), names_of(row.learner))
         values = {**values, "problem": problem}
     return RowChange(row, event, values, ended_at)
 
@@ -103,7 +103,7 @@ def row_event(row: Assignment, action: str, result: str, **detail: object) -> Ev
     """
     learner, content = row.learner, row.content
     if free_text := FREE_TEXT.intersection(detail):
-        redact = unnaming(names_of(learner))
+        redact = name_redactor(names_of(learner))
         for part in free_text:
             detail[part] = _map_texts(detail[part], redact)
     person = Person(

@@ -1,6 +1,6 @@
 """Planning: the frozen plan of a batch, its rows, its digest, its due dates and its request bodies.
 
-What a manager reviews is made here, byte for byte as it will be sent. Putting a draft together
-does not belong here (`picking/`), nor does releasing a plan (`submitting/`). Calls no other folder
-but `redaction`.
+It makes what a manager reviews, byte for byte as it will be sent. Editing a draft belongs in
+`picking/`, submitting and releasing a plan in `submitting/`. May call `audit/` and no other folder
+of services.
 """

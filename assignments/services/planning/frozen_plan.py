@@ -1,4 +1,4 @@
-"""Freezing a draft into a plan: the exact rows, in a fixed order, sealed by their hash."""
+"""Freeze a draft into a plan: its exact rows in a fixed order, with a digest over them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,7 +14,7 @@ from assignments.models import Assignment, Batch, Content, Draft, PlanDigestInpu
 from assignments.models.drafts import Status, term_values
 from assignments.models.sql import analyze
 from assignments.services.planning import due_dates, plan_rows
-from assignments.services.planning.draft_selection import Picks
+from assignments.services.planning.draft_selection import DraftSelection
 from assignments.services.planning.plan_digest import store_digest
 from assignments.services.planning.request import json_body, new_assignment
 
@@ -24,7 +24,7 @@ EXPIRES_AFTER: Final = timedelta(hours=1)
 
 
 class PlanRefused(Exception):
-    """The draft cannot be planned; `problems` are pairs of (field, sentence for the person)."""
+    """The draft cannot be frozen; `problems` are pairs of (form field, sentence)."""
 
     def __init__(self, problems: list[tuple[str, str]]) -> None:
         super().__init__(" ".join(sentence for _, sentence in problems))
@@ -32,8 +32,8 @@ class PlanRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class FirstCall:
-    """The first request of a plan exactly as it will be sent, without its secret."""
+class FirstRequest:
+    """The first request of a plan exactly as it will be sent, but for the hidden API key."""
 
     method: str
     url: str
@@ -43,17 +43,17 @@ class FirstCall:
 
 @transaction.atomic
 def freeze(*, draft: Draft, now: datetime) -> Batch:
-    """Make the draft's plan, replacing one that was not submitted, and return its batch.
+    """Create the plan of a draft, as a batch in state "planned" with its rows.
 
-    People who already have an item, or are inactive, become rows that are skipped with the
-    reason; everything else is sent. Dates: the due date is the end of that day in the
-    organisation's zone.
+    It replaces an earlier plan of the draft that was not submitted. Rows of inactive people, and of
+    people who have the item already, are "skipped" with the reason; all others will be sent. A row
+    is due at the end of its due date in the organisation's time zone.
 
-    :raises PlanRefused: if there is nothing to plan or something cannot be assigned
+    :raises PlanRefused: if nothing is selected or something cannot be assigned
     """
     draft = Draft.objects.select_for_update(of=("self",), no_key=True).get(pk=draft.pk)
-    picks = Picks(draft)
-    _check(draft, picks, now)
+    selection = DraftSelection(draft)
+    _check(draft, selection, now)
     previous = PlanDigestInput.objects.filter(batch__submission_key=draft.pk).first()
     discard_plan(draft)
     batch = Batch.objects.create(
@@ -61,20 +61,20 @@ def freeze(*, draft: Draft, now: datetime) -> Batch:
         account=draft.account,
         by=draft.owner,
         by_name=str(draft.owner),
-        title=picks.title,
+        title=selection.title,
         people=0,
         items=0,
-        duplicate_rows=picks.duplicate_rows,
+        duplicate_rows=selection.duplicate_rows,
         frozen_at=now,
         **term_values(draft),
     )
-    plan_rows.fill(
+    plan_rows.insert_rows(
         batch,
         due_date=draft.due_date,
-        others=picks.due_dates,
+        other_due_dates=selection.due_dates,
         assigns_again=draft.assigns_again,
     )
-    _describe_rows(batch)
+    _summarize_rows(batch)
     store_digest(batch, previous=previous)
     if batch.rows >= analyze.MANY_ROWS:
         transaction.on_commit(partial(analyze.analyze, Assignment), robust=True)
@@ -82,28 +82,29 @@ def freeze(*, draft: Draft, now: datetime) -> Batch:
 
 
 def recheck(*, draft: Draft, batch: Batch, now: datetime) -> str:
-    """Freeze a plan anew that is old, and return in a sentence what changed meanwhile.
+    """Freeze an expired plan again and return a sentence that says what changed since.
 
-    :raises PlanRefused: if it cannot be planned any more
+    :raises PlanRefused: if the draft can no longer be frozen
     """
-    before, seen_sha256 = _to_create(batch), batch.plan_digest
+    before, previous_digest = _count_to_create(batch), batch.plan_digest
     after = freeze(draft=draft, now=now)
-    if after.plan_digest == seen_sha256:
+    if after.plan_digest == previous_digest:
         return "The list was frozen an hour ago. It was checked again: nothing has changed."
-    gone = Assignment.objects.filter(batch=after, problem=plan_rows.INACTIVE).count()
-    remain = _to_create(after)
-    why = f"{gone:,} of the people are inactive in the LMS; " if gone and remain < before else ""
+    inactive = Assignment.objects.filter(batch=after, problem=plan_rows.INACTIVE).count()
+    remaining = _count_to_create(after)
+    why = f"{inactive:,} of the people are inactive in the LMS; "
+    why = why if inactive and remaining < before else ""
     return (
         f"The list was frozen an hour ago. It was checked again: {why}"
-        f"{remain:,} of {before:,} remain."
+        f"{remaining:,} of {before:,} remain."
     )
 
 
-def _to_create(batch: Batch) -> int:
+def _count_to_create(batch: Batch) -> int:
     return Assignment.objects.filter(batch=batch, state=Assignment.State.PLANNED).count()
 
 
-def _describe_rows(batch: Batch) -> None:
+def _summarize_rows(batch: Batch) -> None:
     rows = Assignment.objects.filter(batch=batch)
     counts = rows.aggregate(
         people=Count("learner", distinct=True),
@@ -115,19 +116,19 @@ def _describe_rows(batch: Batch) -> None:
     )
     batch.people, batch.items, batch.rows = counts["people"], counts["items"], counts["rows"]
     batch.due_date, batch.due_at = counts["first"], due_dates.end_of_day(counts["first"])
-    is_alike = counts["first"] == counts["last"] and counts["dated"] in {0, counts["rows"]}
-    batch.has_several_due_dates = not is_alike
+    has_one_date = counts["first"] == counts["last"] and counts["dated"] in {0, counts["rows"]}
+    batch.has_several_due_dates = not has_one_date
     batch.save()
 
 
-def first_call(batch: Batch) -> FirstCall | None:
+def first_request(batch: Batch) -> FirstRequest | None:
     """Return the first request that the plan would send, or None if it sends nothing."""
     planned = Assignment.objects.filter(batch=batch, state=Assignment.State.PLANNED)
     row = planned.select_related("batch").order_by("position").first()
     if row is None:
         return None
     path = f"/unified/lms/users/{quote(row.learner_remote_id, safe='')}/assignments"
-    return FirstCall(
+    return FirstRequest(
         method="POST",
         url=settings.STACKONE_BASE_URL + path,
         headers={"Authorization": "(hidden)", "x-account-id": batch.account.remote_id},
@@ -135,40 +136,40 @@ def first_call(batch: Batch) -> FirstCall | None:
     )
 
 
-def _check(draft: Draft, picks: Picks, now: datetime) -> None:
+def _check(draft: Draft, selection: DraftSelection, now: datetime) -> None:
     today = due_dates.today(now)
-    problems = [*_content_problems(picks), *_people_problems(picks)]
+    problems = [*_content_problems(selection), *_people_problems(selection)]
     if draft.due_date is not None and draft.due_date < today:
-        problems.append(("due_date", due_dates.PASSED))
-    problems += _day_problems(picks, today)
+        problems.append(("due_date", due_dates.DUE_DATE_PASSED))
+    problems += _due_date_problems(selection, today)
     if draft.status == Status.IN_PROGRESS and draft.progress is None:
         problems.append(("progress", "Enter the progress, from 0 to 99 percent."))
     if problems:
         raise PlanRefused(problems)
 
 
-def _content_problems(picks: Picks) -> list[tuple[str, str]]:
-    if not picks.contents and not picks.named:
+def _content_problems(selection: DraftSelection) -> list[tuple[str, str]]:
+    if not selection.contents and not selection.uploaded_rows:
         return [("content", "Choose at least one course, video or path.")]
-    if len(picks.contents) > MAX_ITEMS:
+    if len(selection.contents) > MAX_ITEMS:
         return [("content", f"Choose at most {MAX_ITEMS} items.")]
     return [
         ("content", f"Remove {content}: {problem}")
-        for content in picks.contents
+        for content in selection.contents
         if (problem := why_not_assignable(content))
     ]
 
 
-def _day_problems(picks: Picks, today: date) -> list[tuple[str, str]]:
+def _due_date_problems(selection: DraftSelection, today: date) -> list[tuple[str, str]]:
     passed = [
         ("content", f"Choose a due date for {content} that is today or later.")
-        for content, due_date in picks.items
+        for content, due_date in selection.items
         if due_date is not None and due_date < today
     ]
-    if count := picks.rows_due_before(today):
+    if count := selection.count_rows_due_before(today):
         rows = "1 row" if count == 1 else f"{count:,} rows"
         sentence = (
-            f"{rows} of your file are due on a day that has passed. Mend and upload it again."
+            f"{rows} of your file are due on a day that has passed. Fix it and upload it again."
         )
         passed.append(
             ("people", sentence.replace("1 row of your file are", "1 row of your file is"))
@@ -177,7 +178,7 @@ def _day_problems(picks: Picks, today: date) -> list[tuple[str, str]]:
 
 
 def why_not_assignable(content: Content) -> str:
-    """Return why the item cannot be assigned, as a sentence, or nothing if it can."""
+    """Return why an item cannot be assigned, as the end of a sentence; empty if it can."""
     if not content.is_active:
         return "it is retired in the LMS."
     if not content.external_reference:
@@ -185,16 +186,16 @@ def why_not_assignable(content: Content) -> str:
     return ""
 
 
-def _people_problems(picks: Picks) -> list[tuple[str, str]]:
-    if not picks.people and not picks.named:
+def _people_problems(selection: DraftSelection) -> list[tuple[str, str]]:
+    if not selection.people and not selection.uploaded_rows:
         return [("people", "Choose at least one person.")]
-    if picks.rows > MAX_ROWS:
+    if selection.rows > MAX_ROWS:
         return [("people", f"Choose fewer people or items: a batch has at most {MAX_ROWS:,} rows.")]
     return []
 
 
 def discard_plan(draft: Draft) -> None:
-    """Delete the draft's plan if it was not submitted."""
+    """Delete the plan of a draft, unless it was submitted."""
     for batch in Batch.objects.filter(submission_key=draft.pk, state=Batch.State.PLANNED):
-        plan_rows.discard(batch.pk)
+        plan_rows.delete_rows(batch.pk)
         batch.delete()

@@ -1,4 +1,4 @@
-"""A plan as a file for a spreadsheet: every row as it would be sent, or why it would not."""
+"""A plan as CSV: every row as it will be sent, or why it is skipped."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -30,10 +30,10 @@ HEADINGS: Final = (
 
 
 def write_plan(*, batch: Batch, by: Actor, now: datetime, out: BinaryIO) -> None:
-    """Write the plan's rows in their order, and record that they were handed out."""
+    """Write the rows of a plan in order, as CSV in UTF-8, and log the download."""
     out.write((BYTE_ORDER_MARK + to_csv_lines([list(HEADINGS)])).encode())
-    for some in batched(_lines(batch), CHUNK, strict=False):
-        out.write(to_csv_lines(some).encode())
+    for lines in batched(_lines(batch), CHUNK, strict=False):
+        out.write(to_csv_lines(lines).encode())
     event = Event(
         action="plan.downloaded",
         subject=f"batch/{batch.pk}",

@@ -140,8 +140,9 @@ def digest_of(terms: Terms, digest_input: PlanDigestInput) -> str:
 
 def terms_of(batch: Batch) -> Terms:
     """Return everything of the batch itself that any version covers, texts in the clear."""
-    paths = {name: path for known in FORMATS.values() for name, path in known.terms.items()}
-    paths |= {name: name for known in FORMATS.values() for name in known.texts}
+    paths: dict[str, str] = {}
+    for covered in FORMATS.values():
+        paths |= {**covered.terms, **{name: name for name in covered.texts}}
     return tuple(_present((name, attrgetter(path)(batch)) for name, path in paths.items()).items())
 
 

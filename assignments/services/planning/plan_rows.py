@@ -1,4 +1,4 @@
-"""The rows of a plan, made and thrown away by the database at once, however many they are."""
+"""Inserting and deleting the rows of a plan, each with one SQL statement for any number of rows."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -10,12 +10,13 @@ from assignments.models import Assignment, Batch
 from assignments.models.sql.bulk import stored_datetime
 from assignments.services.planning.due_dates import last_second
 
-HAS_IT: Final = "They already have it in the LMS."
+ALREADY_ASSIGNED: Final = "They already have it in the LMS."
 BEING_ASSIGNED: Final = "It is being assigned to them by another batch right now."
 INACTIVE: Final = "They are inactive in the LMS."
 RETIRED: Final = "It was retired in the LMS, or has no external reference there."
 
-# The plus keeps the database from walking through everybody who was ever assigned the item.
+# The unary plus keeps the planner off the index by content: it would visit everybody who was ever
+# assigned the item, where the index by learner finds a few rows.
 _INSERT: Final = """
 INSERT INTO assignments_assignment (
     batch_id, position, learner_id, content_id, learner_remote_id, content_remote_id,
@@ -23,7 +24,7 @@ INSERT INTO assignments_assignment (
     problem, problem_field, settled_at
 )
 WITH days (due_date, due_at) AS (VALUES {days}),
-wanted AS (
+selected AS (
     SELECT picked.learner_id, item.content_id, COALESCE(item.due_date, %s) AS due_date
     FROM assignments_batch batch
     JOIN assignments_draftlearner picked ON picked.draft_id = batch.submission_key
@@ -48,7 +49,7 @@ planned AS (
         learner.id AS learner_id, content.id AS content_id,
         learner.remote_id AS learner_remote_id, content.remote_id AS content_remote_id,
         content.external_reference AS content_reference,
-        wanted.due_date AS due_date, days.due_at AS due_at,
+        selected.due_date AS due_date, days.due_at AS due_at,
         CASE
             WHEN NOT learner.is_active THEN %s
             WHEN NOT content.is_active OR content.external_reference = '' THEN %s
@@ -74,10 +75,10 @@ planned AS (
             ) THEN %s
             ELSE ''
         END AS problem
-    FROM wanted
-    JOIN assignments_learner learner ON learner.id = wanted.learner_id
-    JOIN assignments_content content ON content.id = wanted.content_id
-    LEFT JOIN days ON days.due_date = wanted.due_date
+    FROM selected
+    JOIN assignments_learner learner ON learner.id = selected.learner_id
+    JOIN assignments_content content ON content.id = selected.content_id
+    LEFT JOIN days ON days.due_date = selected.due_date
 )
 SELECT %s, position, learner_id, content_id, learner_remote_id, content_remote_id,
     content_reference, due_date, due_at, CASE WHEN problem = '' THEN 'planned' ELSE 'skipped' END,
@@ -87,39 +88,34 @@ FROM planned
 _DELETE: Final = f"DELETE FROM {Assignment._meta.db_table} WHERE batch_id = %s"  # noqa: S608  # nosec B608
 
 
-def fill(
-    batch: Batch, *, due_date: date | None, others: Iterable[date], assigns_again: bool
+def insert_rows(
+    batch: Batch, *, due_date: date | None, other_due_dates: Iterable[date], assigns_again: bool
 ) -> None:
-    """Make the rows of a batch out of its draft: people x items, and the rows named by a file.
+    """Insert the rows of a batch from its draft: people x items, and the rows of uploaded files.
 
-    A row has its own due date, or else its item's, or else the draft's.
+    The due date of a row is its own, or else its item's, or else the draft's.
 
     :param due_date: the draft's due date
-    :param others: the due dates that items and rows have of their own
+    :param other_due_dates: the due dates that items and uploaded rows have of their own
+    :param assigns_again: whether people who have an item already get it again
     """
-    # One day at the least, so that the database knows the kinds of the columns.
-    days = sorted({*others, due_date or batch.frozen_at.date()})
-    pairs = [value for day in days for value in (_stored(day), stored_datetime(last_second(day)))]
-    marks = ", ".join(["(%s, %s)"] * len(days))
-    draft_day = None if due_date is None else _stored(due_date)
-    picked = (draft_day, batch.pk) * 2
-    reasons = (INACTIVE, RETIRED, assigns_again, HAS_IT, BEING_ASSIGNED)
-    values: tuple[Any, ...] = (
-        *pairs,
-        *picked,
-        *reasons,
-        batch.pk,
-        stored_datetime(batch.frozen_at),
-    )
+    # At least one day, so that the database can infer the types of the columns.
+    days = sorted({*other_due_dates, due_date or batch.frozen_at.date()})
+    pairs = [value for day in days for value in (_adapted(day), stored_datetime(last_second(day)))]
+    placeholders = ", ".join(["(%s, %s)"] * len(days))
+    draft_due_date = None if due_date is None else _adapted(due_date)
+    terms = (draft_due_date, batch.pk) * 2
+    reasons = (INACTIVE, RETIRED, assigns_again, ALREADY_ASSIGNED, BEING_ASSIGNED)
+    values: tuple[Any, ...] = (*pairs, *terms, *reasons, batch.pk, stored_datetime(batch.frozen_at))
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT.format(days=marks), values)
+        cursor.execute(_INSERT.format(days=placeholders), values)
 
 
-def discard(batch_pk: int) -> None:
-    """Delete every row of a batch that was not submitted."""
+def delete_rows(batch_pk: int) -> None:
+    """Delete the rows of a batch, which must not be submitted."""
     with connection.cursor() as cursor:
         cursor.execute(_DELETE, [batch_pk])
 
 
-def _stored(day: date) -> object:
+def _adapted(day: date) -> object:
     return connection.ops.adapt_datefield_value(day)

@@ -1,4 +1,4 @@
-"""The request that creates an assignment, built from a row of the plan: reviewed, then sent."""
+"""The request that creates an assignment, as reviewed and as sent: built from a plan's row."""
 
 from django.conf import settings
 
@@ -7,7 +7,7 @@ from assignments.stackone.resources import NewAssignment
 
 
 def new_assignment(row: Assignment) -> NewAssignment:
-    """Return what is sent for a row: the plan's own values, never the directory's newer ones."""
+    """Return what to send for a row: the frozen values, not those of the directory now."""
     batch = row.batch
     return NewAssignment(
         learning_object_external_reference=row.content_reference,
@@ -15,11 +15,11 @@ def new_assignment(row: Assignment) -> NewAssignment:
         due_at=row.due_at,
         status=batch.status,
         progress=batch.progress,
-        # Left to the LMS: what was reviewed has no such moment yet, and must be what is sent.
+        # Set by the LMS: the moment is not known at the review, and only what was reviewed is sent.
         assigned_at=None,
     )
 
 
 def json_body(new: NewAssignment) -> dict[str, object]:
-    """Return the request's JSON body in the contract and status style of the settings."""
+    """Return the JSON body for STACKONE_CONTRACT and STACKONE_STATUS_STYLE."""
     return new.as_json(settings.STACKONE_CONTRACT, settings.STACKONE_STATUS_STYLE)

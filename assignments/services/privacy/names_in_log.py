@@ -12,7 +12,7 @@ from assignments.models.sql.text_folding import fold
 from assignments.models.sql.trigram_index import ENTRIES
 from assignments.services.privacy import redacted_fields
 from assignments.services.privacy.subjects import Subject
-from assignments.services.redaction import spellings
+from assignments.services.redaction import redactable_spellings
 
 MAX_PER_NAME: Final = 1_000
 
@@ -25,7 +25,7 @@ def find_entries_naming(person: Subject) -> list[int]:
     """
     about = Q(person=person.ref) | Q(actor=person.ref) | Q(subject=person.ref)
     candidates = set(LogEntry.objects.filter(about).values_list("seq", flat=True))
-    for name in spellings(person.names):
+    for name in redactable_spellings(person.names):
         candidates.update(ENTRIES.rows_with([fold(name)], MAX_PER_NAME))
     bodies = LogEntry.objects.filter(seq__in_list=sorted(candidates)).values_list("seq", "body")
     return sorted(

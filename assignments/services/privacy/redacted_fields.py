@@ -26,7 +26,7 @@ from assignments.models.sql.text_folding import fold
 from assignments.services.picking.uploads import compression
 from assignments.services.planning.plan_digest import erase_salts
 from assignments.services.privacy.subjects import Subject
-from assignments.services.redaction import unnaming
+from assignments.services.redaction import name_redactor
 
 TEXT_FIELDS: Final[tuple[tuple[type[Model], tuple[str, ...]], ...]] = (
     (Batch, ("by_name", "reason", "pause_reason")),
@@ -56,7 +56,7 @@ def redact_person(person: Subject) -> int:
 
 def is_named_in(person: Subject, texts: Iterable[str]) -> bool:
     """Tell whether one of the texts contains a name of the person."""
-    unnamed = unnaming(person.names)
+    unnamed = name_redactor(person.names)
     return any(unnamed(text) != text for text in texts)
 
 
@@ -83,7 +83,7 @@ def is_search_for(person: Subject, search: str) -> bool:
 
 
 def _redact(person: Subject, rows: "QuerySet[Any]", fields: Sequence[str]) -> int:
-    changed, unnamed = 0, unnaming(person.names, instead=ERASED)
+    changed, unnamed = 0, name_redactor(person.names, replacement=ERASED)
     for pk, *texts in rows.order_by("pk").values_list("pk", *fields).iterator(CHUNK):
         new = [unnamed(text) for text in texts]
         if new != texts:

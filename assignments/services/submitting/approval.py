@@ -1,4 +1,4 @@
-"""The second pair of eyes: approve, reject or withdraw a batch that waits, and let it expire."""
+"""Four-eyes approval: approve, reject, withdraw or expire a batch that waits for approval."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,84 +12,85 @@ from assignments.queries import approvals
 from assignments.queries.drafts import rows_to_send
 from assignments.services.batches import control, plan_integrity, withdrawal
 from assignments.services.batches.control import ControlRefused
-from assignments.services.submitting.grace_period import hold_seconds
+from assignments.services.submitting.grace_period import grace_seconds
 
-Batches = Batch.State
+State = Batch.State
 Decision = Approval.Decision
-DECIDED = "It no longer waits for an approval."
+NOT_WAITING = "It no longer waits for an approval."
 
 
 @transaction.atomic
 def approve(*, batch: Batch, plan_digest: str, by: Actor, now: datetime, why: str = "") -> None:
-    """Let exactly this plan be sent; its hold, in which it can be undone, begins now.
+    """Approve exactly this plan; its grace period, in which it can be undone, begins now.
 
-    :param plan_digest: the hash of the plan that the person saw
-    :raises ControlRefused: if it does not wait any more, or the person or the plan is the wrong one
+    :param plan_digest: the digest of the plan that the person saw
+    :raises ControlRefused: if it does not wait for approval, the person may not approve it, or the
+        plan is another one
     """
-    batch, user = _waiting(batch, by, now)
+    batch, user = _lock_to_decide(batch, by, now)
     _check_plan(batch, plan_digest, now)
-    soonest = now + timedelta(seconds=hold_seconds(rows_to_send(batch)))
-    batch.state, batch.starts_at = Batches.WAITING, max(batch.starts_at or soonest, soonest)
+    earliest = now + timedelta(seconds=grace_seconds(rows_to_send(batch)))
+    batch.state, batch.starts_at = State.WAITING, max(batch.starts_at or earliest, earliest)
     _decide(batch, Decision.APPROVED, user, now, why)
-    starts_at = batch.starts_at.isoformat()
-    told = {"plan_digest": batch.plan_digest, "starts_at": starts_at}
-    control.save_state(batch, "batch.approved", "starts_at", by=by, now=now, why=why, detail=told)
+    detail = {"plan_digest": batch.plan_digest, "starts_at": batch.starts_at.isoformat()}
+    control.save_state(batch, "batch.approved", "starts_at", by=by, now=now, why=why, detail=detail)
 
 
 def reject(*, batch: Batch, by: Actor, now: datetime, why: str = "") -> None:
-    """End a batch that waits for an approval; its submitter gets the draft back.
+    """Reject a batch that waits for approval; its submitter can edit the draft again.
 
-    :raises ControlRefused: if it does not wait any more, no reason is given, or it is their own
+    :raises ControlRefused: if it does not wait for approval, no reason is given, or the person may
+        not decide about it
     """
     if not why.strip():
         raise ControlRefused(
             "Say why you reject it: its submitter and the audit log get the reason."
         )
     with transaction.atomic():
-        batch, user = _waiting(batch, by, now)
+        batch, user = _lock_to_decide(batch, by, now)
         _decide(batch, Decision.REJECTED, user, now, why)
-        _give_back(batch, Batches.REJECTED, "batch.rejected", by, now, why)
+        _give_back(batch, State.REJECTED, "batch.rejected", by, now, why)
     withdrawal.withdraw(batch=batch, by=by, now=now)
 
 
 def withdraw(*, batch: Batch, by: Actor, now: datetime, why: str = "") -> None:
-    """Take a batch back that waits for an approval; only its submitter does, and may change it.
+    """Withdraw a batch that waits for approval; its submitter, who alone may, can edit the draft.
 
-    :raises ControlRefused: if it does not wait any more, or somebody else submitted it
+    :raises ControlRefused: if it does not wait for approval, or somebody else submitted it
     """
     with transaction.atomic():
-        batch, user = control.lock_batch(batch, {Batches.APPROVAL}, DECIDED), _person(by)
+        batch, user = control.lock_batch(batch, {State.APPROVAL}, NOT_WAITING), _user(by)
         if user is None or not approvals.is_submitter(user, batch):
             raise ControlRefused(
                 f"Only {batch.by_name} can withdraw it. Reject it, and say why, if it is wrong."
             )
         _decide(batch, Decision.WITHDRAWN, user, now, why)
-        _give_back(batch, Batches.CANCELLED, "batch.withdrawn", by, now, why)
+        _give_back(batch, State.CANCELLED, "batch.withdrawn", by, now, why)
     withdrawal.withdraw(batch=batch, by=by, now=now)
 
 
 def expire_due(*, now: datetime) -> int:
-    """End the batches that waited for too long and return how many they were."""
-    late = Approval.objects.filter(decision="", expires_at__lte=now).select_related("batch")
-    return sum(_expire(one.batch, now) for one in late.order_by("expires_at", "pk"))
+    """Expire the batches whose time for an approval has passed; return how many."""
+    due = Approval.objects.filter(decision="", expires_at__lte=now).select_related("batch")
+    return sum(_expire(approval.batch, now) for approval in due.order_by("expires_at", "pk"))
 
 
 def _expire(batch: Batch, now: datetime) -> bool:
     try:
         with transaction.atomic():
-            batch = control.lock_batch(batch, {Batches.APPROVAL}, DECIDED)
+            batch = control.lock_batch(batch, {State.APPROVAL}, NOT_WAITING)
             _decide(batch, Decision.EXPIRED, None, now, "")
-            _give_back(batch, Batches.EXPIRED, "batch.expired", SYSTEM, now, "")
+            _give_back(batch, State.EXPIRED, "batch.expired", SYSTEM, now, "")
     except ControlRefused:
-        # Somebody decided at the last moment.
+        # Somebody decided between the query and the lock.
         return False
     withdrawal.withdraw(batch=batch, by=SYSTEM, now=now)
     return True
 
 
-def _waiting(batch: Batch, by: Actor, now: datetime) -> tuple[Batch, Any]:
-    """Return the batch, locked, and the person, if that one may decide about it now."""
-    batch, user = control.lock_batch(batch, {Batches.APPROVAL}, DECIDED), _person(by)
+def _lock_to_decide(batch: Batch, by: Actor, now: datetime) -> tuple[Batch, Any]:
+    """Lock the batch and return it with the user, if that user may decide about it now."""
+    batch, user = control.lock_batch(batch, {State.APPROVAL}, NOT_WAITING), _user(by)
     problem = approvals.objection(user, batch) if user else "Only people decide about it."
     if problem:
         raise ControlRefused(problem)
@@ -98,13 +99,13 @@ def _waiting(batch: Batch, by: Actor, now: datetime) -> tuple[Batch, Any]:
     return batch, user
 
 
-def _person(by: Actor) -> Any:
+def _user(by: Actor) -> Any:
     pk = by.ref.removeprefix("user/")
     return get_user_model().objects.filter(pk=pk).first() if pk.isdecimal() else None
 
 
-def _check_plan(batch: Batch, seen_sha256: str, now: datetime) -> None:
-    if seen_sha256 != batch.plan_digest:
+def _check_plan(batch: Batch, seen_digest: str, now: datetime) -> None:
+    if seen_digest != batch.plan_digest:
         raise ControlRefused("This is not the plan that you looked at. Look at it again.")
     if not plan_integrity.is_intact(batch):
         raise ControlRefused(
@@ -115,11 +116,13 @@ def _check_plan(batch: Batch, seen_sha256: str, now: datetime) -> None:
         raise ControlRefused("Its due date has passed. Reject it, so that another one is chosen.")
 
 
-def _decide(batch: Batch, decision: Approval.Decision, user: Any, now: datetime, why: str) -> None:
+def _decide(
+    batch: Batch, decision: Approval.Decision, user: Any, now: datetime, reason: str
+) -> None:
     approval = batch.approval
-    approval.decision, approval.decided_at, approval.reason = decision, now, why
+    approval.decision, approval.decided_at, approval.reason = decision, now, reason
     approval.decided_by, approval.decided_by_name = user, str(user or "")
-    # Who withdraws a batch need not be told that it was withdrawn.
+    # The submitter withdrew it, so no e-mail to the submitter is needed.
     approval.email_at = None if decision == Decision.WITHDRAWN else now
     fields = ["decision", "decided_at", "reason", "decided_by", "decided_by_name", "email_at"]
     approval.save(update_fields=fields)
@@ -129,5 +132,5 @@ def _give_back(
     batch: Batch, state: Batch.State, action: str, by: Actor, now: datetime, why: str
 ) -> None:
     batch.state = state
-    told = {"plan_digest": batch.plan_digest}
-    control.reopen_draft(batch, action, by=by, now=now, why=why, detail=told)
+    detail = {"plan_digest": batch.plan_digest}
+    control.reopen_draft(batch, action, by=by, now=now, why=why, detail=detail)

@@ -1,4 +1,4 @@
-"""When a batch needs a second person, and asking for one."""
+"""Approval policy: whether a batch needs another manager's approval, and requesting it."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,37 +9,37 @@ from django.db.models import QuerySet
 from assignments.models import Approval, Assignment, Batch, Content
 from assignments.models.drafts import Status
 
-# What an item is held against when somebody looks at it days later.
-SEEN: Final = ("pk", "title", "external_reference", "fingerprint")
+# Kept of each item at the request, so that the approver sees what changed since.
+CONTENT_FIELDS: Final = ("pk", "title", "external_reference", "fingerprint")
 
 
 def reasons(batch: Batch) -> list[str]:
-    """Return why the plan needs another manager's approval, a sentence each, or nothing."""
-    found = []
+    """Return why the plan needs another manager's approval, in sentences; empty if it does not."""
+    sentences = []
     threshold = settings.APPROVAL_THRESHOLD
     if threshold is not None and batch.rows > threshold:
-        found.append(f"It has {batch.rows:,} rows (people x items), more than {threshold:,}.")
-    mandatory = _sent(batch).filter(is_mandatory=True).order_by("title", "pk")
-    found += [f"{content} is marked as mandatory." for content in mandatory]
+        sentences.append(f"It has {batch.rows:,} rows (people x items), more than {threshold:,}.")
+    mandatory = _content_to_send(batch).filter(is_mandatory=True).order_by("title", "pk")
+    sentences += [f"{content} is marked as mandatory." for content in mandatory]
     if batch.status == Status.COMPLETED:
-        found.append("It tells the LMS that people have completed it.")
-    return found
+        sentences.append("It tells the LMS that people have completed it.")
+    return sentences
 
 
-def ask(batch: Batch, because: list[str], now: datetime) -> Approval:
-    """Ask for an approval of the batch's plan, and let those who may give it be told."""
+def request_approval(batch: Batch, reasons: list[str], now: datetime) -> Approval:
+    """Request approval of the batch's plan; an e-mail to those who may approve becomes due."""
     return Approval.objects.create(
         batch=batch,
         requested_by=batch.by,
         requested_at=now,
         expires_at=now + timedelta(hours=settings.APPROVAL_HOURS),
         plan_digest=batch.plan_digest,
-        approval_reasons=because,
-        contents=list(_sent(batch).order_by("pk").values(*SEEN)),
+        approval_reasons=reasons,
+        contents=list(_content_to_send(batch).order_by("pk").values(*CONTENT_FIELDS)),
         email_at=now,
     )
 
 
-def _sent(batch: Batch) -> QuerySet[Content]:
+def _content_to_send(batch: Batch) -> QuerySet[Content]:
     rows = Assignment.objects.filter(batch=batch, state=Assignment.State.PLANNED)
     return Content.objects.filter(pk__in=rows.values("content"))

@@ -1,4 +1,4 @@
-"""Marking content as mandatory: what an administrator decides, and the log keeps."""
+"""Mandatory content: an administrator's mark on items whose batches need approval."""
 
 from datetime import datetime
 
@@ -11,9 +11,10 @@ from assignments.models import Content
 
 @transaction.atomic
 def set_mandatory(*, content: Content, is_mandatory: bool, by: Actor, now: datetime) -> None:
-    """Let batches of the item need another manager's approval from now on, or no longer.
+    """Mark an item as mandatory, so that its batches need another manager's approval, or unmark it.
 
-    Doing it twice changes nothing. Batches that were submitted already stay as they are.
+    Setting the same value again changes nothing. Batches that were submitted before are not
+    affected.
     """
     content = Content.objects.select_for_update(of=("self",), no_key=True).get(pk=content.pk)
     if content.is_mandatory == is_mandatory:

@@ -1,4 +1,4 @@
-"""When a batch is to start: what a clock on the organisation's wall shows, as one moment."""
+"""The start time of a batch: parsed from local time in the organisation's zone, and checked."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -11,37 +11,37 @@ EXAMPLE: Final = "2026-12-01 08:00"
 
 
 class StartRefused(Exception):
-    """A batch cannot start then; the message says why and what to do."""
+    """A batch cannot start at this time; the message says why and what to do."""
 
 
-def moment(text: str) -> datetime:
-    """Return the moment at which a wall clock in the organisation's zone shows this.
+def parse_start(text: str) -> datetime:
+    """Parse a local date and time in the organisation's zone (TIME_ZONE) into UTC.
 
-    An hour that a change of the clocks repeats means its first time.
+    A time that occurs twice, when clocks are set back, means the first.
 
-    :raises StartRefused: if it is not a date and time, or the clocks skip it
+    :raises StartRefused: if it is not a date and time, or clocks skip it when set forward
     """
     try:
-        wall = datetime.fromisoformat(text.strip())
+        local = datetime.fromisoformat(text.strip())
     except ValueError:
-        wall = None
-    if wall is None or wall.tzinfo is not None or len(text.strip()) < len(EXAMPLE):
+        local = None
+    if local is None or local.tzinfo is not None or len(text.strip()) < len(EXAMPLE):
         raise StartRefused(f"Write the start as a date and time, such as {EXAMPLE}.")
     zone = ZoneInfo(settings.TIME_ZONE)
-    found = wall.replace(tzinfo=zone).astimezone(UTC)
-    if found.astimezone(zone).replace(tzinfo=None) != wall:
-        after = found.astimezone(zone)
+    moment = local.replace(tzinfo=zone).astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) != local:
+        after = moment.astimezone(zone)
         raise StartRefused(
-            f"The clocks go forward that night, so {wall:%H:%M} does not exist. "
-            f"Choose {after:%H:%M}, for one."
+            f"The clocks go forward that night, so {local:%H:%M} does not exist. "
+            f"Choose {after:%H:%M}, for example."
         )
-    return found
+    return moment
 
 
-def check(starts_at: datetime, *, due_at: datetime | None, now: datetime) -> None:
-    """Refuse a start that has passed, is too far away, or comes after the due date.
+def check_start(starts_at: datetime, *, due_at: datetime | None, now: datetime) -> None:
+    """Check a start time.
 
-    :raises StartRefused: with what to do
+    :raises StartRefused: if it has passed, is more than a year away, or is after the due date
     """
     if starts_at <= now:
         raise StartRefused("This start has passed. Choose a later one, or none to start soon.")

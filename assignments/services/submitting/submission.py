@@ -1,4 +1,4 @@
-"""Submitting a reviewed plan: the moment after which a worker may send it."""
+"""Submit a reviewed plan: from then on it may be sent, or waits for approval."""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from assignments.services.batches import row_changes, withdrawal
 from assignments.services.planning import frozen_plan
 from assignments.services.planning.plan_digest import change_text
 from assignments.services.submitting import approval_policy, start_time
-from assignments.services.submitting.grace_period import hold_seconds
+from assignments.services.submitting.grace_period import grace_seconds
 
 State = Assignment.State
 
@@ -34,15 +34,15 @@ def submit(
     now: datetime,
     starts_at: datetime | None = None,
 ) -> Batch:
-    """Submit the plan that was reviewed; it starts after its hold, during which it can be undone.
+    """Submit the reviewed plan of a draft; sending begins after a grace period.
 
-    A plan that needs another manager's approval waits for that instead; its hold begins then.
+    If the plan needs another manager's approval, the grace period begins with the approval.
     Submitting the same draft again returns the first batch and changes nothing. The plan's digest
     commits to the reason, so another reason than the draft's changes the digest.
 
     :param plan_digest: the digest of the plan that the person saw
-    :param starts_at: when it is to start, if not as soon as its hold has ended
-    :raises SubmissionRefused: if the plan is gone or another one, or nothing would be sent
+    :param starts_at: start time, if not at the end of the grace period
+    :raises SubmissionRefused: if the plan is another one or expired, or nothing would be sent
     """
     draft = Draft.objects.select_for_update(of=("self",), no_key=True).get(pk=draft.pk)
     batch = _planned(draft)
@@ -54,11 +54,11 @@ def submit(
     change_text(batch, "reason", reason)
     batch.state = Batch.State.APPROVAL if reasons else Batch.State.WAITING
     batch.submitted_at, batch.request_id = now, by.request_id
-    batch.starts_at = _start(batch, starts_at, to_send, now)
+    batch.starts_at = _starts_at(batch, starts_at, to_send, now)
     batch.save(update_fields=["state", "submitted_at", "starts_at", "request_id"])
     draft.is_submitted = True
     draft.save(update_fields=["is_submitted"])
-    approval = approval_policy.ask(batch, reasons, now) if reasons else None
+    approval = approval_policy.request_approval(batch, reasons, now) if reasons else None
     record(_submitted(batch, to_send, approval), by=by, at=now)
     _record_skipped(batch, by, now)
     return batch
@@ -66,7 +66,7 @@ def submit(
 
 def _rows_to_send(draft: Draft, batch: Batch) -> int:
     if not draft.assigns_again:
-        _refuse_twins(batch)
+        _refuse_duplicates(batch)
     to_send = batch.assignments.filter(state=State.PLANNED).count()
     if not to_send:
         raise SubmissionRefused("Nothing would be sent: everybody is skipped. Change the draft.")
@@ -74,10 +74,10 @@ def _rows_to_send(draft: Draft, batch: Batch) -> int:
 
 
 def _planned(draft: Draft) -> Batch:
-    found = Batch.objects.select_related("account", "by").filter(submission_key=draft.pk).first()
-    if found is None:
+    batch = Batch.objects.select_related("account", "by").filter(submission_key=draft.pk).first()
+    if batch is None:
         raise SubmissionRefused("This plan changed since you looked. Review it again.")
-    return found
+    return batch
 
 
 def _check(batch: Batch, seen_digest: str, *, confirms_completed: bool, now: datetime) -> None:
@@ -87,54 +87,57 @@ def _check(batch: Batch, seen_digest: str, *, confirms_completed: bool, now: dat
         raise SubmissionRefused("Confirm that these people have completed it.")
     if batch.account.paused_at is not None:
         raise SubmissionRefused(f"Sending is paused. {batch.account.pause_reason}")
-    _check_still(batch, now)
+    _check_is_current(batch, now)
 
 
-def _check_still(batch: Batch, now: datetime) -> None:
+def _check_is_current(batch: Batch, now: datetime) -> None:
     if now - batch.frozen_at > frozen_plan.EXPIRES_AFTER:
         raise SubmissionRefused("This plan is older than an hour. Update the plan.")
     if batch.due_at is not None and batch.due_at < now:
         raise SubmissionRefused(
             "The due date has passed. Go back to the draft, choose a later one."
         )
-    gone = ReviewFindings(batch).gone
-    if gone:
-        raise SubmissionRefused(f"{gone[0]} was retired in the LMS since you looked. Remove it.")
+    retired = ReviewFindings(batch).gone
+    if retired:
+        raise SubmissionRefused(f"{retired[0]} was retired in the LMS since you looked. Remove it.")
 
 
-def _start(batch: Batch, asked: datetime | None, to_send: int, now: datetime) -> datetime | None:
-    if asked is not None:
+def _starts_at(
+    batch: Batch, starts_at: datetime | None, to_send: int, now: datetime
+) -> datetime | None:
+    if starts_at is not None:
         try:
-            start_time.check(asked, due_at=batch.due_at, now=now)
+            start_time.check_start(starts_at, due_at=batch.due_at, now=now)
         except start_time.StartRefused as refusal:
             raise SubmissionRefused(str(refusal)) from refusal
     if batch.state == Batch.State.APPROVAL:
-        # Its hold begins when it is approved.
-        return asked
-    soonest = now + timedelta(seconds=hold_seconds(to_send))
-    return max(asked or soonest, soonest)
+        # The grace period begins with the approval.
+        return starts_at
+    earliest = now + timedelta(seconds=grace_seconds(to_send))
+    return max(starts_at or earliest, earliest)
 
 
-def _refuse_twins(batch: Batch) -> None:
-    # One submission at a time for an account, so that two of them cannot overlook each other.
+def _refuse_duplicates(batch: Batch) -> None:
+    # One submission at a time for an account: two at once would not see each other.
     Account.objects.select_for_update(no_key=True).get(pk=batch.account_id)
-    moving = Q(state__in=Assignment.UNSETTLED)
-    twins = Assignment.objects.filter(
-        moving | Q(state=State.CREATED, settled_at__gte=batch.frozen_at),
+    unsettled = Q(state__in=Assignment.UNSETTLED)
+    duplicates = Assignment.objects.filter(
+        unsettled | Q(state=State.CREATED, settled_at__gte=batch.frozen_at),
         learner=OuterRef("learner"),
         content=OuterRef("content"),
         batch__submitted_at__isnull=False,
     ).exclude(state__in=withdrawal.UNSENT, batch__state__in=withdrawal.ENDED)
-    mine = batch.assignments.filter(Exists(twins), state=State.PLANNED)
-    count = mine.count()
+    rows = batch.assignments.filter(Exists(duplicates), state=State.PLANNED)
+    count = rows.count()
     if count:
         raise SubmissionRefused(
-            f"Since you looked, {_whose(mine)} began to assign {count:,} of these. Review it again."
+            f"Since you looked, {_name_other(rows)} began to assign {count:,} of these. "
+            "Review it again."
         )
 
 
-def _whose(mine: QuerySet[Assignment]) -> str:
-    first = mine.order_by("position")[:1].get()
+def _name_other(rows: QuerySet[Assignment]) -> str:
+    first = rows.order_by("position")[:1].get()
     same = Assignment.objects.filter(learner=first.learner_id, content=first.content_id)
     others = same.filter(batch__submitted_at__isnull=False).select_related("batch")
     other = others.order_by("-batch__submitted_at", "-pk")[:1].get()
@@ -153,7 +156,7 @@ def _submitted(batch: Batch, to_send: int, approval: Approval | None) -> Event:
         **{name: value for name, value in term_values(batch).items() if name != "due_date"},
         "plan_digest": batch.plan_digest,
         "starts_at": batch.starts_at.isoformat() if batch.starts_at else None,
-        **({"approval": _asked(approval)} if approval else {}),
+        **({"approval": _approval_detail(approval)} if approval else {}),
     }
     ref = f"batch/{batch.pk}"
     return Event(
@@ -166,7 +169,7 @@ def _submitted(batch: Batch, to_send: int, approval: Approval | None) -> Event:
     )
 
 
-def _asked(approval: Approval) -> dict[str, object]:
+def _approval_detail(approval: Approval) -> dict[str, object]:
     return {"expires_at": approval.expires_at.isoformat(), "reasons": approval.approval_reasons}
 
 
