@@ -147,7 +147,7 @@ def test_review_warns_about_many_people(client, draft, monkeypatch):
     text = words(client.get(url(draft)))
 
     assert "This is more than a tenth of everybody in the directory." in text
-    assert "4 people will stand as having completed it." in text
+    assert "4 people will count as having completed it." in text
     assert "No due date" in text
 
 
