@@ -1,4 +1,4 @@
-"""Runs the benchmarks: a table for people, a JSON line each in bench/results/ for comparing."""
+"""Run the benchmarks: prints a table, and writes a JSON line for each row to bench/results/."""
 
 import argparse
 import json
@@ -22,28 +22,28 @@ from bench import (
     sending,
     sessions,
 )
-from bench.measurement import HEAD, Finding
+from bench.measurement import HEAD, Comparison
 
 RESULTS = Path(__file__).resolve().parent / "results"
 VENDORS = ("sqlite", "postgresql")
 MILLION = 1_000_000
-SHORT = ("speed", "durability", "pacing", "append", "log", "audit")
-type Benchmark = Callable[[], Iterator[Finding]]
+SHORT_RUN = ("speed", "durability", "pacing", "append", "log", "audit")
+type Benchmark = Callable[[], Iterator[Comparison]]
 
 
 def main() -> None:
-    """Run what was asked for, on each database that was asked for."""
-    asked = _asked()
-    names = asked.names or (None if asked.long else SHORT)
+    """Run the benchmarks of the command line on the databases of the command line."""
+    arguments = _parsed_arguments()
+    names = arguments.names or (None if arguments.long else SHORT_RUN)
     RESULTS.mkdir(exist_ok=True)
     started = datetime.now(UTC)
-    with (RESULTS / f"{started:%Y-%m-%dT%H%M%SZ}.jsonl").open("w") as kept:
-        for vendor in asked.database:
+    with (RESULTS / f"{started:%Y-%m-%dT%H%M%SZ}.jsonl").open("w") as results:
+        for vendor in arguments.database:
             print(f"\n{vendor}\n{HEAD}", flush=True)
-            for name, benchmark in _benchmarks(vendor, is_long=asked.long).items():
-                for found in benchmark() if names is None or name in names else ():
-                    print(found.line(), flush=True)
-                    kept.write(json.dumps(_line(found, started, vendor)) + "\n")
+            for name, benchmark in _benchmarks(vendor, is_long=arguments.long).items():
+                for comparison in benchmark() if names is None or name in names else ():
+                    print(comparison.table_row(), flush=True)
+                    results.write(json.dumps(_json_line(comparison, started, vendor)) + "\n")
 
 
 def _benchmarks(vendor: str, *, is_long: bool) -> dict[str, Benchmark]:
@@ -71,10 +71,10 @@ def _benchmarks(vendor: str, *, is_long: bool) -> dict[str, Benchmark]:
     }
 
 
-def _line(found: Finding, started: datetime, vendor: str) -> dict[str, object]:
-    ratio = {"ratio": round(found.ratio, 4), "is_met": found.is_met}
+def _json_line(comparison: Comparison, started: datetime, vendor: str) -> dict[str, object]:
+    ratio = {"ratio": round(comparison.ratio, 4), "is_met": comparison.is_met}
     return (
-        asdict(found)
+        asdict(comparison)
         | ratio
         | {
             "at": started.isoformat(),
@@ -85,16 +85,18 @@ def _line(found: Finding, started: datetime, vendor: str) -> dict[str, object]:
     )
 
 
-def _asked() -> argparse.Namespace:
+def _parsed_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", help="only these, of all there are")
+    parser.add_argument("names", nargs="*", help="run only these benchmarks")
     parser.add_argument(
-        "--long", action="store_true", help="all of them, more pairs, a log of ten million"
+        "--long",
+        action="store_true",
+        help="run all benchmarks, with more pairs and a log of ten million entries",
     )
     parser.add_argument("--database", action="append", choices=VENDORS, help="default: both")
-    asked = parser.parse_args()
-    asked.database = asked.database or VENDORS
-    return asked
+    arguments = parser.parse_args()
+    arguments.database = arguments.database or VENDORS
+    return arguments
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Settings of a site that has Django's admin over the log, to hold the log's own page against."""
+"""Settings with Django's admin for the log, as a baseline for the log's own page."""
 
-from dashboard.settings import *  # noqa: F403  the product's own, besides what follows
-from dashboard.settings import INSTALLED_APPS as OURS
-from dashboard.settings import TEMPLATES as PAGES
+from dashboard.settings import *  # noqa: F403  the product's settings, changed below
+from dashboard.settings import INSTALLED_APPS as PRODUCT_APPS
+from dashboard.settings import TEMPLATES as PRODUCT_TEMPLATES
 
-INSTALLED_APPS = [*OURS, "django.contrib.messages", "django.contrib.admin"]
+INSTALLED_APPS = [*PRODUCT_APPS, "django.contrib.messages", "django.contrib.admin"]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -18,7 +18,12 @@ PROCESSORS = [
     "django.contrib.messages.context_processors.messages",
 ]
 TEMPLATES = [
-    {**PAGES[0], "DIRS": [], "OPTIONS": {"context_processors": PROCESSORS}, "APP_DIRS": True}
+    {
+        **PRODUCT_TEMPLATES[0],
+        "DIRS": [],
+        "OPTIONS": {"context_processors": PROCESSORS},
+        "APP_DIRS": True,
+    }
 ]
 ROOT_URLCONF = "bench.admin_urls"
 STORAGES = {

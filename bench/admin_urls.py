@@ -1,4 +1,4 @@
-"""The one page that is measured: fifty entries of the log in Django's admin, the newest first."""
+"""The page of Django's admin that is measured: the newest fifty entries of the log."""
 
 from typing import Any
 
@@ -9,15 +9,15 @@ from django.urls import path
 from assignments.models import LogEntry
 
 
-class Site(AdminSite):
-    """Lets anybody in who is signed in."""
+class AnyUserSite(AdminSite):
+    """An admin site that every signed-in user may use."""
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Ask for no more than a session."""
+        """Return whether the user is signed in."""
         return request.user.is_authenticated
 
 
-class Entries(ModelAdmin[LogEntry]):
+class LogEntryAdmin(ModelAdmin[LogEntry]):
     """The columns of the log's own page."""
 
     list_display = ("at", "actor", "action", "result", "batch", "seq")
@@ -25,14 +25,14 @@ class Entries(ModelAdmin[LogEntry]):
     ordering = ("-seq",)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let everybody see."""
+        """Allow every user."""
         return True
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Let everybody see."""
+        """Allow every user."""
         return True
 
 
-site = Site()
-site.register(LogEntry, Entries)
+site = AnyUserSite()
+site.register(LogEntry, LogEntryAdmin)
 urlpatterns = [path("admin/", site.urls)]

@@ -1,4 +1,4 @@
-"""A Celery task for each call, as many would build it, if a redis-server is here."""
+"""The baseline of one Celery task per call, a common design; needs a redis-server."""
 
 import os
 import shutil
@@ -21,8 +21,8 @@ app = Celery("bench")
 THREADS = 64
 
 
-def is_here() -> bool:
-    """Tell whether there is a redis-server."""
+def is_available() -> bool:
+    """Return whether a redis-server is installed."""
     return shutil.which("redis-server") is not None
 
 
@@ -34,7 +34,7 @@ def post(url: str, item: str) -> None:
 
 
 def run(base_url: str, calls: int) -> dict[str, Any]:
-    """Queue so many tasks and let a worker of 64 threads make their calls."""
+    """Queue a task per call and measure a worker of 64 threads that makes them."""
     people, item = directory(base_url)
     with tempfile.TemporaryDirectory(prefix="desk-bench-") as folder:
         broker = Broker(Path(folder))
@@ -44,19 +44,19 @@ def run(base_url: str, calls: int) -> dict[str, Any]:
                 for number in range(calls):
                     url = f"{base_url}/unified/lms/users/{people[number % len(people)]}/assignments"
                     post.apply_async((url, item), connection=connection)
-            return _worked(broker, base_url, calls)
+            return _measure_worker(broker, base_url, calls)
         finally:
             broker.kill()
 
 
 @cache
 def _client() -> httpx.Client:
-    """Return the worker's client: one for each call would spend most of its time on TLS."""
+    """Return the worker's shared client: creating one per call takes most of the time for TLS."""
     limits = httpx.Limits(max_connections=THREADS, max_keepalive_connections=THREADS)
     return httpx.Client(auth=AUTH, headers=HEADERS, limits=limits, timeout=60)
 
 
-def _worked(broker: Broker, base_url: str, calls: int) -> dict[str, Any]:
+def _measure_worker(broker: Broker, base_url: str, calls: int) -> dict[str, Any]:
     before = _created(base_url)
     worker = subprocess.Popen(
         [
@@ -69,15 +69,15 @@ def _worked(broker: Broker, base_url: str, calls: int) -> dict[str, Any]:
     )
     while _created(base_url) == before:
         time.sleep(0.005)
-    # Starting the worker is not counted, neither as time nor as CPU.
-    began, first, used = time.perf_counter(), _created(base_url), _cpu_seconds(worker.pid)
-    while (made := _created(base_url)) < before + calls:
+    # The time and CPU of starting the worker do not count.
+    began, first, cpu_before = time.perf_counter(), _created(base_url), _cpu_seconds(worker.pid)
+    while (created := _created(base_url)) < before + calls:
         time.sleep(0.005)
-    seconds, spent = time.perf_counter() - began, _cpu_seconds(worker.pid) - used
+    seconds, cpu_used = time.perf_counter() - began, _cpu_seconds(worker.pid) - cpu_before
     worker.terminate()
     worker.wait()
-    counted = made - first
-    return {"per_second": counted / seconds, "cpu_us": 1e6 * spent / counted, "calls": counted}
+    counted = created - first
+    return {"per_second": counted / seconds, "cpu_us": 1e6 * cpu_used / counted, "calls": counted}
 
 
 def _created(base_url: str) -> int:

@@ -1,4 +1,4 @@
-"""One measured process: `python -m bench.child deliver`; prints what it measured as JSON."""
+"""One measured process: `python -m bench.child deliver` prints its measurements as JSON."""
 
 import asyncio
 import json
@@ -14,15 +14,15 @@ import django
 import httpx
 
 from bench import directory_child
-from bench.process_tree import measured
+from bench.process_tree import measure
 
-LONGEST = 600.0
+LONGEST_RUN_SECONDS = 600.0
 HEADERS = {"x-account-id": "sandbox", "User-Agent": "bench"}
 AUTH = httpx.BasicAuth("sandbox", "")
 
 
 def main(part: str, *words: str) -> None:
-    """Run one part and print its measures."""
+    """Run one part and print its measurements."""
     parts: Mapping[str, Callable[..., dict[str, float]]] = {
         "plan": plan,
         "freeze": freeze,
@@ -32,23 +32,23 @@ def main(part: str, *words: str) -> None:
         "httpx": shared_client,
         "aiohttp": aiohttp_client,
         "append": append,
-        "drain": directory_child.drain,
+        "fetch": directory_child.fetch,
         "query": directory_child.query,
         "search": directory_child.search,
         "select": directory_child.select,
         "sync": directory_child.sync,
         "update_or_create": directory_child.update_or_create,
-        "weigh": directory_child.weigh,
+        "page_cost": directory_child.page_cost,
         "verify": verify,
         "read": read,
     }
     print(json.dumps(parts[part](*words)))
 
 
-def freeze(  # noqa: PLR0915  a script of what a person would click
+def freeze(  # noqa: PLR0915  what a person would click, step by step
     people: str, items: str
 ) -> dict[str, float]:
-    """Freeze a draft twice, then hold rows against the plan as a sender does."""
+    """Freeze a draft twice, then check rows against the plan as a sender does."""
     django.setup()
     from django.contrib.auth import get_user_model
     from django.utils import timezone
@@ -69,11 +69,11 @@ def freeze(  # noqa: PLR0915  a script of what a person would click
         drafts.add_content(draft=draft, content_pk=item.pk, now=now)
     learners = Learner.objects.filter(account=account).order_by("pk")[: int(people)]
     drafts.pick_learners(draft=draft, learner_pks=learners.values_list("pk", flat=True), now=now)
-    took = []
+    durations = []
     for _ in range(2):
         began = time.perf_counter()
         batch = frozen_plan.freeze(draft=draft, now=now)
-        took.append(time.perf_counter() - began)
+        durations.append(time.perf_counter() - began)
     batch = Batch.objects.select_related("account").get(pk=batch.pk)
     _log_plan(batch)
     rows = list(batch.assignments.filter(state=Assignment.State.PLANNED).order_by("pk")[:5_000])
@@ -83,13 +83,13 @@ def freeze(  # noqa: PLR0915  a script of what a person would click
     checks = []
     for _ in range(7):
         began = time.process_time()
-        for some in batched(rows, 100, strict=False):
-            assert len(plan_integrity.check_rows(some).unchanged) == len(some)
+        for group in batched(rows, 100, strict=False):
+            assert len(plan_integrity.check_rows(group).unchanged) == len(group)
         checks.append((time.process_time() - began) / len(rows))
     return {
         "rows": batch.rows,
-        "first": took[0],
-        "again": took[1],
+        "first": durations[0],
+        "again": durations[1],
         "check_us": 1e6 * statistics.median(checks),
     }
 
@@ -107,10 +107,10 @@ def _log_plan(batch: Any) -> None:
         record(event, by=SYSTEM, at=timezone.now())
 
 
-def plan(  # noqa: PLR0915  a script of what a person would click
+def plan(  # noqa: PLR0915  what a person would click, step by step
     people: str, first: str, items: str
 ) -> dict[str, float]:
-    """Make and release a batch for so many people, of items from number `first` on."""
+    """Create and start a batch for `people` people and `items` items, from item number `first`."""
     django.setup()
     from django.contrib.auth import get_user_model
     from django.utils import timezone
@@ -152,7 +152,7 @@ def plan(  # noqa: PLR0915  a script of what a person would click
 
 
 def deliver(seconds: str = "inf") -> dict[str, float]:
-    """Deliver what waits in the account, for so long at the most."""
+    """Send the waiting rows of the account, for `seconds` at most."""
     django.setup()
     from django.utils import timezone
 
@@ -160,22 +160,22 @@ def deliver(seconds: str = "inf") -> dict[str, float]:
     from assignments.services.calls import call_process, connections
     from assignments.services.sending import sender
 
-    # As a worker does when it starts; one is there long before the batch.
+    # A worker does this when it starts, long before a batch.
     call_process.start_forkserver()
     time.sleep(1.5)
     account = connections.configured_accounts()[0]
-    made = Assignment.objects.filter(batch__account=account, state="created")
-    before, ends = made.count(), time.monotonic() + float(seconds)
-    return measured(
+    created = Assignment.objects.filter(batch__account=account, state="created")
+    before, ends = created.count(), time.monotonic() + float(seconds)
+    return measure(
         lambda: sender.deliver(
             account=account, clock=timezone.now, may_go_on=lambda: time.monotonic() < ends
         ),
-        lambda: made.count() - before,
+        lambda: created.count() - before,
     )
 
 
 def deliver_unlogged() -> dict[str, float]:
-    """Deliver what waits, and append nothing to the log: what appending costs."""
+    """Send the waiting rows without audit entries, to measure what these cost."""
     django.setup()
     from assignments.services.batches import row_pipeline
 
@@ -184,7 +184,7 @@ def deliver_unlogged() -> dict[str, float]:
 
 
 def unrecorded(calls: str, slots: str, base_url: str) -> dict[str, float]:
-    """Make the same calls through the same transport and write nothing down."""
+    """Make the same calls in the same call process, without database and log."""
     django.setup()
     from assignments.services.calls.call_process import CallProcess
     from assignments.stackone.commands import CreateAssignment
@@ -192,27 +192,27 @@ def unrecorded(calls: str, slots: str, base_url: str) -> dict[str, float]:
 
     people, item = directory(base_url)
     new = NewAssignment(item, "", None, "pending", None, None)
-    running: CallProcess[str, object] = CallProcess(
+    call_process: CallProcess[str, object] = CallProcess(
         command_for=lambda user_id: CreateAssignment(user_id, new),
         client_options={"base_url": base_url, "api_key": "sandbox", "account_id": "sandbox"},
         concurrency=int(slots),
         clock=lambda: datetime.now(UTC),
     )
-    running.extend_lease(LONGEST)
+    call_process.extend_lease(LONGEST_RUN_SECONDS)
     ended: list[object] = []
 
     def work() -> None:
         now = time.monotonic()
-        running.start([(people[n % len(people)], now) for n in range(int(calls))])
-        while running.in_flight:
-            ended.extend(running.wait_for_ended(seconds=0.05))
-        running.close()
+        call_process.start([(people[n % len(people)], now) for n in range(int(calls))])
+        while call_process.in_flight:
+            ended.extend(call_process.wait_for_ended(seconds=0.05))
+        call_process.close()
 
-    return measured(work, lambda: len(ended))
+    return measure(work, lambda: len(ended))
 
 
 def shared_client(calls: str, slots: str, base_url: str) -> dict[str, float]:
-    """Make the calls with what most would take: one httpx client, its limits raised."""
+    """Make the calls with one httpx client with raised limits, the most common solution."""
     limits = httpx.Limits(max_connections=int(slots), max_keepalive_connections=int(slots))
 
     async def run(urls: Iterator[str], body: Mapping[str, object]) -> None:
@@ -223,13 +223,13 @@ def shared_client(calls: str, slots: str, base_url: str) -> dict[str, float]:
             async def post(url: str) -> int:
                 return (await client.post(url, json=body)).status_code
 
-            await at_once(int(slots), urls, post)
+            await run_concurrently(int(slots), urls, post)
 
-    return many(run, int(calls), base_url)
+    return measure_client(run, int(calls), base_url)
 
 
 def aiohttp_client(calls: str, slots: str, base_url: str) -> dict[str, float]:
-    """Make the calls with aiohttp, the fastest of the well-kept clients."""
+    """Make the calls with aiohttp, the fastest of the maintained clients."""
     import aiohttp
 
     async def run(urls: Iterator[str], body: Mapping[str, object]) -> None:
@@ -240,17 +240,17 @@ def aiohttp_client(calls: str, slots: str, base_url: str) -> dict[str, float]:
         ) as session:
 
             async def post(url: str) -> int:
-                async with session.post(url, json=body) as answer:
-                    await answer.read()
-                    return answer.status
+                async with session.post(url, json=body) as response:
+                    await response.read()
+                    return response.status
 
-            await at_once(int(slots), urls, post)
+            await run_concurrently(int(slots), urls, post)
 
-    return many(run, int(calls), base_url)
+    return measure_client(run, int(calls), base_url)
 
 
 def append(count: str, group: str) -> dict[str, float]:
-    """Append so many entries to the audit log, so many to a transaction."""
+    """Append `count` entries to the audit log, `group` in each transaction."""
     django.setup()
     from django.db import transaction
     from django.utils import timezone
@@ -271,11 +271,11 @@ def append(count: str, group: str) -> dict[str, float]:
         )
 
     def work() -> None:
-        for some in batched(range(int(count)), int(group), strict=False):
+        for numbers in batched(range(int(count)), int(group), strict=False):
             with transaction.atomic():
-                record_all([event(number) for number in some], by=SYSTEM, at=timezone.now())
+                record_all([event(number) for number in numbers], by=SYSTEM, at=timezone.now())
 
-    return measured(work, lambda: int(count))
+    return measure(work, lambda: int(count))
 
 
 def verify() -> dict[str, float]:
@@ -287,20 +287,20 @@ def verify() -> dict[str, float]:
     sizes: list[int] = []
 
     def work() -> None:
-        found = verdict_on_log(sizes.append)
-        if found.word in BROKEN_WORDS:
-            raise RuntimeError(found.sentence)
+        verdict = verdict_on_log(sizes.append)
+        if verdict.word in BROKEN_WORDS:
+            raise RuntimeError(verdict.sentence)
 
-    return measured(work, lambda: sizes[-1])
+    return measure(work, lambda: sizes[-1])
 
 
 def read(most: str) -> dict[str, float]:
-    """Read the same columns of the first of the same rows and do nothing with them."""
+    """Read the same columns of the first entries without verifying them."""
     django.setup()
     from assignments.audit.integrity.reader import chunks
 
     sizes: list[int] = []
-    return measured(
+    return measure(
         lambda: sizes.extend(len(rows) for rows in chunks(0, int(most))), lambda: sum(sizes)
     )
 
@@ -314,10 +314,10 @@ def directory(base_url: str) -> tuple[list[str], str]:
     return [person["id"] for person in people if person["active"]], active[0]["external_reference"]
 
 
-def many(
+def measure_client(
     run: Callable[[Iterator[str], Mapping[str, object]], Awaitable[None]], calls: int, base_url: str
 ) -> dict[str, float]:
-    """Measure so many calls of a rival."""
+    """Measure the calls of an alternative client."""
     people, item = directory(base_url)
     paths = (f"/unified/lms/users/{people[n % len(people)]}/assignments" for n in range(calls))
     body: dict[str, object] = {
@@ -325,22 +325,24 @@ def many(
         "status": {"value": "pending"},
     }
     urls = iter([base_url + path for path in paths])
-    return measured(lambda: asyncio.run(_waited(run(urls, body))), lambda: calls)
+    return measure(lambda: asyncio.run(_as_coroutine(run(urls, body))), lambda: calls)
 
 
-async def at_once(slots: int, urls: Iterator[str], post: Callable[[str], Awaitable[int]]) -> None:
-    """Keep so many calls out until the addresses are used up."""
+async def run_concurrently(
+    slots: int, urls: Iterator[str], post: Callable[[str], Awaitable[int]]
+) -> None:
+    """POST to every URL, with `slots` calls in flight."""
 
     async def slot() -> None:
         for url in urls:
             status = await post(url)
             if status != httpx.codes.CREATED:
-                raise RuntimeError(f"The sandbox answered {status}.")
+                raise RuntimeError(f"The sandbox responded {status}.")
 
     await asyncio.gather(*(slot() for _ in range(slots)))
 
 
-async def _waited(run: Awaitable[None]) -> None:
+async def _as_coroutine(run: Awaitable[None]) -> None:
     await run
 
 

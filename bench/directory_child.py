@@ -1,4 +1,4 @@
-"""The directory's parts of `bench.child`: searching as a page does, picking all, and syncing."""
+"""Parts of `bench.child` about people: search as a page does, select everybody, sync."""
 
 import random
 import statistics
@@ -10,76 +10,80 @@ from typing import Any, Final
 import django
 
 SEED: Final = 4
-EACH_LENGTH: Final = 12
+WORDS_PER_LENGTH: Final = 12
 LENGTHS: Final = range(1, 7)
 MISSES: Final = 12
-SHOWN: Final = 25
-SHARE: Final = 0.95
+PAGE_SIZE: Final = 25
+PERCENTILE: Final = 0.95
 
 
 def search() -> dict[str, float]:
-    """Ask the pages for typed beginnings, parts and misses, each twice: cold, then warm."""
+    """Request the pages with prefixes, parts of words and misses, twice each: cold, then warm."""
     client, draft = _manager()
-    asked = _words()
-    found: dict[str, float] = {}
+    words = _words()
+    measures: dict[str, float] = {}
     pages = {"picker": (f"/assign/{draft.pk}/", {"HX-Request": "true"}), "people": ("/people/", {})}
     for name, (path, headers) in pages.items():
         for state in ("cold", "warm"):
-            times = [timed(partial(client.get, path, {"q": q}, headers=headers)) for q in asked]
-            found |= {f"{name}_{state}_{what}": value for what, value in spread(times).items()}
-    return found
+            times = [
+                timed(partial(client.get, path, {"q": word}, headers=headers)) for word in words
+            ]
+            measures |= {f"{name}_{state}_{key}": value for key, value in spread(times).items()}
+    return measures
 
 
-def weigh() -> dict[str, float]:
-    """Count the statements and bytes of the pages that show people."""
+def page_cost() -> dict[str, float]:
+    """Return how many SQL statements and bytes the pages with people take."""
     client, draft = _manager()
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    found: dict[str, float] = {}
+    measures: dict[str, float] = {}
     for name, path in (("picker", f"/assign/{draft.pk}/"), ("people", "/people/")):
-        with CaptureQueriesContext(connection) as asked:
-            answer = client.get(path)
-        found |= {f"{name}_statements": len(asked), f"{name}_bytes": len(answer.content)}
-    return found
+        with CaptureQueriesContext(connection) as captured:
+            response = client.get(path)
+        measures |= {f"{name}_statements": len(captured), f"{name}_bytes": len(response.content)}
+    return measures
 
 
 def query() -> dict[str, float]:
-    """Find the first page for three letters or more, by our indexes and by icontains."""
+    """Query the first page for three letters or more, with the indexes and with icontains."""
     django.setup()
     from assignments.models import Account, Learner
     from assignments.queries import directory
 
     account = Account.objects.get(remote_id="sandbox").pk
-    asked = [word for word in _words() if len(word) > 2]
+    words = [word for word in _words() if len(word) > 2]
 
-    def ours(word: str) -> object:
-        return list(directory.people(account_pk=account, words=word)[:SHOWN])
+    def indexed(word: str) -> object:
+        return list(directory.people(account_pk=account, words=word)[:PAGE_SIZE])
 
     def plain(word: str) -> object:
         everybody = Learner.objects.filter(account=account, is_active=True)
-        return list(everybody.filter(search_text__icontains=word).order_by("name", "pk")[:SHOWN])
+        return list(
+            everybody.filter(search_text__icontains=word).order_by("name", "pk")[:PAGE_SIZE]
+        )
 
-    found: dict[str, float] = {}
-    for name, way in (("ours", ours), ("icontains", plain)):
-        times = [timed(partial(way, word)) for word in asked]
-        found |= {f"{name}_{what}": value for what, value in spread(times).items()}
-    return found
+    measures: dict[str, float] = {}
+    for name, function in (("indexed", indexed), ("icontains", plain)):
+        times = [timed(partial(function, word)) for word in words]
+        measures |= {f"{name}_{key}": value for key, value in spread(times).items()}
+    return measures
 
 
 def select() -> dict[str, float]:
-    """Pick everybody of the account in a draft, over the page's own button."""
+    """Select everybody of the account in a draft, with the request of the page's button."""
     client, draft = _manager()
     times = []
     for _ in range(3):
         times.append(timed(lambda: client.post(f"/assign/{draft.pk}/pick-all", headers=HTMX)))
-        picked = draft.picked_learners.count()
+        selected = draft.picked_learners.count()
         client.post(f"/assign/{draft.pk}/clear", headers=HTMX)
-    return {"ms": statistics.median(wall for wall, _ in times), "picked": picked}
+    return {"ms": statistics.median(wall for wall, _ in times), "selected": selected}
 
 
-def drain(account_id: str) -> dict[str, float]:
-    """Fetch every page of people and keep nothing."""
+def fetch(account_id: str) -> dict[str, float]:
+    """Fetch every page of people and store nothing."""
     django.setup()
     from assignments.services.calls import connections
 
@@ -89,7 +93,7 @@ def drain(account_id: str) -> dict[str, float]:
 
 
 def sync(account_id: str) -> dict[str, float]:
-    """Walk through all people of an account as a sync does, whether they are here or not."""
+    """Sync all people of an account, new or unchanged."""
     django.setup()
     from django.utils import timezone
 
@@ -98,7 +102,7 @@ def sync(account_id: str) -> dict[str, float]:
     from assignments.services.calls import call_process, connections
     from assignments.services.syncing import sync_run
 
-    # As a worker does when it starts.
+    # A worker does this when it starts.
     call_process.start_forkserver()
     time.sleep(1.5)
     account = connections.configured_accounts()[0]
@@ -123,8 +127,8 @@ def sync(account_id: str) -> dict[str, float]:
     }
 
 
-def update_or_create(account_id: str, most: str) -> dict[str, float]:
-    """Store the people as many would: one after the other, a transaction for each page."""
+def update_or_create(account_id: str, count: str) -> dict[str, float]:
+    """Store people the common way: `update_or_create` for each, in a transaction per page."""
     django.setup()
     from django.db import transaction
 
@@ -143,7 +147,7 @@ def update_or_create(account_id: str, most: str) -> dict[str, float]:
                             account=account, remote_id=user.id, defaults=_values(user)
                         )
                 done += len(page.items)
-                if done >= int(most):
+                if done >= int(count):
                     break
         return done
 
@@ -163,7 +167,7 @@ def _values(user: Any) -> dict[str, object]:
 
 
 def signed_in(email: str) -> tuple[Any, Any]:
-    """Return the browser of somebody of the demo, and who that is."""
+    """Return a test client that is signed in as a demo user, and the user."""
     django.setup()
     from django.contrib.auth import get_user_model
     from django.test import Client
@@ -175,7 +179,7 @@ def signed_in(email: str) -> tuple[Any, Any]:
 
 
 def _manager() -> tuple[Any, Any]:
-    """Return the browser of a manager, and an empty draft."""
+    """Return a test client that is signed in as a manager, and an empty draft."""
     client, owner = signed_in("manager@example.com")
     from django.utils import timezone
 
@@ -184,42 +188,42 @@ def _manager() -> tuple[Any, Any]:
 
     account, now = connections.configured_accounts()[0], timezone.now()
     draft = drafts.create(account=account, owner_pk=owner.pk, now=now)
-    # What a process does once in its life: compiling templates, opening the database.
+    # The first requests of a process compile templates and open the database.
     client.get(f"/assign/{draft.pk}/")
     client.get("/people/")
     return client, draft
 
 
 def _words() -> list[str]:
-    """Return beginnings and parts of what is known of people, of one to six letters, and misses."""
+    """Return prefixes and parts of people's search texts, of one to six letters, and misses."""
     from assignments.models import Learner
 
-    chance = random.Random(SEED)
+    rng = random.Random(SEED)
     texts = list(Learner.objects.order_by("pk").values_list("search_text", flat=True)[:20_000:37])
     words = [word for text in texts for word in text.split()]
-    found = [*_beginnings(chance, words), *_parts(chance, words)]
-    misses = [chance.choice("jqxz") * 2 + chance.choice(words)[:4] for _ in range(MISSES)]
-    chance.shuffle(found)
-    return found + misses
+    hits = [*_prefixes(rng, words), *_parts(rng, words)]
+    misses = [rng.choice("jqxz") * 2 + rng.choice(words)[:4] for _ in range(MISSES)]
+    rng.shuffle(hits)
+    return hits + misses
 
 
-def _beginnings(chance: random.Random, words: list[str]) -> Iterator[str]:
+def _prefixes(rng: random.Random, words: list[str]) -> Iterator[str]:
     for length in LENGTHS:
-        for _ in range(EACH_LENGTH):
-            yield chance.choice(words)[:length]
+        for _ in range(WORDS_PER_LENGTH):
+            yield rng.choice(words)[:length]
 
 
-def _parts(chance: random.Random, words: list[str]) -> Iterator[str]:
+def _parts(rng: random.Random, words: list[str]) -> Iterator[str]:
     for length in LENGTHS:
         long = [word for word in words if len(word) > length]
-        for _ in range(EACH_LENGTH):
-            word = chance.choice(long)
-            at = chance.randrange(len(word) - length)
+        for _ in range(WORDS_PER_LENGTH):
+            word = rng.choice(long)
+            at = rng.randrange(len(word) - length)
             yield word[at : at + length]
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:
-    """Return the milliseconds that passed, and those of this process's CPU."""
+    """Return the elapsed milliseconds and this process's CPU milliseconds."""
     began, used = time.perf_counter(), time.process_time()
     work()
     return 1_000 * (time.perf_counter() - began), 1_000 * (time.process_time() - used)
@@ -227,11 +231,11 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
 
 def spread(times: Iterable[tuple[float, float]]) -> dict[str, float]:
     walls, cpus = (sorted(column) for column in zip(*times, strict=True))
-    at = int(SHARE * (len(walls) - 1))
+    at = int(PERCENTILE * (len(walls) - 1))
     return {
         "p50": statistics.median(walls),
         "p95": walls[at],
-        "most": walls[-1],
+        "max": walls[-1],
         "p95_cpu": cpus[at],
         "count": len(walls),
     }

@@ -1,6 +1,6 @@
-"""Where benchmarks run: a sandbox, a database of their own, and child processes that are measured.
+"""The environment of benchmarks: a sandbox, a fresh database, and child processes to measure.
 
-Each measured run is a process of its own, so that its CPU time and memory are its own.
+Each measured run is a process of its own, so that its CPU time and memory can be told apart.
 """
 
 import json
@@ -23,31 +23,33 @@ LONGEST_RUN_SECONDS = 1_800
 
 
 @dataclass
-class Ground:
-    """The sandbox and the environment of every process; `vendor` is that of the database."""
+class BenchEnvironment:
+    """A sandbox, a database of `vendor`, and the environment variables of the child processes."""
 
     lms: Sandbox
-    environment: dict[str, str]
+    process_environment: dict[str, str]
     vendor: str
     _items: Iterator[int]
 
-    def child(self, *words: str, script: str = "bench.child", **settings: str) -> dict[str, Any]:
-        """Run a part of a script to its end and return what it measured."""
-        with self.started(*words, script=script, **settings) as process:
-            said, problem = process.communicate(timeout=LONGEST_RUN_SECONDS)
+    def run_child(
+        self, *words: str, script: str = "bench.child", **settings: str
+    ) -> dict[str, Any]:
+        """Run a part of a script and return its measurements."""
+        with self.start_child(*words, script=script, **settings) as process:
+            output, errors = process.communicate(timeout=LONGEST_RUN_SECONDS)
         if process.returncode:
-            raise RuntimeError(f"{' '.join(words)} failed.\n{problem}")
-        return dict(json.loads(said.splitlines()[-1]))
+            raise RuntimeError(f"{' '.join(words)} failed.\n{errors}")
+        return dict(json.loads(output.splitlines()[-1]))
 
     @contextmanager
-    def started(
+    def start_child(
         self, *words: str, script: str = "bench.child", **settings: str
     ) -> Iterator["subprocess.Popen[str]"]:
-        """Start a part of a script and end it with the block."""
+        """Start a part of a script; kill it at the end of the block if it still runs."""
         with subprocess.Popen(
             [sys.executable, "-m", script, *words],
             cwd=ROOT,
-            env=self.environment | settings,
+            env=self.process_environment | settings,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -58,31 +60,31 @@ class Ground:
                 if process.poll() is None:
                     process.kill()
 
-    def plan(self, rows: int, *, account: str = "sandbox", items: int = 1) -> int:
-        """Make and release a batch of items that nobody was assigned before; return its number."""
+    def create_batch(self, rows: int, *, account: str = "sandbox", items: int = 1) -> int:
+        """Create and start a batch of items that nobody was assigned before; return its id."""
         first = next(self._items)
         for _ in range(items - 1):
             next(self._items)
         words = (str(rows // items), str(first), str(items))
-        return int(self.child("plan", *words, STACKONE_ACCOUNT_ID=account)["batch"])
+        return int(self.run_child("plan", *words, STACKONE_ACCOUNT_ID=account)["batch"])
 
     def deliver(self, **settings: str) -> dict[str, Any]:
-        """Let one sender deliver everything that waits, and return what that took."""
-        return self.child("deliver", **settings)
+        """Send all waiting rows with one sender and return the measurements."""
+        return self.run_child("deliver", **settings)
 
 
 @contextmanager
-def ground(
+def bench_environment(
     *,
     vendor: str,
     learners: int,
     content: int = 60,
     latency_ms: int = 0,
     accounts: str = "sandbox",
-) -> Iterator[Ground]:
-    """Start a sandbox and bring its directory into a fresh database.
+) -> Iterator[BenchEnvironment]:
+    """Start a sandbox and sync its people and content into a fresh database.
 
-    PostgreSQL runs as it is shipped: it waits for the disk at each commit, as SQLite does.
+    PostgreSQL has its default settings: it waits for the disk at each commit, as SQLite does.
     """
     server = postgres.running(settings=()) if vendor == "postgresql" else nullcontext()
     with (
@@ -93,7 +95,7 @@ def ground(
         ) as lms,
     ):
         url = database.url if database else f"sqlite:///{Path(folder) / 'desk.sqlite3'}"
-        environment = os.environ | {
+        process_environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "dashboard.settings",
             "DESK_DEMO": "1",
             "STACKONE_API_KEY": "",
@@ -105,7 +107,7 @@ def ground(
             "DATABASE_URL": url,
             "AUDIT_SEAL_DIR": str(Path(folder) / "seals"),
         }
-        here = Ground(lms, environment, vendor, count())
+        environment = BenchEnvironment(lms, process_environment, vendor, count())
         for command in (
             ["prepare"],
             *(["sync", "--account", name] for name in accounts.split(",")),
@@ -113,9 +115,9 @@ def ground(
             subprocess.run(
                 [sys.executable, "manage.py", *command],
                 cwd=ROOT,
-                env=environment,
+                env=process_environment,
                 check=True,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-        yield here
+        yield environment

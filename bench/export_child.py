@@ -1,4 +1,4 @@
-"""One measured export of the log: `python -m bench.export_child export`; prints its measures."""
+"""One measured export of the log: `python -m bench.export_child export` prints its measures."""
 
 import csv
 import io
@@ -10,13 +10,13 @@ from typing import Any
 
 import django
 
-from bench.process_tree import measured
+from bench.process_tree import measure
 
 MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
-class Nowhere(io.RawIOBase):
-    """Takes what is written and keeps only its length: the disk is the same for everybody."""
+class NullFile(io.RawIOBase):
+    """Discards what is written and counts its bytes, so that the disk does not matter."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,13 +29,13 @@ class Nowhere(io.RawIOBase):
 
 
 def main(part: str, *words: str) -> None:
-    """Run one part and print its measures."""
+    """Run one part and print its measurements."""
     parts: Mapping[str, Callable[..., dict[str, float]]] = {"export": export, "all": all_at_once}
     print(json.dumps(parts[part](*words)))
 
 
-def export(form: str = "csv", most: str = "0") -> dict[str, float]:
-    """Write the log, or its first entries, as our exports do."""
+def export(form: str = "csv", count: str = "0") -> dict[str, float]:
+    """Export the log, or its first `count` entries, as the product does."""
     django.setup()
     from pathlib import Path
     from tempfile import gettempdir
@@ -47,39 +47,39 @@ def export(form: str = "csv", most: str = "0") -> dict[str, float]:
 
     now = datetime.now(UTC)
     context = ExportContext(by=SYSTEM, now=now, folder=Path(gettempdir()))
-    query = parse(f"entry:0..{int(most) - 1}" if int(most) else "", today=now.date())
+    query = parse(f"entry:0..{int(count) - 1}" if int(count) else "", today=now.date())
     extent = seal_for_export(form, by=SYSTEM, now=now)  # type: ignore[arg-type]
-    out, written = Nowhere(), []
+    out, written = NullFile(), []
 
     def work() -> None:
         written.append(write_entries(form, select_entries(query, extent), out, context))  # type: ignore[arg-type]
 
-    return measured(work, lambda: written[0]) | {"bytes": out.length}
+    return measure(work, lambda: written[0]) | {"bytes": out.length}
 
 
-def all_at_once(most: str) -> dict[str, float]:
-    """Write the same file of the first entries from `.all()`, one row after the other.
+def all_at_once(count: str) -> dict[str, float]:
+    """Write the same file from `.all()`, row by row.
 
-    Their names cost one query, so that nothing is held against it but the way it reads and holds.
+    The names are read with one query, so that only the way of reading entries differs.
     """
     django.setup()
     from assignments.audit.entries.readable import readable_entries
     from assignments.audit.export.csv_format import BYTE_ORDER_MARK, escape_formula, header_cells
     from assignments.models import LogEntry
 
-    out, written = Nowhere(), []
+    out, written = NullFile(), []
 
     def work() -> None:
         text = io.StringIO()
         writer = csv.writer(text)
         text.write(BYTE_ORDER_MARK)
         writer.writerow(header_cells())
-        for line in readable_entries(LogEntry.objects.all().filter(seq__lt=int(most))):
+        for line in readable_entries(LogEntry.objects.all().filter(seq__lt=int(count))):
             writer.writerow([escape_formula(cell) for cell in _row(line)])
             written.append(1)
         out.write(text.getvalue().encode())
 
-    return measured(work, lambda: len(written)) | {"bytes": out.length}
+    return measure(work, lambda: len(written)) | {"bytes": out.length}
 
 
 def _row(line: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""One measured process: `python -m bench.lists_child paste 50000`; prints what it measured."""
+"""One measured process: `python -m bench.lists_child paste 50000` prints its measurements."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ import django
 
 
 def main(part: str, *words: str) -> None:
-    """Run one part and print its measures."""
+    """Run one part and print its measurements."""
     django.setup()
     parts: Mapping[str, Callable[..., dict[str, float]]] = {
         "paste": paste,
@@ -23,12 +23,12 @@ def main(part: str, *words: str) -> None:
         "write": write,
     }
     began = time.process_time()
-    measured = parts[part](*words)
-    print(json.dumps(measured | {"cpu_seconds": time.process_time() - began}))
+    measure = parts[part](*words)
+    print(json.dumps(measure | {"cpu_seconds": time.process_time() - began}))
 
 
 def paste(count: str) -> dict[str, float]:
-    """Paste so many e-mails and ids into a new draft, some of them misspelt."""
+    """Paste `count` e-mail addresses and ids into a new draft, some of them misspelt."""
     from assignments.services.picking.pasted_lists.list_import import add_people
 
     draft, now = _draft()
@@ -40,40 +40,40 @@ def paste(count: str) -> dict[str, float]:
     return {
         "seconds": seconds,
         "peak_mb": _peak_mb(),
-        "given": result.total,
-        "found": len(result.learner_pks),
-        "twice": len(result.duplicates),
+        "entries": result.total,
+        "matched": len(result.learner_pks),
+        "duplicates": len(result.duplicates),
         "inactive": len(result.inactive),
-        "missing": len(result.unmatched),
+        "unmatched": len(result.unmatched),
         "suggested": len(pasted.suggestions),
     }
 
 
 def upload(kind: str, rows: str) -> dict[str, float]:
-    """Check and keep a file of so many rows of a person, an item and a due date."""
+    """Check and store a file; each row has a person, an item and a due date."""
     from assignments.services.picking.uploads import files
     from assignments.services.picking.uploads.column_detection import Columns
 
     draft, now = _draft()
     file = _file(kind, int(rows))
     before, began = _peak_mb(), time.perf_counter()
-    kept = files.store_file(draft=draft, file=file, name=f"rows.{kind}", now=now)
+    upload = files.store_file(draft=draft, file=file, name=f"rows.{kind}", now=now)
     received = time.perf_counter() - began
-    checked = files.import_rows(upload=kept, columns=Columns(**kept.columns), now=now)
+    result = files.import_rows(upload=upload, columns=Columns(**upload.columns), now=now)
     return {
         "seconds": time.perf_counter() - began,
         "received_seconds": received,
         "peak_mb": _peak_mb(),
         "before_mb": before,
         "file_mb": file.seek(0, 2) / 1e6,
-        "given": checked.total,
-        "found": len(checked.valid),
-        "refused": len(checked.invalid),
+        "entries": result.total,
+        "matched": len(result.valid),
+        "invalid": len(result.invalid),
     }
 
 
 def _file(kind: str, count: int) -> BinaryIO:
-    """Write the file by another process, so that the memory it takes is not counted."""
+    """Write the file in another process, whose memory is not counted."""
     path = Path(tempfile.mkdtemp(prefix="desk-bench-")) / f"rows.{kind}"
     subprocess.run(
         [sys.executable, "-m", "bench.lists_child", "write", str(path), str(count)],
@@ -87,7 +87,7 @@ def _file(kind: str, count: int) -> BinaryIO:
 
 
 def write(path: str, count: str) -> dict[str, float]:
-    """Write a file of so many rows, of which 1 in 100 names nobody."""
+    """Write a file of `count` rows, of which 1 in 100 matches nobody."""
     import xlsxwriter
 
     rows = _rows(int(count))

@@ -17,10 +17,29 @@ from bench.directory_child import signed_in, spread, timed
 SEED: Final = 11
 GROUP: Final = 500
 PEOPLE: Final = 20_000
-TIMES: Final = 15
-SHOWN: Final = 50
-GIVEN: Final = ("Elif", "Amara", "Jonas", "Chiara", "Mateusz", "Ingrid", "Yusuf", "Noor", "Pavel")
-FAMILY: Final = ("Yilmaz", "Okafor", "Lindqvist", "Rossi", "Kowalski", "Haugen", "Demir", "Novak")
+REPETITIONS: Final = 15
+PAGE_SIZE: Final = 50
+FIRST_NAMES: Final = (
+    "Elif",
+    "Amara",
+    "Jonas",
+    "Chiara",
+    "Mateusz",
+    "Ingrid",
+    "Yusuf",
+    "Noor",
+    "Pavel",
+)
+FAMILY_NAMES: Final = (
+    "Yilmaz",
+    "Okafor",
+    "Lindqvist",
+    "Rossi",
+    "Kowalski",
+    "Haugen",
+    "Demir",
+    "Novak",
+)
 TITLES: Final = (
     "Fire safety",
     "GDPR essentials",
@@ -45,7 +64,7 @@ QUERIES: Final = {
 
 
 def main(part: str, *words: str) -> None:
-    """Run one part and print its measures."""
+    """Run one part and print its measurements."""
     parts: Mapping[str, Callable[..., dict[str, float]]] = {
         "write": write,
         "pages": pages,
@@ -71,24 +90,26 @@ def write(start: str, count: str) -> dict[str, float]:
 
     numbers = range(int(start), int(start) + int(count))
     began = time.perf_counter()
-    for some in batched(numbers, GROUP, strict=False):
-        manager = some[0] // GROUP % 40
+    for group in batched(numbers, GROUP, strict=False):
+        manager = group[0] // GROUP % 40
         by = Actor(ref=f"user/{manager}", name=f"Manager {manager}", means="page")
         with transaction.atomic():
-            record_all([_event(number) for number in some], by=by, at=timezone.now())
-    took = time.perf_counter() - began
-    # As PostgreSQL does by itself while a log grows over months.
+            record_all([_event(number) for number in group], by=by, at=timezone.now())
+    seconds = time.perf_counter() - began
+    # Autovacuum does this while a log grows over months.
     vacuum(LogEntry, PersonalValue)
-    return {"per_second": int(count) / took}
+    return {"per_second": int(count) / seconds}
 
 
 def _event(number: int) -> Any:
     from assignments.audit.entries.actors import Person
     from assignments.audit.log import Event
 
-    chance = random.Random(number)
-    whom, item, result = chance.randrange(PEOPLE), chance.randrange(200), chance.choice(RESULTS)
-    name = f"{GIVEN[whom % len(GIVEN)]} {FAMILY[whom // 9 % len(FAMILY)]} {whom}"
+    rng = random.Random(number)
+    person, item, result = rng.randrange(PEOPLE), rng.randrange(200), rng.choice(RESULTS)
+    first_name = FIRST_NAMES[person % len(FIRST_NAMES)]
+    family_name = FAMILY_NAMES[person // 9 % len(FAMILY_NAMES)]
+    name = f"{first_name} {family_name} {person}"
     title = f"{TITLES[item % len(TITLES)]} {item}"
     return Event(
         action=f"assignment.{result}",
@@ -96,7 +117,7 @@ def _event(number: int) -> Any:
         result=result,
         batch=f"batch/{number // 900}",
         account="sandbox",
-        people=(Person(ref=f"learner/{whom}", name=name, email=f"p{whom}@northwind.example"),),
+        people=(Person(ref=f"learner/{person}", name=name, email=f"p{person}@northwind.example"),),
         detail={
             "content": {"ref": f"content/{item}", "title": title, "reference": f"CRS-{item:04}"},
             "attempt": 1,
@@ -106,17 +127,17 @@ def _event(number: int) -> Any:
 
 
 def pages() -> dict[str, float]:
-    """Return how long the first page of each search takes, as an auditor sees it, in ms."""
-    client, found = _auditor(), {}
+    """Return the median time of each search's first page as an auditor requests it, in ms."""
+    client, medians = _auditor(), {}
     _page(client, "")
     for name, query in QUERIES.items():
-        times = [timed(partial(_page, client, query))[0] for _ in range(TIMES)]
-        found[name] = statistics.median(times)
-    return found
+        times = [timed(partial(_page, client, query))[0] for _ in range(REPETITIONS)]
+        medians[name] = statistics.median(times)
+    return medians
 
 
 def size() -> dict[str, float]:
-    """Return how many bytes the database holds for each entry, names beside them included."""
+    """Return the size of the database per entry in bytes, including names and indexes."""
     django.setup()
     from django.db import connection
 
@@ -124,10 +145,10 @@ def size() -> dict[str, float]:
 
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            asked = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+            statement = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
         else:
-            asked = "SELECT pg_database_size(current_database())"
-        cursor.execute(asked)
+            statement = "SELECT pg_database_size(current_database())"
+        cursor.execute(statement)
         return {"bytes": cursor.fetchone()[0] / LogHead.entries()}
 
 
@@ -145,57 +166,64 @@ def offset() -> dict[str, float]:
     newest = LogEntry.objects.order_by("-seq")
 
     def by_number() -> object:
-        return list(everything.entries.filter(seq__lt=middle).order_by("-seq")[:SHOWN])
+        return list(everything.entries.filter(seq__lt=middle).order_by("-seq")[:PAGE_SIZE])
 
     def by_offset() -> object:
-        return list(newest[middle : middle + SHOWN])
+        return list(newest[middle : middle + PAGE_SIZE])
 
     return {
-        name: statistics.median(timed(way)[0] for _ in range(TIMES))
-        for name, way in (("ours", by_number), ("offset", by_offset))
+        name: statistics.median(timed(function)[0] for _ in range(REPETITIONS))
+        for name, function in (("by_number", by_number), ("offset", by_offset))
     }
 
 
 def words_of_text() -> dict[str, float]:
-    """Search for words of one letter and more: names, titles, references, parts and misses."""
-    client, chance = _auditor(), random.Random(SEED)
+    """Search for names, titles, references, parts of them, and misses."""
+    client, rng = _auditor(), random.Random(SEED)
     _page(client, "")
-    known = [*GIVEN, *FAMILY, *" ".join(TITLES).split(), "CRS-0042", "lms-77", "qqxz"]
-    asked = []
+    vocabulary = [
+        *FIRST_NAMES,
+        *FAMILY_NAMES,
+        *" ".join(TITLES).split(),
+        "CRS-0042",
+        "lms-77",
+        "qqxz",
+    ]
+    words = []
     for _ in range(100):
-        word = chance.choice(known)
-        at = chance.randrange(len(word))
-        asked.append(chance.choice([word, word[: at + 1], word[at:]]).lower())
-    return spread([timed(partial(_page, client, word)) for word in asked])
+        word = rng.choice(vocabulary)
+        at = rng.randrange(len(word))
+        words.append(rng.choice([word, word[: at + 1], word[at:]]).lower())
+    return spread([timed(partial(_page, client, word)) for word in words])
 
 
 def own_list() -> dict[str, float]:
-    """Ask for the log's newest page over and over."""
+    """Request the newest page of the log repeatedly."""
     client = _auditor()
-    return _over_and_over(partial(_page, client, ""))
+    return _repeat(partial(_page, client, ""))
 
 
 def admin_list() -> dict[str, float]:
-    """Ask for the same page of Django's admin over and over; needs bench.admin as settings."""
+    """Request the same page of Django's admin repeatedly; needs the settings bench.admin."""
     client = _auditor()
-    return _over_and_over(partial(_got, client, "/admin/assignments/logentry/"))
+    return _repeat(partial(_request, client, "/admin/assignments/logentry/"))
 
 
-def _over_and_over(work: Callable[[], object]) -> dict[str, float]:
-    # What a process does once in its life: compiling templates, opening the database.
+def _repeat(work: Callable[[], object]) -> dict[str, float]:
+    # The first request of a process compiles templates and opens the database.
     work()
     times = sorted(timed(work)[0] for _ in range(150))
     return {"per_second": 1_000 / statistics.fmean(times), "p99": times[int(0.99 * len(times))]}
 
 
 def _page(client: Any, query: str) -> None:
-    _got(client, "/audit/", q=query)
+    _request(client, "/audit/", q=query)
 
 
-def _got(client: Any, path: str, **asked: str) -> None:
-    answer = client.get(path, asked)
-    if answer.status_code != 200:
-        raise RuntimeError(f"{path} answered {answer.status_code}.")
+def _request(client: Any, path: str, **query: str) -> None:
+    response = client.get(path, query)
+    if response.status_code != 200:
+        raise RuntimeError(f"{path} responded {response.status_code}.")
 
 
 def _auditor() -> Any:

@@ -1,4 +1,4 @@
-"""What a benchmark found: two measures of one run, their ratio, and the goal it is held against."""
+"""A measured value compared with a baseline and the goal for their ratio."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -7,68 +7,75 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One line of the table; `ours` and `other` are medians of `pairs` taken in turns.
+class Comparison:
+    """One row of the table; value and baseline are medians of runs that took turns.
 
-    :ivar goal: its number, as docs/performance.md lists them
-    :ivar wanted: what the ratio must reach; at most that, if `is_most`
-    :ivar detail: the single measures, for the JSON lines
+    :ivar goal: the goal's number in docs/performance.md
+    :ivar target: what `ratio` must reach, or must not exceed if `is_upper_bound`
+    :ivar detail: the single measurements, for the JSON lines
     """
 
     goal: str
-    what: str
-    ours: float
-    other: float
+    description: str
+    value: float
+    baseline: float
     unit: str
-    wanted: float
-    is_most: bool = False
+    target: float
+    is_upper_bound: bool = False
     detail: dict[str, object] = field(default_factory=dict)
 
     @property
     def ratio(self) -> float:
-        """Return ours over the other."""
-        return self.ours / self.other if self.other else 0.0
+        """Return the value over the baseline."""
+        return self.value / self.baseline if self.baseline else 0.0
 
     @property
     def is_met(self) -> bool:
-        """Tell whether the goal is reached."""
-        return self.ratio <= self.wanted if self.is_most else self.ratio >= self.wanted
+        """Return whether the goal is reached."""
+        if self.is_upper_bound:
+            return self.ratio <= self.target
+        return self.ratio >= self.target
 
-    def line(self) -> str:
-        """Return the line of the table."""
-        sign = "≤" if self.is_most else "≥"
-        verdict = "yes" if self.is_met else "NO"
+    def table_row(self) -> str:
+        """Return the row of the table; `HEAD` has the headings."""
+        sign = "≤" if self.is_upper_bound else "≥"
+        met = "yes" if self.is_met else "NO"
         return (
-            f"{self.goal:>3}  {self.what:58}{self.ours:>11,.4g}{self.other:>11,.4g} {self.unit:12}"
-            f"{self.ratio:>8.3f}  {sign} {self.wanted:<6g} {verdict}"
+            f"{self.goal:>3}  {self.description:58}{self.value:>11,.4g}{self.baseline:>11,.4g} "
+            f"{self.unit:12}{self.ratio:>8.3f}  {sign} {self.target:<6g} {met}"
         )
 
 
+HEAD = f"{'':3}  {'':58}{'value':>11}{'baseline':>11} {'':12}{'ratio':>8}  goal     met"
+
+
 def at_most(
-    goal: str, what: str, ours: float, most: float, unit: str, detail: Any = None
-) -> Finding:
-    """Return what was found where a number is the goal, and no ratio."""
-    return Finding(
+    goal: str, description: str, value: float, limit: float, unit: str, detail: Any = None
+) -> Comparison:
+    """Compare a value with a limit that it must not exceed."""
+    return Comparison(
         goal=goal,
-        what=what,
-        ours=ours,
-        other=most,
+        description=description,
+        value=value,
+        baseline=limit,
         unit=unit,
-        wanted=1,
-        is_most=True,
+        target=1,
+        is_upper_bound=True,
         detail=detail or {},
     )
 
 
-HEAD = f"{'':3}  {'':58}{'ours':>11}{'other':>11} {'':12}{'ratio':>8}  goal     met"
+def measure_interleaved[Measure](
+    *functions: Callable[[], Measure], pairs: int
+) -> tuple[Sequence[Measure], ...]:
+    """Run all functions once, then once more, `pairs` times; return the results by function.
 
-
-def in_turns[Measure](*ways: Callable[[], Measure], pairs: int) -> tuple[Sequence[Measure], ...]:
-    """Measure each way once, then each once more: what the machine does meanwhile hits all."""
-    rounds = [[way() for way in ways] for _ in range(pairs)]
+    Taking turns spreads disturbances by the rest of the machine over all of them.
+    """
+    rounds = [[function() for function in functions] for _ in range(pairs)]
     return tuple(zip(*rounds, strict=True))
 
 
-def median(measures: Sequence[dict[str, float]], name: str) -> float:
-    """Return the median of one of the values measured."""
-    return statistics.median(measure[name] for measure in measures)
+def median(results: Sequence[dict[str, float]], name: str) -> float:
+    """Return the median of one of the measured values."""
+    return statistics.median(result[name] for result in results)

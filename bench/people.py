@@ -1,6 +1,6 @@
-"""Signed-in managers, each a person of their own: `python -m bench.people 200`; prints sessions.
+"""Create signed-in managers: `python -m bench.people 200` prints the keys of their sessions.
 
-Made where a sign-in makes them, since the door lets only 120 a minute in from one address.
+Creates the sessions directly: sign-in is limited to 120 requests a minute from one address.
 """
 
 import json
@@ -10,7 +10,7 @@ import django
 
 
 def main(count: int) -> None:
-    """Print the keys of so many sessions."""
+    """Create `count` users with sessions and print the session keys."""
     django.setup()
     from django.contrib.sessions.backends.db import SessionStore
     from django.test import RequestFactory

@@ -1,4 +1,4 @@
-"""What a process and those that make its calls use: CPU time and memory, as Linux tells of them."""
+"""Measure CPU time and memory of a process and its call processes, from Linux's /proc."""
 
 import os
 import resource
@@ -9,56 +9,56 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PROC = Path("/proc")
-TICK = os.sysconf("SC_CLK_TCK")
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 # Where /proc/PID/stat has the CPU time of children that ended, after the command's name.
-OF_CHILDREN = slice(13, 15)
-LOOK_SECONDS = 0.1
+CHILD_CPU_FIELDS = slice(13, 15)
+SAMPLE_SECONDS = 0.1
 
 
 def cpu_seconds() -> float:
-    """Return the CPU time of this process, and of its children's children that have ended."""
+    """Return the CPU time of this process and of its grandchildren that have ended."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    ticks = sum(_ended_under(child) for child in _children(os.getpid()))
-    return used.ru_utime + used.ru_stime + ticks / TICK
+    ticks = sum(_ended_children_ticks(child) for child in _children(os.getpid()))
+    return used.ru_utime + used.ru_stime + ticks / TICKS_PER_SECOND
 
 
 @contextmanager
 def peak_mb() -> Iterator[list[float]]:
-    """Give a list that holds the most memory of this process and of the calls' after the block."""
-    found: list[float] = []
-    most, is_over = [0.0], threading.Event()
+    """Yield a list that has, after the block, the peak memory of this and the call processes."""
+    peaks: list[float] = []
+    highest, is_over = [0.0], threading.Event()
 
-    def look() -> None:
-        while not is_over.wait(LOOK_SECONDS):
+    def sample() -> None:
+        while not is_over.wait(SAMPLE_SECONDS):
             for server in _children(os.getpid()):
-                for maker in _children(server):
-                    most[0] = max(most[0], _most_mb(maker))
+                for call_process in _children(server):
+                    highest[0] = max(highest[0], _peak_mb(call_process))
 
-    thread = threading.Thread(target=look)
+    thread = threading.Thread(target=sample)
     thread.start()
     try:
-        yield found
+        yield peaks
     finally:
         is_over.set()
         thread.join()
-        # What getrusage tells of it counts what its parent had when it was started.
-        found.append(_most_mb(os.getpid()) + most[0])
+        # getrusage would include what the parent had when it started this process.
+        peaks.append(_peak_mb(os.getpid()) + highest[0])
 
 
-def measured(work: Callable[[], object], done: Callable[[], int]) -> dict[str, float]:
-    """Return the calls a second, the CPU time of each in microseconds, and the most memory.
+def measure(work: Callable[[], object], count: Callable[[], int]) -> dict[str, float]:
+    """Return calls per second, CPU microseconds per call, and the peak memory in MB.
 
-    What the process that makes the calls takes is counted with its owner's.
+    The call processes count with their parent.
     """
     with peak_mb() as peak:
-        began, used = time.perf_counter(), cpu_seconds()
+        began, cpu_before = time.perf_counter(), cpu_seconds()
         work()
-        seconds, used = time.perf_counter() - began, cpu_seconds() - used
-    calls = done()
+        seconds, cpu_used = time.perf_counter() - began, cpu_seconds() - cpu_before
+    calls = count()
     return {
         "calls": calls,
         "per_second": calls / seconds,
-        "cpu_us": 1e6 * used / max(1, calls),
+        "cpu_us": 1e6 * cpu_used / max(1, calls),
         "peak_mb": peak[0],
     }
 
@@ -71,15 +71,15 @@ def _children(pid: int) -> list[int]:
     return [int(child) for words in lists for child in words.split()]
 
 
-def _ended_under(pid: int) -> int:
+def _ended_children_ticks(pid: int) -> int:
     try:
         stat = (PROC / str(pid) / "stat").read_text()
     except OSError:
         return 0
-    return sum(int(field) for field in stat.rpartition(")")[2].split()[OF_CHILDREN])
+    return sum(int(field) for field in stat.rpartition(")")[2].split()[CHILD_CPU_FIELDS])
 
 
-def _most_mb(pid: int) -> float:
+def _peak_mb(pid: int) -> float:
     try:
         lines = (PROC / str(pid) / "status").read_text().splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""The vendor's TypeScript SDK, as its documentation uses it, where npm can install it."""
+"""The baseline of StackOne's TypeScript SDK, used as in its documentation; needs npm."""
 
 import json
 import shutil
@@ -13,8 +13,8 @@ FOLDER = ROOT / "var" / "bench-sdk"
 PACKAGE = "@stackone/stackone-client-ts@4.28.0"
 
 
-def is_here() -> bool:
-    """Install the package if npm can, and tell whether it is there."""
+def is_available() -> bool:
+    """Install the package if npm can, and return whether it is installed."""
     if not (FOLDER / "node_modules").is_dir() and shutil.which("npm"):
         FOLDER.mkdir(parents=True, exist_ok=True)
         subprocess.run(
@@ -27,14 +27,14 @@ def is_here() -> bool:
 
 
 def run(base_url: str, calls: int) -> dict[str, Any]:
-    """Make so many calls, 64 at once, without the SDK's own repeats."""
+    """Make calls, 64 in flight, without the SDK's own retries, and return its measurements."""
     script = FOLDER / "sdk.mjs"
     shutil.copy(HERE / "sdk.mjs", script)
-    done = subprocess.run(
+    completed = subprocess.run(
         ["node", script, base_url, str(calls), "64"],
         check=True,
         capture_output=True,
         text=True,
         timeout=120,
     )
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    return dict(json.loads(completed.stdout.splitlines()[-1]))

@@ -1,4 +1,4 @@
-"""Very many people who browse and pick while a batch is sent, on the production server."""
+"""Goal S: many people who browse and select while a batch is sent, on the production server."""
 
 import random
 import re
@@ -10,21 +10,21 @@ from typing import NamedTuple, cast
 
 import httpx
 
-from bench.environment import Ground, ground
-from bench.measurement import Finding, at_most
+from bench.environment import BenchEnvironment, bench_environment
+from bench.measurement import Comparison, at_most
 from tests.crash.web import TOKEN, Web
 from tests.product_processes import Product
 
-# For how long a page is read, as TPC-W (clause 5.3.1.1) has people of a web shop think: 7 seconds
-# in the middle, exponentially distributed, 70 at most. With 200 people some 28 requests a second.
-READS_SECONDS = 7
-READS_AT_MOST = 70
-# They come one after the other, for as long as a round of acts takes; what is asked until then is
-# not counted.
-COMING_SECONDS = 40
-# What a project of StackOne may send when its limit was raised: 100 calls a second.
+# Think time of TPC-W (clause 5.3.1.1): exponentially distributed with a mean of 7 s, 70 s at most.
+# 200 people then make some 28 requests a second.
+THINK_SECONDS = 7
+MAX_THINK_SECONDS = 70
+# People start one after the other within this time, the length of a round of actions; requests
+# until then do not count.
+RAMP_UP_SECONDS = 40
+# A raised limit of a StackOne project: 100 calls a second.
 CALLS_PER_MINUTE = "6000"
-MOST_P95_MS = 500
+MAX_P95_MS = 500
 # As many as cores; what they count together they count in PostgreSQL.
 PROCESSES = {"sqlite": 1, "postgresql": 2}
 COOKIE = "sessionid"
@@ -32,119 +32,126 @@ HTMX = {"HX-Request": "true"}
 SHOWN = re.compile(r'name="shown" value="(\d+)"')
 
 
-class Asked(NamedTuple):
-    """A request: when it began, how long it took in seconds, and what came of it."""
+class TimedRequest(NamedTuple):
+    """A request: when it began (perf_counter), its seconds, and its status or error."""
 
     began: float
     seconds: float
-    answer: str
+    outcome: str
 
 
 class Person:
-    """One session: looks at lists and the running batch, and picks people in a draft of its own."""
+    """One session: views lists and the running batch, and selects people in a draft of its own."""
 
     def __init__(self, url: str, key: str, batch: int, number: int) -> None:
         self._client = httpx.Client(base_url=url, trust_env=False, timeout=60)
         self._client.cookies.set(COOKIE, key, domain="127.0.0.1")
-        self._batch, self._chance = batch, random.Random(number)
-        self.asked: list[Asked] = []
-        self.picked = 0
+        self._batch, self._random = batch, random.Random(number)
+        self.requests: list[TimedRequest] = []
+        self.selected = 0
 
-    def live(self, is_over: threading.Event) -> None:
-        """Go on until it is over; whatever goes wrong is counted, never raised."""
-        is_over.wait(self._chance.uniform(0, COMING_SECONDS))
+    def browse(self, is_over: threading.Event) -> None:
+        """Make requests until it is over; errors are counted, not raised."""
+        is_over.wait(self._random.uniform(0, RAMP_UP_SECONDS))
         while not is_over.is_set():
-            for act in (self._begin, self._list, self._batch_page, self._search, self._pick):
-                act()
-                if is_over.wait(self._reads()):
+            for action in (self._begin, self._list, self._batch_page, self._search, self._pick):
+                action()
+                if is_over.wait(self._think_seconds()):
                     return
 
-    def _reads(self) -> float:
-        return min(self._chance.expovariate(1 / READS_SECONDS), READS_AT_MOST)
+    def _think_seconds(self) -> float:
+        return min(self._random.expovariate(1 / THINK_SECONDS), MAX_THINK_SECONDS)
 
     def _begin(self) -> None:
-        token = TOKEN.search(self._ask("GET", "/batches/"))
+        token = TOKEN.search(self._request("GET", "/batches/"))
         words = {"csrfmiddlewaretoken": token[1] if token else ""}
-        page = self._ask("POST", "/assign/new", data=words)
-        self._draft, self._token = self._here, TOKEN.search(page)
+        page = self._request("POST", "/assign/new", data=words)
+        self._draft, self._token = self._path, TOKEN.search(page)
         self._shown = SHOWN.findall(page)
 
     def _list(self) -> None:
-        self._ask("GET", self._chance.choice(["/people/", "/content/", "/audit/"]))
+        self._request("GET", self._random.choice(["/people/", "/content/", "/audit/"]))
 
     def _batch_page(self) -> None:
-        self._ask("GET", f"/batches/{self._batch}/progress", headers=HTMX)
+        self._request("GET", f"/batches/{self._batch}/progress", headers=HTMX)
 
     def _search(self) -> None:
-        self._ask(
-            "GET", f"{self._draft}?q={self._chance.choice(['an', 'el', 'mar'])}", headers=HTMX
+        self._request(
+            "GET", f"{self._draft}?q={self._random.choice(['an', 'el', 'mar'])}", headers=HTMX
         )
 
     def _pick(self) -> None:
         token = self._token[1] if self._token else ""
         words = {"csrfmiddlewaretoken": token, "shown": self._shown, "learner": self._shown[:5]}
-        self._ask("POST", f"{self._draft}pick", data=words, headers=HTMX)
-        self.picked += len(self._shown[:5])
+        self._request("POST", f"{self._draft}pick", data=words, headers=HTMX)
+        self.selected += len(self._shown[:5])
 
-    def _ask(self, method: str, path: str, **more: object) -> str:
+    def _request(self, method: str, path: str, **more: object) -> str:
         began = time.perf_counter()
         try:
-            answer = self._client.request(method, path, follow_redirects=True, **more)  # type: ignore[arg-type]
-        except httpx.HTTPError as problem:
-            self._note(began, type(problem).__name__)
+            response = self._client.request(method, path, follow_redirects=True, **more)  # type: ignore[arg-type]
+        except httpx.HTTPError as error:
+            self._record(began, type(error).__name__)
             return ""
-        self._here = answer.url.path
-        # Whoever is led to the door has lost the session.
-        self._note(began, "door" if self._here == "/login/" else str(answer.status_code))
-        return answer.text
+        self._path = response.url.path
+        # A redirect to the sign-in page means that the session was lost.
+        self._record(began, "signed out" if self._path == "/login/" else str(response.status_code))
+        return response.text
 
-    def _note(self, began: float, answer: str) -> None:
-        self.asked.append(Asked(began, time.perf_counter() - began, answer))
+    def _record(self, began: float, outcome: str) -> None:
+        self.requests.append(TimedRequest(began, time.perf_counter() - began, outcome))
 
 
-def browse(vendor: str, count: int, rows: int) -> Iterator[Finding]:
-    """Yield how many answers were errors, and how long nineteen of twenty took at most."""
-    with ground(vendor=vendor, learners=max(rows, 500), latency_ms=20) as here:
-        people, asked, sent = _lived(here, vendor, count, rows)
-    answers = Counter(ask.answer for ask in asked)
-    waits = sorted(1_000 * ask.seconds for ask in asked)
-    picked = sum(one.picked for one in people)
-    assert picked, "Nobody picked anybody: the pages have changed."
+def browse(vendor: str, count: int, rows: int) -> Iterator[Comparison]:
+    """Yield the share of responses without an error, and the 95th percentile of their times."""
+    with bench_environment(vendor=vendor, learners=max(rows, 500), latency_ms=20) as environment:
+        people, requests, measured = _run_sessions(environment, vendor, count, rows)
+    outcomes = Counter(request.outcome for request in requests)
+    waits = sorted(1_000 * request.seconds for request in requests)
+    selected = sum(person.selected for person in people)
+    assert selected, "Nobody selected anybody: the pages have changed."
     detail: dict[str, object] = {
-        "answers": dict(answers),
-        "most_ms": waits[-1],
-        "picked": picked,
-        "sent": sent,
+        "outcomes": dict(outcomes),
+        "max_ms": waits[-1],
+        "selected": selected,
+        "sending": measured,
     }
-    yield Finding(
+    yield Comparison(
         goal="S",
-        what=f"answers without an error to {count} sessions, a batch running",
-        ours=answers["200"],
-        other=len(waits),
-        unit="answers",
-        wanted=1,
+        description=f"responses without an error to {count} sessions, a batch running",
+        value=outcomes["200"],
+        baseline=len(waits),
+        unit="responses",
+        target=1,
         detail=detail,
     )
-    what, p95 = f"p95 of {count} sessions, a batch running", waits[int(0.95 * (len(waits) - 1))]
-    yield at_most("S", what, p95, MOST_P95_MS, "ms", detail)
+    description, p95 = (
+        f"p95 of {count} sessions, a batch running",
+        waits[int(0.95 * (len(waits) - 1))],
+    )
+    yield at_most("S", description, p95, MAX_P95_MS, "ms", detail)
 
 
-def _lived(
-    here: Ground, vendor: str, count: int, rows: int
-) -> tuple[list[Person], list[Asked], object]:
-    """Let them come and live while a batch is sent; return what they asked meanwhile."""
-    keys = here.child(str(count), script="bench.people")["keys"]
-    with Web(cast("Product", here), processes=PROCESSES[vendor]) as web:
-        batch, is_over = here.plan(rows), threading.Event()
+def _run_sessions(
+    environment: BenchEnvironment, vendor: str, count: int, rows: int
+) -> tuple[list[Person], list[TimedRequest], object]:
+    """Run sessions while a batch is sent; return the people, their requests and the sender's
+    measurements.
+    """
+    keys = environment.run_child(str(count), script="bench.people")["keys"]
+    with Web(cast("Product", environment), processes=PROCESSES[vendor]) as web:
+        batch, is_over = environment.create_batch(rows), threading.Event()
         people = [Person(web.url, key, batch, number) for number, key in enumerate(keys)]
-        threads = [threading.Thread(target=one.live, args=(is_over,)) for one in people]
+        threads = [threading.Thread(target=person.browse, args=(is_over,)) for person in people]
         for thread in threads:
             thread.start()
-        time.sleep(COMING_SECONDS)
+        time.sleep(RAMP_UP_SECONDS)
         counted_from = time.perf_counter()
-        sent = here.deliver(STACKONE_REQUESTS_PER_MINUTE=CALLS_PER_MINUTE)
+        measured = environment.deliver(STACKONE_REQUESTS_PER_MINUTE=CALLS_PER_MINUTE)
         is_over.set()
         for thread in threads:
             thread.join()
-    asked = [ask for one in people for ask in one.asked if ask.began > counted_from]
-    return people, asked, sent
+    requests = [
+        request for person in people for request in person.requests if request.began > counted_from
+    ]
+    return people, requests, measured
