@@ -27,7 +27,7 @@ class BenchEnvironment:
     """A sandbox, a database of `vendor`, and the environment variables of the child processes."""
 
     lms: Sandbox
-    process_environment: dict[str, str]
+    environment: dict[str, str]
     vendor: str
     _items: Iterator[int]
 
@@ -49,7 +49,7 @@ class BenchEnvironment:
         with subprocess.Popen(
             [sys.executable, "-m", script, *words],
             cwd=ROOT,
-            env=self.process_environment | settings,
+            env=self.environment | settings,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -95,7 +95,7 @@ def bench_environment(
         ) as lms,
     ):
         url = database.url if database else f"sqlite:///{Path(folder) / 'desk.sqlite3'}"
-        process_environment = os.environ | {
+        variables = os.environ | {
             "DJANGO_SETTINGS_MODULE": "dashboard.settings",
             "DESK_DEMO": "1",
             "STACKONE_API_KEY": "",
@@ -107,7 +107,7 @@ def bench_environment(
             "DATABASE_URL": url,
             "AUDIT_SEAL_DIR": str(Path(folder) / "seals"),
         }
-        environment = BenchEnvironment(lms, process_environment, vendor, count())
+        environment = BenchEnvironment(lms, variables, vendor, count())
         for command in (
             ["prepare"],
             *(["sync", "--account", name] for name in accounts.split(",")),
@@ -115,7 +115,7 @@ def bench_environment(
             subprocess.run(
                 [sys.executable, "manage.py", *command],
                 cwd=ROOT,
-                env=process_environment,
+                env=variables,
                 check=True,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
