@@ -1,4 +1,4 @@
-"""The embedded LMS as a real process, for tests that talk to it over a socket."""
+"""Run the sandbox LMS as a real process, for tests over a socket."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
-SMALL_WORLD = {"learners": 60, "content": 40, "requests_per_minute": 0}
+SMALL_DATA = {"learners": 60, "content": 40, "requests_per_minute": 0}
 KEY = httpx.BasicAuth("sandbox", "")
 ACCOUNT = {"x-account-id": "sandbox"}
 STOPS_WITHIN_SECONDS = 10
@@ -25,7 +25,7 @@ STOPS_WITHIN_SECONDS = 10
 
 @dataclass
 class Sandbox:
-    """A running sandbox and what can be asked of it."""
+    """A running sandbox and its control endpoints."""
 
     base_url: str
     process: subprocess.Popen[str]
@@ -37,7 +37,7 @@ class Sandbox:
         )
 
     def send_create(self, user: str) -> socket.socket:
-        """Send a create over a bare socket and return it, with the answer unread."""
+        """Send a create over a bare socket and return it, with the response unread."""
         address = urlsplit(self.base_url)
         body = '{"learning_object_external_reference": "NWL-1001"}'
         head = (
@@ -53,14 +53,14 @@ class Sandbox:
         return connection
 
     def stats(self, *, held: bool = False, per_second: bool = False) -> dict[str, Any]:
-        """Return what was asked and what is held."""
+        """Return the counts of requests, assignments and duplicates; with details if asked for."""
         query = f"held={held:d}&per_second={per_second:d}"
         return dict(self._control("GET", f"/sandbox/stats?{query}"))
 
     def set_faults(
         self, shares: Mapping[str, float] | None = None, *, script: Sequence[str] = ()
     ) -> None:
-        """Replace what goes wrong: shares by kind, and what happens to the next creates."""
+        """Replace the faults: shares by fault, and a script of faults for the next creates."""
         self._control("POST", "/sandbox/faults", {**(shares or {}), "script": list(script)})
 
     def set_limits(self, **limits: int | bool) -> None:
@@ -72,7 +72,7 @@ class Sandbox:
         self._control("POST", "/sandbox/directory", {entry_id: fields})
 
     def reset(self) -> None:
-        """Make the sandbox forget what was created, counted and changed."""
+        """Delete what was created, and reset counters and changed records."""
         self._control("POST", "/sandbox/reset")
 
     def stop(self, number: int = signal.SIGTERM) -> int:
@@ -87,7 +87,7 @@ class Sandbox:
 
 @contextmanager
 def running_sandbox(**flags: Any) -> Iterator[Sandbox]:
-    """Run `manage.py sandbox` on a free port, in a small world without a request limit.
+    """Run `manage.py sandbox` on a free port, with little data and without a rate limit.
 
     Flags are named as the command's: `learners=10, faults={"500": 0.1}, odd_forms=True`.
     """
@@ -101,10 +101,14 @@ def running_sandbox(**flags: Any) -> Iterator[Sandbox]:
 
 
 def start_sandbox(**flags: Any) -> subprocess.Popen[str]:
-    """Start `manage.py sandbox` with the given flags and do not wait for it."""
-    words = [word for flag in ({"port": 0} | SMALL_WORLD | flags).items() for word in _words(*flag)]
+    """Start `manage.py sandbox` with flags, without waiting until it is ready."""
+    arguments = [
+        argument
+        for flag in ({"port": 0} | SMALL_DATA | flags).items()
+        for argument in _arguments(*flag)
+    ]
     return subprocess.Popen(
-        [sys.executable, str(ROOT / "manage.py"), "sandbox", *words],
+        [sys.executable, str(ROOT / "manage.py"), "sandbox", *arguments],
         cwd=ROOT,
         env=os.environ | {"DESK_DEMO": "1"},
         stdout=subprocess.PIPE,
@@ -113,7 +117,7 @@ def start_sandbox(**flags: Any) -> subprocess.Popen[str]:
     )
 
 
-def _words(name: str, value: Any) -> list[str]:
+def _arguments(name: str, value: Any) -> list[str]:
     flag = "--" + name.replace("_", "-")
     if isinstance(value, bool):
         return [flag] if value else []
@@ -125,21 +129,21 @@ def _words(name: str, value: Any) -> list[str]:
 def _address(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     line = process.stdout.readline()
-    found = re.match(r"Sandbox LMS ready at (http://\S+)", line)
-    if found is None:
+    match = re.match(r"Sandbox LMS ready at (http://\S+)", line)
+    if match is None:
         problem = process.communicate(timeout=STOPS_WITHIN_SECONDS)[1]
         raise RuntimeError(f"The sandbox did not start: {line}{problem}")
-    return found[1]
+    return match[1]
 
 
-def outlives_owner(script: str) -> bool:
-    """Kill a script that prints the id of a process it started; tell if that is there 5 s later."""
+def outlives_parent(script: str) -> bool:
+    """Kill a script that prints its child's process id; return if the child lives after 5 s."""
     with subprocess.Popen(
         [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as owner:
-        started = Path(f"/proc/{int(cast('IO[str]', owner.stdout).readline())}")
-        owner.kill()
+    ) as parent:
+        child = Path(f"/proc/{int(cast('IO[str]', parent.stdout).readline())}")
+        parent.kill()
     until = time.monotonic() + 5
-    while time.monotonic() < until and started.exists():
+    while time.monotonic() < until and child.exists():
         time.sleep(0.05)
-    return started.exists()
+    return child.exists()

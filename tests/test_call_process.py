@@ -1,4 +1,4 @@
-"""The process of calls: what its owner hears of it, and what becomes of it when either is gone."""
+"""The call process: results for its parent, and what happens when either process dies."""
 
 import os
 import pickle
@@ -13,7 +13,7 @@ from assignments.services.calls.call_process import PROCESS_DIED, CallProcess
 from assignments.stackone.commands import CreateAssignment, ReadUserAssignments, UserAssignments
 from assignments.stackone.errors import NotSent, OutcomeUnknown, RateLimited
 from assignments.stackone.resources import CreatedAssignment, NewAssignment
-from tests.sandbox_process import outlives_owner, running_sandbox
+from tests.sandbox_process import outlives_parent, running_sandbox
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Job:
 
 @pytest.fixture(scope="module")
 def lms():
-    """Return a sandbox of its own, whose faults no other test feels."""
+    """Return a separate sandbox, so that its faults affect no other test."""
     with running_sandbox(learners=30, content=20, requests_per_minute=0) as sandbox:
         yield sandbox
 
@@ -44,58 +44,58 @@ def people(lms):
     return [person["id"] for person in listed(lms, "users")]
 
 
-def listed(lms, what):
-    """Return a page of what is active in the sandbox."""
+def listed(lms, path):
+    """Return the active records on the first page of a list."""
     with lms.client() as client:
-        found = client.get(f"/unified/lms/{what}").raise_for_status().json()["data"]
-    return [one for one in found if one["active"]]
+        records = client.get(f"/unified/lms/{path}").raise_for_status().json()["data"]
+    return [record for record in records if record["active"]]
 
 
 @pytest.fixture
 def calls(lms, item):
-    """Return calls that may leave, which end with the test."""
+    """Return a call process with a lease, which is closed after the test."""
     new = NewAssignment(item, "", None, "pending", None, None)
-    made: CallProcess[Job, CreatedAssignment] = CallProcess(
+    process: CallProcess[Job, CreatedAssignment] = CallProcess(
         command_for=lambda job: CreateAssignment(job.user_id, new),
         client_options={"base_url": lms.base_url, "api_key": "sandbox", "account_id": "sandbox"},
         concurrency=4,
         clock=lambda: datetime.now(UTC),
     )
-    made.extend_lease(60)
-    yield made
-    made.close()
+    process.extend_lease(60)
+    yield process
+    process.close()
 
 
-def started(calls, people, after=0.0):
+def start(calls, people, after=0.0):
     """Start a call for each person, so many seconds from now."""
     at = time.monotonic() + after
     calls.start([(Job(person), at) for person in people])
 
 
-def all_ended(calls, within=10.0):
-    """Return how the calls ended, all of them."""
-    until, found = time.monotonic() + within, []
+def wait_for_all(calls, within=10.0):
+    """Wait until every call has ended and return them."""
+    until, ended = time.monotonic() + within, []
     while calls.in_flight and time.monotonic() < until:
-        found += calls.wait_for_ended(seconds=0.5)
+        ended += calls.wait_for_ended(seconds=0.5)
     assert not calls.in_flight
-    return found
+    return ended
 
 
-def test_every_job_ends_with_its_reply(calls, people, lms):
+def test_every_job_ends_with_its_result(calls, people, lms):
     began = datetime.now(UTC)
-    started(calls, people[:8])
+    start(calls, people[:8])
     assert calls.in_flight == 8
 
-    found = all_ended(calls)
+    ended = wait_for_all(calls)
 
-    assert {one.job.user_id for one in found} == set(people[:8])
-    assert all(isinstance(one.result, CreatedAssignment) and one.sample for one in found)
-    assert all(began <= one.ended_at <= datetime.now(UTC) for one in found)
+    assert {call.job.user_id for call in ended} == set(people[:8])
+    assert all(isinstance(call.result, CreatedAssignment) and call.sample for call in ended)
+    assert all(began <= call.ended_at <= datetime.now(UTC) for call in ended)
     assert lms.stats()["assignments"] == 8
 
 
-def test_the_last_to_end_is_not_waited_on(calls, people):
-    started(calls, people[:1])
+def test_wait_for_ended_returns_early_after_the_last_call(calls, people):
+    start(calls, people[:1])
     began = time.monotonic()
 
     (only,) = calls.wait_for_ended(seconds=20)
@@ -104,58 +104,61 @@ def test_the_last_to_end_is_not_waited_on(calls, people):
     assert time.monotonic() - began < 10
 
 
-def test_what_is_stopped_before_its_time_never_leaves(calls, people, lms):
-    started(calls, people[:3], after=30)
+def test_calls_before_their_send_time_are_not_sent_after_close(calls, people, lms):
+    start(calls, people[:3], after=30)
 
     calls.close()
-    found = calls.wait_for_ended(seconds=0)
+    ended = calls.wait_for_ended(seconds=0)
 
-    assert [type(one.result) for one in found] == [NotSent] * 3
+    assert [type(call.result) for call in ended] == [NotSent] * 3
     assert lms.stats()["assignments"] == 0
 
 
-def test_what_is_out_when_it_stops_is_waited_for(calls, people, lms):
+def test_close_waits_for_calls_in_flight(calls, people, lms):
     lms.set_faults({"slow": 1.0})
-    started(calls, people[:2])
+    start(calls, people[:2])
     time.sleep(0.3)
 
     calls.close()
 
-    assert [type(one.result) for one in calls.wait_for_ended(seconds=0)] == [
+    assert [type(call.result) for call in calls.wait_for_ended(seconds=0)] == [
         CreatedAssignment,
         CreatedAssignment,
     ]
 
 
-def test_a_process_that_dies_leaves_its_calls_unknown(calls, people, lms):
+def test_calls_of_a_process_that_dies_have_an_unknown_outcome(calls, people, lms):
     lms.set_faults({"hang": 1.0})
-    started(calls, people[:2])
+    start(calls, people[:2])
     time.sleep(0.3)
 
     os.kill(calls.pid, signal.SIGKILL)
-    found = all_ended(calls)
+    ended = wait_for_all(calls)
 
-    assert [(type(one.result), str(one.result)) for one in found] == [
+    assert [(type(call.result), str(call.result)) for call in ended] == [
         (OutcomeUnknown, PROCESS_DIED)
     ] * 2
     assert calls.has_died
-    started(calls, people[:1])
-    assert [type(one.result) for one in calls.wait_for_ended(seconds=0.1)] == [OutcomeUnknown]
+    start(calls, people[:1])
+    assert [type(call.result) for call in calls.wait_for_ended(seconds=0.1)] == [OutcomeUnknown]
 
 
-def test_it_outlives_the_signals_that_stop_its_owner(calls, people):
-    started(calls, people[:1])
-    all_ended(calls)
+def test_it_ignores_the_signals_that_stop_its_parent(calls, people):
+    start(calls, people[:1])
+    wait_for_all(calls)
     for number in (signal.SIGTERM, signal.SIGINT):
         os.kill(calls.pid, number)
 
-    started(calls, people[1:3])
+    start(calls, people[1:3])
 
-    assert [type(one.result) for one in all_ended(calls)] == [CreatedAssignment, CreatedAssignment]
+    assert [type(call.result) for call in wait_for_all(calls)] == [
+        CreatedAssignment,
+        CreatedAssignment,
+    ]
 
 
-def test_it_ends_with_its_owner_and_sends_nothing_more(lms, item, people):
-    owner = f"""
+def test_it_ends_with_its_parent_and_sends_nothing_more(lms, item, people):
+    parent = f"""
 import time
 from datetime import UTC, datetime
 from typing import IO, cast
@@ -178,23 +181,23 @@ if __name__ == "__main__":
     print(calls.pid, flush=True)
     time.sleep(60)
 """
-    assert not outlives_owner(owner)
+    assert not outlives_parent(parent)
     time.sleep(2)
     assert lms.stats()["assignments"] == 0
 
 
-def test_a_look_up_reads_everything(lms, people, item):
-    looking: CallProcess[str, UserAssignments] = CallProcess(
+def test_a_read_back_reads_all_assignments(lms, people, item):
+    reader: CallProcess[str, UserAssignments] = CallProcess(
         command_for=ReadUserAssignments,
         client_options={"base_url": lms.base_url, "api_key": "sandbox", "account_id": "sandbox"},
         concurrency=1,
         clock=lambda: datetime.now(UTC),
     )
-    looking.extend_lease(60)
-    looking.start([(people[0], time.monotonic())])
+    reader.extend_lease(60)
+    reader.start([(people[0], time.monotonic())])
 
-    (only,) = all_ended(looking)
-    looking.close()
+    (only,) = wait_for_all(reader)
+    reader.close()
 
     assert (type(only.result), only.result.requests) == (UserAssignments, 1)
 
@@ -210,7 +213,7 @@ def test_a_look_up_reads_everything(lms, people, item):
         pytest.param(OutcomeUnknown("Odd.", status=500, field="due_date"), id="unknown"),
     ],
 )
-def test_an_error_says_the_same_in_the_other_process(error):
-    found = pickle.loads(pickle.dumps(error))
+def test_an_error_is_the_same_after_pickling(error):
+    copy = pickle.loads(pickle.dumps(error))
 
-    assert (type(found), str(found), vars(found)) == (type(error), str(error), vars(error))
+    assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))

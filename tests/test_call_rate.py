@@ -1,4 +1,4 @@
-"""How fast calls go, as pages say it: the agreed rate, what the LMS bears, and the last minutes."""
+"""The call rate that pages show: the configured rate, the LMS's limit, and the last minutes."""
 
 import time
 from datetime import timedelta
@@ -20,30 +20,30 @@ pytestmark = pytest.mark.django_db
 
 
 def running(rows=("planned",), **fields):
-    """Return a running batch as pages read it."""
+    """Create a running batch."""
     return make_batch(rows, state="running", **{"started_at": NOON - timedelta(hours=1)} | fields)
 
 
 def call(seconds_ago, outcome="created"):
-    """Let a call end so many seconds before NOON."""
+    """Count a call that ended so many seconds before NOON."""
     call_counts.count([(NOON - timedelta(seconds=seconds_ago), outcome)])
 
 
 @pytest.mark.parametrize(
-    ("per_minute", "found"),
+    ("per_minute", "expected"),
     [
-        pytest.param(None, 10.0, id="nothing is known, so the agreed rate"),
-        pytest.param(300, 5.0, id="slower than agreed"),
-        pytest.param(6000, 10.0, id="never faster than agreed"),
+        pytest.param(None, 10.0, id="no lower rate, so the configured one"),
+        pytest.param(300, 5.0, id="slower than configured"),
+        pytest.param(6000, 10.0, id="never faster than configured"),
     ],
 )
-def test_calls_per_second(settings, per_minute, found):
+def test_calls_per_second(settings, per_minute, expected):
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
 
     account = make_account(provider_rate_per_minute=per_minute)
 
-    assert calls_per_second(account) == found
-    assert forecast(100, account) == f"about {100 / found:.0f} seconds"
+    assert calls_per_second(account) == expected
+    assert forecast(100, account) == f"about {100 / expected:.0f} seconds"
 
 
 def test_pace_counts_calls_in_tens_of_seconds():
@@ -216,8 +216,8 @@ def test_progress_counts_a_large_running_batch_once_a_second(state, rows, shown)
     assert (before.created, batch_progress(batch).created) == (0, shown)
 
 
-@pytest.mark.parametrize(("after", "found"), [(0.5, 0), (2, 1)], ids=["at once", "soon after"])
-def test_a_page_shows_an_older_count_than_who_looks_for_news(monkeypatch, after, found):
+@pytest.mark.parametrize(("after", "expected"), [(0.5, 0), (2, 1)], ids=["at once", "soon after"])
+def test_a_page_shows_an_older_count_than_who_looks_for_news(monkeypatch, after, expected):
     batch = make_batch(["queued"], state="running")
     batch.rows = 10_000
     batch_progress(batch)
@@ -226,5 +226,5 @@ def test_a_page_shows_an_older_count_than_who_looks_for_news(monkeypatch, after,
     monkeypatch.setattr(time, "time", lambda: later)
 
     assert batch_progress(batch, kept_seconds=PAGE_MAX_AGE_SECONDS).created == 0
-    assert batch_progress(batch).created == found
-    assert batch_progress(batch, kept_seconds=PAGE_MAX_AGE_SECONDS).created == found
+    assert batch_progress(batch).created == expected
+    assert batch_progress(batch, kept_seconds=PAGE_MAX_AGE_SECONDS).created == expected

@@ -1,4 +1,4 @@
-"""What an ended call tells about the API."""
+"""Samples of ended calls: the API's health by result and duration."""
 
 import pytest
 
@@ -36,11 +36,11 @@ from assignments.stackone.resources import CreatedAssignment
         pytest.param(NotSent("Not reached."), 0.2, ApiHealth.FAILED, id="not reached"),
     ],
 )
-def test_echo_of_a_reply(result, seconds, health):
+def test_sample_of_a_result(result, seconds, health):
     assert make_sample(result, sent_monotonic=5.0, ended_monotonic=5.0 + seconds).health is health
 
 
-def test_echo_of_a_refusal_keeps_when_to_come_back_and_the_limit_told():
+def test_sample_of_a_refusal_has_retry_after_and_the_advertised_limit():
     limit = RateLimit(100, 1, 0, 1)
     result = RateLimited("Slow down.", retry_after=7)
 

@@ -1,4 +1,4 @@
-"""Calls in flight: slots, times, leases, and what becomes of a call when our own code is wrong."""
+"""The call scheduler: limits, send times, leases, and bugs during a call."""
 
 import asyncio
 import time
@@ -11,164 +11,167 @@ from assignments.stackone.errors import NotSent, OutcomeUnknown, RateLimited
 
 
 @dataclass
-class Doing:
-    """An errand that does what a test wants."""
+class FunctionCommand:
+    """A command that awaits a function of the test."""
 
-    what: Callable[[], Awaitable[object]]
+    function: Callable[[], Awaitable[object]]
 
     async def run(self, _: AsyncStackOne) -> object:
-        """Do it."""
-        return await self.what()
+        """Await the function."""
+        return await self.function()
 
 
-async def said():
-    """Reply at once."""
-    return "reply"
+async def respond():
+    """Return a result immediately."""
+    return "result"
 
 
-def flown(steps, *, concurrency=2, leave_for=60.0):
-    """Return what landed while an async function of the flight ran, and until nothing was out."""
+def run_scheduler(steps, *, concurrency=2, lease_seconds=60.0):
+    """Run `steps` with a scheduler and return the calls that finished by the end."""
     finished: list[FinishedCall] = []
 
-    async def fly():
+    async def run():
         async with AsyncStackOne(
             base_url="http://127.0.0.1:9", api_key="k", account_id="a"
         ) as client:
             scheduler = CallScheduler(client, finished.append)
             scheduler.set_limits(concurrency, per_second=100_000)
-            scheduler.extend_lease(time.monotonic() + leave_for)
+            scheduler.extend_lease(time.monotonic() + lease_seconds)
             await steps(scheduler)
             await scheduler.finish()
 
-    asyncio.run(fly())
+    asyncio.run(run())
     return finished
 
 
-def planned(what, *numbers, after=0.0):
-    """Return errands that may leave so many seconds from now."""
-    return [ScheduledCall(number, time.monotonic() + after, Doing(what)) for number in numbers]
+def scheduled(function, *numbers, after=0.0):
+    """Return calls that may be sent so many seconds from now."""
+    return [
+        ScheduledCall(number, time.monotonic() + after, FunctionCommand(function))
+        for number in numbers
+    ]
 
 
-def test_calls_land_with_their_replies():
+def test_calls_finish_with_their_results():
     async def steps(scheduler):
-        scheduler.schedule(planned(said, 1, 2))
+        scheduler.schedule(scheduled(respond, 1, 2))
         await asyncio.sleep(0.05)
 
-    finished = flown(steps)
+    finished = run_scheduler(steps)
 
-    assert [(one.number, one.result) for one in finished] == [(1, "reply"), (2, "reply")]
+    assert [(call.number, call.result) for call in finished] == [(1, "result"), (2, "result")]
 
 
-def test_no_more_calls_are_out_than_there_are_slots():
-    out, most = [], []
+def test_the_concurrency_limit_is_observed():
+    in_flight, counts = [], []
 
     async def call():
-        out.append(1)
-        most.append(len(out))
+        in_flight.append(1)
+        counts.append(len(in_flight))
         await asyncio.sleep(0.005)
-        out.pop()
+        in_flight.pop()
 
     async def steps(scheduler):
-        scheduler.schedule(planned(call, *range(10)))
+        scheduler.schedule(scheduled(call, *range(10)))
         await asyncio.sleep(0.1)
-        assert max(most) == 2
+        assert max(counts) == 2
         scheduler.set_limits(4, per_second=100_000)
-        scheduler.schedule(planned(call, *range(10, 30)))
+        scheduler.schedule(scheduled(call, *range(10, 30)))
         await asyncio.sleep(0.2)
 
-    finished = flown(steps)
+    finished = run_scheduler(steps)
 
-    assert (len(finished), max(most)) == (30, 4)
+    assert (len(finished), max(counts)) == (30, 4)
 
 
-def test_a_call_leaves_at_its_time():
+def test_a_call_is_sent_at_its_time():
     began = time.monotonic()
 
     async def steps(scheduler):
-        scheduler.schedule(planned(said, 1, after=0.2))
+        scheduler.schedule(scheduled(respond, 1, after=0.2))
         await asyncio.sleep(0.4)
 
-    (only,) = flown(steps)
+    (only,) = run_scheduler(steps)
 
     assert 0.2 <= only.ended_monotonic - began < 0.35
 
 
-def test_nothing_leaves_without_a_lease():
-    left = []
+def test_no_call_is_sent_without_a_lease():
+    sent = []
 
     async def call():
-        left.append(1)
+        sent.append(1)
 
     async def steps(scheduler):
-        scheduler.schedule(planned(call, 1))
+        scheduler.schedule(scheduled(call, 1))
         await asyncio.sleep(0.05)
 
-    (only,) = flown(steps, leave_for=-1)
+    (only,) = run_scheduler(steps, lease_seconds=-1)
 
-    assert (type(only.result), only.sample, left) == (NotSent, None, [])
+    assert (type(only.result), only.sample, sent) == (NotSent, None, [])
 
 
-def test_what_still_waits_at_the_end_never_leaves():
+def test_calls_that_still_wait_at_the_end_are_not_sent():
     async def steps(scheduler):
-        scheduler.schedule(planned(said, 1, after=30))
+        scheduler.schedule(scheduled(respond, 1, after=30))
 
-    (only,) = flown(steps)
+    (only,) = run_scheduler(steps)
 
     assert (type(only.result), only.sample) == (NotSent, None)
 
 
-def test_what_is_out_at_the_end_is_waited_for():
+def test_calls_in_flight_at_the_end_are_awaited():
     async def slow():
         await asyncio.sleep(0.1)
         return "late"
 
     async def steps(scheduler):
-        scheduler.schedule(planned(slow, 1, 2, 3))
+        scheduler.schedule(scheduled(slow, 1, 2, 3))
 
-    finished = flown(steps)
+    finished = run_scheduler(steps)
 
-    replies = {one.number: one.result for one in finished}
-    assert (replies[1], replies[2], type(replies[3])) == ("late", "late", NotSent)
+    results = {call.number: call.result for call in finished}
+    assert (results[1], results[2], type(results[3])) == ("late", "late", NotSent)
 
 
-def test_what_is_recalled_says_why():
+def test_cancelled_calls_have_the_reason():
     async def steps(scheduler):
-        scheduler.schedule(planned(said, 1, after=30))
+        scheduler.schedule(scheduled(respond, 1, after=30))
         scheduler.cancel_waiting("Sending was paused before the request was sent.")
 
-    (only,) = flown(steps)
+    (only,) = run_scheduler(steps)
 
     assert str(only.result) == "Sending was paused before the request was sent."
 
 
-def test_a_refusal_holds_what_waits():
-    left = []
+def test_a_refusal_delays_waiting_calls():
+    sent = []
 
     async def refused():
-        left.append(time.monotonic())
+        sent.append(time.monotonic())
         raise RateLimited("Slow down.", retry_after=0.2)
 
     async def steps(scheduler):
-        scheduler.schedule(planned(refused, 1))
+        scheduler.schedule(scheduled(refused, 1))
         await asyncio.sleep(0.02)
-        scheduler.schedule(planned(refused, 2))
+        scheduler.schedule(scheduled(refused, 2))
         await asyncio.sleep(0.3)
 
-    first, second = flown(steps)
+    first, second = run_scheduler(steps)
 
     assert [type(first.result), type(second.result)] == [RateLimited, RateLimited]
-    assert left[1] - left[0] >= 0.2
+    assert sent[1] - sent[0] >= 0.2
 
 
-def test_a_bug_of_ours_leaves_the_outcome_unknown(caplog):
+def test_a_bug_during_a_call_leaves_the_outcome_unknown(caplog):
     async def wrong():
         raise ZeroDivisionError
 
     async def steps(scheduler):
-        scheduler.schedule(planned(wrong, 1))
+        scheduler.schedule(scheduled(wrong, 1))
         await asyncio.sleep(0.02)
 
-    (only,) = flown(steps)
+    (only,) = run_scheduler(steps)
 
     assert isinstance(only.result, OutcomeUnknown)
     assert "ZeroDivisionError" in caplog.text

@@ -1,4 +1,4 @@
-"""The circuit: what opens it, how it asks, and what closes it."""
+"""The circuit breaker: what opens it, how it probes, and what closes it."""
 
 from random import Random
 
@@ -29,18 +29,18 @@ def failed(
 def succeeded(
     sent_monotonic: float, ended_monotonic: float, health: ApiHealth = ApiHealth.OK
 ) -> CallSample:
-    """Return a call that was answered."""
+    """Return a call that succeeded."""
     return CallSample(sent_monotonic, ended_monotonic, health)
 
 
 def opened_breaker(at: float = 0.0) -> CircuitBreaker:
-    """Return a circuit that an outage has just opened."""
+    """Return a circuit breaker that an outage has just opened."""
     breaker = CircuitBreaker(Random(1))
     breaker.record_ended([failed(at - 1, at)] * OPENS_IMMEDIATELY_AFTER)
     return breaker
 
 
-def test_all_calls_may_leave_at_first():
+def test_a_new_breaker_is_closed():
     breaker = CircuitBreaker(Random(1))
 
     assert (breaker.is_open, breaker.allowed_calls(0)) == (False, UNLIMITED)
@@ -79,7 +79,7 @@ def test_all_calls_may_leave_at_first():
         ),
     ],
 )
-def test_what_opens_it(samples, is_open):
+def test_which_failures_open_it(samples, is_open):
     breaker = CircuitBreaker(Random(1))
 
     breaker.record_ended(samples)
@@ -88,7 +88,7 @@ def test_what_opens_it(samples, is_open):
     assert breaker.allowed_calls(samples[-1].ended_monotonic) == (0 if is_open else UNLIMITED)
 
 
-def test_one_call_may_leave_after_the_pause_and_no_second_one():
+def test_a_single_probe_may_be_sent_after_the_open_time():
     breaker = opened_breaker()
     retry_monotonic = breaker.retry_monotonic
 
@@ -100,7 +100,7 @@ def test_one_call_may_leave_after_the_pause_and_no_second_one():
     assert (breaker.is_open, breaker.allowed_calls(retry_monotonic + 2)) == (False, UNLIMITED)
 
 
-def test_what_left_before_the_pause_was_over_is_no_trial():
+def test_a_call_sent_during_the_open_time_is_no_probe():
     breaker = opened_breaker()
 
     breaker.record_sent(breaker.retry_monotonic - 0.5)
@@ -108,7 +108,7 @@ def test_what_left_before_the_pause_was_over_is_no_trial():
     assert breaker.allowed_calls(breaker.retry_monotonic) == 1
 
 
-def test_a_trial_that_nothing_is_heard_of_is_repeated():
+def test_a_probe_without_a_result_is_repeated():
     breaker = opened_breaker()
     probed_monotonic = breaker.retry_monotonic
     breaker.record_sent(probed_monotonic)
@@ -117,7 +117,7 @@ def test_a_trial_that_nothing_is_heard_of_is_repeated():
     assert breaker.allowed_calls(probed_monotonic + PROBE_TIMEOUT_SECONDS) == 1
 
 
-def test_pauses_double_up_to_a_minute_and_begin_anew_after_a_success():
+def test_the_open_time_doubles_up_to_a_minute_and_restarts_after_a_success():
     breaker, pauses = opened_breaker(), []
     opened_monotonic = 0.0
     for _ in range(8):
@@ -140,7 +140,7 @@ def test_pauses_double_up_to_a_minute_and_begin_anew_after_a_success():
     assert breaker.retry_monotonic - opened_monotonic <= FIRST_OPEN_SECONDS * (1 + JITTER_SHARE)
 
 
-def test_calls_that_left_before_the_trial_do_not_fail_it():
+def test_calls_sent_before_the_probe_do_not_count_as_its_failure():
     breaker = opened_breaker()
     retry_monotonic = breaker.retry_monotonic
     breaker.record_ended([failed(-2, 0.5)])
@@ -159,7 +159,7 @@ def test_calls_that_left_before_the_trial_do_not_fail_it():
         max_size=60,
     ),
 )
-def test_no_more_than_one_call_is_out_while_it_asks(seed, steps):
+def test_no_more_than_one_probe_is_in_flight(seed, steps):
     breaker, now, probed_monotonic = CircuitBreaker(Random(seed)), 0.0, None
     for pause, health, is_late in steps:
         now += pause

@@ -1,4 +1,4 @@
-"""How many calls are in flight: all slots while that is of use, few when they only queue."""
+"""The concurrency limit: all slots while they are useful, fewer when calls only queue."""
 
 from random import Random
 
@@ -11,18 +11,18 @@ from assignments.services.calls.pacing.rate_policy import RatePolicy
 from assignments.stackone.call_samples import ApiHealth, CallSample
 from tests.virtual_api import Api, Sender, SlidingWindow
 
-PLENTY = 16_000.0
+HIGH_RATE = 16_000.0
 
 
-def sender_to(api: Api, *, max_concurrency: int, per_second: float = PLENTY) -> Sender:
+def sender_to(api: Api, *, max_concurrency: int, per_second: float = HIGH_RATE) -> Sender:
     """Return a sender to an API without a limit on requests."""
     return Sender(
         api, RatePolicy(per_second=per_second, max_concurrency=max_concurrency, random=Random(1))
     )
 
 
-def free(**options) -> Api:
-    """Return an API that limits nothing."""
+def unlimited_api(**options) -> Api:
+    """Return an API without limits."""
     return Api(SlidingWindow(lambda now: 10**9), **options)
 
 
@@ -40,95 +40,97 @@ def free(**options) -> Api:
         ),
     ],
 )
-def test_all_slots_are_used_within_a_second_and_from_then_on(max_concurrency, seconds):
-    sender = sender_to(free(seconds=seconds), max_concurrency=max_concurrency)
+def test_all_slots_are_used_after_one_second(max_concurrency, seconds):
+    sender = sender_to(unlimited_api(seconds=seconds), max_concurrency=max_concurrency)
 
     sender.run(4)
 
-    used = [sender.most_at_once(begin, begin + 0.5) for begin in (1, 1.5, 2, 2.5, 3, 3.5)]
+    used = [sender.peak_concurrency(begin, begin + 0.5) for begin in (1, 1.5, 2, 2.5, 3, 3.5)]
     assert used == [max_concurrency] * 6
 
 
 @pytest.mark.parametrize(
-    ("workers", "seconds", "most_at_once"),
+    ("workers", "seconds", "peak_concurrency"),
     [
         pytest.param(1, 0.02, 16, id="one at a time"),
         pytest.param(4, 0.2, 20, id="four at a time"),
         pytest.param(8, 0.1, 32, id="eight at a time"),
     ],
 )
-def test_an_api_that_lets_calls_wait_gets_fewer_at_once_and_does_as_much(
-    workers, seconds, most_at_once
+def test_an_api_that_queues_calls_gets_fewer_without_losing_throughput(
+    workers, seconds, peak_concurrency
 ):
-    api = free(seconds=lambda random, now: seconds, at_once=workers)
+    api = unlimited_api(seconds=lambda random, now: seconds, workers=workers)
     sender = sender_to(api, max_concurrency=64)
 
     sender.run(30)
 
-    assert sender.most_at_once(0, 1) == 64
-    assert sender.most_at_once(15, 30) <= most_at_once
+    assert sender.peak_concurrency(0, 1) == 64
+    assert sender.peak_concurrency(15, 30) <= peak_concurrency
     assert api.share_used(15, 30, workers / seconds) >= 0.99
 
 
-def test_an_api_that_is_slow_for_another_reason_keeps_all_slots():
-    api = free(seconds=lambda random, now: 0.2 if now < 5 or now > 25 else 2.0)
+def test_an_api_that_is_slow_for_another_reason_gets_all_slots():
+    api = unlimited_api(seconds=lambda random, now: 0.2 if now < 5 or now > 25 else 2.0)
     sender = sender_to(api, max_concurrency=64)
 
     sender.run(35)
 
-    assert sender.most_at_once(12, 25) == sender.most_at_once(28, 35) == 64
+    assert sender.peak_concurrency(12, 25) == sender.peak_concurrency(28, 35) == 64
 
 
-def test_slots_come_back_when_the_queue_is_gone():
-    api = free(seconds=lambda random, now: 0.02, at_once=1)
+def test_the_limit_rises_again_when_the_queue_is_gone():
+    api = unlimited_api(seconds=lambda random, now: 0.02, workers=1)
     sender = sender_to(api, max_concurrency=64)
     sender.run(20)
-    few = sender.most_at_once(15, 20)
+    few = sender.peak_concurrency(15, 20)
 
-    api.at_once = 10_000
+    api.workers = 10_000
     sender.run(10)
 
-    assert (few <= 16, sender.most_at_once(25, 30)) == (True, 64)
+    assert (few <= 16, sender.peak_concurrency(25, 30)) == (True, 64)
 
 
-def test_no_more_slots_than_the_rate_needs():
-    sender = sender_to(free(seconds=lambda random, now: 0.2), max_concurrency=64, per_second=20)
+def test_the_limit_is_no_higher_than_the_rate_needs():
+    sender = sender_to(
+        unlimited_api(seconds=lambda random, now: 0.2), max_concurrency=64, per_second=20
+    )
 
     sender.run(10)
 
     assert sender.policy.concurrency(10) == 8 + PROBE_CONCURRENCY
-    assert sender.most_at_once(1, 10) == 4
+    assert sender.peak_concurrency(1, 10) == 4
 
 
 def overloaded(sent_monotonic: float) -> CallSample:
-    """Return a call that was not answered within a minute."""
+    """Return a call without a response within a minute."""
     return CallSample(sent_monotonic, sent_monotonic + 60, ApiHealth.OVERLOADED)
 
 
-def test_a_call_not_answered_in_time_halves_the_slots_once_a_round():
+def test_a_timed_out_call_halves_the_limit_once_per_round():
     limit = ConcurrencyLimit(64)
 
     for number in range(20):
         limit.record(overloaded(number), 80.0)
-    assert limit.limit(PLENTY) == 32
+    assert limit.limit(HIGH_RATE) == 32
     limit.record(overloaded(81), 141.0)
-    assert limit.limit(PLENTY) == 16
+    assert limit.limit(HIGH_RATE) == 16
 
 
-def test_the_way_back_up_takes_about_as_long_as_the_call_that_was_not_answered():
+def test_the_limit_rises_about_as_slowly_as_the_call_took_to_time_out():
     limit = ConcurrencyLimit(64)
     limit.record(overloaded(0), 60.0)
 
     numbers = []
     for now in range(61, 181):
         limit.record(CallSample(now - 0.5, now, ApiHealth.OK), float(now))
-        numbers.append(limit.limit(PLENTY))
+        numbers.append(limit.limit(HIGH_RATE))
 
     assert numbers == sorted(numbers)
     assert (numbers[0], numbers[29] <= 52, numbers[59]) == (32, True, 64)
 
 
-def test_one_slot_at_least():
+def test_the_limit_is_at_least_one():
     limit = ConcurrencyLimit(1)
 
     limit.record(overloaded(0), 60.0)
@@ -146,7 +148,7 @@ def test_one_slot_at_least():
         max_size=150,
     ),
 )
-def test_slots_stay_within_bounds_whatever_happens(max_concurrency, calls):
+def test_the_limit_stays_within_bounds_whatever_happens(max_concurrency, calls):
     limit, now = ConcurrencyLimit(max_concurrency), 0.0
     for pause, seconds, health, rate in calls:
         now += pause

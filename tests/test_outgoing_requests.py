@@ -23,12 +23,12 @@ REDIRECT = "HTTP/1.1 302 Found\r\nLocation: {}\r\nContent-Length: 0\r\nConnectio
 
 
 class Listener:
-    """Answers every request with the same words and keeps what it was asked."""
+    """Sends the same response to every request and keeps the requests."""
 
-    answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    response = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
     def __init__(self) -> None:
-        self.asked: list[bytes] = []
+        self.requests: list[bytes] = []
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -37,12 +37,12 @@ class Listener:
     def _serve(self) -> None:
         with suppress(OSError):
             while True:
-                visitor, _ = self._socket.accept()
-                with visitor:
-                    asked = visitor.recv(4096)
-                    if asked:
-                        self.asked.append(asked)
-                        visitor.sendall(self.answer.encode())
+                connection, _ = self._socket.accept()
+                with connection:
+                    request = connection.recv(4096)
+                    if request:
+                        self.requests.append(request)
+                        connection.sendall(self.response.encode())
 
     def close(self) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)
@@ -51,9 +51,9 @@ class Listener:
 
 @contextmanager
 def redirecting() -> Iterator[tuple[Listener, Listener]]:
-    """Run a server that points to another one."""
+    """Run a server that redirects to another one."""
     with closing(Listener()) as elsewhere, closing(Listener()) as server:
-        server.answer = REDIRECT.format(elsewhere.url)
+        server.response = REDIRECT.format(elsewhere.url)
         yield server, elsewhere
 
 
@@ -93,22 +93,22 @@ def ask(transport: httpx.AsyncBaseTransport, url: str) -> int:
     return asyncio.run(send())
 
 
-def test_a_name_that_leads_into_a_private_network_is_told_nothing(monkeypatch):
+def test_nothing_is_sent_to_a_host_that_resolves_to_a_private_address(monkeypatch):
     inside = ("127.0.0.1", socket.AF_INET)
-    found = socket.getaddrinfo
+    resolve = socket.getaddrinfo
 
     def rebound(host, port, *rest, **more):
-        return found(inside[0] if host == "api.rebound.example" else host, port, *rest, **more)
+        return resolve(inside[0] if host == "api.rebound.example" else host, port, *rest, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", rebound)
     with closing(Listener()) as listener:
         url = f"http://api.rebound.example:{listener.port}/"
         with pytest.raises(httpx.ConnectError, match=r"is at 127\.0\.0\.1, a private address"):
             ask(DirectTransport(only_public=True), url)
-        refused = list(listener.asked)
+        refused = list(listener.requests)
         allowed = ask(DirectTransport(only_public=False), url)
 
-    assert (refused, allowed, len(listener.asked)) == ([], 200, 1)
+    assert (refused, allowed, len(listener.requests)) == ([], 200, 1)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_name_that_leads_into_a_private_network_is_told_nothing(monkeypatch):
         pytest.param("http://127.0.0.1:9100", False, True, id="the sandbox on this machine"),
     ],
 )
-def test_transport_reaches_private_addresses_only_if_told(
+def test_transport_reaches_private_addresses_only_if_allowed(
     base_url, allows_private, is_reached, monkeypatch
 ):
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
@@ -129,7 +129,7 @@ def test_transport_reaches_private_addresses_only_if_told(
     with closing(Listener()) as listener, suppress(httpx.ConnectError):
         ask(made, listener.url)
 
-    assert bool(listener.asked) is is_reached
+    assert bool(listener.requests) is is_reached
 
 
 @pytest.mark.django_db
@@ -140,14 +140,14 @@ def test_the_setting_reaches_the_client(settings):
 
 
 @pytest.mark.parametrize("host", ["10.0.0.5", "[fd00::1]", "169.254.169.254"])
-def test_a_private_base_url_stops_the_start(host):
+def test_a_private_base_url_prevents_the_start(host):
     with pytest.raises(ImproperlyConfigured, match=r"a private address\. If StackOne is really"):
         environment.refuse_private_address(f"https://{host}/", is_allowed=False)
     environment.refuse_private_address(f"https://{host}/", is_allowed=True)
 
 
 @pytest.mark.parametrize("url", ["https://api.stackone.com", "http://127.0.0.1:9100"])
-def test_other_base_urls_may_start(url):
+def test_other_base_urls_allow_the_start(url):
     environment.refuse_private_address(url, is_allowed=False)
 
 
@@ -157,7 +157,7 @@ def test_the_api_client_follows_no_redirect():
         with client, pytest.raises(OutcomeUnknown, match="not followed"):
             client.user("1")
 
-    assert (len(server.asked), elsewhere.asked) == (1, [])
+    assert (len(server.requests), elsewhere.requests) == (1, [])
 
 
 def test_sign_in_follows_no_redirect(settings):
@@ -168,14 +168,14 @@ def test_sign_in_follows_no_redirect(settings):
             oidc.provider_metadata()
     oidc.provider.cache_clear()
 
-    assert (len(server.asked), elsewhere.asked) == (1, [])
+    assert (len(server.requests), elsewhere.requests) == (1, [])
 
 
 @pytest.mark.parametrize("url", ["http://169.254.169.254/latest", "file:///etc/passwd", ""])
-def test_a_provider_that_points_into_a_network_is_not_believed(settings, url):
+def test_a_provider_url_in_a_private_network_is_refused(settings, url):
     with closing(Listener()) as server:
-        found = json.dumps({"issuer": server.url, "token_endpoint": url})
-        server.answer = f"HTTP/1.1 200 OK\r\nContent-Length: {len(found)}\r\n\r\n{found}"
+        body = json.dumps({"issuer": server.url, "token_endpoint": url})
+        server.response = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}"
         settings.OIDC_ISSUER = server.url
         oidc.provider.cache_clear()
         with pytest.raises(oidc.UntrustedProviderData, match="The provider's token_endpoint is"):

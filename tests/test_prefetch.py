@@ -8,7 +8,7 @@ from assignments.services.calls import connections
 from assignments.services.syncing.prefetch import PagePrefetcher
 from assignments.stackone.errors import OutcomeUnknown, StackOneError
 from assignments.stackone.page_process import ListRequest
-from tests.sandbox_process import outlives_owner, running_sandbox
+from tests.sandbox_process import outlives_parent, running_sandbox
 
 pytestmark = pytest.mark.django_db
 
@@ -156,5 +156,5 @@ if __name__ == "__main__":
     print(process.pid, flush=True)
     time.sleep(60)
 """
-    assert not outlives_owner(owner)
+    assert not outlives_parent(owner)
     assert request_count(lms) == 0

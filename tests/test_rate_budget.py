@@ -1,4 +1,4 @@
-"""The budget of a key: one row that everybody who sends takes turns from."""
+"""The rate budget of an API key, which all senders share."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @pytest.mark.django_db
-def test_the_budget_is_shared_by_everybody_who_takes(settings):
+def test_reservations_follow_each_other(settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
 
     first, second = rate_budget.reserve(2, now=NOON), rate_budget.reserve(2, now=NOON)
@@ -21,7 +21,7 @@ def test_the_budget_is_shared_by_everybody_who_takes(settings):
 
 
 @pytest.mark.django_db
-def test_the_budget_reserves_nothing_that_is_too_far_off(settings):
+def test_nothing_is_reserved_if_the_first_slot_is_too_late(settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
     rate_budget.back_off_until(NOON + timedelta(seconds=9), now=NOON)
 
@@ -34,7 +34,7 @@ def test_the_budget_reserves_nothing_that_is_too_far_off(settings):
 
 
 @pytest.mark.django_db
-def test_only_the_first_request_after_a_rest_waits_for_the_lead(settings):
+def test_only_the_first_request_after_a_pause_waits_for_the_lead(settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
     lead = timedelta(milliseconds=50)
 
@@ -46,7 +46,7 @@ def test_only_the_first_request_after_a_rest_waits_for_the_lead(settings):
 
 
 @pytest.mark.django_db
-def test_the_budget_does_not_know_the_key(settings):
+def test_the_api_key_is_not_stored(settings):
     settings.STACKONE_API_KEY = "canary-key-0123456789"
     rate_budget.reserve(1, now=NOON)
 
@@ -54,7 +54,7 @@ def test_the_budget_does_not_know_the_key(settings):
 
 
 @pytest.mark.django_db
-def test_the_budget_goes_on_when_the_clock_was_set_back(settings):
+def test_slots_move_back_with_a_clock_that_was_set_back(settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
     rate_budget.reserve(3, now=NOON)
     hour_ago = NOON - timedelta(hours=1)
@@ -65,7 +65,7 @@ def test_the_budget_goes_on_when_the_clock_was_set_back(settings):
 
 
 @pytest.mark.django_db
-def test_the_budget_bears_clocks_that_differ_a_little(settings):
+def test_slots_do_not_move_if_clocks_differ_a_little(settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
     (first,) = rate_budget.reserve(1, now=NOON)
 
@@ -75,7 +75,7 @@ def test_the_budget_bears_clocks_that_differ_a_little(settings):
 
 
 @pytest.mark.django_db
-def test_a_pause_that_was_asked_for_outlasts_a_clock_that_is_set_back(settings):
+def test_a_backoff_keeps_its_length_when_the_clock_is_set_back(settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
     rate_budget.back_off_until(NOON + timedelta(seconds=9), now=NOON)
 

@@ -1,4 +1,4 @@
-"""Reading rate-limit headers: every spelling, and nothing from what is none."""
+"""Parsing rate-limit headers: every spelling, and nothing from malformed ones."""
 
 import string
 
@@ -115,7 +115,7 @@ DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
         pytest.param({"x-ratelimit-limit": "1" + " " * 400}, None, id="too long a header"),
     ],
 )
-def test_limit_of_headers(headers, limit):
+def test_parse_rate_limit(headers, limit):
     assert parse_rate_limit(headers) == limit
 
 
@@ -127,7 +127,7 @@ def test_limit_of_headers(headers, limit):
         pytest.param(RateLimit(None, 60), None, id="no quota"),
     ],
 )
-def test_limit_per_second(limit, per_second):
+def test_rate_limit_per_second(limit, per_second):
     assert limit.per_second() == per_second
 
 
@@ -138,7 +138,7 @@ def test_limit_per_second(limit, per_second):
     reset=st.integers(0, 86_400),
     name=st.text(string.ascii_letters + string.digits + "-_ ,;=", max_size=20),
 )
-def test_limit_of_what_the_current_draft_writes(quota, window, remaining, reset, name):
+def test_parse_rate_limit_of_the_current_draft(quota, window, remaining, reset, name):
     headers = {
         "ratelimit-policy": f'"{name}";q={quota};w={window}',
         "ratelimit": f'"{name}";r={remaining};t={reset}',
@@ -153,7 +153,7 @@ VALUES = st.text(SIGNS, max_size=40) | st.text(max_size=MAX_HEADER_CHARACTERS + 
 
 @given(st.dictionaries(st.sampled_from([*sorted(HEADER_NAMES), "date"]), VALUES))
 @example(dict.fromkeys(sorted(HEADER_NAMES), "a;" * 200))
-def test_limit_of_anything_is_sane_or_none(headers):
+def test_parse_rate_limit_of_any_headers_is_within_bounds_or_none(headers):
     limit = parse_rate_limit(headers)
 
     if limit is not None:

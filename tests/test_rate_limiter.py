@@ -1,4 +1,4 @@
-"""Pauses, cuts and recoveries: what single refusals and headers do to the rate."""
+"""Backoff, cuts and recovery: how single refusals and headers change the rate."""
 
 from random import Random
 
@@ -25,34 +25,34 @@ FULL_RATE = 100.0
 
 
 def refused(sent_monotonic: float, retry_after: float = 1.0) -> CallSample:
-    """Return a call that was refused at once."""
+    """Return a call that was refused after 10 ms."""
     return CallSample(sent_monotonic, sent_monotonic + 0.01, ApiHealth.RATE_LIMITED, retry_after)
 
 
 def accepted(sent_monotonic: float) -> CallSample:
-    """Return a call that was let through."""
+    """Return a call that was accepted."""
     return CallSample(sent_monotonic, sent_monotonic + 0.02)
 
 
 def accept_steadily(
     limiter: RateLimiter, begin: float, end: float, rate: float = FULL_RATE
 ) -> None:
-    """Let calls through at a rate."""
+    """Record accepted calls at a rate."""
     for number in range(round((end - begin) * rate)):
         limiter.record_accepted(accepted(begin + number / rate))
 
 
 def busy_limiter() -> RateLimiter:
-    """Return a throttle that let calls through for five seconds."""
+    """Return a rate limiter after five seconds of accepted calls."""
     limiter = RateLimiter(Random(1))
     accept_steadily(limiter, 0, 5)
     return limiter
 
 
-# Pauses
+# Backoff
 
 
-def test_a_pause_is_as_long_as_asked_for_and_a_little_longer():
+def test_a_backoff_lasts_as_long_as_retry_after_plus_jitter():
     backoff = Backoff(Random(1))
 
     assert backoff.record_refused(refused(5, retry_after=10))
@@ -60,7 +60,7 @@ def test_a_pause_is_as_long_as_asked_for_and_a_little_longer():
     assert (backoff.is_probing, backoff.seconds) == (True, 10)
 
 
-def test_a_refusal_that_asks_for_nothing_pauses_shortly():
+def test_a_refusal_without_retry_after_backs_off_shortly():
     backoff = Backoff(Random(1))
 
     backoff.record_refused(refused(5, retry_after=0))
@@ -68,7 +68,7 @@ def test_a_refusal_that_asks_for_nothing_pauses_shortly():
     assert 0 <= backoff.until - 5.01 - SHORTEST_SECONDS <= JITTER_SHARE * SHORTEST_SECONDS + 1e-9
 
 
-def test_refusals_of_calls_that_left_before_the_end_of_the_pause_lengthen_it_only():
+def test_refusals_of_calls_sent_before_the_end_of_the_backoff_only_extend_it():
     backoff = Backoff(Random(1))
     backoff.record_refused(refused(5))
     first = backoff.until
@@ -81,7 +81,7 @@ def test_refusals_of_calls_that_left_before_the_end_of_the_pause_lengthen_it_onl
     assert backoff.until > 35
 
 
-def test_pauses_double_while_nothing_is_accepted():
+def test_backoffs_double_while_no_call_is_accepted():
     backoff, seconds = Backoff(Random(1)), []
     for _ in range(8):
         backoff.record_refused(refused(max(0, backoff.until)))
@@ -95,10 +95,10 @@ def test_pauses_double_while_nothing_is_accepted():
     assert backoff.seconds == 1
 
 
-# Recoveries
+# Recovery
 
 
-def test_a_recovery_climbs_quickly_to_its_level_then_rises_slowly_then_faster():
+def test_a_recovery_climbs_quickly_to_its_plateau_then_rises_slowly_then_faster():
     recovery = RateRecovery(start=70, limit=100, since=10, step=1, patience=20)
 
     rates = [round(recovery.rate(now)) for now in (0, 10, 11, 12, 15, 20, 30, 50, 70)]
@@ -125,7 +125,7 @@ def test_a_recovery_never_falls_and_begins_at_its_start(share, limit, step, pati
 # Cuts
 
 
-def test_without_refusals_the_rate_is_the_full_one():
+def test_without_refusals_the_rate_is_the_full_rate():
     limiter = RateLimiter(Random(1))
 
     accept_steadily(limiter, 0, 5)
@@ -133,7 +133,7 @@ def test_without_refusals_the_rate_is_the_full_one():
     assert limiter.rate(5, FULL_RATE) == FULL_RATE
 
 
-def test_a_refusal_that_nothing_explains_takes_a_third_once_the_pause_is_over():
+def test_an_unexplained_refusal_cuts_the_rate_by_a_third_after_the_backoff():
     limiter = busy_limiter()
     limiter.record_refused(refused(5), FULL_RATE)
     limiter.record_refused(refused(5.01), FULL_RATE)
@@ -142,7 +142,7 @@ def test_a_refusal_that_nothing_explains_takes_a_third_once_the_pause_is_over():
     assert limiter.rate(limiter.backoff.until, FULL_RATE) == pytest.approx(DEFAULT_CUT * FULL_RATE)
 
 
-def test_a_refusal_in_the_first_second_only_pauses():
+def test_a_refusal_in_the_first_second_only_backs_off():
     limiter = RateLimiter(Random(1))
     accept_steadily(limiter, 4.5, 5)
     limiter.record_refused(refused(5), FULL_RATE)
@@ -150,7 +150,7 @@ def test_a_refusal_in_the_first_second_only_pauses():
     assert limiter.rate(limiter.backoff.until, FULL_RATE) == pytest.approx(FULL_RATE)
 
 
-def test_refusals_of_one_round_cut_once():
+def test_refusals_of_one_round_cut_the_rate_once():
     limiter = busy_limiter()
     for number in range(10):
         limiter.record_refused(refused(5 + number / 100), FULL_RATE)
@@ -164,7 +164,7 @@ def test_refusals_of_one_round_cut_once():
     assert limiter.rate(limiter.backoff.until, FULL_RATE) >= after
 
 
-def test_what_a_climb_had_accepted_is_the_limit():
+def test_the_rate_accepted_during_a_climb_is_the_limit():
     limiter = busy_limiter()
     limiter.record_refused(refused(5), FULL_RATE)
     begin = limiter.backoff.until
@@ -177,7 +177,7 @@ def test_what_a_climb_had_accepted_is_the_limit():
     assert rate == pytest.approx(PLATEAU_SHARE * 50)
 
 
-def test_the_share_accepted_meanwhile_tells_how_far_too_high_the_rate_was():
+def test_the_share_of_accepted_calls_shows_how_much_the_rate_was_too_high():
     limiter = busy_limiter()
     for number in range(40):
         sent_monotonic = 5 + number / 100
@@ -191,7 +191,7 @@ def test_the_share_accepted_meanwhile_tells_how_far_too_high_the_rate_was():
     )
 
 
-def test_a_single_refusal_among_accepted_calls_hardly_matters():
+def test_a_single_refusal_among_accepted_calls_cuts_hardly():
     limiter = busy_limiter()
     limiter.record_refused(refused(5), FULL_RATE)
     limiter.record_accepted(accepted(5.01))
@@ -201,7 +201,7 @@ def test_a_single_refusal_among_accepted_calls_hardly_matters():
     )
 
 
-def test_a_call_that_asks_and_is_refused_again_cuts_nothing():
+def test_a_refused_probe_does_not_cut_the_rate():
     limiter = busy_limiter()
     limiter.record_refused(refused(5), FULL_RATE)
     begin = limiter.backoff.until
@@ -211,7 +211,7 @@ def test_a_call_that_asks_and_is_refused_again_cuts_nothing():
     assert limiter.rate(limiter.backoff.until, FULL_RATE) >= DEFAULT_CUT * FULL_RATE
 
 
-def test_a_limit_that_the_api_tells_explains_its_refusals():
+def test_an_advertised_limit_explains_refusals():
     limiter = busy_limiter()
     limiter.record_refused(refused(5), FULL_RATE)
 
@@ -219,7 +219,7 @@ def test_a_limit_that_the_api_tells_explains_its_refusals():
     assert limiter.rate(limiter.backoff.until, FULL_RATE) == FULL_RATE
 
 
-def test_a_limit_that_holds_is_left_alone_for_longer_each_time():
+def test_an_unchanged_limit_is_probed_less_often_each_time():
     limiter, patience = busy_limiter(), []
     limiter.record_refused(refused(5), FULL_RATE)
     now = limiter.backoff.until
@@ -240,7 +240,7 @@ def test_a_limit_that_holds_is_left_alone_for_longer_each_time():
 
 
 def advertising(limit: RateLimit, at: float = 5.0) -> CallSample:
-    """Return a call whose answer told a limit; it took 100 ms."""
+    """Return a call of 100 ms whose response advertised a limit."""
     return CallSample(at - 0.1, at, ApiHealth.OK, 0, limit)
 
 
@@ -255,7 +255,7 @@ def advertising(limit: RateLimit, at: float = 5.0) -> CallSample:
         pytest.param(RateLimit(None, None, 5, 1), float("inf"), id="no quota"),
     ],
 )
-def test_the_rate_that_headers_tell(limit, rate):
+def test_the_rate_of_an_advertised_limit(limit, rate):
     advertised = AdvertisedLimit()
 
     advertised.record(advertising(limit), 1.0)
@@ -274,7 +274,7 @@ def test_a_window_as_long_as_the_longest_reset():
     assert advertised.rate(5.0) == pytest.approx(9.95)
 
 
-def test_a_long_quota_that_is_spent_is_waited_for():
+def test_calls_wait_for_the_reset_of_an_exhausted_long_quota():
     advertised = AdvertisedLimit()
 
     advertised.record(advertising(RateLimit(60_000, 86_400, 0, 900)), 1.0)
@@ -283,7 +283,7 @@ def test_a_long_quota_that_is_spent_is_waited_for():
     assert advertised.exhausted_until == 5.0
 
 
-def test_coming_down_to_a_told_rate_counts_what_left_before():
+def test_lowering_to_an_advertised_rate_counts_the_calls_sent_before():
     advertised = AdvertisedLimit()
 
     advertised.record(advertising(RateLimit(50, 1, 40, 1)), 100.0)
@@ -295,7 +295,7 @@ def test_coming_down_to_a_told_rate_counts_what_left_before():
     assert advertised.rate(5.5) == pytest.approx(49.75 / 4)
 
 
-def test_an_answer_without_a_limit_changes_nothing():
+def test_a_response_without_a_limit_changes_nothing():
     advertised = AdvertisedLimit()
 
     advertised.record(CallSample(0, 1), 100.0)
@@ -308,7 +308,7 @@ def test_an_answer_without_a_limit_changes_nothing():
     full_rate=st.floats(0.01, 1e5),
     seed=st.integers(0, 9),
 )
-def test_the_rate_stays_within_bounds_and_comes_back(rounds, full_rate, seed):
+def test_the_rate_stays_within_bounds_and_recovers(rounds, full_rate, seed):
     limiter, now = RateLimiter(Random(seed)), 0.0
     for pause, retry_after in rounds:
         now = max(now, limiter.backoff.until) + pause

@@ -1,6 +1,6 @@
-"""The tempo against APIs in virtual time: rates used, refusals, and coming back.
+"""The rate policy against APIs in virtual time: rates used, refusals and recovery.
 
-The shares are those of the goals for pacing; what they count, the API counts.
+The shares are those of the goals in docs/performance.md, counted by the API.
 """
 
 import math
@@ -16,78 +16,78 @@ from assignments.stackone.rate_limit_headers import RateLimit
 from tests.virtual_api import Api, Limiter, Sender, SlidingWindow, TokenBucket
 
 
-def ran(
+def send_for(
     limiter: Limiter,
     *,
     per_second: float,
     seconds: float,
     takes: float = 0.02,
-    looks_every: float = 0.02,
+    record_every: float = 0.02,
     seed: int = 1,
 ) -> Sender:
-    """Send to an API for so long; calls arrive up to 4 ms late."""
+    """Send to an API for `seconds`; calls arrive up to 4 ms late."""
     api = Api(limiter, lambda random, now: takes, spread=0.004, random=Random(seed))
     policy = RatePolicy(per_second=per_second, max_concurrency=64, random=Random(seed))
-    sender = Sender(api, policy, looks_every)
+    sender = Sender(api, policy, record_every)
     sender.run(seconds)
     return sender
 
 
 def halved(now: float) -> int:
-    """Return a limit that is cut in half after five seconds."""
+    """Return a limit that is halved after five seconds."""
     return 100 if now < 5 else 50
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("per_second", [100, 500])
-def test_the_agreed_rate_is_used_and_nothing_is_refused(per_second, seed):
+def test_the_configured_rate_is_used_without_refusals(per_second, seed):
     limiter = SlidingWindow(lambda now: per_second)
 
-    sender = ran(limiter, per_second=per_second, seconds=10, seed=seed)
+    sender = send_for(limiter, per_second=per_second, seconds=10, seed=seed)
 
     assert sender.api.refused == []
     assert sender.api.share_used(0, 10, per_second) >= 0.99
 
 
-def test_the_agreed_rate_is_used_after_one_pause_if_somebody_else_had_used_it_up():
+def test_the_configured_rate_is_used_after_one_backoff_if_the_window_was_used_up():
     limiter = SlidingWindow(lambda now: 100)
-    limiter.passed.extend(number / 100 - 0.6 for number in range(60))
+    limiter.accepted.extend(number / 100 - 0.6 for number in range(60))
 
-    sender = ran(limiter, per_second=100, seconds=12)
+    sender = send_for(limiter, per_second=100, seconds=12)
 
     assert len(sender.api.refused) <= 5
     assert sender.api.share_used(2, 12, 100) >= 0.98
 
 
-@pytest.mark.parametrize("looks_every", [0.01, 0.05, 0.1])
+@pytest.mark.parametrize("record_every", [0.01, 0.05, 0.1])
 @pytest.mark.parametrize("takes", [0.02, 0.2])
-def test_a_limit_cut_in_half_is_met_and_kept_to(takes, looks_every):
-    sender = ran(
-        SlidingWindow(halved), per_second=100, seconds=20, takes=takes, looks_every=looks_every
+def test_a_halved_limit_is_found_and_observed(takes, record_every):
+    sender = send_for(
+        SlidingWindow(halved), per_second=100, seconds=20, takes=takes, record_every=record_every
     )
 
     api = sender.api
-    # Two pauses of a second each: at the new limit, and where it is found.
+    # Two backoffs of a second each: at the new limit, and when it is probed.
     assert api.share_used(9, 20, 50) >= 0.97
     assert len(api.refused) <= 0.01 * sender.sent
 
 
-def test_headers_tell_the_new_limit_with_the_first_refusal():
-    sender = ran(SlidingWindow(halved, tells=True), per_second=100, seconds=15)
+def test_a_new_limit_in_headers_is_observed_after_the_first_refusal():
+    sender = send_for(SlidingWindow(halved, sends_headers=True), per_second=100, seconds=15)
 
     assert len(sender.api.refused) <= 3
     assert sender.api.share_used(7, 15, 50) >= 0.99
 
 
-def test_a_refusal_of_what_left_before_the_headers_told_cuts_nothing():
+def test_a_refusal_of_a_call_sent_before_the_limit_was_advertised_does_not_cut():
     policy = RatePolicy(per_second=100, max_concurrency=64, random=Random(1))
-    told = RateLimit(50, 1, 0, 1)
+    limit = RateLimit(50, 1, 0, 1)
     policy.record([CallSample(number / 100, number / 100 + 0.02) for number in range(500)], 5.02)
 
     policy.record(
         [
-            CallSample(5, 5.03, ApiHealth.OK, 0, told),
-            CallSample(5.01, 5.04, ApiHealth.RATE_LIMITED, 1, told),
+            CallSample(5, 5.03, ApiHealth.OK, 0, limit),
+            CallSample(5.01, 5.04, ApiHealth.RATE_LIMITED, 1, limit),
         ],
         5.04,
     )
@@ -97,10 +97,10 @@ def test_a_refusal_of_what_left_before_the_headers_told_cuts_nothing():
 
 
 @pytest.mark.parametrize("takes", [0.02, 0.2])
-def test_headers_of_a_slower_provider_spare_all_refusals(takes):
-    limiter = SlidingWindow(lambda now: 50, tells=True)
+def test_headers_of_a_slower_provider_prevent_all_refusals(takes):
+    limiter = SlidingWindow(lambda now: 50, sends_headers=True)
 
-    sender = ran(limiter, per_second=100, seconds=15, takes=takes)
+    sender = send_for(limiter, per_second=100, seconds=15, takes=takes)
 
     assert sender.api.refused == []
     assert sender.api.share_used(2, 15, 50) >= 0.99
@@ -120,7 +120,7 @@ def test_headers_of_a_slower_provider_spare_all_refusals(takes):
 def test_a_slower_provider_without_headers_is_used_nearly_fully_with_few_refusals(
     limiter, per_second
 ):
-    sender = ran(limiter, per_second=100, seconds=900, takes=0.05)
+    sender = send_for(limiter, per_second=100, seconds=900, takes=0.05)
 
     api = sender.api
     late = [at for at in api.refused if at > 300]
@@ -131,12 +131,12 @@ def test_a_slower_provider_without_headers_is_used_nearly_fully_with_few_refusal
 def test_the_full_rate_comes_back_when_the_limit_rises_again():
     limiter = SlidingWindow(lambda now: 50 if 5 < now < 30 else 100)
 
-    sender = ran(limiter, per_second=100, seconds=140)
+    sender = send_for(limiter, per_second=100, seconds=140)
 
     assert sender.api.share_used(130, 140, 100) >= 0.99
 
 
-def test_nothing_leaves_for_the_retry_after_and_then_one_call_asks():
+def test_no_call_is_sent_during_retry_after_and_then_a_single_probe():
     policy = RatePolicy(per_second=100, max_concurrency=64, random=Random(1))
 
     policy.record([CallSample(5, 5.1, ApiHealth.RATE_LIMITED, 30)], 5.1)
@@ -147,7 +147,7 @@ def test_nothing_leaves_for_the_retry_after_and_then_one_call_asks():
     assert policy.concurrency(41) > 1
 
 
-def test_a_quota_of_a_day_that_is_spent_holds_calls_until_its_reset():
+def test_an_exhausted_daily_quota_stops_calls_until_its_reset():
     policy = RatePolicy(per_second=100, max_concurrency=64, random=Random(1))
 
     policy.record([CallSample(5, 5.1, ApiHealth.OK, 0, RateLimit(60_000, 86_400, 0, 900))], 5.1)
@@ -203,16 +203,16 @@ def test_rate_and_concurrency_stay_within_bounds_whatever_happens(
 @given(
     limit=st.integers(5, 120),
     takes=st.floats(0.005, 0.5),
-    looks_every=st.sampled_from([0.01, 0.02, 0.05]),
+    record_every=st.sampled_from([0.01, 0.02, 0.05]),
     seed=st.integers(0, 99),
 )
-def test_any_limit_is_found_and_used(limit, takes, looks_every, seed):
-    sender = ran(
+def test_any_limit_is_found_and_used(limit, takes, record_every, seed):
+    sender = send_for(
         SlidingWindow(lambda now: limit),
         per_second=100,
         seconds=120,
         takes=takes,
-        looks_every=looks_every,
+        record_every=record_every,
         seed=seed,
     )
 

@@ -51,9 +51,7 @@ def create(client: httpx.Client, user: str, **fields: Any) -> httpx.Response:
     return client.post(f"/unified/lms/users/{user}/assignments", json=body)
 
 
-def test_create_answers_with_the_ids_of_the_assignment(
-    sandbox: Sandbox, client: httpx.Client
-) -> None:
+def test_create_returns_the_ids_of_the_assignment(sandbox: Sandbox, client: httpx.Client) -> None:
     user = learner(client)
     item = content(client, external_reference="NWL-1001")
 
@@ -70,18 +68,18 @@ def test_create_answers_with_the_ids_of_the_assignment(
         unknown="ignored",
     )
 
-    answer = response.json()
+    body = response.json()
     assert response.status_code == 201
-    assert {**answer, "timestamp": "", "data": sorted(answer["data"])} == {
+    assert {**body, "timestamp": "", "data": sorted(body["data"])} == {
         "statusCode": 201,
         "message": "Record created successfully.",
         "timestamp": "",
         "data": ["id", "remote_id"],
     }
-    held = client.get(f"/unified/lms/users/{user}/assignments/{answer['data']['id']}").json()
-    created_at = held["data"]["created_at"]
-    assert held["data"] == {
-        **answer["data"],
+    assignment = client.get(f"/unified/lms/users/{user}/assignments/{body['data']['id']}").json()
+    created_at = assignment["data"]["created_at"]
+    assert assignment["data"] == {
+        **body["data"],
         "external_reference": "desk-1",
         "user_id": user,
         "remote_user_id": "4000000",
@@ -99,18 +97,20 @@ def test_create_answers_with_the_ids_of_the_assignment(
         "result": None,
         "certificate_url": None,
     }
-    assert sandbox.stats(held=True)["held"] == [
-        [user, "NWL-1001", answer["data"]["id"], "2027-01-31T17:00:00.000Z"]
+    assert sandbox.stats(assignment=True)["held"] == [
+        [user, "NWL-1001", body["data"]["id"], "2027-01-31T17:00:00.000Z"]
     ]
 
 
-def test_create_takes_the_body_of_the_older_contract(client: httpx.Client) -> None:
+def test_create_accepts_the_body_of_the_older_contract(client: httpx.Client) -> None:
     user = learner(client)
 
     created = create(client, user, created_at="2026-11-20T08:00:00.000Z", status={"value": None})
 
-    held = client.get(f"/unified/lms/assignments/{created.json()['data']['id']}").json()["data"]
-    assert (held["assigned_at"], held["status"]["value"]) == (
+    assignment = client.get(f"/unified/lms/assignments/{created.json()['data']['id']}").json()[
+        "data"
+    ]
+    assert (assignment["assigned_at"], assignment["status"]["value"]) == (
         "2026-11-20T08:00:00.000Z",
         "pending",
     )
@@ -126,10 +126,12 @@ def test_create_assigns_courses_and_finished_work(client: httpx.Client) -> None:
         status={"value": "completed"},
     )
 
-    held = client.get(f"/unified/lms/assignments/{created.json()['data']['id']}").json()["data"]
-    assert held["learning_object_type"]["value"] == "course"
-    assert held["completed_at"] == held["created_at"]
-    assert held["result"] == {"value": "Pass", "source_value": "passed"}
+    assignment = client.get(f"/unified/lms/assignments/{created.json()['data']['id']}").json()[
+        "data"
+    ]
+    assert assignment["learning_object_type"]["value"] == "course"
+    assert assignment["completed_at"] == assignment["created_at"]
+    assert assignment["result"] == {"value": "Pass", "source_value": "passed"}
 
 
 @pytest.mark.parametrize(
@@ -175,15 +177,15 @@ def test_create_assigns_courses_and_finished_work(client: httpx.Client) -> None:
         pytest.param({"passthrough": []}, 400, "passthrough", id="a list to pass through"),
     ],
 )
-def test_create_refuses_and_names_what_is_wrong(
+def test_create_refuses_invalid_fields_and_names_them(
     sandbox: Sandbox, client: httpx.Client, fields: dict[str, Any], status: int, named: str
 ) -> None:
     response = create(client, learner(client), **fields)
 
-    answer = response.json()
-    assert (response.status_code, answer["statusCode"]) == (status, status)
-    assert named in answer["message"]
-    assert ("provider_errors" in answer) == (status != 404)
+    body = response.json()
+    assert (response.status_code, body["statusCode"]) == (status, status)
+    assert named in body["message"]
+    assert ("provider_errors" in body) == (status != 404)
     assert sandbox.stats()["assignments"] == 0
 
 
@@ -196,7 +198,9 @@ def test_create_refuses_and_names_what_is_wrong(
         pytest.param(b"[]", "the body must be an object", id="a list"),
     ],
 )
-def test_create_refuses_what_is_no_object(client: httpx.Client, body: bytes, problem: str) -> None:
+def test_create_refuses_a_body_that_is_no_object(
+    client: httpx.Client, body: bytes, problem: str
+) -> None:
     response = client.post(f"/unified/lms/users/{learner(client)}/assignments", content=body)
 
     assert (response.status_code, response.json()["message"]) == (400, f"Bad Request: {problem}")
@@ -224,7 +228,9 @@ def test_an_unknown_learner_is_not_found(client: httpx.Client) -> None:
         assert (response.status_code, response.json()["message"]) == (404, "User not found")
 
 
-def test_a_second_create_makes_a_second_assignment(sandbox: Sandbox, client: httpx.Client) -> None:
+def test_a_second_create_creates_a_second_assignment(
+    sandbox: Sandbox, client: httpx.Client
+) -> None:
     user, other = learner(client), learner(client, at=1)
     for someone in (user, user, user, other):
         create(client, someone)
@@ -253,7 +259,7 @@ def test_connections_are_counted_once_each(sandbox: Sandbox) -> None:
     assert sandbox.stats()["connections"] == 2
 
 
-def test_lists_of_assignments_can_be_narrowed(client: httpx.Client) -> None:
+def test_lists_of_assignments_can_be_filtered(client: httpx.Client) -> None:
     user = learner(client)
     ids = [
         create(client, user, status={"value": status}).json()["data"]["id"]
@@ -261,8 +267,8 @@ def test_lists_of_assignments_can_be_narrowed(client: httpx.Client) -> None:
     ]
 
     def listed(path: str, **query: str) -> list[str]:
-        found = client.get(f"/unified/lms/{path}", params={"page_size": "100"} | query).json()
-        return [row["id"] for row in found["data"]]
+        body = client.get(f"/unified/lms/{path}", params={"page_size": "100"} | query).json()
+        return [row["id"] for row in body["data"]]
 
     assert listed(f"users/{user}/assignments")[-3:] == ids
     pending = {"filter[status]": "pending"}
@@ -283,7 +289,7 @@ def test_an_assignment_is_not_found_under_another_learner(client: httpx.Client) 
     assert (response.status_code, response.json()["message"]) == (404, "Assignment not found")
 
 
-def test_a_new_assignment_can_stay_out_of_sight_for_a_while() -> None:
+def test_a_new_assignment_can_be_invisible_for_a_while() -> None:
     with running_sandbox(visible_after_ms=600) as sandbox, sandbox.client() as client:
         user = learner(client)
         path = f"/unified/lms/users/{user}/assignments"
@@ -297,43 +303,43 @@ def test_a_new_assignment_can_stay_out_of_sight_for_a_while() -> None:
         assert [row["id"] for row in client.get(path).json()["data"]][-1] == assignment
 
 
-def test_what_was_created_survives_a_killed_server(tmp_path: Path) -> None:
+def test_created_assignments_survive_a_killed_server(tmp_path: Path) -> None:
     file = tmp_path / "lms.sqlite3"
     with running_sandbox(db=file) as sandbox, sandbox.client() as client:
         user = learner(client)
         assignment = create(client, user).json()["data"]
-        before = sandbox.stats(held=True)
+        before = sandbox.stats(assignment=True)
         sandbox.stop(signal.SIGKILL)
 
     with running_sandbox(db=file) as sandbox, sandbox.client() as client:
-        after = sandbox.stats(held=True)
-        held = client.get(f"/unified/lms/assignments/{assignment['id']}").json()["data"]
+        after = sandbox.stats(assignment=True)
+        assignment = client.get(f"/unified/lms/assignments/{assignment['id']}").json()["data"]
 
     assert after == before | {"requests": {}, "connections": 0, "peak_concurrency": 0}
-    assert (held["user_id"], held["remote_id"]) == (user, assignment["remote_id"])
+    assert (assignment["user_id"], assignment["remote_id"]) == (user, assignment["remote_id"])
 
 
-def test_two_servers_on_one_file_show_one_truth(tmp_path: Path) -> None:
+def test_two_servers_on_one_file_return_the_same_assignments(tmp_path: Path) -> None:
     file = tmp_path / "lms.sqlite3"
-    with running_sandbox(db=file) as one, running_sandbox(db=file) as other:
-        with one.client() as client:
+    with running_sandbox(db=file) as first, running_sandbox(db=file) as other:
+        with first.client() as client:
             create(client, learner(client))
 
-        assert other.stats(held=True)["held"] == one.stats(held=True)["held"]
+        assert other.stats(assignment=True)["held"] == first.stats(assignment=True)["held"]
         assert other.stats()["assignments"] == 1
 
 
-def test_odd_forms_are_those_of_the_oddest_providers() -> None:
+def test_odd_forms() -> None:
     with running_sandbox(odd_forms=True) as sandbox, sandbox.client() as client:
         users = client.get("/unified/lms/users")
         user = users.json()["data"][0]
         created = create(client, user["id"], progress=40, status={"value": "in-progress"})
-        held = client.get(f"/unified/lms/users/{user['id']}/assignments").json()["data"][-1]
+        assignment = client.get(f"/unified/lms/users/{user['id']}/assignments").json()["data"][-1]
 
     assert users.content.startswith(b"\n\n{")
     assert user["active"] == "true"
     assert (created.status_code, created.json()["data"]) == (201, {"id": None, "remote_id": None})
-    assert (held["progress"], held["status"]) == (
+    assert (assignment["progress"], assignment["status"]) == (
         "40",
         {"value": "in-progress", "source_value": 11},
     )

@@ -1,4 +1,4 @@
-"""`manage.py sandbox`: its flags, its one line, its end."""
+"""`manage.py sandbox`: its flags, its output and how it stops."""
 
 import signal
 import socket
@@ -30,14 +30,14 @@ from tests.sandbox_process import running_sandbox, start_sandbox
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_sandbox_refuses_flags_that_make_no_sense(flags: list[str], problem: str) -> None:
+def test_sandbox_refuses_invalid_flags(flags: list[str], problem: str) -> None:
     with pytest.raises(CommandError) as refusal:
         call_command("sandbox", *flags)
 
     assert str(refusal.value) == problem
 
 
-def test_sandbox_says_when_it_is_ready() -> None:
+def test_sandbox_prints_when_it_is_ready() -> None:
     process = start_sandbox(learners=1234, content=30)
     with process:
         assert process.stdout is not None
@@ -51,7 +51,7 @@ def test_sandbox_says_when_it_is_ready() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_sandbox_stops_at_once_even_while_a_client_waits(number: signal.Signals) -> None:
+def test_sandbox_stops_immediately_even_while_a_client_waits(number: signal.Signals) -> None:
     with running_sandbox() as sandbox, sandbox.client() as client:
         user = client.get("/unified/lms/users").json()["data"][0]["id"]
         sandbox.set_faults(script=["hang"])
@@ -66,27 +66,27 @@ def test_sandbox_stops_at_once_even_while_a_client_waits(number: signal.Signals)
             assert sandbox.process.communicate() == ("", "")
 
 
-def test_sandbox_says_that_its_port_is_taken() -> None:
+def test_sandbox_reports_that_its_port_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         process = start_sandbox(port=port)
-        answer = process.communicate(timeout=20)
+        output = process.communicate(timeout=20)
 
     problem = f"Port {port} of 127.0.0.1 cannot be used: Address already in use.\n"
-    assert (process.returncode, *answer) == (1, "", problem)
+    assert (process.returncode, *output) == (1, "", problem)
 
 
-def test_sandbox_refuses_the_file_of_another_world(tmp_path: Path) -> None:
+def test_sandbox_refuses_a_file_made_with_other_options(tmp_path: Path) -> None:
     file = tmp_path / "lms.sqlite3"
     with running_sandbox(db=file, learners=20):
         pass
 
     process = start_sandbox(db=file, learners=30)
-    answer = process.communicate(timeout=20)
+    output = process.communicate(timeout=20)
 
     made = "--seed 1 --learners {} --content 40"
     problem = f"{file} was made with {made.format(20)}, not {made.format(30)}.\n"
-    assert (process.returncode, *answer) == (1, "", problem)
+    assert (process.returncode, *output) == (1, "", problem)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +104,6 @@ def test_sandbox_refuses_a_file_it_cannot_use(
         file.write_bytes(content)
 
     process = start_sandbox(db=file)
-    answer = process.communicate(timeout=20)
+    output = process.communicate(timeout=20)
 
-    assert (process.returncode, *answer) == (1, "", f"{file} cannot be used: {problem}.\n")
+    assert (process.returncode, *output) == (1, "", f"{file} cannot be used: {problem}.\n")

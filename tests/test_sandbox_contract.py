@@ -46,11 +46,11 @@ LISTS = (
 OPAQUE = ("next", "page_size")
 
 schema = schemathesis.openapi.from_path(DOCUMENT)
-answered = schema.include(path_regex="^/unified/lms/").include(
+schema = schema.include(path_regex="^/unified/lms/").include(
     path_regex=r"^/accounts(/\{id\})?$", method="GET"
 )
-found: list[Any] = [result.ok() for result in answered.get_all_operations()]  # type: ignore[union-attr]
-operations = {operation.label: operation for operation in found}
+all_operations: list[Any] = [result.ok() for result in schema.get_all_operations()]  # type: ignore[union-attr]
+operations = {operation.label: operation for operation in all_operations}
 # The same few examples each time: some mutations get lost on the way into a URL.
 quickly = settings(
     max_examples=15,
@@ -86,12 +86,14 @@ def ids(sandbox: Sandbox) -> dict[str, dict[str, str]]:
 
 
 def path_parameters(operation: Any, ids: dict[str, dict[str, str]]) -> dict[str, str] | None:
-    known = ids.get(operation.path, ids["user"])
-    return {name: value for name, value in known.items() if f"{{{name}}}" in operation.path} or None
+    path_ids = ids.get(operation.path, ids["user"])
+    return {
+        name: value for name, value in path_ids.items() if f"{{{name}}}" in operation.path
+    } or None
 
 
 @pytest.mark.parametrize("label", operations)
-def test_every_valid_request_gets_a_documented_answer(
+def test_every_valid_request_gets_a_documented_response(
     label: str, sandbox: Sandbox, ids: dict[str, dict[str, str]]
 ) -> None:
     operation = operations[label]

@@ -1,4 +1,4 @@
-"""The people and content of the sandbox: believable, the same for a seed, readable to the end."""
+"""The people and content of the sandbox: realistic, the same for a seed, in complete lists."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -31,8 +31,8 @@ def client(sandbox: Sandbox) -> Iterator[httpx.Client]:
         yield client
 
 
-def walk(client: httpx.Client, path: str, **query: str) -> Iterator[dict[str, Any]]:
-    """Yield each page of a list."""
+def pages_of(client: httpx.Client, path: str, **query: str) -> Iterator[dict[str, Any]]:
+    """Yield every page of a list."""
     page = client.get(f"/unified/lms/{path}", params=query).json()
     yield page
     while page["next"]:
@@ -41,7 +41,7 @@ def walk(client: httpx.Client, path: str, **query: str) -> Iterator[dict[str, An
 
 
 def rows(client: httpx.Client, path: str, **query: str) -> list[dict[str, Any]]:
-    return [row for page in walk(client, path, **query) for row in page["data"]]
+    return [row for page in pages_of(client, path, **query) for row in page["data"]]
 
 
 def test_people_are_the_same_for_a_seed_and_a_larger_count_adds_to_them() -> None:
@@ -50,21 +50,21 @@ def test_people_are_the_same_for_a_seed_and_a_larger_count_adds_to_them() -> Non
     assert generate_people(7, 20) != generate_people(8, 20)
 
 
-def test_people_who_left_come_on_top_of_those_asked_for() -> None:
-    found = generate_people(1, 500)
+def test_inactive_people_do_not_count() -> None:
+    learners = generate_people(1, 500)
 
-    active = [learner for learner in found if learner.active]
-    assert (len(active), len(found) > 500, found[-1].active) == (500, True, True)
+    active = [learner for learner in learners if learner.active]
+    assert (len(active), len(learners) > 500, learners[-1].active) == (500, True, True)
 
 
-def test_people_have_ids_references_and_addresses_of_their_own() -> None:
-    found = generate_people(1, 5000)
+def test_people_have_unique_ids_references_and_addresses() -> None:
+    learners = generate_people(1, 5000)
 
-    emails = [learner.email for learner in found if learner.email]
+    emails = [learner.email for learner in learners if learner.email]
     for values in (
-        [learner.id for learner in found],
-        [learner.remote_id for learner in found],
-        [learner.external_reference for learner in found],
+        [learner.id for learner in learners],
+        [learner.remote_id for learner in learners],
+        [learner.external_reference for learner in learners],
         emails,
     ):
         assert len(set(values)) == len(values)
@@ -72,35 +72,35 @@ def test_people_have_ids_references_and_addresses_of_their_own() -> None:
     assert max(len(email.partition("@")[0]) for email in emails) <= 64
 
 
-def test_people_come_with_what_breaks_naive_code() -> None:
-    found = generate_people(1, 5000)
+def test_people_have_names_that_break_naive_code() -> None:
+    learners = generate_people(1, 5000)
 
-    namesakes = Counter(learner.name for learner in found)
+    namesakes = Counter(learner.name for learner in learners)
     assert namesakes["Maria Silva"] >= 2
     assert any("'" in name for name in namesakes)
     assert any("\u0590" <= letter <= "\u06ff" for name in namesakes for letter in name)
     assert max(map(len, namesakes)) > 60
-    assert 0.01 < sum(not learner.active for learner in found) / 5000 < 0.03
-    assert 0 < sum(learner.email is None for learner in found) / 5000 < 0.01
+    assert 0.01 < sum(not learner.active for learner in learners) / 5000 < 0.03
+    assert 0 < sum(learner.email is None for learner in learners) / 5000 < 0.01
 
 
 def test_content_has_every_form_and_a_few_items_that_cannot_be_assigned() -> None:
-    found = generate_items(1, 1000)
+    items = generate_items(1, 1000)
 
-    assert {item.details["content_type"]["value"] for item in found} == FORMS
-    assert all(item.active and item.external_reference for item in found[:SHOWCASE_ITEMS])
-    assert 0.01 < sum(not item.active for item in found) / 1000 < 0.05
-    assert 0.01 < sum(item.external_reference is None for item in found) / 1000 < 0.05
-    assert len({item.details["title"] for item in found}) == 1000
+    assert {item.details["content_type"]["value"] for item in items} == FORMS
+    assert all(item.active and item.external_reference for item in items[:SHOWCASE_ITEMS])
+    assert 0.01 < sum(not item.active for item in items) / 1000 < 0.05
+    assert 0.01 < sum(item.external_reference is None for item in items) / 1000 < 0.05
+    assert len({item.details["title"] for item in items}) == 1000
 
 
-def test_courses_are_made_of_content() -> None:
-    found = generate_items(1, 50)
+def test_courses_consist_of_content() -> None:
+    items = generate_items(1, 50)
 
-    known = {item.id for item in found}
-    made = generate_courses(1, found)
-    assert len(made) == 4
-    assert all(set(course.details["content_ids"]) <= known for course in made)
+    ids = {item.id for item in items}
+    generated = generate_courses(1, items)
+    assert len(generated) == 4
+    assert all(set(course.details["content_ids"]) <= ids for course in generated)
 
 
 def test_history_gives_some_people_a_few_of_the_first_items() -> None:
@@ -119,14 +119,14 @@ def test_history_gives_some_people_a_few_of_the_first_items() -> None:
 def test_users_can_be_read_to_the_end_whatever_the_page_size(
     client: httpx.Client, page_size: str
 ) -> None:
-    pages = list(walk(client, "users", page_size=page_size))
+    pages = list(pages_of(client, "users", page_size=page_size))
 
     size = min(int(page_size or 25), 100)
     everybody = len(generate_people(1, 230))
     assert [len(page["data"]) for page in pages[:-1]] == [size] * ((everybody - 1) // size)
     assert pages[-1]["next"] is None
-    found = [row["external_reference"] for page in pages for row in page["data"]]
-    assert found == [f"NW-{10_000 + number}" for number in range(everybody)]
+    learners = [row["external_reference"] for page in pages for row in page["data"]]
+    assert learners == [f"NW-{10_000 + number}" for number in range(everybody)]
 
 
 def test_cursors_are_long_and_never_the_same(client: httpx.Client) -> None:
@@ -153,7 +153,7 @@ def test_cursors_are_long_and_never_the_same(client: httpx.Client) -> None:
         pytest.param("assignments", {"filter[status]": "in-progress"}, id="status with a hyphen"),
     ],
 )
-def test_lists_refuse_what_they_cannot_read(
+def test_lists_refuse_invalid_parameters(
     client: httpx.Client, path: str, query: dict[str, str]
 ) -> None:
     response = client.get(f"/unified/lms/{path}", params=query)
@@ -162,7 +162,7 @@ def test_lists_refuse_what_they_cannot_read(
     assert list(response.json()) == ["statusCode", "message", "timestamp"]
 
 
-def test_a_cursor_is_of_no_use_to_another_list(client: httpx.Client) -> None:
+def test_a_cursor_is_refused_by_another_list(client: httpx.Client) -> None:
     cursor = client.get("/unified/lms/users").json()["next"]
 
     response = client.get("/unified/lms/content", params={"next": cursor})
@@ -185,17 +185,19 @@ def test_users_can_be_filtered(client: httpx.Client) -> None:
     assert rows(client, "users", **{"filter[email]": "nobody@northwind.example"}) == []
 
 
-def test_content_can_be_filtered_and_cut_to_a_few_fields(client: httpx.Client) -> None:
-    found = rows(client, "content")
+def test_content_can_be_filtered_and_reduced_to_a_few_fields(client: httpx.Client) -> None:
+    content = rows(client, "content")
 
     active = rows(client, "content", **{"filter[active]": "true"})
-    assert active == [row for row in found if row["active"]] != found
+    assert active == [row for row in content if row["active"]] != content
     titles = client.get("/unified/lms/content", params={"fields": "id, title", "page_size": "2"})
-    assert titles.json()["data"] == [{"id": row["id"], "title": row["title"]} for row in found[:2]]
+    assert titles.json()["data"] == [
+        {"id": row["id"], "title": row["title"]} for row in content[:2]
+    ]
 
 
 @pytest.mark.parametrize("path", ["users", "content", "courses", "assignments"])
-def test_every_row_can_be_read_alone(client: httpx.Client, path: str) -> None:
+def test_every_record_can_be_read_by_id(client: httpx.Client, path: str) -> None:
     row = rows(client, path)[-1]
 
     assert client.get(f"/unified/lms/{path}/{row['id']}").json() == {"data": row}
@@ -213,7 +215,7 @@ def test_content_is_not_found_among_courses(client: httpx.Client) -> None:
 
     response = client.get(f"/unified/lms/courses/{item}")
 
-    assert (response.status_code, response.json()["message"]) == (404, "Course not found")
+    assert (response.status_code, response.json()["message"]) == (404, "Course not content")
 
 
 @pytest.mark.parametrize(
@@ -232,7 +234,7 @@ def test_accounts_are_listed(client: httpx.Client, query: dict[str, str], count:
     assert [account["id"] for account in accounts] == ["sandbox"] * count
 
 
-def test_accounts_are_read_without_an_account(client: httpx.Client) -> None:
+def test_accounts_need_no_account_header(client: httpx.Client) -> None:
     account = client.get("/accounts/sandbox", headers={"x-account-id": ""}).json()
 
     assert (account["status"], account["categories"]) == ("active", ["lms"])
@@ -269,7 +271,7 @@ def test_people_and_content_can_change_while_the_sandbox_runs(
         pytest.param({"FIRST": False}, id="no fields"),
     ],
 )
-def test_a_change_that_cannot_be_made_is_refused(
+def test_an_impossible_change_is_refused(
     sandbox: Sandbox, client: httpx.Client, change: dict[str, Any]
 ) -> None:
     first = rows(client, "users", page_size="1")[0]["id"]

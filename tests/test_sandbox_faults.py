@@ -1,4 +1,4 @@
-"""What goes wrong on purpose, seen from a bare socket."""
+"""Injected faults, seen from a bare socket."""
 
 import json
 import time
@@ -13,7 +13,7 @@ from assignments.stackone.sandbox.faults import FAULT_KINDS, Faults, UnknownFaul
 from tests.sandbox_process import Sandbox, running_sandbox
 
 CREATE = "POST /unified/lms/users/{id}/assignments"
-SHORTLY = 0.3
+SHORT_SECONDS = 0.3
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +36,14 @@ def user(running: Sandbox) -> str:
 
 
 def exchange(sandbox: Sandbox, user: str) -> tuple[str, dict[str, str], bytes]:
-    """Send a create and return the status line, the headers and the body of the answer."""
-    with sandbox.send_create(user) as connection, closing(connection.makefile("rb")) as answer:
-        status = answer.readline().decode().strip()
-        lines = iter(lambda: answer.readline().decode().strip(), "")
+    """Send a create and return the status line, the headers and the body of the response."""
+    with sandbox.send_create(user) as connection, closing(connection.makefile("rb")) as response:
+        status = response.readline().decode().strip()
+        lines = iter(lambda: response.readline().decode().strip(), "")
         headers = {
             name.lower(): value for name, _, value in (line.partition(": ") for line in lines)
         }
-        return status, headers, answer.read(int(headers["content-length"]))
+        return status, headers, response.read(int(headers["content-length"]))
 
 
 @pytest.mark.parametrize(
@@ -51,21 +51,21 @@ def exchange(sandbox: Sandbox, user: str) -> tuple[str, dict[str, str], bytes]:
     [
         ("429", "HTTP/1.1 429 Too Many Requests", "1"),
         ("500", "HTTP/1.1 500 Internal Server Error", None),
-        ("502", "HTTP/1.1 502 Bad ProxySettings", None),
+        ("502", "HTTP/1.1 502 Bad Gateway", None),
         ("408", "HTTP/1.1 408 Request Timeout", "1"),
     ],
 )
-def test_an_error_answer_has_no_effect(
+def test_an_error_response_has_no_effect(
     sandbox: Sandbox, user: str, kind: str, status: str, retry_after: str | None
 ) -> None:
     sandbox.set_faults(script=[kind])
 
     line, headers, body = exchange(sandbox, user)
 
-    answer = json.loads(body)
+    response = json.loads(body)
     assert (line, headers.get("retry-after")) == (status, retry_after)
-    assert list(answer) == ["statusCode", "message", "timestamp"]
-    assert answer["statusCode"] == int(kind)
+    assert list(response) == ["statusCode", "message", "timestamp"]
+    assert response["statusCode"] == int(kind)
     stats = sandbox.stats()
     assert (stats["requests"], stats["assignments"]) == ({CREATE: {kind: 1}}, 0)
 
@@ -77,7 +77,7 @@ def test_an_error_answer_has_no_effect(
         pytest.param("reset-after", 1, id="after it took effect"),
     ],
 )
-def test_a_dropped_connection_says_nothing(
+def test_a_reset_connection_has_no_response(
     sandbox: Sandbox, user: str, kind: str, held: int
 ) -> None:
     sandbox.set_faults(script=[kind])
@@ -96,13 +96,13 @@ def test_a_dropped_connection_says_nothing(
         pytest.param("timeout-after", 1, id="after it took effect"),
     ],
 )
-def test_a_silent_server_leaves_the_connection_open(
+def test_a_missing_response_leaves_the_connection_open(
     sandbox: Sandbox, user: str, kind: str, held: int
 ) -> None:
     sandbox.set_faults(script=[kind])
 
     with sandbox.send_create(user) as connection:
-        connection.settimeout(SHORTLY)
+        connection.settimeout(SHORT_SECONDS)
         with pytest.raises(TimeoutError):
             connection.recv(1)
 
@@ -110,7 +110,7 @@ def test_a_silent_server_leaves_the_connection_open(
     assert (stats["requests"], stats["assignments"]) == ({CREATE: {"silence": 1}}, held)
 
 
-def test_a_malformed_answer_is_no_json_and_takes_effect(sandbox: Sandbox, user: str) -> None:
+def test_a_malformed_response_is_no_json_and_takes_effect(sandbox: Sandbox, user: str) -> None:
     sandbox.set_faults(script=["malformed"])
 
     line, headers, body = exchange(sandbox, user)
@@ -121,7 +121,7 @@ def test_a_malformed_answer_is_no_json_and_takes_effect(sandbox: Sandbox, user: 
     assert sandbox.stats()["assignments"] == 1
 
 
-def test_a_wrongly_typed_answer_is_json_and_takes_effect(sandbox: Sandbox, user: str) -> None:
+def test_a_wrongly_typed_response_is_json_and_takes_effect(sandbox: Sandbox, user: str) -> None:
     sandbox.set_faults(script=["wrong-type"])
 
     line, _, body = exchange(sandbox, user)
@@ -136,7 +136,7 @@ def test_a_wrongly_typed_answer_is_json_and_takes_effect(sandbox: Sandbox, user:
     assert sandbox.stats()["assignments"] == 1
 
 
-def test_a_slow_answer_comes_all_the_same(sandbox: Sandbox, user: str) -> None:
+def test_a_slow_response_is_a_normal_one(sandbox: Sandbox, user: str) -> None:
     sandbox.set_faults(script=["slow"])
     started = time.monotonic()
 
@@ -146,7 +146,7 @@ def test_a_slow_answer_comes_all_the_same(sandbox: Sandbox, user: str) -> None:
     assert time.monotonic() - started > 1.9
 
 
-def test_a_script_decides_the_next_creates_in_order_and_leaves_reads_alone(
+def test_a_script_sets_the_faults_of_the_next_creates_but_not_of_reads(
     sandbox: Sandbox, user: str
 ) -> None:
     sandbox.set_faults(script=["500", "ok", "429"])
@@ -158,7 +158,7 @@ def test_a_script_decides_the_next_creates_in_order_and_leaves_reads_alone(
     assert lines == ["500", "201", "429", "201"]
 
 
-def test_a_refused_create_is_refused_whatever_the_fault(sandbox: Sandbox) -> None:
+def test_an_invalid_create_is_refused_whatever_the_fault(sandbox: Sandbox) -> None:
     sandbox.set_faults(script=["reset-after"])
 
     line, _, _ = exchange(sandbox, "nobody")
@@ -166,9 +166,9 @@ def test_a_refused_create_is_refused_whatever_the_fault(sandbox: Sandbox) -> Non
     assert line == "HTTP/1.1 404 Not Found"
 
 
-def test_shares_can_be_given_at_the_start_and_replaced(user: str) -> None:
+def test_shares_can_be_set_at_the_start_and_replaced(user: str) -> None:
     with running_sandbox(learners=20, faults={"502": 1}) as sandbox, sandbox.client() as client:
-        assert exchange(sandbox, user)[0] == "HTTP/1.1 502 Bad ProxySettings"
+        assert exchange(sandbox, user)[0] == "HTTP/1.1 502 Bad Gateway"
         assert client.get("/unified/lms/users").status_code == 200
 
         sandbox.set_faults({"get-500": 1})
@@ -191,9 +191,7 @@ def test_shares_can_be_given_at_the_start_and_replaced(user: str) -> None:
         pytest.param(b"{", "must be JSON", id="no JSON"),
     ],
 )
-def test_faults_that_make_no_sense_are_refused(
-    sandbox: Sandbox, user: str, body: bytes, problem: str
-) -> None:
+def test_invalid_faults_are_refused(sandbox: Sandbox, user: str, body: bytes, problem: str) -> None:
     response = httpx.post(f"{sandbox.base_url}/sandbox/faults", content=body, trust_env=False)
 
     assert response.status_code == 400
@@ -214,7 +212,7 @@ def test_the_same_seed_draws_the_same_faults_in_about_their_shares() -> None:
     assert set(first) == {"ok", "500", "reset-after"}
 
 
-def test_every_kind_can_be_asked_for() -> None:
+def test_every_fault_is_valid() -> None:
     each: dict[str, Any] = dict.fromkeys(FAULT_KINDS, 0.05)
 
     assert validate_shares(each) == each

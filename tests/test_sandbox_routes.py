@@ -1,4 +1,4 @@
-"""What a call must bring, and how many may come."""
+"""Checks before each endpoint: key, client, account and rate limit."""
 
 from collections.abc import Iterator
 
@@ -49,19 +49,19 @@ def sandbox() -> Iterator[Sandbox]:
         ),
     ],
 )
-def test_a_call_that_brings_too_little_is_refused(
+def test_an_invalid_request_is_refused(
     sandbox: Sandbox, change: dict[str, object], status: int, message: str
 ) -> None:
     call: dict[str, object] = {"method": "GET", "url": USERS}
     with sandbox.client() as client:
         response = client.request(**call | change)  # type: ignore[arg-type]
 
-    answer = response.json()
+    body = response.json()
     assert response.status_code == status
-    assert answer == {
+    assert body == {
         "statusCode": status,
         "message": message,
-        "timestamp": answer["timestamp"],
+        "timestamp": body["timestamp"],
     }
 
 
@@ -74,7 +74,7 @@ def test_a_call_without_a_user_agent_is_refused(sandbox: Sandbox) -> None:
     assert response.json()["message"] == "Forbidden: a valid User-Agent is required"
 
 
-def test_requests_beyond_the_limit_wait_and_the_sandbox_itself_can_still_be_asked() -> None:
+def test_requests_beyond_the_limit_are_refused_but_not_control_requests() -> None:
     with running_sandbox(requests_per_minute=3) as sandbox, sandbox.client() as client:
         statuses = [client.get(path).status_code for path in (USERS, "/accounts", USERS, USERS)]
         refused = client.get(USERS)
@@ -88,13 +88,13 @@ def test_requests_beyond_the_limit_wait_and_the_sandbox_itself_can_still_be_aske
         }
 
 
-def test_calls_without_the_key_do_not_use_up_the_limit() -> None:
+def test_requests_without_the_key_do_not_count() -> None:
     with running_sandbox(requests_per_minute=1) as sandbox, sandbox.client() as client:
         assert [client.get(USERS, auth=None).status_code for _ in range(3)] == [401] * 3
         assert client.get(USERS, auth=KEY).status_code == 200
 
 
-def test_every_call_takes_at_least_the_latency() -> None:
+def test_every_request_takes_at_least_the_latency() -> None:
     with running_sandbox(latency_ms=150) as sandbox, sandbox.client() as client:
         assert client.get(USERS).elapsed.total_seconds() >= 0.15
 
@@ -102,23 +102,23 @@ def test_every_call_takes_at_least_the_latency() -> None:
 def test_the_window_slides_and_refused_requests_do_not_count() -> None:
     window = SlidingWindow(RateLimit(2))
 
-    answers = [window.admit(now) for now in (0.0, 30.0, 40.0, 59.5, 60.0, 60.5, 90.0)]
+    results = [window.admit(now) for now in (0.0, 30.0, 40.0, 59.5, 60.0, 60.5, 90.0)]
 
-    assert answers == [0, 0, 20, 1, 0, 30, 0]
+    assert results == [0, 0, 20, 1, 0, 30, 0]
 
 
-def test_a_window_of_zero_lets_everything_through() -> None:
+def test_a_limit_of_zero_accepts_everything() -> None:
     window = SlidingWindow(RateLimit(0))
 
     assert [window.admit(0.0) for _ in range(5)] == [0] * 5
 
 
-def test_a_window_of_a_second_holds_a_sixtieth() -> None:
+def test_a_window_of_a_second_accepts_a_sixtieth_of_a_minute() -> None:
     window = SlidingWindow(RateLimit(120, window_seconds=1))
 
-    answers = [window.admit(now) for now in (0.0, 0.5, 0.9, 1.0, 1.2)]
+    results = [window.admit(now) for now in (0.0, 0.5, 0.9, 1.0, 1.2)]
 
-    assert answers == [0, 0, 1, 0, 1]
+    assert results == [0, 0, 1, 0, 1]
     assert window.headers(1.2) == {
         "RateLimit-Policy": '"default";q=2;w=1',
         "RateLimit": '"default";r=0;t=1',
@@ -128,18 +128,18 @@ def test_a_window_of_a_second_holds_a_sixtieth() -> None:
 def test_limits_change_while_it_runs() -> None:
     with running_sandbox() as sandbox, sandbox.client() as client:
         sandbox.set_limits(requests_per_minute=60, window_seconds=1, rate_headers=True)
-        answers = [client.get(USERS) for _ in range(2)]
-        seen = sandbox.stats(per_second=True)["per_second"]
+        results = [client.get(USERS) for _ in range(2)]
+        seconds = sandbox.stats(per_second=True)["per_second"]
 
-    assert [answer.status_code for answer in answers] == [200, 429]
-    assert answers[0].headers["ratelimit-policy"] == '"default";q=1;w=1'
-    assert (sum(second[1] for second in seen), sum(second[2] for second in seen)) == (1, 1)
+    assert [response.status_code for response in results] == [200, 429]
+    assert results[0].headers["ratelimit-policy"] == '"default";q=1;w=1'
+    assert (sum(second[1] for second in seconds), sum(second[2] for second in seconds)) == (1, 1)
 
 
-def test_limits_that_are_none_are_refused() -> None:
+def test_invalid_limits_are_refused() -> None:
     with running_sandbox() as sandbox, httpx.Client(trust_env=False) as client:
-        answer = client.post(
+        response = client.post(
             f"{sandbox.base_url}/sandbox/limits", json={"requests_per_minute": "many"}
         )
 
-    assert answer.status_code == 400
+    assert response.status_code == 400

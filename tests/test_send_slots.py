@@ -1,4 +1,4 @@
-"""When requests may leave: exact spacing, no bursts, and waiting that cannot end early."""
+"""Send slots: exact spacing, no bursts, and no slot in the past."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -14,7 +14,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def after(seconds: float) -> datetime:
-    """Return the moment so many seconds after noon."""
+    """Return the time so many seconds after noon."""
     return NOON + timedelta(seconds=seconds)
 
 
@@ -25,7 +25,7 @@ def after(seconds: float) -> datetime:
         pytest.param(after(5), after(5), id="taken ahead"),
     ],
 )
-def test_slots_start_when_both_allow_it(next_at, first):
+def test_slots_start_at_the_later_of_next_slot_and_now(next_at, first):
     step = slot_spacing(3)
 
     assert allocate_slots(next_at, NOON, 3, 3) == (
@@ -34,7 +34,7 @@ def test_slots_start_when_both_allow_it(next_at, first):
     )
 
 
-def test_slots_of_nothing_take_nothing():
+def test_no_slots_change_nothing():
     assert allocate_slots(after(5), NOON, 0, 1000) == ([], after(5))
 
 
@@ -46,7 +46,7 @@ def test_slots_of_nothing_take_nothing():
         pytest.param(10**9, 1, id="more than the clock can tell"),
     ],
 )
-def test_spacing_leaves_a_little_slack(per_minute, microseconds):
+def test_spacing_leaves_slack(per_minute, microseconds):
     assert slot_spacing(per_minute) == timedelta(microseconds=microseconds)
 
 
@@ -58,7 +58,7 @@ def test_spacing_leaves_a_little_slack(per_minute, microseconds):
         pytest.param(60_000_000, 0, id="no limit to speak of"),
     ],
 )
-def test_the_lead_is_short_where_many_leave(per_minute, milliseconds):
+def test_the_lead_is_shorter_at_high_rates(per_minute, milliseconds):
     assert reservation_lead(per_minute) / timedelta(milliseconds=1) == pytest.approx(
         milliseconds, abs=0.3
     )
@@ -71,7 +71,7 @@ def test_the_lead_is_short_where_many_leave(per_minute, milliseconds):
         max_size=12,
     ),
 )
-def test_no_minute_holds_more_than_it_may(per_minute, takes):
+def test_no_minute_contains_more_slots_than_the_limit(per_minute, takes):
     now, next_at, taken = NOON, NOON - MINUTE, []
     for count, pause in takes:
         reserved, next_at = allocate_slots(next_at, now, count, per_minute)

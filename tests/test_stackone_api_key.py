@@ -32,11 +32,11 @@ def fail(error: Exception) -> httpx.MockTransport:
 
 def echo(status: int) -> httpx.MockTransport:
     """Return a transport that repeats the key in everything it says."""
-    said = f"Bad key {CANARY}, sent as {SIGNED}"
+    text = f"Bad key {CANARY}, sent as {SIGNED}"
 
     def serve(_: httpx.Request) -> httpx.Response:
-        headers = {"x-request-id": said, "date": said, "retry-after": said}
-        return httpx.Response(status, json={"message": said, "data": [said]}, headers=headers)
+        headers = {"x-request-id": text, "date": text, "retry-after": text}
+        return httpx.Response(status, json={"message": text, "data": [text]}, headers=headers)
 
     return httpx.MockTransport(serve)
 
@@ -63,7 +63,7 @@ def everything_about(error: BaseException) -> Iterator[str]:
         *(pytest.param(echo(status), id=str(status)) for status in (201, 302, 401, 422, 429, 500)),
     ],
 )
-def test_no_error_holds_the_key(transport):
+def test_no_error_contains_the_key(transport):
     api = StackOne(
         base_url="https://api.example", api_key=CANARY, account_id="acc", transport=transport
     )
@@ -76,7 +76,7 @@ def test_no_error_holds_the_key(transport):
     assert SIGNED not in shown
 
 
-def test_no_log_holds_the_key(caplog):
+def test_no_log_contains_the_key(caplog):
     caplog.set_level(logging.DEBUG)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -114,9 +114,9 @@ def test_the_client_does_not_show_the_key():
     assert SIGNED not in shown
 
 
-def test_a_secret_shows_itself_to_nobody():
-    secret = ApiKey(CANARY)
+def test_an_api_key_is_masked_everywhere():
+    key = ApiKey(CANARY)
 
-    assert (str(secret), repr(secret), f"{secret}") == ("[api key]",) * 3
-    assert secret.mask(f"{CANARY} and {SIGNED}") == "[api key] and [api key]"
+    assert (str(key), repr(key), f"{key}") == ("[api key]",) * 3
+    assert key.mask(f"{CANARY} and {SIGNED}") == "[api key] and [api key]"
     assert ApiKey("sandbox").mask("the sandbox") == "the sandbox"

@@ -1,4 +1,4 @@
-"""The client without a network: what it sends, and what it makes of each answer."""
+"""The client without a network: the requests it sends and how it treats responses."""
 
 import json
 import tomllib
@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from assignments.stackone import client as blocking
+from assignments.stackone import client as client_module
 from assignments.stackone import http_exchange, paging
 from assignments.stackone.address import encode_path_segment, validate_base_url
 from assignments.stackone.client import StackOne
@@ -35,33 +35,33 @@ def client(server: Server, **options: object) -> StackOne:
     return StackOne(transport=httpx.MockTransport(server), **values)  # type: ignore[arg-type]
 
 
-def answering(status: int = 200, **answer: object) -> Server:
-    """Return a server with one answer to everything."""
-    return lambda _: httpx.Response(status, **answer)  # type: ignore[arg-type]
+def server_with(status: int = 200, **response: object) -> Server:
+    """Return a server with the same response to every request."""
+    return lambda _: httpx.Response(status, **response)  # type: ignore[arg-type]
 
 
-def in_turn(*bodies: object) -> tuple[Server, list[httpx.Request]]:
-    """Return a server that gives these bodies in turn, and the requests that it gets."""
-    left, seen = list(bodies), []
+def server_with_bodies(*bodies: object) -> tuple[Server, list[httpx.Request]]:
+    """Return a server that responds with each body in turn, and the list of its requests."""
+    remaining, requests = list(bodies), []
 
     def serve(request: httpx.Request) -> httpx.Response:
-        seen.append(request)
-        return httpx.Response(200, json=left.pop(0))
+        requests.append(request)
+        return httpx.Response(200, json=remaining.pop(0))
 
-    return serve, seen
+    return serve, requests
 
 
 def test_create_assignment_sends_one_request():
-    seen: list[httpx.Request] = []
+    requests: list[httpx.Request] = []
 
     def serve(request: httpx.Request) -> httpx.Response:
-        seen.append(request)
+        requests.append(request)
         return httpx.Response(201, json={"data": {"id": "a1", "remote_id": 7}})
 
     with client(serve, contract="2025-02", status_style="hyphen") as api:
         created = api.create_assignment("u/1 é%2F?", NEW)
 
-    (request,) = seen
+    (request,) = requests
     assert request.method == "POST"
     assert str(request.url) == f"{BASE}/unified/lms/users/u%2F1%20%C3%A9%252F%3F/assignments"
     assert dict(request.headers) == {
@@ -93,7 +93,7 @@ def test_create_assignment_sends_one_request():
     ],
 )
 def test_create_assignment_may_lack_an_id(body, ids):
-    with client(answering(201, content=body)) as api:
+    with client(server_with(201, content=body)) as api:
         created = api.create_assignment("u1", NEW)
 
     assert (created.id, created.remote_id, created.status) == (*ids, 201)
@@ -116,8 +116,8 @@ def test_create_assignment_may_lack_an_id(body, ids):
     ],
     ids=lambda body: body[:40].decode() or "nothing",
 )
-def test_create_assignment_that_cannot_be_read_is_unknown(body):
-    with client(answering(201, content=body)) as api, pytest.raises(OutcomeUnknown) as raised:
+def test_create_assignment_with_an_unreadable_response_is_unknown(body):
+    with client(server_with(201, content=body)) as api, pytest.raises(OutcomeUnknown) as raised:
         api.create_assignment("u1", NEW)
 
     assert raised.value.status == 201
@@ -126,8 +126,8 @@ def test_create_assignment_that_cannot_be_read_is_unknown(body):
 
 
 @pytest.mark.parametrize("status", [200, 202, 204, 302])
-def test_create_assignment_takes_nothing_but_201_for_success(status):
-    server = answering(status, json={"data": {"id": "a1"}}, headers={"location": "/elsewhere"})
+def test_create_assignment_only_accepts_status_201(status):
+    server = server_with(status, json={"data": {"id": "a1"}}, headers={"location": "/elsewhere"})
 
     with client(server) as api, pytest.raises(OutcomeUnknown) as raised:
         api.create_assignment("u1", NEW)
@@ -194,7 +194,7 @@ def test_create_assignment_takes_nothing_but_201_for_success(status):
         ),
     ],
 )
-def test_every_failure_of_the_network_says_whether_it_left(problem, kind, message):
+def test_every_network_error_says_whether_the_request_was_sent(problem, kind, message):
     def fail(_: httpx.Request) -> httpx.Response:
         raise problem
 
@@ -206,26 +206,26 @@ def test_every_failure_of_the_network_says_whether_it_left(problem, kind, messag
     assert (raised.value.__cause__, raised.value.__context__) == (None, None)
 
 
-def test_an_answer_that_cannot_be_unpacked_is_unknown():
-    server = answering(201, stream=httpx.ByteStream(b"no"), headers={"content-encoding": "gzip"})
+def test_a_response_that_cannot_be_decompressed_is_unknown():
+    server = server_with(201, stream=httpx.ByteStream(b"no"), headers={"content-encoding": "gzip"})
 
     with client(server) as api, pytest.raises(OutcomeUnknown, match="before the response was"):
         api.create_assignment("u1", NEW)
 
 
-def test_an_answer_without_end_is_unknown(monkeypatch):
+def test_a_response_that_is_too_large_is_unknown(monkeypatch):
     monkeypatch.setattr(http_exchange, "MAX_RESPONSE_BYTES", 1000)
 
     with (
-        client(answering(201, content=b"x" * 1001)) as api,
+        client(server_with(201, content=b"x" * 1001)) as api,
         pytest.raises(OutcomeUnknown, match="The response is larger than 1,000 bytes"),
     ):
         api.create_assignment("u1", NEW)
 
 
 @pytest.mark.parametrize("user_id", ["", ".", "..", "\ud800"], ids=ascii)
-def test_an_id_that_no_address_holds_is_refused_before_it_leaves(user_id):
-    with client(lambda _: pytest.fail("it left")) as api:
+def test_an_id_that_no_url_can_contain_is_refused_before_sending(user_id):
+    with client(lambda _: pytest.fail("it was sent")) as api:
         for call in (
             lambda: api.create_assignment(user_id, NEW),
             lambda: api.user(user_id),
@@ -235,50 +235,50 @@ def test_an_id_that_no_address_holds_is_refused_before_it_leaves(user_id):
                 call()
 
 
-def test_an_id_that_is_too_long_is_refused_before_it_leaves():
+def test_an_id_that_is_too_long_is_refused_before_sending():
     with (
-        client(lambda _: pytest.fail("it left")) as api,
+        client(lambda _: pytest.fail("it was sent")) as api,
         pytest.raises(Refused, match="its URL would be too long"),
     ):
         api.create_assignment("x" * 70_000, NEW)
 
 
-def test_segment_keeps_an_id_in_its_place():
+def test_an_encoded_path_segment_stays_one_segment():
     assert encode_path_segment("a/../b?c#d%e.f") == "a%2F..%2Fb%3Fc%23d%25e.f"
 
 
-def test_pace_is_called_before_every_request():
+def test_before_request_is_called_before_every_request():
     calls = []
 
     def serve(_: httpx.Request) -> httpx.Response:
         calls.append("request")
         return httpx.Response(200, json={"data": [], "next": len(calls) if len(calls) < 4 else ""})
 
-    with client(serve, before_request=lambda: calls.append("pace")) as api:
+    with client(serve, before_request=lambda: calls.append("before")) as api:
         pages = list(api.user_pages())
 
-    assert calls == ["pace", "request"] * 2
+    assert calls == ["before", "request"] * 2
     assert pages == [Page((), "2"), Page((), None)]
 
 
 def test_user_is_returned():
-    server, seen = in_turn({"data": {"id": "u 1", "name": "Aoife"}})
+    server, requests = server_with_bodies({"data": {"id": "u 1", "name": "Aoife"}})
 
     with client(server, base_url=f"{BASE}/behind/") as api:
         user = api.user("u 1")
 
     assert (user.id, user.name) == ("u 1", "Aoife")
-    assert str(seen[0].url) == f"{BASE}/behind/unified/lms/users/u%201"
+    assert str(requests[0].url) == f"{BASE}/behind/unified/lms/users/u%201"
 
 
 @pytest.mark.parametrize("body", [[], {}, {"data": None}, {"data": ["u1"]}], ids=str)
-def test_user_that_cannot_be_read(body):
-    with client(answering(json=body)) as api, pytest.raises(OutcomeUnknown):
+def test_user_with_an_unreadable_response(body):
+    with client(server_with(json=body)) as api, pytest.raises(OutcomeUnknown):
         api.user("u1")
 
 
-def test_last_date_is_the_latest_answer_s():
-    with client(answering(404, headers={"date": "Mon, 23 Nov 2026 12:00:00 GMT"})) as api:
+def test_last_date_is_that_of_the_latest_response():
+    with client(server_with(404, headers={"date": "Mon, 23 Nov 2026 12:00:00 GMT"})) as api:
         assert api.last_date == ""
         with pytest.raises(Refused):
             api.user("u1")
@@ -294,9 +294,9 @@ def test_last_date_is_the_latest_answer_s():
         ("assignment_pages", "/unified/lms/assignments"),
     ],
 )
-def test_a_list_is_walked_to_its_end(walk, path):
+def test_a_list_is_read_to_its_end(walk, path):
     long = "c" * 400
-    server, seen = in_turn(
+    server, requests = server_with_bodies(
         {"data": [{"id": "1"}, None, {"id": 2}], "next": long},
         {"data": [], "next": "d", "unknown": 1},
         {"data": [{"id": "2"}], "next": None},
@@ -308,31 +308,31 @@ def test_a_list_is_walked_to_its_end(walk, path):
     since = {"page_size": "100", "filter[updated_after]": "2026-11-23T12:00:00.000Z"}
     assert [[item.id for item in page.items] for page in pages] == [["1", "2"], [], ["2"]]
     assert [page.next for page in pages] == [long, "d", None]
-    assert {request.url.path for request in seen} == {path}
-    assert [dict(request.url.params) for request in seen] == [
+    assert {request.url.path for request in requests} == {path}
+    assert [dict(request.url.params) for request in requests] == [
         since,
         since | {"next": long},
         since | {"next": "d"},
     ]
 
 
-def test_a_list_is_walked_from_a_stored_cursor():
-    server, seen = in_turn({"data": []})
+def test_a_list_is_read_from_a_stored_cursor():
+    server, requests = server_with_bodies({"data": []})
 
     with client(server) as api:
         assert list(api.user_pages(cursor="stored+/=")) == [Page((), None)]
 
-    assert dict(seen[0].url.params) == {"page_size": "100", "next": "stored+/="}
+    assert dict(requests[0].url.params) == {"page_size": "100", "next": "stored+/="}
 
 
-def test_the_assignments_of_one_user_are_walked():
-    server, seen = in_turn({"data": [{"id": "a1"}]})
+def test_the_assignments_of_a_user_are_read():
+    server, requests = server_with_bodies({"data": [{"id": "a1"}]})
 
     with client(server) as api:
-        ((found,),) = [page.items for page in api.user_assignment_pages("u/1")]
+        ((assignment,),) = [page.items for page in api.user_assignment_pages("u/1")]
 
-    assert found.id == "a1"
-    assert seen[0].url.raw_path == b"/unified/lms/users/u%2F1/assignments?page_size=100"
+    assert assignment.id == "a1"
+    assert requests[0].url.raw_path == b"/unified/lms/users/u%2F1/assignments?page_size=100"
 
 
 @pytest.mark.parametrize(
@@ -343,8 +343,8 @@ def test_the_assignments_of_one_user_are_walked():
         pytest.param({"data": [], "next": "one"}, id="the same cursor"),
     ],
 )
-def test_a_list_that_does_not_advance_is_stopped(repeated):
-    server, _ = in_turn({"data": [{"id": "1"}, {"id": "2"}], "next": "one"}, repeated)
+def test_a_list_that_does_not_advance_is_an_error(repeated):
+    server, _ = server_with_bodies({"data": [{"id": "1"}, {"id": "2"}], "next": "one"}, repeated)
 
     with client(server) as api:
         pages = api.user_pages()
@@ -353,15 +353,15 @@ def test_a_list_that_does_not_advance_is_stopped(repeated):
             next(pages)
 
 
-def test_a_list_that_repeats_over_an_empty_page_is_stopped():
+def test_a_list_that_repeats_after_an_empty_page_is_an_error():
     first = {"data": [{"id": "1"}], "next": "a"}
-    server, _ = in_turn(first, {"data": [], "next": "b"}, first | {"next": "c"})
+    server, _ = server_with_bodies(first, {"data": [], "next": "b"}, first | {"next": "c"})
 
     with client(server) as api, pytest.raises(OutcomeUnknown, match="The list does not advance"):
         list(api.user_pages())
 
 
-def test_a_list_without_end_is_stopped():
+def test_a_list_without_end_is_an_error():
     numbers = iter(range(100))
 
     def fetch(_: str | None) -> Page[User]:
@@ -386,15 +386,15 @@ def test_a_list_without_end_is_stopped():
         pytest.param("<html>", id="no JSON"),
     ],
 )
-def test_a_list_that_cannot_be_read_is_no_empty_one(body):
-    with client(answering(text=body)) as api, pytest.raises(OutcomeUnknown) as raised:
+def test_an_unreadable_list_is_not_an_empty_one(body):
+    with client(server_with(text=body)) as api, pytest.raises(OutcomeUnknown) as raised:
         list(api.user_pages())
 
     assert raised.value.message == "StackOne responded 200, but its response cannot be read."
 
 
 def account(number: int) -> LinkedAccount:
-    """Return the account that is shown as `{"id": number}`."""
+    """Return the account that the API returns as `{"id": number}`."""
     return LinkedAccount(str(number), "", "", "", None)
 
 
@@ -409,30 +409,30 @@ def account(number: int) -> LinkedAccount:
         pytest.param([[]], [], id="none"),
     ],
 )
-def test_accounts_are_all_found(bodies, expected):
-    server, seen = in_turn(*bodies)
+def test_accounts_of_all_pages_are_returned(bodies, expected):
+    server, requests = server_with_bodies(*bodies)
 
     with client(server) as api:
         assert api.accounts() == tuple(map(account, expected))
 
-    assert {request.url.path for request in seen} == {"/accounts"}
-    assert not any("x-account-id" in request.headers for request in seen)
-    assert [dict(request.url.params) for request in seen] == [
-        {"page": str(number + 1), "page_size": "100"} for number in range(len(seen))
+    assert {request.url.path for request in requests} == {"/accounts"}
+    assert not any("x-account-id" in request.headers for request in requests)
+    assert [dict(request.url.params) for request in requests] == [
+        {"page": str(number + 1), "page_size": "100"} for number in range(len(requests))
     ]
 
 
-def test_accounts_without_end_are_not_walked_for_ever(monkeypatch):
-    monkeypatch.setattr(blocking, "MAX_ACCOUNT_PAGES", 3)
-    server, _ = in_turn(*([{"id": number}] for number in range(9)))
+def test_accounts_stop_after_the_page_limit(monkeypatch):
+    monkeypatch.setattr(client_module, "MAX_ACCOUNT_PAGES", 3)
+    server, _ = server_with_bodies(*([{"id": number}] for number in range(9)))
 
     with client(server) as api:
         assert api.accounts() == (account(0), account(1), account(2))
 
 
 @pytest.mark.parametrize("body", ["{}", '"x"', '{"data": {}}'])
-def test_accounts_that_cannot_be_read(body):
-    with client(answering(text=body)) as api, pytest.raises(OutcomeUnknown):
+def test_accounts_with_an_unreadable_response(body):
+    with client(server_with(text=body)) as api, pytest.raises(OutcomeUnknown):
         api.accounts()
 
 

@@ -1,4 +1,4 @@
-"""What each answer means, and what is said and kept of it."""
+"""What each response means: its error, sentence and evidence."""
 
 import inspect
 import json
@@ -22,13 +22,13 @@ from assignments.stackone.errors import (
 from assignments.stackone.responses import ApiResponse
 
 
-def answer(status: int, body: object = None, **headers: str) -> ApiResponse:
-    """Return an answer with a JSON body."""
+def make_response(status: int, body: object = None, **headers: str) -> ApiResponse:
+    """Return a response with a JSON body."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return ApiResponse(status, named, "" if body is None else json.dumps(body))
 
 
-def test_the_docstring_is_the_tree():
+def test_the_docstring_lists_every_error():
     lines = (line.split() for line in (errors.__doc__ or "").splitlines())
     drawn = [words[1] for words in lines if words and words[0] in {"*", "+", "-", "·"}]
     defined = [name for name, kind in vars(errors).items() if inspect.isclass(kind)]
@@ -67,8 +67,10 @@ def test_the_docstring_is_the_tree():
         (520, OutcomeUnknown),
     ],
 )
-def test_failure_of_each_status(status, kind):
-    response = answer(status, {"message": "Because of something."}, date="today", set_cookie="no")
+def test_error_of_each_status(status, kind):
+    response = make_response(
+        status, {"message": "Because of something."}, date="today", set_cookie="no"
+    )
 
     error = outcome_rules.error_for(response)
 
@@ -100,8 +102,8 @@ def test_failure_of_each_status(status, kind):
         pytest.param(None, Refused, id="no reason"),
     ],
 )
-def test_failure_of_404_tells_the_account_from_the_rest(body, kind):
-    assert type(outcome_rules.error_for(answer(404, body))) is kind
+def test_a_404_about_the_account_differs_from_others(body, kind):
+    assert type(outcome_rules.error_for(make_response(404, body))) is kind
 
 
 @pytest.mark.parametrize(
@@ -163,8 +165,8 @@ def test_failure_of_404_tells_the_account_from_the_rest(body, kind):
         pytest.param(None, None, "", id="no body"),
     ],
 )
-def test_failure_says_why_and_where(body, message, field):
-    error = outcome_rules.error_for(answer(422, body))
+def test_error_has_a_sentence_and_a_field(body, message, field):
+    error = outcome_rules.error_for(make_response(422, body))
 
     nothing = "StackOne responded 422 Unprocessable Content without a reason."
     assert (error.message, error.field) == (message or nothing, field)
@@ -174,13 +176,13 @@ def test_failure_says_why_and_where(body, message, field):
     ("status", "text", "message"),
     [
         pytest.param(
-            502, "<h1>Bad gateway</h1>", "502 Bad ProxySettings without a reason", id="a page"
+            502, "<h1>Bad gateway</h1>", "502 Bad Gateway without a reason", id="a page"
         ),
         pytest.param(599, "", "599 without a reason", id="a status without a name"),
         pytest.param(500, "[" * 100_000, "500 Internal Server Error without a reason", id="deep"),
     ],
 )
-def test_failure_without_json(status, text, message):
+def test_error_without_json(status, text, message):
     error = outcome_rules.error_for(ApiResponse(status, {}, text))
 
     assert error.message == f"StackOne responded {message}."
@@ -194,8 +196,8 @@ def test_failure_without_json(status, text, message):
         (202, "StackOne responded 202, which does not say whether anything was created."),
     ],
 )
-def test_failure_of_what_is_no_error(status, message):
-    assert outcome_rules.error_for(answer(status)).message == message
+def test_error_of_a_status_below_400(status, message):
+    assert outcome_rules.error_for(make_response(status)).message == message
 
 
 @pytest.mark.parametrize(
@@ -225,16 +227,16 @@ def test_failure_of_what_is_no_error(status, message):
         pytest.param({"retry_after": "Mon, 23 Nov 2020 12:00:30 GMT"}, 0, id="a date long past"),
     ],
 )
-def test_rate_limited_says_when(clock, headers, seconds):
+def test_rate_limited_has_retry_after(clock, headers, seconds):
     clock.move_to(datetime(2026, 11, 23, 12, tzinfo=UTC), tick=False)
 
-    error = outcome_rules.error_for(answer(429, {"message": "Slow down"}, **headers))
+    error = outcome_rules.error_for(make_response(429, {"message": "Slow down"}, **headers))
 
     assert isinstance(error, RateLimited)
     assert error.retry_after == seconds
 
 
-def test_an_error_by_itself_has_no_evidence():
+def test_an_error_without_a_response_has_no_evidence():
     error = RateLimited("Slow\0 down.", retry_after=5)
 
     assert vars(error) == {
@@ -248,7 +250,7 @@ def test_an_error_by_itself_has_no_evidence():
     assert vars(NotSent("x" * 900))["message"] == "x" * 500
 
 
-def test_evidence_is_bounded_and_can_be_stored():
+def test_evidence_is_bounded_and_storable():
     headers = {"x-request-id": "r" * 900, "authorization": "no"}
     response = ApiResponse(500, headers, "\0é\ud800" * 3000)
 
@@ -270,7 +272,7 @@ LIKELY_KEYS = st.sampled_from(["message", "provider_errors", "data", "raw", "err
     body=ANY_JSON | st.dictionaries(LIKELY_KEYS, ANY_JSON) | st.just([["x"]]),
     headers=st.dictionaries(st.sampled_from(["retry-after", "date"]), st.text()),
 )
-def test_failure_takes_whatever_comes(status, body, headers):
+def test_error_for_accepts_any_response(status, body, headers):
     error = outcome_rules.error_for(ApiResponse(status, headers, json.dumps(body)))
 
     assert isinstance(error, StackOneError)

@@ -1,4 +1,4 @@
-"""Reading what StackOne says in whatever form, and writing what it is told exactly."""
+"""Resources: lenient parsing of every form, exact serialising."""
 
 import json
 from collections.abc import Callable
@@ -53,7 +53,7 @@ ANY_JSON = st.recursive(
 
 
 @given(data=st.dictionaries(KEYS | ODD_TEXT, ANY_JSON))
-def test_readers_take_any_object(data):
+def test_parsers_accept_any_object(data):
     for record in [read(data) for read in READERS]:
         for value in (getattr(record, name) for name in record.__slots__):
             assert not isinstance(value, datetime) or value.tzinfo is UTC
@@ -95,7 +95,7 @@ def test_readers_take_any_object(data):
         ),
     ],
 )
-def test_user_is_read(user):
+def test_user_is_parsed(user):
     assert User.from_json(user) == User(
         id="u1",
         remote_id="77",
@@ -109,11 +109,11 @@ def test_user_is_read(user):
     )
 
 
-def test_user_of_nothing():
+def test_user_without_fields():
     assert User.from_json({}) == User(None, None, None, None, None, None, {}, None, None)
 
 
-def test_content_is_read():
+def test_content_is_parsed():
     content = {
         "id": "c1",
         "external_reference": "CRS 1",
@@ -156,7 +156,7 @@ def test_content_is_read():
         pytest.param({"value": "unmapped_value"}, "unmapped_value", "unmapped_value", id="neither"),
     ],
 )
-def test_kind_is_read(kind, content, course):
+def test_kind_is_parsed(kind, content, course):
     data = {"id": "c1", "content_type": kind}
 
     assert LearningObject.from_json(data).kind == content
@@ -176,7 +176,7 @@ def test_kind_is_read(kind, content, course):
         pytest.param({"assigned_at": "2026-11-01T12:00:00Z"}, id="both, the LMS's own time counts"),
     ],
 )
-def test_assignment_is_read(odd):
+def test_assignment_is_parsed(odd):
     assignment = {
         "id": "a1",
         "remote_id": None,
@@ -220,12 +220,12 @@ def test_assignment_is_read(odd):
         pytest.param({"value": "pending", "source_value": ""}, ("pending", None), id="no source"),
     ],
 )
-def test_choice_is_read(status, expected):
+def test_enumerated_value_is_parsed(status, expected):
     assert as_enum(status) == expected
 
 
 @pytest.mark.parametrize(
-    ("read", "value", "expected"),
+    ("convert", "value", "expected"),
     [
         (as_text, 7, "7"),
         (as_text, " kept ", " kept "),
@@ -253,11 +253,11 @@ def test_choice_is_read(status, expected):
         (as_enum_values, ["a", {"value": "unmapped_value", "source_value": "b"}], ("a", "b")),
     ],
 )
-def test_values_are_read(read, value, expected):
-    assert read(value) == expected
+def test_values_are_converted(convert, value, expected):
+    assert convert(value) == expected
 
 
-def test_mapping_ends_somewhere():
+def test_nesting_of_an_object_is_limited():
     deep: dict[str, object] = {}
     for _ in range(500):
         deep = {"in": deep}
@@ -285,7 +285,7 @@ def test_mapping_ends_somewhere():
         pytest.param({"categories": None}, LinkedAccount("", "", "", "", None), id="not said"),
     ],
 )
-def test_account_is_read(account, expected):
+def test_account_is_parsed(account, expected):
     assert LinkedAccount.from_json(account) == expected
 
 
@@ -309,9 +309,9 @@ def new_assignment(**changes: object) -> NewAssignment:
         ("2025-02", "hyphen", "created_at", "in-progress"),
     ],
 )
-@pytest.mark.parametrize("given", ["in_progress", "in-progress"])
-def test_new_assignment_is_written(contract, style, since, status, given):
-    assert new_assignment(status=given).as_json(contract, style) == {
+@pytest.mark.parametrize("value", ["in_progress", "in-progress"])
+def test_new_assignment_as_json(contract, style, since, status, value):
+    assert new_assignment(status=value).as_json(contract, style) == {
         "learning_object_external_reference": "CRS-1",
         "learning_object_id": "c1",
         "due_date": "2027-01-15T23:59:59.999Z",
@@ -321,7 +321,7 @@ def test_new_assignment_is_written(contract, style, since, status, given):
     }
 
 
-def test_new_assignment_leaves_out_what_is_not_given():
+def test_new_assignment_omits_fields_without_a_value():
     new = new_assignment(
         learning_object_id="", due_at=None, progress=None, assigned_at=None, external_reference="X"
     )
@@ -333,6 +333,6 @@ def test_new_assignment_leaves_out_what_is_not_given():
     }
 
 
-def test_written_refuses_a_moment_of_nowhere():
+def test_format_datetime_refuses_a_datetime_without_time_zone():
     with pytest.raises(ValueError, match="A datetime without a time zone cannot be sent"):
         format_datetime(NOON.replace(tzinfo=None))

@@ -69,20 +69,25 @@ def user_id(api: StackOne) -> str:
     return first.id
 
 
-def test_create_is_there_when_read_back(api, sandbox, user_id):
-    before = {found.id for page in api.user_assignment_pages(user_id) for found in page.items}
+def test_a_created_assignment_can_be_read_back(api, sandbox, user_id):
+    before = {
+        assignment.id for page in api.user_assignment_pages(user_id) for assignment in page.items
+    }
 
     created = api.create_assignment(user_id, NEW)
 
-    (found,) = [
-        found
+    (assignment,) = [
+        assignment
         for page in api.user_assignment_pages(user_id)
-        for found in page.items
-        if found.id not in before
+        for assignment in page.items
+        if assignment.id not in before
     ]
-    assert (found.id, found.remote_id) == (created.id, created.remote_id)
-    assert (found.user_id, found.learning_object_external_reference) == (user_id, "NWL-1001")
-    assert (found.status, found.progress, found.due_at) == ("in_progress", 40, DUE)
+    assert (assignment.id, assignment.remote_id) == (created.id, created.remote_id)
+    assert (assignment.user_id, assignment.learning_object_external_reference) == (
+        user_id,
+        "NWL-1001",
+    )
+    assert (assignment.status, assignment.progress, assignment.due_at) == ("in_progress", 40, DUE)
     assert sandbox.stats()["assignments"] == 1
 
 
@@ -92,7 +97,7 @@ def test_both_contracts_are_accepted(sandbox, user_id, contract):
         assert api.create_assignment(user_id, NEW).id
 
 
-def test_a_style_that_the_lms_does_not_know_names_the_field(sandbox, user_id):
+def test_an_unknown_status_style_is_refused_with_the_field(sandbox, user_id):
     with client(sandbox.base_url, status_style="hyphen") as api, pytest.raises(Refused) as raised:
         api.create_assignment(user_id, NEW)
 
@@ -100,7 +105,7 @@ def test_a_style_that_the_lms_does_not_know_names_the_field(sandbox, user_id):
 
 
 @pytest.mark.parametrize(
-    ("fault", "kind", "status", "posts", "held"),
+    ("fault", "kind", "status", "posts", "created"),
     [
         ("429", RateLimited, 429, {"429": 1}, 0),
         ("500", OutcomeUnknown, 500, {"500": 1}, 0),
@@ -114,8 +119,8 @@ def test_a_style_that_the_lms_does_not_know_names_the_field(sandbox, user_id):
         ("wrong-type", OutcomeUnknown, 201, {"201": 1}, 1),
     ],
 )
-def test_a_fault_is_told_and_nothing_is_sent_twice(
-    sandbox, user_id, fault, kind, status, posts, held
+def test_a_fault_raises_its_error_and_nothing_is_sent_twice(
+    sandbox, user_id, fault, kind, status, posts, created
 ):
     sandbox.set_faults(script=[fault])
 
@@ -126,7 +131,7 @@ def test_a_fault_is_told_and_nothing_is_sent_twice(
         assert (type(raised.value), raised.value.status) == (kind, status)
         assert getattr(raised.value, "retry_after", 1) == 1
         stats = sandbox.stats()
-        assert (stats["requests"][CREATE], stats["assignments"]) == (posts, held)
+        assert (stats["requests"][CREATE], stats["assignments"]) == (posts, created)
         assert api.create_assignment(user_id, NEW).id
 
 
@@ -137,21 +142,21 @@ def test_a_fault_is_told_and_nothing_is_sent_twice(
         pytest.param({"account_id": "wrong"}, AccountUnusable, 404, id="account"),
     ],
 )
-def test_an_account_that_is_refused(sandbox, user_id, options, kind, status):
+def test_a_refused_key_or_account(sandbox, user_id, options, kind, status):
     with client(sandbox.base_url, **options) as api, pytest.raises(AccountUnusable) as raised:
         api.create_assignment(user_id, NEW)
 
     assert (type(raised.value), raised.value.status) == (kind, status)
 
 
-def test_a_learner_who_is_not_there_is_refused_alone(api):
+def test_an_unknown_learner_is_refused_without_refusing_the_account(api):
     with pytest.raises(Refused) as raised:
         api.create_assignment("nobody? here", NEW)
 
     assert (type(raised.value), raised.value.message) == (Refused, "User not found")
 
 
-def test_lists_are_whole(api):
+def test_lists_are_complete(api):
     users = [user for page in api.user_pages() for user in page.items]
     content = [item for page in api.content_pages() for item in page.items]
     courses = [item for page in api.course_pages() for item in page.items]
@@ -168,7 +173,7 @@ def test_lists_are_whole(api):
     assert abs(parsedate_to_datetime(api.last_date) - datetime.now(UTC)) < timedelta(minutes=1)
 
 
-def test_a_walk_goes_on_from_its_cursor(api):
+def test_a_list_continues_from_its_cursor(api):
     whole = list(api.user_pages())
 
     rest = list(api.user_pages(cursor=whole[0].next))
@@ -176,11 +181,11 @@ def test_a_walk_goes_on_from_its_cursor(api):
     assert [page.items for page in rest] == [page.items for page in whole[1:]]
 
 
-def test_only_what_changed_since_is_listed(api):
+def test_updated_after_lists_only_later_changes(api):
     assert [page.items for page in api.user_pages(updated_after=datetime.now(UTC))] == [()]
 
 
-def test_one_connection_is_kept(sandbox, user_id):
+def test_one_connection_is_reused(sandbox, user_id):
     before = sandbox.stats()["connections"]
 
     with client(sandbox.base_url) as api:
@@ -193,17 +198,19 @@ def test_one_connection_is_kept(sandbox, user_id):
     assert sandbox.stats()["connections"] - before == 1
 
 
-def test_odd_forms_are_read():
+def test_odd_forms_are_parsed():
     with running_sandbox(learners=20, odd_forms=True) as odd, client(odd.base_url) as api:
         user = next(api.user_pages()).items[0]
         created = api.create_assignment(str(user.id), NEW)
-        held = [one for page in api.user_assignment_pages(str(user.id)) for one in page.items]
+        assignments = [
+            item for page in api.user_assignment_pages(str(user.id)) for item in page.items
+        ]
 
     assert (user.is_active, created.id, created.remote_id) == (True, None, None)
-    assert ("in_progress", 40.0) in {(one.status, one.progress) for one in held}
+    assert ("in_progress", 40.0) in {(item.status, item.progress) for item in assignments}
 
 
-def test_nobody_there_means_not_sent():
+def test_a_refused_connection_means_not_sent():
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
 
@@ -214,7 +221,7 @@ def test_nobody_there_means_not_sent():
     assert "Connection refused" in raised.value.message
 
 
-def test_a_name_without_an_address_means_not_sent(monkeypatch):
+def test_a_host_without_an_address_means_not_sent(monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
 
     def unknown(*_: object, **__: object) -> None:
@@ -226,7 +233,7 @@ def test_a_name_without_an_address_means_not_sent(monkeypatch):
 
 
 @contextmanager
-def serving(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+def serving(respond: Callable[[socket.socket], None]) -> Iterator[str]:
     """Answer each connection on a bare socket, after its request was read."""
 
     def serve() -> None:
@@ -235,7 +242,7 @@ def serving(answer: Callable[[socket.socket], None]) -> Iterator[str]:
                 connection, _ = listener.accept()
                 with connection, suppress(OSError):
                     connection.recv(65536)
-                    answer(connection)
+                    respond(connection)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve)
@@ -248,17 +255,17 @@ def serving(answer: Callable[[socket.socket], None]) -> Iterator[str]:
 def drip(start: bytes, drop: bytes, pause: float = 0.02) -> Callable[[socket.socket], None]:
     """Return a server that never stops answering, a little at a time."""
 
-    def answer(connection: socket.socket) -> None:
+    def respond(connection: socket.socket) -> None:
         connection.sendall(start)
         while True:
             connection.sendall(drop)
             time.sleep(pause)
 
-    return answer
+    return respond
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "respond",
     [
         pytest.param(drip(CREATED + b"Content-Length: 9000\r\n\r\n", b" "), id="body"),
         pytest.param(drip(CREATED, b"x: y\r\n"), id="headers"),
@@ -267,8 +274,8 @@ def drip(start: bytes, drop: bytes, pause: float = 0.02) -> Callable[[socket.soc
         pytest.param(drip(CHUNKED, b"1\r\n\n\r\n", pause=0), id="heartbeats without a pause"),
     ],
 )
-def test_an_answer_that_drips_is_cut_off_in_time(answer):
-    with serving(answer) as url, client(url, timeout_seconds=SHORT) as api:
+def test_a_response_that_drips_times_out(respond):
+    with serving(respond) as url, client(url, timeout_seconds=SHORT) as api:
         began = time.monotonic()
         with pytest.raises(OutcomeUnknown, match="did not respond in time"):
             api.create_assignment("u1", NEW)
@@ -277,7 +284,7 @@ def test_an_answer_that_drips_is_cut_off_in_time(answer):
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "respond",
     [
         pytest.param(b"", id="nothing"),
         pytest.param(b"SSH-2.0-OpenSSH\r\n", id="another protocol"),
@@ -285,16 +292,16 @@ def test_an_answer_that_drips_is_cut_off_in_time(answer):
         pytest.param(b"HTTP/1.1 201 Cre", id="half a line"),
     ],
 )
-def test_a_connection_that_ends_early_is_unknown(answer):
+def test_a_connection_that_ends_early_is_unknown(respond):
     with (
-        serving(lambda connection: connection.sendall(answer)) as url,
+        serving(lambda connection: connection.sendall(respond)) as url,
         client(url) as api,
         pytest.raises(OutcomeUnknown, match="The connection broke"),
     ):
         api.create_assignment("u1", NEW)
 
 
-def test_no_tls_means_not_sent():
+def test_a_server_without_tls_means_not_sent():
     def greet(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
@@ -314,10 +321,10 @@ def test_a_tls_handshake_that_hangs_means_not_sent():
 
 
 def test_a_proxy_of_the_environment_is_used_and_its_refusal_means_not_sent(monkeypatch):
-    asked: list[bytes] = []
+    requests: list[bytes] = []
 
     def refuse(connection: socket.socket) -> None:
-        asked.append(b"refused")
+        requests.append(b"refused")
         connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
 
     with serving(refuse) as proxy:
@@ -328,10 +335,10 @@ def test_a_proxy_of_the_environment_is_used_and_its_refusal_means_not_sent(monke
         with client("https://lms.example") as api, pytest.raises(NotSent, match="403 Forbidden"):
             api.create_assignment("u1", NEW)
 
-    assert asked == [b"refused"]
+    assert requests == [b"refused"]
 
 
-def test_this_machine_is_reached_without_a_proxy(monkeypatch, sandbox, user_id):
+def test_loopback_is_reached_without_a_proxy(monkeypatch, sandbox, user_id):
     for name in ("http_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
@@ -341,10 +348,12 @@ def test_this_machine_is_reached_without_a_proxy(monkeypatch, sandbox, user_id):
 
 
 def test_a_redirect_is_not_followed():
-    answer = b"HTTP/1.1 307 Temporary\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"
+    respond = (
+        b"HTTP/1.1 307 Temporary\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"
+    )
 
     with (
-        serving(lambda connection: connection.sendall(answer)) as url,
+        serving(lambda connection: connection.sendall(respond)) as url,
         client(url) as api,
         pytest.raises(OutcomeUnknown, match="307, a redirect that is not followed"),
     ):
@@ -359,14 +368,14 @@ def test_all_clients_share_one_tls_context():
     assert httpx.create_ssl_context() is not context
 
 
-def test_a_body_that_ends_with_the_connection_is_whole():
-    answer = b'HTTP/1.1 201 Created\r\n\r\n{"data": {"id": "a1"}}'
+def test_a_body_that_ends_with_the_connection_is_complete():
+    respond = b'HTTP/1.1 201 Created\r\n\r\n{"data": {"id": "a1"}}'
 
-    with serving(lambda connection: connection.sendall(answer)) as url, client(url) as api:
+    with serving(lambda connection: connection.sendall(respond)) as url, client(url) as api:
         assert api.create_assignment("u1", NEW).id == "a1"
 
 
-def test_an_answer_that_is_too_long_is_unknown():
+def test_a_response_that_is_too_long_is_unknown():
     def pour(connection: socket.socket) -> None:
         connection.sendall(CREATED + b"Content-Length: 99000000\r\n\r\n")
         for _ in range(200):
@@ -380,7 +389,7 @@ def test_an_answer_that_is_too_long_is_unknown():
         api.create_assignment("u1", NEW)
 
 
-def test_a_packed_answer_cannot_unfold_without_end():
+def test_a_compressed_response_cannot_expand_without_limit():
     body = gzip.compress(b" " * 50_000_000)
     head = CREATED + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
 
@@ -392,21 +401,21 @@ def test_a_packed_answer_cannot_unfold_without_end():
         api.create_assignment("u1", NEW)
 
 
-def test_an_answer_that_nobody_asked_for_is_never_taken_for_the_next():
-    one = b'HTTP/1.1 201 Created\r\nContent-Length: 22\r\n\r\n{"data": {"id": "a%d"}}'
+def test_an_unrequested_response_is_never_taken_for_the_next():
+    template = b'HTTP/1.1 201 Created\r\nContent-Length: 22\r\n\r\n{"data": {"id": "a%d"}}'
     seen: list[int] = []
 
-    def answer(connection: socket.socket) -> None:
+    def respond(connection: socket.socket) -> None:
         seen.append(len(seen))
-        connection.sendall(one % (2 * seen[-1]) + one % (2 * seen[-1] + 1))
+        connection.sendall(template % (2 * seen[-1]) + template % (2 * seen[-1] + 1))
 
-    with serving(answer) as url, client(url) as api:
+    with serving(respond) as url, client(url) as api:
         ids = [api.create_assignment("u1", NEW).id for _ in range(3)]
 
     assert ids == ["a0", "a2", "a4"]
 
 
-def test_many_calls_at_once_have_a_connection_each_and_keep_it(sandbox, user_id):
+def test_concurrent_calls_have_a_connection_each_and_reuse_it(sandbox, user_id):
     before = sandbox.stats()["connections"]
 
     async def create(api: AsyncStackOne, times: int) -> list[str | None]:
@@ -417,13 +426,13 @@ def test_many_calls_at_once_have_a_connection_each_and_keep_it(sandbox, user_id)
         async with AsyncStackOne(**values) as api:
             return await asyncio.gather(*(create(api, 10) for _ in range(30)))
 
-    made = {found for some in asyncio.run(run()) for found in some}
+    made = {identifier for group in asyncio.run(run()) for identifier in group}
 
     assert len(made) == 300
     assert sandbox.stats()["connections"] - before <= 30
 
 
-def test_a_connection_that_idled_too_long_is_not_used(sandbox, user_id, monkeypatch):
+def test_a_connection_that_was_idle_too_long_is_not_reused(sandbox, user_id, monkeypatch):
     monkeypatch.setattr(transport, "IDLE_SECONDS", 0.01)
     before = sandbox.stats()["connections"]
 

@@ -40,7 +40,7 @@ def validate_shares(shares: Mapping[str, float]) -> dict[str, float]:
             raise UnknownFault(f"The share of {kind} must be between 0 and 1, not {share!r}.")
     for is_read in (True, False):
         if sum(share for kind, share in shares.items() if _is_read(kind) == is_read) > 1 + 1e-9:
-            raise UnknownFault("The shares of all faults must sum up to at most 1.")
+            raise UnknownFault("The shares of all faults together must not exceed 1.")
     return dict(shares)
 
 
