@@ -175,9 +175,7 @@ def test_error_has_a_sentence_and_a_field(body, message, field):
 @pytest.mark.parametrize(
     ("status", "text", "message"),
     [
-        pytest.param(
-            502, "<h1>Bad gateway</h1>", "502 Bad Gateway without a reason", id="a page"
-        ),
+        pytest.param(502, "<h1>Bad gateway</h1>", "502 Bad Gateway without a reason", id="a page"),
         pytest.param(599, "", "599 without a reason", id="a status without a name"),
         pytest.param(500, "[" * 100_000, "500 Internal Server Error without a reason", id="deep"),
     ],
