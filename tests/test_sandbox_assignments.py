@@ -97,7 +97,7 @@ def test_create_returns_the_ids_of_the_assignment(sandbox: Sandbox, client: http
         "result": None,
         "certificate_url": None,
     }
-    assert sandbox.stats(assignment=True)["held"] == [
+    assert sandbox.stats(held=True)["held"] == [
         [user, "NWL-1001", body["data"]["id"], "2027-01-31T17:00:00.000Z"]
     ]
 
@@ -308,11 +308,11 @@ def test_created_assignments_survive_a_killed_server(tmp_path: Path) -> None:
     with running_sandbox(db=file) as sandbox, sandbox.client() as client:
         user = learner(client)
         assignment = create(client, user).json()["data"]
-        before = sandbox.stats(assignment=True)
+        before = sandbox.stats(held=True)
         sandbox.stop(signal.SIGKILL)
 
     with running_sandbox(db=file) as sandbox, sandbox.client() as client:
-        after = sandbox.stats(assignment=True)
+        after = sandbox.stats(held=True)
         assignment = client.get(f"/unified/lms/assignments/{assignment['id']}").json()["data"]
 
     assert after == before | {"requests": {}, "connections": 0, "peak_concurrency": 0}
@@ -325,7 +325,7 @@ def test_two_servers_on_one_file_return_the_same_assignments(tmp_path: Path) -> 
         with first.client() as client:
             create(client, learner(client))
 
-        assert other.stats(assignment=True)["held"] == first.stats(assignment=True)["held"]
+        assert other.stats(held=True)["held"] == first.stats(held=True)["held"]
         assert other.stats()["assignments"] == 1
 
 
