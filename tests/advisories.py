@@ -1,4 +1,4 @@
-"""Asks whether weaknesses of the pinned dependencies are known: `python -m tests.advisories`.
+"""Check the pinned dependencies for known vulnerabilities: `python -m tests.advisories`.
 
 pip-audit asks a source of advisories (what is given after the module's name goes to it, such as
 `--vulnerability-service osv`). Where none answers for every pin, `requirements/audit.json` stands
@@ -24,11 +24,11 @@ GOOD_FOR_DAYS: Final = 90
 
 
 class NotAudited(Exception):
-    """Nobody said anything about the pins, now or lately; the text is what to do."""
+    """Neither the source nor a recent record covers the pins; the text says what to do."""
 
 
 class Weak(Exception):
-    """Weaknesses are known; the text lists them."""
+    """There are known vulnerabilities; the text lists them."""
 
 
 def pins(path: Path) -> dict[str, str]:
@@ -39,14 +39,14 @@ def pins(path: Path) -> dict[str, str]:
 
 
 def _installed_here(path: Path) -> set[str]:
-    """Return the names that a machine like this one installs: pip-audit looks at no others."""
+    """Return the names that a machine like this one installs, the only ones pip-audit checks."""
     lines = re.findall(r"^([\w.-]+(?:\[[^]]*\])?==[^\\\n]+)", path.read_text(), re.MULTILINE)
     wanted = [Requirement(line.strip()) for line in lines]
     return {one.name for one in wanted if one.marker is None or one.marker.evaluate()}
 
 
 def asked(path: Path, options: Sequence[str]) -> str:
-    """Return why the source did not answer for every pin; nothing if it did.
+    """Return why the source did not cover every pin; empty if it did.
 
     :raises Weak: if it knows of a weakness, even of one pin among many it knows nothing of
     """
@@ -79,7 +79,7 @@ def _refuse_weak(answers: Sequence[Mapping[str, Any]]) -> None:
 
 
 def stands_in(record: Path, *, found: Mapping[str, str], today: date) -> str:
-    """Return what the record says, if it is of these pins and not too old.
+    """Return the result of the record, if it covers these pins and is not too old.
 
     :raises NotAudited: with what is wrong with it
     """
@@ -97,7 +97,7 @@ def stands_in(record: Path, *, found: Mapping[str, str], today: date) -> str:
 
 
 def write(record: Path, *, found: Mapping[str, str], today: date, what: str) -> None:
-    """Keep what was looked at instead."""
+    """Store what was checked instead."""
     kept = {
         "looked_on": today.isoformat(),
         "good_for_days": GOOD_FOR_DAYS,
@@ -108,7 +108,7 @@ def write(record: Path, *, found: Mapping[str, str], today: date, what: str) -> 
 
 
 def verdict(options: Sequence[str], *, path: Path, record: Path, today: date) -> str:
-    """Return what to say of the pins if they may be used.
+    """Return the message if the pins may be used.
 
     :raises Weak: see `asked`
     :raises NotAudited: if neither the source nor the record speaks for them
@@ -128,7 +128,7 @@ def verdict(options: Sequence[str], *, path: Path, record: Path, today: date) ->
 
 
 def main(words: Sequence[str], *, today: date) -> int:
-    """Say the verdict, or keep a record; return the exit code."""
+    """Print the result, or store a record; return the exit code."""
     if words[:1] == ["--record"]:
         write(RECORD, found=pins(PINS), today=today, what=" ".join(words[1:]))
         return 0

@@ -1,4 +1,4 @@
-"""Fixtures for signing in through a real identity provider over loopback."""
+"""Fixtures for sign-in through a real identity provider over loopback."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -34,7 +34,7 @@ def running_company() -> Iterator[Provider]:
 
 @pytest.fixture
 def company(running_company: Provider, settings) -> Iterator[Provider]:
-    """Return the provider as it was when it started, and let the site sign in through it."""
+    """Return the provider in its initial state, and configure the site to use it."""
     fresh = Provider(
         {name: dict(claims) for name, claims in PEOPLE.items()}, key=running_company.key
     )
@@ -53,17 +53,17 @@ def company(running_company: Provider, settings) -> Iterator[Provider]:
 
 
 def begin(client: Client, wanted: str = "/") -> str:
-    """Press the button of the door and return where at the provider it leads."""
+    """Start a sign-in and return the provider's URL."""
     return client.get("/login/start", {"next": wanted})["Location"]
 
 
 def approved(company: Provider, address: str, person: str) -> str:
-    """Sign in at the provider and return the way back to the site."""
+    """Sign in at the provider and return the callback URL of the site."""
     asked = dict(parse_qsl(urlsplit(address).query))
     answer = httpx.get(f"{company.url}/approve", params=asked | {"person": person}, verify=False)
     return answer.headers["Location"]
 
 
 def sign_in(client: Client, company: Provider, person: str, wanted: str = "/") -> Any:
-    """Go the whole way and return the site's last answer."""
+    """Sign in completely and return the last response of the site."""
     return client.get(approved(company, begin(client, wanted), person))

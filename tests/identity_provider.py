@@ -1,4 +1,4 @@
-"""A small identity provider over loopback that is told what to do wrong next.
+"""A small identity provider over loopback that can be told which error to make next.
 
 It speaks what a company's provider speaks: discovery, authorization code with PKCE, refresh tokens
 that are good once, user info, keys that rotate, and both ways of logging out.
@@ -27,13 +27,13 @@ Answer = tuple[int, dict[str, str], bytes]
 
 
 def new_key() -> RSAKey:
-    """Return a key to sign with, and a name for it."""
+    """Return a new signing key and its id."""
     return RSAKey.generate_key(2048, {"kid": secrets.token_hex(4), "use": "sig", "alg": "RS256"})
 
 
 @dataclass
 class Provider:
-    """What it knows of people, and what it will do wrong."""
+    """The people of the provider, and the errors it makes next."""
 
     people: dict[str, dict[str, Any]]
     url: str = ""
@@ -135,25 +135,25 @@ class Provider:
 
 
 def has_passed_canary(grant: dict[str, Any], form: dict[str, str]) -> bool:
-    """Return whether the verifier fits the challenge; one is always asked for."""
+    """Return whether the code verifier matches the challenge, which is mandatory."""
     digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
     return grant.get("code_challenge") == challenge
 
 
 def said(content: Any, status: int = 200) -> Answer:
-    """Return an answer in JSON."""
+    """Return a JSON response."""
     return status, {"Content-Type": "application/json"}, json.dumps(content).encode()
 
 
 def back(asked: dict[str, str], **words: str) -> Answer:
-    """Return the way back to the site."""
+    """Return the redirect back to the site."""
     query = urlencode(words | {"state": asked.get("state", "")})
     return 302, {"Location": f"{asked['redirect_uri']}?{query}"}, b""
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers by path."""
+    """Dispatches requests by path."""
 
     provider: Provider
 
@@ -230,7 +230,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def running_provider(people: dict[str, dict[str, Any]]) -> Iterator[Provider]:
-    """Run a provider that knows these people, by their subject."""
+    """Run a provider with these people, by subject."""
     provider = Provider(people)
     handler = type("Told", (Handler,), {"provider": provider})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)

@@ -1,4 +1,4 @@
-"""Everything the product says of itself, in one process with planted secrets and a planted person.
+"""All output of the product, in one process with planted secrets and a planted person.
 
 `python -m tests.planted_secrets FOLDER` prints it and leaves exports in the folder; the test that
 starts it searches both for the planted values. Without FOLDER it prints what is said while the
@@ -19,7 +19,7 @@ CONTROL = "this-may-be-found"
 
 
 def main(folder: Path | None) -> None:
-    """Say everything, or what is said without a database."""
+    """Produce all output, or that without a database."""
     import django  # noqa: PLC0415  the environment comes first
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
@@ -81,7 +81,7 @@ def _commands(call_command: Any, folder: Path) -> None:
         try:
             call_command(*words)
         except Exception:
-            # As an interpreter does on its way out.
+            # As the interpreter does at exit.
             traceback.print_exc()
 
 
@@ -120,7 +120,7 @@ def _pages() -> None:
 
 
 def _debug_page() -> str:
-    """Return what Django shows of a crash while DEBUG is on: its trace and our settings."""
+    """Return Django's error page with DEBUG: traceback and settings."""
     from django.test import RequestFactory  # noqa: PLC0415
     from django.views.debug import ExceptionReporter  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The door and the roles: who gets in, who may do what, and what every answer carries."""
+"""Sign-in pages, access rules of the roles, error pages and settings that stop the start."""
 
 import re
 from pathlib import Path
@@ -38,7 +38,7 @@ READ = {"manager": 200, "auditor": 200, "admin": 200}
 ACT = {"manager": 302, "auditor": 403, "admin": 403}
 CHECK = {"manager": 403, "auditor": 200, "admin": 200}
 OPERATE = {"manager": 403, "auditor": 403, "admin": 302}
-# What each role gets from each address: page by GET, act by POST.
+# Response status of each URL by role.
 MATRIX = {
     "home": ("get", {"manager": 200, "auditor": 302, "admin": 302}),
     "assign-new": ("post", ACT),
@@ -95,10 +95,10 @@ MATRIX = {
     "audit-print": ("get", CHECK),
     "log-api": ("get", CHECK),
     "access-tokens": ("get", CHECK),
-    # Somebody else's.
+    # Of another user.
     "access-token-revoke": ("post", {"manager": 403, "auditor": 404, "admin": 404}),
     "exports": ("get", CHECK),
-    # Somebody else's.
+    # Of another user.
     "export-file": ("get", {"manager": 403, "auditor": 404, "admin": 404}),
     "search": ("get", READ),
     "settings": ("get", READ),
@@ -118,7 +118,7 @@ MATRIX = {
 
 @pytest.fixture
 def world():
-    """Return the arguments that lead to something at every address."""
+    """Return arguments of every URL, with which something exists there."""
     batch = make_batch(["created"])
     owner = make_user("manager", email="owner@northwind.example")
     draft = Draft.objects.create(account=make_account(), owner=owner, created_at=AT, changed_at=AT)
@@ -154,7 +154,7 @@ def world():
 
 
 def ask(client, name, arguments):
-    """Ask for a page or do an act."""
+    """Request a URL by GET or POST."""
     method, _ = MATRIX[name]
     answer = getattr(client, method)(reverse(name, args=arguments.get(name, [])))
     answer.close()
@@ -162,11 +162,11 @@ def ask(client, name, arguments):
 
 
 def words(response):
-    """Return what a page says, without markup and on one line."""
+    """Return the text of a page, without markup and on one line."""
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
-def test_every_address_has_a_rule_and_a_row():
+def test_every_url_has_a_rule_and_a_row():
     names = {name for name, _ in matrix.named_paths(get_resolver().url_patterns)}
     closed = {name for name, rule in RULES.items() if rule.requires != PUBLIC}
 
@@ -174,14 +174,14 @@ def test_every_address_has_a_rule_and_a_row():
     assert closed == MATRIX.keys()
 
 
-def test_the_page_of_the_rules_is_not_old(capsys):
+def test_the_page_of_access_rules_is_up_to_date(capsys):
     call_command("access")
 
     page = Path(__file__).resolve().parent.parent / "docs" / "access.md"
     assert page.read_text() == capsys.readouterr().out, "Run: manage.py access > docs/access.md"
 
 
-def test_an_address_without_a_rule_is_closed(client, monkeypatch):
+def test_a_url_without_a_rule_is_forbidden(client, monkeypatch):
     client.force_login(make_user("manager"))
     monkeypatch.delitem(RULES, "batches")
 
@@ -189,7 +189,7 @@ def test_an_address_without_a_rule_is_closed(client, monkeypatch):
 
 
 @pytest.mark.parametrize("role", ["manager", "auditor", "admin", None])
-def test_every_cell_that_is_closed_is_closed_by_every_method(client, world, role):
+def test_what_a_role_may_not_do_is_refused_for_every_method(client, world, role):
     if role:
         client.force_login(make_user(role))
 
@@ -207,7 +207,7 @@ def test_every_cell_that_is_closed_is_closed_by_every_method(client, world, role
 
 @pytest.mark.parametrize("name", MATRIX)
 @pytest.mark.parametrize("role", ["manager", "auditor", "admin"])
-def test_each_role_gets_what_the_matrix_says(client, world, role, name):
+def test_each_role_gets_the_status_of_the_matrix(client, world, role, name):
     owner, arguments = world
     client.force_login(owner if role == "manager" else make_user(role))
 
@@ -215,7 +215,7 @@ def test_each_role_gets_what_the_matrix_says(client, world, role, name):
 
 
 @pytest.mark.parametrize("name", [name for name in MATRIX if name != "log-api"])
-def test_nobody_gets_anything_without_signing_in(client, world, name):
+def test_every_page_requires_a_sign_in(client, world, name):
     answer = ask(client, name, world[1])
 
     assert answer.status_code == 302
@@ -234,7 +234,7 @@ def test_no_page_has_inline_style_or_script(client, world, role):
         assert not re.search(r"<script(?![^>]*\bsrc=)", html), name
 
 
-def test_every_answer_carries_a_strict_policy_and_an_id(client):
+def test_every_response_has_a_strict_policy_and_a_request_id(client):
     answer = client.get("/login/")
 
     assert answer["Content-Security-Policy"] == (
@@ -300,20 +300,20 @@ def test_signing_in_and_out_is_recorded_with_session_and_address(client):
         pytest.param("", "/", id="nothing"),
     ],
 )
-def test_signing_in_goes_on_to_pages_of_ours_only(client, wanted, leads_to):
+def test_sign_in_redirects_to_pages_of_this_site_only(client, wanted, leads_to):
     answer = client.post("/login/demo/manager", {"next": wanted})
 
     assert (answer.status_code, answer["Location"]) == (302, leads_to)
 
 
-def test_who_is_signed_in_goes_on_from_the_login_page(client):
+def test_the_sign_in_page_redirects_people_who_are_signed_in(client):
     client.force_login(make_user("manager"))
 
     assert client.get("/login/", {"next": "/batches/"})["Location"] == "/batches/"
     assert client.get("/login/", {"next": "<x-probe onload=1>"})["Location"] == "/"
 
 
-def test_somebody_who_may_no_longer_sign_in_is_out(client):
+def test_a_deactivated_user_is_signed_out(client):
     user = make_user("manager")
     client.force_login(user)
     User.objects.filter(pk=user.pk).update(is_active=False)
@@ -321,7 +321,7 @@ def test_somebody_who_may_no_longer_sign_in_is_out(client):
     assert client.get("/batches/").status_code == 302
 
 
-def test_a_person_without_a_role_may_do_nothing(client):
+def test_a_user_without_a_role_may_do_nothing(client):
     user = make_user("manager", roles=["visitor"])
     client.force_login(user)
 
@@ -330,7 +330,7 @@ def test_a_person_without_a_role_may_do_nothing(client):
     assert not user.has_perms(["assignments.view_batch"])
 
 
-def test_a_form_without_its_token_is_told_what_to_do():
+def test_a_form_without_a_csrf_token_gets_a_helpful_page():
     client = Client(enforce_csrf_checks=True)
 
     answer = client.post("/login/demo/manager")
@@ -353,7 +353,7 @@ def test_problem_pages_say_what_to_do_and_leak_nothing(client, rf: RequestFactor
     assert "Traceback" not in words(failed)
 
 
-def test_a_request_that_cannot_be_read_is_said_plainly(rf: RequestFactory):
+def test_a_bad_request_gets_a_plain_page(rf: RequestFactory):
     request = rf.get("/")
     request.user = make_user("manager")
 
@@ -363,7 +363,7 @@ def test_a_request_that_cannot_be_read_is_said_plainly(rf: RequestFactory):
     assert "This request could not be read" in words(answer)
 
 
-def test_readyz_tells_what_is_missing(client):
+def test_readyz_reports_what_is_missing(client):
     answer = client.get("/readyz")
 
     assert answer.status_code == 503
@@ -391,7 +391,7 @@ def test_readyz_tells_what_is_missing(client):
         ),
     ],
 )
-def test_a_contradiction_stops_the_start(values, sentence):
+def test_contradictory_settings_stop_the_start(values, sentence):
     with pytest.raises(ImproperlyConfigured, match=sentence):
         environment.refuse_unsafe_remote(**values)
 
@@ -429,12 +429,12 @@ def test_a_contradiction_stops_the_start(values, sentence):
         ),
     ],
 )
-def test_a_missing_setting_says_what_to_set(read, sentence):
+def test_a_missing_or_invalid_setting_is_named(read, sentence):
     with pytest.raises(ImproperlyConfigured, match=sentence):
         read()
 
 
-def test_a_threshold_that_is_not_set_is_the_default():
+def test_an_unset_threshold_has_the_default():
     assert environment.non_negative_integer(env(), "APPROVAL_THRESHOLD", default=None) is None
     assert (
         environment.non_negative_integer(

@@ -1,4 +1,4 @@
-"""Managers of a group see and use the accounts of that group, and no others."""
+"""ACCOUNT_GROUPS: managers see and use only the accounts of their groups."""
 
 import pytest
 from django.core.management import CommandError
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def two_accounts(settings):
-    """Return the account of the Europeans and that of the Americans, each with all there is."""
+    """Return a European and an American account, each with a row of every kind."""
     settings.STACKONE_ACCOUNT_IDS = ["sandbox", "us"]
     settings.ACCOUNT_GROUPS = {"sandbox": ["ld-eu"], "us": ["ld-us", "ld"]}
     us = Account.objects.create(remote_id="us", name="Workday US")
@@ -29,7 +29,7 @@ def two_accounts(settings):
 
 
 def own(world):
-    """Return the addresses of what belongs to an account."""
+    """Return the URLs of what belongs to an account."""
     _, learner, content, batch = world
     return [f"/people/{learner.pk}/", f"/content/{content.pk}/", f"/batches/{batch.pk}/"]
 
@@ -46,7 +46,7 @@ def test_a_manager_sees_the_accounts_of_the_group(client, two_accounts):
     assert [client.get(address).status_code for address in own(theirs)] == [404] * 3
 
 
-def test_nothing_exact_leads_to_another_account(client, two_accounts):
+def test_exact_matches_of_other_accounts_are_not_found(client, two_accounts):
     client.force_login(make_user("manager", groups=["ld-us"]))
     (_, learner, content, batch), (_, mine, *_) = two_accounts
 
@@ -69,7 +69,7 @@ def test_a_manager_acts_on_the_accounts_of_the_group(client, two_accounts):
     assert client.post(f"/batches/{theirs.pk}/rows/{row.pk}/retry").status_code == 404
 
 
-def test_a_draft_is_closed_with_its_account(client, two_accounts):
+def test_a_draft_is_hidden_when_its_account_is_forbidden(client, two_accounts):
     user = make_user("manager", groups=["ld-us"])
     client.force_login(user)
     client.post("/assign/new")
@@ -81,7 +81,7 @@ def test_a_draft_is_closed_with_its_account(client, two_accounts):
     assert client.get(f"/assign/{draft.pk}/review/").status_code == 404
 
 
-def test_a_manager_of_no_account_cannot_begin(client, two_accounts):
+def test_a_manager_without_an_account_cannot_start_a_draft(client, two_accounts):
     user = make_user("manager", groups=["sales"])
     client.force_login(user)
 
@@ -91,14 +91,14 @@ def test_a_manager_of_no_account_cannot_begin(client, two_accounts):
 
 
 @pytest.mark.parametrize("role", ["auditor", "admin"])
-def test_who_checks_the_log_sees_every_account(client, two_accounts, role):
+def test_people_who_verify_the_log_see_every_account(client, two_accounts, role):
     client.force_login(make_user(role))
 
     for world in two_accounts:
         assert [client.get(address).status_code for address in own(world)] == [200] * 3
 
 
-def test_an_account_that_is_not_named_is_open_to_all(client, two_accounts, settings):
+def test_all_managers_may_use_an_account_without_groups(client, two_accounts, settings):
     settings.ACCOUNT_GROUPS = {}
     client.force_login(make_user("manager"))
 

@@ -1,4 +1,4 @@
-"""Writing many rows at once: the same values as one by one, on either database."""
+"""Bulk writes: the same values as single writes, on both databases."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -40,7 +40,7 @@ def test_insert_adds_every_row_in_its_order(account, count):
     assert [person.remote_id for person in found] == [f"p-{n}" for n in range(count)]
 
 
-def test_insert_keeps_a_moment_of_any_zone(account):
+def test_insert_stores_datetimes_of_any_time_zone(account):
     in_tokyo = NOON.astimezone(timezone(timedelta(hours=9)))
 
     (person,) = people(account, 1, left_at=in_tokyo)
@@ -48,7 +48,7 @@ def test_insert_keeps_a_moment_of_any_zone(account):
     assert person.left_at == NOON
 
 
-def test_insert_leaves_out_what_is_there_already(account):
+def test_insert_skips_conflicting_rows(account):
     people(account, 2)
     row = (account.pk, "p-1", False, None, "{}", "", 2, "", "", "")
 
@@ -61,7 +61,7 @@ def test_insert_leaves_out_what_is_there_already(account):
 
 
 @pytest.mark.parametrize("count", [0, 1, 1_001], ids=["none", "one", "more than a group"])
-def test_update_changes_the_rows_named_and_no_other(account, count):
+def test_update_changes_only_the_given_rows(account, count):
     first, *others = people(account, count + 1)
     new = ((f"Name {person.pk}", NOON, False, person.pk) for person in others)
 
@@ -72,7 +72,7 @@ def test_update_changes_the_rows_named_and_no_other(account, count):
     assert list(found) == [(first.pk, "", None, True), *changed]
 
 
-def test_update_to_nothing_but_null(account):
+def test_update_to_null(account):
     (person,) = people(account, 1, left_at=NOON)
 
     update(Learner, ("left_at",), [(None, person.pk)])
@@ -81,7 +81,7 @@ def test_update_to_nothing_but_null(account):
     assert person.left_at is None
 
 
-def test_among_finds_the_rows_of_a_list(account):
+def test_in_list_matches_the_rows_of_a_list(account):
     pks = [person.pk for person in people(account, 5)]
 
     found = Learner.objects.filter(pk__in_list=[pks[1], pks[3], pks[3], pks[-1] + 99])

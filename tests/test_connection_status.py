@@ -1,4 +1,4 @@
-"""The frame of every page: how the connection stands, in words and with a sentence if it is bad."""
+"""Connection status in the layout of every page, with a notice if there is a problem."""
 
 import re
 from datetime import timedelta
@@ -42,7 +42,7 @@ OUTAGE = (
         ),
     ],
 )
-def test_connection_says_how_it_stands(fields, stands):
+def test_connection_status_by_account(fields, stands):
     make_account(**fields)
 
     assert connection_status(now=AT) == stands
@@ -53,7 +53,7 @@ def test_connection_before_anything_is_configured():
     assert connection_status(now=AT) == ConnectionStatus("Not connected yet", "warn")
 
 
-def test_every_page_says_what_is_wrong(client):
+def test_every_page_shows_the_notice(client):
     make_account(failing_since=AT)
     client.force_login(make_user("auditor"))
 

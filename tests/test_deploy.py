@@ -1,4 +1,4 @@
-"""The files under deploy/: that they are valid, agree with the Procfile and know our settings."""
+"""Files under deploy/: valid, consistent with the Procfile, and with existing settings only."""
 
 import json
 import re
@@ -20,14 +20,14 @@ SITE = "granian --interface wsgi"
 
 
 def flags(command):
-    """Return the command's flags as a set, but for where it listens and how it is killed."""
+    """Return the flags of a command, without its address and timeouts for stopping."""
     words = command.split(SITE)[1].split()
     pairs = re.findall(r"--[\w-]+(?: [\w.]+)?", " ".join(words[:-1]))
     return {pair for pair in pairs if not pair.startswith(("--host", "--port", "--workers-kill"))}
 
 
 def unit(name):
-    """Return a unit's settings; the last of each name counts."""
+    """Return the settings of a systemd unit; of several with a name the last."""
     text = (DEPLOY / f"assignment-desk-{name}.service").read_text()
     return dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
 
@@ -63,13 +63,13 @@ def test_the_worker_is_started_the_same_way_everywhere():
     assert PROCFILE["worker"] == "exec python manage.py worker"
 
 
-def test_a_worker_has_time_to_end_its_calls():
+def test_a_worker_has_time_to_finish_its_calls():
     allowed = (unit("worker")["TimeoutStopSec"], COMPOSE["services"]["worker"]["stop_grace_period"])
 
     assert all(int(seconds.rstrip("s")) > LONGEST_CALL_SECONDS for seconds in allowed)
 
 
-def test_compose_names_only_what_there_is():
+def test_compose_names_only_existing_settings_and_files():
     documented = set(re.findall(r"^#? ?([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE))
     services = COMPOSE["services"]
     ours = [services[name] for name in ("prepare", "web", "worker")]
@@ -88,13 +88,13 @@ def test_compose_names_only_what_there_is():
         assert (ROOT / "deploy" / one["build"]["context"] / one["build"]["dockerfile"]).is_file()
 
 
-def test_compose_opens_nothing_but_the_site_and_that_to_this_machine():
+def test_compose_exposes_only_the_site_on_loopback():
     ports = {name: one["ports"] for name, one in COMPOSE["services"].items() if "ports" in one}
 
     assert ports == {"web": ["127.0.0.1:8000:8000"]}
 
 
-def test_the_image_holds_what_the_product_needs_and_no_more():
+def test_the_image_contains_only_what_the_product_needs():
     image = (DEPLOY / "Dockerfile").read_text()
     ignored = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
     copied = {

@@ -1,4 +1,4 @@
-"""What pages ask of the tables: people and content, who has what, drafts and plans, in words."""
+"""Queries of the directory, drafts and plans, and formatting of numbers and dates."""
 
 import unicodedata
 from datetime import date, timedelta
@@ -29,7 +29,7 @@ def draft(db):
 
 
 def hold(learner, content, due_at=None, remote_id=None, status="pending"):
-    """Let the LMS hold an assignment."""
+    """Create an assignment in the local copy of the LMS."""
     return RemoteAssignment.objects.create(
         account=make_account(),
         remote_id=remote_id or str(uuid4()),
@@ -42,7 +42,7 @@ def hold(learner, content, due_at=None, remote_id=None, status="pending"):
 
 
 def fill(draft, people, contents):
-    """Pick people and items in the draft."""
+    """Select people and items in the draft."""
     for learner in people:
         DraftLearner.objects.create(draft=draft, learner=learner)
     for content in contents:
@@ -67,17 +67,17 @@ def fill(draft, people, contents):
         pytest.param("", "", id="nothing"),
     ],
 )
-def test_folded_is_what_people_type(text, plain):
+def test_fold_returns_what_people_type(text, plain):
     assert fold(text) == plain
 
 
 @given(text=st.text())
-def test_folded_twice_is_folded_once(text):
+def test_fold_is_idempotent(text):
     assert fold(fold(text)) == fold(text)
 
 
 @given(text=st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=591)))
-def test_folded_is_the_same_however_accents_are_stored(text):
+def test_fold_is_independent_of_unicode_normalisation(text):
     composed, apart = (unicodedata.normalize(form, text) for form in ("NFC", "NFD"))
 
     assert fold(composed) == fold(apart)
@@ -119,7 +119,7 @@ def test_people_of_every_account_and_of_one_draft(draft):
 
 
 @database
-def test_options_are_the_first_eight_that_are_not_picked():
+def test_content_options_are_the_first_eight_not_selected():
     account = make_account()
     old = make_content(title="Aged", is_active=False, search_text="fire")
     contents = [make_content(title=f"Fire {n}", search_text="fire") for n in range(9)]
@@ -132,7 +132,7 @@ def test_options_are_the_first_eight_that_are_not_picked():
 
 
 @database
-def test_holders_counts_each_person_once_for_an_item():
+def test_holder_counts_counts_each_person_once_per_item():
     held, free, ada, ben = make_content(), make_content(), make_learner(), make_learner()
     for learner in (ada, ada, ben, None):
         hold(learner, held)
@@ -141,7 +141,7 @@ def test_holders_counts_each_person_once_for_an_item():
 
 
 @database
-def test_held_by_is_the_last_date_or_that_one_is_completed():
+def test_held_statuses_prefers_completed_then_the_latest_due_date():
     first, second, other = make_content(), make_content(), make_content()
     ada, ben, cid, dee = (make_learner() for _ in range(4))
     for content, due_at in ((first, AT + timedelta(days=9)), (second, AT), (other, None)):
@@ -161,7 +161,7 @@ def test_held_by_is_the_last_date_or_that_one_is_completed():
     }
 
 
-def test_open_drafts_are_ones_own_with_their_numbers(draft):
+def test_open_drafts_are_the_users_own_with_counts(draft):
     fill(draft, [make_learner(), make_learner()], [make_content(), make_content(), make_content()])
     own = {"account": draft.account, "owner": draft.owner, "created_at": AT}
     newer = Draft.objects.create(**own, changed_at=AT + timedelta(hours=1))
@@ -175,7 +175,7 @@ def test_open_drafts_are_ones_own_with_their_numbers(draft):
     assert set(drafts.own_drafts(owner_pk=draft.owner_id)) == {newer, draft, sent}
 
 
-def test_picked_are_named_by_title_and_by_person(draft):
+def test_selected_items_are_ordered_by_title(draft):
     ben, ada, cid = (make_learner() for _ in range(3))
     late, early = make_content(title="Zeal"), make_content(title="Care")
     fill(draft, [ben, ada], [late, early])
@@ -184,7 +184,7 @@ def test_picked_are_named_by_title_and_by_person(draft):
     assert drafts.selected_of(draft, [ada.pk, cid.pk]) == {ada.pk}
 
 
-def test_plan_counts_what_is_made_and_why_the_rest_is_not(draft, settings):
+def test_plan_counts_rows_to_create_and_skipped_rows_by_reason(draft, settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 60
     people = [make_learner(name=f"Person {n}", is_active=n < 3) for n in range(4)]
     contents = [make_content(title="Care"), make_content(title="Zeal")]
@@ -214,7 +214,7 @@ def test_plan_counts_what_is_made_and_why_the_rest_is_not(draft, settings):
         pytest.param(0, False, id="a directory without active people"),
     ],
 )
-def test_plan_tells_a_large_share(draft, everybody, is_large):
+def test_plan_flags_a_large_share_of_the_directory(draft, everybody, is_large):
     leaver = make_learner(is_active=False)
     people = [make_learner() for _ in range(everybody)]
     fill(draft, people[:1] or [leaver], [make_content()])
@@ -226,7 +226,7 @@ def test_plan_tells_a_large_share(draft, everybody, is_large):
     assert found.is_large_share == is_large
 
 
-def test_a_plan_is_there_until_it_is_submitted(draft):
+def test_a_plan_is_returned_until_it_is_submitted(draft):
     assert (drafts.plan(draft.pk), drafts.submitted_batch(draft.pk)) == (None, None)
 
     batch = make_batch(["created"], submission_key=draft.pk)
@@ -251,7 +251,7 @@ def test_a_plan_is_there_until_it_is_submitted(draft):
         pytest.param(6.6 * DAY, "about 7 days", id="days"),
     ],
 )
-def test_duration_is_said_as_people_say_it(seconds, said):
+def test_duration_in_words(seconds, said):
     assert formatting.duration(seconds) == said
 
 
@@ -276,7 +276,7 @@ def test_duration_is_said_as_people_say_it(seconds, said):
         ),
     ],
 )
-def test_due_is_said_with_its_place(settings, zone, value, said):
+def test_due_date_names_the_city_of_the_time_zone(settings, zone, value, said):
     settings.TIME_ZONE = zone
 
     assert formatting.due(value) == said
@@ -306,7 +306,7 @@ def test_people_are_counted_in_words(count, said):
         pytest.param(timedelta(seconds=60), False, id="a minute ago"),
     ],
 )
-def test_a_worker_is_seen_for_a_minute(age, is_seen):
+def test_a_worker_counts_as_running_for_a_minute(age, is_seen):
     Worker.objects.create(name="one", seen_at=AT - age)
 
     assert has_running_worker(now=AT) == is_seen

@@ -1,4 +1,4 @@
-"""The draft's numbers: they are those that its plan will have."""
+"""Summary of a draft: the same counts as its plan."""
 
 import os
 from itertools import product
@@ -27,7 +27,7 @@ def draft(db):
 
 
 def hold(learner, content):
-    """Let the LMS hold an assignment."""
+    """Create an assignment in the local copy of the LMS."""
     RemoteAssignment.objects.create(
         account=make_account(),
         remote_id=str(uuid4()),
@@ -38,7 +38,7 @@ def hold(learner, content):
 
 
 def fill(draft, people, contents):
-    """Pick people and items in the draft."""
+    """Select people and items in the draft."""
     for learner in people:
         DraftLearner.objects.create(draft=draft, learner=learner)
     for content in contents:
@@ -46,7 +46,7 @@ def fill(draft, people, contents):
 
 
 def name(draft, pairs):
-    """Let a file bring rows to the draft."""
+    """Add rows of a file to the draft."""
     for learner, content in pairs:
         DraftRow.objects.create(draft=draft, learner=learner, content=content)
 
@@ -58,7 +58,9 @@ def name(draft, pairs):
         pytest.param(True, 0, 6, "about 6 seconds", id="who has it gets it again"),
     ],
 )
-def test_summary_says_what_a_draft_would_do(draft, settings, again, already, to_create, takes):
+def test_summary_counts_what_a_draft_would_create(
+    draft, settings, again, already, to_create, takes
+):
     settings.STACKONE_REQUESTS_PER_MINUTE = 60
     people = [make_learner() for _ in range(3)]
     contents = [make_content(title="Care"), make_content(title="Zeal")]
@@ -74,7 +76,7 @@ def test_summary_says_what_a_draft_would_do(draft, settings, again, already, to_
     assert found.to_create == to_create
 
 
-def test_summary_of_an_empty_draft_is_nothing(draft):
+def test_summary_of_an_empty_draft_is_zero(draft):
     found = summary(draft, [], named=0)
 
     assert found == Summary([], 0, 0, 0, 0, 0, "less than a second")
@@ -82,7 +84,7 @@ def test_summary_of_an_empty_draft_is_nothing(draft):
 
 
 @pytest.mark.parametrize("seed", range(EXAMPLES))
-def test_summary_has_the_numbers_of_the_plan(draft, seed):
+def test_summary_equals_the_plan(draft, seed):
     chance = Random(seed)
     people = [make_learner() for _ in range(4)]
     contents = [make_content() for _ in range(3)]
@@ -94,7 +96,7 @@ def test_summary_has_the_numbers_of_the_plan(draft, seed):
     picked = some(contents)
     fill(draft, some(people), picked)
     name(draft, some(pairs, least=1))
-    # Held twice by some: it still is one row.
+    # Some have the item twice: it is still one row.
     for learner, content in some(pairs) + some(pairs):
         hold(learner, content)
     draft.assigns_again = chance.random() < 0.2
@@ -107,7 +109,7 @@ def test_summary_has_the_numbers_of_the_plan(draft, seed):
     assert (found.rows, found.to_create) == (plan.rows, to_create)
 
 
-def test_a_draft_of_file_rows_alone_is_complete_and_says_what_it_would_do(client, draft):
+def test_a_draft_with_only_file_rows_is_complete(client, draft):
     client.force_login(draft.owner)
     content = make_content()
     people = [make_learner() for _ in range(3)]

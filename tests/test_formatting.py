@@ -1,4 +1,4 @@
-"""Numbers and durations as people say them."""
+"""Numbers and durations in words."""
 
 import pytest
 from hypothesis import given
@@ -20,7 +20,7 @@ from assignments.queries import formatting
         pytest.param(3 * 86400, "about 3 days", id="days"),
     ],
 )
-def test_duration_is_said_as_people_say_it(seconds, said):
+def test_duration_in_words(seconds, said):
     assert formatting.duration(seconds) == said
 
 

@@ -1,4 +1,4 @@
-"""What every answer tells the browser, scored as the Observatory does, and what is refused."""
+"""Security headers of every response, scored as the Mozilla Observatory does; refused requests."""
 
 import json
 
@@ -18,7 +18,7 @@ STATIC = "/static/assignments/base.css"
 
 
 def ask(client, address, **how):
-    """Return the answer, read to its end: a file is open until then."""
+    """Return the response, read to its end: a file is open until then."""
     answer = client.get(address, **how)
     if answer.streaming:
         assert b"".join(answer)
@@ -32,7 +32,7 @@ def policy(answer):
 
 
 def score(answer):
-    """Return points as the Observatory gives them: 100, less for gaps, more for what is strict."""
+    """Return the Observatory's points: 100, less for missing headers, more for strict ones."""
     csp, points = policy(answer), 100
     scripts = csp.get("script-src", csp.get("default-src", ["*"]))
     is_open = {"'unsafe-inline'", "'unsafe-eval'", "data:", "https:", "*"} & set(scripts)
@@ -52,7 +52,7 @@ def score(answer):
 
 @pytest.fixture
 def behind_tls(settings):
-    """Set what production sets once TLS is in front."""
+    """Apply the settings of production behind TLS."""
     settings.SECURE_HSTS_SECONDS = 31536000
     settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = settings.SECURE_HSTS_PRELOAD = True
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
@@ -62,7 +62,7 @@ def behind_tls(settings):
 
 @pytest.fixture
 def addresses():
-    """Return an address of every page there is, and of some there are not."""
+    """Return a URL of every page, and some of pages that do not exist."""
     batch = make_batch(["created"])
     owner = make_user("manager")
     draft = Draft.objects.create(account=make_account(), owner=owner, created_at=AT, changed_at=AT)
@@ -86,7 +86,7 @@ def addresses():
 
 
 @pytest.mark.parametrize("role", [None, "manager", "admin"])
-def test_every_answer_scores_a_hundred_and_more(behind_tls, addresses, role):
+def test_every_response_scores_at_least_100(behind_tls, addresses, role):
     client = Client()
     if role:
         client.force_login(make_user(role))
@@ -96,7 +96,7 @@ def test_every_answer_scores_a_hundred_and_more(behind_tls, addresses, role):
     assert {address: points for address, points in scores.items() if points < 130} == {}
 
 
-def test_the_score_finds_what_is_missing(behind_tls, settings):
+def test_the_score_detects_missing_headers(behind_tls, settings):
     settings.SECURE_CSP = {"default-src": ["*"], "script-src": ["'unsafe-inline'"]}
     settings.SECURE_HSTS_SECONDS = 0
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
@@ -104,7 +104,7 @@ def test_the_score_finds_what_is_missing(behind_tls, settings):
     assert score(Client().get("/login/", secure=True)) < 70
 
 
-def test_pages_are_kept_by_nobody_and_files_by_everybody(addresses):
+def test_pages_are_not_cached_and_static_files_are(addresses):
     client = Client()
     client.force_login(make_user("admin"))
 
@@ -125,7 +125,7 @@ def test_cookies_belong_to_this_host_alone(behind_tls):
         assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")
 
 
-def test_a_host_that_is_not_ours_is_refused():
+def test_a_foreign_host_name_is_refused():
     answer = Client(raise_request_exception=False).get("/login/", headers={"Host": "evil.example"})
 
     assert answer.status_code == 400
@@ -133,7 +133,7 @@ def test_a_host_that_is_not_ours_is_refused():
     assert "This request could not be read" in words(answer)
 
 
-def test_what_is_too_large_is_refused_before_it_is_read(settings):
+def test_a_request_that_is_too_large_is_refused_unread(settings):
     settings.MAX_REQUEST_BYTES = 100
     client = Client()
     client.force_login(make_user("manager"))
@@ -148,7 +148,7 @@ def test_what_is_too_large_is_refused_before_it_is_read(settings):
     ("times", "role", "address"),
     [(30, "auditor", "/audit/verify/"), (120, None, "/login/demo/nobody")],
 )
-def test_asking_too_often_is_told_to_wait(times, role, address):
+def test_too_many_requests_are_refused(times, role, address):
     client, other = Client(), Client(REMOTE_ADDR="10.0.0.9")
     if role:
         client.force_login(make_user(role))
@@ -165,7 +165,7 @@ def test_asking_too_often_is_told_to_wait(times, role, address):
     assert press(other).status_code != 429
 
 
-def test_what_a_browser_blocked_is_written_down_quoted(caplog):
+def test_csp_reports_are_logged_quoted(caplog):
     body = {
         "document-uri": "http://testserver/people/?q=Elif",
         "violated-directive": "script-src",
@@ -184,7 +184,7 @@ def test_what_a_browser_blocked_is_written_down_quoted(caplog):
 
 
 @pytest.mark.parametrize(("body", "status"), [("no json", 400), ("x" * 20_000, 413)])
-def test_a_report_that_is_none_is_refused(body, status):
+def test_an_invalid_csp_report_is_refused(body, status):
     answer = Client().post("/csp-report", body, content_type="application/csp-report")
 
     assert answer.status_code == status

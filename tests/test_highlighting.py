@@ -1,4 +1,4 @@
-"""What of a title is marked as found, and what an item says of itself."""
+"""Highlighting of search words in titles, safe links and language names."""
 
 import pytest
 from hypothesis import given
@@ -22,12 +22,12 @@ from assignments.templatetags.content_facts import language_names, safe_link
         pytest.param("Fire Safety", "water", [], id="not there"),
     ],
 )
-def test_marked_finds_what_the_search_finds(title, words, hits):
+def test_highlighted_marks_what_the_search_matches(title, words, hits):
     assert [text for text, is_hit in highlighted(title, words) if is_hit] == hits
 
 
 @given(st.text(max_size=30), st.text(max_size=6))
-def test_marked_loses_no_letter(title, words):
+def test_highlighted_keeps_every_letter(title, words):
     assert "".join(text for text, _ in highlighted(title, words)) == title
 
 
@@ -55,7 +55,7 @@ def test_safe_link_keeps_web_pages(url):
         pytest.param("https://[broken", id="no address"),
     ],
 )
-def test_safe_link_drops_everything_else(url):
+def test_safe_link_rejects_everything_else(url):
     assert safe_link(url) == ""
 
 

@@ -1,4 +1,4 @@
-"""The log: what a line looks like, which request it belongs to, and what it never holds."""
+"""Log lines: format, request id and redaction."""
 
 import json
 import logging
@@ -30,7 +30,7 @@ def record(message="Done", level=logging.INFO, **extra):
     return made
 
 
-def test_json_line_says_what_a_collector_needs():
+def test_json_line_has_the_fields_that_a_collector_needs():
     with trace.bind_request_id(ID):
         line = json.loads(logs.JsonFormatter().format(record(batch="batch/3", created=0.5)))
 
@@ -44,7 +44,7 @@ def test_json_line_says_what_a_collector_needs():
     }
 
 
-def test_json_line_holds_a_trace_and_no_request_when_there_is_none():
+def test_json_line_has_a_traceback_and_no_empty_request_id():
     try:
         int("it broke")
     except ValueError:
@@ -55,14 +55,14 @@ def test_json_line_holds_a_trace_and_no_request_when_there_is_none():
     assert "request_id" not in json.loads(line)
 
 
-def test_a_line_may_name_the_request_itself():
+def test_a_record_may_have_its_own_request_id():
     with trace.bind_request_id("another"):
         line = json.loads(logs.JsonFormatter().format(record(request_id=ID)))
 
     assert line["request_id"] == ID
 
 
-def test_text_line_stays_one_line_whatever_it_is_given():
+def test_text_line_escapes_control_characters():
     with trace.bind_request_id(ID):
         line = logs.TextFormatter().format(record("/nope\r\n2026 ERROR desk: forged \x1b[2K"))
 
@@ -70,7 +70,7 @@ def test_text_line_stays_one_line_whatever_it_is_given():
 
 
 @pytest.mark.parametrize("form", [logs.JsonFormatter, logs.TextFormatter])
-def test_no_line_holds_a_secret_or_an_address(form, settings):
+def test_lines_contain_no_secret_and_no_e_mail_address(form, settings):
     settings.SECRET_TEXTS = redaction.texts_to_redact(
         ['quote"d-signing-key', "postgres://desk:pa%24%24-word-1@db/desk"]
     )
@@ -86,11 +86,11 @@ def test_no_line_holds_a_secret_or_an_address(form, settings):
     assert [part for part in ("signing", "word-1", "cXVv", "elif") if part in line] == []
 
 
-def test_addresses_without_a_password_and_everyday_words_may_be_said():
+def test_urls_without_a_password_and_short_secrets_are_not_redacted():
     assert redaction.texts_to_redact(["redis://127.0.0.1:6379/0", "sandbox"]) == ()
 
 
-def test_the_key_in_the_address_of_sentry_is_a_secret():
+def test_the_key_of_a_sentry_dsn_is_redacted():
     said = redaction.redact(
         "it is 0123456789abcdef",
         redaction.texts_to_redact(["https://0123456789abcdef@sentry.example/1"]),
@@ -99,14 +99,14 @@ def test_the_key_in_the_address_of_sentry_is_a_secret():
     assert said == "it is [hidden]"
 
 
-def test_text_is_quiet_about_single_requests_and_calls():
+def test_text_format_omits_single_requests_and_calls():
     assert logs.logging_configuration("text")["loggers"]["dashboard.requests"]["level"] == "WARNING"
     assert "dashboard.requests" not in logs.logging_configuration("json")["loggers"]
 
 
 @pytest.fixture
 def lines(caplog):
-    """Return the lines that were logged, as JSON lines would have them."""
+    """Return a function for the logged records as parsed JSON lines."""
     caplog.set_level(logging.INFO, "dashboard.requests")
     caplog.set_level(logging.INFO, "assignments.calls")
     caplog.handler.addFilter(logs.RequestIdFilter())
@@ -114,7 +114,7 @@ def lines(caplog):
 
 
 @pytest.mark.django_db
-def test_a_request_has_one_line_under_the_id_of_its_answer(client, lines):
+def test_a_request_has_one_line_with_the_id_of_its_response(client, lines):
     answer = client.get("/login/?next=/people/%3Fq%3DElif")
 
     (line,) = lines()
@@ -124,7 +124,7 @@ def test_a_request_has_one_line_under_the_id_of_its_answer(client, lines):
 
 
 @pytest.mark.django_db
-def test_a_probe_has_no_line(client, lines):
+def test_health_checks_are_not_logged(client, lines):
     client.get("/healthz")
 
     assert lines() == []
@@ -140,7 +140,9 @@ def test_a_probe_has_no_line(client, lines):
         pytest.param("", GIVEN, False, id="nobody is trusted"),
     ],
 )
-def test_the_id_comes_from_a_trusted_header_or_is_made(client, settings, header, given, is_taken):
+def test_the_request_id_comes_from_a_trusted_header_or_is_generated(
+    client, settings, header, given, is_taken
+):
     settings.REQUEST_ID_HEADER = header
 
     answer = client.get("/login/", headers={"X-Request-ID": given})
@@ -150,7 +152,7 @@ def test_the_id_comes_from_a_trusted_header_or_is_made(client, settings, header,
 
 
 @pytest.mark.django_db
-def test_problem_pages_show_the_reference(client, rf):
+def test_error_pages_show_the_request_id(client, rf):
     client.force_login(make_user("auditor"))
     said = [client.get("/nope/"), client.get(reverse("assign-recover", args=[uuid.uuid4()]))]
     request = rf.get("/")
@@ -165,7 +167,7 @@ def test_problem_pages_show_the_reference(client, rf):
 
 
 @pytest.mark.django_db
-def test_a_request_is_found_again_in_the_calls_and_entries_it_led_to(desk, lines):
+def test_calls_and_entries_have_the_id_of_their_request(desk, lines):
     batch = desk.submit(people=2)
     desk.lms.set_faults({}, script=["500"])
 
@@ -182,7 +184,7 @@ def test_a_request_is_found_again_in_the_calls_and_entries_it_led_to(desk, lines
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_sync_that_a_worker_makes_belongs_to_the_request_that_asked_for_it(desk):
+def test_a_sync_by_a_worker_has_the_id_of_its_request(desk):
     desk.clock.skip(hours=1)
     run = sync_run.request_sync(account=desk.account, by=desk.by, now=desk.clock())
 
@@ -194,9 +196,7 @@ def test_a_sync_that_a_worker_makes_belongs_to_the_request_that_asked_for_it(des
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_check_that_a_worker_makes_belongs_to_the_request_that_asked_for_it(
-    client, monkeypatch, settings
-):
+def test_a_verification_by_a_worker_has_the_id_of_its_request(client, monkeypatch, settings):
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.immediate.ImmediateBackend"}}
     monkeypatch.setattr(jobs, "MAX_IN_REQUEST", 1)
     write_log(3)

@@ -1,4 +1,4 @@
-"""What a monitor reads: the numbers of rows, calls, accounts and the log, and who may read them."""
+"""Metrics of rows, calls, accounts and the log, and who may read them; health checks."""
 
 import re
 from datetime import timedelta
@@ -33,11 +33,11 @@ def numbers(client, **headers):
 
 
 def of(found, start):
-    """Return the numbers whose names begin so."""
+    """Return the samples whose names begin with a prefix."""
     return {name: value for name, value in found.items() if name.startswith(start)}
 
 
-def test_metrics_of_an_empty_desk_are_few_and_true(client):
+def test_metrics_of_an_empty_installation(client):
     assert numbers(client) == {
         "desk_workers": 0,
         "desk_audit_entries": 0,
@@ -93,7 +93,7 @@ def test_metrics_count_a_planned_row_of_a_running_batch_as_due(client):
     assert numbers(client)["desk_oldest_due_seconds sandbox"] == pytest.approx(40, abs=5)
 
 
-def test_metrics_say_how_accounts_and_workers_stand(client):
+def test_metrics_of_accounts_and_workers(client):
     now = timezone.now()
     make_account(
         paused_at=now,
@@ -134,7 +134,7 @@ def test_metrics_count_the_embedded_queue(client, settings):
     assert of(numbers(client), "desk_tasks") == {}
 
 
-def test_metrics_say_what_the_log_is_worth(client):
+def test_metrics_of_the_audit_log(client):
     write_log(5)
     now = timezone.now()
     make_seal(reason="request", by=SYSTEM, now=now)
@@ -160,7 +160,7 @@ def test_metrics_say_what_the_log_is_worth(client):
         pytest.param("", 404, id="none"),
     ],
 )
-def test_metrics_are_for_who_has_the_token(client, settings, authorization, status):
+def test_metrics_require_the_token(client, settings, authorization, status):
     settings.METRICS_TOKEN = "watch-me-often"
 
     assert client.get("/metrics", headers={"Authorization": authorization}).status_code == status
@@ -174,7 +174,7 @@ def test_metrics_are_for_who_has_the_token(client, settings, authorization, stat
         pytest.param(False, "127.0.0.1", 404, id="a real LMS, perhaps through a proxy"),
     ],
 )
-def test_metrics_without_a_token_are_for_the_sandbox_alone(
+def test_metrics_without_a_token_exist_only_with_the_sandbox(
     client, settings, is_sandbox, address, status
 ):
     settings.IS_SANDBOX = is_sandbox
@@ -182,7 +182,7 @@ def test_metrics_without_a_token_are_for_the_sandbox_alone(
     assert client.get("/metrics", REMOTE_ADDR=address).status_code == status
 
 
-def test_probes_are_answered_without_tls(client, settings):
+def test_health_checks_work_without_tls(client, settings):
     settings.SECURE_SSL_REDIRECT = True
 
     answered = {

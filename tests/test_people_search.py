@@ -1,4 +1,4 @@
-"""Finding people: each word anywhere, however short, by index or not, and never another result."""
+"""Search for people: any part of a word, with and without an index, with equal results."""
 
 import os
 
@@ -21,13 +21,13 @@ NAMES = ("Zoë Brandt", "zoe.brandt@x.example", "Ann O'Neil", "100% Öl_Prinz", 
 
 @database
 @pytest.mark.parametrize("index", [LEARNERS, ENTRIES], ids=["people", "entries"])
-def test_the_index_of_trigrams_is_there(index: TrigramIndex):
+def test_the_trigram_index_exists(index: TrigramIndex):
     assert index.exists(connection)
 
 
 @database
 @pytest.mark.parametrize("index", [LEARNERS, ENTRIES], ids=["people", "entries"])
-def test_an_index_that_is_gone_is_noticed(index: TrigramIndex):
+def test_a_missing_index_is_detected(index: TrigramIndex):
     kind = "TABLE" if connection.vendor == "sqlite" else "INDEX"
 
     with connection.cursor() as cursor:
@@ -69,7 +69,7 @@ def test_the_index_follows_every_change():
         ),
     ],
 )
-def test_people_are_found_by_any_part(monkeypatch, few, words, names):
+def test_people_match_by_any_part_of_a_word(monkeypatch, few, words, names):
     monkeypatch.setattr(candidates, "MAX_CANDIDATES", few)
     for name in (*NAMES[:1], *NAMES[2:]):
         make_learner(name=name, search_text=fold(name))
@@ -80,7 +80,7 @@ def test_people_are_found_by_any_part(monkeypatch, few, words, names):
 
 
 class AnyWords(TestCase):
-    """Whatever is looked for, the index finds what a plain look through everybody finds."""
+    """For any words the index returns what a scan of all people returns."""
 
     @hypothesis(max_examples=int(os.environ.get("SEARCH_EXAMPLES", "40")))
     @given(
@@ -103,7 +103,7 @@ class AnyWords(TestCase):
 
 @database
 @pytest.mark.parametrize("by", ["search_text", "-search_text", "external_reference"])
-def test_pages_go_there_and_back_over_equal_names(by):
+def test_pages_can_be_walked_both_ways_with_equal_names(by):
     for number in range(7):
         make_learner(name="Ada", search_text="ada" if number else "abe", external_reference="NW")
     everybody = directory.people(account_pk=make_account().pk)
@@ -126,7 +126,7 @@ def test_pages_go_there_and_back_over_equal_names(by):
 
 
 @database
-def test_a_place_that_is_nowhere_is_the_first_page():
+def test_a_position_without_rows_is_the_first_page():
     for _ in range(4):
         make_content()
     contents = directory.contents(account_pk=None)

@@ -1,4 +1,4 @@
-"""Signing in by the headers of a reverse proxy: believed with its secret, and never without."""
+"""Proxy sign-in: headers of a reverse proxy, trusted only with its secret."""
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -37,7 +37,7 @@ GIVEN = {"PROXY_SECRET": SECRET, "PROXY_ISSUER": ISSUER, "OIDC_MANAGER_VALUES": 
 
 @pytest.fixture(autouse=True)
 def proxy(settings):
-    """Let the site believe a proxy."""
+    """Configure proxy sign-in."""
     settings.DESK_DEMO = False
     settings.PROXY_SETTINGS = ProxySettings(secret=SECRET, issuer=ISSUER, headers=HEADERS)
     settings.OIDC_MANAGER_VALUES, settings.OIDC_AUDITOR_VALUES = ["ld"], ["audit"]
@@ -45,26 +45,26 @@ def proxy(settings):
 
 
 def behind(**changed):
-    """Return a browser behind the proxy, which names Priya; a change to nothing drops a header."""
+    """Return a client behind the proxy, which names Priya; an empty change drops a header."""
     told = {name: value for name, value in (PRIYA | changed).items() if value is not None}
     return Client(headers=told)
 
 
 def named_otherwise(client, **changed):
-    """Let the proxy say something else from now on."""
+    """Change the headers that the proxy sends."""
     client.defaults = behind(**changed).defaults
     return client
 
 
 @pytest.fixture
 def priya():
-    """Return the browser of somebody who came in."""
+    """Return the client of a person who has signed in."""
     client = behind()
     client.get("/login/proxy")
     return client
 
 
-def test_whom_the_proxy_names_comes_in_by_a_press(settings):
+def test_the_person_named_by_the_proxy_signs_in_by_a_button(settings):
     client = behind()
 
     door = client.get("/batches/?tab=done", follow=True)
@@ -81,7 +81,7 @@ def test_whom_the_proxy_names_comes_in_by_a_press(settings):
     assert actions() == ["user.signed_in"]
 
 
-def test_coming_in_leads_to_pages_of_ours_only():
+def test_proxy_sign_in_redirects_to_pages_of_this_site_only():
     assert behind().get("/login/proxy", {"next": "https://evil.example/"})["Location"] == "/"
 
 
@@ -103,7 +103,7 @@ FORGED = [
 
 @pytest.mark.parametrize("changed", FORGED)
 @pytest.mark.parametrize("address", ["/login/proxy", "/login/", "/batches/"])
-def test_headers_that_are_not_the_proxys_are_refused_and_logged(changed, address, caplog):
+def test_untrusted_headers_are_refused_and_logged(changed, address, caplog):
     answer = behind(**changed).get(address)
 
     assert answer.status_code == 403
@@ -113,14 +113,14 @@ def test_headers_that_are_not_the_proxys_are_refused_and_logged(changed, address
     assert SECRET not in caplog.text + answer.content.decode()
 
 
-def test_forged_headers_do_not_get_at_a_session_that_is_open(priya):
+def test_untrusted_headers_cannot_use_an_open_session(priya):
     named_otherwise(priya, DeskSecret="guessed", DeskGroups="audit")
 
     assert priya.get("/audit/").status_code == 403
     assert User.objects.get().roles == ["manager"]
 
 
-def test_with_an_underscore_a_header_is_another_one():
+def test_a_header_name_with_an_underscore_is_another_header():
     forged = {"HTTP_DESK_SUBJECT": "ruth", "HTTP_X_DESKSUBJECT": "ruth", "HTTP_X_REMOTE_USER": "x"}
     client = behind()
     client.defaults |= forged
@@ -131,7 +131,7 @@ def test_with_an_underscore_a_header_is_another_one():
 
 
 @pytest.mark.parametrize("changed", [{"DeskSubject": None}, dict.fromkeys(PRIYA)])
-def test_whom_nobody_names_is_told_so(changed):
+def test_a_request_without_identity_headers_gets_a_helpful_page(changed):
     answer = behind(**changed).get("/login/proxy")
 
     assert answer.status_code == 403
@@ -140,7 +140,7 @@ def test_whom_nobody_names_is_told_so(changed):
     assert not User.objects.exists()
 
 
-def test_who_has_no_role_is_told_whom_to_ask():
+def test_a_person_without_a_role_learns_whom_to_ask():
     answer = behind(DeskGroups="sales").get("/login/proxy")
 
     assert answer.status_code == 403
@@ -157,7 +157,7 @@ def test_who_has_no_role_is_told_whom_to_ask():
         pytest.param({"DeskGroups": "sales"}, "no role", id="a leaver"),
     ],
 )
-def test_a_session_ends_when_the_proxy_stops_naming_its_person(priya, changed, because):
+def test_a_session_ends_when_the_proxy_stops_naming_its_user(priya, changed, because):
     assert is_in(priya)
     named_otherwise(priya, **changed)
 
@@ -169,14 +169,14 @@ def test_a_session_ends_when_the_proxy_stops_naming_its_person(priya, changed, b
     assert not is_in(named_otherwise(priya))
 
 
-def test_a_session_ends_when_the_proxy_is_no_longer_believed(priya, settings):
+def test_a_session_ends_when_proxy_sign_in_is_disabled(priya, settings):
     settings.PROXY_SETTINGS = None
 
     assert not is_in(priya)
     assert priya.get("/login/proxy").status_code == 404
 
 
-def test_roles_follow_what_the_proxy_says_at_once(priya):
+def test_roles_follow_the_headers_immediately(priya):
     named_otherwise(priya, DeskGroups="audit", DeskName="")
 
     assert priya.get("/audit/verify/").status_code == 200
@@ -185,7 +185,7 @@ def test_roles_follow_what_the_proxy_says_at_once(priya):
     assert actions()[-1] == "user.roles_changed"
 
 
-def test_while_nothing_changes_nothing_is_written(priya):
+def test_unchanged_headers_write_nothing(priya):
     priya.get("/batches/")
 
     with CaptureQueriesContext(connection) as asked:
@@ -194,7 +194,7 @@ def test_while_nothing_changes_nothing_is_written(priya):
     assert [one["sql"] for one in asked if not one["sql"].startswith("SELECT")] == []
 
 
-def test_a_form_from_before_the_session_ended_changes_nothing(priya):
+def test_a_form_of_an_ended_session_changes_nothing(priya):
     SignIn.objects.all().delete()
     priya.cookies.pop("sessionid", None)
     answer = priya.post("/assign/new")
@@ -203,14 +203,14 @@ def test_a_form_from_before_the_session_ended_changes_nothing(priya):
     assert answer["Location"].startswith("/login/")
 
 
-def test_somebody_closed_here_is_out_and_stays_out(priya):
+def test_a_deactivated_user_cannot_sign_in_by_the_proxy(priya):
     User.objects.update(is_active=False)
 
     assert not is_in(priya)
     assert "Your access was closed" in words(priya.get("/login/proxy"))
 
 
-def test_signing_out_leads_to_the_door_and_nobody_straight_in_again(priya):
+def test_signing_out_shows_the_sign_in_page_and_stays_signed_out(priya):
     answer = priya.post("/logout/", follow=True)
 
     assert "You are signed out here" in words(answer)
@@ -218,7 +218,7 @@ def test_signing_out_leads_to_the_door_and_nobody_straight_in_again(priya):
     assert not is_in(priya)
 
 
-def test_beside_a_provider_each_session_is_held_by_who_vouched_for_it(company, settings):
+def test_with_both_ways_each_session_depends_on_its_own_way(company, settings):
     outside, inside = Client(), behind()
     sign_in(outside, company, "priya")
     inside.get("/login/proxy")
@@ -261,7 +261,7 @@ def test_the_settings_of_a_proxy():
         ),
     ],
 )
-def test_a_proxy_that_is_half_set_up_stops_the_start(change, demo, sentence):
+def test_incomplete_proxy_settings_stop_the_start(change, demo, sentence):
     with pytest.raises(ImproperlyConfigured, match=sentence) as said:
         proxy_settings.proxy_settings(env(**(GIVEN | change)), demo=demo)
 

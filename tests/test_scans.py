@@ -1,4 +1,4 @@
-"""The scans of `make scan`: each finds a fault that is planted, and says when it cannot look."""
+"""The scans of `make scan`: each reports a planted fault, and fails if it cannot scan."""
 
 import json
 import subprocess
@@ -43,7 +43,7 @@ def record(tmp_path):
 
 
 class Source(BaseHTTPRequestHandler):
-    """A source of advisories, as OSV is one, that knows of one weakness of Django."""
+    """A source of advisories like OSV, with one vulnerability of Django."""
 
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -66,7 +66,7 @@ class Source(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def source(monkeypatch, tmp_path):
-    """Return what makes pip-audit ask a source of our own."""
+    """Return the settings that make pip-audit query our own source."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with HTTPServer(("127.0.0.1", 0), Source) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -75,14 +75,14 @@ def source(monkeypatch, tmp_path):
         server.shutdown()
 
 
-def test_a_known_weakness_of_a_dependency_is_found(pinned, record, source):
+def test_a_known_vulnerability_of_a_dependency_is_reported(pinned, record, source):
     with pytest.raises(Weak) as found:
         advisories.verdict(source, path=pinned, record=record, today=TODAY)
 
     assert str(found.value) == "django 6.1.0: PYSEC-0000-1, mended in 6.1.1"
 
 
-def test_dependencies_without_a_known_weakness_may_be_used(pinned, record, source):
+def test_dependencies_without_known_vulnerabilities_pass(pinned, record, source):
     pinned.write_text(pinned.read_text().replace("6.1.0", "6.1.1"))
 
     said = advisories.verdict(source, path=pinned, record=record, today=TODAY)
@@ -90,8 +90,8 @@ def test_dependencies_without_a_known_weakness_may_be_used(pinned, record, sourc
     assert said == "No weakness is known of 2 dependencies."
 
 
-def test_a_source_that_is_away_is_said_and_the_record_stands_in(pinned, record):
-    # Nobody listens there.
+def test_the_record_is_used_when_the_source_is_unavailable(pinned, record):
+    # Nothing listens there.
     away = ["--vulnerability-service", "osv", "--osv-url", "http://127.0.0.1:9/"]
 
     said = advisories.verdict(away, path=pinned, record=record, today=TODAY)
@@ -112,7 +112,7 @@ def test_a_source_that_is_away_is_said_and_the_record_stands_in(pinned, record):
         pytest.param({}, date(2026, 11, 25), "of 2026-11-26", id="of a day to come"),
     ],
 )
-def test_a_record_that_does_not_stand_in(pinned, record, change, today, sentence):
+def test_an_outdated_record_is_not_used(pinned, record, change, today, sentence):
     found = {
         name: version for name, version in (advisories.pins(pinned) | change).items() if version
     }
@@ -121,14 +121,14 @@ def test_a_record_that_does_not_stand_in(pinned, record, change, today, sentence
         advisories.stands_in(record, found=found, today=today)
 
 
-def test_a_record_cannot_make_itself_good_for_longer(pinned, record):
+def test_a_record_cannot_extend_its_own_validity(pinned, record):
     record.write_text(record.read_text().replace('"good_for_days": 90', '"good_for_days": 9000'))
 
     with pytest.raises(NotAudited, match="good until 2027-02-24"):
         advisories.stands_in(record, found=advisories.pins(pinned), today=date(2028, 1, 1))
 
 
-def test_a_source_that_skips_a_dependency_has_not_answered(pinned, monkeypatch):
+def test_a_source_that_skips_a_dependency_fails_the_scan(pinned, monkeypatch):
     answers = {
         "dependencies": [
             {"name": "django", "version": "6.1.0", "vulns": []},
@@ -156,7 +156,7 @@ def test_a_source_that_skips_a_dependency_has_not_answered(pinned, monkeypatch):
         ),
     ],
 )
-def test_a_planted_fault_is_found_by_bandit(tmp_path, fault, number):
+def test_bandit_reports_a_planted_fault(tmp_path, fault, number):
     (tmp_path / "planted.py").write_text(fault)
 
     said = subprocess.run(

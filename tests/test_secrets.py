@@ -1,4 +1,4 @@
-"""Planted secrets and a planted person, looked for in everything the product writes."""
+"""Planted secrets and a planted person, searched for in all output of the product."""
 
 import base64
 import os
@@ -21,7 +21,7 @@ SECRETS = {
     "METRICS_TOKEN": "canary-of-the-monitor-91d2",
     "AUDIT_SIGNING_KEY": SIGNING,
     "SIEM_AUTHORIZATION": "Bearer canary-of-the-siem-2f61",
-    # Some endpoints have their key in the address.
+    # Some endpoints have their key in the URL.
     "SIEM_URL": "https://127.0.0.1:9/canary-of-the-address-77ab",
 }
 PASSWORDS = {
@@ -44,7 +44,7 @@ REST = {
     "STACKONE_ACCOUNT_ID": "an-account",
     "OIDC_CLIENT_ID": "desk",
     "OIDC_MANAGER_VALUES": "ld",
-    # Nobody listens there: what is said of it is what is looked at.
+    # Nothing listens there: the errors about it are searched.
     "OIDC_ISSUER": "http://127.0.0.1:9",
     "PROXY_ISSUER": "idp",
     "PROXY_BESIDE_OIDC": "1",
@@ -55,7 +55,7 @@ REST = {
 
 
 def run_canaries(env, *words):
-    """Let a process say everything with the planted secrets."""
+    """Run a process with the planted secrets and return its output."""
     return subprocess.run(
         [sys.executable, "-m", "tests.planted_secrets", *words],
         cwd=ROOT,
@@ -67,7 +67,7 @@ def run_canaries(env, *words):
 
 @pytest.fixture(scope="module")
 def broken():
-    """Return all that is said while database and broker, with their passwords, are away."""
+    """Return the output while database and broker, whose URLs have passwords, are unavailable."""
     env = {
         "DATABASE_URL": f"postgres://desk:{DATABASE}@127.0.0.1:9/desk",
         "CELERY_BROKER_URL": f"redis://:{BROKER}@127.0.0.1:9/0",
@@ -79,7 +79,7 @@ def broken():
 
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory, shared_lms):
-    """Return all that was written, by where it was written."""
+    """Return all output by where it was written."""
     folder = tmp_path_factory.mktemp("canaries")
     database = folder / "desk.sqlite3"
     env = {"STACKONE_BASE_URL": shared_lms.base_url, "DATABASE_URL": f"sqlite:///{database}"}
@@ -92,11 +92,11 @@ def everything(tmp_path_factory, shared_lms):
 
 
 def places(everything, needle):
-    """Return where something is found."""
+    """Return where a text occurs."""
     return [place for place, written in everything.items() if needle.encode() in written]
 
 
-def test_the_search_sees_what_is_written(everything):
+def test_all_output_is_searched(everything):
     assert places(everything, CONTROL) == ["output", "log"]
     assert "desk.sqlite3" in places(everything, NAME)
     assert {"log.csv", "log.zip"} < set(everything)
@@ -111,16 +111,16 @@ def test_no_secret_is_written_anywhere(everything, name):
     assert places(everything, NEEDLES[name]) == []
 
 
-def test_the_search_sees_what_is_said_while_services_are_away(broken):
+def test_output_without_services_is_searched(broken):
     assert places(broken, CONTROL) == ["output", "log"]
-    # Of both it is said where they were looked for.
+    # The output names the hosts of both.
     assert b"127.0.0.1" in broken["log"]
     assert b"OperationalError" in broken["log"]
     assert places(broken, "redis://") != []
 
 
 @pytest.mark.parametrize("name", NEEDLES)
-def test_no_secret_is_said_while_services_are_away(broken, name):
+def test_no_secret_is_written_without_services(broken, name):
     assert places(broken, NEEDLES[name]) == []
 
 

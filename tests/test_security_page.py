@@ -1,4 +1,4 @@
-"""docs/security.md names tests and files that are there, and every requirement once."""
+"""docs/security.md names existing tests and files, and every requirement once."""
 
 import re
 
@@ -7,8 +7,8 @@ import pytest
 from tests.sandbox_process import ROOT
 
 PAGE = (ROOT / "docs" / "security.md").read_text()
-# How many requirements of level 1 and 2 each section of ASVS 5.0.0 has; within a section they come
-# first. Sections that have none are left out.
+# Number of requirements of levels 1 and 2 in each section of ASVS 5.0.0, where they come first.
+# Sections without any are left out.
 SECTIONS = {
     1: {1: 2, 2: 9, 3: 11, 4: 3, 5: 2},
     2: {1: 3, 2: 3, 3: 4, 4: 1},
@@ -48,11 +48,11 @@ def test_every_requirement_of_level_2_has_one_row():
     assert told == asked
 
 
-def test_every_answer_is_one_of_five():
+def test_every_requirement_has_one_of_five_answers():
     assert {row[3] for row in ROWS} == {"yes", "in part", "no", "operator", "none"}
 
 
-def test_what_is_not_met_says_why():
+def test_unmet_requirements_have_a_reason():
     why = PAGE.partition("## Not met, and why")[2]
     told = set(re.findall(r"^- \*\*([\d.–]+)\*\*", why, re.MULTILINE))
 
@@ -61,13 +61,13 @@ def test_what_is_not_met_says_why():
 
 
 @pytest.mark.parametrize("test", sorted(set(re.findall(r"`(tests/\w+\.py::\w+)`", PAGE))))
-def test_a_test_that_is_named_is_there(test):
+def test_named_tests_exist(test):
     path, _, name = test.partition("::")
 
     assert re.search(rf"^\s*def {name}\(", (ROOT / path).read_text(), re.MULTILINE)
 
 
-def test_files_that_are_named_are_there():
+def test_named_files_exist():
     paths = re.findall(r"`((?:tests|dashboard|assignments|deploy|requirements)/[\w./]+)`", PAGE)
     paths += [f"docs/{link}" for link in re.findall(r"\]\(([\w./-]+\.md)", PAGE)]
 

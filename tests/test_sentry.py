@@ -1,4 +1,4 @@
-"""Reports to Sentry: what they say, what they never hold, and what a wrong set-up is told."""
+"""Error reports to Sentry: their content, redaction, and invalid configuration."""
 
 import json
 import logging
@@ -33,7 +33,7 @@ class Kept(Transport):
 
 @pytest.fixture
 def sentry():
-    """Return the transport of a Sentry that was started, and stop it afterwards."""
+    """Return the transport of an initialised Sentry SDK, and stop it afterwards."""
     kept = Kept()
     start_reporting(DSN, secrets=(KEY,), transport=kept)
     yield kept
@@ -42,7 +42,7 @@ def sentry():
 
 
 @pytest.mark.django_db
-def test_a_report_says_where_and_why_but_not_who(client, sentry, monkeypatch):
+def test_a_report_has_place_and_error_but_no_person(client, sentry, monkeypatch):
     def broken(*_):
         person = "elif.yilmaz@northwind.example"
         raise RuntimeError(f"No room for {person} with {KEY}")
@@ -86,13 +86,13 @@ def test_a_report_outside_a_request_names_none(sentry):
     assert sentry.reports[0]["tags"] == {}
 
 
-def test_without_an_address_nothing_is_started():
+def test_without_a_dsn_nothing_is_started():
     start_reporting("", secrets=())
 
     assert not sentry_sdk.get_client().is_active()
 
 
-def test_a_wrong_address_stops_the_start_and_is_not_repeated():
+def test_an_invalid_dsn_stops_the_start_and_is_not_quoted():
     with pytest.raises(ImproperlyConfigured, match="SENTRY_DSN is not the address") as problem:
         start_reporting("nothing://a-secret-part", secrets=())
 

@@ -1,4 +1,4 @@
-"""How long a session lasts, who is signed in, and the door back to where the person was."""
+"""Sessions: idle time, maximum length, list of open sessions, and return after sign-in."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,22 +18,22 @@ HTMX = {"HX-Request": "true"}
 
 
 def later(**how_long):
-    """Return the machine's clock moved on, still running."""
+    """Return the current clock moved forward, still running."""
     return time_machine.travel(datetime.now(UTC) + timedelta(**how_long), tick=True)
 
 
 def sign_in(client, persona="manager", **headers):
-    """Sign in as somebody of the demo."""
+    """Sign in as a persona of the demo."""
     client.post(f"/login/demo/{persona}", headers=headers)
     return SignIn.objects.order_by("pk").last()
 
 
 def is_in(client, **headers):
-    """Return whether the person of the client sees pages."""
+    """Return whether the client is signed in."""
     return client.get("/batches/", headers=headers).status_code == 200
 
 
-def test_a_session_that_is_not_used_ends(client):
+def test_an_idle_session_ends(client):
     sign_in(client)
 
     with later(minutes=50):
@@ -44,7 +44,7 @@ def test_a_session_that_is_not_used_ends(client):
         assert not is_in(client)
 
 
-def test_parts_that_ask_for_themselves_keep_nobody_in(client):
+def test_polling_does_not_extend_a_session(client):
     sign_in(client)
 
     with later(minutes=50):
@@ -53,7 +53,7 @@ def test_parts_that_ask_for_themselves_keep_nobody_in(client):
         assert not is_in(client)
 
 
-def test_a_session_ends_after_its_hours_however_much_it_is_used(client):
+def test_a_session_ends_at_its_maximum_length(client):
     sign_in(client)
 
     for minutes in range(50, 12 * 60, 50):
@@ -68,7 +68,7 @@ def test_a_session_ends_after_its_hours_however_much_it_is_used(client):
     assert not SignIn.objects.exists()
 
 
-def test_where_a_session_ended_the_person_comes_back_to(client):
+def test_sign_in_returns_to_the_page_where_the_session_ended(client):
     sign_in(client)
     Session.objects.all().delete()
     draft = "http://testserver/assign/0b5b1b3e-0000-4000-8000-000000000000/?by=paste"
@@ -98,7 +98,7 @@ def test_an_administrator_sees_who_is_signed_in(client):
     assert page.count("this session") == 1
 
 
-def test_the_list_takes_the_same_queries_for_one_and_three(client, django_assert_num_queries):
+def test_the_list_of_sessions_takes_a_constant_number_of_queries(client, django_assert_num_queries):
     sign_in(client, "admin")
     client.get("/settings/")
     with django_assert_num_queries(4):
@@ -109,7 +109,7 @@ def test_the_list_takes_the_same_queries_for_one_and_three(client, django_assert
         client.get("/sessions/")
 
 
-def test_signing_somebody_out_everywhere(client):
+def test_an_administrator_ends_all_sessions_of_a_person(client):
     one, two, other = Client(), Client(), Client()
     sign_in(one)
     sign_in(two)
@@ -126,14 +126,14 @@ def test_signing_somebody_out_everywhere(client):
 
 
 @pytest.mark.parametrize("role", ["manager", "auditor"])
-def test_who_may_not_sign_others_out(client, role):
+def test_only_administrators_end_sessions_of_others(client, role):
     client.force_login(make_user(role))
 
     assert client.get("/sessions/").status_code == 403
     assert client.post(f"/sessions/{make_user().pk}/end").status_code == 403
 
 
-def test_what_is_over_is_forgotten_at_the_next_sign_in(client):
+def test_expired_sessions_are_deleted_at_the_next_sign_in(client):
     sign_in(client)
 
     with later(hours=13):
@@ -142,7 +142,7 @@ def test_what_is_over_is_forgotten_at_the_next_sign_in(client):
         assert Session.objects.count() == 1
 
 
-def test_a_session_that_was_there_before_is_not_the_one_after_signing_in(client):
+def test_sign_in_changes_the_session_key(client):
     planted = SessionStore()
     planted["planted"] = True
     planted.create()

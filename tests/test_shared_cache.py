@@ -1,4 +1,4 @@
-"""What all web processes count together."""
+"""The cache that all web processes share."""
 
 import pytest
 from django.core.cache import caches
@@ -12,7 +12,7 @@ from tests.concurrency import run_concurrently
 from tests.factories import make_user
 
 
-def test_with_one_process_its_memory_is_enough_and_with_several_the_database_counts():
+def test_the_shared_cache_is_in_the_database_only_for_several_processes():
     alone = shared_cache.caches("django.db.backends.sqlite3")
     several = shared_cache.caches("django.db.backends.postgresql")
 
@@ -26,14 +26,14 @@ def test_with_one_process_its_memory_is_enough_and_with_several_the_database_cou
 
 @pytest.fixture
 def become_another():
-    """Return what makes this process another one: nothing of what it alone remembered is left."""
+    """Return a function that clears what only this process remembers, as if it were another."""
     if connection.vendor == "sqlite":
         pytest.skip("Several processes need PostgreSQL.")
     return caches["default"].clear
 
 
 @pytest.mark.django_db
-def test_processes_count_what_is_asked_together(become_another):
+def test_processes_share_rate_limit_counters(become_another):
     client = Client()
     client.force_login(make_user("auditor"))
     for _ in range(30):
@@ -45,7 +45,7 @@ def test_processes_count_what_is_asked_together(become_another):
 
 
 @pytest.mark.django_db
-def test_a_logout_token_is_good_once_whichever_process_takes_it(company, become_another):
+def test_a_logout_token_works_once_across_processes(company, become_another):
     token = company.logout_token(sub="priya")
     logout_tokens.verify_logout_token(token)
 
@@ -55,7 +55,7 @@ def test_a_logout_token_is_good_once_whichever_process_takes_it(company, become_
         logout_tokens.verify_logout_token(token)
 
 
-def test_of_many_that_count_at_once_none_is_lost(transactional_db):
+def test_concurrent_increments_are_not_lost(transactional_db):
     caches["shared"].set("asked", 0, 60)
 
     def count():

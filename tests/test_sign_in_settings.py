@@ -1,4 +1,4 @@
-"""How people sign in, as the environment says it; secrets from files, and shown to nobody."""
+"""Sign-in settings, secrets from files, and redaction of secrets in error reports."""
 
 import json
 
@@ -38,12 +38,12 @@ def test_the_issuer_is_read_without_its_last_slash():
         pytest.param({"OIDC_ISSUER": ""}, False, "OIDC_ISSUER is not", id="no issuer"),
     ],
 )
-def test_a_contradiction_stops_the_start(change, demo, sentence):
+def test_contradictory_settings_stop_the_start(change, demo, sentence):
     with pytest.raises(ImproperlyConfigured, match=sentence):
         sign_in_settings.oidc_issuer(env(**(GIVEN | change)), demo=demo)
 
 
-def test_accounts_for_groups():
+def test_account_groups_are_parsed():
     given = env(ACCOUNT_GROUPS="one=ld-eu|ld, two=ld-us")
 
     assert sign_in_settings.account_groups(given, accounts=["one", "two", "three"]) == {
@@ -53,20 +53,20 @@ def test_accounts_for_groups():
 
 
 @pytest.mark.parametrize("text", ["four=ld", "one", "one=|"])
-def test_accounts_for_groups_that_cannot_be(text):
+def test_invalid_account_groups_stop_the_start(text):
     with pytest.raises(ImproperlyConfigured, match="ACCOUNT_GROUPS has"):
         sign_in_settings.account_groups(env(ACCOUNT_GROUPS=text), accounts=["one"])
 
 
 @pytest.mark.parametrize("name", SECRETS)
-def test_every_secret_may_stand_in_a_file(tmp_path, name):
+def test_every_secret_may_be_in_a_file(tmp_path, name):
     file = tmp_path / "secret"
     file.write_text("from-the-file\n")
 
     assert environment.secrets_from_files({f"{name}_FILE": str(file)}) == {name: "from-the-file"}
 
 
-def test_a_secret_in_a_file_that_does_not_help(tmp_path):
+def test_an_unusable_secret_file_stops_the_start(tmp_path):
     (tmp_path / "empty").write_text(" \n")
     (tmp_path / "binary").write_bytes(b"\xff\xfe\xfa")
     file = {"SECRET_KEY_FILE": str(tmp_path / "empty")}
@@ -111,7 +111,7 @@ def test_the_doctor_asks_the_provider(company):
     )
 
 
-def test_the_doctor_tells_what_is_wrong_with_the_provider(company, settings):
+def test_the_doctor_reports_problems_of_the_provider(company, settings):
     company.metadata = {"id_token_signing_alg_values_supported": ["none"]}
     assert "offers no safe signature algorithm" in doctor.check_sign_in()[1]
     oidc.provider.cache_clear()

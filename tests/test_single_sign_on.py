@@ -1,4 +1,4 @@
-"""Signing in through the organisation's identity provider, and everything that can go wrong."""
+"""Single sign-on through the identity provider: success, failures, renewal and logout."""
 
 import base64
 import json
@@ -23,30 +23,30 @@ pytestmark = pytest.mark.django_db
 
 
 def words(response):
-    """Return what a page says, without markup and on one line."""
+    """Return the text of a page, without markup and on one line."""
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
 def actions():
-    """Return what the log tells, oldest first."""
+    """Return the actions in the log, oldest first."""
     return list(LogEntry.objects.order_by("seq").values_list("action", flat=True))
 
 
 def later(**how_long):
-    """Return the machine's clock moved on, still running."""
+    """Return the current clock moved forward, still running."""
     moved = datetime.fromtimestamp(time.time() + how_long.pop("minutes") * 60, UTC)
     return time_machine.travel(moved, tick=True)
 
 
 def found(pattern, text):
-    """Return what the pattern's group matches; it must be there."""
+    """Return what the group of the pattern matches; it must match."""
     match = re.search(pattern, text)
     assert match
     return match[1].replace("&amp;", "&")
 
 
 def is_in(client):
-    """Return whether the person of the client sees pages."""
+    """Return whether the client is signed in."""
     return client.get("/batches/").status_code == 200
 
 
@@ -68,7 +68,7 @@ def test_each_group_gets_its_role(client, company, person, roles, sees):
     assert actions() == ["user.signed_in"]
 
 
-def test_the_way_there_is_bound_to_this_browser(client, company):
+def test_an_authorization_request_is_bound_to_the_browser(client, company):
     address = begin(client)
 
     assert address.startswith(f"{company.url}/authorize?")
@@ -81,7 +81,7 @@ def test_the_way_there_is_bound_to_this_browser(client, company):
 
 
 def forged(company):
-    """Return a signature by somebody else under the provider's key name."""
+    """Return a token signed by another key under the id of the provider's key."""
     key = RSAKey.generate_key(2048, {"kid": company.key.kid})
     return lambda claims: jwt.encode({"alg": "RS256", "kid": key.kid}, claims, key)
 
@@ -96,7 +96,7 @@ def unsigned(_):
 
 
 def by_our_secret(_):
-    """Return a token signed with what the site and the provider both know."""
+    """Return a token signed with the client secret."""
     key = OctKey.import_key(CLIENT_SECRET)
     return lambda claims: jwt.encode({"alg": "HS256"}, claims, key, algorithms=["HS256"])
 
@@ -118,7 +118,7 @@ NOW = int(time.time())
         pytest.param({"sub": ""}, id="nobody"),
     ],
 )
-def test_a_token_that_does_not_hold_lets_nobody_in(client, company, claims):
+def test_an_invalid_id_token_is_refused(client, company, claims):
     company.claims = claims
 
     answer = sign_in(client, company, "priya")
@@ -130,7 +130,7 @@ def test_a_token_that_does_not_hold_lets_nobody_in(client, company, claims):
 
 
 @pytest.mark.parametrize("lie", [forged, unsigned, by_our_secret])
-def test_a_signature_that_is_not_the_providers_lets_nobody_in(client, company, lie):
+def test_a_forged_signature_is_refused(client, company, lie):
     company.metadata = {"id_token_signing_alg_values_supported": ["RS256", "none", "HS256"]}
     company.sign = lie(company)
 
@@ -145,7 +145,7 @@ def test_a_signature_that_is_not_the_providers_lets_nobody_in(client, company, l
         pytest.param({"iat": NOW + 30, "exp": NOW + 330}, id="their clock is ahead"),
     ],
 )
-def test_clocks_may_differ_a_little(client, company, claims):
+def test_a_small_clock_skew_is_accepted(client, company, claims):
     moved = {name: value + int(time.time()) - NOW for name, value in claims.items()}
     company.claims = moved
 
@@ -165,7 +165,7 @@ def test_new_keys_of_the_provider_are_fetched(client, company):
     assert company.calls.count("openid_configuration") == 1
 
 
-def test_a_provider_that_calls_itself_otherwise_is_not_trusted(client, company):
+def test_a_provider_with_another_issuer_is_not_trusted(client, company):
     company.metadata = {"issuer": "https://evil.example"}
 
     answer = client.get("/login/start")
@@ -174,7 +174,7 @@ def test_a_provider_that_calls_itself_otherwise_is_not_trusted(client, company):
     assert "could not be trusted" in words(answer)
 
 
-def test_a_way_back_is_good_once(client, company):
+def test_a_callback_works_once(client, company):
     back = approved(company, begin(client), "priya")
     client.get(back)
     client.post("/logout/")
@@ -199,7 +199,7 @@ def test_a_code_that_was_used_is_refused(client, company):
     assert not is_in(client)
 
 
-def test_the_provider_says_no(client, company):
+def test_a_refusal_by_the_provider_gets_a_helpful_page(client, company):
     company.refuses = "access_denied"
     back = httpx.get(begin(client)).headers["Location"]
     answer = client.get(back)
@@ -211,7 +211,7 @@ def test_the_provider_says_no(client, company):
 
 
 @pytest.mark.parametrize("when", ["at the start", "on the way back"])
-def test_the_provider_is_down(client, company, when):
+def test_an_unavailable_provider_gets_a_helpful_page(client, company, when):
     if when == "at the start":
         company.is_down = True
         answer = client.get("/login/start")
@@ -225,7 +225,7 @@ def test_the_provider_is_down(client, company, when):
     assert "Try again in a minute" in words(answer)
 
 
-def test_a_person_without_a_role_is_told_whom_to_ask(client, company):
+def test_a_sign_in_without_a_role_says_whom_to_ask(client, company):
     answer = sign_in(client, company, "tom")
 
     assert answer.status_code == 403
@@ -245,7 +245,7 @@ def test_an_address_that_is_not_verified_is_refused(client, company):
     assert actions() == ["user.sign_in_refused"]
 
 
-def test_somebody_closed_here_stays_out(client, company):
+def test_a_deactivated_user_cannot_sign_in(client, company):
     sign_in(client, company, "priya")
     User.objects.update(is_active=False)
 
@@ -254,7 +254,7 @@ def test_somebody_closed_here_stays_out(client, company):
     assert "Your access was closed" in words(answer)
 
 
-def test_who_somebody_is_say_issuer_and_subject(client, company):
+def test_issuer_and_subject_identify_a_user(client, company):
     sign_in(client, company, "priya")
     company.people["priya"]["email"] = "priya.shah@northwind.example"
     sign_in(Client(), company, "priya")
@@ -277,7 +277,7 @@ def test_roles_are_read_again_at_each_sign_in(client, company):
     assert actions() == ["user.signed_in", "user.roles_changed", "user.signed_in"]
 
 
-def test_roles_may_stand_in_the_user_info_alone(client, company):
+def test_roles_may_come_from_the_user_info(client, company):
     company.claims = {"groups": ""}
 
     sign_in(client, company, "priya")
@@ -306,7 +306,7 @@ def test_signing_out_works_while_the_provider_is_down(client, company):
     assert not is_in(client)
 
 
-def test_without_a_provider_there_is_no_such_way(client):
+def test_without_a_provider_its_pages_do_not_exist(client):
     for address in ("/login/start", "/login/callback"):
         assert client.get(address).status_code == 404
 
@@ -314,7 +314,7 @@ def test_without_a_provider_there_is_no_such_way(client):
 # --- Renewal --------------------------------------------------------------------------------
 
 
-def test_a_session_is_vouched_for_again_and_roles_follow(client, company):
+def test_a_renewal_confirms_the_session_and_updates_roles(client, company):
     sign_in(client, company, "priya")
     company.people["priya"]["groups"] = ["audit"]
 
@@ -330,7 +330,7 @@ def test_a_session_is_vouched_for_again_and_roles_follow(client, company):
     assert actions() == ["user.signed_in", "user.roles_changed"]
 
 
-def test_a_leaver_is_out_within_a_quarter_of_an_hour(client, company):
+def test_a_person_who_left_is_signed_out_within_15_minutes(client, company):
     sign_in(client, company, "priya")
     company.forget("priya")
 
@@ -342,7 +342,7 @@ def test_a_leaver_is_out_within_a_quarter_of_an_hour(client, company):
     assert actions() == ["user.signed_in", "user.signed_out"]
 
 
-def test_who_lost_the_last_role_is_out(client, company):
+def test_losing_the_last_role_ends_the_session(client, company):
     sign_in(client, company, "priya")
     company.people["priya"]["groups"] = []
 
@@ -353,7 +353,7 @@ def test_who_lost_the_last_role_is_out(client, company):
     assert actions() == ["user.signed_in", "user.sign_in_refused", "user.signed_out"]
 
 
-def test_a_provider_that_is_down_keeps_nobody_in_for_longer(client, company):
+def test_sessions_end_while_the_provider_is_down(client, company):
     sign_in(client, company, "priya")
     company.is_down = True
 
@@ -367,7 +367,7 @@ def test_a_provider_that_is_down_keeps_nobody_in_for_longer(client, company):
         assert is_in(client)
 
 
-def test_two_requests_at_once_ask_once(client, company):
+def test_concurrent_requests_renew_once(client, company):
     sign_in(client, company, "priya")
     SignIn.objects.update(renewal_lease_until=datetime.fromtimestamp(time.time() + 3600, UTC))
 
@@ -377,7 +377,7 @@ def test_two_requests_at_once_ask_once(client, company):
     assert company.calls.count("token") == 1
 
 
-def test_another_request_has_renewed_already(client, company):
+def test_a_request_uses_the_renewal_of_another(client, company):
     sign_in(client, company, "priya")
 
     with later(minutes=20):
@@ -387,7 +387,7 @@ def test_another_request_has_renewed_already(client, company):
     assert company.calls.count("token") == 1
 
 
-def test_without_a_refresh_token_the_browser_asks(client, company):
+def test_without_a_refresh_token_the_browser_renews(client, company):
     company.gives_refresh_tokens = False
     sign_in(client, company, "priya")
 
@@ -404,7 +404,7 @@ def test_without_a_refresh_token_the_browser_asks(client, company):
     assert actions() == ["user.signed_in"]
 
 
-def test_the_browser_asks_and_the_provider_knows_nobody(client, company):
+def test_a_failed_renewal_by_the_browser_ends_the_session(client, company):
     company.gives_refresh_tokens = False
     sign_in(client, company, "priya")
     company.remembers = ""
@@ -419,7 +419,7 @@ def test_the_browser_asks_and_the_provider_knows_nobody(client, company):
         assert not is_in(client)
 
 
-# --- The back channel -----------------------------------------------------------------------
+# --- Back-channel logout ---------------------------------------------------------------------
 
 
 def test_the_provider_ends_one_session(client, company):
@@ -460,7 +460,7 @@ def test_the_provider_ends_every_session_of_a_person(client, company):
         pytest.param({"iat": NOW - 9000, "exp": NOW + 9000}, id="old"),
     ],
 )
-def test_a_logout_token_that_does_not_hold_ends_nothing(client, company, claims):
+def test_an_invalid_logout_token_ends_nothing(client, company, claims):
     sign_in(client, company, "priya")
 
     token = company.logout_token(**({"sub": "priya"} | claims))
@@ -470,7 +470,7 @@ def test_a_logout_token_that_does_not_hold_ends_nothing(client, company, claims)
     assert is_in(client)
 
 
-def test_a_logout_token_is_good_once(client, company):
+def test_a_logout_token_works_once(client, company):
     token = company.logout_token(sub="priya")
     client.post("/login/ended", {"logout_token": token})
     sign_in(client, company, "priya")

@@ -1,4 +1,4 @@
-"""The production server, started as the Procfile does, and clients that take their time."""
+"""The production server, started as in the Procfile, with slow clients."""
 
 import os
 import re
@@ -18,7 +18,7 @@ GIVES_UP_AFTER_SECONDS = 5
 
 @pytest.fixture(scope="module")
 def port():
-    """Return where the site listens."""
+    """Return the address of the site."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         number = probe.getsockname()[1]
@@ -48,13 +48,13 @@ def _wait_for(number):
 
 
 def ask(port, text):
-    """Return a connection over which this was sent."""
+    """Return a connection after sending these bytes."""
     connection = socket.create_connection(("127.0.0.1", port), 15)
     connection.sendall(text)
     return connection
 
 
-def test_a_client_that_sends_headers_slowly_is_dropped(port):
+def test_a_client_that_sends_headers_slowly_is_disconnected(port):
     began = time.monotonic()
     with ask(port, b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n") as slow:
         with ask(port, b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n") as quick:
@@ -77,7 +77,7 @@ def test_headers_without_end_are_refused(port):
     assert b" 200 " not in answer
 
 
-def test_what_announces_too_much_is_refused_before_it_is_sent(port):
+def test_a_request_that_announces_too_much_is_refused_unread(port):
     head = (
         b"POST /login/demo/manager HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999999\r\n\r\n"
     )

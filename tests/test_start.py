@@ -1,4 +1,4 @@
-"""`make run`: what it prepares, what stops it, and that it stops everything it started."""
+"""`make run`: preparation, errors that stop it, and that it stops all its processes."""
 
 import os
 import re
@@ -51,7 +51,7 @@ def launch(folder: Path, procfile: str, env: dict[str, str]) -> subprocess.Popen
     )
 
 
-def test_start_names_the_port_in_use_and_how_to_take_another(taken_port, monkeypatch, capsys):
+def test_start_names_the_port_in_use_and_how_to_use_another(taken_port, monkeypatch, capsys):
     monkeypatch.setenv("PORT", str(taken_port))
     monkeypatch.setenv("SANDBOX_PORT", str(free_port()))
     monkeypatch.setenv("STACKONE_BASE_URL", "")
@@ -65,7 +65,7 @@ def test_start_names_the_port_in_use_and_how_to_take_another(taken_port, monkeyp
     )
 
 
-def test_start_says_which_setting_is_wrong(monkeypatch, capsys):
+def test_start_names_the_wrong_setting(monkeypatch, capsys):
     monkeypatch.setenv("PORT", "eighty")
 
     code = start.main()
@@ -108,7 +108,7 @@ def test_the_worker_writes_links_to_the_site(tmp_path, given):
 
 
 @pytest.mark.journey
-def test_start_says_the_address_and_stops_everything(tmp_path):
+def test_start_prints_the_url_and_stops_everything(tmp_path):
     ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
 
     with launch(tmp_path, PROCFILE, ports) as started:
@@ -137,7 +137,7 @@ def test_start_fails_when_a_process_fails(tmp_path):
 
 
 @pytest.mark.journey
-def test_start_needs_a_database_that_answers(tmp_path):
+def test_start_needs_a_reachable_database(tmp_path):
     ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
 
     nowhere = {"DATABASE_URL": f"postgres://desk@127.0.0.1:{free_port()}/desk"}
