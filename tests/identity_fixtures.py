@@ -59,9 +59,11 @@ def begin(client: Client, wanted: str = "/") -> str:
 
 def approved(company: Provider, address: str, person: str) -> str:
     """Sign in at the provider and return the callback URL of the site."""
-    asked = dict(parse_qsl(urlsplit(address).query))
-    answer = httpx.get(f"{company.url}/approve", params=asked | {"person": person}, verify=False)
-    return answer.headers["Location"]
+    parameters = dict(parse_qsl(urlsplit(address).query))
+    response = httpx.get(
+        f"{company.url}/approve", params=parameters | {"person": person}, verify=False
+    )
+    return response.headers["Location"]
 
 
 def sign_in(client: Client, company: Provider, person: str, wanted: str = "/") -> Any:

@@ -127,11 +127,11 @@ class Provider:
         if is_code and not has_passed_canary(grant, form):
             return said({"error": "invalid_grant", "error_description": "PKCE failed"}, 400)
         grant = grant if is_code else {k: v for k, v in grant.items() if k != "nonce"}
-        answer = {"token_type": "Bearer", "expires_in": 300, "access_token": grant["person"]}
+        response = {"token_type": "Bearer", "expires_in": 300, "access_token": grant["person"]}
         if self.gives_refresh_tokens:
-            answer["refresh_token"] = secrets.token_urlsafe(12)
-            self.refreshes[answer["refresh_token"]] = grant
-        return said(answer | {"id_token": self.id_token(grant)})
+            response["refresh_token"] = secrets.token_urlsafe(12)
+            self.refreshes[response["refresh_token"]] = grant
+        return said(response | {"id_token": self.id_token(grant)})
 
 
 def has_passed_canary(grant: dict[str, Any], form: dict[str, str]) -> bool:
@@ -170,8 +170,8 @@ class Handler(BaseHTTPRequestHandler):
         asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
         path = urlsplit(self.path).path.strip("/").split("/")[-1].replace("-", "_")
         self.provider.calls.append(path)
-        answer = self._down if self.provider.is_down else getattr(self, f"_{path}", self._missing)
-        status, headers, body = answer(asked | form)
+        response = self._down if self.provider.is_down else getattr(self, f"_{path}", self._missing)
+        status, headers, body = response(asked | form)
         self.send_response(status)
         for name, value in (headers | {"Content-Length": str(len(body))}).items():
             self.send_header(name, value)

@@ -114,8 +114,8 @@ def _pages() -> None:
     vars(views)["render"] = broken
     browser = Client(raise_request_exception=False, SERVER_NAME="127.0.0.1")
     address = f"/login/?q={NAME}"
-    for answer in (browser.get(address), browser.get("/nope/"), browser.get("/", HTTP_HOST="x")):
-        sys.stdout.write(answer.content.decode())
+    for response in (browser.get(address), browser.get("/nope/"), browser.get("/", HTTP_HOST="x")):
+        sys.stdout.write(response.content.decode())
     sys.stdout.write(_debug_page())
 
 

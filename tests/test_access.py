@@ -156,9 +156,9 @@ def world():
 def ask(client, name, arguments):
     """Request a URL by GET or POST."""
     method, _ = MATRIX[name]
-    answer = getattr(client, method)(reverse(name, args=arguments.get(name, [])))
-    answer.close()
-    return answer
+    http_response = getattr(client, method)(reverse(name, args=arguments.get(name, [])))
+    http_response.close()
+    return http_response
 
 
 def words(response):
@@ -216,10 +216,10 @@ def test_each_role_gets_the_status_of_the_matrix(client, world, role, name):
 
 @pytest.mark.parametrize("name", [name for name in MATRIX if name != "log-api"])
 def test_every_page_requires_a_sign_in(client, world, name):
-    answer = ask(client, name, world[1])
+    http_response = ask(client, name, world[1])
 
-    assert answer.status_code == 302
-    assert answer["Location"].startswith("/login/?next=")
+    assert http_response.status_code == 302
+    assert http_response["Location"].startswith("/login/?next=")
 
 
 @pytest.mark.parametrize("role", ["manager", "auditor", "admin"])
@@ -235,22 +235,22 @@ def test_no_page_has_inline_style_or_script(client, world, role):
 
 
 def test_every_response_has_a_strict_policy_and_a_request_id(client):
-    answer = client.get("/login/")
+    http_response = client.get("/login/")
 
-    assert answer["Content-Security-Policy"] == (
+    assert http_response["Content-Security-Policy"] == (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
         "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'; report-uri /csp-report; report-to desk"
     )
-    assert answer["X-Frame-Options"] == "DENY"
-    assert len(answer["X-Request-ID"]) == 36
+    assert http_response["X-Frame-Options"] == "DENY"
+    assert len(http_response["X-Request-ID"]) == 36
 
 
 def test_login_offers_the_personas_of_the_demo(client):
-    said = words(client.get("/login/"))
+    page_text = words(client.get("/login/"))
 
-    assert "Priya Mehta, assigns learning" in said
-    assert "Ingrid Solberg, reads and verifies" in said
+    assert "Priya Mehta, assigns learning" in page_text
+    assert "Ingrid Solberg, reads and verifies" in page_text
 
 
 def test_without_the_demo_there_are_no_personas(client, settings):
@@ -301,9 +301,9 @@ def test_signing_in_and_out_is_recorded_with_session_and_address(client):
     ],
 )
 def test_sign_in_redirects_to_pages_of_this_site_only(client, wanted, leads_to):
-    answer = client.post("/login/demo/manager", {"next": wanted})
+    http_response = client.post("/login/demo/manager", {"next": wanted})
 
-    assert (answer.status_code, answer["Location"]) == (302, leads_to)
+    assert (http_response.status_code, http_response["Location"]) == (302, leads_to)
 
 
 def test_the_sign_in_page_redirects_people_who_are_signed_in(client):
@@ -333,10 +333,10 @@ def test_a_user_without_a_role_may_do_nothing(client):
 def test_a_form_without_a_csrf_token_gets_a_helpful_page():
     client = Client(enforce_csrf_checks=True)
 
-    answer = client.post("/login/demo/manager")
+    http_response = client.post("/login/demo/manager")
 
-    assert answer.status_code == 403
-    assert "This form is too old" in words(answer)
+    assert http_response.status_code == 403
+    assert "This form is too old" in words(http_response)
 
 
 def test_problem_pages_say_what_to_do_and_leak_nothing(client, rf: RequestFactory):
@@ -357,17 +357,17 @@ def test_a_bad_request_gets_a_plain_page(rf: RequestFactory):
     request = rf.get("/")
     request.user = make_user("manager")
 
-    answer = errors.bad_request(request, Http404())
+    http_response = errors.bad_request(request, Http404())
 
-    assert answer.status_code == 400
-    assert "This request could not be read" in words(answer)
+    assert http_response.status_code == 400
+    assert "This request could not be read" in words(http_response)
 
 
 def test_readyz_reports_what_is_missing(client):
-    answer = client.get("/readyz")
+    http_response = client.get("/readyz")
 
-    assert answer.status_code == 503
-    assert answer.json()["worker"] == "not seen in the last minute"
+    assert http_response.status_code == 503
+    assert http_response.json()["worker"] == "not seen in the last minute"
     assert client.get("/healthz").json() == {"process": "ok"}
 
 

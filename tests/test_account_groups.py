@@ -36,37 +36,39 @@ def own(world):
 
 def test_a_manager_sees_the_accounts_of_the_group(client, two_accounts):
     client.force_login(make_user("manager", groups=["ld-us"]))
-    theirs, mine = two_accounts
+    other_account, own_account = two_accounts
 
     for address in ("/people/", "/content/", "/batches/", "/search?q=of", "/"):
         page = client.get(address).content.decode()
         assert "of Workday US" in page or address == "/", address
         assert "of Cornerstone" not in page, address
-    assert [client.get(address).status_code for address in own(mine)] == [200] * 3
-    assert [client.get(address).status_code for address in own(theirs)] == [404] * 3
+    assert [client.get(address).status_code for address in own(own_account)] == [200] * 3
+    assert [client.get(address).status_code for address in own(other_account)] == [404] * 3
 
 
 def test_exact_matches_of_other_accounts_are_not_found(client, two_accounts):
     client.force_login(make_user("manager", groups=["ld-us"]))
-    (_, learner, content, batch), (_, mine, *_) = two_accounts
+    (_, learner, content, batch), (_, own_account, *_) = two_accounts
 
     for words in (learner.email, content.external_reference, f"B-{batch.pk:04d}"):
         assert client.get("/search", {"q": words}).status_code == 200
-    assert client.get("/search", {"q": mine.email})["Location"] == f"/people/{mine.pk}/"
+    assert (
+        client.get("/search", {"q": own_account.email})["Location"] == f"/people/{own_account.pk}/"
+    )
 
 
 def test_a_manager_acts_on_the_accounts_of_the_group(client, two_accounts):
     client.force_login(make_user("manager", groups=["ld"]))
-    (_, _, _, theirs), (us, _, _, mine) = two_accounts
-    row = theirs.assignments.get()
+    (_, _, _, other_account), (us, _, _, own_account) = two_accounts
+    row = other_account.assignments.get()
 
     client.post("/assign/new")
 
     assert Draft.objects.get().account == us
-    assert client.post(f"/batches/{mine.pk}/pause").status_code == 409
-    assert client.post(f"/batches/{theirs.pk}/pause").status_code == 404
-    assert client.post(f"/batches/{theirs.pk}/copy").status_code == 404
-    assert client.post(f"/batches/{theirs.pk}/rows/{row.pk}/retry").status_code == 404
+    assert client.post(f"/batches/{own_account.pk}/pause").status_code == 409
+    assert client.post(f"/batches/{other_account.pk}/pause").status_code == 404
+    assert client.post(f"/batches/{other_account.pk}/copy").status_code == 404
+    assert client.post(f"/batches/{other_account.pk}/rows/{row.pk}/retry").status_code == 404
 
 
 def test_a_draft_is_hidden_when_its_account_is_forbidden(client, two_accounts):

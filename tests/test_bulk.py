@@ -35,9 +35,9 @@ def people(account, count, left_at=None):
 
 @pytest.mark.parametrize("count", [0, 1, 1_001], ids=["none", "one", "more than a group"])
 def test_insert_adds_every_row_in_its_order(account, count):
-    found = people(account, count)
+    matches = people(account, count)
 
-    assert [person.remote_id for person in found] == [f"p-{n}" for n in range(count)]
+    assert [person.remote_id for person in matches] == [f"p-{n}" for n in range(count)]
 
 
 def test_insert_stores_datetimes_of_any_time_zone(account):
@@ -67,9 +67,9 @@ def test_update_changes_only_the_given_rows(account, count):
 
     update(Learner, ("name", "left_at", "is_active"), new)
 
-    found = Learner.objects.order_by("pk").values_list("pk", "name", "left_at", "is_active")
+    matches = Learner.objects.order_by("pk").values_list("pk", "name", "left_at", "is_active")
     changed = [(person.pk, f"Name {person.pk}", NOON, False) for person in others]
-    assert list(found) == [(first.pk, "", None, True), *changed]
+    assert list(matches) == [(first.pk, "", None, True), *changed]
 
 
 def test_update_to_null(account):
@@ -84,8 +84,8 @@ def test_update_to_null(account):
 def test_in_list_matches_the_rows_of_a_list(account):
     pks = [person.pk for person in people(account, 5)]
 
-    found = Learner.objects.filter(pk__in_list=[pks[1], pks[3], pks[3], pks[-1] + 99])
+    matches = Learner.objects.filter(pk__in_list=[pks[1], pks[3], pks[3], pks[-1] + 99])
 
-    assert sorted(found.values_list("pk", flat=True)) == [pks[1], pks[3]]
+    assert sorted(matches.values_list("pk", flat=True)) == [pks[1], pks[3]]
     assert Learner.objects.filter(pk__in_list=[]).count() == 0
     assert Content.objects.exclude(pk__in_list=[1]).count() == 0

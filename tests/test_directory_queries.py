@@ -85,7 +85,7 @@ def test_fold_is_independent_of_unicode_normalisation(text):
 
 @database
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("search", "found"),
     [
         pytest.param({}, ["Ada", "Ben"], id="everybody who is active, by name"),
         pytest.param({"with_inactive": True}, ["Ada", "Ben", "Cid"], id="inactive too"),
@@ -96,14 +96,14 @@ def test_fold_is_independent_of_unicode_normalisation(text):
         pytest.param({"words": "_"}, [], id="an underscore is itself"),
     ],
 )
-def test_people_finds(asked, found):
+def test_people_finds(search, found):
     make_learner(name="Ben", search_text="ben nw legal")
     make_learner(name="Ada", search_text="ada nw sales")
     make_learner(name="Cid", search_text="cid nw", is_active=False)
     second = Account.objects.create(remote_id="second", name="Docebo")
     make_learner(second, name="Eve", search_text="eve nw sales")
 
-    people = directory.people(account_pk=make_account().pk, **asked)
+    people = directory.people(account_pk=make_account().pk, **search)
 
     assert [str(learner) for learner in people] == found
 

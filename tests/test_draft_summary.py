@@ -70,17 +70,17 @@ def test_summary_counts_what_a_draft_would_create(
     hold(make_learner(), contents[0])
     draft.assigns_again = again
 
-    found = summary(draft, contents, named=0)
+    counts = summary(draft, contents, named=0)
 
-    assert found == Summary(["Care", "Zeal"], 3, 2, 0, 6, already, takes)
-    assert found.to_create == to_create
+    assert counts == Summary(["Care", "Zeal"], 3, 2, 0, 6, already, takes)
+    assert counts.to_create == to_create
 
 
 def test_summary_of_an_empty_draft_is_zero(draft):
-    found = summary(draft, [], named=0)
+    counts = summary(draft, [], named=0)
 
-    assert found == Summary([], 0, 0, 0, 0, 0, "less than a second")
-    assert found.to_create == 0
+    assert counts == Summary([], 0, 0, 0, 0, 0, "less than a second")
+    assert counts.to_create == 0
 
 
 @pytest.mark.parametrize("seed", range(EXAMPLES))
@@ -102,11 +102,11 @@ def test_summary_equals_the_plan(draft, seed):
     draft.assigns_again = chance.random() < 0.2
     draft.save()
 
-    found = summary(draft, picked, named=drafts.file_rows(draft)[0])
+    counts = summary(draft, picked, named=drafts.file_rows(draft)[0])
 
     plan = frozen_plan.freeze(draft=draft, now=AT)
     to_create = plan.assignments.filter(state="planned").count()
-    assert (found.rows, found.to_create) == (plan.rows, to_create)
+    assert (counts.rows, counts.to_create) == (plan.rows, to_create)
 
 
 def test_a_draft_with_only_file_rows_is_complete(client, draft):

@@ -8,7 +8,7 @@ from assignments.queries import formatting
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "expected"),
     [
         pytest.param(0.2, "less than a second", id="almost nothing"),
         pytest.param(1, "about 1 second", id="one second"),
@@ -20,8 +20,8 @@ from assignments.queries import formatting
         pytest.param(3 * 86400, "about 3 days", id="days"),
     ],
 )
-def test_duration_in_words(seconds, said):
-    assert formatting.duration(seconds) == said
+def test_duration_in_words(seconds, expected):
+    assert formatting.duration(seconds) == expected
 
 
 @given(st.integers(0, 10**7))
@@ -30,8 +30,8 @@ def test_duration_always_has_words(seconds):
 
 
 @pytest.mark.parametrize(
-    ("count", "said"),
+    ("count", "expected"),
     [pytest.param(1, "1 person", id="one"), pytest.param(3412, "3,412 people", id="many")],
 )
-def test_people_are_counted_in_words(count, said):
-    assert formatting.people(count) == said
+def test_people_are_counted_in_words(count, expected):
+    assert formatting.people(count) == expected

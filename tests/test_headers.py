@@ -19,31 +19,31 @@ STATIC = "/static/assignments/base.css"
 
 def ask(client, address, **how):
     """Return the response, read to its end: a file is open until then."""
-    answer = client.get(address, **how)
-    if answer.streaming:
-        assert b"".join(answer)
-    return answer
+    response = client.get(address, **how)
+    if response.streaming:
+        assert b"".join(response)
+    return response
 
 
-def policy(answer):
+def policy(response):
     """Return the content security policy by directive."""
-    parts = [part.split() for part in answer["Content-Security-Policy"].split(";")]
+    parts = [part.split() for part in response["Content-Security-Policy"].split(";")]
     return {part[0]: part[1:] for part in parts}
 
 
-def score(answer):
+def score(response):
     """Return the Observatory's points: 100, less for missing headers, more for strict ones."""
-    csp, points = policy(answer), 100
+    csp, points = policy(response), 100
     scripts = csp.get("script-src", csp.get("default-src", ["*"]))
     is_open = {"'unsafe-inline'", "'unsafe-eval'", "data:", "https:", "*"} & set(scripts)
     points += -25 if is_open else 10 if csp.get("default-src") == ["'none'"] else 5
     points += 5 if csp.get("frame-ancestors") == ["'none'"] else -20
-    points += 5 if answer["Referrer-Policy"] in {"same-origin", "no-referrer"} else -5
-    points += 10 if answer["Cross-Origin-Resource-Policy"] == "same-origin" else 0
-    points -= 5 * (answer["X-Content-Type-Options"] != "nosniff")
-    hsts = answer.headers.get("Strict-Transport-Security", "")
+    points += 5 if response["Referrer-Policy"] in {"same-origin", "no-referrer"} else -5
+    points += 10 if response["Cross-Origin-Resource-Policy"] == "same-origin" else 0
+    points -= 5 * (response["X-Content-Type-Options"] != "nosniff")
+    hsts = response.headers.get("Strict-Transport-Security", "")
     points += 5 if "preload" in hsts else -20 if "max-age=31536000" not in hsts else 0
-    for cookie in answer.cookies.values():
+    for cookie in response.cookies.values():
         points -= 0 if cookie["secure"] else 20
         points -= 0 if cookie["httponly"] else 10
         points += 5 if cookie["samesite"] == "Lax" else -5
@@ -70,7 +70,6 @@ def addresses():
     row = batch.assignments.get()
     more: dict[str, list[object]] = {
         "person": [row.learner_id],
-        "assignment-history": [row.learner_id, row.content_id],
         "content-item": [row.content_id],
         "entry": [0],
         "verification": [verify_log(by=SYSTEM, now=AT).pk],
@@ -81,8 +80,9 @@ def addresses():
     more |= {name: [batch.pk] for name in ("batch", "batch-approval", "batch-progress")}
     pages = [name for name, (method, _) in MATRIX.items() if method == "get"]
     more |= {name: [draft.pk] for name in pages if name.startswith(("assign", "review"))}
-    found = [reverse(name, args=more.get(name, [])) for name in pages]
-    return [*found, "/login/", "/healthz", "/readyz", "/nothing/here", STATIC]
+    more["assignment-history"] = [row.learner_id, row.content_id]
+    page_urls = [reverse(name, args=more.get(name, [])) for name in pages]
+    return [*page_urls, "/login/", "/healthz", "/readyz", "/nothing/here", STATIC]
 
 
 @pytest.mark.parametrize("role", [None, "manager", "admin"])
@@ -126,11 +126,13 @@ def test_cookies_belong_to_this_host_alone(behind_tls):
 
 
 def test_a_foreign_host_name_is_refused():
-    answer = Client(raise_request_exception=False).get("/login/", headers={"Host": "evil.example"})
+    response = Client(raise_request_exception=False).get(
+        "/login/", headers={"Host": "evil.example"}
+    )
 
-    assert answer.status_code == 400
-    assert b"evil.example" not in answer.content
-    assert "This request could not be read" in words(answer)
+    assert response.status_code == 400
+    assert b"evil.example" not in response.content
+    assert "This request could not be read" in words(response)
 
 
 def test_a_request_that_is_too_large_is_refused_unread(settings):
@@ -138,10 +140,10 @@ def test_a_request_that_is_too_large_is_refused_unread(settings):
     client = Client()
     client.force_login(make_user("manager"))
 
-    answer = client.post("/settings/", {"theme": "x" * 200})
+    response = client.post("/settings/", {"theme": "x" * 200})
 
-    assert answer.status_code == 413
-    assert "This is too large" in words(answer)
+    assert response.status_code == 413
+    assert "This is too large" in words(response)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +161,7 @@ def test_too_many_requests_are_refused(times, role, address):
 
     answers = [press(client) for _ in range(times + 1)]
 
-    assert 429 not in {answer.status_code for answer in answers[:-1]}
+    assert 429 not in {response.status_code for response in answers[:-1]}
     assert (answers[-1].status_code, answers[-1]["Retry-After"]) == (429, "60")
     assert "Wait a minute and try again" in words(answers[-1])
     assert press(other).status_code != 429
@@ -174,17 +176,19 @@ def test_csp_reports_are_logged_quoted(caplog):
     client = Client(enforce_csrf_checks=True)
 
     for report in ({"csp-report": body}, [{"type": "csp-violation", "body": body}], [3], {}):
-        answer = client.post("/csp-report", json.dumps(report), content_type="application/json")
-        assert answer.status_code == 204
+        response = client.post("/csp-report", json.dumps(report), content_type="application/json")
+        assert response.status_code == 204
 
-    said = [record.getMessage() for record in caplog.records if "blocked" in record.getMessage()]
-    assert len(said) == 2
-    assert "Elif" not in "".join(said)
-    assert "\n" not in "".join(said)
+    messages = [
+        record.getMessage() for record in caplog.records if "blocked" in record.getMessage()
+    ]
+    assert len(messages) == 2
+    assert "Elif" not in "".join(messages)
+    assert "\n" not in "".join(messages)
 
 
 @pytest.mark.parametrize(("body", "status"), [("no json", 400), ("x" * 20_000, 413)])
 def test_an_invalid_csp_report_is_refused(body, status):
-    answer = Client().post("/csp-report", body, content_type="application/csp-report")
+    response = Client().post("/csp-report", body, content_type="application/csp-report")
 
-    assert answer.status_code == status
+    assert response.status_code == status

@@ -91,12 +91,12 @@ def test_urls_without_a_password_and_short_secrets_are_not_redacted():
 
 
 def test_the_key_of_a_sentry_dsn_is_redacted():
-    said = redaction.redact(
+    output = redaction.redact(
         "it is 0123456789abcdef",
         redaction.texts_to_redact(["https://0123456789abcdef@sentry.example/1"]),
     )
 
-    assert said == "it is [hidden]"
+    assert output == "it is [hidden]"
 
 
 def test_text_format_omits_single_requests_and_calls():
@@ -110,15 +110,17 @@ def lines(caplog):
     caplog.set_level(logging.INFO, "dashboard.requests")
     caplog.set_level(logging.INFO, "assignments.calls")
     caplog.handler.addFilter(logs.RequestIdFilter())
-    return lambda: [json.loads(logs.JsonFormatter().format(one)) for one in caplog.records]
+    return lambda: [
+        json.loads(logs.JsonFormatter().format(log_record)) for log_record in caplog.records
+    ]
 
 
 @pytest.mark.django_db
 def test_a_request_has_one_line_with_the_id_of_its_response(client, lines):
-    answer = client.get("/login/?next=/people/%3Fq%3DElif")
+    response = client.get("/login/?next=/people/%3Fq%3DElif")
 
     (line,) = lines()
-    assert line["request_id"] == answer["X-Request-ID"]
+    assert line["request_id"] == response["X-Request-ID"]
     assert (line["method"], line["path"], line["status"]) == ("GET", "/login/", 200)
     assert "Elif" not in json.dumps(line)
 
@@ -132,7 +134,7 @@ def test_health_checks_are_not_logged(client, lines):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("header", "given", "is_taken"),
+    ("header", "header_value", "is_taken"),
     [
         pytest.param("X-Request-ID", GIVEN, True, id="from the proxy"),
         pytest.param("X-Request-ID", "x\u2028y" * 9, False, id="not an id"),
@@ -141,27 +143,27 @@ def test_health_checks_are_not_logged(client, lines):
     ],
 )
 def test_the_request_id_comes_from_a_trusted_header_or_is_generated(
-    client, settings, header, given, is_taken
+    client, settings, header, header_value, is_taken
 ):
     settings.REQUEST_ID_HEADER = header
 
-    answer = client.get("/login/", headers={"X-Request-ID": given})
+    response = client.get("/login/", headers={"X-Request-ID": header_value})
 
-    assert (answer["X-Request-ID"] == ID) is is_taken
-    assert uuid.UUID(answer["X-Request-ID"])
+    assert (response["X-Request-ID"] == ID) is is_taken
+    assert uuid.UUID(response["X-Request-ID"])
 
 
 @pytest.mark.django_db
 def test_error_pages_show_the_request_id(client, rf):
     client.force_login(make_user("auditor"))
-    said = [client.get("/nope/"), client.get(reverse("assign-recover", args=[uuid.uuid4()]))]
+    output = [client.get("/nope/"), client.get(reverse("assign-recover", args=[uuid.uuid4()]))]
     request = rf.get("/")
     request.request_id = ID
     pages = [errors.server_error(request), errors.bad_request(request)]
 
-    for answer in said:
-        reference = answer["X-Request-ID"][:8].upper()
-        assert f"Reference <code>{reference}</code>" in answer.content.decode()
+    for response in output:
+        reference = response["X-Request-ID"][:8].upper()
+        assert f"Reference <code>{reference}</code>" in response.content.decode()
     for page in pages:
         assert "Reference <code>7E0DBA3C</code>" in page.content.decode()
 
@@ -202,7 +204,7 @@ def test_a_verification_by_a_worker_has_the_id_of_its_request(client, monkeypatc
     write_log(3)
     client.force_login(make_user("auditor"))
 
-    answer = client.post(reverse("verify"))
+    response = client.post(reverse("verify"))
 
     entry = LogEntry.objects.get(action="log.verified")
-    assert entry.request_id == answer["X-Request-ID"]
+    assert entry.request_id == response["X-Request-ID"]

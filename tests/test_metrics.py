@@ -21,20 +21,20 @@ pytestmark = pytest.mark.django_db
 
 def numbers(client, **headers):
     """Return every sample by its name and labels."""
-    answer = client.get("/metrics", headers=headers)
-    assert answer.status_code == 200
+    response = client.get("/metrics", headers=headers)
+    assert response.status_code == 200
     return {
         " ".join([sample.name, *(sample.labels[name] for name in sorted(sample.labels))]): (
             sample.value
         )
-        for family in text_string_to_metric_families(answer.content.decode())
+        for family in text_string_to_metric_families(response.content.decode())
         for sample in family.samples
     }
 
 
-def of(found, start):
+def of(metrics, start):
     """Return the samples whose names begin with a prefix."""
-    return {name: value for name, value in found.items() if name.startswith(start)}
+    return {name: value for name, value in metrics.items() if name.startswith(start)}
 
 
 def test_metrics_of_an_empty_installation(client):
@@ -65,25 +65,25 @@ def test_metrics_count_rows_and_calls(client):
             response_status=status,
         )
 
-    found = numbers(client)
+    metrics = numbers(client)
 
-    assert of(found, "desk_rows") == {
+    assert of(metrics, "desk_rows") == {
         "desk_rows sandbox created": 2,
         "desk_rows sandbox queued": 1,
         "desk_rows sandbox unknown": 1,
         "desk_rows sandbox rejected": 1,
     }
-    assert of(found, "desk_batches") == {
+    assert of(metrics, "desk_batches") == {
         "desk_batches sandbox running": 1,
         "desk_batches sandbox done": 1,
     }
-    assert of(found, "desk_calls") == {
+    assert of(metrics, "desk_calls") == {
         "desk_calls_5m sandbox created 201": 1,
         "desk_calls_5m sandbox queued 429": 2,
         "desk_calls_5m sandbox unknown ": 1,
     }
-    assert found["desk_oldest_due_seconds sandbox"] == pytest.approx(70, abs=5)
-    assert found["desk_oldest_unknown_seconds sandbox"] == pytest.approx(30, abs=5)
+    assert metrics["desk_oldest_due_seconds sandbox"] == pytest.approx(70, abs=5)
+    assert metrics["desk_oldest_unknown_seconds sandbox"] == pytest.approx(30, abs=5)
 
 
 def test_metrics_count_a_planned_row_of_a_running_batch_as_due(client):
@@ -110,10 +110,10 @@ def test_metrics_of_accounts_and_workers(client):
     Worker.objects.create(name="one", seen_at=now)
     Worker.objects.create(name="gone", seen_at=now - timedelta(minutes=2))
 
-    found = numbers(client)
+    metrics = numbers(client)
 
-    assert found["desk_workers"] == 1
-    assert {name: round(value) for name, value in of(found, "desk_account_").items()} == {
+    assert metrics["desk_workers"] == 1
+    assert {name: round(value) for name, value in of(metrics, "desk_account_").items()} == {
         "desk_account_paused sandbox": 1,
         "desk_account_paused second": 0,
         "desk_account_failing sandbox": 1,

@@ -41,14 +41,14 @@ def test_the_index_follows_every_change():
     learner = make_learner(search_text="elif yilmaz")
     account = learner.account_id
 
-    def found(words):
+    def matches(words):
         return list(directory.people(account_pk=account, words=words))
 
-    assert found("yilmaz") == [learner]
+    assert matches("yilmaz") == [learner]
     Learner.objects.filter(pk=learner.pk).update(search_text="elif demir")
-    assert (found("yilmaz"), found("demir")) == ([], [learner])
+    assert (matches("yilmaz"), matches("demir")) == ([], [learner])
     Learner.objects.filter(pk=learner.pk).delete()
-    assert found("demir") == []
+    assert matches("demir") == []
 
 
 @database
@@ -74,9 +74,9 @@ def test_people_match_by_any_part_of_a_word(monkeypatch, few, words, names):
     for name in (*NAMES[:1], *NAMES[2:]):
         make_learner(name=name, search_text=fold(name))
 
-    found = directory.people(account_pk=make_account().pk, words=words)
+    matches = directory.people(account_pk=make_account().pk, words=words)
 
-    assert sorted(map(str, found)) == sorted(names)
+    assert sorted(map(str, matches)) == sorted(names)
 
 
 class AnyWords(TestCase):
@@ -92,11 +92,11 @@ class AnyWords(TestCase):
         for text in texts:
             make_learner(account, search_text=fold(text))
 
-        found = directory.people(account_pk=account.pk, words=words)
+        matches = directory.people(account_pk=account.pk, words=words)
 
         everybody = Learner.objects.filter(account=account)
         sought = fold(words).split()
-        assert {learner.pk for learner in found} == {
+        assert {learner.pk for learner in matches} == {
             one.pk for one in everybody if all(word in one.search_text for word in sought)
         }
 
@@ -132,5 +132,5 @@ def test_a_position_without_rows_is_the_first_page():
     contents = directory.contents(account_pk=None)
 
     for place in (keyset.PagePosition(after=10**9), keyset.PagePosition(before=10**9, first=9)):
-        found = keyset.keyset_page(contents, place=place, size=3)
-        assert (found.first, len(found.rows), found.previous) == (1, 3, None)
+        matches = keyset.keyset_page(contents, place=place, size=3)
+        assert (matches.first, len(matches.rows), matches.previous) == (1, 3, None)

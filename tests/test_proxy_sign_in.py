@@ -46,8 +46,8 @@ def proxy(settings):
 
 def behind(**changed):
     """Return a client behind the proxy, which names Priya; an empty change drops a header."""
-    told = {name: value for name, value in (PRIYA | changed).items() if value is not None}
-    return Client(headers=told)
+    text_shown = {name: value for name, value in (PRIYA | changed).items() if value is not None}
+    return Client(headers=text_shown)
 
 
 def named_otherwise(client, **changed):
@@ -70,10 +70,10 @@ def test_the_person_named_by_the_proxy_signs_in_by_a_button(settings):
     door = client.get("/batches/?tab=done", follow=True)
     assert "Continue with your company account" in words(door)
     assert not SignIn.objects.exists()
-    answer = client.get("/login/proxy", {"next": "/batches/?tab=done"})
+    response = client.get("/login/proxy", {"next": "/batches/?tab=done"})
 
     user = User.objects.get()
-    assert (answer.status_code, answer["Location"]) == (302, "/batches/?tab=done")
+    assert (response.status_code, response["Location"]) == (302, "/batches/?tab=done")
     assert (user.issuer, user.subject) == (ISSUER, "priya@persistent")
     assert (user.name, user.email) == ("Priya Mehtá, L&D", "priya@northwind.example")
     assert (user.roles, user.groups) == (["manager"], ["sales", "ld"])
@@ -104,13 +104,13 @@ FORGED = [
 @pytest.mark.parametrize("changed", FORGED)
 @pytest.mark.parametrize("address", ["/login/proxy", "/login/", "/batches/"])
 def test_untrusted_headers_are_refused_and_logged(changed, address, caplog):
-    answer = behind(**changed).get(address)
+    response = behind(**changed).get(address)
 
-    assert answer.status_code == 403
-    assert "could not be trusted" in words(answer)
+    assert response.status_code == 403
+    assert "could not be trusted" in words(response)
     assert not User.objects.exists()
     assert "A sign-in by the proxy failed (untrusted)" in caplog.text
-    assert SECRET not in caplog.text + answer.content.decode()
+    assert SECRET not in caplog.text + response.content.decode()
 
 
 def test_untrusted_headers_cannot_use_an_open_session(priya):
@@ -132,19 +132,19 @@ def test_a_header_name_with_an_underscore_is_another_header():
 
 @pytest.mark.parametrize("changed", [{"DeskSubject": None}, dict.fromkeys(PRIYA)])
 def test_a_request_without_identity_headers_gets_a_helpful_page(changed):
-    answer = behind(**changed).get("/login/proxy")
+    response = behind(**changed).get("/login/proxy")
 
-    assert answer.status_code == 403
-    assert "did not say who you are" in words(answer)
-    assert "tell the L&amp;D desk" in words(answer)
+    assert response.status_code == 403
+    assert "did not say who you are" in words(response)
+    assert "tell the L&amp;D desk" in words(response)
     assert not User.objects.exists()
 
 
 def test_a_person_without_a_role_learns_whom_to_ask():
-    answer = behind(DeskGroups="sales").get("/login/proxy")
+    response = behind(DeskGroups="sales").get("/login/proxy")
 
-    assert answer.status_code == 403
-    assert "Your account has no role here" in words(answer)
+    assert response.status_code == 403
+    assert "Your account has no role here" in words(response)
     assert actions() == ["user.sign_in_refused"]
 
 
@@ -188,19 +188,19 @@ def test_roles_follow_the_headers_immediately(priya):
 def test_unchanged_headers_write_nothing(priya):
     priya.get("/batches/")
 
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as requested:
         priya.get("/batches/")
 
-    assert [one["sql"] for one in asked if not one["sql"].startswith("SELECT")] == []
+    assert [one["sql"] for one in requested if not one["sql"].startswith("SELECT")] == []
 
 
 def test_a_form_of_an_ended_session_changes_nothing(priya):
     SignIn.objects.all().delete()
     priya.cookies.pop("sessionid", None)
-    answer = priya.post("/assign/new")
+    response = priya.post("/assign/new")
 
-    assert answer.status_code == 302
-    assert answer["Location"].startswith("/login/")
+    assert response.status_code == 302
+    assert response["Location"].startswith("/login/")
 
 
 def test_a_deactivated_user_cannot_sign_in_by_the_proxy(priya):
@@ -211,9 +211,9 @@ def test_a_deactivated_user_cannot_sign_in_by_the_proxy(priya):
 
 
 def test_signing_out_shows_the_sign_in_page_and_stays_signed_out(priya):
-    answer = priya.post("/logout/", follow=True)
+    response = priya.post("/logout/", follow=True)
 
-    assert "You are signed out here" in words(answer)
+    assert "You are signed out here" in words(response)
     assert not SignIn.objects.exists()
     assert not is_in(priya)
 
@@ -231,11 +231,16 @@ def test_with_both_ways_each_session_depends_on_its_own_way(company, settings):
 
 
 def test_the_settings_of_a_proxy():
-    found = proxy_settings.proxy_settings(env(**GIVEN, PROXY_SUBJECT_HEADER="ShibId"), demo=False)
+    settings_read = proxy_settings.proxy_settings(
+        env(**GIVEN, PROXY_SUBJECT_HEADER="ShibId"), demo=False
+    )
 
-    assert found
-    assert (found.issuer, found.headers) == (ISSUER, HEADERS | {"subject": "ShibId"})
-    assert SECRET not in repr(found)
+    assert settings_read
+    assert (settings_read.issuer, settings_read.headers) == (
+        ISSUER,
+        HEADERS | {"subject": "ShibId"},
+    )
+    assert SECRET not in repr(settings_read)
     assert proxy_settings.proxy_settings(env(), demo=True) is None
     both = GIVEN | {"OIDC_ISSUER": "https://id.example", "PROXY_BESIDE_OIDC": "1"}
     assert proxy_settings.proxy_settings(env(**both), demo=False)
@@ -262,17 +267,17 @@ def test_the_settings_of_a_proxy():
     ],
 )
 def test_incomplete_proxy_settings_stop_the_start(change, demo, sentence):
-    with pytest.raises(ImproperlyConfigured, match=sentence) as said:
+    with pytest.raises(ImproperlyConfigured, match=sentence) as message:
         proxy_settings.proxy_settings(env(**(GIVEN | change)), demo=demo)
 
-    assert SECRET not in str(said.value)
+    assert SECRET not in str(message.value)
 
 
 def test_the_doctor_says_what_the_proxy_must_do(settings):
-    is_well, said = doctor.check_sign_in()
+    is_well, message = doctor.check_sign_in()
 
     assert is_well
-    assert "DeskSecret, DeskSubject, DeskName, DeskEmail, DeskGroups" in said
-    assert SECRET not in said
+    assert "DeskSecret, DeskSubject, DeskName, DeskEmail, DeskGroups" in message
+    assert SECRET not in message
     settings.PROXY_SETTINGS = None
     assert doctor.check_sign_in()[0] is False

@@ -46,8 +46,8 @@ class Source(BaseHTTPRequestHandler):
     """A source of advisories like OSV, with one vulnerability of Django."""
 
     def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        name, version = asked["package"]["name"], asked["version"]
+        query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        name, version = query["package"]["name"], query["version"]
         ranges = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "6.1.1"}]}]
         package = {"name": "django", "ecosystem": "PyPI"}
         affected = [{"package": package, "ranges": ranges, "versions": [version]}]

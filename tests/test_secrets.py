@@ -72,9 +72,9 @@ def broken():
         "DATABASE_URL": f"postgres://desk:{DATABASE}@127.0.0.1:9/desk",
         "CELERY_BROKER_URL": f"redis://:{BROKER}@127.0.0.1:9/0",
     }
-    said = run_canaries(env)
-    assert said.returncode == 0, said.stderr.decode()
-    return {"output": said.stdout, "log": said.stderr}
+    output = run_canaries(env)
+    assert output.returncode == 0, output.stderr.decode()
+    return {"output": output.stdout, "log": output.stderr}
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +83,12 @@ def everything(tmp_path_factory, shared_lms):
     folder = tmp_path_factory.mktemp("canaries")
     database = folder / "desk.sqlite3"
     env = {"STACKONE_BASE_URL": shared_lms.base_url, "DATABASE_URL": f"sqlite:///{database}"}
-    said = run_canaries(env, str(folder))
-    assert said.returncode == 0, said.stderr.decode()
+    output = run_canaries(env, str(folder))
+    assert output.returncode == 0, output.stderr.decode()
     with zipfile.ZipFile(folder / "log.zip") as pack:
         parts = {f"pack {name}": pack.read(name) for name in pack.namelist()}
     files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-    return {"output": said.stdout, "log": said.stderr} | files | parts
+    return {"output": output.stdout, "log": output.stderr} | files | parts
 
 
 def places(everything, needle):
@@ -103,7 +103,7 @@ def test_all_output_is_searched(everything):
     assert b"refused" in everything["output"]
     assert b"127.0.0.1:9 does not respond" in everything["output"]
     assert b"Something went wrong" in everything["output"]
-    assert b"The endpoint at 127.0.0.1 did not answer" in everything["output"]
+    assert b"The endpoint at 127.0.0.1 did not respond" in everything["output"]
 
 
 @pytest.mark.parametrize("name", NEEDLES)

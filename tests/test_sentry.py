@@ -51,20 +51,20 @@ def test_a_report_has_place_and_error_but_no_person(client, sentry, monkeypatch)
     client.raise_request_exception = False
     client.cookies["sessionid"] = "the-session-cookie"
 
-    answer = client.get(
+    response = client.get(
         "/login/?next=/people/%3Fq%3DElif",
         headers={"Authorization": "Basic aGVsbG8=", "X-Note": "Elif Yilmaz"},
     )
 
     (report,) = sentry.reports
     (problem,) = report["exception"]["values"]
-    assert answer.status_code == 500
+    assert response.status_code == 500
     assert (problem["type"], problem["value"]) == (
         "RuntimeError",
         "No room for [e-mail] with [hidden]",
     )
     assert problem["stacktrace"]["frames"][-1]["function"] == "broken"
-    assert report["tags"] == {"request_id": answer["X-Request-ID"]}
+    assert report["tags"] == {"request_id": response["X-Request-ID"]}
     assert not {"request", "user", "breadcrumbs", "server_name", "modules"} & set(report)
     words = ("elif", KEY, "the-session-cookie", "aGVsbG8", "127.0.0.1", "northwind")
     assert [word for word in words if word in json.dumps(report).lower()] == []

@@ -117,9 +117,9 @@ def test_an_administrator_ends_all_sessions_of_a_person(client):
     sign_in(client, "admin")
     priya = User.objects.get(email="manager@example.com")
 
-    answer = client.post(f"/sessions/{priya.pk}/end")
+    response = client.post(f"/sessions/{priya.pk}/end")
 
-    assert answer["Location"] == "/sessions/"
+    assert response["Location"] == "/sessions/"
     assert [is_in(each) for each in (one, two, other, client)] == [False, False, True, True]
     ended = LogEntry.objects.filter(action="session.ended")
     assert [entry.subject for entry in ended] == [f"user/{priya.pk}"] * 2

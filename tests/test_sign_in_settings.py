@@ -132,6 +132,6 @@ def test_the_doctor_shows_no_secret(company, settings, capsys):
     with pytest.raises(CommandError):
         call_command("doctor", "--json")
 
-    said = capsys.readouterr().out
-    assert "sign-in" in {finding["name"] for finding in json.loads(said)}
-    assert "canary" not in said
+    message = capsys.readouterr().out
+    assert "sign-in" in {finding["name"] for finding in json.loads(message)}
+    assert "canary" not in message

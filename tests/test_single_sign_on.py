@@ -38,7 +38,7 @@ def later(**how_long):
     return time_machine.travel(moved, tick=True)
 
 
-def found(pattern, text):
+def matched(pattern, text):
     """Return what the group of the pattern matches; it must match."""
     match = re.search(pattern, text)
     assert match
@@ -59,10 +59,10 @@ def is_in(client):
     ],
 )
 def test_each_group_gets_its_role(client, company, person, roles, sees):
-    answer = sign_in(client, company, person, "/batches/?tab=done")
+    reply = sign_in(client, company, person, "/batches/?tab=done")
 
     user = User.objects.get()
-    assert (answer.status_code, answer["Location"]) == (302, "/batches/?tab=done")
+    assert (reply.status_code, reply["Location"]) == (302, "/batches/?tab=done")
     assert (user.issuer, user.subject, user.roles) == (company.url, person, roles)
     assert client.get("/", follow=True).request["PATH_INFO"] == sees
     assert actions() == ["user.signed_in"]
@@ -121,10 +121,10 @@ NOW = int(time.time())
 def test_an_invalid_id_token_is_refused(client, company, claims):
     company.claims = claims
 
-    answer = sign_in(client, company, "priya")
+    reply = sign_in(client, company, "priya")
 
-    assert answer.status_code == 403
-    assert "could not be trusted" in words(answer)
+    assert reply.status_code == 403
+    assert "could not be trusted" in words(reply)
     assert not is_in(client)
     assert not User.objects.exists()
 
@@ -168,10 +168,10 @@ def test_new_keys_of_the_provider_are_fetched(client, company):
 def test_a_provider_with_another_issuer_is_not_trusted(client, company):
     company.metadata = {"issuer": "https://evil.example"}
 
-    answer = client.get("/login/start")
+    reply = client.get("/login/start")
 
-    assert answer.status_code == 403
-    assert "could not be trusted" in words(answer)
+    assert reply.status_code == 403
+    assert "could not be trusted" in words(reply)
 
 
 def test_a_callback_works_once(client, company):
@@ -179,10 +179,10 @@ def test_a_callback_works_once(client, company):
     client.get(back)
     client.post("/logout/")
 
-    answer = client.get(back)
+    reply = client.get(back)
 
-    assert answer.status_code == 400
-    assert "used already or is too old" in words(answer)
+    assert reply.status_code == 400
+    assert "used already or is too old" in words(reply)
     assert not is_in(client)
 
 
@@ -191,46 +191,46 @@ def test_a_code_that_was_used_is_refused(client, company):
     used = approved(company, first, "priya")
     client.get(used)
     client.post("/logout/")
-    company.replays_code = found("code=([^&]+)", used)
+    company.replays_code = matched("code=([^&]+)", used)
 
-    answer = sign_in(client, company, "priya")
+    reply = sign_in(client, company, "priya")
 
-    assert "used already or is too old" in words(answer)
+    assert "used already or is too old" in words(reply)
     assert not is_in(client)
 
 
 def test_a_refusal_by_the_provider_gets_a_helpful_page(client, company):
     company.refuses = "access_denied"
     back = httpx.get(begin(client)).headers["Location"]
-    answer = client.get(back)
+    reply = client.get(back)
 
-    assert answer.status_code == 403
-    assert "sign-in refused" in words(answer)
-    assert "ld@northwind.example" in words(answer)
-    assert b"<b>no" not in answer.content
+    assert reply.status_code == 403
+    assert "sign-in refused" in words(reply)
+    assert "ld@northwind.example" in words(reply)
+    assert b"<b>no" not in reply.content
 
 
 @pytest.mark.parametrize("when", ["at the start", "on the way back"])
 def test_an_unavailable_provider_gets_a_helpful_page(client, company, when):
     if when == "at the start":
         company.is_down = True
-        answer = client.get("/login/start")
+        reply = client.get("/login/start")
     else:
         back = approved(company, begin(client), "priya")
         company.is_down = True
-        answer = client.get(back)
+        reply = client.get(back)
 
-    assert answer.status_code == 503
-    assert "does not respond" in words(answer)
-    assert "Try again in a minute" in words(answer)
+    assert reply.status_code == 503
+    assert "does not respond" in words(reply)
+    assert "Try again in a minute" in words(reply)
 
 
 def test_a_sign_in_without_a_role_says_whom_to_ask(client, company):
-    answer = sign_in(client, company, "tom")
+    reply = sign_in(client, company, "tom")
 
-    assert answer.status_code == 403
-    assert "Your account has no role here" in words(answer)
-    assert "Ask the L&amp;D desk, ld@northwind.example" in words(answer)
+    assert reply.status_code == 403
+    assert "Your account has no role here" in words(reply)
+    assert "Ask the L&amp;D desk, ld@northwind.example" in words(reply)
     assert not User.objects.exists()
     entry = LogEntry.objects.get()
     assert (entry.action, entry.actor) == ("user.sign_in_refused", "visitor")
@@ -238,10 +238,10 @@ def test_a_sign_in_without_a_role_says_whom_to_ask(client, company):
 
 
 def test_an_address_that_is_not_verified_is_refused(client, company):
-    answer = sign_in(client, company, "uma")
+    reply = sign_in(client, company, "uma")
 
-    assert answer.status_code == 403
-    assert "not verified" in words(answer)
+    assert reply.status_code == 403
+    assert "not verified" in words(reply)
     assert actions() == ["user.sign_in_refused"]
 
 
@@ -249,9 +249,9 @@ def test_a_deactivated_user_cannot_sign_in(client, company):
     sign_in(client, company, "priya")
     User.objects.update(is_active=False)
 
-    answer = sign_in(Client(), company, "priya")
+    reply = sign_in(Client(), company, "priya")
 
-    assert "Your access was closed" in words(answer)
+    assert "Your access was closed" in words(reply)
 
 
 def test_issuer_and_subject_identify_a_user(client, company):
@@ -288,9 +288,9 @@ def test_roles_may_come_from_the_user_info(client, company):
 def test_signing_out_ends_the_session_at_the_provider_too(client, company):
     sign_in(client, company, "priya")
 
-    answer = client.post("/logout/")
+    reply = client.post("/logout/")
 
-    url = found('content="0;url=([^"]+)"', answer.content.decode())
+    url = matched('content="0;url=([^"]+)"', reply.content.decode())
     assert url.startswith(f"{company.url}/logout?id_token_hint=ey")
     assert "post_logout_redirect_uri=http%3A%2F%2Ftestserver%2Flogin%2F" in url
     assert not is_in(client)
@@ -335,9 +335,9 @@ def test_a_person_who_left_is_signed_out_within_15_minutes(client, company):
     company.forget("priya")
 
     with later(minutes=11):
-        answer = client.get("/batches/")
+        reply = client.get("/batches/")
 
-    assert answer["Location"] == "/login/?next=/batches/&ended=1"
+    assert reply["Location"] == "/login/?next=/batches/&ended=1"
     assert not Session.objects.filter(session_key__in=SignIn.objects.values("session_key")).exists()
     assert actions() == ["user.signed_in", "user.signed_out"]
 
@@ -360,8 +360,8 @@ def test_sessions_end_while_the_provider_is_down(client, company):
     with later(minutes=12):
         assert is_in(client)
     with later(minutes=16):
-        answer = client.get("/batches/")
-        assert (answer.status_code, "does not respond" in words(answer)) == (503, True)
+        reply = client.get("/batches/")
+        assert (reply.status_code, "does not respond" in words(reply)) == (503, True)
     company.is_down = False
     with later(minutes=17):
         assert is_in(client)
@@ -393,10 +393,10 @@ def test_without_a_refresh_token_the_browser_renews(client, company):
 
     with later(minutes=11):
         assert client.post("/assign/new").status_code == 302
-        asked = client.get("/batches/?tab=done")
-        assert asked["Location"] == "/login/renew?next=/batches/%3Ftab%3Ddone"
-        page = client.get(asked["Location"]).content.decode()
-        url = found('content="0;url=([^"]+)"', page)
+        renewal = client.get("/batches/?tab=done")
+        assert renewal["Location"] == "/login/renew?next=/batches/%3Ftab%3Ddone"
+        page = client.get(renewal["Location"]).content.decode()
+        url = matched('content="0;url=([^"]+)"', page)
         assert "prompt=none" in url
         back = client.get(httpx.get(url).headers["Location"])
         assert back["Location"] == "/batches/?tab=done"
@@ -413,9 +413,9 @@ def test_a_failed_renewal_by_the_browser_ends_the_session(client, company):
         part = client.get("/people/", headers={"HX-Request": "true"})
         assert (part.status_code, part["HX-Redirect"]) == (401, "/login/renew?next=/people/")
         page = client.get(part["HX-Redirect"]).content.decode()
-        url = found('content="0;url=([^"]+)"', page)
-        answer = client.get(httpx.get(url).headers["Location"])
-        assert answer["Location"] == "/login/?next=/people/&ended=1"
+        url = matched('content="0;url=([^"]+)"', page)
+        reply = client.get(httpx.get(url).headers["Location"])
+        assert reply["Location"] == "/login/?next=/people/&ended=1"
         assert not is_in(client)
 
 
@@ -428,11 +428,11 @@ def test_the_provider_ends_one_session(client, company):
     sign_in(other, company, "priya")
     sid = SignIn.objects.order_by("pk").values_list("provider_session", flat=True)[0]
 
-    answer = Client(enforce_csrf_checks=True).post(
+    reply = Client(enforce_csrf_checks=True).post(
         "/login/ended", {"logout_token": company.logout_token(sid=sid)}
     )
 
-    assert answer.status_code == 200
+    assert reply.status_code == 200
     assert (is_in(client), is_in(other)) == (False, True)
     assert actions()[-1] == "session.ended"
 
@@ -464,9 +464,9 @@ def test_an_invalid_logout_token_ends_nothing(client, company, claims):
     sign_in(client, company, "priya")
 
     token = company.logout_token(**({"sub": "priya"} | claims))
-    answer = client.post("/login/ended", {"logout_token": token})
+    reply = client.post("/login/ended", {"logout_token": token})
 
-    assert answer.status_code == 400
+    assert reply.status_code == 400
     assert is_in(client)
 
 

@@ -70,11 +70,11 @@ def test_headers_without_end_are_refused(port):
         try:
             for _ in range(100):
                 long.sendall(b"x" * 10_000)
-            answer = long.recv(100)
+            response = long.recv(100)
         except ConnectionError:
-            answer = b""
+            response = b""
 
-    assert b" 200 " not in answer
+    assert b" 200 " not in response
 
 
 def test_a_request_that_announces_too_much_is_refused_unread(port):
@@ -82,6 +82,6 @@ def test_a_request_that_announces_too_much_is_refused_unread(port):
         b"POST /login/demo/manager HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999999\r\n\r\n"
     )
     with ask(port, head) as large:
-        answer = large.recv(30)
+        response = large.recv(30)
 
-    assert answer.startswith(b"HTTP/1.1 413")
+    assert response.startswith(b"HTTP/1.1 413")

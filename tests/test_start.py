@@ -99,12 +99,12 @@ def test_ports_to_open_without_another_lms_include_the_sandbox(env, ports, monke
 def test_the_worker_writes_links_to_the_site(tmp_path, given):
     port = free_port()
     env = {"PORT": str(port), "SANDBOX_PORT": str(free_port()), "SITE_URL": given}
-    asked = "python -c 'from django.conf import settings; print(settings.SITE_URL)'"
+    worker_command = "python -c 'from django.conf import settings; print(settings.SITE_URL)'"
 
-    with launch(tmp_path, PROCFILE.replace("exec sleep 60", asked), env) as started:
-        said, _ = started.communicate(timeout=30)
+    with launch(tmp_path, PROCFILE.replace("exec sleep 60", worker_command), env) as started:
+        output, _ = started.communicate(timeout=30)
 
-    assert f"worker.1  | {given or f'http://127.0.0.1:{port}'}\n" in said
+    assert f"worker.1  | {given or f'http://127.0.0.1:{port}'}\n" in output
 
 
 @pytest.mark.journey
@@ -113,11 +113,11 @@ def test_start_prints_the_url_and_stops_everything(tmp_path):
 
     with launch(tmp_path, PROCFILE, ports) as started:
         assert started.stdout is not None
-        told = next(line for line in started.stdout if "Assignment Desk" in line)
+        line = next(line for line in started.stdout if "Assignment Desk" in line)
         started.send_signal(signal.SIGTERM)
         rest, _ = started.communicate(timeout=15)
 
-    assert told == f"Assignment Desk is at http://127.0.0.1:{ports['PORT']}  (Ctrl-C stops)\n"
+    assert line == f"Assignment Desk is at http://127.0.0.1:{ports['PORT']}  (Ctrl-C stops)\n"
     assert started.returncode == 0
     assert set(re.findall(r"(\w+)\.1 stopped", rest)) == {"web", "worker", "sandbox"}
     for port in ports.values():
@@ -143,7 +143,7 @@ def test_start_needs_a_reachable_database(tmp_path):
     nowhere = {"DATABASE_URL": f"postgres://desk@127.0.0.1:{free_port()}/desk"}
 
     with launch(tmp_path, PROCFILE, nowhere | ports) as started:
-        said, _ = started.communicate(timeout=15)
+        output, _ = started.communicate(timeout=15)
 
     assert started.returncode == 1
-    assert re.fullmatch(r"Check DATABASE_URL, its database failed: connection .* refused\n", said)
+    assert re.fullmatch(r"Check DATABASE_URL, its database failed: connection .* refused\n", output)
