@@ -1,4 +1,4 @@
-"""What tests of the audit log stand on: a log that is started, people, and entries to tell of."""
+"""Fixtures of the audit log: an empty log for each test, people, events and searches."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -31,10 +31,10 @@ CONTENT = {"ref": "content/9", "title": "GDPR Essentials 2027", "reference": "CR
 
 
 @pytest.fixture(autouse=True)
-def log_of_its_own(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Start the log anew for each test that really commits, and let its tables be emptied.
+def separate_log(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Start an empty log for each test that commits, and let its tables be flushed afterwards.
 
-    Such a test ends with every table flushed, which the log's triggers refuse.
+    The triggers of the log would refuse the flush at the end of such a test.
     """
     if not _commits(request.node):
         yield
@@ -62,14 +62,14 @@ def created(number: int = 1, person: Person = ELIF, **more: object) -> Event:
 
 
 def write_log(size: int) -> range:
-    """Append so many entries, a second person's now and then."""
+    """Append `size` entries about two people."""
     amara = Person(ref="learner/13", name="Amara Okafor", email="amara@northwind.example")
     events = [created(number, amara if number % 3 else ELIF) for number in range(size)]
     with transaction.atomic():
         return record_all(events, by=PRIYA, at=AT)
 
 
-# What is searched for among these, and how many it finds: the same wherever one searches.
+# Queries and how many entries of `write_searched_entries` match; the same on pages and in the API.
 SEARCHES = [
     pytest.param("yilmaz", 2, id="a name without its accents"),
     pytest.param("person:learner/13 gdpr", 1, id="a person and a word"),
@@ -78,8 +78,8 @@ SEARCHES = [
 ]
 
 
-def write_what_is_searched() -> None:
-    """Append what SEARCHES are of: assignments of two people, and a hold of their batch."""
+def write_searched_entries() -> None:
+    """Append the entries for SEARCHES: assignments of two people, and a hold of their batch."""
     amara = Person(ref="learner/13", name="Amara Okafor")
     held = Event(action="batch.held", batch="batch/417", subject="batch/417")
     with transaction.atomic():

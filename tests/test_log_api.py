@@ -14,7 +14,7 @@ from assignments.models import LogEntry
 from dashboard.access.access_tokens import MAX_TOKENS
 from dashboard.access.models import AccessToken
 from tests.factories import make_user
-from tests.log_fixtures import AT, ELIF, PRIYA, SEARCHES, created, write_what_is_searched
+from tests.log_fixtures import AT, ELIF, PRIYA, SEARCHES, created, write_searched_entries
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/api/audit/entries"
@@ -78,7 +78,7 @@ def test_the_api_answers_with_entries_as_the_page_shows_them(token):
 
 @pytest.mark.parametrize(("asked", "count"), SEARCHES)
 def test_page_command_and_api_find_the_same(token, capsys, asked, count):
-    write_what_is_searched()
+    write_searched_entries()
 
     page = signed_in()[1].get("/audit/", {"q": asked})
     api = ask(token, q=asked).json()

@@ -27,7 +27,7 @@ from tests.log_fixtures import (
     SEARCHES,
     created,
     write_log,
-    write_what_is_searched,
+    write_searched_entries,
 )
 
 pytestmark = pytest.mark.django_db
@@ -116,7 +116,7 @@ def test_audit_pages_backwards_without_a_gap(auditor):
 
 @pytest.mark.parametrize(("asked", "found"), SEARCHES)
 def test_page_export_and_command_find_the_same(auditor, tmp_path, asked, found):
-    write_what_is_searched()
+    write_searched_entries()
 
     page = auditor.get("/audit/", {"q": asked})
     file = handed_out(taken_away(auditor, format="csv", q=asked))
