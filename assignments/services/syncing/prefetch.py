@@ -17,7 +17,7 @@ from assignments.stackone.page_process import AnyPage, ListEnd, ListRequest, Pag
 
 # Limit of pages that are requested or wait to be stored, so that a slow disk cannot fill memory.
 MAX_AHEAD: Final = 48
-# Senders share the request budget; a sync reserves at most this many seconds of it in advance.
+# Senders share the rate budget; a sync reserves at most this many seconds of it in advance.
 RESERVED_SECONDS: Final = 0.5
 # Pages that arrive within this time are stored in one transaction, which costs one disk flush.
 GATHER_SECONDS: Final = 0.1
@@ -28,7 +28,7 @@ PROCESS_ENDED: Final = (
 
 
 class PagePrefetcher:
-    """Fetches pages in a child process, for which it reserves slots of the request budget.
+    """Fetches pages in a child process, for which it reserves slots of the rate budget.
 
     :param options: the arguments of `StackOne` in the child process
     """
