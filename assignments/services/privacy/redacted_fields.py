@@ -56,8 +56,8 @@ def redact_person(person: Subject) -> int:
 
 def is_named_in(person: Subject, texts: Iterable[str]) -> bool:
     """Tell whether one of the texts contains a name of the person."""
-    unnamed = name_redactor(person.names)
-    return any(unnamed(text) != text for text in texts)
+    redact = name_redactor(person.names)
+    return any(redact(text) != text for text in texts)
 
 
 def find_reason_problem(reason: str, *, person: Subject | None) -> str:
@@ -83,9 +83,9 @@ def is_search_for(person: Subject, search: str) -> bool:
 
 
 def _redact(person: Subject, rows: "QuerySet[Any]", fields: Sequence[str]) -> int:
-    changed, unnamed = 0, name_redactor(person.names, replacement=ERASED)
+    changed, redact = 0, name_redactor(person.names, replacement=ERASED)
     for pk, *texts in rows.order_by("pk").values_list("pk", *fields).iterator(CHUNK):
-        new = [unnamed(text) for text in texts]
+        new = [redact(text) for text in texts]
         if new != texts:
             rows.filter(pk=pk).update(**dict(zip(fields, new, strict=True)))
             if rows.model is Batch:
@@ -94,8 +94,9 @@ def _redact(person: Subject, rows: "QuerySet[Any]", fields: Sequence[str]) -> in
     return changed
 
 
-def _changed(fields: Sequence[str], texts: Sequence[str], new: Sequence[str]) -> list[str]:
-    return [name for name, *both in zip(fields, texts, new, strict=True) if both[0] != both[1]]
+def _changed(fields: Sequence[str], before: Sequence[str], after: Sequence[str]) -> list[str]:
+    texts = zip(fields, before, after, strict=True)
+    return [name for name, old_text, new_text in texts if old_text != new_text]
 
 
 def _redact_audiences(person: Subject) -> int:
