@@ -1,4 +1,4 @@
-"""People, content and batches as a test needs them, straight in the tables."""
+"""Factories of people, content, batches and other rows, written straight into the tables."""
 
 import uuid
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def restart_numbers() -> None:
 
 
 def make_user(role: str = "manager", **fields: Any) -> Any:
-    """Return somebody who may sign in with one role."""
+    """Return a user with one role."""
     name = PEOPLE[role]
     values = {
         "issuer": "test",
@@ -53,7 +53,7 @@ def make_user(role: str = "manager", **fields: Any) -> Any:
 
 
 def make_actor(user: Any) -> Actor:
-    """Return somebody as the one who acts through a page."""
+    """Return a user as the actor of what a page does."""
     return Actor(ref=f"user/{user.pk}", name=str(user), email=user.email, means="page")
 
 
@@ -75,8 +75,8 @@ def make_learner(account: Account | None = None, **fields: Any) -> Learner:
         "is_active": True,
         "last_seen_sync": 1,
     } | fields
-    known = (values[part] for part in ("name", "email", "external_reference", "remote_id"))
-    values.setdefault("search_text", fold(" ".join(known)))
+    parts = (values[part] for part in ("name", "email", "external_reference", "remote_id"))
+    values.setdefault("search_text", fold(" ".join(parts)))
     return Learner.objects.create(account=account or make_account(), **values)
 
 
@@ -99,7 +99,7 @@ def make_content(account: Account | None = None, **fields: Any) -> Content:
 
 
 def make_audience(by: Any, *members: Learner, **fields: Any) -> Audience:
-    """Return an audience: of these people, or of whoever matches if a query is given."""
+    """Return an audience of these people, or of everybody who matches `query`."""
     name = fields.pop("name", "Sales")
     values = {
         "account": make_account(),
@@ -150,14 +150,14 @@ def make_export(owner: Any, **fields: Any) -> LogExport:
 
 
 def make_token(owner: Any, **fields: Any) -> AccessToken:
-    """Return an access token of somebody; nobody has what it is the hash of."""
+    """Return an access token of a user, with a digest that no text has."""
     values = {"name": "GRC", "digest": uuid.uuid4().hex * 2}
     moments = {"created_at": AT, "expires_at": AT + timedelta(days=30)}
     return AccessToken.objects.create(user=owner, **values | moments | fields)
 
 
 def log_submission(batch: Batch) -> None:
-    """Let the log say that the batch was submitted with the plan that it has."""
+    """Append the log entry of the batch's submission with its plan digest."""
     event = Event(
         action="batch.submitted",
         subject=f"batch/{batch.pk}",

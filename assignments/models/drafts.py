@@ -19,9 +19,9 @@ class Status(models.TextChoices):
 
 
 class Terms(models.Model):
-    """What applies to all rows: chosen in a draft, frozen in its batch.
+    """The terms that apply to every row: set in a draft, frozen in its batch.
 
-    The first due date of a batch's rows is that of the batch.
+    Every field must be optional for plans that were made before it: see docs/decisions/0018.
     """
 
     due_date = models.DateField(null=True, blank=True)
