@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from tests import advisories
-from tests.advisories import NotAudited, Weak
+from tests.advisories import NotAudited, Vulnerable
 from tests.sandbox_process import ROOT
 
 TODAY = date(2026, 11, 26)
@@ -37,8 +37,8 @@ def pinned(tmp_path):
 @pytest.fixture
 def record(tmp_path):
     path = tmp_path / "audit.json"
-    found = {"django": "6.1.0", "psycopg": "3.3.4", "colorama": "0.4.6"}
-    advisories.write(path, found=found, today=TODAY, what="All were the newest.")
+    pins = {"django": "6.1.0", "psycopg": "3.3.4", "colorama": "0.4.6"}
+    advisories.write_record(path, pinned=pins, today=TODAY, text="All were the newest.")
     return path
 
 
@@ -76,31 +76,31 @@ def source(monkeypatch, tmp_path):
 
 
 def test_a_known_vulnerability_of_a_dependency_is_reported(pinned, record, source):
-    with pytest.raises(Weak) as found:
-        advisories.verdict(source, path=pinned, record=record, today=TODAY)
+    with pytest.raises(Vulnerable) as report:
+        advisories.check(source, path=pinned, record=record, today=TODAY)
 
-    assert str(found.value) == "django 6.1.0: PYSEC-0000-1, mended in 6.1.1"
+    assert str(report.value) == "django 6.1.0: PYSEC-0000-1, fixed in 6.1.1"
 
 
 def test_dependencies_without_known_vulnerabilities_pass(pinned, record, source):
     pinned.write_text(pinned.read_text().replace("6.1.0", "6.1.1"))
 
-    said = advisories.verdict(source, path=pinned, record=record, today=TODAY)
+    message = advisories.check(source, path=pinned, record=record, today=TODAY)
 
-    assert said == "No weakness is known of 2 dependencies."
+    assert message == "2 dependencies have no known vulnerability."
 
 
 def test_the_record_is_used_when_the_source_is_unavailable(pinned, record):
     # Nothing listens there.
     away = ["--vulnerability-service", "osv", "--osv-url", "http://127.0.0.1:9/"]
 
-    said = advisories.verdict(away, path=pinned, record=record, today=TODAY)
+    message = advisories.check(away, path=pinned, record=record, today=TODAY)
 
-    assert said.startswith("NOT asked of a source of advisories today (")
-    assert said.endswith("On 2026-11-26, good until 2027-02-24: All were the newest.")
+    assert message.startswith("NOT checked with a source of advisories today (")
+    assert message.endswith("On 2026-11-26, valid until 2027-02-24: All were the newest.")
     record.unlink()
     with pytest.raises(NotAudited, match=r"There is no audit\.json\..* --record"):
-        advisories.verdict(away, path=pinned, record=record, today=TODAY)
+        advisories.check(away, path=pinned, record=record, today=TODAY)
 
 
 @pytest.mark.parametrize(
@@ -108,37 +108,37 @@ def test_the_record_is_used_when_the_source_is_unavailable(pinned, record):
     [
         pytest.param({"psycopg": None}, TODAY, "of other pins: psycopg", id="one fewer"),
         pytest.param({"django": "6.1.1"}, TODAY, "of other pins: django", id="a new one"),
-        pytest.param({}, date(2027, 2, 25), "good until 2027-02-24", id="too old"),
+        pytest.param({}, date(2027, 2, 25), "valid until 2027-02-24", id="too old"),
         pytest.param({}, date(2026, 11, 25), "of 2026-11-26", id="of a day to come"),
     ],
 )
 def test_an_outdated_record_is_not_used(pinned, record, change, today, sentence):
-    found = {
+    pins = {
         name: version for name, version in (advisories.pins(pinned) | change).items() if version
     }
 
     with pytest.raises(NotAudited, match=sentence):
-        advisories.stands_in(record, found=found, today=today)
+        advisories.read_record(record, pinned=pins, today=today)
 
 
 def test_a_record_cannot_extend_its_own_validity(pinned, record):
-    record.write_text(record.read_text().replace('"good_for_days": 90', '"good_for_days": 9000'))
+    record.write_text(record.read_text().replace('"valid_days": 90', '"valid_days": 9000'))
 
-    with pytest.raises(NotAudited, match="good until 2027-02-24"):
-        advisories.stands_in(record, found=advisories.pins(pinned), today=date(2028, 1, 1))
+    with pytest.raises(NotAudited, match="valid until 2027-02-24"):
+        advisories.read_record(record, pinned=advisories.pins(pinned), today=date(2028, 1, 1))
 
 
 def test_a_source_that_skips_a_dependency_fails_the_scan(pinned, monkeypatch):
-    answers = {
+    results = {
         "dependencies": [
             {"name": "django", "version": "6.1.0", "vulns": []},
             {"name": "psycopg", "skip_reason": "Dependency not found on PyPI"},
         ]
     }
-    done = subprocess.CompletedProcess([], 0, stdout=json.dumps(answers), stderr="")
+    done = subprocess.CompletedProcess([], 0, stdout=json.dumps(results), stderr="")
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
 
-    assert advisories.asked(pinned, []) == "it knows nothing of 1 of 2: psycopg"
+    assert advisories.missing_coverage(pinned, []) == "it does not cover 1 of 2: psycopg"
 
 
 @pytest.mark.parametrize(

@@ -75,11 +75,11 @@ class ReviewFindings:
 
     @cached_property
     def refresh(self) -> PlanRefresh | None:
-        """The refresh that is under way, or that ended since the freeze."""
-        found = PlanRefresh.objects.filter(draft=self.batch.submission_key).first()
-        if found is None or found.is_running:
-            return found
-        return found if found.progressed_at >= self.batch.frozen_at else None
+        """The refresh that is running, or that ended since the freeze."""
+        refresh = PlanRefresh.objects.filter(draft=self.batch.submission_key).first()
+        if refresh is None or refresh.is_running:
+            return refresh
+        return refresh if refresh.progressed_at >= self.batch.frozen_at else None
 
     @property
     def _rows(self) -> QuerySet[Assignment]:

@@ -66,7 +66,7 @@ def confirm_session(
 def _renew_once(
     request: HttpRequest, sign_in: SignIn, tokens: dict[str, str], now: datetime
 ) -> Renewal:
-    """Ask the provider if this request gets the lease; others go on, or wait at the limit."""
+    """Ask the provider if this request gets the lease; others are served, or wait at the limit."""
     is_free = Q(renewal_lease_until=None) | Q(renewal_lease_until__lt=now)
     unchanged = SignIn.objects.filter(is_free, pk=sign_in.pk, confirmed_at=sign_in.confirmed_at)
     if unchanged.update(renewal_lease_until=now + LEASE):
