@@ -25,7 +25,7 @@ RAMP_UP_SECONDS = 40
 # A raised limit of a StackOne project: 100 calls a second.
 CALLS_PER_MINUTE = "6000"
 MAX_P95_MS = 500
-# As many as cores; what they count together they count in PostgreSQL.
+# Web processes: as many as cores; with SQLite one, since several share counters only in PostgreSQL.
 PROCESSES = {"sqlite": 1, "postgresql": 2}
 COOKIE = "sessionid"
 HTMX = {"HX-Request": "true"}

@@ -10,8 +10,8 @@ from assignments.stackone.sandbox.faults import UnknownFault, validate_shares
 from assignments.stackone.sandbox.options import SandboxOptions
 from assignments.stackone.sandbox.server import serve
 
-HIGHEST_PORT = 65_535
-LOWEST = {
+MAX_PORT = 65_535
+MINIMUMS = {
     "port": 0,
     "learners": 1,
     "content": 1,
@@ -31,18 +31,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the flags."""
-        for name in LOWEST:
+        for name in MINIMUMS:
             default = getattr(SandboxOptions, name)
             parser.add_argument(_flag(name), type=int, default=default, help=f"default: {default}")
         parser.add_argument(
             "--faults",
             default="",
             metavar="KIND=SHARE,…",
-            help="shares of creates that go wrong, such as 500=0.1,reset-after=0.05",
+            help="shares of creates that get a fault, such as 500=0.1,reset-after=0.05",
         )
-        parser.add_argument("--db", type=Path, metavar="FILE", help="where to keep what is created")
         parser.add_argument(
-            "--odd-forms", action="store_true", help="write values as the oddest providers do"
+            "--db", type=Path, metavar="FILE", help="file in which to store assignments"
+        )
+        parser.add_argument(
+            "--odd-forms",
+            action="store_true",
+            help="write values in the odd forms of some providers",
         )
         parser.add_argument(
             "--rate-headers",
@@ -52,13 +56,13 @@ class Command(BaseCommand):
 
     def handle(self, **flags: Option) -> None:
         """Check the flags and serve."""
-        for name, lowest in LOWEST.items():
-            if flags[name] < lowest:
-                raise CommandError(f"{_flag(name)} must be at least {lowest}.")
-        if flags["port"] > HIGHEST_PORT:
-            raise CommandError(f"{_flag('port')} must be at most {HIGHEST_PORT}.")
-        named = {name: flags[name] for name in (*LOWEST, "db", "odd_forms", "rate_headers")}
-        serve(SandboxOptions(**named, faults=_faults(flags["faults"])))
+        for name, minimum in MINIMUMS.items():
+            if flags[name] < minimum:
+                raise CommandError(f"{_flag(name)} must be at least {minimum}.")
+        if flags["port"] > MAX_PORT:
+            raise CommandError(f"{_flag('port')} must be at most {MAX_PORT}.")
+        options = {name: flags[name] for name in (*MINIMUMS, "db", "odd_forms", "rate_headers")}
+        serve(SandboxOptions(**options, faults=_faults(flags["faults"])))
 
 
 def _flag(name: str) -> str:
