@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS assignments (
     position INTEGER PRIMARY KEY AUTOINCREMENT
 );
 CREATE INDEX IF NOT EXISTS assignments_of_learner ON assignments (learner, content);
+SELECT data_options FROM origin; -- fails if the file has another schema
 """
 INSERT_SQL = "INSERT INTO assignments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 PAGE_SQL = """
