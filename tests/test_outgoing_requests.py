@@ -18,6 +18,7 @@ from assignments.stackone.errors import OutcomeUnknown
 from assignments.stackone.transport import DirectTransport, transport_to
 from dashboard import environment
 from dashboard.access import oidc
+from dashboard.access.oidc_errors import SignInDenied, UntrustedProviderData
 
 REDIRECT = "HTTP/1.1 302 Found\r\nLocation: {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -164,7 +165,7 @@ def test_sign_in_follows_no_redirect(settings):
     with redirecting() as (server, elsewhere):
         settings.OIDC_ISSUER = server.url
         oidc.provider.cache_clear()
-        with pytest.raises(oidc.SignInDenied, match="302"):
+        with pytest.raises(SignInDenied, match="302"):
             oidc.provider_metadata()
     oidc.provider.cache_clear()
 
@@ -178,6 +179,6 @@ def test_a_provider_url_in_a_private_network_is_refused(settings, url):
         server.response = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}"
         settings.OIDC_ISSUER = server.url
         oidc.provider.cache_clear()
-        with pytest.raises(oidc.UntrustedProviderData, match="The provider's token_endpoint is"):
+        with pytest.raises(UntrustedProviderData, match="The provider's token_endpoint is"):
             oidc.provider_metadata()
     oidc.provider.cache_clear()

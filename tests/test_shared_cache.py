@@ -7,7 +7,7 @@ from django.test import Client
 
 from dashboard import shared_cache
 from dashboard.access import logout_tokens
-from dashboard.access.oidc import UntrustedProviderData
+from dashboard.access.oidc_errors import UntrustedProviderData
 from tests.concurrency import run_concurrently
 from tests.factories import make_user
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 
 from dashboard.access import oidc
+from dashboard.access.oidc_errors import ProviderUnavailable, SignInDenied, UntrustedProviderData
 from dashboard.proxy_settings import ProxySettings
 
 
@@ -33,9 +34,9 @@ def _check_provider() -> tuple[bool, str]:
     issuer = settings.OIDC_ISSUER
     try:
         metadata = oidc.provider_metadata()
-    except oidc.ProviderUnavailable as problem:
+    except ProviderUnavailable as problem:
         return False, f"{issuer} does not respond: {problem}. Check OIDC_ISSUER and the network."
-    except (oidc.UntrustedProviderData, oidc.SignInDenied) as problem:
+    except (UntrustedProviderData, SignInDenied) as problem:
         return False, f"{issuer} is no OpenID Connect issuer: {problem}. Check OIDC_ISSUER."
     if not metadata.get("id_token_signing_alg_values_supported"):
         return False, (

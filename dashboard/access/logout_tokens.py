@@ -10,6 +10,7 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 
 from dashboard.access import oidc
+from dashboard.access.oidc_errors import UntrustedProviderData
 
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 MAX_AGE_SECONDS: Final = 300
@@ -32,7 +33,7 @@ def verify_logout_token(token: str) -> EndedSessions:
     try:
         claims = _verified_claims(token)
     except (JoseError, ValueError, KeyError) as error:
-        raise oidc.UntrustedProviderData(str(error)) from error
+        raise UntrustedProviderData(str(error)) from error
     ended = EndedSessions(str(claims.get("sid", "")), str(claims.get("sub", "")))
     is_complete = (
         LOGOUT_EVENT in claims["events"]
@@ -41,7 +42,7 @@ def verify_logout_token(token: str) -> EndedSessions:
     )
     cache_key = f"logout-token:{claims['jti']}"
     if not is_complete or not caches["shared"].add(cache_key, 1, MAX_AGE_SECONDS * 2):
-        raise oidc.UntrustedProviderData("This is no logout token, or it was used before.")
+        raise UntrustedProviderData("This is no logout token, or it was used before.")
     return ended
 
 

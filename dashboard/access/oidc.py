@@ -1,35 +1,32 @@
 """Client of the organisation's OpenID Connect provider; Authlib and joserfc implement the protocol.
 
-Errors, named for what the caller should do next:
-
-* ProviderUnavailable     it cannot be reached or failed; try again later
-* SignInDenied            it refused this person
-* UntrustedProviderData   what it sent is invalid; nobody may be signed in by it
+The errors that its functions raise are in `oidc_errors`.
 """
 
 import ssl
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import httpx2
 from authlib.integrations.base_client import (
     BaseApp,
     FrameworkIntegration,
     OAuth2Mixin,
-    OAuthError,
     OpenIDMixin,
 )
 from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oidc.core import CodeIDToken
 from django.conf import settings
-from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from dashboard.access.oidc_errors import (
+    ProviderUnavailable,
+    UntrustedProviderData,
+    translated_errors,
+)
 from dashboard.environment import is_loopback
 
 DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
@@ -57,18 +54,6 @@ SCOPES_IF_OFFERED: Final = ("offline_access", "groups")
 CLOCK_SKEW_SECONDS: Final = 60
 METADATA_MAX_AGE_SECONDS: Final = 3600
 TIMEOUT_SECONDS: Final = 5
-
-
-class ProviderUnavailable(Exception):
-    """The provider cannot be reached, or responds with a server error."""
-
-
-class SignInDenied(Exception):
-    """The provider refused; the text is its error code or HTTP status."""
-
-
-class UntrustedProviderData(Exception):
-    """What the provider sent is invalid or could be forged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +159,7 @@ def authorization_request(*, redirect_uri: str, is_silent: bool) -> dict[str, st
 
     :param is_silent: the provider must respond without interaction (`prompt=none`)
     """
-    with _translated_errors():
+    with translated_errors():
         client = provider()
         offered = client.load_server_metadata().get("scopes_supported", [])
         scopes = [*SCOPES, *(scope for scope in SCOPES_IF_OFFERED if scope in offered)]
@@ -188,7 +173,7 @@ def exchange_code(*, code: str, started: Mapping[str, str], redirect_uri: str) -
 
     :param started: what `authorization_request` returned for this sign-in
     """
-    with _translated_errors():
+    with translated_errors():
         client = provider()
         tokens = client.fetch_access_token(
             redirect_uri, code=code, code_verifier=started["code_verifier"]
@@ -202,7 +187,7 @@ def refresh(*, tokens: Mapping[str, str], subject: str) -> VerifiedTokens:
     :param tokens: those kept for the session, a `refresh_token` among them
     :param subject: whom the new claims must be about
     """
-    with _translated_errors():
+    with translated_errors():
         client = provider()
         new_tokens = dict(tokens) | client.fetch_access_token(
             grant_type="refresh_token", refresh_token=tokens["refresh_token"]
@@ -219,20 +204,20 @@ def refresh(*, tokens: Mapping[str, str], subject: str) -> VerifiedTokens:
 
 def provider_metadata() -> dict[str, Any]:
     """Return the provider's metadata (OpenID Connect Discovery 1.0)."""
-    with _translated_errors():
+    with translated_errors():
         return provider().load_server_metadata()
 
 
 def signing_keys(*, refetch: bool) -> KeySet:
     """Return the provider's public keys; `refetch` ignores the cached ones."""
-    with _translated_errors():
+    with translated_errors():
         return KeySet.import_key_set(provider().fetch_jwk_set(force=refetch))
 
 
 def logout_url(*, id_token: str, return_url: str) -> str:
     """Return the URL that ends the session at the provider; empty if it offers none."""
     try:
-        with _translated_errors():
+        with translated_errors():
             metadata = provider().load_server_metadata()
             if "end_session_endpoint" not in metadata:
                 return ""
@@ -249,20 +234,3 @@ def logout_url(*, id_token: str, return_url: str) -> str:
 def _tokens_to_keep(tokens: Mapping[str, Any]) -> dict[str, str]:
     """Return the tokens that are needed later, which the access token is not."""
     return {name: str(tokens[name]) for name in ("id_token", "refresh_token") if name in tokens}
-
-
-@contextmanager
-def _translated_errors() -> Iterator[None]:
-    """Raise this module's errors instead of those of the libraries."""
-    try:
-        yield
-    except OAuthError as error:
-        raise SignInDenied(str(error.error)) from error
-    except httpx2.HTTPStatusError as error:
-        if error.response.is_server_error:
-            raise ProviderUnavailable(str(error)) from error
-        raise SignInDenied(str(error.response.status_code)) from error
-    except httpx2.HTTPError as error:
-        raise ProviderUnavailable(str(error)) from error
-    except (JoseError, ValueError, KeyError, RuntimeError) as error:
-        raise UntrustedProviderData(f"{type(error).__name__}: {error}") from error

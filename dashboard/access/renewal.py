@@ -14,6 +14,7 @@ from assignments.views.request_context import acting
 from dashboard.access import oidc, sessions
 from dashboard.access.id_token_claims import identity_from_claims
 from dashboard.access.models import SignIn, User
+from dashboard.access.oidc_errors import ProviderUnavailable, SignInDenied, UntrustedProviderData
 from dashboard.access.provisioning import provision_user
 from dashboard.access.token_encryption import decrypt_tokens, encrypt_tokens
 
@@ -83,10 +84,10 @@ def _ask_provider(
 ) -> Renewal:
     try:
         verified = oidc.refresh(tokens=tokens, subject=sign_in.user.subject)
-    except oidc.ProviderUnavailable:
+    except ProviderUnavailable:
         SignIn.objects.filter(pk=sign_in.pk).update(renewal_lease_until=None)
         return Renewal.CONFIRMED if _is_recent(sign_in, now) else Renewal.PROVIDER_DOWN
-    except (oidc.SignInDenied, oidc.UntrustedProviderData):
+    except (SignInDenied, UntrustedProviderData):
         sessions.sign_out(request, reason="the identity provider did not confirm the session")
         return Renewal.ENDED
     return confirm_session(request, sign_in, verified, now=now)

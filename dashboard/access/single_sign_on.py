@@ -22,6 +22,7 @@ from assignments.views.rate_limits import at_most
 from dashboard.access import logout_tokens, oidc, renewal, sessions
 from dashboard.access.id_token_claims import Identity, identity_from_claims
 from dashboard.access.models import SignIn, User
+from dashboard.access.oidc_errors import ProviderUnavailable, SignInDenied, UntrustedProviderData
 from dashboard.access.provisioning import provision_user
 from dashboard.access.renewal import Renewal
 from dashboard.access.safe_redirects import safe_url
@@ -40,11 +41,11 @@ def requires_provider(view: View) -> View:
             raise Http404
         try:
             return view(request)
-        except oidc.ProviderUnavailable as error:
+        except ProviderUnavailable as error:
             return _problem_page(request, "unavailable", error)
-        except oidc.UntrustedProviderData as error:
+        except UntrustedProviderData as error:
             return _problem_page(request, "untrusted", error)
-        except oidc.SignInDenied as error:
+        except SignInDenied as error:
             is_expired = str(error) == "invalid_grant"
             return _problem_page(request, "expired" if is_expired else "denied", error)
 
@@ -87,7 +88,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     if "error" in request.GET:
         if started["is_silent"]:
             return _end_session(request, started["next"])
-        raise oidc.SignInDenied(request.GET["error"][:60])
+        raise SignInDenied(request.GET["error"][:60])
     verified = oidc.exchange_code(
         code=request.GET.get("code", ""), started=started, redirect_uri=started["redirect_uri"]
     )
@@ -104,7 +105,7 @@ def backchannel_logout(request: HttpRequest) -> HttpResponse:
     """End the sessions that a logout token names (OpenID Connect Back-Channel Logout 1.0)."""
     try:
         ended = logout_tokens.verify_logout_token(request.POST.get("logout_token", ""))
-    except oidc.UntrustedProviderData as error:
+    except UntrustedProviderData as error:
         logger.warning("A logout token was refused: %s", error)
         return HttpResponse(status=400)
     sessions.end_provider_sessions(session=ended.session, subject=ended.subject, now=timezone.now())
