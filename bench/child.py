@@ -267,7 +267,7 @@ def append(count: str, group: str) -> dict[str, float]:
             result="created",
             batch="batch/1",
             people=(learner,),
-            detail={"attempt": 1, "remote_id": f"a-{number}", "reply": {"status": 201}},
+            detail={"attempt": 1, "remote_id": f"a-{number}", "response": {"status": 201}},
         )
 
     def work() -> None:

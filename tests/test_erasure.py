@@ -144,7 +144,7 @@ def world(admin):
     put_in_drafts(person, owner)
     give_a_value(person)
     append(
-        row_changes.row_event(row, "assignment.created", "created", reply={"body": f"Hi {NAME}"})
+        row_changes.row_event(row, "assignment.created", "created", response={"body": f"Hi {NAME}"})
     )
     record_search(query=parse("xqzelif", today=TODAY), count=1, by=make_actor(owner), now=AT)
     seal()
@@ -480,13 +480,13 @@ def test_what_the_lms_says_is_kept_without_the_name():
         "assignment.rejected",
         "rejected",
         {"problem": f"{NAME}?"},
-        {"problem": f"{NAME}?", "reply": reply},
+        {"problem": f"{NAME}?", "response": reply},
     )
     row_pipeline.carry_out(row_pipeline.Decision([change]), now=AT)
 
     row.refresh_from_db()
     assert row.problem == change.event.detail["problem"] == f"{PERSON}?"
-    assert change.event.detail["reply"] == {
+    assert change.event.detail["response"] == {
         "status": 400,
         "body": f'{{"message": "{PERSON} is unknown"}}',
     }

@@ -471,7 +471,7 @@ def assigned(ada) -> str:
     reason = {"people": 1, "items": 1, "reason": "Policy DP-14"}
     submitted = Event(action="batch.submitted", subject=batch, batch=batch, detail=reason)
     item = {"ref": f"content/{row.content_id}", "title": "GDPR <2027>"}
-    sent = {"request": {"due_date": None, "api_key": "s3cret"}, "reply": {"status": 201}}
+    sent = {"request": {"due_date": None, "api_key": "s3cret"}, "response": {"status": 201}}
     created = Event(
         action="assignment.created",
         subject=about,

@@ -316,7 +316,7 @@ def test_the_command_prints_what_it_finds(capsys):
         f"{seq + 1:>9}  {AT:%Y-%m-%dT%H:%M:%S.%fZ}  "
         f"{PRIYA.name} assigned GDPR Essentials 2027 to {ELIF.name}",
         "2 entries found.",
-        f"Go on with --before {seq + 1}",
+        f"Continue with --before {seq + 1}",
     ]
     assert newest()["actor"]["means"] == "command"
 

@@ -71,7 +71,7 @@ def test_a_story_names_every_cause_who_when_why_and_the_evidence(auditor):
         submitted,
         other,
         about(row, "assignment.attempted", "sending"),
-        about(row, "assignment.created", "created", request={"due_date": None}, reply=reply),
+        about(row, "assignment.created", "created", request={"due_date": None}, response=reply),
     )
 
     page, said = told(auditor, row)
@@ -85,8 +85,8 @@ def test_a_story_names_every_cause_who_when_why_and_the_evidence(auditor):
         "assignment.attempted",
         "assignment.created",
     ]
-    assert (line.action, kept["reply"]) == ("assignment.created", evidence(line.body)["reply"])
-    assert row.remote_id in kept["reply"]
+    assert (line.action, kept["response"]) == ("assignment.created", evidence(line.body)["response"])
+    assert row.remote_id in kept["response"]
     assert "Status In progress" in said
     assert "not created with Assignment Desk" not in said
     assert "Our copy of Cornerstone is of" in said

@@ -278,7 +278,7 @@ def test_entry_of_every_action_has_a_page(auditor, action):
 def test_entry_shows_what_was_recorded_and_the_evidence(auditor):
     request = {"learning_object_external_reference": "CRS-0977"}
     reply = {"body": {"data": {"id": "8187e5da"}}, "status": 201}
-    seq = write(created(1, request=request, reply=reply))
+    seq = write(created(1, request=request, response=reply))
 
     response = auditor.get(reverse("entry", args=[seq]))
 
@@ -287,7 +287,7 @@ def test_entry_shows_what_was_recorded_and_the_evidence(auditor):
         assert fact in said
     assert response.context["evidence"] == {
         "request": json.dumps(request, indent=2),
-        "reply": json.dumps(reply, indent=2),
+        "response": json.dumps(reply, indent=2),
     }
     assert LogEntry.objects.get(seq=seq).leaf.hex() in said
 

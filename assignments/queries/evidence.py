@@ -15,7 +15,7 @@ _SECRET: Final = re.compile(
 def evidence(body: Mapping[str, Any]) -> dict[str, str]:
     """Return request and response of an entry as indented JSON, redacted."""
     detail = body.get("detail") or {}
-    kept = {name: detail[name] for name in ("request", "reply") if detail.get(name)}
+    kept = {name: detail[name] for name in ("request", "response") if detail.get(name)}
     return {
         name: json.dumps(redacted(value), indent=2, ensure_ascii=False)
         for name, value in kept.items()

@@ -99,7 +99,7 @@ def neighbouring_entries(seq: int, first: int, size: int) -> tuple[int | None, i
 def detail_fields(body: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return labels and texts of an entry's detail, without request, response and empty values."""
     detail = body.get("detail") or {}
-    hidden = {"request", "reply"}
+    hidden = {"request", "response"}
     texts = [(name, _text(value)) for name, value in detail.items() if name not in hidden]
     return [(FIELD_LABELS.get(name, _label(name)), value) for name, value in texts if value]
 

@@ -31,7 +31,7 @@ def row(page: Page) -> Assignment:
         detail={
             "content": {"ref": f"content/{row.content_id}", **item},
             "request": {"learning_object_external_reference": row.content_reference},
-            "reply": reply,
+            "response": reply,
         },
         batch=batch,
     )

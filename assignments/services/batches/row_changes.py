@@ -13,7 +13,7 @@ from assignments.services.redaction import name_redactor, redact_names
 State = Assignment.State
 FIRST_READ_BACK: Final = timedelta(seconds=2)
 # Parts of an entry's detail that were written by the LMS or by a person.
-FREE_TEXT: Final = frozenset({"problem", "reply", "reason"})
+FREE_TEXT: Final = frozenset({"problem", "response", "reason"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def open_client(account_id: str, *, before_request: Callable[[], None]) -> Stack
 @transaction.atomic
 def pause_account(*, account: Account, error: AccountUnusable, now: datetime) -> None:
     """Pause sending for an account that StackOne refuses; does nothing if it is paused."""
-    _pause(account, pause_reason(error), {"reply": error.response}, SYSTEM, now)
+    _pause(account, pause_reason(error), {"response": error.response}, SYSTEM, now)
 
 
 @transaction.atomic

@@ -90,7 +90,7 @@ def _change(call: EndedSend) -> RowChange:
         values,
         {
             "request": json_body(call.job.new),
-            "reply": result.response,
+            "response": result.response,
             "problem": result.message,
         },
         ended_at=at,
@@ -99,7 +99,7 @@ def _change(call: EndedSend) -> RowChange:
 
 def _created(call: EndedSend, result: CreatedAssignment) -> RowChange:
     row, at = call.job.row, call.ended_at
-    detail: dict[str, object] = {"request": json_body(call.job.new), "reply": result.response}
+    detail: dict[str, object] = {"request": json_body(call.job.new), "response": result.response}
     if result.id:
         values = settled(
             State.CREATED,

@@ -205,5 +205,5 @@ def _not_read(row: Assignment, error: StackOneError, now: datetime) -> RowChange
         "assignment.looked_up",
         "not_read",
         values,
-        {"problem": error.message, "reply": error.response},
+        {"problem": error.message, "response": error.response},
     )
