@@ -85,7 +85,10 @@ def test_a_story_names_every_cause_who_when_why_and_the_evidence(auditor):
         "assignment.attempted",
         "assignment.created",
     ]
-    assert (line.action, kept["response"]) == ("assignment.created", evidence(line.body)["response"])
+    assert (line.action, kept["response"]) == (
+        "assignment.created",
+        evidence(line.body)["response"],
+    )
     assert row.remote_id in kept["response"]
     assert "Status In progress" in said
     assert "not created with Assignment Desk" not in said

@@ -29,7 +29,9 @@ class Cause:
     @property
     def response_entry(self) -> ReadableEntry | None:
         """The newest entry that holds a response of the LMS."""
-        lines = (line for line in reversed(self.lines) if (line.body["detail"] or {}).get("response"))
+        lines = (
+            line for line in reversed(self.lines) if (line.body["detail"] or {}).get("response")
+        )
         return next(lines, None)
 
 
