@@ -23,7 +23,7 @@ SEPARATORS = (", ", ";", "\t", "\n", "\r\n", "  ", " ; ", ",,", "\n\n", "|", "\u
 
 def words(text):
     """Return the words of a text."""
-    return [token.text for token in tokenise(normalise(text), most=1_000)]
+    return [token.text for token in tokenise(normalise(text), limit=1_000)]
 
 
 @pytest.mark.parametrize(
@@ -50,13 +50,13 @@ def test_tokenise_splits_a_list_into_words(text, expected):
 def test_tokens_have_line_and_offsets():
     text = normalise("first\r\n\r\nAda <a@x>\nlast")
 
-    assert tokenise(text, most=9) == [
+    assert tokenise(text, limit=9) == [
         Token("first", 1, 0, 5),
         Token("a@x", 3, 12, 15),
         Token("last", 4, 17, 21),
     ]
-    assert replace_token(text, tokenise(text, most=9)[1], "b@y") == "first\n\nAda <b@y>\nlast"
-    assert len(tokenise(text, most=2)) == 2
+    assert replace_token(text, tokenise(text, limit=9)[1], "b@y") == "first\n\nAda <b@y>\nlast"
+    assert len(tokenise(text, limit=2)) == 2
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def directory(db):
 
 def classify_text(account, text):
     """Classify the words of a text."""
-    tokens = tokenise(normalise(text), most=1_000)
+    tokens = tokenise(normalise(text), limit=1_000)
     return classify(tokens, PeopleLookup(account.pk, [token.text for token in tokens]))
 
 
@@ -203,7 +203,7 @@ def empty_lookup(django_db_setup, django_db_blocker):
 @example("<" * 200)
 @example('"' * 99 + "<a@b>")
 def test_no_word_of_any_text_is_lost(empty_lookup, text):
-    tokens = tokenise(normalise(text), most=1_000)
+    tokens = tokenise(normalise(text), limit=1_000)
 
     groups = classify(tokens, empty_lookup)
 

@@ -144,15 +144,15 @@ import time
 from assignments.stackone import page_process
 
 if __name__ == "__main__":
-    end, theirs = multiprocessing.Pipe()
+    pipe, child_pipe = multiprocessing.Pipe()
     options = {{"base_url": {lms.base_url!r}, "api_key": "sandbox", "account_id": "sandbox"}}
-    way = multiprocessing.get_context("forkserver")
-    process = way.Process(target=page_process.run, args=(theirs, options))
+    context = multiprocessing.get_context("forkserver")
+    process = context.Process(target=page_process.run, args=(child_pipe, options))
     process.start()
-    theirs.close()
-    end.send(page_process.Walk("user_pages", None, None))
+    child_pipe.close()
+    pipe.send(page_process.ListRequest("user_pages", None, None))
     for _ in range(9):
-        end.send(time.monotonic() + 2)
+        pipe.send(time.monotonic() + 2)
     print(process.pid, flush=True)
     time.sleep(60)
 """

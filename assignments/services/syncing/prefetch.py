@@ -30,13 +30,13 @@ PROCESS_ENDED: Final = (
 class PagePrefetcher:
     """Fetches pages in a child process, for which it reserves slots of the rate budget.
 
-    :param options: the arguments of `StackOne` in the child process
+    :param client_options: the arguments of `StackOne` in the child process
     """
 
     def __init__(self, client_options: ClientOptions, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         reservable = settings.STACKONE_REQUESTS_PER_MINUTE / 60 * RESERVED_SECONDS
-        self._most_reserved = self._unreserved = max(2, min(MAX_AHEAD, int(reservable)))
+        self._max_reserved = self._unreserved = max(2, min(MAX_AHEAD, int(reservable)))
         self._pipe, child_pipe = multiprocessing.Pipe()
         with child_pipe:
             self.process = PROCESSES.Process(
@@ -54,13 +54,13 @@ class PagePrefetcher:
         self.process.kill()
         self.process.join()
 
-    def groups(self, walk: ListRequest) -> Iterator[list[AnyPage]]:
+    def groups(self, list_request: ListRequest) -> Iterator[list[AnyPage]]:
         """Yield the pages of a list in order, in groups of at most MAX_GROUP.
 
         :raises StackOneError: if a page cannot be read, after the pages before it
         :raises OutcomeUnknown: if the child process ended
         """
-        self._send(walk)
+        self._send(list_request)
         end: ListEnd | None = None
         while end is None:
             group: list[AnyPage] = []
@@ -78,7 +78,7 @@ class PagePrefetcher:
     def _reserve(self, stored: int) -> None:
         """Reserve slots for as many requests as pages were stored, several in one transaction."""
         self._unreserved += stored
-        if self._unreserved * 2 >= self._most_reserved:
+        if self._unreserved * 2 >= self._max_reserved:
             now, now_monotonic = self._clock(), monotonic()
             for slot in rate_budget.reserve(self._unreserved, now=now):
                 # The system clock may be set at any time, so slots are sent as monotonic seconds.

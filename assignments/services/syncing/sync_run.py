@@ -149,8 +149,10 @@ def _store_pages(
     progress: Progress,
 ) -> bool:
     while run.stage != Stage.DONE:
-        walk = ListRequest(CLIENT_METHODS[Stage(run.stage)], run.changed_since, run.cursor or None)
-        for group in prefetcher.groups(walk):
+        list_request = ListRequest(
+            CLIENT_METHODS[Stage(run.stage)], run.changed_since, run.cursor or None
+        )
+        for group in prefetcher.groups(list_request):
             if not may_go_on():
                 return False
             _store(run, group, clock())

@@ -89,7 +89,7 @@ def replace_word(*, draft: Draft, text: str, start: int, learner_pk: int) -> str
     """
     text = normalise(text)
     person = Learner.objects.filter(account=draft.account_id, pk=learner_pk).first()
-    words = tokenise(text, most=MAX_WORDS)
+    words = tokenise(text, limit=MAX_WORDS)
     token = next((word for word in words if word.start == start), None)
     if person is None or token is None:
         return text
@@ -110,7 +110,7 @@ def _classify(account_pk: int, text: str) -> Classification:
 
 
 def _words(text: str) -> list[Token]:
-    words = tokenise(text, most=MAX_WORDS + 1)
+    words = tokenise(text, limit=MAX_WORDS + 1)
     if not words:
         raise ListRefused("Paste at least one e-mail, employee ID or LMS ID.")
     if len(words) > MAX_WORDS:

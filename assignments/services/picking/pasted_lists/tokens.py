@@ -33,8 +33,8 @@ def normalise(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_INVISIBLE).strip()
 
 
-def tokenise(text: str, *, most: int) -> list[Token]:
-    """Return the first words of a normalised text, at most `most`.
+def tokenise(text: str, *, limit: int) -> list[Token]:
+    """Return the first words of a normalised text, at most `limit`.
 
     Brackets and quotation marks around a word are dropped, and so is a name before an address.
     """
@@ -49,7 +49,7 @@ def tokenise(text: str, *, most: int) -> list[Token]:
         if word:
             start = match.start(group) + match[group].index(word)
             tokens.append(Token(word, line, start, start + len(word)))
-        if len(tokens) >= most:
+        if len(tokens) >= limit:
             break
     return tokens
 

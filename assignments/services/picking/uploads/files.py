@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import BinaryIO, Final
 
@@ -64,11 +65,10 @@ def import_rows(*, upload: DraftUpload, columns: Columns, now: datetime) -> Vali
     """
     draft, heading = upload.draft, upload.heading
     _validate_columns(columns, len(heading))
-    table = bytes(upload.compressed_rows)
-    rows = compression.decompress_rows
+    read_rows = partial(compression.decompress_rows, bytes(upload.compressed_rows))
     today = timezone.localdate(now, timezone.get_default_timezone())
-    validator = RowValidator(draft.account_id, heading, columns, rows(table), today=today)
-    result = validator.validate(rows(table))
+    validator = RowValidator(draft.account_id, heading, columns, read_rows(), today=today)
+    result = validator.validate(read_rows())
     if columns.content is None:
         people = Learner.objects.filter(
             account=draft.account_id, pk__in_list=[pk for pk, _ in result.valid]
@@ -102,9 +102,9 @@ def invalid_rows(upload: DraftUpload) -> Iterator[tuple[int, Sequence[str], str]
         yield number, [*cells[:width], *[""] * (width - len(cells))], reason
 
 
-def first_invalid_rows(upload: DraftUpload, most: int) -> list[tuple[int, Sequence[str], str]]:
-    """Return at most `most` of the invalid rows, in the order of the file."""
-    return list(islice(invalid_rows(upload), most))
+def first_invalid_rows(upload: DraftUpload, limit: int) -> list[tuple[int, Sequence[str], str]]:
+    """Return at most `limit` of the invalid rows, in the order of the file."""
+    return list(islice(invalid_rows(upload), limit))
 
 
 @transaction.atomic

@@ -34,4 +34,4 @@ def _read_words(file: BinaryIO) -> list[str]:
     encoding = file_types.detect_encoding(file)
     file.seek(0)
     text = file.read().decode(encoding)
-    return [token.text for token in tokenise(normalise(text), most=MAX_IDENTIFIERS)]
+    return [token.text for token in tokenise(normalise(text), limit=MAX_IDENTIFIERS)]
