@@ -18,12 +18,12 @@ class PromptConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
     once. Without messages it checks for a stop signal every second (Celery: up to 10).
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         """Start the timer that checks for a stop signal."""
         super().__init__(*args, **kwargs)
         self.timer.call_repeatedly(STOP_CHECK_SECONDS, maybe_shutdown)
 
-    def ensure_connected(self, conn: Any) -> Any:
+    def ensure_connected(self, conn: Any) -> Any:  # kombu has no types
         """Wait for the broker and return the connection; a stop signal ends the wait."""
         problems: list[Exception] = []
 

@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, override
+from typing import override
 from urllib.parse import urlsplit
 
 import environ
@@ -22,10 +22,10 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
     def get_value(
         self,
         var: str,
-        cast: Any = None,
-        default: Any = environ.Env.NOTSET,
+        cast: object = None,
+        default: object = environ.Env.NOTSET,
         parse_default: bool = False,
-    ) -> Any:
+    ) -> object:
         """Return the value of a setting.
 
         :param default: only for settings whose default the catalogue does not have

@@ -38,7 +38,7 @@ class JsonFormatter(OrjsonFormatter):
     @override
     def add_fields(
         self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
-    ) -> None:
+    ) -> None:  # types of python-json-logger
         """Put the time first; leave out an empty request id."""
         at = datetime.fromtimestamp(record.created, UTC)
         log_data["at"] = at.isoformat(timespec="milliseconds")
@@ -72,7 +72,7 @@ class TextFormatter(logging.Formatter):
         return redact(super().format(record), settings.SECRET_TEXTS)
 
 
-def logging_configuration(log_format: str) -> dict[str, Any]:
+def logging_configuration(log_format: str) -> dict[str, Any]:  # the schema of `dictConfig`
     """Return Django's LOGGING for the format `json` or `text`."""
     formatter = JsonFormatter if log_format == "json" else TextFormatter
     return {

@@ -19,7 +19,7 @@ SCHEMES: Final[dict[str, tuple[int, dict[str, bool]]]] = {
 TIMEOUT_SECONDS: Final = 15
 
 
-def mailers(env: Environment) -> dict[str, dict[str, Any]]:
+def mailers(env: Environment) -> dict[str, dict[str, Any]]:  # options of many types
     """Return Django's MAILERS: the server of EMAIL_URL, else the console.
 
     :raises ImproperlyConfigured: without quoting the URL, which contains a password

@@ -15,10 +15,11 @@ REPORTED_FIELDS: Final = (
 )
 REPORTED_CONTEXTS: Final = ("runtime", "trace")
 
+# A report of the Sentry SDK: JSON.
 type Event = dict[str, Any]
 
 
-def start_reporting(dsn: str, *, secrets: tuple[str, ...], **options: Any) -> None:
+def start_reporting(dsn: str, *, secrets: tuple[str, ...], **options: object) -> None:
     """Initialise the Sentry SDK; does nothing without a DSN.
 
     :param options: further options of the SDK, such as the transport of a test
@@ -46,7 +47,7 @@ def start_reporting(dsn: str, *, secrets: tuple[str, ...], **options: Any) -> No
         ) from error
 
 
-def reportable(event: Mapping[str, Any], secrets: tuple[str, ...]) -> Event:
+def reportable(event: Event, secrets: tuple[str, ...]) -> Event:
     """Return the fields of a report that may be sent, redacted, with the id of its request."""
     kept = {name: event[name] for name in REPORTED_FIELDS if name in event}
     kept["contexts"] = {
@@ -66,7 +67,7 @@ def _redacted(value: object, secrets: tuple[str, ...]) -> object:
     return value
 
 
-def _sdk() -> Any:
+def _sdk() -> Any:  # a module that may not be installed
     try:
         import sentry_sdk  # noqa: PLC0415  optional dependency
     except ImportError as error:

@@ -166,7 +166,7 @@ FILE_UPLOAD_HANDLERS = [
 # With a broker the same tasks run on Celery, with any number of workers on any number of machines.
 CELERY_BROKER_URL = environment.broker_url(env, engine=DATABASES["default"]["ENGINE"])
 QUEUES = ["default", "delivery", "exports", "siem"]
-TASKS: dict[str, dict[str, Any]] = {
+TASKS: dict[str, dict[str, Any]] = {  # options of many types
     "default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": QUEUES}
 }
 if CELERY_BROKER_URL:

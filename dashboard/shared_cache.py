@@ -4,7 +4,8 @@ In the database, not in the broker, because pages must work without the broker. 
 is one web process, whose memory is enough.
 """
 
-from typing import Any, override
+from collections.abc import Mapping
+from typing import override
 
 from django.core.cache.backends.db import DatabaseCache
 from django.db import connections, router, transaction
@@ -15,7 +16,7 @@ MAX_ENTRIES = 100_000
 MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 
 
-def caches(engine: str) -> dict[str, dict[str, Any]]:
+def caches(engine: str) -> dict[str, Mapping[str, object]]:
     """Return Django's CACHES: `default` for each process, `shared` for all of them."""
     if engine != "django.db.backends.postgresql":
         return {"default": MEMORY, "shared": MEMORY}

@@ -1,7 +1,7 @@
 """Forms of the New assignment page: terms, due dates of items, the people table, content."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final, override
 
@@ -77,7 +77,7 @@ class TermsForm(forms.Form):
         },
     )
 
-    def __init__(self, data: Any, *, today: date) -> None:
+    def __init__(self, data: Mapping[str, str], *, today: date) -> None:
         super().__init__(data)
         _set_today(self.fields["due_date"], today)
 
@@ -85,7 +85,7 @@ class TermsForm(forms.Form):
 class ItemDueDatesForm(forms.Form):
     """Due dates of single items: one field each, named `item_due_` and the content's id."""
 
-    def __init__(self, data: Any, *, today: date) -> None:
+    def __init__(self, data: Mapping[str, str], *, today: date) -> None:
         super().__init__(data)
         for name in data:
             if ID.fullmatch(name.removeprefix(ITEM_DUE)) and name.startswith(ITEM_DUE):
@@ -110,7 +110,7 @@ class PositionForm(forms.Form):
     before = forms.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     first = forms.IntegerField(required=False, min_value=1, max_value=MAX_ID)
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:  # as `cleaned_data`, which has no types
         """Return the cleaned values; None for those that are invalid."""
         self.is_valid()
         return {name: self.cleaned_data.get(name) for name in self.fields}

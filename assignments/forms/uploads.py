@@ -34,7 +34,10 @@ class ColumnsForm(forms.Form):
     day_first = forms.TypedChoiceField(coerce=_is_day_first, choices=ORDERS, widget=_select())
 
     def __init__(
-        self, heading: Sequence[str], people_counts: Sequence[tuple[int, int]], **options: Any
+        self,
+        heading: Sequence[str],
+        people_counts: Sequence[tuple[int, int]],
+        **options: Any,  # of `Form`
     ) -> None:
         super().__init__(**options)
         names = [(str(n), name) for n, name in enumerate(heading)]

@@ -94,6 +94,7 @@ def _run(program: str, arguments: Sequence[str]) -> None:
         raise CommandError(f"{program} failed: {done.stderr.strip()}")
 
 
+# Django types the settings of a database as a mapping of anything.
 def _connection_string(settings: Mapping[str, Any]) -> tuple[str, str]:
     """Return libpq's connection string for Django's database settings, and the password."""
     keywords = {word: settings[name] for name, word in KEYWORDS.items() if settings[name]}

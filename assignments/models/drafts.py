@@ -1,7 +1,7 @@
 """Drafts: assignments that a manager prepares; kept on the server, never sent."""
 
 import uuid
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.db import models
@@ -36,7 +36,7 @@ class Terms(models.Model):
 TERM_FIELDS: Final = tuple(field.name for field in Terms._meta.local_fields)
 
 
-def term_values(source: Terms) -> dict[str, Any]:
+def term_values(source: Terms) -> dict[str, object]:
     """Return the terms of a draft or a batch by the name of their field."""
     return {name: getattr(source, name) for name in TERM_FIELDS}
 

@@ -6,9 +6,9 @@ match that reading in the order of names finds the first page quickly.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from assignments.models.sql.text_folding import fold
 from assignments.models.sql.trigram_index import GRAM_LENGTH, LEARNERS
@@ -23,7 +23,7 @@ def search_words(text: str) -> list[str]:
 
 
 def candidate_ids(
-    words: Sequence[str], sources: "Iterable[QuerySet[Any, int]]"
+    words: Sequence[str], sources: "Iterable[QuerySet[Model, int]]"
 ) -> list[int] | None:
     """Return ids that include all matching people; None if every source has too many.
 
@@ -35,7 +35,9 @@ def candidate_ids(
     return None
 
 
-def _id_lists(words: Sequence[str], sources: "Iterable[QuerySet[Any, int]]") -> Iterator[list[int]]:
+def _id_lists(
+    words: Sequence[str], sources: "Iterable[QuerySet[Model, int]]"
+) -> Iterator[list[int]]:
     indexed = [word for word in words if len(word) >= GRAM_LENGTH]
     if indexed:
         yield LEARNERS.rows_with(indexed, MAX_CANDIDATES + 1)

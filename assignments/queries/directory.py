@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Count, F, Model, QuerySet
@@ -95,7 +95,7 @@ def holder_counts(content_pks: Iterable[int]) -> dict[int, int]:
     return dict(counts.values_list("content", "n"))
 
 
-def holder_ids(holding: HoldingFilter) -> "QuerySet[RemoteAssignment, Any]":
+def holder_ids(holding: HoldingFilter) -> "QuerySet[RemoteAssignment, int]":
     """Return the ids of the people who have, or have completed, one of the items."""
     held = RemoteAssignment.objects.filter(
         content__in=holding.content_pks, learner__isnull=False
@@ -124,7 +124,7 @@ def held_statuses(
 
 def _sources(
     picked_in: UUID | None, values: Iterable[Collection[int]], holding: HoldingFilter | None
-) -> "Iterable[QuerySet[Any, Any]]":
+) -> "Iterable[QuerySet[Model, int]]":
     for pks in values:
         yield LearnerFacet.objects.filter(value__in=pks).values_list("learner", flat=True)
     if holding is not None and holding.how != "none":
@@ -134,7 +134,9 @@ def _sources(
         yield picked.values_list("learner", flat=True)
 
 
-def _account_condition(account_pk: int | None, *, has_candidates: bool = False) -> dict[str, Any]:
+def _account_condition(
+    account_pk: int | None, *, has_candidates: bool = False
+) -> dict[str, int | list[int]]:
     """Return the condition for one account or all; all indexes begin with the account.
 
     :param has_candidates: the query is limited to ids; then the condition is written as a range,

@@ -1,7 +1,6 @@
 """Summary of a draft: how many assignments it would create, and how long that takes."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -60,7 +59,7 @@ def summary(draft: Draft, contents: list[Content], *, named: int) -> Summary:
 
 
 def _already_assigned_rows(
-    picked: QuerySet[DraftLearner, Any],
+    picked: QuerySet[DraftLearner, object],
     contents: list[Content],
     of_file: QuerySet[DraftRow] | None,
 ) -> int:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db.models import CharField, Count, OuterRef, QuerySet, Subquery, Value
@@ -70,7 +70,7 @@ def selected_items(draft: Draft) -> dict[Content, date | None]:
 
 def holder_ids_of_all(
     contents: list[Content], *, completed: bool
-) -> QuerySet[RemoteAssignment, Any]:
+) -> QuerySet[RemoteAssignment, object]:
     """Return the ids of the people who have, or have completed, all of the items."""
     held = RemoteAssignment.objects.filter(content__in=contents, learner__isnull=False)
     if completed:

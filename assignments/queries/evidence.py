@@ -3,7 +3,9 @@
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
+
+from assignments.audit.entries.canonical import Entry
 
 HIDDEN: Final = "(hidden)"
 # The product never records secrets, but a response of the LMS may contain some.
@@ -12,7 +14,7 @@ _SECRET: Final = re.compile(
 )
 
 
-def evidence(body: Mapping[str, Any]) -> dict[str, str]:
+def evidence(body: Entry) -> dict[str, str]:
     """Return request and response of an entry as indented JSON, redacted."""
     detail = body.get("detail") or {}
     kept = {name: detail[name] for name in ("request", "response") if detail.get(name)}

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 from assignments.models import Facet, FacetValue, LearnerFacet
 
@@ -72,8 +72,8 @@ def facet_texts(learner_pks: Collection[int], paths: Collection[str]) -> dict[in
         return {}
     held = LearnerFacet.objects.filter(learner__in=learner_pks, value__facet__path__in=paths)
     texts: defaultdict[int, dict[str, str]] = defaultdict(dict)
-    rows: Any = held.values_list("learner", "value__facet__path", "value__value")
-    for pk, path, value in rows.order_by("value__value"):
+    rows = held.order_by("value__value")
+    for pk, path, value in rows.values_list("learner", "value__facet__path", "value__value"):
         previous = texts[pk].get(path)
         texts[pk][path] = f"{previous}, {value}" if previous else value
     return dict(texts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import Model, QuerySet
 
@@ -84,8 +84,8 @@ def _previous(shown: list[int], first: int, size: int) -> PagePosition:
     return PagePosition(before=shown[0], first=first - size) if first > size + 1 else PagePosition()
 
 
-def _total(
-    matching: QuerySet[Any], shown: list[Any], by: str, *, is_first: bool, has_more: bool
+def _total[Row: Model](
+    matching: QuerySet[Row], shown: list[Row], by: str, *, is_first: bool, has_more: bool
 ) -> int:
     """Count the list, without counting the rows of the first page again."""
     if not is_first:
@@ -98,7 +98,7 @@ def _total(
     return before + int(matching.filter(**{f"{column}__{on}": last}).order_by().count())
 
 
-def _pks(matching: QuerySet[Any], place: PagePosition, by: str, size: int) -> list[int]:
+def _pks(matching: QuerySet[Model], place: PagePosition, by: str, size: int) -> list[int]:
     """Return the ids of the page and, if there are more rows, one more."""
     column, is_up = by.lstrip("-"), not by.startswith("-")
     marker = place.after or place.before
@@ -111,7 +111,7 @@ def _pks(matching: QuerySet[Any], place: PagePosition, by: str, size: int) -> li
     return list(pks[: size + 1])
 
 
-def _beyond(matching: QuerySet[Any], marker: int, column: str, *, is_up: bool) -> QuerySet[Any]:
+def _beyond(matching: QuerySet[Model], marker: int, column: str, *, is_up: bool) -> QuerySet[Model]:
     rows = matching.model._default_manager.filter(pk=marker)
     value = rows.values_list(column, flat=True).first()
     if value is None:

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
+from assignments.audit.entries.canonical import Entry
 from assignments.models import LogEntry, LogHead, LogSeal, PersonalValue, Verification
 
 FIELD_LABELS: Final = {
@@ -96,7 +97,7 @@ def neighbouring_entries(seq: int, first: int, size: int) -> tuple[int | None, i
     return (seq - 1 if seq > first else None, seq + 1 if seq + 1 < size else None)
 
 
-def detail_fields(body: Mapping[str, Any]) -> list[tuple[str, str]]:
+def detail_fields(body: Entry) -> list[tuple[str, str]]:
     """Return labels and texts of an entry's detail, without request, response and empty values."""
     detail = body.get("detail") or {}
     hidden = {"request", "response"}

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Max, Min, Model, QuerySet
 from django_tasks_db.models import DBTaskResult
 
 from assignments.models import Account, Assignment, Attempt, Batch, Worker
@@ -92,7 +92,7 @@ def account_metrics(*, now: datetime) -> Iterable[AccountMetrics]:
         )
 
 
-def _counts(rows: QuerySet[Any], *by: str) -> Samples:
+def _counts(rows: QuerySet[Model], *by: str) -> Samples:
     return [
         (tuple("" if value is None else str(value) for value in values), count)
         for *values, count in rows.values_list(*by).annotate(n=Count("pk"))

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -83,7 +82,7 @@ def _people(rows: QuerySet[Assignment]) -> NamedPeople:
     return NamedPeople(rows.values("learner").distinct().count(), names)
 
 
-def _has_changed(item: Content, then: dict[str, Any]) -> bool:
+def _has_changed(item: Content, then: dict[str, str]) -> bool:
     # Fingerprints of two versions of their format say nothing about the item.
     version, _, _ = then["fingerprint"].partition(":")
     is_comparable = item.fingerprint.startswith(f"{version}:")
@@ -91,6 +90,6 @@ def _has_changed(item: Content, then: dict[str, Any]) -> bool:
     return any(getattr(item, name) != then[name] for name in names)
 
 
-def _change_text(item: Content, then: dict[str, Any]) -> str:
+def _change_text(item: Content, then: dict[str, str]) -> str:
     previous = then["title"] or then["external_reference"]
     return str(item) if str(item) == previous else f"{item} (was: {previous})"

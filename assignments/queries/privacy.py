@@ -1,14 +1,20 @@
 """People whose data can be erased or held, retention periods and legal holds."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
 from assignments.models import Account, Learner, LegalHold, LogRetention
 from assignments.queries.directory import people
+
+if TYPE_CHECKING:
+    # django-stubs resolves this to AUTH_USER_MODEL, which the app must not import by its name.
+    from django.contrib.auth.models import _User as User
 
 MAX_RESULTS: Final = 20
 
@@ -19,7 +25,7 @@ def matching_learners(words: str) -> list[Learner]:
     return list(matching.select_related("account")[:MAX_RESULTS])
 
 
-def matching_users(words: str) -> list[Any]:
+def matching_users(words: str) -> list[User]:
     """Return the first users whose name or e-mail contains the words."""
     users = get_user_model().objects.filter(Q(name__icontains=words) | Q(email__icontains=words))
     return list(users.order_by("name", "pk")[:MAX_RESULTS])

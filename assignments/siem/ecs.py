@@ -76,13 +76,17 @@ def event_of(entry: StoredEntry, *, now: datetime) -> Event:
     return Event(event["@timestamp"], json.dumps(event, separators=(",", ":")).encode())
 
 
-def _fields(entry: Entry) -> dict[str, Any]:
+# JSON whose fields the Elastic Common Schema defines.
+type Document = dict[str, Any]
+
+
+def _fields(entry: Entry) -> Document:
     by, people = entry["actor"]["ref"], [person["ref"] for person in entry["people"]]
-    user: dict[str, Any] = {"id": by}
+    user: dict[str, object] = {"id": by}
     if people:
         user["target"] = {"id": people[0]}
     labels = {name: entry[name] for name in LABELS if entry[name]}
-    fields: dict[str, Any] = {
+    fields: Document = {
         "@timestamp": entry["at"],
         "message": f"{by} {sentence(entry, people[0] if people else 'somebody')}",
         "event": _classification(entry),
@@ -95,7 +99,7 @@ def _fields(entry: Entry) -> dict[str, Any]:
     return fields
 
 
-def _classification(entry: Entry) -> dict[str, Any]:
+def _classification(entry: Entry) -> dict[str, object]:
     action = entry["action"]
     category, types = CLASSES.get(action) or CLASSES.get(action.partition(".")[0]) or ("", ["info"])
     return {

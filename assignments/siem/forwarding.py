@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
@@ -119,7 +119,7 @@ def _unchanged(cursor: LogForwarding) -> QuerySet[LogForwarding]:
 
 def _entries_from(seq: int) -> list[StoredEntry]:
     # Groups are appended one after another under a lock, so no smaller number can appear later.
-    entries: QuerySet[LogEntry, Any] = LogEntry.objects.filter(
+    entries: QuerySet[LogEntry, object] = LogEntry.objects.filter(
         seq__gte=seq, seq__lt=LogHead.entries()
     )
     rows = entries.order_by("seq").values_list("seq", "body", "leaf")[:GROUP]

@@ -22,7 +22,8 @@ from assignments.stackone.call_scheduler import CallScheduler, FinishedCall
 BATCH_SECONDS: Final = 0.01
 
 # A method of `CallScheduler` by name, and its arguments.
-type MethodCall = tuple[str, tuple[Any, ...]]
+type MethodCall = tuple[str, tuple[object, ...]]
+# Keyword arguments of the client, each of another type; they cross the pipe to the child process.
 type ClientOptions = dict[str, Any]
 
 
@@ -47,7 +48,7 @@ def ignore_stop_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def forward(messages: "SimpleQueue[Any]", parent: Connection) -> None:
+def forward[Message](messages: "SimpleQueue[Message | None]", parent: Connection) -> None:
     """Send queued messages to the parent until None; blocks while the parent does not read."""
     with suppress(OSError):
         while (message := messages.get()) is not None:

@@ -8,7 +8,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from assignments.stackone.api import AsyncStackOne
 from assignments.stackone.call_samples import CallSample, make_sample
@@ -27,7 +27,7 @@ class ScheduledCall(NamedTuple):
 
     number: int
     send_monotonic: float
-    command: Command[Any]
+    command: Command[object]
 
 
 class FinishedCall(NamedTuple):
@@ -101,7 +101,7 @@ class CallScheduler:
             self._waiting.popleft()
             self._in_flight.add(asyncio.create_task(self._call(number, command)))
 
-    async def _call(self, number: int, command: Command[Any]) -> None:
+    async def _call(self, number: int, command: Command[object]) -> None:
         sent_monotonic = time.monotonic()
         # Another sender may have taken over the lease and this row: it must not be sent twice.
         if sent_monotonic > self._lease_until:
@@ -124,7 +124,7 @@ class CallScheduler:
         limit = parse_rate_limit(self._client.last_headers)
         return make_sample(result, sent_monotonic=sent_monotonic, ended_monotonic=now, limit=limit)
 
-    async def _result(self, command: Command[Any]) -> object:
+    async def _result(self, command: Command[object]) -> object:
         try:
             return await command.run(self._client)
         except StackOneError as error:

@@ -7,6 +7,10 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
+
+# A JSON object; who reads a field of it checks which type the value has.
+type JsonObject = dict[str, Any]
 
 BOOLEAN_WORDS = {"true": True, "false": False, "1": True, "0": False}
 # StackOne's value for an enumerated value that it could not map; the provider's own is beside it.

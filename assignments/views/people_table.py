@@ -76,7 +76,7 @@ class PeopleTable:
         self._closed = closed
 
     @cached_property
-    def params(self) -> dict[str, Any]:
+    def params(self) -> dict[str, Any]:  # as `cleaned_data`, which has no types
         """The cleaned query parameters: q, inactive, show, has, sort, by and the place."""
         terms = PeopleForm(self._data).values()
         return terms if self._content_pks else terms | {"has": ""}

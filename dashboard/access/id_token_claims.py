@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 
@@ -22,7 +21,7 @@ class Identity:
     has_verified_email: bool
 
 
-def identity_from_claims(id_token_claims: Mapping[str, Any]) -> Identity:
+def identity_from_claims(id_token_claims: Mapping[str, object]) -> Identity:
     """Return the person whom the claims name.
 
     An address without the claim `email_verified` counts as verified: many providers leave the
@@ -53,7 +52,7 @@ def roles_for_groups(groups: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(role for role, values in values_by_role.items() if set(values) & set(groups))
 
 
-def _claim_values(value: Any) -> tuple[str, ...]:
+def _claim_values(value: object) -> tuple[str, ...]:
     """Return the values of a claim that is one text or a list of texts."""
     if isinstance(value, str):
         return (value,)

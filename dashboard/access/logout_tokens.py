@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.core.cache import caches
@@ -46,7 +46,7 @@ def verify_logout_token(token: str) -> EndedSessions:
     return ended
 
 
-def _verified_claims(token: str) -> dict[str, Any]:
+def _verified_claims(token: str) -> oidc.ProviderData:
     try:
         claims = _decode(token, refetch_keys=False)
     except InvalidKeyIdError:
@@ -66,6 +66,6 @@ def _verified_claims(token: str) -> dict[str, Any]:
     return claims
 
 
-def _decode(token: str, *, refetch_keys: bool) -> dict[str, Any]:
+def _decode(token: str, *, refetch_keys: bool) -> oidc.ProviderData:
     keys = oidc.signing_keys(refetch=refetch_keys)
     return dict(jwt.decode(token, keys, algorithms=list(oidc.ALGORITHMS)).claims)

@@ -56,11 +56,15 @@ METADATA_MAX_AGE_SECONDS: Final = 3600
 TIMEOUT_SECONDS: Final = 5
 
 
+# JSON from the provider: claims or metadata. Readers check the types that they rely on.
+type ProviderData = dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class VerifiedTokens:
     """Verified claims, with the tokens that renew the session or end it at the provider."""
 
-    id_token_claims: Mapping[str, Any]
+    id_token_claims: ProviderData
     tokens: Mapping[str, str]
 
 
@@ -68,9 +72,9 @@ class Provider(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # Auth
     """The provider that the settings name."""
 
     client_cls = OAuth2Client
-    server_metadata: dict[str, Any]
+    server_metadata: ProviderData
 
-    def load_server_metadata(self) -> dict[str, Any]:
+    def load_server_metadata(self) -> ProviderData:
         """Return the provider's metadata (OpenID Connect Discovery 1.0), cached for an hour.
 
         :raises UntrustedProviderData: if it names another issuer, or an endpoint without TLS
@@ -92,7 +96,7 @@ class Provider(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # Auth
             self.server_metadata = metadata
         return dict(self.server_metadata)
 
-    def verify(self, tokens: Mapping[str, Any], *, nonce: str | None) -> VerifiedTokens:
+    def verify(self, tokens: Mapping[str, object], *, nonce: str | None) -> VerifiedTokens:
         """Verify the ID token and return its claims.
 
         Claims of the userinfo endpoint are added if the ID token has no role claim.
@@ -114,8 +118,8 @@ class Provider(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # Auth
         return VerifiedTokens(all_claims, _tokens_to_keep(tokens))
 
     def _with_user_info(
-        self, id_token_claims: dict[str, Any], tokens: Mapping[str, Any]
-    ) -> dict[str, Any]:
+        self, id_token_claims: ProviderData, tokens: Mapping[str, object]
+    ) -> ProviderData:
         has_roles = settings.OIDC_ROLE_CLAIM in id_token_claims
         if has_roles or "userinfo_endpoint" not in self.server_metadata:
             return id_token_claims
@@ -125,7 +129,7 @@ class Provider(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # Auth
         return user_info | id_token_claims
 
 
-def _refuse_cleartext_endpoints(metadata: Mapping[str, Any]) -> None:
+def _refuse_cleartext_endpoints(metadata: ProviderData) -> None:
     """Check that every endpoint uses TLS, unless provider and endpoint are on this machine."""
     for name in ENDPOINTS:
         url = str(metadata.get(name, "https:"))
@@ -202,7 +206,7 @@ def refresh(*, tokens: Mapping[str, str], subject: str) -> VerifiedTokens:
         return verified
 
 
-def provider_metadata() -> dict[str, Any]:
+def provider_metadata() -> ProviderData:
     """Return the provider's metadata (OpenID Connect Discovery 1.0)."""
     with translated_errors():
         return provider().load_server_metadata()
@@ -231,6 +235,6 @@ def logout_url(*, id_token: str, return_url: str) -> str:
         return ""
 
 
-def _tokens_to_keep(tokens: Mapping[str, Any]) -> dict[str, str]:
+def _tokens_to_keep(tokens: Mapping[str, object]) -> dict[str, str]:
     """Return the tokens that are needed later, which the access token is not."""
     return {name: str(tokens[name]) for name in ("id_token", "refresh_token") if name in tokens}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import PermissionDenied
@@ -44,9 +44,9 @@ class AccessRuleMiddleware(LoginRequiredMiddleware):
     def process_view(
         self,
         request: HttpRequest,
-        view_func: Callable[..., Any],
-        view_args: tuple[Any, ...],
-        view_kwargs: dict[str, Any],
+        view_func: Callable[..., HttpResponseBase],
+        view_args: tuple[object, ...],
+        view_kwargs: dict[str, object],
     ) -> HttpResponseBase | None:
         """Pass the request on if a rule allows it; a URL without a rule is forbidden."""
         match = request.resolver_match
@@ -60,7 +60,7 @@ class AccessRuleMiddleware(LoginRequiredMiddleware):
         return None
 
     def handle_no_permission(  # type: ignore[override]  # htmx cannot follow a redirect
-        self, request: HttpRequest, view_func: Callable[..., Any]
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponse:
         """Redirect to sign-in: the whole page for htmx; a program gets 401 with what to do."""
         if is_api_request(request):
@@ -68,7 +68,7 @@ class AccessRuleMiddleware(LoginRequiredMiddleware):
         return _redirect(request, sign_in_url(request))
 
 
-def _enforce(request: HttpRequest, facts: dict[str, Any], now: datetime) -> HttpResponse | None:
+def _enforce(request: HttpRequest, facts: dict[str, float], now: datetime) -> HttpResponse | None:
     """Return the response that replaces the page's, if the policy requires one."""
     if now.timestamp() >= facts["expires"]:
         sessions.sign_out(request, reason="the session reached its maximum length")

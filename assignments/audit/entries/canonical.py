@@ -11,6 +11,7 @@ import rfc8785
 
 from assignments.audit.entries.search_text import search_text
 
+# The body of an entry: JSON, in whose values only their reader knows which type to expect.
 type Entry = Mapping[str, Any]
 
 # The format of an entry's body, which is part of the hashed text as `v`. It fixes the fields, the

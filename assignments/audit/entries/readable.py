@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -86,7 +86,7 @@ def body_of(seq: int, stored: bytes | memoryview) -> Entry:
     return body
 
 
-def party_of(fields: Mapping[str, Any], clear: Mapping[str, str]) -> Party:
+def party_of(fields: Entry, clear: Mapping[str, str]) -> Party:
     """Return an actor or person of a body.
 
     :param clear: the values that are not erased, by commitment

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO, Final, cast
+from typing import BinaryIO, Final, cast
 
 from django.utils import timezone
 
@@ -47,7 +47,7 @@ class ExtraFiles:
     """Additional files of a pack, by name, and what the manifest states about the sample."""
 
     files: Iterable[tuple[str, Iterable[str]]] = ()
-    sample: Mapping[str, Any] | None = None
+    sample: Mapping[str, object] | None = None
 
 
 def write_pack(
@@ -100,7 +100,7 @@ class _PackWriter:
 
     def _build_manifest(
         self, entries: int, by: Actor, now: datetime, progress: Progress
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         seal = self._sealed.seal
         checkpoint = checkpoint_of(seal)
         totals = compute_totals(self._scope.columns(progress, "action", "result"))
@@ -126,7 +126,7 @@ class _PackWriter:
             **({"sample": self._extra.sample} if self._extra.sample else {}),
         }
 
-    def _write_manifest(self, manifest: dict[str, Any]) -> None:
+    def _write_manifest(self, manifest: dict[str, object]) -> None:
         raw = json.dumps(manifest, indent=2, ensure_ascii=False).encode()
         key, digest = self._sealed.key, base64.b64encode(hashlib.sha256(raw).digest()).decode()
         self._file.writestr("manifest.json", raw)

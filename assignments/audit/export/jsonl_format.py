@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from assignments.audit.entries.canonical import timestamp
 from assignments.audit.export.scope import ExportScope, Progress, StoredEntry
@@ -56,7 +56,7 @@ class _LineWriter:
         """Write a line for each entry, with its own inclusion proof unless it is the whole log."""
         for entry in entries:
             body = entry.body.decode(errors="replace")
-            line: dict[str, Any] = {"seq": entry.seq, "leaf": entry.leaf.hex(), "body": body}
+            line: dict[str, object] = {"seq": entry.seq, "leaf": entry.leaf.hex(), "body": body}
             if self._sealed and not self._is_whole_log:
                 line["proof"] = self._proof(entry.seq)
             self._write(line)
@@ -78,7 +78,7 @@ class _LineWriter:
         hashes = inclusion(seq, self._tree.size, self._subtree)
         return [base64.b64encode(part).decode() for part in hashes]
 
-    def _write(self, value: dict[str, Any]) -> None:
+    def _write(self, value: dict[str, object]) -> None:
         line = json.dumps(value, ensure_ascii=False).encode() + b"\n"
         self._digest.update(line)
         self._out.write(line)

@@ -63,7 +63,11 @@ dossier-*.txt      for each drawn entry: the assignment's history, request, resp
 """
 
 
-def render_readme(manifest: Mapping[str, Any], key: str) -> str:
+# JSON that the pack has just written; the template below fixes which fields it has.
+type Manifest = Mapping[str, Any]
+
+
+def render_readme(manifest: Manifest, key: str) -> str:
     """Render the README of a pack from its manifest.
 
     :param key: the public key that signed it, as NAME+ID+KEY
@@ -93,7 +97,7 @@ def render_readme(manifest: Mapping[str, Any], key: str) -> str:
     )
 
 
-def _describe_sample(sample: Mapping[str, Any]) -> str:
+def _describe_sample(sample: Manifest) -> str:
     drawn = sample["drawn_entries"]
     return SAMPLE.format(
         drawn=len(drawn),

@@ -26,7 +26,9 @@ from assignments.models.sql.bulk import release_memory
 # Entries read at once; larger chunks no longer fit the processor's cache and take longer per entry.
 CHUNK: Final = 128
 Progress = Callable[[int], object]
-type Rows = QuerySet[Any, Any]
+# Tuples of a number and the columns that the caller names: their types depend on the names.
+type Columns = tuple[Any, ...]
+type Rows = QuerySet[LogEntry, Columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class ExportScope:
         for rows in self.columns(progress):
             yield from (seq for (seq,) in rows)
 
-    def columns(self, progress: Progress, *columns: str) -> Iterator[list[tuple[Any, ...]]]:
+    def columns(self, progress: Progress, *columns: str) -> Iterator[list[Columns]]:
         """Yield tuples of number and the columns, in chunks."""
         rows: Rows = self.matches.order_by("seq").values_list("seq", *columns)
         for chunk in _in_keyset_chunks(rows) if self.numbers is None else self._by_number(rows):
@@ -108,12 +110,12 @@ class ExportScope:
             release_memory()
             progress(len(chunk))
 
-    def _by_number(self, rows: Rows) -> Iterator[list[tuple[Any, ...]]]:
+    def _by_number(self, rows: Rows) -> Iterator[list[Columns]]:
         for numbers in batched(self.numbers or (), CHUNK, strict=False):
             yield list(rows.filter(seq__in_list=list(numbers)))
 
 
-def _in_keyset_chunks(rows: Rows) -> Iterator[list[tuple[Any, ...]]]:
+def _in_keyset_chunks(rows: Rows) -> Iterator[list[Columns]]:
     after = -1
     while chunk := list(rows.filter(seq__gt=after)[:CHUNK]):
         yield chunk

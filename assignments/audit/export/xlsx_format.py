@@ -38,6 +38,10 @@ def write_xlsx(scope: ExportScope, out: BinaryIO, *, folder: Path, progress: Pro
     return count
 
 
+# XlsxWriter has no types.
+type Untyped = Any
+
+
 class _ProgressWriter:
     """A file that reports every write as progress: zipping the sheets may take minutes."""
 
@@ -48,12 +52,12 @@ class _ProgressWriter:
         self._progress(0)
         return self._out.write(piece)
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._out, name)
 
 
 class _SheetWriter:
-    def __init__(self, book: Any) -> None:
+    def __init__(self, book: Untyped) -> None:
         self._book, self._bold = book, book.add_format({"bold": True})
         self._sheet = self._add_sheet()
         self._row = 1
@@ -68,7 +72,7 @@ class _SheetWriter:
                 self._sheet.write_string(self._row, column, as_text(cell))
         self._row += 1
 
-    def _add_sheet(self) -> Any:
+    def _add_sheet(self) -> Untyped:
         sheet = self._book.add_worksheet()
         cells = header_cells()
         sheet.freeze_panes(1, 1)

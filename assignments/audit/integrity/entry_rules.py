@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -107,7 +107,7 @@ def _moment(text: str) -> object:
     return stored_datetime(datetime.fromisoformat(text))
 
 
-def _misplaced(seq: int, seq_in_body: Any) -> Altered:
+def _misplaced(seq: int, seq_in_body: object) -> Altered:
     # After an inserted entry, each carries the number of the one before it.
     if seq_in_body == seq - 1:
         return Altered(seq - 1, Fault.INSERTED)

@@ -31,13 +31,17 @@ def stored_rows(entries: QuerySet[LogEntry]) -> Iterator[Row]:
     return (_row(*row) for row in rows)
 
 
-def _row(body: Any, leaf: Any, *columns: Any) -> Row:
+# SQLite stores a value of any type in a column of any type if somebody writes it there.
+type Stored = Any
+
+
+def _row(body: Stored, leaf: Stored, *columns: Stored) -> Row:
     if type(body) is not bytes or type(leaf) is not bytes:
         body, leaf = as_bytes(body), as_bytes(leaf)
     return Row(columns[1], body, leaf, columns)
 
 
-def as_bytes(value: Any) -> bytes:
+def as_bytes(value: Stored) -> bytes:
     """Return the value of a binary column as bytes."""
     # SQLite stores text in a binary column if somebody writes it there.
     return value.encode() if isinstance(value, str) else bytes(value)

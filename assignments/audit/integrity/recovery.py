@@ -40,7 +40,7 @@ class Damage:
     is_head_lost: bool
 
     @property
-    def detail(self) -> dict[str, Any]:
+    def detail(self) -> dict[str, object]:
         """Return the detail of the log entry that records the damage."""
         return asdict(self)
 
@@ -102,7 +102,7 @@ def _parse(body: bytes) -> Iterator[Damage]:
         yield Damage(first, last, size, is_head_lost=detail["is_head_lost"] is True)
 
 
-def _select_head_for_update() -> Any:
+def _select_head_for_update() -> Any:  # a row of a cursor
     """Lock the head; return its size, its roots and the highest entry number; None without one."""
     entries, heads = LogEntry._meta.db_table, LogHead._meta.db_table
     lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""

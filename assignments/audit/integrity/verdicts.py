@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from assignments.audit.entries.sentences import counted
 
@@ -226,7 +226,7 @@ GOOD_WORDS: Final = (Intact.word, IntactSince.word)
 BROKEN_WORDS: Final = tuple(kind.word for kind in BROKEN)
 
 
-def as_fields(verdict: Verdict) -> dict[str, Any]:
+def as_fields(verdict: Verdict) -> dict[str, object]:
     """Return the verdict as fields of a `Verification` and of the command's JSON."""
     return {
         "verdict": verdict.word,

@@ -21,7 +21,17 @@ import json
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import (  # Any: JSON that is being checked
+    Any,
+    BinaryIO,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Tuple,
+)
 
 KIND, VERSION = "assignment-desk-log", 2
 ENTRY_VERSION = 1

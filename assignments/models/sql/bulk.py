@@ -11,7 +11,9 @@ from django.db.models import DateTimeField, Model
 
 # SQLite caches recent statements, and a long one takes a megabyte.
 ROWS_PER_STATEMENT: Final = {"sqlite": 100, "postgresql": 1_000}
-type Rows = Iterable[Sequence[Any]]
+# A column stores values of any type that the database driver takes.
+type Values = Sequence[Any]
+type Rows = Iterable[Values]
 
 
 def insert(
@@ -104,15 +106,15 @@ def _in_groups(statement: str, model: type[Model], columns: Sequence[str], rows:
 
 
 def _values_table(
-    _: type[Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> tuple[str, list[Any]]:
+    _: type[Model], columns: Sequence[str], rows: Sequence[Values]
+) -> tuple[str, Values]:
     placeholders = f"({', '.join(['%s'] * len(columns))})"
     return f"VALUES {', '.join([placeholders] * len(rows))}", list(chain.from_iterable(rows))
 
 
 def _array_table(
-    model: type[Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> tuple[str, list[Any]]:
+    model: type[Model], columns: Sequence[str], rows: Sequence[Values]
+) -> tuple[str, Values]:
     """Return a table expression of one array a column: its length is independent of the rows."""
     types = [model._meta.get_field(name).db_type(connection) for name in columns]
     arrays = ", ".join(f"%s::{name}[]" for name in types)
@@ -122,7 +124,7 @@ def _array_table(
     return statement, [list(column) for column in zip(*rows, strict=True)]
 
 
-def _stored(model: type[Model], columns: Sequence[str], rows: Rows) -> Iterable[Sequence[Any]]:
+def _stored(model: type[Model], columns: Sequence[str], rows: Rows) -> Rows:
     indexes = _datetime_columns(model, tuple(columns))
     stored: dict[datetime, object] = {}
     for row in rows:

@@ -3,15 +3,13 @@
 Text and word are folded already (see `text_folding`), so the match ignores case and accents.
 """
 
-from typing import Any
-
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Lookup, TextField
 from django.db.models.sql.compiler import SQLCompiler
 
 
 @TextField.register_lookup
-class ContainsText(Lookup[Any]):
+class ContainsText(Lookup[str]):
     """Whether a text contains a word.
 
     Unlike Django's `contains` it adds ESCAPE only where the pattern needs it: SQLite takes twice
@@ -22,7 +20,7 @@ class ContainsText(Lookup[Any]):
 
     def as_sql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
-    ) -> tuple[str, tuple[Any, ...]]:
+    ) -> tuple[str, tuple[str | int, ...]]:
         """Return the condition and its parameters."""
         column, params = self.process_lhs(compiler, connection)
         pattern = substring_pattern(str(self.rhs))

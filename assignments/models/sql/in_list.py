@@ -4,7 +4,7 @@
 statement takes longer than finding the rows.
 """
 
-from typing import Any
+from collections.abc import Sequence
 
 import orjson
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -15,7 +15,7 @@ from django.db.models.sql.compiler import SQLCompiler
 @CharField.register_lookup
 @PositiveBigIntegerField.register_lookup
 @BigAutoField.register_lookup
-class InList(Lookup[Any]):
+class InList(Lookup[Sequence[object]]):
     """Whether a number or text is in a list."""
 
     lookup_name = "in_list"
@@ -23,7 +23,7 @@ class InList(Lookup[Any]):
 
     def as_sql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
-    ) -> tuple[str, tuple[Any, ...]]:
+    ) -> tuple[str, tuple[str | int, ...]]:
         """Return the condition and its parameters."""
         column, params = self.process_lhs(compiler, connection)
         ids = self.rhs

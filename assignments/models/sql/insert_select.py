@@ -1,14 +1,12 @@
 """INSERT … SELECT: insert the results of a query without fetching them."""
 
-from typing import Any
-
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Model, QuerySet, UUIDField, Value
 
 
 def insert_learners(
-    model: type[Model], owner: Model, learners: QuerySet[Any], *, learner: str = "pk"
+    model: type[Model], owner: Model, learners: QuerySet[Model, object], *, learner: str = "pk"
 ) -> int:
     """Insert a row (owner, learner) for each learner and return the number of new rows.
 

@@ -1,5 +1,6 @@
 """Look-up `email__lower_in_list=texts`: case-insensitive `in`, the list as one query parameter."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -9,7 +10,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 
 @CharField.register_lookup
-class LowerInList(Lookup[Any]):
+class LowerInList(Lookup[Sequence[object]]):
     """Whether the lower-cased text is in a list of lower-case texts."""
 
     lookup_name = "lower_in_list"
@@ -17,7 +18,7 @@ class LowerInList(Lookup[Any]):
 
     def as_sql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
-    ) -> tuple[str, tuple[Any, ...]]:
+    ) -> tuple[str, tuple[Any, ...]]:  # PostgreSQL takes a list, which the stubs leave out
         """Return the condition and its parameters."""
         column, params = self.process_lhs(compiler, connection)
         # Callers pass a set: Django searches each element of a list for expressions to resolve.

@@ -1,7 +1,5 @@
 """Transform `at__no_index__gte=moment`: compare a column without using its index."""
 
-from typing import Any
-
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CharField, DateTimeField, PositiveBigIntegerField, Transform
 from django.db.models.sql.compiler import SQLCompiler
@@ -21,7 +19,7 @@ class NoIndex(Transform):
     template = "%(expressions)s"
 
     def as_sqlite(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **more: Any
-    ) -> tuple[str, tuple[Any, ...]]:
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **more: str
+    ) -> tuple[str, tuple[str | int, ...]]:
         """Return the column after a unary plus: no index (sqlite.org/optoverview.html)."""
         return self.as_sql(compiler, connection, template="+%(expressions)s", **more)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from multiprocessing import forkserver
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from assignments.stackone import call_loop, page_process
 from assignments.stackone.call_samples import CallSample
@@ -128,7 +128,7 @@ class CallProcess[Job, Result]:
         self._process.join()
         self._pipe.close()
 
-    def _call_method(self, name: str, *arguments: Any) -> None:
+    def _call_method(self, name: str, *arguments: object) -> None:
         self._send((name, arguments))
 
     def _send(self, call: call_loop.MethodCall | None) -> None:

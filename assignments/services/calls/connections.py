@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
@@ -10,6 +10,7 @@ from django.db import transaction
 from assignments.audit.entries.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
 from assignments.models import Account
+from assignments.stackone.call_loop import ClientOptions
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import AccountUnusable, NotSupported
 
@@ -84,7 +85,7 @@ def clear_outage(account: Account) -> None:
     failing.update(failing_since=None)
 
 
-def client_options(account_id: str) -> dict[str, Any]:
+def client_options(account_id: str) -> ClientOptions:
     """Return the keyword arguments for a client of the account, including the API key."""
     return {
         "base_url": settings.STACKONE_BASE_URL,

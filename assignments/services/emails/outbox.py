@@ -7,11 +7,12 @@ dies, it is sent again then.
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from django.core.mail import EmailMessage, mailers
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from assignments.models import Approval, Verification
 from assignments.services.emails import alarms, approvals
@@ -20,15 +21,16 @@ RETRY_AFTER: Final = timedelta(minutes=5)
 log = logging.getLogger("assignments.emails")
 
 
-class EmailKind(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class EmailKind[Row: Model]:
     """Rows with an `email_at`, a row's name for the log file, and the e-mails about a row."""
 
-    rows: Callable[[], QuerySet[Any]]
-    describe: Callable[[Any], str]
-    compose: Callable[[Any], list[EmailMessage]]
+    rows: Callable[[], QuerySet[Row]]
+    describe: Callable[[Row], str]
+    compose: Callable[[Row], list[EmailMessage]]
 
 
-KINDS: Final = (
+KINDS: Final[tuple[EmailKind[Approval], EmailKind[Verification]]] = (
     EmailKind(
         lambda: Approval.objects.select_related("batch__by", "batch__account"),
         lambda approval: str(approval.batch),
@@ -40,19 +42,21 @@ KINDS: Final = (
 
 def has_due_emails(*, now: datetime) -> bool:
     """Return whether a row needs an e-mail."""
-    return any(_due_rows(kind, now).exists() for kind in KINDS)
+    approvals_kind, alarms_kind = KINDS
+    return _due_rows(approvals_kind, now).exists() or _due_rows(alarms_kind, now).exists()
 
 
 def send_due_emails(*, now: datetime) -> int:
     """Send the e-mails of every row that needs one and return the number of rows."""
-    return sum(_send_kind(kind, now) for kind in KINDS)
+    approvals_kind, alarms_kind = KINDS
+    return _send_kind(approvals_kind, now) + _send_kind(alarms_kind, now)
 
 
-def _due_rows(kind: EmailKind, now: datetime) -> QuerySet[Any]:
+def _due_rows[Row: Model](kind: EmailKind[Row], now: datetime) -> QuerySet[Row]:
     return kind.rows().filter(email_at__lte=now)
 
 
-def _send_kind(kind: EmailKind, now: datetime) -> int:
+def _send_kind[Row: Model](kind: EmailKind[Row], now: datetime) -> int:
     retry_at, sent = now + RETRY_AFTER, 0
     for pk in _due_rows(kind, now).order_by("email_at", "pk").values_list("pk", flat=True):
         # Only the worker whose update changes the row sends its e-mails.
@@ -63,7 +67,7 @@ def _send_kind(kind: EmailKind, now: datetime) -> int:
     return sent
 
 
-def _send(kind: EmailKind, pk: object) -> bool:
+def _send[Row: Model](kind: EmailKind[Row], pk: object) -> bool:
     row = kind.rows().get(pk=pk)
     try:
         mailers.default.send_messages(kind.compose(row))

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from django.template.loader import render_to_string
 
@@ -131,7 +131,7 @@ def _render_dossier(extent: LogExtent, drawn_line: _DrawnLine, of: int) -> str:
     line, sealed = drawn_line.line, extent.sealed
     proof = inclusion(line.seq, extent.size, Tiles())
     checkpoint = checkpoint_of(sealed.seal) if sealed else None
-    context: dict[str, Any] = {
+    context: dict[str, object] = {
         "place": drawn_line.place,
         "of": of,
         "line": line,

@@ -1,7 +1,7 @@
 """Download of an export by its owner, and deletion of files that have expired."""
 
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from django.db import transaction
 
@@ -32,9 +32,10 @@ def open_download(*, export: LogExport, by: Actor, now: datetime) -> BinaryIO:
             "again; if that does not help, tell whoever runs this site that every machine needs "
             "the same EXPORT_DIR."
         ) from error
-    facts: dict[str, Any] = {"entries": export.entries, "sha256": export.sha256}
     with transaction.atomic():
-        record_export_event(export, "export.downloaded", by=by, at=now, **facts)
+        record_export_event(
+            export, "export.downloaded", by=by, at=now, entries=export.entries, sha256=export.sha256
+        )
     return file
 
 

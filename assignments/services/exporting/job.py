@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import BinaryIO, Final, cast
 
 from django.conf import settings
 from django.db import transaction
@@ -155,7 +155,7 @@ def _if_still_mine(export: LogExport) -> QuerySet[LogExport]:
 
 
 def _finish(export: LogExport, file: files.WrittenFile, now: datetime) -> None:
-    facts: dict[str, Any] = {"entries": file.entries, "sha256": file.sha256}
+    facts: dict[str, object] = {"entries": file.entries, "sha256": file.sha256}
     with transaction.atomic():
         values = {**facts, "file_name": file.name, "file_bytes": file.bytes}
         has_ended = _end(export, State.READY, now, **values)

@@ -1,8 +1,10 @@
 """Copy a batch to a new draft: its terms, people, content and due dates."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from django.db import transaction
 from django.db.models import Count, DateField, F, Max, Q, QuerySet, Value
@@ -26,7 +28,19 @@ from assignments.services.batches.row_decisions import ANY_ROW
 from assignments.services.picking import drafts
 from assignments.services.planning.frozen_plan import why_not_assignable
 
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
 MAX_NAMED: Final = 10
+
+
+class OwnDue(TypedDict):
+    """The due date of a row that differs from its batch's, or None."""
+
+    own_due: date | None
+
+
+type Copied = WithAnnotations[Assignment, OwnDue]
 
 
 @transaction.atomic
@@ -62,7 +76,7 @@ def _items(rows: QuerySet[Assignment]) -> QuerySet[Content]:
     return Content.objects.filter(pk__in=rows.values("content")).order_by("title", "pk")
 
 
-def _is_full_product(rows: QuerySet[Any]) -> bool:
+def _is_full_product(rows: QuerySet[Copied]) -> bool:
     """Return whether the rows are every person x every item, with one due date for each item."""
     # Rows of a file need not be: picking their people and items would assign all to everybody.
     numbers = rows.aggregate(
@@ -75,7 +89,7 @@ def _is_full_product(rows: QuerySet[Any]) -> bool:
     return is_whole and dates == numbers["items"]
 
 
-def _copy_picks(draft: Draft, rows: QuerySet[Any]) -> None:
+def _copy_picks(draft: Draft, rows: QuerySet[Copied]) -> None:
     insert_learners(DraftLearner, draft, rows.values("learner").distinct(), learner="learner")
     dates = rows.order_by().values_list("content").annotate(due=Max("own_due"))
     DraftContent.objects.bulk_create(
@@ -83,7 +97,7 @@ def _copy_picks(draft: Draft, rows: QuerySet[Any]) -> None:
     )
 
 
-def _copy_rows(draft: Draft, rows: QuerySet[Any]) -> None:
+def _copy_rows(draft: Draft, rows: QuerySet[Copied]) -> None:
     values = rows.order_by("position").values_list("learner", "content", "own_due")
     DraftRow.objects.bulk_create(
         [

@@ -1,10 +1,9 @@
 """Bulk selection: add or exclude audiences and holders of content, and undo an exclusion."""
 
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from assignments.models import (
     Audience,
@@ -94,7 +93,7 @@ def put_back(*, draft: Draft, change_pk: int, now: datetime) -> None:
 
 def _exclude(
     draft: Draft,
-    learner_pks: QuerySet[Any, Any],
+    learner_pks: QuerySet[Model, object],
     singular: str,
     plural: str,
     what: str,
@@ -116,7 +115,7 @@ def _is_fixed(audience: Audience) -> bool:
     return audience.kind == Audience.Kind.FIXED
 
 
-def _members(audience: Audience) -> QuerySet[AudienceMember, Any]:
+def _members(audience: Audience) -> QuerySet[AudienceMember, object]:
     return AudienceMember.objects.filter(audience=audience).values("learner")
 
 

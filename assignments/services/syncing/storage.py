@@ -3,9 +3,9 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from assignments.models import (
     Content,
@@ -148,7 +148,7 @@ def deactivate_missing(run: SyncRun, now: datetime) -> int:
     return model._default_manager.filter(pk__in_list=missing).update(is_active=False, left_at=now)
 
 
-def _rows_of_stage(run: SyncRun) -> "tuple[type[Learner | Content], QuerySet[Any]]":
+def _rows_of_stage(run: SyncRun) -> "tuple[type[Learner | Content], QuerySet[Model]]":
     if run.stage == SyncRun.Stage.LEARNERS:
         return Learner, Learner.objects.filter(account=run.account_id)
     source = SOURCES.get(SyncRun.Stage(run.stage))
@@ -163,7 +163,7 @@ def _record_seen(run: SyncRun, remote_ids: Collection[str]) -> None:
 
 
 def _changed_fingerprints(
-    rows: "QuerySet[Any]", records: Mapping[str, User | LearningObject]
+    rows: "QuerySet[Model]", records: Mapping[str, User | LearningObject]
 ) -> dict[str, str]:
     """Return fingerprints by remote id, of those records that are new or differ from our rows."""
     present = rows.filter(remote_id__in=list(records), left_at=None)

@@ -1,9 +1,9 @@
 """The sandbox's people and content: indexed by id and reference, changeable while it runs."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from assignments.stackone.json_values import JsonObject
 from assignments.stackone.sandbox.data import catalogue, people
 from assignments.stackone.sandbox.data.catalogue import LearningObject
 from assignments.stackone.sandbox.data.people import Learner
@@ -27,7 +27,7 @@ class Directory:
         self._originals: dict[str, Learner | LearningObject] = {}
         self._index()
 
-    def change(self, entry_id: str, fields: Mapping[str, Any]) -> None:
+    def change(self, entry_id: str, fields: JsonObject) -> None:
         """Change fields of a learner, an item or a course, and set its `updated_at` to now.
 
         :raises Unchangeable: there is no such entry or no such field
@@ -45,7 +45,7 @@ class Directory:
         self._originals.clear()
 
     def _replace(self, changed: Learner | LearningObject) -> None:
-        lists: tuple[list[Any], ...] = (self.learners, self.content, self.courses)
+        lists: tuple[list[Any], ...] = (self.learners, self.content, self.courses)  # of two types
         for entries in lists:
             entries[:] = [changed if entry.id == changed.id else entry for entry in entries]
         self._index()

@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from assignments.stackone.sandbox.filters import STATUSES
 from assignments.stackone.sandbox.responses import ApiError
@@ -51,7 +50,7 @@ def parse(body: bytes, *, lenient: bool) -> NewAssignment:
     )
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def _object(body: bytes) -> dict[str, object]:
     try:
         fields = json.loads(body)
     except ValueError as error:
@@ -61,7 +60,7 @@ def _object(body: bytes) -> dict[str, Any]:
     return fields
 
 
-def _reference(fields: dict[str, Any]) -> str:
+def _reference(fields: dict[str, object]) -> str:
     name = "learning_object_external_reference"
     reference = _optional(fields, name, _text)
     if not reference:
@@ -70,7 +69,7 @@ def _reference(fields: dict[str, Any]) -> str:
 
 
 def _optional[T](
-    fields: dict[str, Any], name: str, parse: Callable[[Any], T], shown_name: str = ""
+    fields: dict[str, object], name: str, parse: Callable[[object], T], shown_name: str = ""
 ) -> T | None:
     value = fields.get(name)
     try:
@@ -79,32 +78,32 @@ def _optional[T](
         raise _invalid(f"{shown_name or name} must be {error}") from error
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("a string")
     return value
 
 
-def _mapping(value: Any) -> dict[str, Any]:
+def _mapping(value: object) -> dict[str, object]:
     if not isinstance(value, dict):
         raise TypeError("an object")
     return value
 
 
-def _number(value: Any) -> float:
+def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError("a number")
     return value
 
 
-def _timestamp(value: Any) -> str:
+def _timestamp(value: object) -> str:
     try:
         return normalise_timestamp(_text(value))
     except (TypeError, ValueError) as error:
         raise ValueError("an RFC 3339 date-time with an offset") from error
 
 
-def _status(value: Any) -> str:
+def _status(value: object) -> str:
     if value not in STATUSES:
         raise ValueError(f"one of {', '.join(STATUSES)}")
     return str(value)

@@ -1,7 +1,6 @@
 """Write JSON values in the odd forms of real providers, to test that clients can read them."""
 
 import json
-from typing import Any
 
 from starlette.responses import JSONResponse
 
@@ -9,12 +8,12 @@ from starlette.responses import JSONResponse
 class OddJSONResponse(JSONResponse):
     """JSON with numbers and booleans as strings, and blank lines before it."""
 
-    def render(self, content: Any) -> bytes:
+    def render(self, content: object) -> bytes:
         """Serialise the content in odd forms."""
         return b"\n\n" + json.dumps(to_odd_forms(content), ensure_ascii=False).encode()
 
 
-def to_odd_forms(value: Any) -> Any:
+def to_odd_forms(value: object) -> object:
     """Rewrite a body in the forms of the oddest providers."""
     if isinstance(value, list):
         return [to_odd_forms(entry) for entry in value]
@@ -23,7 +22,7 @@ def to_odd_forms(value: Any) -> Any:
     return value
 
 
-def _odd_field(name: str, value: Any) -> Any:
+def _odd_field(name: str, value: object) -> object:
     if isinstance(value, bool):
         return str(value).lower()
     if name in ("progress", "total") and value is not None:

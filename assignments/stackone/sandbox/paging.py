@@ -5,7 +5,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from starlette.requests import Request
 
@@ -17,7 +17,7 @@ BEFORE_FIRST = -(2**62)
 
 type Filters = Mapping[str, str | None]
 # Fetches up to `limit` rows after a position, each with its own position.
-type Fetch = Callable[[Filters, int, int], Sequence[tuple[int, dict[str, Any]]]]
+type Fetch = Callable[[Filters, int, int], Sequence[tuple[int, dict[str, object]]]]
 
 
 class Position(NamedTuple):
@@ -27,7 +27,7 @@ class Position(NamedTuple):
     filters: Filters
 
 
-def page_body(request: Request, resource: str, filters: Filters, fetch: Fetch) -> dict[str, Any]:
+def page_body(request: Request, resource: str, filters: Filters, fetch: Fetch) -> dict[str, object]:
     """Return the body of one page of a list, with the cursor of the next page."""
     size = _size(request)
     cursor = request.query_params.get("next")
@@ -40,7 +40,7 @@ def page_body(request: Request, resource: str, filters: Filters, fetch: Fetch) -
     return {"next": next_cursor, "data": [_selected_fields(request, row) for _, row in rows[:size]]}
 
 
-def _selected_fields(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+def _selected_fields(request: Request, row: dict[str, object]) -> dict[str, object]:
     names = request.query_params.get("fields")
     if not names:
         return row
@@ -79,5 +79,5 @@ def _decode(cursor: str, resource: str) -> Position:
     raise ApiError(400, "Invalid cursor in next")
 
 
-def _checksum(content: Mapping[str, Any]) -> str:
+def _checksum(content: Mapping[str, object]) -> str:
     return hashlib.sha512(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -36,7 +35,7 @@ class ApiError(Exception):
 
     def response(self) -> Response:
         """Return the error response in the API's format."""
-        body: dict[str, Any] = {
+        body: dict[str, object] = {
             "statusCode": self.status,
             "message": self.message,
             "timestamp": current_timestamp(),
@@ -48,7 +47,7 @@ class ApiError(Exception):
         return JSONResponse(body, self.status, self.headers)
 
 
-def created_body(assignment_id: str | None, remote_id: str | None) -> dict[str, Any]:
+def created_body(assignment_id: str | None, remote_id: str | None) -> dict[str, object]:
     """Return the body of the response to a successful create."""
     return {
         "statusCode": 201,

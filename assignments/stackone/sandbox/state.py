@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import orjson
 from starlette.responses import Response
@@ -44,7 +43,7 @@ class SandboxState:
         delay = timedelta(milliseconds=self.options.visible_after_ms)
         return format_timestamp(datetime.now(UTC) - delay)
 
-    def json_response(self, content: Any, status: int = 200) -> Response:
+    def json_response(self, content: object, status: int = 200) -> Response:
         """Return a JSON response in the forms of this sandbox."""
         if self.options.odd_forms:
             return OddJSONResponse(content, status)

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import fields
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
 from assignments.stackone.sandbox.records import AssignmentRecord
 
@@ -85,7 +84,7 @@ class Store:
         """Insert an assignment and return its position."""
         return self._db.execute(INSERT_SQL, _row(assignment)).lastrowid or 0
 
-    def page(self, **parameters: Any) -> list[AssignmentRecord]:
+    def page(self, **parameters: object) -> list[AssignmentRecord]:
         """Return up to `limit` assignments `after` a position that match the filters."""
         statement = LEARNER_PAGE_SQL if parameters["learner"] else PAGE_SQL
         return [_record(row) for row in self._db.execute(statement, parameters)]

@@ -33,10 +33,15 @@ GROUP_DECAY: Final = 0.8
 NOTICEABLE_SHARE: Final = 0.9
 
 
+# Every call is paced in the same way, whatever it sends and returns.
+type AnyProcess = CallProcess[Any, Any]
+type AnyEndedCall = EndedCall[Any, Any]
+
+
 class Pacer:
     """Applies the rate policy and the circuit breaker of one account to its sender's calls."""
 
-    def __init__(self, account: Account, calls: CallProcess[Any, Any]) -> None:
+    def __init__(self, account: Account, calls: AnyProcess) -> None:
         self._account = account
         self._calls = calls
         self._configured_per_second = float(settings.STACKONE_REQUESTS_PER_MINUTE) / 60
@@ -55,7 +60,7 @@ class Pacer:
         """Whether more calls may be started than `startable_calls` returned last."""
         return self._is_filling
 
-    def record_ended(self, ended: Sequence[EndedCall[Any, Any]]) -> None:
+    def record_ended(self, ended: Sequence[AnyEndedCall]) -> None:
         """Adapt to the calls that ended since the last time."""
         samples = [call.sample for call in ended if call.sample is not None]
         self._group_size = max(float(len(samples)), GROUP_DECAY * self._group_size)

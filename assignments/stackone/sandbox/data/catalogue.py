@@ -4,8 +4,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
+from assignments.stackone.json_values import JsonObject
 from assignments.stackone.sandbox.data.seeding import DATA_DATE, opaque_id, seeded_random
 from assignments.stackone.sandbox.data.titles import (
     CATEGORIES,
@@ -32,9 +32,9 @@ class LearningObject:
     external_reference: str | None
     active: bool
     updated_at: str
-    details: dict[str, Any]
+    details: JsonObject
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """Return the object as the API shows it."""
         return {
             "id": self.id,
@@ -114,7 +114,7 @@ def _course(
     )
 
 
-def _shared(title: str, minutes: int, rng: random.Random) -> dict[str, Any]:
+def _shared(title: str, minutes: int, rng: random.Random) -> JsonObject:
     languages = [LANGUAGES[0], *rng.sample(LANGUAGES[1:], rng.choice((0, 0, 1, 3)))]
     hours, rest = divmod(minutes, 60)
     return {
@@ -127,5 +127,5 @@ def _shared(title: str, minutes: int, rng: random.Random) -> dict[str, Any]:
     }
 
 
-def _category(name: str) -> dict[str, Any]:
+def _category(name: str) -> JsonObject:
     return {"id": f"cat-{CATEGORIES.index(name) + 1}", "name": name, "active": True}

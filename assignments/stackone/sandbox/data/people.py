@@ -6,7 +6,6 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from assignments.stackone.sandbox.data.names import CULTURES, Culture
 from assignments.stackone.sandbox.data.seeding import DATA_DATE, opaque_id, seeded_random
@@ -59,7 +58,7 @@ class Learner:
     updated_at: str
     custom_fields: dict[str, str | None]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Return the learner as the API shows a user."""
         return {
             "id": self.id,

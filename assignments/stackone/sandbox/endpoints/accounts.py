@@ -1,7 +1,5 @@
 """Endpoints about the account behind the sandbox's API key."""
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,7 +13,9 @@ async def list_accounts(state: SandboxState, request: Request) -> Response:
     """List the account, unless the filters exclude it."""
     account = _account(state)
     filters = {"status": "status", "account_ids": "id", "providers": "provider"}
-    is_included = all(_matches(request, name, account[field]) for name, field in filters.items())
+    is_included = all(
+        _matches(request, name, str(account[field])) for name, field in filters.items()
+    )
     page, _ = _number(request, "page"), _number(request, "page_size")
     return state.json_response([account] if is_included and page == 1 else [])
 
@@ -39,7 +39,7 @@ def _number(request: Request, name: str) -> float:
         raise ApiError(400, f"{name} must be a number") from error
 
 
-def _account(state: SandboxState) -> dict[str, Any]:
+def _account(state: SandboxState) -> dict[str, object]:
     return {
         "id": state.options.account_id,
         "provider": "sandbox",

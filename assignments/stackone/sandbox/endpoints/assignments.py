@@ -2,7 +2,6 @@
 
 import json
 import secrets
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -109,7 +108,9 @@ def _list(state: SandboxState, request: Request, learner_id: str | None) -> Resp
 
 
 def _fetch(state: SandboxState, learner_id: str | None) -> Fetch:
-    def fetch(parsed_filters: Filters, after: int, limit: int) -> list[tuple[int, dict[str, Any]]]:
+    def fetch(
+        parsed_filters: Filters, after: int, limit: int
+    ) -> list[tuple[int, dict[str, object]]]:
         records = state.store.page(
             learner=learner_id,
             after=after,
@@ -133,7 +134,7 @@ def _remote_id(position: int | None) -> str:
     return str(FIRST_REMOTE_ID + (position or 0))
 
 
-def _as_json(state: SandboxState, record: AssignmentRecord) -> dict[str, Any]:
+def _as_json(state: SandboxState, record: AssignmentRecord) -> dict[str, object]:
     item = state.directory.objects_by_id[record.content]
     source = json.loads(record.source_status) if record.source_status else record.status
     completed = {"value": "Pass", "source_value": "passed"} if record.completed_at else None

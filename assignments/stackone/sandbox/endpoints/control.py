@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from assignments.stackone.json_values import JsonObject
 from assignments.stackone.sandbox.directory import NotChangeable
 from assignments.stackone.sandbox.faults import UnknownFault
 from assignments.stackone.sandbox.protocol import ResettableConnection
@@ -108,7 +108,7 @@ def _assignments(state: SandboxState) -> list[list[str | None]]:
     ]
 
 
-async def _object(request: Request) -> dict[str, Any]:
+async def _object(request: Request) -> JsonObject:
     try:
         body = await request.json()
     except ValueError as error:

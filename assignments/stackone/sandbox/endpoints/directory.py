@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -80,7 +79,9 @@ def _list(
 
 
 def _fetch(entries: Sequence[Entry]) -> Fetch:
-    def fetch(parsed_filters: Filters, after: int, limit: int) -> list[tuple[int, dict[str, Any]]]:
+    def fetch(
+        parsed_filters: Filters, after: int, limit: int
+    ) -> list[tuple[int, dict[str, object]]]:
         positions = range(max(0, after + 1), len(entries))
         matching = (at for at in positions if _matches(entries[at], parsed_filters))
         return [(at, entries[at].as_json()) for at in islice(matching, limit)]

@@ -1,9 +1,8 @@
 """Print the access rules as the page docs/access.md."""
 
-from typing import Any
-
 from django.core.management import BaseCommand
 
+from assignments.management.command_options import Option
 from dashboard.access import matrix
 
 
@@ -13,6 +12,6 @@ class Command(BaseCommand):
     help = "Print who may do what as a Markdown table, from the rules that are enforced."
     requires_system_checks = []
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Option) -> None:
         """Print the page."""
         self.stdout.write(matrix.page(), ending="")

@@ -1,11 +1,12 @@
 """Prepare the installation for a start: database, users of the demo, static files."""
 
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import OperationalError
 
+from assignments.management.command_options import Option
 from assignments.management.preparation import refuse_foreign_database
 from dashboard.access import personas
 
@@ -19,7 +20,7 @@ class Command(BaseCommand):
     help = "Bring the database and the static files up to date; run it before every start."
     requires_migrations_checks = False
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Option) -> None:
         """Migrate, create the users of the demo in demo mode, and collect the static files."""
         try:
             refuse_foreign_database()

@@ -1,9 +1,8 @@
 """Print the settings reference as the page docs/settings.md."""
 
-from typing import Any
-
 from django.core.management import BaseCommand
 
+from assignments.management.command_options import Option
 from dashboard import settings_reference
 
 
@@ -13,6 +12,6 @@ class Command(BaseCommand):
     help = "Print every setting with its default and meaning as Markdown."
     requires_system_checks = []
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Option) -> None:
         """Print the page."""
         self.stdout.write(settings_reference.page(), ending="")
