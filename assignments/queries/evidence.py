@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
-from assignments.audit.entries.canonical import Entry
+# JSON, in whose values only their reader knows which type to expect.
+type EntryBody = Mapping[str, Any]
 
 HIDDEN: Final = "(hidden)"
 # The product never records secrets, but a response of the LMS may contain some.
@@ -14,7 +15,7 @@ _SECRET: Final = re.compile(
 )
 
 
-def evidence(body: Entry) -> dict[str, str]:
+def evidence(body: EntryBody) -> dict[str, str]:
     """Return request and response of an entry as indented JSON, redacted."""
     detail = body.get("detail") or {}
     kept = {name: detail[name] for name in ("request", "response") if detail.get(name)}

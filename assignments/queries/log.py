@@ -7,8 +7,8 @@ from typing import Final
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
-from assignments.audit.entries.canonical import Entry
 from assignments.models import LogEntry, LogHead, LogSeal, PersonalValue, Verification
+from assignments.queries.evidence import EntryBody
 
 FIELD_LABELS: Final = {
     "confirmed_by": "Confirmed by",
@@ -97,7 +97,7 @@ def neighbouring_entries(seq: int, first: int, size: int) -> tuple[int | None, i
     return (seq - 1 if seq > first else None, seq + 1 if seq + 1 < size else None)
 
 
-def detail_fields(body: Entry) -> list[tuple[str, str]]:
+def detail_fields(body: EntryBody) -> list[tuple[str, str]]:
     """Return labels and texts of an entry's detail, without request, response and empty values."""
     detail = body.get("detail") or {}
     hidden = {"request", "response"}
