@@ -21,22 +21,22 @@ DUE = date(2027, 1, 15)
 
 
 class Clock:
-    """The real time, moved on by whatever a test has skipped."""
+    """The real time, plus whatever a test has skipped."""
 
     def __init__(self) -> None:
         self.skipped = timedelta()
 
     def __call__(self) -> datetime:
-        """Return the moment it is for the test."""
+        """Return the current time of the test (UTC)."""
         return datetime.now(UTC) + self.skipped
 
     def skip(self, **how_long: float) -> None:
-        """Let time pass at once."""
+        """Move the clock on."""
         self.skipped += timedelta(**how_long)
 
 
 class Desk:
-    """A manager at work: picks, reviews, submits and lets a worker deliver."""
+    """A manager who picks, reviews and submits, and a worker that sends."""
 
     def __init__(self, lms: Sandbox, clock: Clock) -> None:
         self.lms = lms
@@ -68,7 +68,7 @@ class Desk:
         self.account.refresh_from_db()
 
     def draft(self, people: int = 3, items: int = 1, **terms: object) -> Draft:
-        """Return a draft with people and items that nobody has yet."""
+        """Return a draft of people and items that are not assigned yet."""
         now = self.clock()
         values = {"due_date": DUE, "status": "pending", "created_at": now, "changed_at": now}
         draft = Draft.objects.create(account=self.account, owner=self.owner, **values | terms)

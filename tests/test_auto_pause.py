@@ -1,4 +1,4 @@
-"""The canary and the self-pause: what may be claimed, and what a batch sees of its own failures."""
+"""The canary and auto-pause: how many rows may be claimed, and when failures pause a batch."""
 
 import json
 from datetime import timedelta
@@ -15,12 +15,12 @@ pytestmark = pytest.mark.django_db
 
 BY = Actor(ref="user/1", name="Priya Mehta", email="priya@northwind.example", means="page")
 LATER = AT + timedelta(hours=1)
-GONE = {"state": "rejected", "problem": "Content not found.", "sent_at": AT}
+REJECTED = {"state": "rejected", "problem": "Content not found.", "sent_at": AT}
 REST: list[str | dict[str, object]] = ["planned"] * 20
 
 
-def watched(batch, now=LATER):
-    """Let the batch be watched and return it as stored."""
+def watch(batch, now=LATER):
+    """Watch the batch and return it as stored."""
     with transaction.atomic():
         auto_pause.watch([batch.pk], now=now)
     batch.refresh_from_db()
@@ -37,19 +37,19 @@ def running(rows, **fields):
     [
         pytest.param(["planned"] * 11, 5, id="a fresh batch"),
         pytest.param(["planned"] * 10, None, id="a small batch has no canary"),
-        pytest.param(["sending"] * 2 + REST, 3, id="two are out"),
-        pytest.param(["sending"] * 5 + REST, 0, id="the canary is out"),
-        pytest.param(["sending"] * 4 + [dict(GONE)] + REST, 0, id="one has failed"),
-        pytest.param([dict(GONE)] * 5 + REST, 1, id="nothing is out, so it may try one"),
-        pytest.param([{"state": "queued", "attempt": 1}] * 5 + REST, 5, id="put off, not sent"),
+        pytest.param(["sending"] * 2 + REST, 3, id="two are being sent"),
+        pytest.param(["sending"] * 5 + REST, 0, id="the canary is being sent"),
+        pytest.param(["sending"] * 4 + [dict(REJECTED)] + REST, 0, id="one has failed"),
+        pytest.param([dict(REJECTED)] * 5 + REST, 1, id="nothing is being sent, so one may be"),
+        pytest.param([{"state": "queued", "attempt": 1}] * 5 + REST, 5, id="deferred, not sent"),
         pytest.param(
-            [{"state": "unknown", "read_back_at": AT}] * 5 + REST, 0, id="being looked up"
+            [{"state": "unknown", "read_back_at": AT}] * 5 + REST, 0, id="being read back"
         ),
         pytest.param(["unknown"] * 5 + REST, None, id="a person has to decide about it"),
         pytest.param(["created"] + ["sending"] * 4 + REST, None, id="one was created"),
     ],
 )
-def test_allowance(rows, allowed):
+def test_sendable_rows(rows, allowed):
     assert (
         auto_pause.sendable_rows(
             running([dict(row) if isinstance(row, dict) else row for row in rows])
@@ -58,29 +58,29 @@ def test_allowance(rows, allowed):
     )
 
 
-def test_allowance_of_a_proven_batch_is_not_asked_for(django_assert_num_queries):
+def test_sendable_rows_needs_no_query_after_the_canary(django_assert_num_queries):
     batch = running(REST, has_passed_canary=True)
 
     with django_assert_num_queries(0):
         assert auto_pause.sendable_rows(batch) is None
 
 
-def test_allowance_starts_afresh_when_a_person_goes_on():
-    batch = running([dict(GONE) for _ in range(5)] + REST, failures_counted_from=AT)
+def test_sendable_rows_starts_again_after_a_resume():
+    batch = running([dict(REJECTED) for _ in range(5)] + REST, failures_counted_from=AT)
 
     assert auto_pause.sendable_rows(batch) == 5
 
 
-def test_a_created_row_proves_the_batch():
-    batch = watched(running(["created", dict(GONE), *REST]))
+def test_a_created_row_passes_the_canary():
+    batch = watch(running(["created", dict(REJECTED), *REST]))
 
     assert (batch.state, batch.has_passed_canary) == ("running", True)
     assert not LogEntry.objects.filter(action="batch.paused").exists()
 
 
-def test_a_dead_canary_pauses_the_batch_and_says_why():
-    late = {**GONE, "problem": "The due date is too early."}
-    batch = watched(running([dict(GONE) for _ in range(4)] + [late, *REST]))
+def test_a_failed_canary_pauses_the_batch_with_the_reason():
+    late = {**REJECTED, "problem": "The due date is too early."}
+    batch = watch(running([dict(REJECTED) for _ in range(4)] + [late, *REST]))
 
     reason = (
         "Paused automatically after 5 failures and nothing created: “Content not found” (4), "
@@ -103,8 +103,8 @@ def test_a_dead_canary_pauses_the_batch_and_says_why():
     }
 
 
-def test_ten_failures_in_a_row_pause_a_proven_batch():
-    batch = watched(running(["created"] * 3 + [dict(GONE) for _ in range(10)] + REST))
+def test_ten_failures_in_a_row_pause_a_batch_that_passed_its_canary():
+    batch = watch(running(["created"] * 3 + [dict(REJECTED) for _ in range(10)] + REST))
 
     assert batch.state == "paused"
     assert batch.pause_reason.startswith(
@@ -114,9 +114,9 @@ def test_ten_failures_in_a_row_pause_a_proven_batch():
 
 def test_a_high_share_of_failures_pauses_a_batch():
     pairs: list[str | dict[str, object]] = [
-        row for _ in range(21) for row in (dict(GONE), "created")
+        row for _ in range(21) for row in (dict(REJECTED), "created")
     ]
-    batch = watched(running([*pairs, *REST]))
+    batch = watch(running([*pairs, *REST]))
 
     assert batch.state == "paused"
     assert batch.pause_reason.startswith(
@@ -124,61 +124,61 @@ def test_a_high_share_of_failures_pauses_a_batch():
     )
 
 
-def test_only_what_the_lms_refused_counts():
+def test_only_rejected_rows_count_as_failures():
     others = ["skipped", "unknown", "cancelled", {"state": "queued", "attempt": 3}]
-    batch = watched(running([*[dict(GONE) for _ in range(4)], *others * 3, *REST]))
+    batch = watch(running([*[dict(REJECTED) for _ in range(4)], *others * 3, *REST]))
 
     assert batch.state == "running"
 
 
 def test_a_batch_with_nothing_left_to_send_is_not_paused():
-    batch = watched(running([dict(GONE) for _ in range(12)]))
+    batch = watch(running([dict(REJECTED) for _ in range(12)]))
 
     assert batch.state == "running"
 
 
 @pytest.mark.parametrize("state", ["paused", "stopped", "done"])
 def test_only_a_running_batch_is_watched(state):
-    batch = watched(make_batch([*(dict(GONE) for _ in range(12)), *REST], state=state))
+    batch = watch(make_batch([*(dict(REJECTED) for _ in range(12)), *REST], state=state))
 
     assert (batch.state, batch.pause_reason) == (state, "")
 
 
-def test_what_a_person_accepted_by_resuming_does_not_count_again():
-    batch = watched(running([*(dict(GONE) for _ in range(10)), *REST]))
+def test_failures_before_a_resume_do_not_count_again():
+    batch = watch(running([*(dict(REJECTED) for _ in range(10)), *REST]))
     assert batch.state == "paused"
 
     control.resume(batch=batch, by=BY, now=LATER)
 
-    assert watched(batch).state == "running"
+    assert watch(batch).state == "running"
     more = batch.assignments.filter(state="planned")[:5].values_list("pk", flat=True)
     batch.assignments.filter(pk__in=list(more)).update(
-        **GONE, settled_at=LATER + timedelta(hours=1)
+        **REJECTED, settled_at=LATER + timedelta(hours=1)
     )
-    assert watched(batch).pause_reason.startswith(
+    assert watch(batch).pause_reason.startswith(
         "Paused automatically after 5 failures and nothing created: "
     )
 
 
-def test_many_long_reasons_still_make_one_sentence():
-    rows = [{**GONE, "problem": f"{number} {'very ' * 60}late."} for number in range(10)]
-    batch = watched(running([*rows, *REST]))
+def test_many_long_problems_are_shortened_in_the_reason():
+    rows = [{**REJECTED, "problem": f"{number} {'very ' * 60}late."} for number in range(10)]
+    batch = watch(running([*rows, *REST]))
 
     assert batch.pause_reason.count("…”") == 3
     assert ", and 7 others. Fix the cause" in batch.pause_reason
 
 
-def test_watching_costs_the_same_however_large_the_batch_is(django_assert_num_queries):
+def test_watch_makes_as_many_queries_for_any_size_of_batch(django_assert_num_queries):
     small, large = running(["created"] * 3 + REST), running(["created"] * 150 + REST)
 
     for batch in (small, large):
-        watched(batch)
+        watch(batch)
         with transaction.atomic(), django_assert_num_queries(2):
             auto_pause.watch([batch.pk], now=LATER)
 
 
-def test_a_person_who_pauses_at_the_same_moment_is_faster(monkeypatch):
-    batch = running([*(dict(GONE) for _ in range(10)), *REST])
+def test_a_pause_by_a_person_wins_over_an_auto_pause(monkeypatch):
+    batch = running([*(dict(REJECTED) for _ in range(10)), *REST])
     decide = failure_thresholds.alarm
 
     def decide_while_somebody_pauses(*args, **kwargs):
@@ -187,5 +187,5 @@ def test_a_person_who_pauses_at_the_same_moment_is_faster(monkeypatch):
 
     monkeypatch.setattr(auto_pause, "alarm", decide_while_somebody_pauses)
 
-    assert watched(batch).pause_reason == "Paused by Priya Mehta."
+    assert watch(batch).pause_reason == "Paused by Priya Mehta."
     assert LogEntry.objects.filter(action="batch.paused").count() == 1

@@ -73,7 +73,9 @@ def test_what_was_restored_is_whole_verifies_and_sends_nothing(database_url, emp
     assert (again.returncode, "is not empty" in again.stderr) == (1, True)
     assert (verified.returncode, verified.stdout[:20]) == (0, "Intact up to seal 1:")
     found = Tables(empty_url)
-    assert found.one("SELECT pause_reason FROM assignments_account").startswith("The database was")
+    assert found.value("SELECT pause_reason FROM assignments_account").startswith(
+        "The database was"
+    )
     actions = [row[0] for row in found.rows("SELECT action FROM assignments_logentry ORDER BY seq")]
     before = list(LogEntry.objects.order_by("seq").values_list("action", flat=True))
     assert actions == [*before, "account.paused", "log.verified"]
@@ -112,7 +114,7 @@ def test_a_copy_holds_one_moment_while_others_write(database_url, empty_url, tmp
         after = len(written)
 
     assert manage("restore", str(tmp_path / "copy"), DATABASE_URL=empty_url).returncode == 0
-    held = Tables(empty_url).one("SELECT COUNT(*) FROM assignments_worker")
+    held = Tables(empty_url).value("SELECT COUNT(*) FROM assignments_worker")
     assert held % 2 == 0
     assert 2 * before <= held <= 2 * (after + 1)
 

@@ -1,4 +1,4 @@
-"""Holding, undoing, pausing and stopping a batch, each with its entry in the log."""
+"""Hold, undo, pause and stop a batch, each with its entry in the log."""
 
 import json
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def waiting(desk):
-    """Return a submitted batch in its hold."""
+    """Return a submitted batch in its grace period."""
     draft = desk.draft(people=3)
     plan = desk.review(draft)
     return submission.submit(
@@ -47,7 +47,7 @@ def last_reason():
     return json.loads(bytes(about.body))["detail"].get("reason")
 
 
-def test_undo_withdraws_every_row_and_gives_the_draft_back(desk, waiting):
+def test_undo_withdraws_every_row_and_reopens_the_draft(desk, waiting):
     draft = Draft.objects.get(pk=waiting.submission_key)
 
     control.undo(batch=waiting, by=desk.by, now=desk.clock())
@@ -61,7 +61,7 @@ def test_undo_withdraws_every_row_and_gives_the_draft_back(desk, waiting):
     assert (again.pk != waiting.pk, desk.states(again)) == (True, ["planned"] * 3)
 
 
-def test_hold_keeps_it_from_starting_until_a_person_does(desk, waiting):
+def test_hold_keeps_a_batch_from_starting_until_a_person_starts_it(desk, waiting):
     control.hold(batch=waiting, by=desk.by, now=desk.clock())
     assert last_entry() == ("batch.held", desk.by.ref, "held")
     desk.clock.skip(hours=1)
@@ -73,7 +73,7 @@ def test_hold_keeps_it_from_starting_until_a_person_does(desk, waiting):
     assert (state(waiting), desk.states(waiting)) == ("done", ["created"] * 3)
 
 
-def test_a_batch_starts_by_itself_when_its_hold_ends(desk, waiting):
+def test_a_batch_starts_when_its_grace_period_ends(desk, waiting):
     desk.deliver()
     assert state(waiting) == "waiting"
 
@@ -97,7 +97,7 @@ def test_pause_and_resume(desk):
     assert (state(batch), desk.states(batch)) == ("done", ["created"] * 3)
 
 
-def test_stop_withdraws_what_has_not_left(desk):
+def test_stop_withdraws_unsent_rows(desk):
     batch = desk.submit(people=3)
 
     control.stop(batch=batch, by=desk.by, now=desk.clock())
@@ -108,7 +108,7 @@ def test_stop_withdraws_what_has_not_left(desk):
     assert desk.lms.stats()["assignments"] == 0
 
 
-def test_stop_still_settles_what_is_unknown(desk, settings):
+def test_stop_still_settles_unknown_rows(desk, settings):
     settings.SETTLE_SECONDS = 5
     batch = desk.submit(people=2)
     desk.lms.set_faults(script=["reset-after", "reset-before"])
@@ -155,7 +155,7 @@ def test_a_finished_batch_refuses(desk, act, sentence):
         pytest.param(control.stop, "running", id="stop"),
     ],
 )
-def test_the_log_keeps_why(act, from_state):
+def test_the_log_keeps_the_reason(act, from_state):
     batch = make_batch(["planned"], state=from_state, starts_at=AT)
 
     act(batch=batch, by=PRIYA, now=AT, why="Wrong course.")
@@ -174,7 +174,7 @@ def test_a_pause_says_who_and_why():
     )
 
 
-def test_stop_leaves_nothing_behind_however_many_rows_there_are(monkeypatch):
+def test_stop_withdraws_every_row_of_a_large_batch(monkeypatch):
     monkeypatch.setattr(withdrawal, "CHUNK", 2)
     batch = make_batch(["planned", "queued", "sending", "planned", "created"], state="running")
 
@@ -185,7 +185,7 @@ def test_stop_leaves_nothing_behind_however_many_rows_there_are(monkeypatch):
     assert LogEntry.objects.filter(action="assignment.cancelled", actor=PRIYA.ref).count() == 3
 
 
-def test_a_worker_withdraws_the_rest_in_the_name_of_who_stopped_it(monkeypatch):
+def test_a_worker_withdraws_the_rest_on_behalf_of_who_stopped_it(monkeypatch):
     monkeypatch.setattr(withdrawal, "CHUNK", 1)
     monkeypatch.setattr(withdrawal, "CHUNKS_AT_ONCE", 2)
     batch = make_batch(["planned"] * 5, state="running")
@@ -204,7 +204,7 @@ def test_a_worker_withdraws_the_rest_in_the_name_of_who_stopped_it(monkeypatch):
     }
 
 
-def test_what_is_left_of_a_stop_that_nobody_can_be_named_for_is_the_owners():
+def test_the_rest_of_a_stop_by_a_deleted_user_is_recorded_for_the_owner():
     batch = make_batch(["planned", "created"], state="stopped", finished_at=AT)
 
     withdrawal.finish(now=AT)
@@ -213,7 +213,7 @@ def test_what_is_left_of_a_stop_that_nobody_can_be_named_for_is_the_owners():
     assert (entry.actor, entry.batch) == (f"user/{batch.by_id}", f"batch/{batch.pk}")
 
 
-def test_rows_of_an_undone_batch_that_wait_to_be_withdrawn_can_be_planned_again(desk, waiting):
+def test_rows_of_an_undone_batch_can_be_planned_again_before_they_are_withdrawn(desk, waiting):
     draft = Draft.objects.get(pk=waiting.submission_key)
     control.undo(batch=waiting, by=desk.by, now=desk.clock())
     waiting.assignments.update(state="planned", settled_at=None)

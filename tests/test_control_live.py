@@ -12,7 +12,7 @@ from tests.sandbox_process import running_sandbox
 pytestmark = pytest.mark.journey
 PEOPLE = 900
 CREATE = "POST /unified/lms/users/{id}/assignments"
-AT_ONCE = 2.0
+SECONDS = 2.0
 MANAGER = ("--as", "manager@example.com")
 
 
@@ -25,7 +25,7 @@ def lms():
 
 @pytest.fixture
 def product(tmp_path, lms):
-    """Return an installed product with a synced directory, slow enough to be caught at work."""
+    """Return an installed product with a synced directory, slow enough to be interrupted."""
     with installed(tmp_path, lms, STACKONE_REQUESTS_PER_MINUTE="2400") as product:
         product.manage_json("sync")
         yield product
@@ -45,26 +45,26 @@ def batch(product):
 
 
 def creates(lms):
-    """Return how many requests to create came in."""
+    """Return how many create requests the LMS received."""
     return sum(lms.stats()["requests"].get(CREATE, {}).values())
 
 
-def act(product, batch, way):
-    """Do something to the batch from the shell and return its result."""
-    return product.manage_json("batch", way, batch, *MANAGER)
+def act(product, batch, action):
+    """Act on the batch from the command line and return its result."""
+    return product.manage_json("batch", action, batch, *MANAGER)
 
 
-def more_come_in(lms, since, within=20.0):
-    """Return whether requests came in within so many seconds."""
+def receives_more(lms, since, within=20.0):
+    """Return whether more requests come in within that many seconds."""
     ends = time.monotonic() + within
     while creates(lms) <= since and time.monotonic() < ends:
         time.sleep(0.05)
     return creates(lms) > since
 
 
-def quiet_from_now_on(lms):
-    """Return whether nothing comes in later than two seconds from now."""
-    time.sleep(AT_ONCE)
+def is_quiet(lms):
+    """Return whether no request comes in later than two seconds from now."""
+    time.sleep(SECONDS)
     count = creates(lms)
     time.sleep(2)
     return creates(lms) == count
@@ -77,33 +77,33 @@ def restarted(product, worker):
     return product.start("worker")
 
 
-def test_pause_and_resume_act_at_once_and_survive_a_restart(product, batch, lms):
+def test_pause_and_resume_act_within_two_seconds_and_survive_a_restart(product, batch, lms):
     worker = product.start("worker")
-    assert more_come_in(lms, 20)
+    assert receives_more(lms, 20)
 
     act(product, batch, "pause")
-    assert quiet_from_now_on(lms)
+    assert is_quiet(lms)
     product.kill(worker)
     product.start("worker")
-    assert quiet_from_now_on(lms)
+    assert is_quiet(lms)
 
     paused_at = creates(lms)
     act(product, batch, "resume")
-    assert more_come_in(lms, paused_at, within=AT_ONCE)
+    assert receives_more(lms, paused_at, within=SECONDS)
 
 
-def test_stop_acts_at_once_and_survives_a_restart(product, batch, lms):
+def test_stop_acts_within_two_seconds_and_survives_a_restart(product, batch, lms):
     worker = restarted(product, product.start("worker"))
-    assert more_come_in(lms, 20)
+    assert receives_more(lms, 20)
 
     act(product, batch, "stop")
-    assert quiet_from_now_on(lms)
+    assert is_quiet(lms)
     restarted(product, worker)
-    assert quiet_from_now_on(lms)
+    assert is_quiet(lms)
 
-    told, stats = product.manage_json("batch", "show", batch), lms.stats()
-    assert (told["state"], told["counts"].get("planned", 0)) == ("stopped", 0)
-    assert set(told["counts"]) <= {"created", "cancelled", "unknown"}
+    batch_json, stats = product.manage_json("batch", "show", batch), lms.stats()
+    assert (batch_json["state"], batch_json["counts"].get("planned", 0)) == ("stopped", 0)
+    assert set(batch_json["counts"]) <= {"created", "cancelled", "unknown"}
     assert (stats["duplicates"], stats["assignments"] < PEOPLE) == (0, True)
 
 
@@ -115,4 +115,4 @@ def test_a_pause_while_no_worker_runs_holds_when_one_starts(product, batch, lms)
     assert creates(lms) == 0
 
     act(product, batch, "resume")
-    assert more_come_in(lms, 0)
+    assert receives_more(lms, 0)

@@ -1,4 +1,4 @@
-"""When a run pauses itself: the decision alone, with outcomes of every kind."""
+"""When a batch should pause: the decision alone, for outcomes of every kind."""
 
 import pytest
 from hypothesis import given
@@ -21,8 +21,8 @@ limits = st.builds(
     [
         pytest.param([], False, None, id="nothing yet"),
         pytest.param([True] * 4, False, None, id="the canary is not complete"),
-        pytest.param([True] * 5, False, "5 failures and nothing created", id="a dead canary"),
-        pytest.param([True] * 5, True, None, id="five failures of a proven run"),
+        pytest.param([True] * 5, False, "5 failures and nothing created", id="a failed canary"),
+        pytest.param([True] * 5, True, None, id="five failures after the canary"),
         pytest.param([True] * 4 + [False], False, None, id="one of the canary was created"),
         pytest.param([True] * 9 + [False], True, None, id="nine in a row"),
         pytest.param([True] * 10, True, "10 failures in a row", id="ten in a row"),
@@ -38,32 +38,32 @@ limits = st.builds(
         ),
     ],
 )
-def test_alarm_says_what_it_saw(failures, has_passed_canary, words):
-    found = alarm(failures, LIMITS, has_passed_canary=has_passed_canary)
+def test_alarm_describes_the_failures(failures, has_passed_canary, words):
+    raised = alarm(failures, LIMITS, has_passed_canary=has_passed_canary)
 
-    assert (found and str(found)) == words
+    assert (raised and str(raised)) == words
 
 
-def test_one_failure_is_said_in_the_singular():
+def test_one_failure_is_singular():
     assert str(Alarm(1, 1, "in a row")) == "1 failure in a row"
 
 
 @given(outcomes, limits)
-def test_a_run_without_failures_goes_on(failures, limits):
+def test_a_batch_without_failures_continues(failures, limits):
     assert alarm([False] * len(failures), limits, has_passed_canary=True) is None
 
 
 @given(outcomes, limits, st.booleans())
-def test_an_alarm_counts_what_is_there(failures, limits, has_passed_canary):
-    found = alarm(failures, limits, has_passed_canary=has_passed_canary)
+def test_an_alarm_counts_the_failures(failures, limits, has_passed_canary):
+    raised = alarm(failures, limits, has_passed_canary=has_passed_canary)
 
-    if found is not None:
-        assert found.failures == sum(failures[: found.outcomes]) > 0
-        assert found.outcomes <= len(failures)
+    if raised is not None:
+        assert raised.failures == sum(failures[: raised.outcomes]) > 0
+        assert raised.outcomes <= len(failures)
 
 
 @given(outcomes, limits)
-def test_a_run_that_goes_on_is_within_every_limit(failures, limits):
+def test_a_batch_without_an_alarm_is_within_every_limit(failures, limits):
     if alarm(failures, limits, has_passed_canary=True) is None:
         assert not all(failures[: limits.in_a_row]) or len(failures) < limits.in_a_row
         assert sum(failures[:WINDOW]) <= limits.percent
@@ -71,14 +71,14 @@ def test_a_run_that_goes_on_is_within_every_limit(failures, limits):
 
 @given(outcomes, limits, st.booleans())
 def test_one_more_failure_never_ends_an_alarm_of_a_streak(failures, limits, has_passed_canary):
-    found = alarm(failures, limits, has_passed_canary=has_passed_canary)
+    raised = alarm(failures, limits, has_passed_canary=has_passed_canary)
 
-    if found is not None and found.where != f"in its last {found.outcomes:,} rows":
+    if raised is not None and raised.where != f"in its last {raised.outcomes:,} rows":
         assert alarm([True, *failures], limits, has_passed_canary=has_passed_canary) is not None
 
 
 @given(outcomes, limits)
-def test_only_the_outcomes_that_are_asked_for_matter(failures, limits):
+def test_only_the_newest_outcomes_matter(failures, limits):
     newest = failures[: limits.outcomes]
 
     assert (alarm(newest, limits, has_passed_canary=True) is None) == (

@@ -1,4 +1,4 @@
-"""Nobody waits in a circle: a person who presses a button and a sender that writes outcomes."""
+"""Transactions never deadlock: a person who presses a button, and a sender that writes outcomes."""
 
 import threading
 from collections.abc import Iterable
@@ -30,12 +30,12 @@ CREATED = CreatedAssignment(id="r-1", remote_id="1")
 REFUSED = AccountUnusable("Refused.", status=403)
 
 
-def hold(rows: Iterable[object], held: threading.Event, ended: list[str]) -> None:
-    """Do as every button does: lock what it is about, and then the head of the log."""
+def lock(rows: Iterable[object], held: threading.Event, ended: list[str]) -> None:
+    """Lock as every button does: its objects first, and then the head of the log."""
     with transaction.atomic():
         list(rows)
         held.set()
-        # The sender gets as far as it can meanwhile.
+        # Meanwhile the sender proceeds until it has to wait.
         threading.Event().wait(0.5)
         LogHead.objects.select_for_update().get()
     ended.append("the button")
@@ -45,21 +45,23 @@ def hold(rows: Iterable[object], held: threading.Event, ended: list[str]) -> Non
 @pytest.mark.parametrize(
     ("model", "reply"),
     [
-        pytest.param(Batch, CREATED, id="a batch that proves itself"),
+        pytest.param(Batch, CREATED, id="a batch that passes its canary"),
         pytest.param(Account, REFUSED, id="an account that is paused"),
     ],
 )
-def test_a_button_and_an_outcome_never_wait_for_each_other(transactional_db, desk, model, reply):
+def test_a_button_and_an_outcome_do_not_deadlock(transactional_db, desk, model, reply):
     batch, now = desk.submit(people=12), desk.clock()
     due = claims.due(account=desk.account, count=3, turn=0, now=now)
-    answers = [EndedCall(one, reply, now) for one in claims.claim(due, sender=SENDER, now=now)]
+    ended_calls = [
+        EndedCall(claim, reply, now) for claim in claims.claim(due, sender=SENDER, now=now)
+    ]
     held = threading.Event()
     ended: list[str] = []
-    button = threading.Thread(target=hold, args=(model.objects.select_for_update(), held, ended))
+    button = threading.Thread(target=lock, args=(model.objects.select_for_update(), held, ended))
     button.start()
     held.wait()
 
-    outcomes.settle(account=desk.account, sender=SENDER, calls=answers, now=now)
+    outcomes.settle(account=desk.account, sender=SENDER, calls=ended_calls, now=now)
     button.join()
 
     assert ended == ["the button"]
@@ -67,7 +69,7 @@ def test_a_button_and_an_outcome_never_wait_for_each_other(transactional_db, des
 
 
 def acts(desk):
-    """Return what people do that locks rows to which others refer, and then the log's head."""
+    """Return actions that lock rows which others refer to, and then the head of the log."""
     draft = desk.draft(people=2, assigns_again=True)
     seal = desk.review(draft).plan_digest
     now = desk.clock()
@@ -90,7 +92,7 @@ def acts(desk):
 
 
 @pytest.mark.parametrize("name", ["submit", "sync", "pause", "save an audience"])
-def test_what_refers_to_a_locked_row_is_kept_meanwhile(transactional_db, desk, name):
+def test_rows_that_refer_to_a_locked_row_can_be_inserted(transactional_db, desk, name):
     act = acts(desk)[name]
     row, draft = Assignment.objects.latest("pk"), Draft.objects.get(is_submitted=False)
     ended: list[str] = []
@@ -104,7 +106,7 @@ def test_what_refers_to_a_locked_row_is_kept_meanwhile(transactional_db, desk, n
     with transaction.atomic():
         LogHead.objects.select_for_update().get()
         person.start()
-        # The person gets as far as the head of the log meanwhile.
+        # Meanwhile the person proceeds until the head of the log.
         threading.Event().wait(0.5)
         RemoteAssignment.objects.create(
             account=desk.account, remote_id="r-9", learner=row.learner, first_seen_at=desk.clock()

@@ -1,4 +1,4 @@
-"""Settling unknown rows: each way a look in the LMS can end, with answers built by hand."""
+"""Reconciliation of unknown rows: every way in which a read-back can end."""
 
 from datetime import timedelta
 
@@ -23,14 +23,14 @@ SENDER = "sender"
 
 
 @pytest.fixture
-def row(desk, settings):
-    """Return a row that a sender has claimed."""
+def batch(desk, settings):
+    """Return a running batch of one row."""
     settings.SETTLE_SECONDS = 60
     return desk.submit(people=1)
 
 
-def answered(desk, batch, reply):
-    """Let the row's call end with the reply, and return the row."""
+def end_call(desk, batch, reply):
+    """Claim the row, let its call end with the reply, and return the row."""
     (claim,) = claims.claim(
         claims.due(account=desk.account, count=1, turn=0, now=desk.clock()),
         sender=SENDER,
@@ -43,8 +43,8 @@ def answered(desk, batch, reply):
     return batch.assignments.get()
 
 
-def looked_up(desk, batch, reply):
-    """Let a due look in the LMS end with the reply, and return the row."""
+def read_back(desk, batch, reply):
+    """Let the due read-back end with the reply, and return the row."""
     desk.clock.skip(seconds=15)
     now = desk.clock()
     (job,) = reconciliation.due(account=desk.account, count=9, in_flight=(), now=now)
@@ -53,7 +53,7 @@ def looked_up(desk, batch, reply):
 
 
 def record(desk, row, **changes):
-    """Return what the LMS would show of the row."""
+    """Return the record that the LMS would show for the row."""
     fields = {
         "id": "found",
         "learning_object_external_reference": row.content_reference,
@@ -62,78 +62,78 @@ def record(desk, row, **changes):
     return RemoteAssignment.from_json(fields | changes)
 
 
-def test_a_conflict_that_is_there_is_settled_with_its_id(desk, row):
-    found = answered(desk, row, Conflict("It exists already.", status=409))
-    assert (found.state, found.response_status) == ("unknown", 409)
+def test_a_conflict_with_an_existing_record_is_settled_with_its_id(desk, batch):
+    row = end_call(desk, batch, Conflict("It exists already.", status=409))
+    assert (row.state, row.response_status) == ("unknown", 409)
 
     old = (desk.clock() - timedelta(days=90)).isoformat()
-    records = (record(desk, found, id="theirs", created_at=old),)
-    found = looked_up(desk, row, UserAssignments(records, 1))
+    records = (record(desk, row, id="theirs", created_at=old),)
+    row = read_back(desk, batch, UserAssignments(records, 1))
 
-    assert (found.state, found.remote_id) == ("created", "theirs")
-
-
-def test_a_conflict_that_is_not_there_is_rejected_at_once(desk, row):
-    answered(desk, row, Conflict("It conflicts.", status=409))
-
-    found = looked_up(desk, row, UserAssignments((), 1))
-
-    assert (found.state, found.problem) == ("rejected", "It conflicts.")
+    assert (row.state, row.remote_id) == ("created", "theirs")
 
 
-def test_created_without_an_id_gets_it_from_the_lms(desk, row):
-    found = answered(desk, row, CreatedAssignment(id=None, remote_id=None))
-    assert (found.state, found.response_status) == ("unknown", 201)
+def test_a_conflict_without_a_record_is_rejected(desk, batch):
+    end_call(desk, batch, Conflict("It conflicts.", status=409))
 
-    found = looked_up(desk, row, UserAssignments((record(desk, found),), 1))
+    row = read_back(desk, batch, UserAssignments((), 1))
 
-    assert (found.state, found.remote_id) == ("created", "found")
+    assert (row.state, row.problem) == ("rejected", "It conflicts.")
 
 
-def test_created_without_an_id_is_never_sent_again(desk, row):
-    answered(desk, row, CreatedAssignment(id=None, remote_id=None))
+def test_created_without_an_id_gets_it_from_the_lms(desk, batch):
+    row = end_call(desk, batch, CreatedAssignment(id=None, remote_id=None))
+    assert (row.state, row.response_status) == ("unknown", 201)
+
+    row = read_back(desk, batch, UserAssignments((record(desk, row),), 1))
+
+    assert (row.state, row.remote_id) == ("created", "found")
+
+
+def test_created_without_an_id_is_never_sent_again(desk, batch):
+    end_call(desk, batch, CreatedAssignment(id=None, remote_id=None))
     desk.clock.skip(seconds=61)
 
-    found = looked_up(desk, row, UserAssignments((), 1))
+    row = read_back(desk, batch, UserAssignments((), 1))
 
-    assert (found.state, found.remote_id, found.attempt) == ("created", "", 1)
-
-
-def test_a_person_who_cannot_be_looked_up_waits_for_a_decision(desk, row):
-    answered(desk, row, OutcomeUnknown("No answer."))
-
-    found = looked_up(desk, row, Refused("No such user.", status=404))
-
-    assert (found.state, found.read_back_at) == ("unknown", None)
-    assert found.problem == "It could not be looked up: No such user."
-    row.refresh_from_db()
-    assert row.state == "done"
+    assert (row.state, row.remote_id, row.attempt) == ("created", "", 1)
 
 
-def test_a_look_that_fails_is_tried_again_later(desk, row):
-    answered(desk, row, OutcomeUnknown("No answer."))
+def test_a_refused_read_back_waits_for_a_person(desk, batch):
+    end_call(desk, batch, OutcomeUnknown("No answer."))
 
-    found = looked_up(desk, row, OutcomeUnknown("No answer again."))
+    row = read_back(desk, batch, Refused("No such user.", status=404))
 
-    assert (found.state, found.read_backs) == ("unknown", 0)
-    assert found.read_back_at > desk.clock()
+    assert (row.state, row.read_back_at) == ("unknown", None)
+    assert row.problem == "It could not be looked up: No such user."
+    batch.refresh_from_db()
+    assert batch.state == "done"
+
+
+def test_a_failed_read_back_is_repeated_later(desk, batch):
+    end_call(desk, batch, OutcomeUnknown("No answer."))
+
+    row = read_back(desk, batch, OutcomeUnknown("No answer again."))
+
+    assert (row.state, row.read_backs) == ("unknown", 0)
+    assert row.read_back_at > desk.clock()
     newest = LogEntry.objects.order_by("-seq").values_list("action", "result").first()
     assert newest == ("assignment.looked_up", "not_read")
 
 
-def test_a_look_that_is_slowed_down_holds_everybody(desk, row):
-    answered(desk, row, OutcomeUnknown("No answer."))
+def test_a_rate_limited_read_back_makes_all_senders_back_off(desk, batch):
+    end_call(desk, batch, OutcomeUnknown("No answer."))
 
-    looked_up(desk, row, RateLimited("Slow down.", retry_after=40))
+    read_back(desk, batch, RateLimited("Slow down.", retry_after=40))
 
     assert RateBudget.objects.get().next_slot_at > desk.clock() + timedelta(seconds=39)
 
 
-def test_more_pages_are_paid_for(desk, row):
-    answered(desk, row, OutcomeUnknown("No answer."))
+def test_every_page_of_a_read_back_is_charged_to_the_rate_budget(desk, batch):
+    end_call(desk, batch, OutcomeUnknown("No answer."))
     before = RateBudget.objects.get().next_slot_at
 
-    looked_up(desk, row, UserAssignments((), 5))
+    read_back(desk, batch, UserAssignments((), 5))
 
     assert RateBudget.objects.get().next_slot_at > before
 
@@ -158,23 +158,23 @@ def test_more_pages_are_paid_for(desk, row):
         ),
     ],
 )
-def test_a_refused_account_is_paused_and_the_row_kept(desk, row, error, sentence):
-    answered(desk, row, OutcomeUnknown("No answer."))
+def test_a_refused_account_is_paused_and_the_row_kept(desk, batch, error, sentence):
+    end_call(desk, batch, OutcomeUnknown("No answer."))
 
-    found = looked_up(desk, row, error)
+    row = read_back(desk, batch, error)
 
     desk.account.refresh_from_db()
-    assert (found.state, desk.account.pause_reason) == ("unknown", sentence)
+    assert (row.state, desk.account.pause_reason) == ("unknown", sentence)
 
 
-def test_another_persons_record_is_not_taken(desk, row):
-    answered(desk, row, OutcomeUnknown("No answer."))
-    other = record(desk, row.assignments.get(), learning_object_external_reference="OTHER")
+def test_a_record_of_another_item_is_not_taken(desk, batch):
+    end_call(desk, batch, OutcomeUnknown("No answer."))
+    other = record(desk, batch.assignments.get(), learning_object_external_reference="OTHER")
 
-    assert looked_up(desk, row, UserAssignments((other,), 1)).state == "unknown"
+    assert read_back(desk, batch, UserAssignments((other,), 1)).state == "unknown"
 
 
-def test_an_answer_that_comes_after_a_look_changes_nothing(desk, row):
+def test_an_outcome_after_recovery_changes_nothing(desk, batch):
     (claim,) = claims.claim(
         claims.due(account=desk.account, count=1, turn=0, now=desk.clock()),
         sender=SENDER,
@@ -186,46 +186,46 @@ def test_an_answer_that_comes_after_a_look_changes_nothing(desk, row):
     late = EndedCall(claim, CreatedAssignment(id="late", remote_id=None), now)
     outcomes.settle(account=desk.account, sender=SENDER, calls=[late], now=now)
 
-    found = row.assignments.get()
-    assert (found.state, found.remote_id) == ("unknown", "")
+    row = batch.assignments.get()
+    assert (row.state, row.remote_id) == ("unknown", "")
 
 
 def after_the_window(desk, batch, *records, responded_at=None):
-    """Let looks end with these records until the row has left or a person decides."""
+    """Let read-backs end with these records until the row is settled or waits for a person."""
     reply = UserAssignments(records, 1, responded_at)
     for _ in range(9):
-        found = looked_up(desk, batch, reply)
-        if found.state != "unknown" or found.read_back_at is None:
-            return found
-    raise AssertionError("It is looked up for ever.")
+        row = read_back(desk, batch, reply)
+        if row.state != "unknown" or row.read_back_at is None:
+            return row
+    raise AssertionError("The read-backs never end.")
 
 
-def test_a_record_that_may_be_ours_is_for_a_person_to_decide(desk, row):
-    found = answered(desk, row, OutcomeUnknown("No answer."))
+def test_a_doubtful_record_waits_for_a_person(desk, batch):
+    row = end_call(desk, batch, OutcomeUnknown("No answer."))
     older = (desk.clock() - timedelta(minutes=10)).isoformat()
 
-    found = after_the_window(desk, row, record(desk, found, created_at=older))
+    row = after_the_window(desk, batch, record(desk, row, created_at=older))
 
-    assert (found.state, found.read_back_at, found.problem) == (
+    assert (row.state, row.read_back_at, row.problem) == (
         "unknown",
         None,
         reconciliation.DOUBTFUL,
     )
 
 
-def test_a_record_of_another_item_does_not_keep_a_row_from_being_sent_again(desk, row):
-    found = answered(desk, row, OutcomeUnknown("No answer."))
-    other = record(desk, found, learning_object_external_reference="ANOTHER")
+def test_a_record_of_another_item_does_not_prevent_sending_again(desk, batch):
+    row = end_call(desk, batch, OutcomeUnknown("No answer."))
+    other = record(desk, row, learning_object_external_reference="ANOTHER")
 
-    assert after_the_window(desk, row, other).state == "queued"
+    assert after_the_window(desk, batch, other).state == "queued"
 
 
-def test_a_clock_that_is_ahead_of_the_lms_finds_the_record_all_the_same(desk, row):
-    found = answered(desk, row, OutcomeUnknown("No answer."))
-    ours, theirs = desk.clock(), desk.clock() - timedelta(hours=1)
-    held = record(desk, found, created_at=theirs.isoformat())
+def test_a_clock_ahead_of_the_lms_still_matches_the_record(desk, batch):
+    row = end_call(desk, batch, OutcomeUnknown("No answer."))
+    our_time, lms_time = desk.clock(), desk.clock() - timedelta(hours=1)
+    held = record(desk, row, created_at=lms_time.isoformat())
 
-    found = looked_up(desk, row, UserAssignments((held,), 1, desk.clock() - timedelta(hours=1)))
+    row = read_back(desk, batch, UserAssignments((held,), 1, desk.clock() - timedelta(hours=1)))
 
-    assert (found.state, found.remote_id) == ("created", "found")
-    assert found.sent_at <= ours
+    assert (row.state, row.remote_id) == ("created", "found")
+    assert row.sent_at <= our_time

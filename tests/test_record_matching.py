@@ -1,4 +1,4 @@
-"""Which record of the LMS counts as made by our call."""
+"""Which record of the LMS is taken as the one that our call made."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -19,8 +19,8 @@ DUE = datetime(2027, 1, 15, 23, 59, 59, tzinfo=UTC)
 SOUGHT = Sought(content_reference="CRS-1", content_id="c1", due_at=DUE, since=SENT)
 
 
-def held(**changes: object) -> RemoteAssignment:
-    """Return a record that fits what is sought, but for the changes."""
+def lms_record(**changes: object) -> RemoteAssignment:
+    """Return a record that matches what is sought, except for the changes."""
     record: dict[str, object] = {
         "id": "r1",
         "learning_object_external_reference": "CRS-1",
@@ -34,15 +34,15 @@ def held(**changes: object) -> RemoteAssignment:
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param({}, id="all fits"),
+        pytest.param({}, id="everything matches"),
         pytest.param({"due_date": "2027-01-16T06:59:59Z"}, id="due date shifted by seven hours"),
-        pytest.param({"due_date": None}, id="no due date given back"),
-        pytest.param({"created_at": None, "assigned_at": None}, id="no time given back"),
+        pytest.param({"due_date": None}, id="no due date returned"),
+        pytest.param({"created_at": None, "assigned_at": None}, id="no time returned"),
         pytest.param({"learning_object_external_reference": None}, id="only the item's id"),
     ],
 )
-def test_record_of_call_finds_the_record(changes):
-    assert record_of_call([held(**changes)], SOUGHT, foreign=set()) == held(**changes)
+def test_record_of_call_matches(changes):
+    assert record_of_call([lms_record(**changes)], SOUGHT, foreign=set()) == lms_record(**changes)
 
 
 @pytest.mark.parametrize(
@@ -58,19 +58,19 @@ def test_record_of_call_finds_the_record(changes):
         ),
     ],
 )
-def test_record_of_call_finds_nothing(changes):
-    assert record_of_call([held(**changes)], SOUGHT, foreign=set()) is None
+def test_record_of_call_does_not_match(changes):
+    assert record_of_call([lms_record(**changes)], SOUGHT, foreign=set()) is None
 
 
-def test_record_of_call_leaves_out_what_was_known():
-    records = [held(id="old"), held(id="new")]
+def test_record_of_call_ignores_foreign_records():
+    records = [lms_record(id="old"), lms_record(id="new")]
 
-    assert record_of_call(records, SOUGHT, foreign={"old"}) == held(id="new")
+    assert record_of_call(records, SOUGHT, foreign={"old"}) == lms_record(id="new")
 
 
 def test_record_of_call_takes_the_earliest_of_several():
-    late = held(id="late", created_at=(SENT + timedelta(minutes=5)).isoformat())
-    early = held(id="early", created_at=(SENT + timedelta(seconds=5)).isoformat())
+    late = lms_record(id="late", created_at=(SENT + timedelta(minutes=5)).isoformat())
+    early = lms_record(id="early", created_at=(SENT + timedelta(seconds=5)).isoformat())
 
     assert record_of_call([late, early], SOUGHT, foreign=set()) == early
 
@@ -79,9 +79,9 @@ def test_record_of_call_takes_the_earliest_of_several():
     due_shift=st.timedeltas(timedelta(days=-40), timedelta(days=40)),
     age=st.timedeltas(timedelta(hours=-1), timedelta(hours=1)),
 )
-def test_record_of_call_follows_its_slack_exactly(due_shift, age):
-    record = held(due_date=(DUE + due_shift).isoformat(), created_at=(SENT + age).isoformat())
+def test_record_of_call_respects_its_tolerances_exactly(due_shift, age):
+    record = lms_record(due_date=(DUE + due_shift).isoformat(), created_at=(SENT + age).isoformat())
 
-    found = record_of_call([record], SOUGHT, foreign=set())
+    match = record_of_call([record], SOUGHT, foreign=set())
 
-    assert (found is not None) == (abs(due_shift) <= DUE_TOLERANCE and age >= -CLOCK_TOLERANCE)
+    assert (match is not None) == (abs(due_shift) <= DUE_TOLERANCE and age >= -CLOCK_TOLERANCE)

@@ -1,4 +1,4 @@
-"""Sending again, accepting and leaving rows that failed, each with its entry in the log."""
+"""Retry failed rows, accept existing records or close rows unconfirmed, each with its entry."""
 
 import json
 
@@ -31,11 +31,14 @@ def states(batch):
 
 def entries(action):
     """Return the subjects, actors and details of the entries of an action."""
-    found = LogEntry.objects.filter(action=action).order_by("seq")
-    return [(one.subject, one.actor, json.loads(bytes(one.body))["detail"]) for one in found]
+    log_entries = LogEntry.objects.filter(action=action).order_by("seq")
+    return [
+        (entry.subject, entry.actor, json.loads(bytes(entry.body))["detail"])
+        for entry in log_entries
+    ]
 
 
-def test_retry_sends_only_what_was_refused(desk):
+def test_retry_sends_only_rejected_rows(desk):
     batch = desk.submit(people=2)
     rows = list(batch.assignments.order_by("position"))
     desk.lms.change(rows[0].learner_remote_id, active=False)
@@ -69,7 +72,7 @@ def test_retry_sends_an_undecided_row_again(desk, settings):
     assert (state(batch), desk.states(batch)) == ("done", ["created"])
 
 
-def test_retry_of_one_answer_leaves_the_others_alone():
+def test_retry_of_one_problem_changes_no_other_row():
     batch = make_batch([dict(GONE), dict(HAS_IT), dict(GONE), "rejected"])
 
     count = row_decisions.retry(
@@ -104,7 +107,7 @@ def test_retry_in_a_paused_batch_waits_for_its_resume():
     assert (state(batch), states(batch)) == ("paused", ["queued"])
 
 
-def test_accept_settles_what_the_lms_has_already():
+def test_accept_settles_rows_that_the_lms_has_already():
     batch = make_batch([dict(HAS_IT), dict(GONE), dict(HAS_IT)])
 
     assert row_decisions.accept_existing(batch=batch, by=PRIYA, now=AT, why="Seen in the LMS") == 2
@@ -132,7 +135,7 @@ def test_accept_one_row():
     assert states(batch) == ["rejected", "skipped"]
 
 
-def test_leave_settles_what_could_not_be_confirmed():
+def test_close_unconfirmed_settles_rows_that_could_not_be_confirmed():
     looked_up = {"state": "unknown", "read_back_at": AT}
     batch = make_batch(["unknown", looked_up, dict(GONE)])
 
@@ -152,16 +155,16 @@ def test_leave_settles_what_could_not_be_confirmed():
         pytest.param(
             row_decisions.accept_existing,
             "Nothing here was refused because the LMS has it already.",
-            id="accept",
+            id="accept existing",
         ),
         pytest.param(
             row_decisions.close_unconfirmed,
             "Nothing here waits for a person to decide.",
-            id="leave",
+            id="close unconfirmed",
         ),
     ],
 )
-def test_what_cannot_be_decided_is_refused(act, sentence):
+def test_a_decision_that_applies_to_no_row_is_refused(act, sentence):
     moving = {"state": "unknown", "read_back_at": AT}
     batch = make_batch(["created", "sending", moving, "queued", "skipped"], state="running")
 
@@ -181,7 +184,7 @@ def test_a_stopped_batch_is_not_sent_again():
     assert (str(refusal.value), states(batch)) == (STOPPED, ["rejected"])
 
 
-def test_a_decision_whose_entry_fails_is_not_made(monkeypatch):
+def test_a_decision_is_rolled_back_with_its_log_entry(monkeypatch):
     batch = make_batch([dict(HAS_IT)])
     monkeypatch.setattr("assignments.audit.log.canonical", None)
 

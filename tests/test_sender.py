@@ -1,4 +1,4 @@
-"""How a sender shares and keeps to limits: turns, pauses, an outage, another account's limit."""
+"""How a sender takes turns between batches and keeps to rate limits, pauses and outages."""
 
 import time
 from datetime import timedelta
@@ -20,79 +20,84 @@ SENDER = "sender"
 
 @pytest.fixture
 def waiting(desk):
-    """Return a batch whose rows all wait."""
+    """Return a batch whose rows are all unsent."""
     return desk.submit(people=6)
 
 
-def claim(desk, count, turn=0):
-    """Claim so many rows."""
+def claim_rows(desk, count, turn=0):
+    """Claim that many rows."""
     due = claims.due(account=desk.account, count=count, turn=turn, now=desk.clock())
     return claims.claim(due, sender=SENDER, now=desk.clock())
 
 
 def end(desk, claimed: list[Claim], reply):
-    """Let the calls of claimed rows end with this reply."""
+    """Let the calls of claimed rows end with the reply."""
     now = desk.clock()
-    answers = [EndedCall(one, reply, now) for one in claimed]
-    settle(account=desk.account, sender=SENDER, calls=answers, now=now)
+    ended_calls = [EndedCall(claim, reply, now) for claim in claimed]
+    settle(account=desk.account, sender=SENDER, calls=ended_calls, now=now)
 
 
 def deliver_for(desk, seconds):
-    """Let a worker deliver for so long."""
+    """Let a worker send for that many seconds."""
     ends = desk.clock() + timedelta(seconds=seconds)
     sender.deliver(account=desk.account, clock=desk.clock, may_go_on=lambda: desk.clock() < ends)
 
 
 class NoCalls:
-    """Calls that stay out."""
+    """A call process whose calls never end."""
 
     in_flight = 0
 
     def set_limits(self, slots, rate):
-        """Take any number of them."""
+        """Accept any limits."""
 
 
 def test_the_first_calls_leave_before_hundreds_of_rows_are_claimed(desk, settings):
     settings.SENDER_CONCURRENCY, settings.STACKONE_REQUESTS_PER_MINUTE = 64, 60_000_000
-    calls, told = NoCalls(), list[int]()
+    calls, counts = NoCalls(), list[int]()
     pacer = Pacer(desk.account, cast("CallProcess[Any, Any]", calls))
 
-    while not told or pacer.is_filling:
-        told.append(pacer.startable_calls(timedelta(0)))
-        calls.in_flight += told[-1]
+    while not counts or pacer.is_filling:
+        counts.append(pacer.startable_calls(timedelta(0)))
+        calls.in_flight += counts[-1]
 
-    assert told == [64, 128, 384]
+    assert counts == [64, 128, 384]
     assert pacer.startable_calls(timedelta(0)) == 0
 
 
 def test_running_batches_take_turns(desk):
     first, second = desk.submit(people=3), desk.submit(people=3, assigns_again=True, items=2)
 
-    four = claim(desk, 4)
-    later = claim(desk, 1, turn=4) + claim(desk, 1, turn=5)
+    first_claims = claim_rows(desk, 4)
+    later_claims = claim_rows(desk, 1, turn=4) + claim_rows(desk, 1, turn=5)
 
-    assert [one.row.batch_id for one in four] == [first.pk, second.pk, first.pk, second.pk]
-    assert {one.row.batch_id for one in later} == {first.pk, second.pk}
+    assert [claim.row.batch_id for claim in first_claims] == [
+        first.pk,
+        second.pk,
+        first.pk,
+        second.pk,
+    ]
+    assert {claim.row.batch_id for claim in later_claims} == {first.pk, second.pk}
 
 
-def test_a_batch_that_has_less_leaves_its_turns_to_the_other(desk):
+def test_a_small_batch_leaves_its_turns_to_a_large_one(desk):
     small, large = desk.submit(people=1), desk.submit(people=4, assigns_again=True, items=2)
 
-    batches = [one.row.batch_id for one in claim(desk, 5)]
+    batches = [claim.row.batch_id for claim in claim_rows(desk, 5)]
 
     assert (batches.count(small.pk), batches.count(large.pk)) == (1, 4)
 
 
-def test_what_the_key_is_refused_holds_everybody(desk, waiting):
-    end(desk, claim(desk, 2), RateLimited("Slow down.", retry_after=9))
+def test_a_rate_limit_of_the_key_makes_every_sender_back_off(desk, waiting):
+    end(desk, claim_rows(desk, 2), RateLimited("Slow down.", retry_after=9))
 
     held = RateBudget.objects.get().next_slot_at - desk.clock()
     assert timedelta(seconds=8) < held <= timedelta(seconds=9)
     assert desk.states(waiting).count("queued") == 2
 
 
-def test_what_a_provider_refuses_holds_its_account_only(desk, waiting):
-    end(desk, claim(desk, 2), RateLimited("Slow down.", retry_after=9, is_from_provider=True))
+def test_a_rate_limit_of_a_provider_concerns_only_its_account(desk, waiting):
+    end(desk, claim_rows(desk, 2), RateLimited("Slow down.", retry_after=9, is_from_provider=True))
 
     # The sync before may have reserved some milliseconds.
     held_until = desk.clock() + timedelta(seconds=1)
@@ -100,7 +105,7 @@ def test_what_a_provider_refuses_holds_its_account_only(desk, waiting):
     assert desk.states(waiting).count("queued") == 2
 
 
-def test_an_outage_leaves_most_rows_untouched(desk, settings):
+def test_an_outage_leaves_most_rows_unsent(desk, settings):
     settings.SENDER_CONCURRENCY, settings.CANARY_ROWS = 4, 0
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
     batch = desk.submit(people=40)
@@ -113,7 +118,7 @@ def test_an_outage_leaves_most_rows_untouched(desk, settings):
     assert states.count("unknown") <= 20
 
 
-def test_a_long_pause_gives_claimed_rows_back(desk):
+def test_a_long_pause_returns_claimed_rows_to_the_queue(desk):
     batch = desk.submit(people=6)
     desk.lms.set_faults({"429": 1.0})
 
@@ -123,7 +128,7 @@ def test_a_long_pause_gives_claimed_rows_back(desk):
 
 
 @pytest.mark.parametrize("reading", range(1, 9))
-def test_a_clock_set_back_between_two_readings_holds_nothing_up(desk, waiting, reading):
+def test_a_clock_set_back_between_two_readings_delays_nothing(desk, waiting, reading):
     readings, ends = count(), time.monotonic() + 20
 
     def clock():

@@ -1,4 +1,4 @@
-"""SIGTERM: what was begun comes to its end, and nothing new is begun."""
+"""SIGTERM: requests and calls in progress are finished, and nothing new is started."""
 
 import signal
 import socket
@@ -20,7 +20,7 @@ ROWS = 40
 
 @pytest.fixture(scope="module")
 def lms():
-    """Run a sandbox that can be told to be slow."""
+    """Run a sandbox whose latency can be set."""
     with running_sandbox(learners=ROWS, content=5, requests_per_minute=0, latency_ms=0) as lms:
         yield lms
 
@@ -34,7 +34,7 @@ def product(lms, tmp_path_factory):
         yield product
 
 
-def test_the_site_ends_the_request_that_it_was_reading(product):
+def test_the_site_finishes_the_request_that_it_was_reading(product):
     with Web(product) as web:
         address = urlsplit(web.url)
         head = (
@@ -54,11 +54,11 @@ def test_the_site_ends_the_request_that_it_was_reading(product):
     assert code == 0
 
 
-def test_the_worker_ends_its_calls_and_settles_their_rows(product, lms):
+def test_the_worker_finishes_its_calls_and_settles_their_rows(product, lms):
     product.manage("sync")
     lms.set_limits(latency_ms=1000)
     tables = Tables(product.environment["DATABASE_URL"])
-    item = tables.one(
+    item = tables.value(
         "SELECT external_reference FROM assignments_content WHERE external_reference <> ''"
     )
     words = f"--as manager@example.com --all --due 2027-01-15 --status pending --content {item}"
@@ -66,17 +66,17 @@ def test_the_worker_ends_its_calls_and_settles_their_rows(product, lms):
     tables.change("UPDATE assignments_batch SET has_passed_canary = TRUE")
     worker = product.start("worker")
     sending = "SELECT COUNT(*) FROM assignments_assignment WHERE state = 'sending'"
-    wait_until(lambda: tables.one(sending) >= 4, "calls are out")
+    wait_until(lambda: tables.value(sending) >= 4, "calls are in flight")
 
     worker.send_signal(signal.SIGTERM)
     code = worker.wait(15)
 
-    created = tables.one("SELECT COUNT(*) FROM assignments_assignment WHERE state = 'created'")
+    created = tables.value("SELECT COUNT(*) FROM assignments_assignment WHERE state = 'created'")
     stats = lms.stats()
     assert code == 0
-    assert tables.one(sending) == 0
-    assert tables.one("SELECT COUNT(*) FROM assignments_assignment WHERE state = 'unknown'") == 0
-    # Rows that were taken but had not left are given back.
+    assert tables.value(sending) == 0
+    assert tables.value("SELECT COUNT(*) FROM assignments_assignment WHERE state = 'unknown'") == 0
+    # Rows that were claimed but not sent are queued again.
     assert 0 < created < ROWS
     assert (stats["assignments"], stats["duplicates"]) == (created, 0)
-    assert tables.one("SELECT COUNT(*) FROM assignments_account WHERE sender <> ''") == 0
+    assert tables.value("SELECT COUNT(*) FROM assignments_account WHERE sender <> ''") == 0

@@ -1,4 +1,4 @@
-"""The life of assignments as a model, and proof that the model notices when a rule is broken."""
+"""The states of assignments as a model, and proof that it detects broken rules."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ Patch = pytest.MonkeyPatch
 
 
 def play(machine: type[Everyday], examples: int, **more: Any) -> None:
-    """Play so many games."""
+    """Run that many examples."""
     slow = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
     run_state_machine_as_test(
         machine,
@@ -37,12 +37,12 @@ def play(machine: type[Everyday], examples: int, **more: Any) -> None:
     )
 
 
-def test_whatever_happens_every_promise_holds() -> None:
+def test_every_invariant_holds() -> None:
     play(Adversary, EXAMPLES)
 
 
 def lost_rows_are_sent_again(patch: Patch, _: Any) -> None:
-    """Recover as if a request that may have left had not."""
+    """Recover as if requests that may have been sent were not."""
 
     def recover(*, account: Any, sender: str, now: Any) -> int:
         lost = Assignment.objects.filter(batch__account=account, state="sending")
@@ -52,21 +52,21 @@ def lost_rows_are_sent_again(patch: Patch, _: Any) -> None:
 
 
 def the_fence_is_ignored(patch: Patch, _: Any) -> None:
-    """Write whatever a sender was told."""
-    patch.setattr(outcomes, "_fenced", lambda answers, _: list(answers))
+    """Write every outcome, whoever holds the row now."""
+    patch.setattr(outcomes, "_fenced", lambda calls, _: list(calls))
 
 
 def the_settle_window_is_not_waited_for(_: Patch, config: Any) -> None:
-    """Send again what the LMS does not show at once."""
+    """Send again what the LMS does not show immediately."""
     config.SETTLE_SECONDS = 0
 
 
 def older_records_count(patch: Patch, _: Any) -> None:
-    """Take a record for ours that was there before the call."""
+    """Match a record that existed before the call."""
     patch.setattr(ForeignRecords, "ids_for", lambda *_: set())
 
 
-def an_unclear_answer_counts_as_not_sent(patch: Patch, _: Any) -> None:
+def an_unclear_response_counts_as_not_sent(patch: Patch, _: Any) -> None:
     """Queue again what may have been processed."""
     values = outcomes._values
 
@@ -79,7 +79,7 @@ def an_unclear_answer_counts_as_not_sent(patch: Patch, _: Any) -> None:
 
 
 def unknown_rows_are_claimed(patch: Patch, _: Any) -> None:
-    """Send what is unknown without looking first."""
+    """Send unknown rows without a read-back."""
     due = claims.due
 
     def and_unknown(*, account: Any, count: int, turn: int, now: Any) -> list[claims.DueRow]:
@@ -106,7 +106,7 @@ def a_read_back_is_not_logged(patch: Patch, _: Any) -> None:
 
 
 def a_refusal_counts_as_created(patch: Patch, _: Any) -> None:
-    """Say created of what the LMS refused."""
+    """Settle refused rows as created."""
 
     def created(row: Assignment, error: Any, at: Any) -> dict[str, object]:
         return {"state": "created", "remote_id": f"x{row.pk}", "settled_at": at}
@@ -114,49 +114,49 @@ def a_refusal_counts_as_created(patch: Patch, _: Any) -> None:
     patch.setattr(outcomes, "_values", created)
 
 
-class Left(Everyday):
-    """A request has left, and nobody knows yet what became of it."""
+class Sent(Everyday):
+    """A request was sent, and its outcome is not known yet."""
 
     fate = "created"
 
     def open(self) -> None:
-        """Let it leave."""
+        """Send it."""
         self.send(0, 1, (self.fate,) * 3)
 
 
-class ToBeRefused(Left):
-    """It has left, and the LMS will refuse it."""
+class ToBeRefused(Sent):
+    """A request was sent that the LMS will refuse."""
 
     fate = "400"
 
 
-class LostAnswer(Left):
-    """It took effect, and its answer was lost."""
+class LostResponse(Sent):
+    """A request took effect, and its response was lost."""
 
-    fate = "lost answer"
+    fate = "lost response"
 
     def open(self) -> None:
-        """Let the call end, too."""
+        """Let the call end too."""
         super().open()
-        self.answer(0)
+        self.end_call(0)
 
 
-class LostRequest(LostAnswer):
-    """It was lost on its way, and nobody knows."""
+class LostRequest(LostResponse):
+    """A request was lost before it took effect."""
 
     fate = "lost request"
 
 
-# Each with where the game begins, so that it is found in seconds: no rule is told what to look for.
+# Each with the state in which its examples begin, so that it is detected within seconds.
 BROKEN: Mapping[Callable[[Patch, Any], None], type[Everyday]] = {
-    lost_rows_are_sent_again: Left,
-    the_fence_is_ignored: Left,
-    the_settle_window_is_not_waited_for: LostAnswer,
+    lost_rows_are_sent_again: Sent,
+    the_fence_is_ignored: Sent,
+    the_settle_window_is_not_waited_for: LostResponse,
     older_records_count: LostRequest,
-    an_unclear_answer_counts_as_not_sent: LostAnswer,
-    unknown_rows_are_claimed: LostAnswer,
+    an_unclear_response_counts_as_not_sent: LostResponse,
+    unknown_rows_are_claimed: LostResponse,
     outcomes_are_not_logged: Everyday,
-    a_read_back_is_not_logged: LostAnswer,
+    a_read_back_is_not_logged: LostResponse,
     a_refusal_counts_as_created: ToBeRefused,
 }
 
@@ -164,13 +164,13 @@ BROKEN: Mapping[Callable[[Patch, Any], None], type[Everyday]] = {
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="the rules know no database")
 # Measuring what is covered would double the time of the longest tests, and they cover nothing new.
 @pytest.mark.no_cover
-@pytest.mark.parametrize("broken", [pytest.param(one, id=one.__name__) for one in BROKEN])
-def test_a_broken_rule_is_noticed(
+@pytest.mark.parametrize("broken", [pytest.param(rule, id=rule.__name__) for rule in BROKEN])
+def test_a_broken_rule_is_detected(
     broken: Callable[[Patch, Any], None], monkeypatch: Patch, settings: Any
 ) -> None:
     broken(monkeypatch, settings)
 
-    # What a promise does not notice first, a constraint of the database may.
+    # An invariant of the model or a constraint of the database detects it.
     with pytest.raises((AssertionError, IntegrityError)):
         play(
             BROKEN[broken],

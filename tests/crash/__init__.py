@@ -1,1 +1,1 @@
-"""Kills and faults against the real processes, and what must be true after them."""
+"""Kill real processes and inject faults, then check that no assignment is lost or duplicated."""

@@ -16,58 +16,58 @@ READS = 1 / 6
 
 
 def main() -> int:
-    """Run what was asked for; return 1 if a promise was broken."""
-    asked = _asked()
-    engines = (asked.engine,) if asked.engine else ENGINES
-    outcomes = [_outcome(engine, asked) for engine in engines if not asked.scenarios_only]
-    played, failed = _played(engines, asked)
+    """Run the campaigns and scenarios; return 1 if a check failed."""
+    options = _options()
+    engines = (options.engine,) if options.engine else ENGINES
+    outcomes = [_outcome(engine, options) for engine in engines if not options.scenarios_only]
+    played, failed = _played(engines, options)
     name = f"chaos-{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
     if outcomes:
-        _say(f"\n{report.campaign_table(outcomes)}\n")
+        _print(f"\n{report.campaign_table(outcomes)}\n")
     if played:
-        _say(f"\n{report.scenario_table(played)}\n")
-    _say(f"Kept in {report.keep(name, [*outcomes, *played])}")
+        _print(f"\n{report.scenario_table(played)}\n")
+    _print(f"Results: {report.keep(name, [*outcomes, *played])}")
     problems = [*failed, *_problems([*outcomes, *played])]
     for problem in problems:
-        _say(f"BROKEN (seed {asked.seed}): {problem}")
+        _print(f"FAILED (seed {options.seed}): {problem}")
     return 1 if problems else 0
 
 
-def _asked() -> argparse.Namespace:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--faults", type=float, default=0.3, help="share of creates that go wrong")
     parser.add_argument("--batches", type=int, default=2, help="so many batches at once")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--engine", choices=ENGINES, help="both unless given")
+    parser.add_argument("--engine", choices=ENGINES, help="both by default")
     parser.add_argument("--scenarios-only", action="store_true", help="no kills at random moments")
     parser.add_argument("--kills-only", action="store_true", help="no scenarios")
     return parser.parse_args()
 
 
-def _outcome(engine: str, asked: argparse.Namespace) -> Outcome:
+def _outcome(engine: str, options: argparse.Namespace) -> Outcome:
     campaign = Campaign(
         engine=engine,
-        rows=asked.rows,
-        kills=asked.kills,
-        fault_share=asked.faults,
-        read_fault_share=asked.faults * READS,
-        seed=asked.seed,
-        batches=asked.batches,
-        # A sync in the middle brings in what is being sent.
+        rows=options.rows,
+        kills=options.kills,
+        fault_share=options.faults,
+        read_fault_share=options.faults * READS,
+        seed=options.seed,
+        batches=options.batches,
+        # A sync in the middle imports what is being sent.
         settings={"SYNC_MINUTES": "1"},
     )
-    return run(campaign, lambda killed: _say(report.kill_line(campaign, killed)))
+    return run(campaign, lambda killed: _print(report.kill_line(campaign, killed)))
 
 
-def _played(engines: Sequence[str], asked: argparse.Namespace) -> tuple[list[Played], list[str]]:
+def _played(engines: Sequence[str], options: argparse.Namespace) -> tuple[list[Played], list[str]]:
     played, failed = [], []
-    for engine in engines if not asked.kills_only else ():
+    for engine in engines if not options.kills_only else ():
         for scenario in played_on(engine):
-            _say(f"{engine:10}  {scenario.__name__}")
+            _print(f"{engine:10}  {scenario.__name__}")
             try:
-                played.append(scenario(Scene(engine=engine, seed=asked.seed, is_long=True)))
+                played.append(scenario(Scene(engine=engine, seed=options.seed, is_long=True)))
             except (AssertionError, TookTooLong) as problem:
                 failed.append(f"{scenario.__name__} on {engine}: {problem}")
     return played, failed
@@ -83,7 +83,7 @@ def _problems(results: list[Outcome | Played]) -> Iterator[str]:
         yield from (f"{where}: {problem}" for problem in result.verdict.problems)
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""One run: a batch under faults, kills at random moments, and the verdict at the end."""
+"""One run: a batch under faults, kills at random moments, and checks at the end."""
 
 import tempfile
 import time
@@ -16,7 +16,7 @@ from tests.crash.waiting import TookTooLong, wait_until
 from tests.crash.web import Manager, Onlooker, Web
 from tests.sandbox_process import running_sandbox
 
-# Somebody who does not take part, and items that nobody may be assigned.
+# A person who is left out, and items that cannot be assigned.
 SPARE = 1.1
 ROWS_A_PERSON = 10
 
@@ -44,7 +44,7 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a run."""
+    """The result of a run."""
 
     campaign: Campaign
     seconds: float
@@ -55,7 +55,7 @@ class Outcome:
 
 
 def run(campaign: Campaign, tell: Callable[[Killed], object] = lambda _: None) -> Outcome:
-    """Run a campaign to its end; `tell` hears of each kill."""
+    """Run a campaign to its end; `tell` is called with each kill."""
     items = min(ROWS_A_PERSON, campaign.rows)
     people = campaign.rows // items
     world = {"learners": int(people * SPARE) + 10, "content": int(items * SPARE) + 20}
@@ -77,7 +77,7 @@ class _Run:
         self._began = time.monotonic()
 
     def all(self, people: int, items: int) -> Outcome:
-        """Submit, kill, wait for the end and judge."""
+        """Submit, kill, wait for the end and check."""
         site, campaign = self._site, self._campaign
         plan = planned(
             engine=campaign.engine,
@@ -92,9 +92,9 @@ class _Run:
             with Onlooker(manager) as onlooker:
                 problems = self._until_the_end(plan, web)
             if manager.get("/batches/").status_code != 200:
-                problems = (*problems, "The web process does not answer any more")
-        found = site.verdict()
-        verdict = replace(found, problems=(*problems, *found.problems))
+                problems = (*problems, "The web process no longer responds")
+        final = site.verdict()
+        verdict = replace(final, problems=(*problems, *final.problems))
         return Outcome(
             campaign=campaign,
             seconds=time.monotonic() - self._began,

@@ -1,4 +1,4 @@
-"""A scenario in which the clock of the worker's machine jumps."""
+"""Scenarios in which the clock of the worker's machine jumps."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ def clock_ahead(scene: Scene) -> Played:
 
 
 def clock_back(scene: Scene) -> Played:
-    """Let the worker's clock jump an hour back while it sends, and be set right again."""
+    """Let the worker's clock jump an hour back while it sends, and then be corrected."""
     return _jumps(Watch("Clock an hour back", scene), scene, -HOUR, 0)
 
 
@@ -45,13 +45,13 @@ def _wait_for(site: Site, share: int) -> None:
 
 
 def _start_worker(site: Site, clock: Path) -> None:
-    with site.log.open("a") as said:
+    with site.log.open("a") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.jumping_clock", str(clock), "worker"],
             cwd=ROOT,
             env=site.product.environment | {"DJANGO_SETTINGS_MODULE": SETTINGS},
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
             text=True,
         )
     site.product.processes.append(process)

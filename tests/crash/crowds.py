@@ -1,4 +1,4 @@
-"""Scenarios in which several want the same: workers on one database, batches on one account."""
+"""Scenarios of contention: several workers on one database, several batches of one account."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -37,7 +37,7 @@ def several_batches(scene: Scene) -> Played:
         with ThreadPoolExecutor(BATCHES) as pool:
             list(pool.map(lambda item: site.assign(chosen.people, [item]), chosen.items))
         wait_until(lambda: site.held() > ROWS // 4, "a quarter is held")
-        shared = site.tables.one(
+        shared = site.tables.value(
             "SELECT COUNT(DISTINCT batch_id) FROM assignments_assignment WHERE state = 'created'"
         )
         site.kill_workers()
@@ -45,4 +45,4 @@ def several_batches(scene: Scene) -> Played:
             site.expire_leases()
         site.start_worker()
         site.wait_until_done()
-        return watch.played(site, f"{shared} of {BATCHES} had sent something by the kill")
+        return watch.played(site, f"{shared} of {BATCHES} had sent rows before the kill")

@@ -1,4 +1,4 @@
-"""A database of one run's own, on either engine, which a crash can take away."""
+"""A database for one run, on either engine, that can be made to crash."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

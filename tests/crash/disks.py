@@ -1,4 +1,4 @@
-"""A disk that runs full: a small one of its own for root, a limit on the worker's files else."""
+"""A disk that runs full: a small file system if run as root, else a limit on the worker's files."""
 
 import resource
 import subprocess

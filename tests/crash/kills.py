@@ -1,4 +1,4 @@
-"""Who is killed, when, and what was under way at that moment."""
+"""Which process is killed, when, and what was in progress at that moment."""
 
 import time
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from random import Random
 from tests.crash.site import Site
 from tests.crash.web import Web
 
-# The worker is the one that could lie, so it dies most often.
+# The worker is the process that could record a wrong outcome, so it is killed most often.
 TARGETS = {
     "sqlite": ("worker", "worker", "web", "worker and web"),
     "postgresql": ("worker", "everything", "database", "web", "worker"),
@@ -35,7 +35,7 @@ class Kill:
 
 @dataclass(frozen=True, slots=True)
 class Killed:
-    """A kill that was made, and what it found under way; `unknown` came of it."""
+    """A kill that was made, and what was in progress then."""
 
     number: int
     target: str

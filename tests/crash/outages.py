@@ -1,4 +1,4 @@
-"""Scenarios in which something that is needed goes away: the API, or room on the disk."""
+"""Scenarios in which the API is down or the disk is full."""
 
 import time
 from contextlib import AbstractContextManager
@@ -27,7 +27,7 @@ def api_down(scene: Scene) -> Played:
         with _again(scene, site) as lms:
             lms.set_faults(faults.shares(0.1))
             site.wait_until_done(240)
-            return watch.played(site, f"away for {away} s, {doubts} rows in doubt meanwhile")
+            return watch.played(site, f"away for {away} s, {doubts} rows unknown in that time")
 
 
 def _again(scene: Scene, site: Site) -> AbstractContextManager[Sandbox]:
@@ -43,7 +43,7 @@ def disk_full(scene: Scene) -> Played:
         site.submit(people=PEOPLE, items=ITEMS)
         wait_until(lambda: site.held() > ROWS // 4, "a quarter is held")
         disk.fill(worker.pid)
-        wait_until(lambda: _says_so(site.log), "the worker says that the disk is full")
+        wait_until(lambda: _logs_it(site.log), "the worker says that the disk is full")
         time.sleep(full_for)
         disk.free(worker.pid)
         site.wait_until_done(180)
@@ -51,5 +51,5 @@ def disk_full(scene: Scene) -> Played:
         return watch.played(site, f"{disk.how}; full for {full_for} s; the worker {lives}")
 
 
-def _says_so(log: Path) -> bool:
+def _logs_it(log: Path) -> bool:
     return any(word in log.read_text() for word in FULL)

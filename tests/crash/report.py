@@ -1,4 +1,4 @@
-"""What a run has to say: a line for each kill, tables for people, JSON lines for comparing."""
+"""Reports of a run: a line for each kill, tables for people, JSON lines to compare runs."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def kill_line(campaign: Campaign, killed: Killed) -> str:
     """Return one line about one kill."""
     return (
         f"{campaign.engine:10}  kill {killed.number:3} of {campaign.kills:<3}  {killed.target:14}"
-        f"  at {killed.at_seconds:6.1f} s  {killed.held:7,} held  {killed.in_flight:4} in sending"
+        f"  at {killed.at_seconds:6.1f} s  {killed.held:7,} held  {killed.in_flight:4} being sent"
     )
 
 
@@ -43,10 +43,7 @@ def scenario_table(played: Sequence[Played]) -> str:
     head = ("scenario", "engine", *HEADINGS, "seconds", "seen on the way")
     return _table(
         head,
-        (
-            [one.name, one.scene.engine, *_counts(one.verdict), f"{one.seconds:.0f}", one.note]
-            for one in played
-        ),
+        ([p.name, p.scene.engine, *_counts(p.verdict), f"{p.seconds:.0f}", p.note] for p in played),
     )
 
 

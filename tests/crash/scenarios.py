@@ -1,4 +1,4 @@
-"""Every scenario, and the engines that it is played on."""
+"""All scenarios, and the database engines on which each is run."""
 
 from collections.abc import Callable, Iterator
 
@@ -25,4 +25,4 @@ SCENARIOS: tuple[Scenario, ...] = (
 def played_on(engine: str) -> Iterator[Scenario]:
     """Return the scenarios of an engine; a server with a full disk is a database that is down."""
     assert engine in ENGINES
-    return (one for one in SCENARIOS if engine == "sqlite" or one is not disk_full)
+    return (scenario for scenario in SCENARIOS if engine == "sqlite" or scenario is not disk_full)

@@ -1,4 +1,4 @@
-"""The stage of a scenario: an LMS, an installation, and what is told at the end."""
+"""What a scenario runs in: an LMS, an installation, and the result at the end."""
 
 import tempfile
 import time
@@ -21,7 +21,7 @@ PACE = {"STACKONE_REQUESTS_PER_MINUTE": "6000", "SETTLE_SECONDS": "3"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What is played: the engine, the chances, and how long it may take.
+    """Parameters of a scenario: the engine, the seed, and whether it is the long form.
 
     :ivar is_long: several times, and for as long as in life
     """
@@ -33,7 +33,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """What came of a scenario; the note tells what was seen on the way."""
+    """The result of a scenario; the note says what was observed."""
 
     name: str
     scene: Scene
@@ -63,7 +63,7 @@ class Watch:
         self._began = time.monotonic()
 
     def played(self, site: Site, note: str) -> Played:
-        """Return what came of it."""
+        """Return the result."""
         verdict, seconds = site.verdict(), time.monotonic() - self._began
         return Played(
             name=self._name, scene=self._scene, seconds=seconds, note=note, verdict=verdict

@@ -35,7 +35,7 @@ class Chosen:
 
 
 class Site:
-    """One installation and questions about it."""
+    """One installation, and queries about it."""
 
     def __init__(self, product: Product, lms: Sandbox, database: Database, folder: Path) -> None:
         self.product = product
@@ -54,7 +54,7 @@ class Site:
         worker = product.start("worker", log=self.log)
         name = f":{worker.pid}"
         seen = f"SELECT COUNT(*) FROM assignments_worker WHERE name LIKE '%{name}'"
-        wait_until(lambda: self.tables.one(seen), "the worker says that it is alive")
+        wait_until(lambda: self.tables.value(seen), "the worker has sent a heartbeat")
         self.workers.append(worker)
         return worker
 
@@ -65,12 +65,12 @@ class Site:
         self.workers.clear()
 
     def submit(self, *, people: int, items: int, again: bool = False) -> None:
-        """Submit a batch from the shell: so many people, so many items that no row is about."""
+        """Submit a batch from the command line, of items that are in no row yet."""
         chosen = self.choose(people=people, items=items)
         self.assign(chosen.people, chosen.items, again=again)
 
     def choose(self, *, people: int, items: int) -> Chosen:
-        """Return people, and items that no row is about yet."""
+        """Return people, and items that are in no row yet."""
         learners = self.tables.rows(PEOPLE.format(people))
         contents = self.tables.rows(FREE_ITEMS.format(items))
         assert (len(learners), len(contents)) == (people, items), "The LMS is too small for it."
@@ -81,7 +81,7 @@ class Site:
         )
 
     def assign(self, people: Sequence[str], items: Sequence[str], *, again: bool = False) -> None:
-        """Submit a batch from the shell; `again` also to those who have an item already."""
+        """Submit a batch from the command line; `again` also to those who have an item already."""
         with tempfile.NamedTemporaryFile("w", dir=self.folder, suffix=".txt") as chosen:
             chosen.write("\n".join(people))
             chosen.flush()
@@ -95,30 +95,30 @@ class Site:
         return int(self.lms.stats()["assignments"])
 
     def is_done(self) -> bool:
-        """Return whether nothing will change any more by itself."""
+        """Return whether nothing will change without a person."""
         return not self.tables.count(MOVING)
 
     def wait_until_done(self, seconds: float = 120) -> None:
-        """Wait until nothing will change any more by itself."""
+        """Wait until nothing will change without a person."""
         wait_until(
             self.is_done, "every row comes to an end", seconds=seconds, instead=self.standing
         )
 
     def standing(self) -> str:
-        """Return where the batches, their rows and the account stand."""
+        """Return the states of the batches, their rows and the account."""
         rows = "SELECT state, COUNT(*) FROM assignments_assignment GROUP BY state ORDER BY state"
         batches = "SELECT id, state, pause_reason FROM assignments_batch ORDER BY id"
         account = "SELECT sender, sender_lease_until, pause_reason FROM assignments_account"
         return " ".join(str(self.tables.rows(question)) for question in (rows, batches, account))
 
     def expire_leases(self) -> None:
-        """Let the lease of a killed worker run out at once; nobody is left who could use it."""
+        """Expire the lease of a killed worker immediately."""
         self.tables.change(
             "UPDATE assignments_account SET sender_lease_until = '2000-01-01 00:00:00+00'"
         )
 
     def verdict(self) -> Verdict:
-        """Return what is true now, after verifying the log."""
+        """Verify the log, and return what the checks find."""
         self.product.manage("audit", "seal")
         self.product.manage("audit", "verify")
         return look(self.tables, self.lms)

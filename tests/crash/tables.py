@@ -1,4 +1,4 @@
-"""Questions to the product's tables from outside, on both engines."""
+"""Queries on the tables of the product from outside, on both engines."""
 
 import sqlite3
 from contextlib import closing
@@ -18,7 +18,7 @@ class Tables:
         self._url = url
 
     def rows(self, question: str) -> list[tuple[Any, ...]]:
-        """Return every row of the answer."""
+        """Return every row of the result."""
         if self._url.startswith("sqlite"):
             path = self._url.removeprefix("sqlite:///")
             with closing(sqlite3.connect(path, timeout=20)) as database:
@@ -26,12 +26,12 @@ class Tables:
         with psycopg.connect(self._url) as server:
             return server.execute(question.encode()).fetchall()
 
-    def one(self, question: str) -> Any:
-        """Return the single value of the answer."""
+    def value(self, question: str) -> Any:
+        """Return the single value of the result."""
         return self.rows(question)[0][0]
 
     def change(self, statement: str) -> None:
-        """Change something behind the product's back."""
+        """Run a statement without the product."""
         if self._url.startswith("sqlite"):
             path = self._url.removeprefix("sqlite:///")
             with closing(sqlite3.connect(path, timeout=20)) as database, database:
@@ -42,4 +42,4 @@ class Tables:
 
     def count(self, which: str) -> int:
         """Return how many assignments there are of a kind."""
-        return int(self.one(f"SELECT COUNT(*) FROM assignments_assignment WHERE {which}"))
+        return int(self.value(f"SELECT COUNT(*) FROM assignments_assignment WHERE {which}"))

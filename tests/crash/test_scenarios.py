@@ -23,7 +23,7 @@ SEED = 7
         pytest.param(web_killed_in_submit, "postgresql", id="web killed in a submit"),
     ],
 )
-def test_scenario_ends_true(scenario, engine):
+def test_scenario_ends_in_a_correct_state(scenario, engine):
     played = scenario(Scene(engine=engine, seed=SEED, is_long=False))
 
     assert played.verdict.problems == (), played

@@ -1,4 +1,4 @@
-"""The judge itself: it must find each broken promise, or its silence means nothing."""
+"""The checks themselves: each must detect its kind of failure."""
 
 import pytest
 
@@ -21,7 +21,7 @@ UNSURE = ("assignment/4", "assignment.outcome_unknown")
 DONE = ("assignment/4", "assignment.created")
 
 
-def test_judge_is_content_with_the_truth():
+def test_judge_accepts_correct_rows():
     states = {"created": 1, "rejected": 1, "unknown": 1}
 
     assert judge(ROWS, HELD, LOGGED, calls=4) == Verdict(states=states, held=1)
@@ -34,7 +34,7 @@ def test_judge_is_content_with_the_truth():
         pytest.param([WITHOUT_ID], [("u4", "R", "a4")], [DONE], id="confirmed without an id"),
     ],
 )
-def test_judge_is_content_with_what_a_person_can_settle(rows, held, logged):
+def test_judge_accepts_rows_that_a_person_can_settle(rows, held, logged):
     assert judge([*ROWS, *rows], HELD + held, LOGGED + logged).is_clean
 
 
@@ -50,25 +50,27 @@ def test_judge_is_content_with_what_a_person_can_settle(rows, held, logged):
         ),
         pytest.param([], [("u9", "R", "a9")], [], {"unclaimed": 1}, id="held for nobody"),
         pytest.param([], [], LOGGED[:1], {"unlogged": 1}, id="an outcome logged twice"),
-        pytest.param([MOVING], [], [], {"lost": 1, "unlogged": 1}, id="a doubt that is not logged"),
+        pytest.param(
+            [MOVING], [], [], {"lost": 1, "unlogged": 1}, id="an unknown row that is not logged"
+        ),
     ],
 )
-def test_judge_finds_a_broken_promise(rows, held, logged, broken):
-    found = judge([*ROWS, *rows], HELD + held, LOGGED + logged)
+def test_judge_detects_each_failure(rows, held, logged, broken):
+    verdict = judge([*ROWS, *rows], HELD + held, LOGGED + logged)
 
     names = ("twice", "lost", "untrue", "unclaimed", "in_sending", "unlogged")
-    assert {name: count for name in names if (count := getattr(found, name))} == broken
-    assert len(found.problems) == sum(broken.values())
+    assert {name: count for name in names if (count := getattr(verdict, name))} == broken
+    assert len(verdict.problems) == sum(broken.values())
 
 
-def test_judge_finds_a_record_that_two_rows_claim():
+def test_judge_detects_a_record_claimed_by_two_rows():
     twin = Row(4, "u1", "R", "created", "a1", waits=True, attempt=1)
 
     assert judge([*ROWS, twin], HELD, [*LOGGED, DONE]).unclaimed == 1
 
 
-def test_judge_finds_a_call_that_no_row_tells_of():
-    found = judge(ROWS, HELD, LOGGED, calls=5)
+def test_judge_detects_a_call_without_a_row():
+    verdict = judge(ROWS, HELD, LOGGED, calls=5)
 
-    assert found.unclaimed_calls == 1
-    assert found.problems == ("The LMS was asked for 1 creates that no row tells of",)
+    assert verdict.unclaimed_calls == 1
+    assert verdict.problems == ("The LMS received 1 create requests that belong to no row",)

@@ -1,4 +1,4 @@
-"""The site keeps its connections, and a database that restarted is not met with a broken one."""
+"""The site keeps its connections to the database, and replaces those that a restart broke."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.product_processes import prepared
 pytestmark = pytest.mark.journey
 
 
-def test_the_site_outlives_its_database(tmp_path: Path) -> None:
+def test_the_site_survives_a_restart_of_its_database(tmp_path: Path) -> None:
     with fresh("postgresql", tmp_path) as database:
         assert database.server is not None
         product = prepared(tmp_path / "desk.sqlite3", DATABASE_URL=database.url)
@@ -19,7 +19,7 @@ def test_the_site_outlives_its_database(tmp_path: Path) -> None:
             # More often than there are threads, so that each has a connection.
             assert {manager.get("/batches/").status_code for _ in range(12)} == {200}
 
-            # Nobody asks meanwhile: the connections are broken, and nothing has noticed.
+            # No request in this time: the connections are broken, and the site has not noticed.
             database.server.stop()
             database.server.start()
 

@@ -1,6 +1,6 @@
-"""Eight processes write into one log: no gap, no fork, no error, and seals hold meanwhile.
+"""Eight processes append to one log without a gap, a fork or an error, while it is sealed.
 
-WRITES sets how many entries each of them writes: 100 by default, 5,000 when asked for.
+WRITES sets how many entries each of them writes: 100 by default, 5,000 in the long form.
 """
 
 import json
@@ -40,10 +40,10 @@ def test_many_writers_make_one_log(engine: str, tmp_path: Path) -> None:
         while any(writer.poll() is None for writer in writers):
             product.manage("audit", "seal")
             seals += 1
-        said = [writer.communicate() for writer in writers]
+        outputs = [writer.communicate() for writer in writers]
 
-        assert [writer.returncode for writer in writers] == [0] * WRITERS, said
-        numbers = [seq for out, _ in said for seq in json.loads(out)]
+        assert [writer.returncode for writer in writers] == [0] * WRITERS, outputs
+        numbers = [seq for out, _ in outputs for seq in json.loads(out)]
         tables = Tables(database.url)
         in_table = tables.rows("SELECT seq FROM assignments_logentry ORDER BY seq")
         of_writers = tables.rows(
@@ -53,5 +53,5 @@ def test_many_writers_make_one_log(engine: str, tmp_path: Path) -> None:
         assert sorted(numbers) == [seq for (seq,) in of_writers]
         assert [seq for (seq,) in in_table] == list(range(len(in_table)))
         product.manage("audit", "seal")
-        found = product.manage_json("audit", "verify")
-        assert (found["verdict"], found["newest_seal"] >= 1, seals >= 1) == ("intact", True, True)
+        result = product.manage_json("audit", "verify")
+        assert (result["verdict"], result["newest_seal"] >= 1, seals >= 1) == ("intact", True, True)

@@ -1,4 +1,4 @@
-"""What must be true after anything: the rows against the sandbox's own record, and the log."""
+"""Checks after a run: our rows against the records of the sandbox, and against the log."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from tests.sandbox_process import Sandbox
 SETTLED = ("created", "rejected", "skipped", "cancelled")
 OUTCOMES = tuple(f"assignment.{state}" for state in SETTLED)
 CREATES = "POST /unified/lms/users/{id}/assignments"
-MOST_TOLD = 5
+MOST_LISTED = 5
 ROWS = (
     "SELECT id, learner_remote_id, content_reference, state, remote_id, read_back_at IS NULL, "
     "attempt FROM assignments_assignment ORDER BY id"
@@ -22,7 +22,7 @@ LOGGED = "SELECT subject, action FROM assignments_logentry WHERE action IN ({})"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """How one assignment stands in our tables; `waits` if a person has to decide about it."""
+    """An assignment in our tables; `waits` if a person has to decide about it."""
 
     pk: int
     learner: str
@@ -34,18 +34,18 @@ class Row:
 
     @property
     def pair(self) -> tuple[str, str]:
-        """Who is asked to take what."""
+        """The person and the item."""
         return self.learner, self.reference
 
     @property
     def is_undecided(self) -> bool:
-        """Whether it says that it does not know and waits for a person."""
+        """Whether its outcome is unknown and it waits for a person."""
         return self.state == "unknown" and self.waits
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found; a promise is broken if any of the second group is not zero."""
+    """The result of the checks; each count of the second group should be zero."""
 
     states: Mapping[str, int]
     held: int
@@ -61,7 +61,7 @@ class Verdict:
 
     @property
     def is_clean(self) -> bool:
-        """Whether every promise was kept."""
+        """Whether every check passed."""
         return not self.problems
 
 
@@ -76,34 +76,34 @@ def judge(
 
     :param held: learner, content reference and id of everything that was created in the LMS
     :param logged: subject and action of every log entry that tells an outcome
-    :param calls: how many creates the LMS was asked for
+    :param calls: how many create requests the LMS received
     """
     by_pair: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for learner, reference, remote_id in held:
         by_pair[learner, reference].append(remote_id)
-    found = {
+    failures = {
         "twice": list(_twice(by_pair)),
         "lost": list(_lost(rows, by_pair)),
         "untrue": list(_untrue(rows, by_pair)),
         "unclaimed": list(_unclaimed(rows, by_pair)),
-        "in_sending": [f"{_told(row)} is in sending" for row in rows if row.state == "sending"],
+        "in_sending": [f"{_describe(row)} is in sending" for row in rows if row.state == "sending"],
         "unlogged": list(_unlogged(rows, logged)),
     }
     excess = max(0, calls - sum(row.attempt for row in rows))
-    problems = [text for texts in found.values() for text in texts[:MOST_TOLD]]
+    problems = [text for texts in failures.values() for text in texts[:MOST_LISTED]]
     if excess:
-        problems.append(f"The LMS was asked for {excess} creates that no row tells of")
+        problems.append(f"The LMS received {excess} create requests that belong to no row")
     return Verdict(
         states=dict(sorted(Counter(row.state for row in rows).items())),
         held=sum(map(len, by_pair.values())),
         unclaimed_calls=excess,
         problems=tuple(problems),
-        **{name: len(texts) for name, texts in found.items()},
+        **{name: len(texts) for name, texts in failures.items()},
     )
 
 
 def look(tables: Tables, lms: Sandbox) -> Verdict:
-    """Judge what the tables, the log and the LMS say now."""
+    """Check the tables, the log and the LMS as they are now."""
     stats = lms.stats(held=True)
     return judge(
         [Row(*values) for values in tables.rows(ROWS)],
@@ -124,9 +124,9 @@ def _twice(held: Held) -> Iterator[str]:
 def _lost(rows: Iterable[Row], held: Held) -> Iterator[str]:
     for row in rows:
         if row.state not in SETTLED and not row.is_undecided:
-            yield f"{_told(row)} has come to no end"
+            yield f"{_describe(row)} is not settled"
         elif row.state == "created" and not _holds(held, row):
-            yield f"{_told(row)} is not held by the LMS"
+            yield f"{_describe(row)} is not held by the LMS"
 
 
 def _holds(held: Held, row: Row) -> bool:
@@ -138,7 +138,7 @@ def _holds(held: Held, row: Row) -> bool:
 def _untrue(rows: Iterable[Row], held: Held) -> Iterator[str]:
     for row in rows:
         if row.state in {"rejected", "skipped", "cancelled"} and held.get(row.pair):
-            yield f"{_told(row)} is held by the LMS: {held[row.pair]}"
+            yield f"{_describe(row)} is held by the LMS: {held[row.pair]}"
 
 
 def _unclaimed(rows: Iterable[Row], held: Held) -> Iterator[str]:
@@ -159,14 +159,14 @@ def _unlogged(rows: Iterable[Row], logged: Iterable[tuple[str, str]]) -> Iterato
     for subject, action in logged:
         entries[subject][action] += 1
     for row in rows:
-        told = entries[f"assignment/{row.pk}"]
-        outcomes = {action: count for action, count in told.items() if action in OUTCOMES}
+        actions = entries[f"assignment/{row.pk}"]
+        outcomes = {action: count for action, count in actions.items() if action in OUTCOMES}
         expected = {f"assignment.{row.state}": 1} if row.state in SETTLED else {}
         if outcomes != expected or (
-            row.state == "unknown" and not told["assignment.outcome_unknown"]
+            row.state == "unknown" and not actions["assignment.outcome_unknown"]
         ):
-            yield f"{_told(row)}, and the log says {dict(told)}"
+            yield f"{_describe(row)}, and the log has {dict(actions)}"
 
 
-def _told(row: Row) -> str:
+def _describe(row: Row) -> str:
     return f"Row {row.pk} ({row.learner}, {row.reference}, {row.state}, attempt {row.attempt})"

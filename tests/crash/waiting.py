@@ -20,7 +20,7 @@ def wait_until(
     """Wait for a condition to hold.
 
     :param instead: tells what is the case if it does not come true
-    :raises TookTooLong: it did not within the given time
+    :raises TookTooLong: it did not within that time
     """
     ends = time.monotonic() + seconds
     while not condition():

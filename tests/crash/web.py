@@ -1,4 +1,4 @@
-"""The web process as the Procfile starts it, and somebody who looks at its pages."""
+"""The web process as the Procfile starts it, and a manager who uses its pages."""
 
 import os
 import re
@@ -36,7 +36,7 @@ class Web:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the site and wait until it answers."""
+        """Start the site and wait until it responds."""
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "granian", *WORDS, "--workers", self._processes),
@@ -51,7 +51,7 @@ class Web:
         wait_until(self.is_up, "the site answers")
 
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """Kill it as a power cut would."""
         self._end(signal.SIGKILL)
 
     def ask_to_stop(self) -> None:
@@ -67,7 +67,7 @@ class Web:
         return code
 
     def is_up(self) -> bool:
-        """Return whether the site answers."""
+        """Return whether the site responds."""
         try:
             return httpx.get(f"{self.url}/healthz", trust_env=False).is_success
         except httpx.HTTPError:
@@ -96,7 +96,7 @@ class Manager:
 
     @property
     def cookies(self) -> httpx.Cookies:
-        """What the browser keeps, the session among it."""
+        """The cookies of the browser, including the session."""
         return self._client.cookies
 
     def get(self, path: str) -> httpx.Response:
@@ -121,7 +121,7 @@ class Manager:
 
 
 class Onlooker:
-    """Somebody who keeps reloading the list of batches while everything around is killed."""
+    """Reloads the list of batches again and again while processes are killed."""
 
     def __init__(self, manager: Manager) -> None:
         self._manager = manager

@@ -1,4 +1,4 @@
-"""The desk as the model has it: a batch of three rows, and whoever may be its sender."""
+"""What the model starts from: an account, a manager and a running batch."""
 
 from datetime import UTC, date, datetime, timedelta
 

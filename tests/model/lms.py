@@ -1,4 +1,4 @@
-"""The other side as the model has it: what it holds, when it shows it, and how calls end."""
+"""The LMS of the model: its records, when it shows them, and how calls end."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from assignments.stackone.resources import CreatedAssignment, RemoteAssignment
 CALL_ENDS_WITHIN = timedelta(seconds=60)
 SHOWN_WITHIN = 50
 ITEM = "CRS-1"
-EFFECTIVE = ("created", "created without id", "lost answer", "malformed", "500 after effect")
+EFFECTIVE = ("created", "created without id", "lost response", "malformed", "500 after effect")
 FATES = (
     *EFFECTIVE,
     "created",
@@ -36,7 +36,7 @@ FATES = (
 
 @dataclass
 class Record:
-    """An assignment that the LMS holds; `row` made it, or nobody of ours."""
+    """An assignment that the LMS holds; `row` is the id of the row that made it, or None."""
 
     id: str
     user: str
@@ -48,7 +48,7 @@ class Record:
 
 @dataclass(eq=False)
 class Call:
-    """A request that left: its fate is the adversary's, its reply comes when it lets it."""
+    """A request that was sent, and what will become of it."""
 
     claim: Claim
     sender: str
@@ -66,7 +66,7 @@ class Lms:
     hides_for: timedelta = timedelta(seconds=SHOWN_WITHIN)
 
     def arrive(self, call: Call, now: datetime) -> None:
-        """Let a request take effect, if that is its fate; once."""
+        """Let a request take effect once, if that is its fate."""
         if call.has_arrived:
             return
         call.has_arrived = True
@@ -80,7 +80,7 @@ class Lms:
         return made.id
 
     def shown(self, user: str, now: datetime) -> tuple[RemoteAssignment, ...]:
-        """Return what it shows of a person at a time."""
+        """Return the records of a person that are visible at this time."""
         return tuple(
             RemoteAssignment.from_json(
                 {
@@ -97,13 +97,13 @@ class Lms:
 
 
 def reply_to(call: Call) -> CreatedAssignment | StackOneError:
-    """Return how the client tells of the end of a call with this fate."""
+    """Return the result with which a call of this fate ends."""
     if call.fate == "created":
         return CreatedAssignment(id=call.made, remote_id=None, response={"status": 201})
     if call.fate == "created without id":
         return CreatedAssignment(id=None, remote_id=None, response={"status": 201})
     errors: dict[str, StackOneError] = {
-        "lost answer": OutcomeUnknown("The connection broke."),
+        "lost response": OutcomeUnknown("The connection broke."),
         "lost request": OutcomeUnknown("The connection broke."),
         "malformed": OutcomeUnknown("It cannot be read.", status=201),
         "500 after effect": OutcomeUnknown("The server failed.", status=500),

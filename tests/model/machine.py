@@ -1,7 +1,7 @@
-"""The adversary: it picks who acts, what reaches whom and when; the promises hold after each step.
+"""A model of sending: hypothesis picks each step; the invariants hold after every one.
 
 What is assumed of the other side: a request ends within a minute, and the LMS shows a new record
-within the settle window. Where the adversary breaks the second, a row may be sent a second time.
+within the settle window. Where a step breaks the second, a row may be sent a second time.
 """
 
 from collections import Counter
@@ -35,7 +35,7 @@ MOVES = {
     "skipped": set(),
     "cancelled": set(),
 }
-SAID = {
+ACTIONS = {
     "sending": {"assignment.attempted"},
     "queued": {"assignment.deferred", "assignment.requeued"},
     "unknown": {"assignment.outcome_unknown", "assignment.looked_up"},
@@ -53,7 +53,7 @@ which = st.integers(0, 9)
 
 
 class Everyday(RuleBasedStateMachine):
-    """What goes wrong any day; one example is one transaction, rolled back at its end."""
+    """Ordinary failures; each example is one transaction, rolled back at its end."""
 
     people = 1
 
@@ -77,16 +77,16 @@ class Everyday(RuleBasedStateMachine):
         self.open()
 
     def open(self) -> None:
-        """Make the moves that come before the adversary's; here none."""
+        """Make the steps that come before the random ones; here none."""
 
     def teardown(self) -> None:
-        """Forget everything."""
+        """Roll the example back."""
         transaction.set_rollback(True)
         self._example.__exit__(None, None, None)
 
     @rule(sender=who, count=st.integers(1, 3), fates=st.tuples(*[st.sampled_from(FATES)] * 3))
     def send(self, sender: int, count: int, fates: tuple[str, ...]) -> None:
-        """Let a sender claim rows and their requests leave, if it gets or has the lease."""
+        """Let a sender claim rows and their requests leave, if it holds or gets the lease."""
         if not self._has_lease(sender):
             return
         name = self._name(sender)
@@ -105,14 +105,14 @@ class Everyday(RuleBasedStateMachine):
 
     @precondition(lambda self: self.calls)
     @rule(number=which)
-    def answer(self, number: int) -> None:
-        """Let a call end and its sender write what it was told."""
+    def end_call(self, number: int) -> None:
+        """Let a call end and its sender write the outcome."""
         self._end(self.calls[number % len(self.calls)])
 
     @precondition(lambda self: self.done)
     @rule(number=which)
-    def answer_again(self, number: int) -> None:
-        """Let a sender write once more what it wrote before; it must change nothing."""
+    def write_again(self, number: int) -> None:
+        """Let a sender write an outcome a second time; it must change nothing."""
         before = list(Assignment.objects.filter(batch=self.batch).order_by("pk").values())
         self._settle(self.done[number % len(self.done)])
         after = list(Assignment.objects.filter(batch=self.batch).order_by("pk").values())
@@ -120,84 +120,88 @@ class Everyday(RuleBasedStateMachine):
 
     @rule(sender=who)
     def crash(self, sender: int) -> None:
-        """Let a sender die; what left still arrives, its answers reach nobody."""
+        """Let a sender crash; its requests still arrive, the responses are lost."""
         self.lives[sender] += 1
 
     @rule(seconds_ago=st.integers(0, 5), fails=st.sampled_from([False, False, False, True]))
-    def look(self, seconds_ago: int, fails: bool) -> None:
-        """Read back what is due, in a view that may be old."""
+    def read_back(self, seconds_ago: int, fails: bool) -> None:
+        """Read back the due rows, from a view that may be old."""
         at = self.now - timedelta(seconds=seconds_ago)
         jobs = reconciliation.due(account=self.account, count=9, in_flight=(), now=self.now)
-        answers = [
+        read_backs = [
             EndedCall(
                 job, OutcomeUnknown("Busy.") if fails else self._seen(job.user_id, at), self.now
             )
             for job in jobs
         ]
-        reconciliation.settle(account=self.account, read_backs=answers, now=self.now)
+        reconciliation.settle(account=self.account, read_backs=read_backs, now=self.now)
 
     @rule(seconds=st.sampled_from([1, 5, 10, 21, 30]))
     def wait(self, seconds: int) -> None:
         """Let time pass: leases run out, calls end, records are shown."""
         self.now += timedelta(seconds=seconds)
         withdrawal.finish(now=self.now)
-        for call in [one for one in self.calls if self.now - one.left_at >= CALL_ENDS_WITHIN]:
+        late = [call for call in self.calls if self.now - call.left_at >= CALL_ENDS_WITHIN]
+        for call in late:
             self._end(call)
 
     @rule()
-    def mend(self) -> None:
+    def resume_account(self) -> None:
         """Let an admin let the account send again."""
         connections.resume_account(account=self.account, by=self.by, now=self.now)
         self.account.refresh_from_db()
 
     @invariant()
-    def every_promise_holds(self) -> None:
-        """Look at rows, log and LMS after each step."""
+    def every_invariant_holds(self) -> None:
+        """Check rows, log and LMS after each step."""
         if not hasattr(self, "batch"):
             return
         self._read()
-        self.nothing_twice()
-        self.nothing_untrue()
+        self.no_duplicates()
+        self.states_match_the_lms()
         self.only_known_moves()
-        self.every_end_is_said_once()
+        self.every_outcome_is_logged_once()
 
-    def nothing_twice(self) -> None:
+    def no_duplicates(self) -> None:
         """No row makes two records, unless a person or a hidden record is the reason."""
         made = Counter(record.row for record in self.lms.records if record.row is not None)
         assert {row for row, count in made.items() if count > 1} <= self.excused
 
-    def nothing_untrue(self) -> None:
-        """What says created is held and is ours; what says it was not sent made nothing."""
+    def states_match_the_lms(self) -> None:
+        """Created rows are in the LMS; rows that were not sent are not."""
         made = {record.id: record.row for record in self.lms.records}
-        ours = set(made.values())
+        sent_rows = set(made.values())
         for row in self.rows:
             if row.state == "created" and row.remote_id:
                 # A conflict is about whatever record is in the way.
                 assert made.get(row.remote_id) == row.pk or row.response_status == 409
             if row.state in {"rejected", "skipped", "cancelled"} and row.pk not in self.excused:
-                assert row.pk not in ours
+                assert row.pk not in sent_rows
 
     def only_known_moves(self) -> None:
-        """A row moves as DESIGN §4 says, and its newest entry says where it is."""
+        """A row changes state only as DESIGN §4 allows, and its newest entry matches."""
         before, self.states = self.states, {row.pk: row.state for row in self.rows}
         for pk, state in self.states.items():
             assert state == before[pk] or state in MOVES[before[pk]], (before[pk], state)
-            newest = self.said[pk][-1:]
-            assert state == "planned" or set(newest) & SAID[state], (state, newest)
+            newest = self.actions[pk][-1:]
+            assert state == "planned" or set(newest) & ACTIONS[state], (state, newest)
 
-    def every_end_is_said_once(self) -> None:
+    def every_outcome_is_logged_once(self) -> None:
         """There is one outcome entry for each time that a row was settled."""
         for row in self.rows:
-            created = self.said[row.pk].count("assignment.created")
-            assert created == (1 if row.state == "created" else 0), (row.state, self.said[row.pk])
+            created = self.actions[row.pk].count("assignment.created")
+            assert created == (1 if row.state == "created" else 0), (
+                row.state,
+                self.actions[row.pk],
+            )
 
     def _read(self) -> None:
         self.rows = list(Assignment.objects.filter(batch=self.batch))
-        self.said: dict[int, list[str]] = {row.pk: [] for row in self.rows}
+        self.actions: dict[int, list[str]] = {row.pk: [] for row in self.rows}
         subjects = {f"assignment/{row.pk}": row.pk for row in self.rows}
         entries = LogEntry.objects.filter(subject__in=subjects).order_by("seq")
         for subject, action in entries.values_list("subject", "action"):
-            self.said[subjects[subject]].append(action)
+            self.actions[subjects[subject]].append(action)
 
     def _name(self, sender: int) -> str:
         return f"sender-{sender}-{self.lives[sender]}"
@@ -210,7 +214,7 @@ class Everyday(RuleBasedStateMachine):
         if self.account.sender == name:
             if leases.renew(self.account, sender=name, now=self.now):
                 return True
-            # It ends by itself; the next delivery has another name.
+            # It ends; the next delivery has another name.
             self.lives[sender] += 1
             name = self._name(sender)
         if not leases.acquire(self.account, sender=name, now=self.now):
@@ -234,12 +238,12 @@ class Everyday(RuleBasedStateMachine):
 
 
 class Adversary(Everyday):
-    """Beside that: people who change their minds, and an LMS that does not do as it should."""
+    """Also people who change their minds, and an LMS that misbehaves."""
 
     people = 3
 
     def teardown(self) -> None:
-        """Look at the log and at what becomes of the rows when nobody meddles any more."""
+        """Check the log, and that all rows settle when nothing else happens."""
         try:
             if hasattr(self, "batch"):
                 self._left_alone()
@@ -248,7 +252,7 @@ class Adversary(Everyday):
 
     @rule()
     def hide_for_long(self) -> None:
-        """Let the LMS break what is assumed of it: records made so far show after an hour."""
+        """Let the LMS break its assumption: records made so far become visible after an hour."""
         for record in self.lms.records:
             if record.row is not None and record.shown_at > self.now:
                 record.shown_at = self.now + timedelta(hours=1)
@@ -267,7 +271,7 @@ class Adversary(Everyday):
         except control.ControlRefused:
             return
 
-    @rule(act=st.sampled_from(["retry", "retry", "accept", "leave"]))
+    @rule(act=st.sampled_from(["retry", "retry", "accept_existing", "close_unconfirmed"]))
     def decide(self, act: str) -> None:
         """Let a person decide about rows that failed, if there are any."""
         undecided = Assignment.objects.filter(batch=self.batch, state="unknown", read_back_at=None)
@@ -286,7 +290,7 @@ class Adversary(Everyday):
     def _left_alone(self) -> None:
         for call in list(self.calls):
             self._end(call)
-        self.mend()
+        self.resume_account()
         self.lives = [life + 1 for life in self.lives]
         self.control("resume")
         for _ in range(30):
@@ -294,10 +298,10 @@ class Adversary(Everyday):
             self.send(0, 3, ("created",) * 3)
             for call in list(self.calls):
                 self._end(call)
-            self.look(0, fails=False)
+            self.read_back(0, fails=False)
         self._read()
-        self.nothing_twice()
-        self.nothing_untrue()
+        self.no_duplicates()
+        self.states_match_the_lms()
         self.batch.refresh_from_db()
         rows = Assignment.objects.filter(batch=self.batch)
         moving = [vars(row) for row in rows if _is_moving(row)]

@@ -1,4 +1,4 @@
-"""When a run has shown that it works, and when it fails too often to go on; knows no tables."""
+"""When a batch has shown that sending works, and when it fails too often to continue; no I/O."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ WINDOW: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many rows go first, how many failures in a row and what share of them is too much."""
+    """Rows that are sent first, failures in a row, and failures in percent of the window."""
 
     canary: int
     in_a_row: int
@@ -18,13 +18,13 @@ class Limits:
 
     @property
     def outcomes(self) -> int:
-        """How many of the newest outcomes are needed to judge a run."""
+        """How many of the newest outcomes are needed to judge a batch."""
         return max(WINDOW, self.canary, self.in_a_row)
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Why a run should pause: which of its newest outcomes show it, and how."""
+    """Why a batch should pause: how many of its newest outcomes show it, and how many failed."""
 
     outcomes: int
     failures: int
@@ -35,14 +35,14 @@ class Alarm:
 
 
 def alarm(failures: Sequence[bool], limits: Limits, *, has_passed_canary: bool) -> Alarm | None:
-    """Return why a run with these outcomes should pause, or None if it may go on.
+    """Return why a batch with these outcomes should pause, or None if it may continue.
 
-    :param failures: its newest outcomes, the newest first; true for what was refused
-    :param has_passed_canary: whether something was created already, or no canary goes first
+    :param failures: its newest outcomes, the newest first; true for rejected rows
+    :param has_passed_canary: whether a row was created already, or no canary is sent
     """
-    seen = len(failures)
-    if not has_passed_canary and seen >= limits.canary and all(failures):
-        return Alarm(seen, seen, "and nothing created")
+    count = len(failures)
+    if not has_passed_canary and count >= limits.canary and all(failures):
+        return Alarm(count, count, "and nothing created")
     streak = sum(1 for _ in takewhile(bool, failures))
     if streak >= limits.in_a_row:
         return Alarm(streak, streak, "in a row")
