@@ -150,7 +150,7 @@ def world():
         "access-token-revoke": [make_token(owner).pk],
     }
     drafted = [name for name in MATRIX if name.startswith(("assign", "review")) or name == "submit"]
-    return owner, by_name | {name: [draft.pk] for name in drafted if name != "assign-new"}
+    return owner, {name: [draft.pk] for name in drafted if name != "assign-new"} | by_name
 
 
 def ask(client, name, arguments):
