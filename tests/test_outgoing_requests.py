@@ -142,7 +142,9 @@ def test_the_setting_reaches_the_client(settings):
 
 @pytest.mark.parametrize("host", ["10.0.0.5", "[fd00::1]", "169.254.169.254"])
 def test_a_private_base_url_prevents_the_start(host):
-    with pytest.raises(ImproperlyConfigured, match=r"a private address\. If your StackOne is really"):
+    with pytest.raises(
+        ImproperlyConfigured, match=r"a private address\. If your StackOne is really"
+    ):
         environment.refuse_private_address(f"https://{host}/", is_allowed=False)
     environment.refuse_private_address(f"https://{host}/", is_allowed=True)
 
