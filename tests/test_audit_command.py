@@ -1,4 +1,4 @@
-"""`manage.py audit`: the log from the shell, and the exit codes that tell."""
+"""`manage.py audit`: verification, exports and exit codes."""
 
 import getpass
 import io
@@ -28,7 +28,7 @@ def refused(*arguments: object) -> tuple[int, str]:
     return refusal.value.returncode, str(refusal.value)
 
 
-def test_verify_says_that_the_log_is_intact(db: None) -> None:
+def test_verify_of_an_intact_log(db: None) -> None:
     write_log(3)
     audit("seal")
 
@@ -37,15 +37,15 @@ def test_verify_says_that_the_log_is_intact(db: None) -> None:
     )
 
 
-def test_verify_does_not_call_intact_what_no_seal_vouches_for(db: None) -> None:
+def test_verify_of_an_unsealed_log_is_not_intact(db: None) -> None:
     write_log(3)
 
-    code, said = refused("verify")
+    code, output = refused("verify")
 
-    assert (code, said[:40]) == (8, "Not sealed yet: 3 entries checked agains")
+    assert (code, output[:40]) == (8, "Not sealed yet: 3 entries checked agains")
 
 
-def test_verify_leaves_an_entry_that_names_who_is_at_the_shell(db: None) -> None:
+def test_verify_is_recorded_with_the_operating_system_user(db: None) -> None:
     write_log(1)
 
     refused("verify")
@@ -60,14 +60,14 @@ def test_verify_leaves_an_entry_that_names_who_is_at_the_shell(db: None) -> None
     )
 
 
-def test_verify_tells_its_progress_on_the_other_channel(db: None) -> None:
+def test_verify_prints_progress_to_stderr(db: None) -> None:
     write_log(3)
     audit("seal")
-    told = io.StringIO()
+    stderr = io.StringIO()
 
-    call_command("audit", "verify", stdout=io.StringIO(), stderr=told)
+    call_command("audit", "verify", stdout=io.StringIO(), stderr=stderr)
 
-    assert told.getvalue() == "4 entries checked\n"
+    assert stderr.getvalue() == "4 entries checked\n"
 
 
 def test_verify_names_the_first_broken_entry(db: None) -> None:
@@ -77,23 +77,23 @@ def test_verify_names_the_first_broken_entry(db: None) -> None:
     assert refused("verify") == (2, "Altered at entry 3: body does not match the tree.")
 
 
-def test_verify_tells_a_short_log_by_another_code(db: None) -> None:
+def test_verify_of_a_short_log_has_its_own_exit_code(db: None) -> None:
     write_log(5)
     log_tampering.truncate(3, 5)
 
-    code, said = refused("verify")
+    code, output = refused("verify")
 
-    assert (code, said[:40]) == (3, "The log is shorter than its head says: 3")
+    assert (code, output[:40]) == (3, "The log is shorter than its head says: 3")
 
 
 def test_verify_prints_json(db: None) -> None:
     write_log(2)
     audit("seal")
 
-    told = json.loads(audit("verify", "--json"))
+    result = json.loads(audit("verify", "--json"))
 
-    assert (told["verdict"], told["size"], told["seq"]) == ("intact", 3, None)
-    assert told["detail"].endswith(f"Root {told['root']}.")
+    assert (result["verdict"], result["size"], result["seq"]) == ("intact", 3, None)
+    assert result["detail"].endswith(f"Root {result['root']}.")
 
 
 def test_export_and_verify_the_file(db: None, tmp_path: Path) -> None:
@@ -109,11 +109,11 @@ def test_export_and_verify_the_file(db: None, tmp_path: Path) -> None:
 def test_export_of_a_sample_is_the_same_for_the_same_seed(db: None, tmp_path: Path) -> None:
     write_log(9)
     # Both are drawn from the same part of the log.
-    asked = ("export", "--sample", "3", "--query", "when:<2026-11-24", "--seed", "audit-2026")
+    arguments = ("export", "--sample", "3", "--query", "when:<2026-11-24", "--seed", "audit-2026")
     drawn = []
     for name in ("one.zip", "two.zip"):
-        told = json.loads(audit(*asked, "-o", tmp_path / name, "--json"))
-        assert (told["sample"], told["seed"]) == (3, "audit-2026")
+        result = json.loads(audit(*arguments, "-o", tmp_path / name, "--json"))
+        assert (result["sample"], result["seed"]) == (3, "audit-2026")
         with ZipFile(tmp_path / name) as pack:
             drawn.append(pack.read("sample.csv"))
 
@@ -124,10 +124,10 @@ def test_export_of_a_sample_is_the_same_for_the_same_seed(db: None, tmp_path: Pa
     assert json.loads(bytes(body))["detail"]["seed"] == "audit-2026"
 
 
-def test_export_of_a_sample_makes_up_a_seed_and_says_it(db: None, tmp_path: Path) -> None:
+def test_export_of_a_sample_generates_and_prints_a_seed(db: None, tmp_path: Path) -> None:
     write_log(3)
-    said = audit("export", "--sample", "1", "-o", tmp_path / "pack.zip")
-    assert re.search(r"The seed of the sample is [0-9a-f]{12}\.", said)
+    output = audit("export", "--sample", "1", "-o", tmp_path / "pack.zip")
+    assert re.search(r"The seed of the sample is [0-9a-f]{12}\.", output)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_export_of_a_sample_makes_up_a_seed_and_says_it(db: None, tmp_path: Path
         ),
     ],
 )
-def test_export_refuses_what_is_no_sample(
+def test_export_refuses_an_invalid_sample(
     db: None, tmp_path: Path, arguments: tuple[str, ...], sentence: str
 ) -> None:
     assert refused("export", *arguments, "-o", tmp_path / "pack.zip")[1] == sentence
@@ -159,24 +159,26 @@ def test_export_of_a_query_as_csv(db: None, tmp_path: Path) -> None:
     write_log(5)
     file = tmp_path / "log.csv"
 
-    told = json.loads(audit("export", "--format", "csv", "--query", "amara", "-o", file, "--json"))
+    result = json.loads(
+        audit("export", "--format", "csv", "--query", "amara", "-o", file, "--json")
+    )
 
-    assert told == {"entries": 3, "file": str(file)}
+    assert result == {"entries": 3, "file": str(file)}
     assert file.read_text("utf-8").count("Amara Okafor") == 6
 
 
-def test_verify_proves_a_part_entry_by_entry(db: None, tmp_path: Path) -> None:
+def test_verify_of_a_partial_export(db: None, tmp_path: Path) -> None:
     write_log(5)
     file = tmp_path / "part.jsonl"
     audit("export", "--format", "jsonl", "--query", "amara", "-o", file)
 
-    said = audit("verify", "--export", file)
+    output = audit("verify", "--export", file)
 
-    assert said.startswith("Intact: 3 entries, each of them proven to be in the log that Peter")
+    assert output.startswith("Intact: 3 entries, each of them proven to be in the log that Peter")
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "expected"),
     [
         pytest.param(
             b"a,b\n", "Line 1 of the file is not a line of an export.", id="another kind of file"
@@ -184,7 +186,7 @@ def test_verify_proves_a_part_entry_by_entry(db: None, tmp_path: Path) -> None:
         pytest.param(None, "No such file", id="no file"),
     ],
 )
-def test_verify_refuses_a_file(tmp_path: Path, written: bytes | None, said: str) -> None:
+def test_verify_refuses_a_file(tmp_path: Path, written: bytes | None, expected: str) -> None:
     file = tmp_path / "file"
     if written is not None:
         file.write_bytes(written)
@@ -192,4 +194,4 @@ def test_verify_refuses_a_file(tmp_path: Path, written: bytes | None, said: str)
     code, sentence = refused("verify", "--export", file)
 
     assert code == 1
-    assert said in sentence
+    assert expected in sentence

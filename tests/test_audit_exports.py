@@ -1,4 +1,4 @@
-"""Exports: a spreadsheet that is read, and lines of JSON that prove themselves."""
+"""Export formats: CSV and workbooks without formulas, and verifiable JSON Lines."""
 
 import csv
 import io
@@ -33,18 +33,18 @@ def export(query: Query, form: Format, out: io.BytesIO) -> int:
     return write_entries(form, select_entries(query, unsealed_extent()), out, CONTEXT)
 
 
-def exported(form: Format, query: Query = Query()) -> str:  # noqa: B008  it never changes
+def export_text(form: Format, query: Query = Query()) -> str:  # noqa: B008  it never changes
     out = io.BytesIO()
     export(query, form, out)
     return out.getvalue().decode()
 
 
-def test_csv_says_who_did_what_when(db: None, settings) -> None:
+def test_csv_row_of_an_entry(db: None, settings) -> None:
     settings.TIME_ZONE = "America/New_York"
     with transaction.atomic():
         record(created(77, problem="=1+1"), by=PRIYA, at=AT)
 
-    text = exported("csv")
+    text = export_text("csv")
 
     assert text.startswith("\ufeffEntry,")
     rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
@@ -76,7 +76,7 @@ def test_csv_says_who_did_what_when(db: None, settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "kept"),
+    ("cell", "escaped"),
     [
         pytest.param("=HYPERLINK(1)", "'=HYPERLINK(1)", id="a formula"),
         pytest.param("+44 20", "'+44 20", id="plus"),
@@ -88,22 +88,22 @@ def test_csv_says_who_did_what_when(db: None, settings) -> None:
         pytest.param("", "", id="empty"),
     ],
 )
-def test_safe(cell: str, kept: str) -> None:
-    assert escape_formula(cell) == kept
+def test_escape_formula(cell: str, escaped: str) -> None:
+    assert escape_formula(cell) == escaped
 
 
-def test_a_name_that_is_a_formula_stays_text(db: None) -> None:
+def test_a_name_that_looks_like_a_formula_stays_text(db: None) -> None:
     mallory = Person(ref="learner/6", name='=HYPERLINK("http://evil.example")')
     with transaction.atomic():
         record(created(1, mallory), by=PRIYA, at=AT)
 
-    row = next(csv.DictReader(io.StringIO(exported("csv").removeprefix("\ufeff"))))
+    row = next(csv.DictReader(io.StringIO(export_text("csv").removeprefix("\ufeff"))))
 
     assert row["Person"] == '\'=HYPERLINK("http://evil.example")'
 
 
 @given(st.lists(st.text(), min_size=1, max_size=5))
-def test_cells_of_a_csv_come_back_and_are_never_formulas(cells: list[str]) -> None:
+def test_csv_cells_round_trip_and_are_never_formulas(cells: list[str]) -> None:
     text = to_csv_lines([cells]).encode(errors="replace").decode()
     (back,) = csv.reader(io.StringIO(text, newline=""))
 
@@ -118,13 +118,13 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-def test_a_workbook_holds_every_text_as_text_and_goes_on_after_a_full_sheet(
+def test_a_workbook_holds_text_only_and_continues_on_a_new_sheet(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(xlsx_format, "SHEET_ROWS", 6)
     with transaction.atomic():
         people = [Person(ref=f"learner/{n}", name=name) for n, name in enumerate(HOSTILE)]
-        record_all([created(n, one) for n, one in enumerate(people)], by=PRIYA, at=AT)
+        record_all([created(n, person) for n, person in enumerate(people)], by=PRIYA, at=AT)
     out = io.BytesIO()
 
     assert export(Query(), "xlsx", out) == len(HOSTILE)
@@ -139,13 +139,13 @@ def test_a_workbook_holds_every_text_as_text_and_goes_on_after_a_full_sheet(
         assert b"<f>" not in b"".join(map(parts.read, parts.namelist()))
 
 
-def test_a_text_that_no_cell_can_hold_is_cut_and_says_so() -> None:
+def test_a_text_too_long_for_a_cell_is_truncated() -> None:
     long = xlsx_format.as_text("a" * 40_000)
     assert (len(long) <= 32_767, long.endswith(xlsx_format.TRUNCATED)) == (True, True)
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
-def test_export_goes_oldest_first_and_beyond_a_chunk(db: None, form: Format) -> None:
+def test_export_is_oldest_first_across_chunks(db: None, form: Format) -> None:
     write_log(CHUNK + 2)
     out = io.BytesIO()
 
@@ -165,7 +165,7 @@ def test_export_costs_the_same_queries(db: None, django_assert_num_queries, size
 def test_jsonl_holds_the_exact_bodies_and_the_tree(db: None) -> None:
     write_log(2)
 
-    first, *entries, last = [json.loads(line) for line in exported("jsonl").splitlines()]
+    first, *entries, last = [json.loads(line) for line in export_text("jsonl").splitlines()]
 
     assert first == {
         "kind": "assignment-desk-log",
@@ -183,21 +183,21 @@ def test_jsonl_holds_the_exact_bodies_and_the_tree(db: None) -> None:
     assert (last["entries"], last["size"], len(last["roots"])) == (2, 2, 1)
 
 
-def test_export_log_leaves_an_entry_without_the_words_that_may_name_a_person(db: None) -> None:
+def test_export_log_is_recorded_with_a_redacted_search(db: None) -> None:
     write_log(3)
     query = parse("elif person:learner/12 action:created", today=AT.date())
 
     written = export_log(query=query, format="csv", context=CONTEXT, out=io.BytesIO())
 
-    told = log_tampering.body(4)
-    assert (written, told["action"], told["result"]) == (1, "log.exported", "csv")
-    assert told["detail"] == {"entries": 1, "search": "… person:learner/12 action:created"}
+    entry = log_tampering.body(4)
+    assert (written, entry["action"], entry["result"]) == (1, "log.exported", "csv")
+    assert entry["detail"] == {"entries": 1, "search": "… person:learner/12 action:created"}
     clear = dict(PersonalValue.objects.values_list("commitment", "value"))
-    sought = told["people"][0]
-    assert clear[sought["name"]["commit"]] == "elif person:learner/12 action:created"
+    search = entry["people"][0]
+    assert clear[search["name"]["commit"]] == "elif person:learner/12 action:created"
 
 
-def test_what_is_appended_during_an_export_is_not_in_it(db: None) -> None:
+def test_entries_appended_during_an_export_are_left_out(db: None) -> None:
     write_log(2)
 
     class Appending(io.BytesIO):

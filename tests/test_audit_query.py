@@ -1,4 +1,4 @@
-"""The language of searches: what is read, what is refused and where, and what is written back."""
+"""The query language of the log: parsing, syntax errors with positions, and formatting."""
 
 from datetime import date
 
@@ -27,33 +27,33 @@ PARTS = st.builds(
 QUERIES = st.lists(PARTS, max_size=6).map(" ".join)
 
 
-def read(text: str) -> Query:
+def parsed(text: str) -> Query:
     return parse(text, today=TODAY)
 
 
-def tried(text: str) -> Query | QuerySyntaxError:
+def try_parse(text: str) -> Query | QuerySyntaxError:
     try:
-        return read(text)
+        return parsed(text)
     except QuerySyntaxError as refused:
         return refused
 
 
-def refusal(text: str) -> QuerySyntaxError:
+def syntax_error(text: str) -> QuerySyntaxError:
     with pytest.raises(QuerySyntaxError) as refused:
-        read(text)
+        parsed(text)
     return refused.value
 
 
 @given(st.one_of(QUERIES, st.text(max_size=60), st.text('-:"\\\\ .#B2\0\ud800a', max_size=20)))
-def test_whatever_is_typed_is_understood_or_told_where_it_is_not(text: str) -> None:
-    query = tried(text)
+def test_any_text_is_parsed_or_refused_with_a_position(text: str) -> None:
+    query = try_parse(text)
 
     if isinstance(query, QuerySyntaxError):
         assert 0 <= query.start <= query.end <= len(query.query)
         assert str(query)
     else:
-        assert read(str(query)) == query
-        assert str(read(str(query))) == str(query)
+        assert parsed(str(query)) == query
+        assert str(parsed(str(query))) == str(query)
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_whatever_is_typed_is_understood_or_told_where_it_is_not(text: str) -> N
         pytest.param("a\tb\0c", [("text", "a"), ("text", "b"), ("text", "c")], id="other signs"),
     ],
 )
-def test_terms_are_read(text: str, terms: list[tuple[str, str]]) -> None:
-    assert [(term.field, term.value) for term in read(text).terms] == terms
+def test_terms_are_parsed(text: str, terms: list[tuple[str, str]]) -> None:
+    assert [(term.field, term.value) for term in parsed(text).terms] == terms
 
 
-def test_a_term_knows_its_place_and_its_minus() -> None:
-    _, term = read("elif -result:created").terms
+def test_a_term_has_its_position_and_minus() -> None:
+    _, term = parsed("elif -result:created").terms
 
     assert (term.is_negated, term.start, term.end, str(term)) == (True, 5, 20, "-result:created")
 
@@ -109,33 +109,33 @@ def test_a_term_knows_its_place_and_its_minus() -> None:
         pytest.param('when:"x y"', "Write a day as", 'when:"x y"', id="in a quotation"),
     ],
 )
-def test_a_refusal_points_at_the_place(text: str, sentence: str, at: str) -> None:
-    refused = refusal(text)
+def test_a_syntax_error_points_at_the_fault(text: str, sentence: str, at: str) -> None:
+    refused = syntax_error(text)
 
     assert sentence in str(refused)
     assert refused.parts[1] == at
     assert "".join(refused.parts) == text
 
 
-def test_a_refusal_is_shown_below_the_query() -> None:
-    assert refusal("elif entry:x").with_pointer() == (
+def test_a_syntax_error_is_shown_below_the_query() -> None:
+    assert syntax_error("elif entry:x").with_pointer() == (
         "Write an entry's number, such as 20377, or two of them: 100..200. (at character 12)\n"
         "  elif entry:x\n"
         "             ^"
     )
 
 
-def test_a_query_has_an_end() -> None:
-    assert refusal("x" * (MAX_LENGTH + 1)).start == MAX_LENGTH
-    assert len(read("x " * MAX_TERMS).terms) == MAX_TERMS
-    assert refusal("x " * (MAX_TERMS + 1)).parts[1] == "x"
+def test_a_query_has_a_maximum_length() -> None:
+    assert syntax_error("x" * (MAX_LENGTH + 1)).start == MAX_LENGTH
+    assert len(parsed("x " * MAX_TERMS).terms) == MAX_TERMS
+    assert syntax_error("x " * (MAX_TERMS + 1)).parts[1] == "x"
 
 
-def test_what_may_name_a_person_is_masked() -> None:
-    query = read("elif by:ana -person:learner/7 by:system content:gdpr")
+def test_values_that_may_name_a_person_are_redacted() -> None:
+    query = parsed("elif by:ana -person:learner/7 by:system content:gdpr")
 
     assert query.redacted() == "… by:… -person:learner/7 by:system content:gdpr"
-    assert (query.is_personal, read("by:user/2 when:today").is_personal) == (True, False)
+    assert (query.is_personal, parsed("by:user/2 when:today").is_personal) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -161,13 +161,13 @@ def test_what_may_name_a_person_is_masked() -> None:
         pytest.param("last-year..today", "2025-01-01", "2026-11-25", id="words in a range"),
     ],
 )
-def test_days_are_read(value: str, first: str | None, last: str | None) -> None:
+def test_dates_are_parsed(value: str, first: str | None, last: str | None) -> None:
     ends = (date.fromisoformat(end) if end else None for end in (first, last))
     assert date_ranges.parse_dates(value, TODAY) == Span(*ends)
 
 
 @given(st.dates(date(1990, 1, 1), date(2198, 12, 31)))
-def test_every_word_for_days_means_days_on_any_day(today: date) -> None:
+def test_every_named_period_is_valid_on_any_day(today: date) -> None:
     for word, (first, last) in date_ranges.named_periods(today).items():
         assert first <= last, word
         assert date_ranges.parse_dates(word, today) == Span(first, last)
@@ -184,8 +184,8 @@ def test_every_word_for_days_means_days_on_any_day(today: date) -> None:
         pytest.param("elif", "", id="words"),
     ],
 )
-def test_days_are_said_in_words(value: str, words: str) -> None:
-    (term,) = read(value).terms
+def test_dates_are_described(value: str, words: str) -> None:
+    (term,) = parsed(value).terms
     assert describe_dates(term.parsed_value) == words
 
 

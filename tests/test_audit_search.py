@@ -1,4 +1,4 @@
-"""Finding entries again: by words, people, batches, numbers and days; page by page."""
+"""Search of the log: by words, people, batches, numbers and dates, page by page."""
 
 import random
 from collections.abc import Iterator
@@ -26,14 +26,14 @@ PHIL = Person(ref="learner/14", name="Phishing Phil")
 AMARA = Person(ref="learner/13", name="Amara Okafor", reference="NW-2")
 
 
-def asked(text: str) -> Query:
-    """Return the query that was typed on the first of December."""
+def parsed(text: str) -> Query:
+    """Parse a query as on the first of December."""
     return parse(text, today=date(2026, 12, 1))
 
 
 @pytest.fixture
 def log(db: None) -> None:
-    """Write six entries: a batch, its assignments, a pause and a late look at the log."""
+    """Write six entries: a batch, its assignments, a pause and a later search of the log."""
     submitted = Event(
         action="batch.submitted",
         subject="batch/417",
@@ -59,11 +59,9 @@ def log(db: None) -> None:
         record(Event(action="log.searched", subject="log"), by=DANIEL, at=late)
 
 
-@pytest.fixture(
-    params=[0, search.MAX_CANDIDATES], ids=["the whole log is read", "the indexes know"]
-)
+@pytest.fixture(params=[0, search.MAX_CANDIDATES], ids=["without indexes", "with indexes"])
 def _by_index(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have everything found both ways: from the end of the log, and by what the indexes know."""
+    """Run each test twice: reading the log from its end, and using the indexes."""
     monkeypatch.setattr(search, "MAX_CANDIDATES", request.param)
     monkeypatch.setattr(filters, "MAX_LATER_ENTRIES", request.param)
 
@@ -125,108 +123,118 @@ def _by_index(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
         pytest.param("gdpr by:user/1 person:learner/12 batch:417", [1], id="all of it"),
     ],
 )
-def test_found(log: None, query: str, seqs: list[int]) -> None:
-    found = find(asked(query))
+def test_query_matches(log: None, query: str, seqs: list[int]) -> None:
+    result = find(parsed(query))
 
-    assert [line.seq for line in found.fetch_newest()] == seqs
-    assert found.count() == (len(seqs), False)
+    assert [line.seq for line in result.fetch_newest()] == seqs
+    assert result.count() == (len(seqs), False)
 
 
-def test_found_by_the_day_by_which_something_is_due(db: None) -> None:
-    one = make_batch(["created"], due_date=date(2026, 12, 1))
+def test_due_matches_batches_and_rows_with_their_own_date(db: None) -> None:
+    batch_with_one_date = make_batch(["created"], due_date=date(2026, 12, 1))
     several = make_batch(
         ["created", "created"], has_several_due_dates=True, due_date=date(2026, 12, 1)
     )
     late, _ = several.assignments.order_by("pk")
     several.assignments.filter(pk=late.pk).update(due_date=date(2027, 1, 5))
     with transaction.atomic():
-        for batch in (one, several):
+        for batch in (batch_with_one_date, several):
             record(Event(action="batch.submitted", batch=f"batch/{batch.pk}"), by=PRIYA, at=AT)
         event = replace(created(late.pk), batch=f"batch/{several.pk}")
         record(event, by=PRIYA, at=AT)
 
-    found = {text: find(asked(text)) for text in ("due:2026-12-01", "due:2027", "due:2028")}
+    results = {text: find(parsed(text)) for text in ("due:2026-12-01", "due:2027", "due:2028")}
 
-    assert [[line.seq for line in one.fetch_newest()] for one in found.values()] == [[0], [2], []]
+    assert [[line.seq for line in result.fetch_newest()] for result in results.values()] == [
+        [0],
+        [2],
+        [],
+    ]
 
 
-def test_found_goes_on_before_a_number(log: None) -> None:
-    everything = find(asked(""))
+def test_pages_continue_before_a_number(log: None) -> None:
+    everything = find(parsed(""))
 
     assert [line.seq for line in everything.fetch_newest(limit=2)] == [5, 4]
     assert [line.seq for line in everything.fetch_newest(before=4, limit=2)] == [3, 2]
 
 
 @pytest.mark.parametrize("query", ["batch:B-417", "by:priya", "result:submitted", "pol"])
-def test_what_an_index_tells_exactly_is_not_counted_again(
+def test_exact_index_results_are_counted_without_a_query(
     log: None, django_assert_num_queries, query: str
 ) -> None:
-    found = find(asked(query))
+    result = find(parsed(query))
 
     with django_assert_num_queries(0):
-        count = found.count()
+        count = result.count()
 
-    assert count == (len(found.fetch_newest()), False)
+    assert count == (len(result.fetch_newest()), False)
 
 
-def test_what_more_than_the_cap_fit_exactly_is_not_counted(
+def test_exact_index_results_beyond_the_cap_are_not_counted(
     log: None, django_assert_num_queries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "MAX_CANDIDATES", 2)
-    found = find(asked("batch:B-417"))
+    result = find(parsed("batch:B-417"))
 
     with django_assert_num_queries(0):
-        count = found.count(1)
+        count = result.count(1)
 
     assert count == (1, True)
-    assert [line.seq for line in found.fetch_newest()] == [2, 1, 0]
+    assert [line.seq for line in result.fetch_newest()] == [2, 1, 0]
 
 
-def test_the_newest_are_found_behind_many_that_only_might_fit(log: None) -> None:
+def test_newest_matches_are_returned_behind_many_candidates(log: None) -> None:
     other = {**CONTENT, "title": "Phishing Basics", "reference": "CRS-1"}
     detail = {"content": other, "problem": "GDPR is closed"}
     with transaction.atomic():
         for _ in range(5):
             record(Event(action="assignment.rejected", detail=detail), by=DANIEL, at=AT)
 
-    found = find(asked("content:gdpr"))
+    result = find(parsed("content:gdpr"))
 
-    assert [line.seq for line in found.fetch_newest(limit=1)] == [2]
-    assert [line.seq for line in found.fetch_newest(before=2, limit=1)] == [1]
-    assert found.count() == (2, False)
+    assert [line.seq for line in result.fetch_newest(limit=1)] == [2]
+    assert [line.seq for line in result.fetch_newest(before=2, limit=1)] == [1]
+    assert result.count() == (2, False)
 
 
-def test_days_are_those_of_the_organisation(db: None, settings) -> None:
+def test_days_are_in_the_default_time_zone(db: None, settings) -> None:
     settings.TIME_ZONE = "Europe/London"
     with transaction.atomic():
         record(created(), by=PRIYA, at=datetime(2026, 6, 30, 23, 30, tzinfo=UTC))
 
-    assert find(asked("when:2026-07-01")).count() == (1, False)
-    assert find(asked("when:<=2026-06-30")).count() == (0, False)
+    assert find(parsed("when:2026-07-01")).count() == (1, False)
+    assert find(parsed("when:<=2026-06-30")).count() == (0, False)
 
 
 @pytest.mark.parametrize("query", ["", "gdpr", "gdpr by:priya"])
-@pytest.mark.parametrize("few", [0, 11, 12, search.MAX_CANDIDATES])
+@pytest.mark.parametrize("max_candidates", [0, 11, 12, search.MAX_CANDIDATES])
 def test_count_stops_at_its_cap(
-    db: None, monkeypatch: pytest.MonkeyPatch, query: str, few: int
+    db: None, monkeypatch: pytest.MonkeyPatch, query: str, max_candidates: int
 ) -> None:
-    monkeypatch.setattr(search, "MAX_CANDIDATES", few)
+    monkeypatch.setattr(search, "MAX_CANDIDATES", max_candidates)
     write_log(12)
 
-    found = find(asked(query))
+    result = find(parsed(query))
 
-    counts = [found.count(cap) for cap in (11, 12, 13)]
+    counts = [result.count(cap) for cap in (11, 12, 13)]
     assert counts == [(11, True), (12, False), (12, False)]
 
 
-@pytest.mark.parametrize("asked_for", ["gdpr", "elif", "phishing", "person:elif", "result:created"])
-@pytest.mark.parametrize("and_for", ["", "by:daniel", "person:learner/13", "-by:user/1"])
-@pytest.mark.parametrize("few", [0, 3])
-def test_what_very_many_entries_fit_is_walked_through(
-    db: None, monkeypatch: pytest.MonkeyPatch, asked_for: str, and_for: str, few: int
+@pytest.mark.parametrize(
+    "first_terms", ["gdpr", "elif", "phishing", "person:elif", "result:created"]
+)
+@pytest.mark.parametrize("more_terms", ["", "by:daniel", "person:learner/13", "-by:user/1"])
+@pytest.mark.parametrize("max_candidates", [0, 3])
+def test_frequent_matches_are_scanned_from_an_index(
+    db: None,
+    monkeypatch: pytest.MonkeyPatch,
+    first_terms: str,
+    more_terms: str,
+    max_candidates: int,
 ) -> None:
     small = {
-        "MAX_CANDIDATES": few,
+        "MAX_CANDIDATES": max_candidates,
         "TAIL": 7,
         "SCAN_STEP": 3,
         "COUNT_CAP": 5,
@@ -235,18 +243,18 @@ def test_what_very_many_entries_fit_is_walked_through(
     }
     for name, value in small.items():
         monkeypatch.setattr(search, name, value)
-    chance = random.Random(f"{asked_for} {and_for}")
-    _write_anything(chance, 60)
+    rng = random.Random(f"{first_terms} {more_terms}")
+    _write_random_entries(rng, 60)
 
-    found = find(asked(f"{asked_for} {and_for}"))
+    result = find(parsed(f"{first_terms} {more_terms}"))
 
-    expected = list(found.matches.order_by("-seq").values_list("seq", flat=True))
-    assert list(_page_by_page(found, limit=chance.randint(1, 4))) == expected
-    assert found.count(cap=60) == (len(expected), False)
-    assert found.count(cap=5) == (min(5, len(expected)), len(expected) > 5)
+    expected = list(result.matches.order_by("-seq").values_list("seq", flat=True))
+    assert list(_page_by_page(result, limit=rng.randint(1, 4))) == expected
+    assert result.count(cap=60) == (len(expected), False)
+    assert result.count(cap=5) == (min(5, len(expected)), len(expected) > 5)
 
 
-def test_what_only_the_last_entries_say_is_counted_once(
+def test_matches_in_the_tail_alone_are_counted_once(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"TAIL": 4, "COUNT_CAP": 5, "LONG_LOG": 10, "MIN_TAIL_MATCHES": 3}.items():
@@ -256,57 +264,57 @@ def test_what_only_the_last_entries_say_is_counted_once(
         phishing = replace(created(20), detail={"content": {"title": "Phishing basics"}})
         record_all([phishing] * 4, by=PRIYA, at=AT)
 
-    assert find(asked("phishing")).count(cap=5) == (4, False)
+    assert find(parsed("phishing")).count(cap=5) == (4, False)
 
 
-def test_of_two_terms_the_one_that_fewer_entries_fit_is_walked_through(
-    db: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_rarer_of_two_terms_is_scanned(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "MAX_CANDIDATES", 2)
     monkeypatch.setattr(search, "COMPARED_ENTRIES", 3)
     write_log(9)
 
-    rarest = filters.build_filter(asked("person:elif").terms[0])
+    rarest = filters.build_filter(parsed("person:elif").terms[0])
 
-    assert find(asked("result:created person:elif")).scan_filter == rarest
-    assert find(asked("person:elif result:created")).scan_filter == rarest
+    assert find(parsed("result:created person:elif")).scan_filter == rarest
+    assert find(parsed("person:elif result:created")).scan_filter == rarest
 
 
-def _write_anything(chance: random.Random, entries: int) -> None:
-    """Append entries that say, are about and were made by different things, as chance has it."""
+def _write_random_entries(rng: random.Random, entries: int) -> None:
+    """Append entries with random text, people and actors."""
     for number in range(entries):
-        event = created(number, chance.choice([ELIF, AMARA, PHIL]))
-        detail = chance.choice([event.detail, {"content": {"title": "Phishing basics"}}])
-        result = chance.choice(["created", "rejected"])
+        event = created(number, rng.choice([ELIF, AMARA, PHIL]))
+        detail = rng.choice([event.detail, {"content": {"title": "Phishing basics"}}])
+        result = rng.choice(["created", "rejected"])
         with transaction.atomic():
-            by = chance.choice([PRIYA, DANIEL])
+            by = rng.choice([PRIYA, DANIEL])
             record(replace(event, detail=detail, result=result), by=by, at=AT)
 
 
-def _page_by_page(found: search.SearchResult, limit: int) -> Iterator[int]:
-    """Yield the numbers of all pages."""
+def _page_by_page(result: search.SearchResult, limit: int) -> Iterator[int]:
+    """Yield the entry numbers of all pages."""
     before = None
-    while lines := found.fetch_newest(before=before, limit=limit):
+    while lines := result.fetch_newest(before=before, limit=limit):
         yield from (line.seq for line in lines)
         before = lines[-1].seq
 
 
 @pytest.mark.parametrize("size", [1, 30], ids=["one row", "thirty rows"])
-def test_a_page_costs_the_same_however_many(db: None, django_assert_num_queries, size: int) -> None:
+def test_a_page_costs_the_same_queries_whatever_its_size(
+    db: None, django_assert_num_queries, size: int
+) -> None:
     write_log(size)
 
-    # PostgreSQL asks how long the log is, because its index of words is dear in a long one.
+    # PostgreSQL needs the size of the log: its index is slow for common words in a long one.
     with django_assert_num_queries(6 if connection.vendor == "postgresql" else 5):
-        assert len(find(asked("gdpr northwind")).fetch_newest(limit=50)) == size
+        assert len(find(parsed("gdpr northwind")).fetch_newest(limit=50)) == size
 
 
-def test_words_of_earlier_searches_find_nothing(log: None) -> None:
-    record_search(query=asked("hermione"), count=0, by=DANIEL, now=AT)
+def test_recorded_searches_match_no_search(log: None) -> None:
+    record_search(query=parsed("hermione"), count=0, by=DANIEL, now=AT)
 
-    assert find(asked("hermione")).fetch_newest() == []
+    assert find(parsed("hermione")).fetch_newest() == []
 
 
-def test_a_line_says_everything_of_its_entry(log: None) -> None:
+def test_a_readable_entry_has_all_fields(log: None) -> None:
     line = fetch_entry(1)
 
     assert line is not None
@@ -334,7 +342,7 @@ def test_a_line_says_everything_of_its_entry(log: None) -> None:
     assert line.leaf == bytes(LogEntry.objects.get(seq=1).leaf).hex()
 
 
-def test_an_entry_outlives_the_names_in_it(log: None) -> None:
+def test_an_entry_is_readable_after_its_names_are_erased(log: None) -> None:
     PersonalValue.objects.filter(ref__in=["learner/12", "user/1"]).delete()
 
     line = fetch_entry(1)
@@ -348,14 +356,14 @@ def test_an_entry_outlives_the_names_in_it(log: None) -> None:
     ("seq", "actor"),
     [pytest.param(4, "the system", id="nobody"), pytest.param(3, "Daniel Osei", id="a person")],
 )
-def test_a_line_names_who_acted(log: None, seq: int, actor: str) -> None:
+def test_a_readable_entry_names_its_actor(log: None, seq: int, actor: str) -> None:
     line = fetch_entry(seq)
 
     assert line is not None
     assert str(line.actor) == actor
 
 
-def test_somebody_without_a_name_is_shown_by_what_is_known() -> None:
+def test_a_person_without_a_name_is_shown_by_another_field() -> None:
     bare = Party(ref="learner/9", name="", email="", reference="", ip="", is_erased=False)
     with_reference = bare._replace(reference="NW-9")
     with_email = with_reference._replace(email="e@northwind.example")
@@ -384,12 +392,12 @@ def test_an_altered_entry_is_shown_by_its_columns(log: None, written: bytes) -> 
     )
 
 
-def test_there_is_no_entry_beyond_the_last(log: None) -> None:
+def test_an_entry_beyond_the_last_does_not_exist(log: None) -> None:
     assert fetch_entry(6) is None
 
 
-def test_a_search_leaves_an_entry_whose_words_can_be_erased(log: None) -> None:
-    query = asked('"elif yilmaz" by:user/2 batch:417 when:>=2026-11-01')
+def test_a_search_is_recorded_with_erasable_text(log: None) -> None:
+    query = parsed('"elif yilmaz" by:user/2 batch:417 when:>=2026-11-01')
 
     record_search(query=query, count=2, by=DANIEL, now=AT)
 
@@ -404,13 +412,13 @@ def test_a_search_leaves_an_entry_whose_words_can_be_erased(log: None) -> None:
     assert "elif" not in str(line.body)
 
 
-def test_a_search_without_words_names_nobody(log: None) -> None:
-    record_search(query=asked("action:held"), count=0, by=DANIEL, now=AT)
+def test_a_search_without_text_names_nobody(log: None) -> None:
+    record_search(query=parsed("action:held"), count=0, by=DANIEL, now=AT)
 
     assert log_tampering.body(6)["people"] == []
 
 
-def test_reading_an_entry_leaves_an_entry(log: None) -> None:
+def test_opening_an_entry_is_recorded(log: None) -> None:
     record_entry_read(seq=1, by=DANIEL, now=AT)
 
     line = fetch_entry(6)

@@ -1,4 +1,4 @@
-"""Checking what a search finds: each entry by itself, and against the newest seal."""
+"""Verification of search results: each entry's hash, and inclusion under the newest seal."""
 
 import json
 
@@ -19,7 +19,7 @@ SIZE = 12
 
 
 def check(text=""):
-    """Return what a check of what the line finds, found."""
+    """Verify the entries that match a query."""
     return search_results.verify_results(parse(text, today=TODAY), by=PRIYA, now=AT)
 
 
@@ -33,19 +33,19 @@ def newest():
     return json.loads(bytes(LogEntry.objects.order_by("-seq")[0].body))
 
 
-def test_untouched_entries_are_held_against_the_newest_seal():
+def test_unaltered_entries_are_checked_against_the_newest_seal():
     write_log(SIZE)
     sealed = seal()
     write_log(2)
 
-    found = check("action:created")
+    verdict = check("action:created")
 
-    assert (found.entries, found.sealed, found.altered) == (SIZE + 2, SIZE, 0)
-    assert (found.seal, found.seal_fault, found.word) == (sealed, "", "not sealed")
+    assert (verdict.entries, verdict.sealed, verdict.altered) == (SIZE + 2, SIZE, 0)
+    assert (verdict.seal, verdict.seal_fault, verdict.word) == (sealed, "", "not sealed")
     assert check("entry:3..5").word == "intact"
 
 
-def test_a_check_is_an_entry_that_says_what_was_found():
+def test_a_check_is_recorded_with_its_verdict():
     write_log(3)
 
     check("elif")
@@ -72,35 +72,35 @@ def test_an_altered_entry_is_named_wherever_it_is(tamper, seq):
 
     tamper(seq, SIZE)
 
-    found = check("entry:0..11")
-    assert [fault.seq for fault in found.faults] == [seq]
-    assert (found.altered, found.word, newest()["result"]) == (1, "altered", "altered")
+    verdict = check("entry:0..11")
+    assert [fault.seq for fault in verdict.faults] == [seq]
+    assert (verdict.altered, verdict.word, newest()["result"]) == (1, "altered", "altered")
     assert check(f"entry:0..11 -entry:{seq}").word == "intact"
 
 
-def test_of_many_altered_entries_the_first_are_named():
+def test_the_first_of_many_altered_entries_are_named():
     write_log(30)
     for seq in range(25):
         log_tampering.edit_body(seq, 30)
 
-    found = check("action:created")
+    verdict = check("action:created")
 
-    assert (found.altered, len(found.faults), found.faults[0].seq) == (25, 20, 0)
+    assert (verdict.altered, len(verdict.faults), verdict.faults[0].seq) == (25, 20, 0)
 
 
-def test_a_seal_that_is_not_trusted_vouches_for_nothing(settings):
+def test_an_untrusted_seal_is_reported(settings):
     write_log(3)
     seal()
     settings.AUDIT_SIGNING_KEY = ""
     settings.AUDIT_TRUSTED_KEYS = ["other+6a8bcd23+AVEyOeyhSnSO6MXWoNhHPGvyGnSCpgqDo4Q4UWcUfSCI"]
 
-    found = check("action:created")
+    verdict = check("action:created")
 
-    assert found.seal_fault
-    assert found.word == "seal not trusted"
+    assert verdict.seal_fault
+    assert verdict.word == "seal not trusted"
 
 
-def test_the_page_checks_what_the_search_found(client):
+def test_the_page_checks_the_search_results(client):
     write_log(4)
     seal()
     client.force_login(make_user("auditor"))
@@ -116,15 +116,15 @@ def test_the_page_checks_what_the_search_found(client):
     assert '<a href="/audit/3/">Entry 3</a>' in page
 
 
-def test_a_search_that_is_not_understood_is_shown_where_searches_are(client):
+def test_an_invalid_query_redirects_to_the_search_page(client):
     client.force_login(make_user("auditor"))
 
-    answer = client.get("/audit/verify/search-results", {"q": "when:2026-13"})
+    response = client.get("/audit/verify/search-results", {"q": "when:2026-13"})
 
-    assert (answer.status_code, answer["Location"]) == (302, "/audit/?q=when%3A2026-13")
+    assert (response.status_code, response["Location"]) == (302, "/audit/?q=when%3A2026-13")
 
 
-def test_nothing_found_is_no_verdict(client):
+def test_a_search_without_results_has_no_verdict(client):
     client.force_login(make_user("auditor"))
 
     page = client.get("/audit/verify/search-results", {"q": "batch:999"}).content.decode()

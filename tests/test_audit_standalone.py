@@ -1,4 +1,4 @@
-"""The stand-alone verifier: exports and packs, alone in an empty folder, with nothing of ours."""
+"""The standalone verifier on exports and packs, run without the product in an empty folder."""
 
 import io
 import json
@@ -38,43 +38,43 @@ Change = Callable[[Lines, int], Lines]
 
 @pytest.fixture
 def log(db: None) -> None:
-    """Write a log with seals in it."""
+    """Write a log with two seals."""
     assert sealed_log.write_sealed_log(9, 14) == SIZE - 1
 
 
-def handed_out(search: Query, form: Format, out: BinaryIO) -> int:
+def write_export(search: Query, form: Format, out: BinaryIO) -> int:
     context = ExportContext(by=PRIYA, now=AT, folder=Path(tempfile.gettempdir()))
     return export_log(query=search, format=form, context=context, out=out)
 
 
-def exported(search: Query) -> Lines:
+def exported_lines(search: Query) -> Lines:
     out = io.BytesIO()
-    handed_out(search, "jsonl", out)
+    write_export(search, "jsonl", out)
     return out.getvalue().decode().splitlines(keepends=True)
 
 
-def packed(folder: Path, search: Query) -> Path:
+def write_pack(folder: Path, search: Query) -> Path:
     path = folder / "pack.zip"
     with path.open("wb") as out:
-        handed_out(search, "pack", out)
+        write_export(search, "pack", out)
     return path
 
 
-def stored(folder: Path, lines: Lines) -> Path:
+def write_lines(folder: Path, lines: Lines) -> Path:
     path = folder / "log.jsonl"
     path.write_text("".join(lines), encoding="utf-8")
     return path
 
 
-def alone(folder: Path, *words: object) -> tuple[int, str]:
-    """Run a copy of the verifier where nothing else is, on a Python that knows nothing of ours."""
+def run_verifier(folder: Path, *words: object) -> tuple[int, str]:
+    """Run a copy of the verifier in an empty folder, with only the standard library."""
     place = folder / "alone"
     place.mkdir(exist_ok=True)
     shutil.copy(str(standalone.__file__), place / "verify.py")
     command = [sys.executable, "-I", "-S", "verify.py", *map(str, words)]
-    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
-    assert done.stderr == ""
-    return done.returncode, done.stdout.strip()
+    process = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+    assert process.stderr == ""
+    return process.returncode, process.stdout.strip()
 
 
 def edited(line: str, old: str = "GDPR", new: str = "GDPX") -> str:
@@ -82,21 +82,21 @@ def edited(line: str, old: str = "GDPR", new: str = "GDPX") -> str:
     return line.replace(old, new)
 
 
-def forged(line: str) -> str:
-    told = json.loads(line)
-    told["body"] = edited(told["body"])
-    told["leaf"] = standalone.leaf_hash(told["body"].encode()).hex()
-    return f"{json.dumps(told, ensure_ascii=False)}\n"
+def edit_entry_and_hash(line: str) -> str:
+    line_values = json.loads(line)
+    line_values["body"] = edited(line_values["body"])
+    line_values["leaf"] = standalone.leaf_hash(line_values["body"].encode()).hex()
+    return f"{json.dumps(line_values, ensure_ascii=False)}\n"
 
 
-def fewer(line: str) -> str:
-    told = json.loads(line)
-    return f"{json.dumps({**told, 'entries': told['entries'] - 1})}\n"
+def decrement_count(line: str) -> str:
+    line_values = json.loads(line)
+    return f"{json.dumps({**line_values, 'entries': line_values['entries'] - 1})}\n"
 
 
-def made_to_fit(lines: Lines, at: int) -> Lines:
-    """Rewrite an entry and everything after it that has no signature."""
-    changed = [*lines[:at], forged(lines[at]), *lines[at + 1 :]]
+def rewrite_consistently(lines: Lines, at: int) -> Lines:
+    """Rewrite an entry, and the tree in the footer to match it; the signature stays."""
+    changed = [*lines[:at], edit_entry_and_hash(lines[at]), *lines[at + 1 :]]
     tree = standalone.Tree()
     for line in changed[1:-2]:
         tree.add(bytes.fromhex(json.loads(line)["leaf"]))
@@ -109,10 +109,10 @@ def seq_at(lines: Lines, at: int) -> int:
     return int(json.loads(lines[at])["seq"])
 
 
-EVERYWHERE: dict[str, tuple[Change, set[str]]] = {
+CHANGES: dict[str, tuple[Change, set[str]]] = {
     "an edited body": (lambda ls, at: [*ls[:at], edited(ls[at]), *ls[at + 1 :]], {"altered"}),
     "an edited body and hash": (
-        lambda ls, at: [*ls[:at], forged(ls[at]), *ls[at + 1 :]],
+        lambda ls, at: [*ls[:at], edit_entry_and_hash(ls[at]), *ls[at + 1 :]],
         {"altered"},
     ),
     "an entry twice": (lambda ls, at: [*ls[: at + 1], *ls[at:]], {"altered"}),
@@ -125,7 +125,7 @@ EVERYWHERE: dict[str, tuple[Change, set[str]]] = {
         {"altered", "wrong length"},
     ),
     "an entry removed and not counted": (
-        lambda ls, at: [*ls[:at], *ls[at + 1 : -2], fewer(ls[-2]), ls[-1]],
+        lambda ls, at: [*ls[:at], *ls[at + 1 : -2], decrement_count(ls[-2]), ls[-1]],
         {"altered", "wrong length"},
     ),
     "cut off": (lambda ls, at: ls[:at], {"wrong length"}),
@@ -138,83 +138,82 @@ EVERYWHERE: dict[str, tuple[Change, set[str]]] = {
 
 
 @pytest.mark.parametrize("search", [Query(), PART], ids=["the whole log", "a part"])
-@pytest.mark.parametrize("name", EVERYWHERE)
-def test_every_change_to_an_export_is_named(
+@pytest.mark.parametrize("name", CHANGES)
+def test_every_change_to_an_export_is_detected(
     log: None, tmp_path: Path, search: Query, name: str
 ) -> None:
-    lines = exported(search)
-    change, words = EVERYWHERE[name]
+    lines = exported_lines(search)
+    change, words = CHANGES[name]
     places = [at for at, line in enumerate(lines) if at > 1 and "GDPR" in line]
     for at in random.Random(name).sample(places, min(PLACES, len(places))):
-        file = stored(tmp_path, change(lines, at))
-        found = verify_exported_file(file)
-        assert found.word in words, (at, found.sentence)
-        if words == {"altered"} and found.seq is not None:
+        file = write_lines(tmp_path, change(lines, at))
+        verdict = verify_exported_file(file)
+        assert verdict.word in words, (at, verdict.sentence)
+        if words == {"altered"} and verdict.seq is not None:
             # Without the rows of hashes an edited hash is narrowed down to a subtree.
-            assert found.seq in {seq_at(lines, at), seq_at(lines, at - 1)} or "one of" in (
-                found.sentence
+            assert verdict.seq in {seq_at(lines, at), seq_at(lines, at - 1)} or "one of" in (
+                verdict.sentence
             )
-    assert alone(tmp_path, file, "--key", PUBLIC) == (found.code, found.sentence)
+    assert run_verifier(tmp_path, file, "--key", PUBLIC) == (verdict.code, verdict.sentence)
 
 
-def test_untouched_files_are_intact_everywhere(log: None, tmp_path: Path) -> None:
+def test_unaltered_files_are_intact(log: None, tmp_path: Path) -> None:
     for search in (Query(), PART, parse("#3", today=TODAY), parse("nothing", today=TODAY)):
-        for file in (stored(tmp_path, exported(search)), packed(tmp_path, search)):
-            found = verify_exported_file(file)
-            assert (found.code, found.word) == (0, "intact"), found.sentence
-            assert alone(tmp_path, file, "--key", PUBLIC) == (0, found.sentence)
+        for file in (write_lines(tmp_path, exported_lines(search)), write_pack(tmp_path, search)):
+            verdict = verify_exported_file(file)
+            assert (verdict.code, verdict.word) == (0, "intact"), verdict.sentence
+            assert run_verifier(tmp_path, file, "--key", PUBLIC) == (0, verdict.sentence)
 
 
-def test_an_export_that_was_made_to_fit_does_not_match_its_seal(log: None, tmp_path: Path) -> None:
-    file = stored(tmp_path, made_to_fit(exported(Query()), 5))
+def test_a_consistently_rewritten_export_does_not_match_its_seal(log: None, tmp_path: Path) -> None:
+    file = write_lines(tmp_path, rewrite_consistently(exported_lines(Query()), 5))
 
-    assert alone(tmp_path, file, "--key", PUBLIC) == (
+    assert run_verifier(tmp_path, file, "--key", PUBLIC) == (
         standalone.SEAL_MISMATCH,
         "The seal does not match the log: entries were rewritten.",
     )
 
 
-def test_an_export_that_another_key_sealed_is_not_trusted(
+def test_an_export_sealed_with_another_key_is_not_trusted(
     log: None, tmp_path: Path, settings
 ) -> None:
     settings.AUDIT_SIGNING_KEY = SigningKey.generate("PeterNeumann").to_text()
     write_log(1)
-    file = stored(tmp_path, exported(Query()))
+    file = write_lines(tmp_path, exported_lines(Query()))
 
-    code, said = alone(tmp_path, file, "--key", PUBLIC)
+    code, sentence = run_verifier(tmp_path, file, "--key", PUBLIC)
 
     assert code == standalone.NOT_TRUSTED
-    assert "not a trusted key" in said or "not signed by a trusted key" in said
+    assert "not a trusted key" in sentence or "not signed by a trusted key" in sentence
 
 
-def test_without_a_key_or_a_seal_nothing_is_called_intact(
-    log: None, tmp_path: Path, settings
-) -> None:
-    code, said = alone(tmp_path, stored(tmp_path, exported(Query())))
-    assert (code, said[:11]) == (standalone.NOT_PROVEN, "Not proven:")
-    pack = packed(tmp_path, PART)
-    code, said = alone(tmp_path, pack)
-    assert (code, said[:57]) == (
+def test_nothing_is_intact_without_a_key_or_a_seal(log: None, tmp_path: Path, settings) -> None:
+    code, sentence = run_verifier(tmp_path, write_lines(tmp_path, exported_lines(Query())))
+    assert (code, sentence[:11]) == (standalone.NOT_PROVEN, "Not proven:")
+    pack = write_pack(tmp_path, PART)
+    code, sentence = run_verifier(tmp_path, pack)
+    assert (code, sentence[:57]) == (
         standalone.NOT_PROVEN,
         "Not proven: checked only with the key inside this pack. C",
     )
     settings.AUDIT_SIGNING_KEY, settings.AUDIT_OWN_KEY_FILE = "", None
     for search in (Query(), PART):
         assert (
-            verify_exported_file(stored(tmp_path, exported(search))).code == standalone.NOT_PROVEN
+            verify_exported_file(write_lines(tmp_path, exported_lines(search))).code
+            == standalone.NOT_PROVEN
         )
 
 
 def test_a_pack_verifies_itself_where_it_is_unpacked(log: None, tmp_path: Path) -> None:
     folder = tmp_path / "evidence"
-    with zipfile.ZipFile(packed(tmp_path, PART)) as pack:
+    with zipfile.ZipFile(write_pack(tmp_path, PART)) as pack:
         pack.extractall(folder)
 
     command = [sys.executable, "-I", "verify.py", "--key", PUBLIC]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    process = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("Intact: 15 entries, each of them proven to be in the log")
+    assert (process.returncode, process.stderr) == (0, "")
+    assert process.stdout.startswith("Intact: 15 entries, each of them proven to be in the log")
     manifest = json.loads((folder / "manifest.json").read_text())
     assert (manifest["entries"], manifest["first_entry"], manifest["last_entry"]) == (15, 1, 23)
     assert manifest["created_by"]["name"] == "Priya Mehta"
@@ -242,10 +241,10 @@ def test_a_pack_verifies_itself_where_it_is_unpacked(log: None, tmp_path: Path) 
         pytest.param("more.txt", lambda _: b"more", "altered"),
     ],
 )
-def test_every_change_to_a_pack_is_named(
+def test_every_change_to_a_pack_is_detected(
     log: None, tmp_path: Path, member: str, change, word: str
 ) -> None:
-    whole, changed = packed(tmp_path, PART), tmp_path / "changed.zip"
+    whole, changed = write_pack(tmp_path, PART), tmp_path / "changed.zip"
     with zipfile.ZipFile(whole) as pack, zipfile.ZipFile(changed, "w") as other:
         for name in {*pack.namelist(), member}:
             raw = pack.read(name) if name in pack.namelist() else b""
@@ -254,59 +253,61 @@ def test_every_change_to_a_pack_is_named(
             if now is not None:
                 other.writestr(name, now)
 
-    found = verify_exported_file(changed)
+    verdict = verify_exported_file(changed)
 
-    assert found.word == word, found.sentence
-    assert alone(tmp_path, changed, "--key", PUBLIC) == (found.code, found.sentence)
+    assert verdict.word == word, verdict.sentence
+    assert run_verifier(tmp_path, changed, "--key", PUBLIC) == (verdict.code, verdict.sentence)
 
 
 @pytest.mark.parametrize("search", [Query(), PART], ids=["the whole log", "a part"])
-def test_any_other_byte_in_an_export_is_found(log: None, tmp_path: Path, search: Query) -> None:
-    raw, chance = "".join(exported(search)).encode(), random.Random(7)
+def test_any_changed_byte_in_an_export_is_detected(
+    log: None, tmp_path: Path, search: Query
+) -> None:
+    raw, rng = "".join(exported_lines(search)).encode(), random.Random(7)
     file = tmp_path / "log.jsonl"
     for _ in range(MUTATIONS):
-        changed = with_another_byte(raw, chance)
+        changed = mutate_byte(raw, rng)
         file.write_bytes(changed)
 
-        found = verify_exported_file(file)
+        verdict = verify_exported_file(file)
 
-        assert found.word != "intact" or says_the_same(raw, changed), changed
-    assert alone(tmp_path, file, "--key", PUBLIC) == (found.code, found.sentence)
+        assert verdict.word != "intact" or differs_only_in_formatting(raw, changed), changed
+    assert run_verifier(tmp_path, file, "--key", PUBLIC) == (verdict.code, verdict.sentence)
 
 
-def test_any_other_byte_in_a_pack_is_found(log: None, tmp_path: Path) -> None:
-    changed, chance = tmp_path / "changed.zip", random.Random(8)
-    with zipfile.ZipFile(packed(tmp_path, PART)) as pack:
+def test_any_changed_byte_in_a_pack_is_detected(log: None, tmp_path: Path) -> None:
+    changed, rng = tmp_path / "changed.zip", random.Random(8)
+    with zipfile.ZipFile(write_pack(tmp_path, PART)) as pack:
         members = {name: pack.read(name) for name in pack.namelist()}
     for _ in range(MUTATIONS // 2):
-        name = chance.choice(sorted(members))
-        other = members | {name: with_another_byte(members[name], chance)}
+        name = rng.choice(sorted(members))
+        other = members | {name: mutate_byte(members[name], rng)}
         with zipfile.ZipFile(changed, "w") as pack:
             for member, raw in other.items():
                 pack.writestr(member, raw)
 
-        found = verify_exported_file(changed)
+        verdict = verify_exported_file(changed)
 
-        assert found.word != "intact", (name, other[name])
-    assert alone(tmp_path, changed, "--key", PUBLIC) == (found.code, found.sentence)
+        assert verdict.word != "intact", (name, other[name])
+    assert run_verifier(tmp_path, changed, "--key", PUBLIC) == (verdict.code, verdict.sentence)
 
 
-def with_another_byte(raw: bytes, chance: random.Random) -> bytes:
-    """Return the bytes with one changed, removed or added, anywhere."""
-    at = chance.randrange(len(raw))
-    new = chance.choice([b"", bytes([raw[at] ^ 1 << chance.randrange(8)]), raw[at : at + 1] * 2])
+def mutate_byte(raw: bytes, rng: random.Random) -> bytes:
+    """Return the bytes with one of them changed, removed or repeated."""
+    at = rng.randrange(len(raw))
+    new = rng.choice([b"", bytes([raw[at] ^ 1 << rng.randrange(8)]), raw[at : at + 1] * 2])
     return raw[:at] + new + raw[at + 1 :]
 
 
-def says_the_same(raw: bytes, changed: bytes) -> bool:
-    """Tell whether only the writing of the last line differs, which signs all others."""
+def differs_only_in_formatting(raw: bytes, changed: bytes) -> bool:
+    """Tell whether only the JSON formatting of the last line, the signature, differs."""
     *others, last = raw.splitlines()
     *others_changed, last_changed = changed.splitlines()
     return others == others_changed and json.loads(last) == json.loads(last_changed)
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "sentence"),
     [
         pytest.param(b"", "The file is empty.", id="empty"),
         pytest.param(b"a,b\n", "Line 1 of the file is not", id="no JSON"),
@@ -316,14 +317,14 @@ def says_the_same(raw: bytes, changed: bytes) -> bool:
         pytest.param(b"PK\x05\x06" + bytes(18), "The pack is incomplete", id="an empty ZIP"),
     ],
 )
-def test_other_files_are_refused(db: None, tmp_path: Path, written: bytes, said: str) -> None:
+def test_other_files_are_refused(db: None, tmp_path: Path, written: bytes, sentence: str) -> None:
     file = tmp_path / "file"
     file.write_bytes(written)
 
-    assert verify_exported_file(file).sentence.startswith(said)
+    assert verify_exported_file(file).sentence.startswith(sentence)
 
 
-def test_signatures_are_judged_as_the_library_judges_them() -> None:
+def test_signatures_are_verified_like_by_the_cryptography_library() -> None:
     for number in range(8):
         key = Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
         public, text = key.public_key().public_bytes_raw(), b"x" * number

@@ -1,4 +1,4 @@
-"""Verify: whatever is done to the log is found and named; an untouched log never alarms."""
+"""Verification of the whole log: tampering is detected and located, an unaltered log is intact."""
 
 import pytest
 from django.db import connection
@@ -26,18 +26,18 @@ def root() -> str:
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, SIZE], ids=str)
-def test_an_untouched_log_is_intact(db: None, size: int) -> None:
+def test_an_unaltered_log_is_intact(db: None, size: int) -> None:
     write_log(size)
 
     assert verdict_on_log() == Unsealed(size, root())
 
 
-def test_a_log_longer_than_a_chunk_is_intact_and_tells_its_progress(db: None) -> None:
+def test_a_log_longer_than_a_chunk_is_intact_and_reports_progress(db: None) -> None:
     write_log(CHUNK + 3)
-    told: list[int] = []
+    progress: list[int] = []
 
-    assert verdict_on_log(told.append) == Unsealed(CHUNK + 3, root())
-    assert told == [CHUNK, CHUNK + 3]
+    assert verdict_on_log(progress.append) == Unsealed(CHUNK + 3, root())
+    assert progress == [CHUNK, CHUNK + 3]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_log_longer_than_a_chunk_is_intact_and_tells_its_progress(db: None) ->
         pytest.param(log_tampering.truncate, 0, HeadMismatch(0, SIZE), id="emptied"),
     ],
 )
-def test_tampering_is_found_and_named(
+def test_tampering_is_detected_and_located(
     db: None, tamper: log_tampering.Tampering, seq: int, verdict: Verdict
 ) -> None:
     write_log(SIZE)
@@ -106,7 +106,7 @@ def test_every_index_column_is_checked(db: None, column: str) -> None:
         pytest.param(b"[" * 100_000, id="too deep"),
     ],
 )
-def test_a_body_that_is_no_entry_is_named(db: None, written: bytes) -> None:
+def test_a_body_that_is_not_an_entry_is_detected(db: None, written: bytes) -> None:
     write_log(3)
 
     log_tampering.rewrite(1, written)
@@ -114,7 +114,7 @@ def test_a_body_that_is_no_entry_is_named(db: None, written: bytes) -> None:
     assert verdict_on_log() == Altered(1, Fault.UNREADABLE)
 
 
-def test_what_is_no_time_is_named(db: None) -> None:
+def test_an_invalid_time_is_detected(db: None) -> None:
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL keeps nothing but times in the column")
     write_log(3)
@@ -124,7 +124,7 @@ def test_what_is_no_time_is_named(db: None) -> None:
     assert verdict_on_log() == Altered(1, Fault.INDEXES)
 
 
-def test_a_body_kept_as_text_is_read_like_any_other(db: None) -> None:
+def test_a_body_stored_as_text_is_verified(db: None) -> None:
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL keeps nothing but bytes in the column")
     write_log(3)
@@ -153,7 +153,7 @@ def test_a_body_kept_as_text_is_read_like_any_other(db: None) -> None:
         ),
     ],
 )
-def test_an_edited_head_is_found(db: None, head: dict[str, object], verdict: Verdict) -> None:
+def test_an_edited_head_is_detected(db: None, head: dict[str, object], verdict: Verdict) -> None:
     write_log(SIZE)
 
     LogHead.objects.update(**head)
@@ -161,7 +161,7 @@ def test_an_edited_head_is_found(db: None, head: dict[str, object], verdict: Ver
     assert verdict_on_log() == verdict
 
 
-def test_a_missing_head_is_found(db: None) -> None:
+def test_a_missing_head_is_detected(db: None) -> None:
     write_log(2)
 
     LogHead.objects.all().delete()
@@ -178,14 +178,14 @@ def test_entries_beyond_a_gap_at_the_end_do_not_hide_it(db: None) -> None:
     assert verdict_on_log() == HeadMismatch(SIZE - 1, SIZE)
 
 
-def test_verify_log_keeps_the_verdict_and_records_it(db: None) -> None:
+def test_verify_log_saves_and_records_the_verdict(db: None) -> None:
     write_log(3)
     intact = root()
 
-    found = verify_log(by=PRIYA, now=AT)
+    verification = verify_log(by=PRIYA, now=AT)
 
     assert Verification.objects.values().get() == {
-        "id": found.pk,
+        "id": verification.pk,
         "at": AT,
         "by": "user/1",
         "size": 3,
@@ -198,13 +198,13 @@ def test_verify_log_keeps_the_verdict_and_records_it(db: None) -> None:
         "night": None,
         "email_at": None,
     }
-    told = log_tampering.body(3)
-    assert (told["action"], told["subject"], told["result"]) == (
+    recorded = log_tampering.body(3)
+    assert (recorded["action"], recorded["subject"], recorded["result"]) == (
         "log.verified",
         "log",
         "not sealed",
     )
-    assert told["detail"] == {"verdict": found.detail, "seq": None}
+    assert recorded["detail"] == {"verdict": verification.detail, "seq": None}
     assert verdict_on_log() == Unsealed(4, root())
 
 
@@ -212,11 +212,11 @@ def test_verify_log_records_an_alteration_too(db: None) -> None:
     write_log(3)
     log_tampering.edit_body(1, 3)
 
-    found = verify_log(by=PRIYA, now=AT)
+    verification = verify_log(by=PRIYA, now=AT)
 
-    assert (found.verdict, found.seq) == ("altered", 1)
-    assert found.detail == "Altered at entry 1: body does not match the tree."
-    assert log_tampering.body(3)["detail"] == {"verdict": found.detail, "seq": 1}
+    assert (verification.verdict, verification.seq) == ("altered", 1)
+    assert verification.detail == "Altered at entry 1: body does not match the tree."
+    assert log_tampering.body(3)["detail"] == {"verdict": verification.detail, "seq": 1}
 
 
 @pytest.mark.parametrize(
@@ -246,5 +246,5 @@ def test_verify_log_records_an_alteration_too(db: None) -> None:
         ),
     ],
 )
-def test_verdicts_say_what_was_found(verdict: Verdict, sentence: str) -> None:
+def test_verdicts_as_sentences(verdict: Verdict, sentence: str) -> None:
     assert verdict.sentence == sentence

@@ -1,4 +1,4 @@
-"""Erasing a person: nothing names them any more, and everything that was done still counts."""
+"""Erasure: no stored text names the person any more, and assignments and entries stay."""
 
 import json
 import logging
@@ -72,7 +72,7 @@ TODAY = AT.date()
 
 
 def make_person(**fields):
-    """Return a person whose name is nowhere else."""
+    """Return a learner with an otherwise unused name."""
     return make_learner(
         name=NAME,
         email=EMAIL,
@@ -96,8 +96,8 @@ def admin(db):
     return make_user("admin")
 
 
-def put_in_drafts(person, owner):
-    """Let a draft, its file and audiences hold the person."""
+def add_to_drafts(person, owner):
+    """Add the person to a draft, its upload and audiences."""
     draft = Draft.objects.create(
         account=make_account(), owner=owner, created_at=AT, changed_at=AT, reason=f"For {NAME}"
     )
@@ -110,8 +110,8 @@ def put_in_drafts(person, owner):
     make_audience(owner, name="Looking", query="q=Xqzelif+Wvkyilmaz")
 
 
-def give_a_value(person):
-    """Let lists be filtered by a field that holds the name."""
+def add_facet_value(person):
+    """Add a facet whose value is the name."""
     facet = Facet.objects.create(
         account=make_account(), label="Manager", path="manager", position=0
     )
@@ -121,7 +121,7 @@ def give_a_value(person):
 
 @pytest.fixture
 def world(admin):
-    """Return a person who stands wherever a person can stand, and is settled everywhere."""
+    """Return a person who is stored in every table that can name one, with nothing unsettled."""
     person = make_person()
     batch = make_batch(
         [
@@ -141,8 +141,8 @@ def world(admin):
         problem=f"No {NUMBER}",
     )
     owner = make_user("manager")
-    put_in_drafts(person, owner)
-    give_a_value(person)
+    add_to_drafts(person, owner)
+    add_facet_value(person)
     append(
         row_changes.row_event(row, "assignment.created", "created", response={"body": f"Hi {NAME}"})
     )
@@ -152,27 +152,27 @@ def world(admin):
 
 
 def in_tables():
-    """Return which of the words stand in which table, in clear or as JSON has them."""
-    found = []
+    """Return pairs of table and word for the words that it contains, in clear or as JSON."""
+    pairs = []
     for table in connection.introspection.table_names():
         with connection.cursor() as cursor:
             cursor.execute(f'SELECT * FROM "{table}"')
             text = fold(repr([[_plain(cell) for cell in line] for line in cursor.fetchall()]))
-        found += [(table, word) for word in WORDS if fold(word) in text]
-    return found
+        pairs += [(table, word) for word in WORDS if fold(word) in text]
+    return pairs
 
 
 def _plain(cell):
     return bytes(cell) if isinstance(cell, bytes | memoryview) else cell
 
 
-def erased(world, reason="Asked for by letter of 12 November"):
-    """Erase the person of the world."""
+def erase_person(world, reason="Asked for by letter of 12 November"):
+    """Erase the person of the world fixture."""
     ref = f"learner/{world.person.pk}"
     return erase(ref=ref, reason=reason, by=make_actor(world.admin), now=AT)
 
 
-def test_the_name_is_in_no_table_and_the_log_still_verifies(world):
+def test_the_name_is_in_no_table_and_the_log_verifies(world):
     tables = {table for table, _ in in_tables()}
     assert tables >= {
         "assignments_learner",
@@ -186,11 +186,11 @@ def test_the_name_is_in_no_table_and_the_log_still_verifies(world):
     }
     counts = (Assignment.objects.count(), Learner.objects.count(), LogHead.objects.get().size)
 
-    done = erased(world)
+    result = erase_person(world)
 
     assert in_tables() == []
-    assert done == ErasureResult(f"learner/{world.person.pk}", counts[2], 3, done.texts, 1, [])
-    assert done.texts >= 7
+    assert result == ErasureResult(f"learner/{world.person.pk}", counts[2], 3, result.texts, 1, [])
+    assert result.texts >= 7
     assert (Assignment.objects.count(), Learner.objects.count()) == counts[:2]
     assert LogHead.objects.get().size == counts[2] + 1
     assert verdict_on_log().word == "intact"
@@ -198,10 +198,10 @@ def test_the_name_is_in_no_table_and_the_log_still_verifies(world):
     assert verdict_on_log().word == "intact"
 
 
-def test_the_entry_says_who_and_why_and_names_nobody(world):
-    done = erased(world)
+def test_the_entry_has_administrator_and_reason_but_no_name(world):
+    result = erase_person(world)
 
-    entry = LogEntry.objects.get(seq=done.entry)
+    entry = LogEntry.objects.get(seq=result.entry)
     body = json.loads(bytes(entry.body))
     ref = f"learner/{world.person.pk}"
     assert (entry.action, entry.subject, entry.person) == ("personal_data.erased", ref, ref)
@@ -210,14 +210,14 @@ def test_the_entry_says_who_and_why_and_names_nobody(world):
     assert body["detail"] == {
         "reason": "Asked for by letter of 12 November",
         "values_deleted": 3,
-        "texts_redacted": done.texts,
+        "texts_redacted": result.texts,
         "rows_kept": 1,
         "named_in_entries": [],
     }
 
 
-def test_what_was_picked_is_dropped_and_other_people_stay(world):
-    erased(world)
+def test_the_person_is_removed_from_drafts_and_others_stay(world):
+    erase_person(world)
 
     assert not DraftLearner.objects.exists()
     assert not DraftUpload.objects.exists()
@@ -231,10 +231,10 @@ def test_what_was_picked_is_dropped_and_other_people_stay(world):
     assert Batch.objects.get().reason == "Asked for by an erased person"
 
 
-def test_a_value_that_others_have_stays(world):
+def test_a_facet_value_of_other_learners_stays(world):
     LearnerFacet.objects.create(value=FacetValue.objects.get(), learner=make_learner())
 
-    erased(world)
+    erase_person(world)
 
     assert LearnerFacet.objects.count() == 1
     assert FacetValue.objects.get().people == 1
@@ -242,19 +242,19 @@ def test_a_value_that_others_have_stays(world):
 
 def test_a_guess_cannot_be_confirmed(world):
     ref = f"learner/{world.person.pk}"
-    salts = [bytes(one.salt) for one in PersonalValue.objects.filter(ref=ref)]
+    salts = [bytes(value.salt) for value in PersonalValue.objects.filter(ref=ref)]
 
-    erased(world)
+    erase_person(world)
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT salt FROM assignments_personalvalue")
-        left = [bytes(salt) for (salt,) in cursor.fetchall()]
+        salts_on_disk = [bytes(salt) for (salt,) in cursor.fetchall()]
     assert len(salts) == 3
-    assert not set(salts) & set(left)
+    assert not set(salts) & set(salts_on_disk)
     assert Learner.objects.get(pk=world.person.pk).fingerprint == ""
 
 
-def test_a_plan_that_was_only_reviewed_is_void(admin):
+def test_a_reviewed_plan_is_discarded(admin):
     person = make_person()
     plan = make_batch([{"state": "planned", "learner": person}], state="planned", submitted_at=None)
     Draft.objects.create(
@@ -272,7 +272,7 @@ def test_a_plan_that_was_only_reviewed_is_void(admin):
 
 
 @pytest.mark.parametrize("state", ["queued", "sending", "unknown", "planned"])
-def test_refused_while_something_moves(admin, state):
+def test_refused_with_unsettled_assignments(admin, state):
     person = make_person()
     batch = make_batch([{"state": state, "learner": person}], state="paused")
 
@@ -320,72 +320,76 @@ def test_refused_under_a_legal_hold(admin, ref, sentence):
         ),
     ],
 )
-def test_refused_without_a_reason_that_can_stay(world, reason, sentence):
+def test_refused_without_a_valid_reason(world, reason, sentence):
     with pytest.raises(ErasureRefused) as refused:
-        erased(world, reason=reason)
+        erase_person(world, reason=reason)
 
     assert str(refused.value) == sentence
 
 
 @pytest.mark.parametrize("ref", ["learner/999", "user/999", "batch/1", "learner/x"])
-def test_refused_for_nobody(admin, ref):
+def test_refused_for_an_unknown_ref(admin, ref):
     with pytest.raises(ErasureRefused, match="No person has the ref"):
         erase(ref=ref, reason="Asked", by=make_actor(admin), now=AT)
 
 
 def test_erasing_twice_is_refused(world):
-    erased(world)
+    erase_person(world)
 
     with pytest.raises(ErasureRefused, match="erased already"):
-        erased(world)
+        erase_person(world)
 
 
-def test_an_entry_that_fails_keeps_the_name(world, monkeypatch):
+def test_nothing_is_erased_if_recording_fails(world, monkeypatch):
     def fail(*_args, **_more):
         raise RuntimeError
 
     monkeypatch.setattr(erasure, "record", fail)
     with pytest.raises(RuntimeError), transaction.atomic():
-        erased(world)
+        erase_person(world)
 
     assert Learner.objects.get(pk=world.person.pk).name == NAME
     assert PersonalValue.objects.filter(value=NAME).exists()
 
 
-def test_the_database_itself_refuses_a_name_for_an_erased_person(world):
-    erased(world)
+def test_the_database_refuses_a_name_for_an_erased_person(world):
+    erase_person(world)
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Learner.objects.filter(pk=world.person.pk).update(name=NAME)
 
 
-def test_words_that_are_sealed_are_told_by_their_numbers(world):
+def test_entries_whose_text_names_the_person_are_listed(world):
     append(Event(action="batch.paused", subject="batch/1", detail={"reason": f"{NAME} called"}))
     number = LogHead.objects.get().size - 1
 
-    assert erased(world).naming_entries == [number]
+    assert erase_person(world).naming_entries == [number]
 
 
-def test_a_user_who_left(admin):
-    left = make_user("manager", name=NAME, email=EMAIL, groups=["lnd"])
-    batch = make_batch(["created"], by=left)
+def test_a_former_user_is_erased(admin):
+    former_user = make_user("manager", name=NAME, email=EMAIL, groups=["lnd"])
+    batch = make_batch(["created"], by=former_user)
     Batch.objects.update(by_name=NAME)
-    draft = Draft.objects.create(account=make_account(), owner=left, created_at=AT, changed_at=AT)
+    draft = Draft.objects.create(
+        account=make_account(), owner=former_user, created_at=AT, changed_at=AT
+    )
     append(
         row_changes.row_event(batch.assignments.get(), "assignment.created", "created"),
-        by=make_actor(left),
+        by=make_actor(former_user),
     )
-    SignIn.objects.create(session_key="k", user=left, started_at=AT, last_seen_at=AT, expires_at=AT)
-    make_token(left)
+    SignIn.objects.create(
+        session_key="k", user=former_user, started_at=AT, last_seen_at=AT, expires_at=AT
+    )
+    make_token(former_user)
 
-    done = erase(ref=f"user/{left.pk}", reason="Left", by=make_actor(admin), now=AT)
+    result = erase(ref=f"user/{former_user.pk}", reason="Left", by=make_actor(admin), now=AT)
 
-    assert [found for found in in_tables() if found[1] != NUMBER] == []
-    assert (done.values, done.rows) == (2, 1)
-    user = User.objects.get(pk=left.pk)
+    assert [pair for pair in in_tables() if pair[1] != NUMBER] == []
+    assert (result.values, result.rows) == (2, 1)
+    user = User.objects.get(pk=former_user.pk)
     assert (user.issuer, user.subject, user.roles, user.groups, user.is_active) == (
         "erased",
-        f"user/{left.pk}",
+        f"user/{former_user.pk}",
         [],
         [],
         False,
@@ -395,12 +399,12 @@ def test_a_user_who_left(admin):
     assert not AccessToken.objects.exists()
     draft.refresh_from_db()
     assert draft.discarded_at == AT
-    gone = find_subject(f"user/{left.pk}")
-    assert gone is not None
-    assert gone.is_erased
+    person = find_subject(f"user/{former_user.pk}")
+    assert person is not None
+    assert person.is_erased
 
 
-def test_a_user_is_refused_with_what_to_do(admin):
+def test_refused_for_a_user_with_what_to_do(admin):
     batch = make_batch(["queued"], by=admin, state="running")
     make_batch(["unknown"] * 6, by=admin)
     SignIn.objects.create(
@@ -454,7 +458,7 @@ def test_a_sync_does_not_bring_the_name_back(desk, admin):
         ("Li, 12345 and Bo", "Li, 12345 and Bo"),
     ],
 )
-def test_words_of_others_do_not_name_the_person(text, expected):
+def test_names_are_redacted_in_texts(text, expected):
     names = ("Elif Yılmaz", "elif@x.example", "NW-1037", "Li", "12345")  # noqa: RUF001
 
     assert redact_names(text, names) == expected
@@ -464,13 +468,13 @@ def test_words_of_others_do_not_name_the_person(text, expected):
     name=st.text(st.characters(categories=["L"]), min_size=4, max_size=12),
     around=st.lists(st.text(st.characters(codec="ascii"), max_size=9), min_size=2, max_size=2),
 )
-def test_a_name_never_stays_as_a_word(name, around):
+def test_a_name_never_stays_in_a_text(name, around):
     text = redact_names(f"{around[0]} {name} {around[1]}", [name], replacement="-")
 
     assert not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
 
 
-def test_what_the_lms_says_is_kept_without_the_name():
+def test_responses_of_the_lms_are_recorded_without_the_name():
     person = make_person()
     row = make_batch([{"state": "created", "learner": person}]).assignments.get()
     reply = {"status": 400, "body": f'{{"message": "{EMAIL} is unknown"}}'}
@@ -492,22 +496,22 @@ def test_what_the_lms_says_is_kept_without_the_name():
     }
 
 
-def test_exports_before_and_after_name_nobody_and_still_verify(world, tmp_path):
-    before = exported("jsonl", tmp_path)
+def test_exports_after_the_erasure_verify_without_the_name(world, tmp_path):
+    before = export_to_file("jsonl", tmp_path)
 
-    erased(world)
+    erase_person(world)
 
-    after = [exported(kind, tmp_path) for kind in ("pack", "csv", "xlsx", "jsonl")]
+    after = [export_to_file(kind, tmp_path) for kind in ("pack", "csv", "xlsx", "jsonl")]
     for path in (before, after[0], after[3]):
         assert (path, verify_exported_file(path).word) == (path, "intact")
     for path in (before, *after):
-        said = unpacked(path.read_bytes()).lower()
-        assert [word for word in WORDS if word.lower().encode() in said] == []
-    assert b"an erased person" in unpacked(after[0].read_bytes())
+        content = unpack(path.read_bytes()).lower()
+        assert [word for word in WORDS if word.lower().encode() in content] == []
+    assert b"an erased person" in unpack(after[0].read_bytes())
     assert b"an erased person" in after[1].read_bytes()
 
 
-def exported(kind, folder):
+def export_to_file(kind, folder):
     """Export the whole log to a file."""
     path = folder / f"{len(list(folder.iterdir()))}.{kind}"
     context = ExportContext(by=PRIYA, now=AT, folder=folder)
@@ -516,43 +520,43 @@ def exported(kind, folder):
     return path
 
 
-def unpacked(raw):
+def unpack(raw):
     """Return everything in a file, and in the files in it."""
     if not zipfile.is_zipfile(BytesIO(raw)):
         return raw
     with zipfile.ZipFile(BytesIO(raw)) as pack:
-        return b"".join(unpacked(pack.read(name)) for name in pack.namelist())
+        return b"".join(unpack(pack.read(name)) for name in pack.namelist())
 
 
 @pytest.mark.django_db(transaction=True)
-def test_files_of_exports_are_taken_back(tmp_path, settings):
+def test_files_of_exports_are_recalled(tmp_path, settings):
     settings.EXPORT_DIR = tmp_path
     person, admin = make_person(), make_user("admin")
     ready = make_export(
         admin, state="ready", file_name="export-1.csv", expires_at=AT.replace(year=2027)
     )
     (tmp_path / "export-1.csv").write_text(NAME)
-    begun = make_export(admin, state="writing", worker="r-1", search="fire")
+    writing = make_export(admin, state="writing", worker="r-1", search="fire")
     naming = make_export(admin, search="person:wvkyilmaz")
     failed = make_export(admin, state="failed", search="wvkyilmaz", problem="No space left.")
 
     erase(ref=f"learner/{person.pk}", reason="Asked", by=make_actor(admin), now=AT)
 
     assert not list(tmp_path.iterdir())
-    found = [LogExport.objects.get(pk=one.pk) for one in (ready, begun, naming, failed)]
-    assert [(one.state, one.search, one.worker) for one in found] == [
+    exports = [LogExport.objects.get(pk=export.pk) for export in (ready, writing, naming, failed)]
+    assert [(export.state, export.search, export.worker) for export in exports] == [
         ("expired", "", ""),
         ("waiting", "fire", ""),
         ("failed", "", ""),
         ("failed", "", ""),
     ]
-    assert found[2].problem.startswith("The search named a person who has been erased.")
-    assert found[3].problem == "No space left."
+    assert exports[2].problem.startswith("The search named a person who has been erased.")
+    assert exports[3].problem == "No space left."
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's files")
-def test_the_bytes_are_gone_from_the_database_its_index_and_its_journal(caplog):
+def test_the_bytes_are_deleted_from_database_index_and_journal(caplog):
     for number in range(40):
         make_learner(name=f"Neighbour {number}")
     person = make_person()
@@ -572,10 +576,10 @@ def test_the_bytes_are_gone_from_the_database_its_index_and_its_journal(caplog):
     with caplog.at_level(logging.DEBUG):
         erase(ref=f"learner/{person.pk}", reason="Asked", by=make_actor(admin), now=AT)
 
-    left = on_disk()
-    assert [word for word in WORDS if word.lower().encode() in left.lower()] == []
+    raw = on_disk()
+    assert [word for word in WORDS if word.lower().encode() in raw.lower()] == []
     # Three letters stand in some hash now and then, but not both times three.
-    assert not (b"xqz" in left and b"wvk" in left)
+    assert not (b"xqz" in raw and b"wvk" in raw)
     assert [word for word in WORDS if word in caplog.text] == []
     assert verdict_on_log().word == "not sealed"
 
@@ -587,7 +591,7 @@ def on_disk():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_wiping_says_when_somebody_is_in_the_way(caplog, monkeypatch):
+def test_overwriting_reports_a_blocking_reader(caplog, monkeypatch):
     assert overwrite_deleted(LEARNERS)
     assert overwrite_deleted(LEARNERS), "with no empty pages left or not, twice is the same"
 
@@ -602,7 +606,7 @@ def test_wiping_says_when_somebody_is_in_the_way(caplog, monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="a journal of SQLite's")
-def test_a_journal_that_somebody_reads_is_not_said_to_be_empty(caplog):
+def test_a_journal_in_use_is_not_reported_as_empty(caplog):
     make_person()
     with closing(sqlite3.connect(connection.settings_dict["NAME"])) as reader:
         reader.execute("BEGIN")

@@ -1,4 +1,4 @@
-"""Exports in the background: asked for, written by a worker, handed out, and forgotten."""
+"""Export jobs: requested, written by a worker, downloaded and expired."""
 
 import csv
 import errno
@@ -36,19 +36,19 @@ LATER = AT + timedelta(minutes=1)
 
 @pytest.fixture(autouse=True)
 def folder(settings: Any, tmp_path: Path) -> Path:
-    """Keep the files of this test to itself."""
+    """Set a folder of its own for the test's exports."""
     settings.EXPORT_DIR = tmp_path / "exports"
     return tmp_path / "exports"
 
 
 @pytest.fixture
-def ada():
+def auditor():
     """Return an auditor."""
     return make_user("auditor")
 
 
-def ask(user, text="", form="csv", now=AT, sample=None):
-    """Ask for an export as the page does."""
+def request_export(user, text="", form="csv", now=AT, sample=None):
+    """Request an export as the page does."""
     return export_request.request_export(
         query=parse(text, today=now.date()),
         format=form,
@@ -59,32 +59,32 @@ def ask(user, text="", form="csv", now=AT, sample=None):
     )
 
 
-def go_on(export, now=LATER, may_go_on=lambda: True):
-    """Let a worker write it and return it as it is then."""
+def run_worker(export, now=LATER, may_go_on=lambda: True):
+    """Run a worker on the export and reload it."""
     job.write_export(export=export, clock=lambda: now, may_go_on=may_go_on)
     export.refresh_from_db()
     return export
 
 
 def entries_about(export) -> list[tuple[str, dict[str, object]]]:
-    """Return the log's entries about the export: action and detail."""
-    told = LogEntry.objects.filter(subject=f"export/{export.pk}").order_by("seq")
-    return [(entry.action, log_tampering.body(entry.seq)["detail"]) for entry in told]
+    """Return action and detail of the log's entries about the export."""
+    entries = LogEntry.objects.filter(subject=f"export/{export.pk}").order_by("seq")
+    return [(entry.action, log_tampering.body(entry.seq)["detail"]) for entry in entries]
 
 
 def actors_of(export) -> list[str]:
-    """Return who did what with the export."""
-    told = LogEntry.objects.filter(subject=f"export/{export.pk}").order_by("seq")
-    return list(told.values_list("actor", flat=True))
+    """Return the actors of the log's entries about the export."""
+    entries = LogEntry.objects.filter(subject=f"export/{export.pk}").order_by("seq")
+    return list(entries.values_list("actor", flat=True))
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_an_export_holds_the_log_as_it_was_when_it_was_asked_for(ada, folder, form):
+def test_an_export_holds_the_log_as_of_the_request(auditor, folder, form):
     write_log(5)
-    export = ask(ada, "action:created", form)
+    export = request_export(auditor, "action:created", form)
     write_log(3)
 
-    export = go_on(export)
+    export = run_worker(export)
 
     assert (export.state, export.log_size, export.entries, export.problem) == ("ready", 5, 5, "")
     assert export.entries_to_write == 5 * (5 if form == "pack" else 1)
@@ -105,27 +105,27 @@ def test_an_export_holds_the_log_as_it_was_when_it_was_asked_for(ada, folder, fo
             },
         ),
     ]
-    assert set(actors_of(export)) == {f"user/{ada.pk}"}
+    assert set(actors_of(export)) == {f"user/{auditor.pk}"}
 
 
-def test_a_file_is_for_its_owner_alone(ada, folder):
+def test_a_file_is_readable_by_its_owner_alone(auditor, folder):
     write_log(1)
-    export = go_on(ask(ada))
+    export = run_worker(request_export(auditor))
 
     assert stat.S_IMODE((folder / export.file_name).stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize("text", ["", "amara"], ids=["the whole log", "a part"])
-def test_a_pack_of_an_earlier_moment_is_intact(ada, folder, text):
+def test_a_pack_of_an_earlier_log_is_intact(auditor, folder, text):
     write_log(7)
-    export = ask(ada, text, "pack")
+    export = request_export(auditor, text, "pack")
     write_log(4)
 
-    export = go_on(export)
+    export = run_worker(export)
 
-    found = standalone.verify_file(folder / export.file_name, [PUBLIC])
-    assert found.word == "intact", found.sentence
+    verdict = standalone.verify_file(folder / export.file_name, [PUBLIC])
+    assert verdict.word == "intact", verdict.sentence
     with zipfile.ZipFile(folder / export.file_name) as pack:
         manifest = json.loads(pack.read("manifest.json"))
         names = {"entries.jsonl", "entries.csv", "entries.xlsx", "seals.jsonl", "verify.py"}
@@ -137,62 +137,65 @@ def test_a_pack_of_an_earlier_moment_is_intact(ada, folder, text):
         "results": {"created": len(numbers)},
     }
     assert (manifest["log"]["size"], manifest["search"]) == (7, text)
-    assert manifest["created_by"]["ref"] == f"user/{ada.pk}"
+    assert manifest["created_by"]["ref"] == f"user/{auditor.pk}"
 
 
-def test_control_totals_that_are_not_those_of_the_entries_are_named(ada, folder):
+def test_wrong_control_totals_are_detected(auditor, folder):
     write_log(3)
-    export = go_on(ask(ada, "", "pack"))
-    # The manifest's signature is out of the way, as if whoever lies had the key.
-    told = standalone._read_manifest
+    export = run_worker(request_export(auditor, "", "pack"))
+    # Skips the manifest's signature, as if the forger had the key.
+    read_manifest = standalone._read_manifest
 
-    def lied(pack, keys):
-        return {**told(pack, keys), "control_totals": {"seq_sum": 2, "actions": {}, "results": {}}}
+    def manifest_with_wrong_totals(pack, keys):
+        return {
+            **read_manifest(pack, keys),
+            "control_totals": {"seq_sum": 2, "actions": {}, "results": {}},
+        }
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(standalone, "_read_manifest", lied)
-        found = standalone.verify_file(folder / export.file_name, [PUBLIC])
-    assert found.sentence == "The manifest's control totals do not match the entries."
+        patch.setattr(standalone, "_read_manifest", manifest_with_wrong_totals)
+        verdict = standalone.verify_file(folder / export.file_name, [PUBLIC])
+    assert verdict.sentence == "The manifest's control totals do not match the entries."
 
 
-def test_an_export_without_a_key_goes_out_unsealed_but_a_pack_does_not(ada, folder, settings):
+def test_without_a_key_an_export_is_unsealed_and_a_pack_refused(auditor, folder, settings):
     settings.AUDIT_SIGNING_KEY, settings.AUDIT_OWN_KEY_FILE = "", None
     write_log(3)
-    export = ask(ada, "", "jsonl")
+    export = request_export(auditor, "", "jsonl")
     write_log(2)
 
-    export = go_on(export)
+    export = run_worker(export)
 
-    found = standalone.verify_file(folder / export.file_name)
-    assert found.sentence.startswith("Not proven: 3 entries checked; they are consistent")
+    verdict = standalone.verify_file(folder / export.file_name)
+    assert verdict.sentence.startswith("Not proven: 3 entries checked; they are consistent")
     with pytest.raises(NotSealed):
-        ask(ada, "", "pack")
+        request_export(auditor, "", "pack")
     assert LogExport.objects.count() == 1
 
 
-def test_a_person_has_few_exports_under_way(ada):
+def test_a_person_has_at_most_three_unfinished_exports(auditor):
     write_log(1)
     for _ in range(export_request.MAX_OPEN):
-        ask(ada)
+        request_export(auditor)
 
     with pytest.raises(export_request.ExportRefused, match="You have 3 unfinished exports"):
-        ask(ada)
+        request_export(auditor)
 
-    ask(make_user("auditor"))
-    go_on(LogExport.objects.filter(owner=ada)[0])
-    assert ask(ada).pk
+    request_export(make_user("auditor"))
+    run_worker(LogExport.objects.filter(owner=auditor)[0])
+    assert request_export(auditor).pk
 
 
-def test_a_word_such_as_today_means_the_day_of_asking(ada):
+def test_named_periods_count_from_the_day_of_the_request(auditor):
     write_log(2)
-    export = ask(ada, "when:today action:assignment.created")
+    export = request_export(auditor, "when:today action:assignment.created")
 
-    assert go_on(export, now=AT + timedelta(days=2)).entries == 2
+    assert run_worker(export, now=AT + timedelta(days=2)).entries == 2
 
 
-def test_what_may_name_a_person_is_in_clear_only_until_the_file_expires(ada, folder):
+def test_a_search_is_kept_in_clear_until_the_file_expires(auditor, folder):
     write_log(3)
-    export = go_on(ask(ada, "elif action:created"))
+    export = run_worker(request_export(auditor, "elif action:created"))
     assert (export.search, export.redacted_search) == ("elif action:created", "… action:created")
 
     download.expire_exports(now=LATER + timedelta(hours=23))
@@ -207,37 +210,37 @@ def test_what_may_name_a_person_is_in_clear_only_until_the_file_expires(ada, fol
     assert (action, detail) == ("export.file_deleted", {"search": "… action:created"})
     assert len(entries_about(export)) == 3
     last = LogEntry.objects.order_by("-seq")[0]
-    assert (last.actor, last.person) == ("system", f"user/{ada.pk}")
+    assert (last.actor, last.person) == ("system", f"user/{auditor.pk}")
 
 
-def test_a_download_is_recorded_and_refused_when_its_time_is_over(ada):
+def test_a_download_is_recorded_and_refused_after_expiry(auditor):
     write_log(1)
-    export = ask(ada)
+    export = request_export(auditor)
     with pytest.raises(download.FileGone, match="has no file"):
-        download.open_download(export=export, by=make_actor(ada), now=LATER)
-    export = go_on(export)
+        download.open_download(export=export, by=make_actor(auditor), now=LATER)
+    export = run_worker(export)
 
-    with download.open_download(export=export, by=make_actor(ada), now=LATER) as file:
+    with download.open_download(export=export, by=make_actor(auditor), now=LATER) as file:
         assert file.read().startswith(b"\xef\xbb\xbfEntry,")
     with pytest.raises(download.FileGone, match="Request it again"):
-        download.open_download(export=export, by=make_actor(ada), now=export.expires_at)
+        download.open_download(export=export, by=make_actor(auditor), now=export.expires_at)
 
     (*_, (action, detail)) = entries_about(export)
     assert (action, detail["sha256"], detail["entries"]) == ("export.downloaded", export.sha256, 1)
 
 
-def test_a_file_that_is_on_another_machine_is_said_to_be(ada, folder):
+def test_a_missing_file_has_its_own_message(auditor, folder):
     write_log(1)
-    export = go_on(ask(ada))
+    export = run_worker(request_export(auditor))
     (folder / export.file_name).unlink()
 
     with pytest.raises(download.FileGone, match="every machine needs the same EXPORT_DIR"):
-        download.open_download(export=export, by=make_actor(ada), now=LATER)
+        download.open_download(export=export, by=make_actor(auditor), now=LATER)
 
 
-def test_a_worker_that_was_killed_is_followed_by_another(ada, folder):
+def test_an_export_of_a_killed_worker_is_taken_over(auditor, folder):
     write_log(3)
-    export = ask(ada)
+    export = request_export(auditor)
     killed = {
         "state": "writing",
         "worker": "dead",
@@ -248,19 +251,19 @@ def test_a_worker_that_was_killed_is_followed_by_another(ada, folder):
     LogExport.objects.update(**killed)
 
     assert job.select_exports_to_wake(now=AT + timedelta(seconds=89)) == []
-    assert go_on(export, now=AT + timedelta(seconds=89)).worker == "dead"
+    assert run_worker(export, now=AT + timedelta(seconds=89)).worker == "dead"
     assert job.select_exports_to_wake(now=AT + timedelta(seconds=91)) == [export.pk]
-    export = go_on(export, now=AT + timedelta(seconds=91))
+    export = run_worker(export, now=AT + timedelta(seconds=91))
 
     assert (export.state, export.entries, export.attempts) == ("ready", 3, 2)
     assert export.worker != "dead"
 
 
-def test_an_export_that_kills_its_workers_fails_truthfully(ada):
+def test_an_export_that_kills_its_workers_fails(auditor):
     write_log(1)
-    export = make_export(ada, attempts=job.MAX_ATTEMPTS, search="elif")
+    export = make_export(auditor, attempts=job.MAX_ATTEMPTS, search="elif")
 
-    export = go_on(export)
+    export = run_worker(export)
 
     assert (export.state, export.problem) == ("failed", job.GAVE_UP)
     assert entries_about(export)[-1] == (
@@ -272,10 +275,10 @@ def test_an_export_that_kills_its_workers_fails_truthfully(ada):
     assert (export.state, export.search) == ("failed", "")
 
 
-def test_a_worker_that_is_asked_to_stop_gives_the_export_back(ada, folder, monkeypatch):
+def test_a_worker_that_has_to_stop_returns_the_export(auditor, folder, monkeypatch):
     monkeypatch.setattr(scope, "CHUNK", 1)
     write_log(3)
-    export = ask(ada)
+    export = request_export(auditor)
     ticks = iter(range(100))
 
     job.write_export(
@@ -292,12 +295,12 @@ def test_a_worker_that_is_asked_to_stop_gives_the_export_back(ada, folder, monke
         1,
     )
     assert list(folder.iterdir()) == []
-    assert go_on(export).state == "ready"
+    assert run_worker(export).state == "ready"
 
 
-def test_a_worker_that_lost_its_export_to_another_changes_nothing(ada, folder, monkeypatch):
+def test_a_worker_that_lost_its_export_changes_nothing(auditor, folder, monkeypatch):
     write_log(3)
-    export = ask(ada)
+    export = request_export(auditor)
     make = files.write_file
 
     def overtaken(name, write):
@@ -306,22 +309,22 @@ def test_a_worker_that_lost_its_export_to_another_changes_nothing(ada, folder, m
         return made
 
     monkeypatch.setattr(files, "write_file", overtaken)
-    export = go_on(export)
+    export = run_worker(export)
 
     assert (export.state, export.worker, export.entries) == ("writing", "another", None)
     assert list(folder.iterdir()) == []
     assert [action for action, _ in entries_about(export)] == ["export.requested"]
 
 
-def test_a_full_disk_is_said_in_words(ada, folder, monkeypatch):
+def test_a_full_disk_has_a_clear_message(auditor, folder, monkeypatch):
     write_log(1)
-    export = ask(ada)
+    export = request_export(auditor)
 
     def full(_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    export = go_on(export)
+    export = run_worker(export)
 
     assert export.state == "failed"
     assert export.problem == (
@@ -331,20 +334,20 @@ def test_a_full_disk_is_said_in_words(ada, folder, monkeypatch):
     assert list(folder.iterdir()) == []
 
 
-def test_proofs_that_cannot_be_worked_out_are_said_in_words(ada, settings):
+def test_a_missing_key_has_a_clear_message(auditor, settings):
     write_log(1)
-    export = ask(ada, "", "pack")
+    export = request_export(auditor, "", "pack")
     settings.AUDIT_SIGNING_KEY, settings.AUDIT_OWN_KEY_FILE = "", None
 
-    export = go_on(export)
+    export = run_worker(export)
 
     assert export.state == "failed"
     assert export.problem.startswith("The proofs could not be computed: AUDIT_SIGNING_KEY is not")
 
 
-def test_what_was_left_behind_is_swept(ada, folder, settings):
+def test_leftover_files_are_deleted(auditor, folder, settings):
     write_log(1)
-    export = go_on(ask(ada))
+    export = run_worker(request_export(auditor))
     (folder / "writing-of-a-killed-worker").mkdir()
     (folder / "writing-of-a-killed-worker" / "part").touch()
     (folder / "export-99-lost.csv").touch()
@@ -359,9 +362,9 @@ def test_what_was_left_behind_is_swept(ada, folder, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_schedule_wakes_each_export_now_and_then(ada, clock):
+def test_the_schedule_wakes_each_export_at_intervals(auditor, clock):
     write_log(1)
-    export = ask(ada)
+    export = request_export(auditor)
 
     assert job.select_exports_to_wake(now=AT + timedelta(seconds=1)) == [export.pk]
     assert job.select_exports_to_wake(now=AT + timedelta(seconds=30)) == []
@@ -376,22 +379,22 @@ def test_the_schedule_wakes_each_export_now_and_then(ada, clock):
     assert export.state == "expired"
 
 
-def test_the_seal_of_an_export_is_that_of_its_moment(ada, folder):
+def test_an_export_keeps_the_seal_of_its_request(auditor, folder):
     write_log(4)
-    export = ask(ada, "", "jsonl")
+    export = request_export(auditor, "", "jsonl")
     write_log(4)
-    export = go_on(export)
+    export = run_worker(export)
 
-    found = standalone.verify_file(folder / export.file_name, [PUBLIC])
-    assert found.word == "intact", found.sentence
+    verdict = standalone.verify_file(folder / export.file_name, [PUBLIC])
+    assert verdict.word == "intact", verdict.sentence
     assert LogSeal.objects.get(number=export.seal_number).size == export.log_size == 4
 
 
-def test_a_name_that_is_disclosed_twice_still_fits(ada, folder, monkeypatch):
+def test_a_name_disclosed_twice_still_verifies(auditor, folder, monkeypatch):
     monkeypatch.setattr("assignments.audit.export.evidence_pack.MAX_REMEMBERED", 1)
     monkeypatch.setattr(scope, "CHUNK", 1)
     write_log(4)
-    export = go_on(ask(ada, "", "pack"))
+    export = run_worker(request_export(auditor, "", "pack"))
 
     with zipfile.ZipFile(folder / export.file_name) as pack:
         lines = pack.read("disclosures.jsonl").splitlines()
@@ -399,40 +402,40 @@ def test_a_name_that_is_disclosed_twice_still_fits(ada, folder, monkeypatch):
     assert standalone.verify_file(folder / export.file_name, [PUBLIC]).word == "intact"
 
 
-def drawn_again(folder, name) -> tuple[list[int], list[int]]:
-    """Return the sample that a pack says, and the one drawn from its population by hand."""
+def redraw(folder, name) -> tuple[list[int], list[int]]:
+    """Return the sample that a pack states, and one drawn from its population again."""
     with zipfile.ZipFile(folder / name) as pack:
-        said = json.loads(pack.read("manifest.json"))["sample"]
+        sample = json.loads(pack.read("manifest.json"))["sample"]
         numbers = pack.read("population.txt").decode().split()
     places = sorted(
-        (hashlib.sha256(f"{said['seed']}:{n}".encode()).hexdigest(), n) for n in numbers
+        (hashlib.sha256(f"{sample['seed']}:{n}".encode()).hexdigest(), n) for n in numbers
     )
-    return said["drawn_entries"], [int(n) for _, n in places[: len(said["drawn_entries"])]]
+    return sample["drawn_entries"], [int(n) for _, n in places[: len(sample["drawn_entries"])]]
 
 
 @pytest.fixture
-def sampled(ada, folder):
-    """Return a sample of 5 of 13 entries; the log went on after it was asked for."""
+def sampled(auditor, folder):
+    """Return a sample of 5 of 13 entries, with entries appended after its request."""
     write_log(20)
     with transaction.atomic():
-        record(created(1, Person(ref="learner/6")), by=make_actor(ada), at=AT)
-    export = ask(ada, "amara", "pack", sample=Sample(5, "q3-2026"))
+        record(created(1, Person(ref="learner/6")), by=make_actor(auditor), at=AT)
+    export = request_export(auditor, "amara", "pack", sample=Sample(5, "q3-2026"))
     write_log(20)
-    return go_on(export)
+    return run_worker(export)
 
 
-def test_a_sample_is_a_pack_that_can_be_drawn_again(sampled, folder):
+def test_a_sample_can_be_drawn_again(sampled, folder):
     assert (sampled.state, sampled.problem, sampled.entries) == ("ready", "", 5)
-    found = standalone.verify_file(folder / sampled.file_name, [PUBLIC])
-    assert found.word == "intact", found.sentence
-    said, again = drawn_again(folder, sampled.file_name)
-    assert said == again
-    told = [detail for _, detail in entries_about(sampled)]
-    assert [(one["seed"], one["sample_size"]) for one in told] == [("q3-2026", 5)] * 2
+    verdict = standalone.verify_file(folder / sampled.file_name, [PUBLIC])
+    assert verdict.word == "intact", verdict.sentence
+    drawn, redrawn = redraw(folder, sampled.file_name)
+    assert drawn == redrawn
+    details = [detail for _, detail in entries_about(sampled)]
+    assert [(detail["seed"], detail["sample_size"]) for detail in details] == [("q3-2026", 5)] * 2
 
 
-def test_a_sample_tells_of_each_entry_that_was_drawn(sampled, folder):
-    said, _ = drawn_again(folder, sampled.file_name)
+def test_a_sample_has_a_dossier_for_each_drawn_entry(sampled, folder):
+    drawn, _ = redraw(folder, sampled.file_name)
     with zipfile.ZipFile(folder / sampled.file_name) as pack:
         manifest = json.loads(pack.read("manifest.json"))
         readme = pack.read("README.txt").decode()
@@ -441,13 +444,13 @@ def test_a_sample_tells_of_each_entry_that_was_drawn(sampled, folder):
 
     assert manifest["sample"]["population_size"] == 13
     assert "5 of 13 entries, drawn with the seed q3-2026\nfrom: amara" in readme
-    assert [int(row.split(",")[2]) for row in rows[1:]] == said
-    assert f"DOSSIER 1 OF 5: ENTRY {said[0]}\n" in dossier
+    assert [int(row.split(",")[2]) for row in rows[1:]] == drawn
+    assert f"DOSSIER 1 OF 5: ENTRY {drawn[0]}\n" in dossier
     assert LogSeal.objects.get().note in dossier
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
-def test_memory_holds_one_chunk_whatever_the_size(ada, form, monkeypatch):
+def test_memory_holds_one_chunk_at_a_time(auditor, form, monkeypatch):
     most = []
     monkeypatch.setattr(scope, "CHUNK", 3)
     write_log(10)
@@ -459,13 +462,13 @@ def test_memory_holds_one_chunk_whatever_the_size(ada, form, monkeypatch):
             yield chunk
 
     monkeypatch.setattr(scope.ExportScope, "chunks", counted)
-    go_on(ask(ada, "", form))
+    run_worker(request_export(auditor, "", form))
     assert most == [3, 3, 3, 1]
 
 
 @pytest.fixture
-def assigned(ada) -> str:
-    """Return the subject of a row that was submitted, sent and confirmed; two entries."""
+def assignment_ref(auditor) -> str:
+    """Return the ref of an assignment that was submitted and created, with two entries."""
     row = make_batch(["created"]).assignments.get()
     batch, about = f"batch/{row.batch_id}", f"assignment/{row.pk}"
     reason = {"people": 1, "items": 1, "reason": "Policy DP-14"}
@@ -480,34 +483,34 @@ def assigned(ada) -> str:
         detail={"content": item, **sent},
     )
     with transaction.atomic():
-        record_all([submitted, created], by=make_actor(ada), at=AT)
+        record_all([submitted, created], by=make_actor(auditor), at=AT)
     return about
 
 
-def test_a_dossier_tells_why_the_person_has_the_item(ada, folder, assigned):
-    export = ask(ada, f"about:{assigned}", "pack", sample=Sample(3, "seed"))
+def test_a_dossier_has_the_history_of_the_assignment(auditor, folder, assignment_ref):
+    export = request_export(auditor, f"about:{assignment_ref}", "pack", sample=Sample(3, "seed"))
     batch = LogEntry.objects.get(seq=0).batch
     with transaction.atomic():
         record(Event(action="batch.completed", subject=batch, batch=batch), by=SYSTEM, at=AT)
 
-    export = go_on(export)
+    export = run_worker(export)
 
     assert standalone.verify_file(folder / export.file_name, [PUBLIC]).word == "intact"
     with zipfile.ZipFile(folder / export.file_name) as pack:
         dossier = pack.read("dossier-001.txt").decode()
         lines = [json.loads(line) for line in pack.read("entries.jsonl").splitlines()]
     assert [line["seq"] for line in lines if "seq" in line] == [0, 1]
-    told = ["assigned GDPR <2027> to Elif Yilmaz", "Reason: Policy DP-14", '"due_date": null']
-    assert [words for words in told if words not in dossier] == []
+    expected = ["assigned GDPR <2027> to Elif Yilmaz", "Reason: Policy DP-14", '"due_date": null']
+    assert [text for text in expected if text not in dossier] == []
     assert "s3cret" not in dossier
     assert "completed batch" not in dossier
 
 
-def test_names_are_forgotten_now_and_then_and_found_again(ada, folder, monkeypatch):
+def test_names_are_reloaded_when_the_cache_was_cleared(auditor, folder, monkeypatch):
     monkeypatch.setattr("assignments.audit.export.csv_format._MAX_NAMES", 1)
     monkeypatch.setattr(scope, "CHUNK", 1)
     write_log(6)
-    export = go_on(ask(ada, "action:assignment.created"))
+    export = run_worker(request_export(auditor, "action:assignment.created"))
 
     with (folder / export.file_name).open(encoding="utf-8-sig", newline="") as file:
         names = [row["Person"] for row in csv.DictReader(file)]

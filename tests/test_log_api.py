@@ -1,4 +1,4 @@
-"""The log for programs: the same search as JSON, and the tokens that let a program in."""
+"""The log's API: the search of the page as JSON, and access tokens."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -21,27 +21,27 @@ ADDRESS = "/api/audit/entries"
 PAGE = "/settings/tokens/"
 
 
-def later(**how_long):
-    """Return the machine's clock moved on, still running."""
+def move_clock(**how_long):
+    """Move the clock on, still running."""
     return time_machine.travel(datetime.now(UTC) + timedelta(**how_long), tick=True)
 
 
 def signed_in(role="auditor"):
-    """Return somebody and their browser."""
+    """Return a user and their signed-in client."""
     user, browser = make_user(role), Client()
     browser.force_login(user)
     return user, browser
 
 
-def made(browser, **asked):
-    """Return a new token, as the page shows it."""
-    return browser.post(PAGE, {"name": "GRC", "days": "30"} | asked).context["new_token"]
+def create_token(browser, **params):
+    """Create a token on the page and return it."""
+    return browser.post(PAGE, {"name": "GRC", "days": "30"} | params).context["new_token"]
 
 
-def ask(token="", **asked):
-    """Return what a program is answered."""
+def request_entries(token="", **params):
+    """Return the API's response."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return Client().get(ADDRESS, asked, headers=headers)
+    return Client().get(ADDRESS, params, headers=headers)
 
 
 def write(*events):
@@ -58,17 +58,17 @@ def newest():
 @pytest.fixture
 def token():
     """Return an auditor's token."""
-    return made(signed_in()[1])
+    return create_token(signed_in()[1])
 
 
-def test_the_api_answers_with_entries_as_the_page_shows_them(token):
+def test_the_api_returns_entries_as_the_page_shows_them(token):
     seq = write(created(1))
 
-    found = ask(token, q="person:learner/12").json()
+    page = request_entries(token, q="person:learner/12").json()
 
-    assert (found["search"], found["count"], found["is_capped"]) == ("person:learner/12", 1, False)
-    assert (found["next_before"], found["next"]) == (None, None)
-    (entry,) = found["entries"]
+    assert (page["search"], page["count"], page["is_capped"]) == ("person:learner/12", 1, False)
+    assert (page["next_before"], page["next"]) == (None, None)
+    (entry,) = page["entries"]
     stored = LogEntry.objects.get(seq=seq)
     assert entry["entry"] == seq
     assert entry["sentence"] == f"{PRIYA.name} assigned GDPR Essentials 2027 to {ELIF.name}"
@@ -76,38 +76,38 @@ def test_the_api_answers_with_entries_as_the_page_shows_them(token):
     assert (entry["leaf"], entry["body"]) == (stored.leaf.hex(), json.loads(bytes(stored.body)))
 
 
-@pytest.mark.parametrize(("asked", "count"), SEARCHES)
-def test_page_command_and_api_find_the_same(token, capsys, asked, count):
+@pytest.mark.parametrize(("query", "count"), SEARCHES)
+def test_page_command_and_api_find_the_same(token, capsys, query, count):
     write_searched_entries()
 
-    page = signed_in()[1].get("/audit/", {"q": asked})
-    api = ask(token, q=asked).json()
-    call_command("audit", "search", asked, "--json")
+    page = signed_in()[1].get("/audit/", {"q": query})
+    api = request_entries(token, q=query).json()
+    call_command("audit", "search", query, "--json")
 
     command = json.loads(capsys.readouterr().out)
     shown = [line.seq for line in page.context["lines"]]
     assert len(shown) == page.context["count"] == api["count"] == command["count"] == count
-    assert [one["entry"] for one in api["entries"]] == shown
+    assert [entry["entry"] for entry in api["entries"]] == shown
     assert command["entries"] == api["entries"]
 
 
-def test_a_program_walks_through_everything_without_a_gap(token):
+def test_pages_of_the_api_have_no_gap(token):
     last = write(*(created(number) for number in range(1, 26))) + 24
 
     address, seen = f"{ADDRESS}?q=person:learner/12&limit=10", []
     while address:
-        found = Client().get(address, headers={"Authorization": f"Bearer {token}"}).json()
-        seen += [one["entry"] for one in found["entries"]]
-        address = found["next"]
+        page = Client().get(address, headers={"Authorization": f"Bearer {token}"}).json()
+        seen += [entry["entry"] for entry in page["entries"]]
+        address = page["next"]
 
     assert seen == list(range(last, last - 25, -1))
 
 
-def test_every_answer_is_an_entry_that_names_the_owner():
+def test_every_request_is_recorded_with_the_owner():
     user, browser = signed_in()
-    token = made(browser)
+    token = create_token(browser)
 
-    ask(token, q="elif", before="7")
+    request_entries(token, q="elif", before="7")
 
     entry = newest()
     assert (entry["action"], entry["actor"]["ref"]) == ("log.searched", f"user/{user.pk}")
@@ -115,17 +115,17 @@ def test_every_answer_is_an_entry_that_names_the_owner():
     assert entry["detail"] == {"entries": 0, "search": "…"}
 
 
-def test_what_is_asked_wrongly_is_told_where(token):
-    answer = ask(token, q="elif when:2026-13")
+def test_an_invalid_query_is_refused_with_its_position(token):
+    response = request_entries(token, q="elif when:2026-13")
 
-    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
-    told = answer.json()
-    assert told["detail"].startswith("There is no month 13.")
-    assert told["query"][told["start"] : told["end"]] == "2026-13"
+    assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
+    problem = response.json()
+    assert problem["detail"].startswith("There is no month 13.")
+    assert problem["query"][problem["start"] : problem["end"]] == "2026-13"
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("params", "sentence"),
     [
         pytest.param({"limit": "501"}, "limit: Ensure this value is less than or equal to 500."),
         pytest.param({"limit": "0"}, "limit: Ensure this value is greater than or equal to 1."),
@@ -135,56 +135,56 @@ def test_what_is_asked_wrongly_is_told_where(token):
         ),
     ],
 )
-def test_a_number_that_is_none_is_named(token, asked, told):
-    answer = ask(token, **asked)
+def test_an_invalid_number_is_refused(token, params, sentence):
+    response = request_entries(token, **params)
 
-    assert answer.status_code == 400
-    assert answer.json()["detail"].startswith(told)
-
-
-@pytest.mark.parametrize("given", ["", "desk_wrong", "\u00e9", "Bearer"])
-def test_without_a_good_token_a_program_is_told_what_it_needs(given):
-    answer = ask(given)
-
-    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
-    assert "Send a valid access token" in answer.json()["detail"]
+    assert response.status_code == 400
+    assert response.json()["detail"].startswith(sentence)
 
 
-def test_a_wrong_token_is_not_helped_by_a_session():
+@pytest.mark.parametrize("token_text", ["", "desk_wrong", "\u00e9", "Bearer"])
+def test_an_invalid_token_is_refused(token_text):
+    response = request_entries(token_text)
+
+    assert (response.status_code, response["WWW-Authenticate"]) == (401, "Bearer")
+    assert "Send a valid access token" in response.json()["detail"]
+
+
+def test_a_session_does_not_replace_a_valid_token():
     _, browser = signed_in()
 
     assert browser.get(ADDRESS).status_code == 200
     assert browser.get(ADDRESS, headers={"Authorization": "Bearer desk_x"}).status_code == 401
 
 
-def test_a_token_opens_no_page(token):
+def test_a_token_gives_no_access_to_pages(token):
     for address in ("/audit/", "/exports/", PAGE, "/"):
-        answer = Client().get(address, headers={"Authorization": f"Bearer {token}"})
-        assert answer.status_code == 302
-        assert answer["Location"].startswith("/login/")
+        response = Client().get(address, headers={"Authorization": f"Bearer {token}"})
+        assert response.status_code == 302
+        assert response["Location"].startswith("/login/")
 
 
-def test_a_token_ends_on_its_day():
+def test_a_token_expires():
     user, browser = signed_in()
-    token = made(browser, days="7")
+    token = create_token(browser, days="7")
 
-    with later(days=6, hours=23):
-        assert ask(token).status_code == 200
-    with later(days=7, minutes=1):
+    with move_clock(days=6, hours=23):
+        assert request_entries(token).status_code == 200
+    with move_clock(days=7, minutes=1):
         user.last_login = datetime.now(UTC)
         user.save()
-        assert ask(token).status_code == 401
+        assert request_entries(token).status_code == 401
 
 
-def test_a_token_ends_when_its_owner_stays_away():
+def test_a_token_ends_when_its_owner_no_longer_signs_in():
     user, browser = signed_in()
-    token = made(browser, days="90")
+    token = create_token(browser, days="90")
 
-    with later(days=31):
-        assert ask(token).status_code == 401
+    with move_clock(days=31):
+        assert request_entries(token).status_code == 401
         user.last_login = datetime.now(UTC)
         user.save()
-        assert ask(token).status_code == 200
+        assert request_entries(token).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -195,19 +195,19 @@ def test_a_token_ends_when_its_owner_stays_away():
         pytest.param({"is_active": False}, 401, id="closed"),
     ],
 )
-def test_a_token_gives_the_roles_that_its_owner_has_now(lost, status):
+def test_a_token_has_the_current_roles_of_its_owner(lost, status):
     user, browser = signed_in()
-    token = made(browser)
+    token = create_token(browser)
 
     for name, value in lost.items():
         setattr(user, name, value)
     user.save()
 
-    answer = ask(token)
-    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    response = request_entries(token)
+    assert (response.status_code, response["Content-Type"]) == (status, "application/problem+json")
 
 
-def test_of_a_token_only_its_hash_is_kept(token):
+def test_only_the_hash_of_a_token_is_stored(token):
     stored = json.dumps(list(AccessToken.objects.values()), default=str)
     logged = b"".join(bytes(body) for body in LogEntry.objects.values_list("body", flat=True))
 
@@ -215,64 +215,67 @@ def test_of_a_token_only_its_hash_is_kept(token):
     assert token.encode() not in logged
 
 
-def test_making_and_revoking_are_entries():
+def test_creating_and_revoking_are_recorded():
     user, browser = signed_in()
-    token = made(browser)
-    was_made = newest()
-    mine = user.access_tokens.get()
+    token = create_token(browser)
+    creation = newest()
+    own_token = user.access_tokens.get()
 
-    answer = browser.post(f"{PAGE}{mine.pk}/revoke")
+    response = browser.post(f"{PAGE}{own_token.pk}/revoke")
 
-    assert (answer.status_code, answer["Location"]) == (302, PAGE)
-    assert (was_made["action"], was_made["subject"]) == ("access_token.created", f"token/{mine.pk}")
-    assert was_made["detail"]["name"] == "GRC"
+    assert (response.status_code, response["Location"]) == (302, PAGE)
+    assert (creation["action"], creation["subject"]) == (
+        "access_token.created",
+        f"token/{own_token.pk}",
+    )
+    assert creation["detail"]["name"] == "GRC"
     assert newest()["action"] == "access_token.revoked"
-    assert ask(token).status_code == 401
+    assert request_entries(token).status_code == 401
 
 
-def test_nobody_revokes_the_token_of_another(token):
-    mine = AccessToken.objects.get()
+def test_a_token_is_revoked_by_its_owner_only(token):
+    own_token = AccessToken.objects.get()
 
-    assert signed_in()[1].post(f"{PAGE}{mine.pk}/revoke").status_code == 404
-    assert ask(token).status_code == 200
+    assert signed_in()[1].post(f"{PAGE}{own_token.pk}/revoke").status_code == 404
+    assert request_entries(token).status_code == 200
 
 
-def test_signing_somebody_out_everywhere_ends_their_tokens(token):
+def test_signing_out_everywhere_revokes_tokens(token):
     owner = AccessToken.objects.get().user
 
     signed_in("admin")[1].post(f"/sessions/{owner.pk}/end")
 
     assert not AccessToken.objects.exists()
-    assert ask(token).status_code == 401
+    assert request_entries(token).status_code == 401
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "said"),
+    ("params", "status", "sentence"),
     [
         pytest.param({"name": " "}, 422, "Enter what the token is for.", id="no name"),
         pytest.param({"days": "400"}, 422, "Choose how long it is valid.", id="too long"),
         pytest.param({"name": "GRC"}, 409, "You have a token of this name already.", id="twice"),
     ],
 )
-def test_the_page_says_why_there_is_no_token(asked, status, said):
+def test_the_page_says_why_no_token_was_created(params, status, sentence):
     _, browser = signed_in()
-    made(browser)
+    create_token(browser)
 
-    answer = browser.post(PAGE, {"name": "other", "days": "30"} | asked)
+    response = browser.post(PAGE, {"name": "other", "days": "30"} | params)
 
-    assert (answer.status_code, answer.context["new_token"]) == (status, "")
-    assert said in answer.content.decode()
+    assert (response.status_code, response.context["new_token"]) == (status, "")
+    assert sentence in response.content.decode()
     assert AccessToken.objects.count() == 1
 
 
-def test_nobody_has_more_tokens_than_they_can_oversee():
+def test_a_person_has_a_limited_number_of_tokens():
     _, browser = signed_in()
     for number in range(MAX_TOKENS):
-        made(browser, name=str(number))
+        create_token(browser, name=str(number))
 
-    answer = browser.post(PAGE, {"name": "one more", "days": "30"})
+    response = browser.post(PAGE, {"name": "one more", "days": "30"})
 
-    assert answer.status_code == 409
+    assert response.status_code == 409
     assert AccessToken.objects.count() == MAX_TOKENS
 
 
@@ -283,31 +286,31 @@ def test_a_manager_has_no_tokens():
     assert browser.get(ADDRESS).status_code == 403
 
 
-def test_a_program_that_asks_too_often_is_told_to_wait(token):
-    answers = [ask(token, limit="1") for _ in range(121)]
+def test_the_api_is_rate_limited(token):
+    responses = [request_entries(token, limit="1") for _ in range(121)]
 
-    assert [answer.status_code for answer in answers] == [200] * 120 + [429]
-    assert answers[-1]["Retry-After"] == "60"
-    assert answers[-1].json()["title"] == "Too many requests"
+    assert [response.status_code for response in responses] == [200] * 120 + [429]
+    assert responses[-1]["Retry-After"] == "60"
+    assert responses[-1].json()["title"] == "Too many requests"
 
 
-def test_what_fails_is_told_to_programs_as_json(token, monkeypatch):
+def test_errors_are_returned_as_json(token, monkeypatch):
     monkeypatch.setattr("assignments.views.log_api.fetch_results", lambda *_, **__: 1 / 0)
     program = Client(raise_request_exception=False)
 
-    answer = program.get(ADDRESS, headers={"Authorization": f"Bearer {token}"})
+    response = program.get(ADDRESS, headers={"Authorization": f"Bearer {token}"})
 
-    assert answer.status_code == 500
-    assert answer.json()["request_id"] == answer["X-Request-ID"]
-
-
-def test_an_address_that_is_none_is_told_to_programs_as_json(token):
-    answer = Client().get("/api/nothing", headers={"Authorization": f"Bearer {token}"})
-
-    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    assert response.status_code == 500
+    assert response.json()["request_id"] == response["X-Request-ID"]
 
 
-def test_the_command_prints_what_it_finds(capsys):
+def test_an_unknown_url_is_returned_as_json(token):
+    response = Client().get("/api/nothing", headers={"Authorization": f"Bearer {token}"})
+
+    assert (response.status_code, response["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_the_command_prints_matches(capsys):
     seq = write(created(1), created(2))
 
     call_command("audit", "search", "person:learner/12", "--limit=1")
@@ -321,7 +324,7 @@ def test_the_command_prints_what_it_finds(capsys):
     assert newest()["actor"]["means"] == "command"
 
 
-def test_the_command_says_what_it_does_not_take():
+def test_the_command_refuses_invalid_options():
     with pytest.raises(CommandError, match="--limit: Ensure this value is less than"):
         call_command("audit", "search", "--limit=9000")
     with pytest.raises(CommandError, match="There is no month 13"):

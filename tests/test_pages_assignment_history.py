@@ -1,4 +1,4 @@
-"""Why a person has an item, told from the log: what was done, and what is there now."""
+"""The page with the history of one person and one content item."""
 
 import re
 
@@ -25,20 +25,20 @@ def auditor(client):
     return client
 
 
-def told(client, row):
-    """Return the page of a row's person and item, and what it says on one line."""
+def open_history(client, row):
+    """Return the history page of a row's person and item, and its text on one line."""
     page = client.get(reverse("assignment-history", args=[row.learner_id, row.content_id]))
     return page, " ".join(re.sub(r"<[^>]+>", " ", page.content.decode()).split())
 
 
 def write(row, *events):
-    """Append entries about the row and its batch, by the real person."""
+    """Append entries about the row and its batch, with the submitter as actor."""
     with transaction.atomic():
         return record_all(events, by=PRIYA, at=AT)
 
 
 def about(row, action, result="", **detail):
-    """Return an event of the row as delivery writes it."""
+    """Return an event of the row as the sender records it."""
     return Event(
         action=action,
         subject=f"assignment/{row.pk}",
@@ -50,12 +50,12 @@ def about(row, action, result="", **detail):
 
 
 def remote(row, **fields):
-    """Return a record of the LMS for the row's person and item."""
+    """Create an LMS record for the row's person and item."""
     values = {"account": row.batch.account, "learner": row.learner, "content": row.content}
     return RemoteAssignment.objects.create(first_seen_at=AT, **values | fields)
 
 
-def test_a_story_names_every_cause_who_when_why_and_the_evidence(auditor):
+def test_the_history_shows_every_cause_with_evidence(auditor):
     row = make_batch(["created"]).assignments.get()
     remote(row, remote_id=row.remote_id, status="in_progress")
     reply = {"status": 201, "body": {"data": {"id": row.remote_id}}}
@@ -74,25 +74,25 @@ def test_a_story_names_every_cause_who_when_why_and_the_evidence(auditor):
         about(row, "assignment.created", "created", request={"due_date": None}, response=reply),
     )
 
-    page, said = told(auditor, row)
+    page, text = open_history(auditor, row)
 
-    assert f"Why does {row.learner} have {row.content} ?" in said
-    assert "Priya Mehta assigned it" in said
-    assert "because of “Policy DP-14”" in said
-    ((cause, line, kept),) = page.context["causes"]
-    assert [one.action for one in cause.lines] == [
+    assert f"Why does {row.learner} have {row.content} ?" in text
+    assert "Priya Mehta assigned it" in text
+    assert "because of “Policy DP-14”" in text
+    ((cause, line, evidence_of_line),) = page.context["causes"]
+    assert [line.action for line in cause.lines] == [
         "batch.submitted",
         "assignment.attempted",
         "assignment.created",
     ]
-    assert (line.action, kept["response"]) == (
+    assert (line.action, evidence_of_line["response"]) == (
         "assignment.created",
         evidence(line.body)["response"],
     )
-    assert row.remote_id in kept["response"]
-    assert "Status In progress" in said
-    assert "not created with Assignment Desk" not in said
-    assert "Our copy of Cornerstone is of" in said
+    assert row.remote_id in evidence_of_line["response"]
+    assert "Status In progress" in text
+    assert "not created with Assignment Desk" not in text
+    assert "Our copy of Cornerstone is of" in text
     newest = LogEntry.objects.order_by("-seq")[0]
     assert (newest.action, log_tampering.body(newest.seq)["detail"]) == (
         "log.searched",
@@ -104,7 +104,7 @@ def test_a_story_names_every_cause_who_when_why_and_the_evidence(auditor):
 
 
 @pytest.mark.parametrize(
-    ("state", "is_in_the_lms", "answer"),
+    ("state", "is_in_the_lms", "sentence"),
     [
         pytest.param("queued", False, "They do not have it yet", id="on its way"),
         pytest.param("rejected", False, "It was attempted without success", id="refused"),
@@ -115,7 +115,7 @@ def test_a_story_names_every_cause_who_when_why_and_the_evidence(auditor):
         pytest.param(None, False, "Nobody assigned it with Assignment Desk", id="not at all"),
     ],
 )
-def test_a_story_answers_first(auditor, state, is_in_the_lms, answer):
+def test_the_history_begins_with_the_conclusion(auditor, state, is_in_the_lms, sentence):
     batch = make_batch([state or "created"])
     row = batch.assignments.get()
     if state is None:
@@ -123,25 +123,27 @@ def test_a_story_answers_first(auditor, state, is_in_the_lms, answer):
     if is_in_the_lms:
         remote(row, remote_id="R-foreign_records")
 
-    page, said = told(auditor, row)
+    page, text = open_history(auditor, row)
 
-    assert answer in said
-    assert ("not created with Assignment Desk" in said) is is_in_the_lms
+    assert sentence in text
+    assert ("not created with Assignment Desk" in text) is is_in_the_lms
     assert len(page.context["causes"]) == (state is not None)
 
 
-def test_a_story_says_that_nothing_was_synced_yet(auditor):
+def test_the_history_before_the_first_sync(auditor):
     row = make_batch(["rejected"]).assignments.get()
     make_account(synced_at=None)
 
-    _, said = told(auditor, row)
+    _, text = open_history(auditor, row)
 
-    assert "Cornerstone was not synced yet, so our copy may lack what is there." in said
-    assert "The log has no entry about it." in said
+    assert "Cornerstone was not synced yet, so our copy may lack what is there." in text
+    assert "The log has no entry about it." in text
 
 
 @pytest.mark.parametrize("count", [1, 3], ids=["one cause", "three causes"])
-def test_a_story_costs_the_same_however_long(auditor, django_assert_num_queries, count):
+def test_the_history_costs_the_same_queries_whatever_its_length(
+    auditor, django_assert_num_queries, count
+):
     first = make_batch(["created"]).assignments.get()
     for _ in range(count - 1):
         first.pk, first.batch = None, make_batch()
@@ -155,7 +157,7 @@ def test_a_story_costs_the_same_however_long(auditor, django_assert_num_queries,
     assert len(page.context["causes"]) == count
 
 
-def test_a_story_of_nobody_is_not_found(auditor):
+def test_the_history_of_an_unknown_person_is_not_found(auditor):
     content = make_content()
     assert auditor.get(reverse("assignment-history", args=[10**9, content.pk])).status_code == 404
     assert (
@@ -164,7 +166,7 @@ def test_a_story_of_nobody_is_not_found(auditor):
     )
 
 
-def test_entry_and_person_lead_to_the_story(auditor):
+def test_entry_and_person_link_to_the_history(auditor):
     row = make_batch(["created"]).assignments.get()
     seq = write(row, about(row, "assignment.created", "created")).start
     link = f'href="{reverse("assignment-history", args=[row.learner_id, row.content_id])}"'
@@ -187,13 +189,13 @@ def test_entry_and_person_lead_to_the_story(auditor):
         ),
     ],
 )
-def test_told_of_needs_a_person_and_an_item(event, ids):
+def test_learner_and_content_of_needs_both(event, ids):
     with transaction.atomic():
         (seq,) = record_all([event], by=PRIYA, at=AT)
     assert learner_and_content_of(log_tampering.body(seq)) == ids
 
 
-def test_evidence_hides_what_sounds_like_a_secret():
+def test_evidence_redacts_secrets():
     shown = redacted(
         {
             "headers": {"Authorization": "Basic abc", "x-api-key": "k", "token": ""},

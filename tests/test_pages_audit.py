@@ -1,4 +1,4 @@
-"""The audit log's pages: finding entries, one entry, verifying, exporting."""
+"""Pages of the audit log: search, one entry, verification and export."""
 
 import csv
 import hashlib
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def signed_in(client):
-    """Return a function that signs somebody with a role in."""
+    """Return a function that returns a client with a user of a role signed in."""
 
     def sign_in(role):
         client.force_login(make_user(role))
@@ -51,18 +51,18 @@ def auditor(signed_in):
 
 
 def words(response):
-    """Return what a page says, without markup and on one line."""
+    """Return the text of a page, without markup and on one line."""
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
-def handed_out(response):
-    """Return the bytes of a file that was handed out."""
+def file_bytes(response):
+    """Return the content of a downloaded file."""
     return b"".join(response)
 
 
-def taken_away(auditor, **asked):
-    """Return the download of an export that was asked for on the page and that a worker wrote."""
-    auditor.post("/audit/export", asked)
+def download_export(auditor, **fields):
+    """Request an export on the page, run a worker, and return the download."""
+    auditor.post("/audit/export", fields)
     export = LogExport.objects.latest("pk")
     job.write_export(export=export, clock=timezone.now, may_go_on=lambda: True)
     return auditor.get(f"/exports/{export.pk}/file")
@@ -80,23 +80,23 @@ def actions():
 
 
 def last_detail():
-    """Return what the newest entry tells in detail."""
+    """Return the detail of the newest entry."""
     return json.loads(bytes(LogEntry.objects.order_by("-seq")[0].body))["detail"]
 
 
-def test_audit_shows_the_newest_first_as_sentences(auditor):
+def test_audit_lists_entries_as_sentences_newest_first(auditor):
     write(created(1))
     write(Event(action="batch.held", batch="batch/417", subject="batch/417", result="held"))
 
-    said = words(auditor.get("/audit/"))
+    text = words(auditor.get("/audit/"))
 
-    assert said.index("put batch B-0417 on hold") < said.index(
+    assert text.index("put batch B-0417 on hold") < text.index(
         "assigned GDPR Essentials 2027 to Elif"
     )
-    assert "The whole log has not been checked yet." in said
+    assert "The whole log has not been checked yet." in text
 
 
-def test_audit_spells_results_as_people_do(auditor):
+def test_audit_shows_results_in_words(auditor):
     write(Event(action="session.ended", result="signed_out"))
     assert "ended a session of somebody Signed out" in words(auditor.get("/audit/"))
 
@@ -114,18 +114,18 @@ def test_audit_pages_backwards_without_a_gap(auditor):
     assert second.context["newest"] == "/audit/"
 
 
-@pytest.mark.parametrize(("asked", "found"), SEARCHES)
-def test_page_export_and_command_find_the_same(auditor, tmp_path, asked, found):
+@pytest.mark.parametrize(("query", "count"), SEARCHES)
+def test_page_export_and_command_return_the_same(auditor, tmp_path, query, count):
     write_searched_entries()
 
-    page = auditor.get("/audit/", {"q": asked})
-    file = handed_out(taken_away(auditor, format="csv", q=asked))
-    call_command("audit", "export", "--format=csv", f"--query={asked}", "-o", tmp_path / "log.csv")
+    page = auditor.get("/audit/", {"q": query})
+    file = file_bytes(download_export(auditor, format="csv", q=query))
+    call_command("audit", "export", "--format=csv", f"--query={query}", "-o", tmp_path / "log.csv")
 
-    assert (page.context["count"], len(page.context["lines"])) == (found, found)
-    assert ("No entries match" in words(page)) is (found == 0)
+    assert (page.context["count"], len(page.context["lines"])) == (count, count)
+    assert ("No entries match" in words(page)) is (count == 0)
     assert file == (tmp_path / "log.csv").read_bytes()
-    assert len(file.splitlines()) == found + 1
+    assert len(file.splitlines()) == count + 1
 
 
 def test_audit_offers_to_remove_each_filter(auditor):
@@ -139,13 +139,13 @@ def test_audit_offers_to_remove_each_filter(auditor):
         "/audit/?q=elif+when%3A2026-11",
         "/audit/?q=elif+-person%3Alearner%2F12",
     ]
-    said = words(response)
-    assert f"not Person: {ELIF.name}" in said
-    assert "Recorded: 2026-11 1 Nov 2026 – 30 Nov 2026" in said
+    text = words(response)
+    assert f"not Person: {ELIF.name}" in text
+    assert "Recorded: 2026-11 1 Nov 2026 – 30 Nov 2026" in text
 
 
 @pytest.mark.parametrize(
-    ("asked", "address"),
+    ("params", "address"),
     [
         pytest.param({"q": "elif", "by": "system"}, "/audit/?q=elif+by%3Asystem", id="joins"),
         pytest.param(
@@ -157,47 +157,49 @@ def test_audit_offers_to_remove_each_filter(auditor):
         pytest.param({"q": " ", "by": "nobody"}, "/audit/", id="what is not offered is left out"),
     ],
 )
-def test_a_menu_of_the_audit_page_writes_into_the_query(auditor, asked, address):
-    response = auditor.get("/audit/", asked)
+def test_a_menu_of_the_audit_page_adds_to_the_query(auditor, params, address):
+    response = auditor.get("/audit/", params)
 
     assert (response.status_code, response["Location"]) == (302, address)
 
 
-def test_audit_points_at_what_it_did_not_understand(auditor):
+def test_audit_points_at_a_syntax_error(auditor):
     write(created(1))
     before = actions()
 
     response = auditor.get("/audit/", {"q": "elif when:2026-13"})
     exported = auditor.post("/audit/export", {"format": "csv", "q": "elif when:2026-13"})
 
-    said = words(response)
-    assert "This search was not understood. There is no month 13." in said
-    assert "elif when: 2026-13 At character 11." in said
+    text = words(response)
+    assert "This search was not understood. There is no month 13." in text
+    assert "elif when: 2026-13 At character 11." in text
     assert response.content.decode().count("<mark>2026-13</mark>") == 1
     assert "lines" not in response.context
     assert exported["Location"] == "/audit/?q=elif+when%3A2026-13"
     assert actions() == before
 
 
-def test_audit_names_the_filters_that_leave_nothing(auditor):
+def test_audit_suggests_removing_filters_without_results(auditor):
     write(created(1), created(2))
 
     response = auditor.get("/audit/", {"q": "elif action:created batch:9"})
     alone = auditor.get("/audit/", {"q": "batch:9"})
 
-    assert [(one["term"], one["count"]) for one in response.context["remedies"]] == [("batch:9", 2)]
+    assert [(removal["term"], removal["count"]) for removal in response.context["remedies"]] == [
+        ("batch:9", 2)
+    ]
     assert "Without batch:9 there are 2 entries ." in words(response)
     assert 'href="/audit/?q=elif+action%3Acreated"' in response.content.decode()
     assert "Look for other or fewer words." in words(alone)
 
 
-def test_audit_ignores_a_place_that_is_none(auditor):
+def test_audit_ignores_an_invalid_position(auditor):
     write(created(1))
     pages = [auditor.get("/audit/", {"before": odd}) for odd in ("x" * 9, "9" * 40)]
     assert [page.context["count"] for page in pages] == [LogHead.objects.get().size] * 2
 
 
-def test_a_search_is_recorded_without_the_words_in_clear(auditor):
+def test_a_search_is_recorded_without_text_in_clear(auditor):
     write(created(1))
 
     auditor.get("/audit/", {"q": "Elif by:priya batch:B-0417"})
@@ -223,23 +225,28 @@ def test_a_search_is_recorded_without_the_words_in_clear(auditor):
         pytest.param("by:system x:", [], id="of no qualifier"),
     ],
 )
-def test_completions_go_on_with_the_last_part(auditor, typed, offered):
+def test_completions_complete_the_last_term(auditor, typed, offered):
     make_content(external_reference="CRS-0977", title="GDPR", search_text="gdpr crs-0977")
 
     response = auditor.get("/audit/completions", {"q": typed})
 
-    assert [(one.query, one.inserted) for one in response.context["offers"]] == offered
+    assert [
+        (completion.query, completion.inserted) for completion in response.context["offers"]
+    ] == offered
 
 
-def test_completions_of_nothing_are_all_there_is(auditor):
+def test_completions_of_an_empty_query_are_all_fields(auditor):
     things = auditor.get("/audit/completions", {"q": "action:"}).context["offers"]
     fields = auditor.get("/audit/completions", {"q": ""}).context["offers"]
 
-    assert [one.inserted for one in things][:2] == ["action:access_token", "action:account"]
-    assert [one.inserted for one in fields] == [f"{name}:" for name in FIELDS]
+    assert [completion.inserted for completion in things][:2] == [
+        "action:access_token",
+        "action:account",
+    ]
+    assert [completion.inserted for completion in fields] == [f"{name}:" for name in FIELDS]
 
 
-def test_looking_at_the_log_without_a_filter_is_not_recorded(auditor):
+def test_opening_the_log_without_a_query_is_not_recorded(auditor):
     before = actions()
     auditor.get("/audit/")
     auditor.get("/audit/", {"q": "", "before": "1"})
@@ -247,7 +254,7 @@ def test_looking_at_the_log_without_a_filter_is_not_recorded(auditor):
 
 
 @pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
-def test_audit_costs_the_same_however_many(auditor, django_assert_num_queries, count):
+def test_audit_costs_the_same_queries_whatever_its_size(auditor, django_assert_num_queries, count):
     write_log(count)
     with django_assert_num_queries(10):
         auditor.get("/audit/")
@@ -282,17 +289,17 @@ def test_entry_shows_what_was_recorded_and_the_evidence(auditor):
 
     response = auditor.get(reverse("entry", args=[seq]))
 
-    said = words(response)
+    text = words(response)
     for fact in ("priya@northwind.example", "NW-10379", "B-0417", "LMS-1", "from 10.20.4.17"):
-        assert fact in said
+        assert fact in text
     assert response.context["evidence"] == {
         "request": json.dumps(request, indent=2),
         "response": json.dumps(reply, indent=2),
     }
-    assert LogEntry.objects.get(seq=seq).leaf.hex() in said
+    assert LogEntry.objects.get(seq=seq).leaf.hex() in text
 
 
-def test_entry_says_its_detail_in_words(auditor):
+def test_entry_shows_its_detail_in_words(auditor):
     detail = {
         "content": CONTENT,
         "counts": {"created": 40, "rejected": 2},
@@ -314,14 +321,14 @@ def test_entry_says_its_detail_in_words(auditor):
     ]
 
 
-def test_entry_of_an_erased_person_says_so(auditor):
+def test_entry_of_an_erased_person(auditor):
     seq = write(created(1))
     PersonalValue.objects.filter(ref="learner/12").delete()
 
-    said = words(auditor.get(reverse("entry", args=[seq])))
+    text = words(auditor.get(reverse("entry", args=[seq])))
 
-    assert "assigned GDPR Essentials 2027 to an erased person" in said
-    assert "Its bytes are the ones that were recorded" in said
+    assert "assigned GDPR Essentials 2027 to an erased person" in text
+    assert "Its bytes are the ones that were recorded" in text
 
 
 @pytest.mark.parametrize(
@@ -332,7 +339,7 @@ def test_entry_of_an_erased_person_says_so(auditor):
         pytest.param(2, (1, None), id="the last"),
     ],
 )
-def test_entry_leads_to_its_neighbours(auditor, seq, neighbours):
+def test_entry_links_to_its_neighbours(auditor, seq, neighbours):
     write_log(3)
     assert auditor.get(reverse("entry", args=[seq])).context["neighbours"] == neighbours
 
@@ -344,24 +351,24 @@ def test_entry_leads_to_its_neighbours(auditor, seq, neighbours):
         pytest.param(log_tampering.edit_leaf, id="another hash"),
     ],
 )
-def test_entry_that_was_altered_says_so(auditor, tamper):
+def test_entry_that_was_altered(auditor, tamper):
     seq = write(created(1))
     tamper(seq, seq + 1)
 
-    said = words(auditor.get(reverse("entry", args=[seq])))
+    text = words(auditor.get(reverse("entry", args=[seq])))
 
-    assert "This entry was altered" in said
-    assert "Its bytes are the ones" not in said
+    assert "This entry was altered" in text
+    assert "Its bytes are the ones" not in text
 
 
 @pytest.mark.parametrize("seq", [999, 10**30])
-def test_entry_that_is_not_there_is_not_found(auditor, seq):
+def test_unknown_entry_is_not_found(auditor, seq):
     before = actions()
     assert auditor.get(f"/audit/{seq}/").status_code == 404
     assert actions() == before
 
 
-def test_verify_keeps_and_records_what_it_found(auditor):
+def test_verify_saves_and_records_its_verdict(auditor):
     write_log(3)
 
     response = auditor.post("/audit/verify/")
@@ -374,14 +381,14 @@ def test_verify_keeps_and_records_what_it_found(auditor):
     assert actions()[-1] == ("log.verified", "log")
 
 
-def test_verify_names_the_entry_that_was_altered_on_every_audit_page(auditor):
+def test_every_audit_page_names_an_altered_entry(auditor):
     seq = write_log(3)[1]
     before = auditor.post("/audit/verify/")["Location"]
     log_tampering.edit_body(seq, seq + 2)
 
     now = auditor.post("/audit/verify/")["Location"]
 
-    found = f"The log was altered Altered at entry {seq}: body does not match the tree."
+    expected = f"The log was altered Altered at entry {seq}: body does not match the tree."
     pages = [
         "/audit/",
         "/audit/verify/",
@@ -390,37 +397,37 @@ def test_verify_names_the_entry_that_was_altered_on_every_audit_page(auditor):
         "/audit/sample",
         before,
     ]
-    assert [page for page in pages if found not in words(auditor.get(page))] == []
+    assert [page for page in pages if expected not in words(auditor.get(page))] == []
     assert words(auditor.get(now)).count("Altered at entry") == 1
 
 
-def test_verify_page_without_a_check_says_so(auditor):
+def test_verify_page_without_a_verification(auditor):
     assert "The log has not been checked yet" in words(auditor.get("/audit/verify/"))
 
 
-def test_export_as_csv_holds_what_the_search_finds(auditor):
+def test_export_as_csv_has_the_search_results(auditor):
     write(created(1), created(2), Event(action="batch.held", batch="batch/417"))
 
-    response = taken_away(auditor, format="csv", q="action:created")
+    response = download_export(auditor, format="csv", q="action:created")
 
-    rows = list(csv.DictReader(io.StringIO(handed_out(response).decode("utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(file_bytes(response).decode("utf-8-sig"))))
     assert [row["LMS record"] for row in rows] == ["LMS-1", "LMS-2"]
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert re.fullmatch(
         r'attachment; filename="audit-log-\d{8}-\d{6}\.csv"', response["Content-Disposition"]
     )
-    told = [action for action, _ in actions()[-3:]]
-    assert told == ["export.requested", "log.exported", "export.downloaded"]
+    recorded = [action for action, _ in actions()[-3:]]
+    assert recorded == ["export.requested", "log.exported", "export.downloaded"]
     assert (last_detail()["entries"], last_detail()["search"]) == (2, "action:created")
 
 
-def test_export_as_lines_of_json_holds_the_whole_log(auditor):
+def test_export_as_json_lines_has_the_whole_log(auditor):
     write_log(3)
     size = LogHead.objects.get().size
 
-    response = taken_away(auditor, format="jsonl")
+    response = download_export(auditor, format="jsonl")
 
-    lines = [json.loads(line) for line in handed_out(response).splitlines()]
+    lines = [json.loads(line) for line in file_bytes(response).splitlines()]
     assert [line["seq"] for line in lines[1:-2]] == list(range(size))
     assert (lines[0]["is_whole_log"], lines[-2]["size"]) == (True, size)
     assert lines[-1]["signature"].startswith(f"PeterNeumann\nexport\n{size}\n")
@@ -438,28 +445,28 @@ def test_export_as_lines_of_json_holds_the_whole_log(auditor):
         pytest.param("admin", "/audit/export", 302, id="an administrator exports"),
     ],
 )
-def test_audit_pages_are_for_those_who_may(signed_in, role, path, status):
+def test_audit_pages_require_the_permission(signed_in, role, path, status):
     client = signed_in(role)
-    asked = client.post if path.endswith("export") else client.get
-    assert asked(path, {"format": "csv"}).status_code == status
+    request = client.post if path.endswith("export") else client.get
+    assert request(path, {"format": "csv"}).status_code == status
 
 
 @pytest.mark.parametrize("role", ["manager", "auditor"])
-def test_audit_offers_only_what_the_role_may_do(signed_in, role):
+def test_audit_offers_only_permitted_actions(signed_in, role):
     write(created(1))
-    said = words(signed_in(role).get("/audit/"))
-    offers = [offer for offer in ("as CSV", "JSON Lines", "Verify the log") if offer in said]
+    text = words(signed_in(role).get("/audit/"))
+    offers = [offer for offer in ("as CSV", "JSON Lines", "Verify the log") if offer in text]
     assert offers == (["as CSV", "JSON Lines", "Verify the log"] if role == "auditor" else [])
 
 
-def test_a_manager_who_verifies_or_exports_all_the_same_leaves_nothing(signed_in):
+def test_a_manager_cannot_verify_or_export(signed_in):
     client, before = signed_in("manager"), actions()
     client.post("/audit/verify/")
     client.post("/audit/export")
     assert (Verification.objects.count(), [a for a in actions() if a not in before]) == (0, [])
 
 
-def test_a_batch_leads_to_its_entries(auditor):
+def test_a_batch_links_to_its_entries(auditor):
     batch = make_batch(["created"])
     write(Event(action="batch.held", batch=f"batch/{batch.pk}"))
 
@@ -474,12 +481,12 @@ def test_verify_page_seals_and_shows_key_and_seals(auditor):
 
     response = auditor.post("/audit/seal")
 
-    said = words(auditor.get(response["Location"]))
-    assert "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW" in said
+    text = words(auditor.get(response["Location"]))
+    assert "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW" in text
     assert actions()[-1] == ("log.sealed", "seal/1")
 
 
-def test_verify_page_says_why_the_log_was_not_sealed(auditor, settings):
+def test_verify_page_says_why_sealing_failed(auditor, settings):
     settings.AUDIT_SIGNING_KEY, settings.AUDIT_OWN_KEY_FILE = "", None
 
     for path, data in (("/audit/seal", {}), ("/audit/export", {"format": "pack"})):
@@ -488,9 +495,9 @@ def test_verify_page_says_why_the_log_was_not_sealed(auditor, settings):
         assert "AUDIT_SIGNING_KEY is not set, so the log cannot be sealed." in words(response)
 
 
-def test_a_pack_of_an_entry_is_verified_when_it_is_uploaded(auditor):
+def test_an_uploaded_pack_is_verified(auditor):
     write_log(3)
-    pack = handed_out(taken_away(auditor, format="pack", q="#1"))
+    pack = file_bytes(download_export(auditor, format="pack", q="#1"))
 
     response = auditor.post("/audit/verify/file", {"file": io.BytesIO(pack)})
 
@@ -499,14 +506,14 @@ def test_a_pack_of_an_entry_is_verified_when_it_is_uploaded(auditor):
     assert last_detail()["sha256"] == hashlib.sha256(pack).hexdigest()
 
 
-def test_a_check_without_a_file_says_what_to_do(auditor):
+def test_a_verification_without_a_file_says_what_to_do(auditor):
     response = auditor.post("/audit/verify/file")
 
     assert response.status_code == 400
     assert "Choose an evidence pack or a JSON Lines export first." in words(response)
 
 
-def test_a_long_check_goes_on_in_a_worker_and_shows_how_far_it_is(auditor, monkeypatch):
+def test_a_long_verification_runs_in_a_worker_with_progress(auditor, monkeypatch):
     write_log(3)
     monkeypatch.setattr("assignments.audit.verification.jobs.MAX_IN_REQUEST", 1)
 
@@ -520,5 +527,5 @@ def test_a_long_check_goes_on_in_a_worker_and_shows_how_far_it_is(auditor, monke
 
 
 @pytest.mark.parametrize("path", ["/audit/seal", "/audit/verify/file", "/audit/verify/"])
-def test_a_manager_neither_seals_nor_verifies(signed_in, path):
+def test_a_manager_cannot_seal_or_verify(signed_in, path):
     assert signed_in("manager").post(path).status_code == 403

@@ -148,11 +148,13 @@ def unsealed_extent() -> LogExtent:
 
 def select_entries(query: Query, extent: LogExtent) -> ExportScope:
     """Return the scope of the entries that match a query, up to the size of the extent."""
-    result, gone = find(query), pruned().size
+    result, pruned_size = find(query), pruned().size
     numbers = None if result.candidates is None else result.candidates[::-1]
     matches = result.matches.filter(seq__lt=extent.size)
-    is_whole_log = not query and not gone
-    return ExportScope(matches, extent, str(query), numbers, is_whole_log=is_whole_log, pruned=gone)
+    is_whole_log = not query and not pruned_size
+    return ExportScope(
+        matches, extent, str(query), numbers, is_whole_log=is_whole_log, pruned=pruned_size
+    )
 
 
 def select_numbers(numbers: Iterable[int], extent: LogExtent, search: str) -> ExportScope:
