@@ -135,6 +135,7 @@ def names_of(learner: Learner) -> tuple[str, ...]:
     return (learner.name, learner.email, learner.external_reference)
 
 
+# JSON, of any depth.
 def _map_texts(value: Any, change: Callable[[str], str]) -> Any:
     """Return the JSON value with every text in it changed."""
     if isinstance(value, str):

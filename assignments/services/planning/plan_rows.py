@@ -106,6 +106,7 @@ def insert_rows(
     draft_due_date = None if due_date is None else _adapted(due_date)
     terms = (draft_due_date, batch.pk) * 2
     reasons = (INACTIVE, RETIRED, assigns_again, ALREADY_ASSIGNED, BEING_ASSIGNED)
+    # Values of any type that the database driver takes.
     values: tuple[Any, ...] = (*pairs, *terms, *reasons, batch.pk, stored_datetime(batch.frozen_at))
     with connection.cursor() as cursor:
         cursor.execute(_INSERT.format(days=placeholders), values)

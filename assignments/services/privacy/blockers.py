@@ -1,14 +1,20 @@
 """What blocks the erasure of a person: legal holds, unsettled assignments, an open session."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.db.models import Q, QuerySet
 
 from assignments.audit.entries.actors import Actor
 from assignments.models import Assignment, Batch, Learner, LegalHold
 from assignments.services.privacy.subjects import Subject
+
+if TYPE_CHECKING:
+    # django-stubs resolves this to AUTH_USER_MODEL, which the app must not import by its name.
+    from django.contrib.auth.models import _User as User
 
 ENDED_STATES: Final = (
     Batch.State.PLANNED,
@@ -25,12 +31,12 @@ def find_blockers(person: Subject, *, by: Actor, now: datetime) -> list[str]:
     """Return what blocks the erasure, as sentences that say what to do; empty if nothing does."""
     if person.is_erased:
         return ["This person has been erased already."]
-    unsettled = (
-        _find_learner_blockers(person.learner)
-        if person.learner
-        else _find_user_blockers(person, by, now)
-    )
-    return [*_find_holds(person), *unsettled]
+    blockers = [*_find_holds(person)]
+    if person.learner:
+        blockers += _find_learner_blockers(person.learner)
+    if person.user:
+        blockers += _find_user_blockers(person.user, by, now)
+    return blockers
 
 
 def _find_holds(person: Subject) -> Iterator[str]:
@@ -52,9 +58,8 @@ def _find_learner_blockers(learner: Learner) -> Iterator[str]:
         )
 
 
-def _find_user_blockers(person: Subject, by: Actor, now: datetime) -> Iterator[str]:
-    user = person.user
-    if by.ref == person.ref:
+def _find_user_blockers(user: User, by: Actor, now: datetime) -> Iterator[str]:
+    if by.ref == f"user/{user.pk}":
         yield "You cannot erase yourself. Ask another administrator to do it."
     if user.sign_ins.filter(expires_at__gt=now).exists():
         yield "They are signed in. Revoke their access, then sign them out under Settings."

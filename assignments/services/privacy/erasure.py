@@ -1,12 +1,15 @@
 """Erase a person: delete their personal data everywhere; assignments and log entries stay."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from assignments.audit.entries.actors import Actor, Person
 from assignments.audit.log import Event, record
@@ -36,6 +39,10 @@ from assignments.services.privacy.blockers import find_blockers
 from assignments.services.privacy.names_in_log import find_entries_naming
 from assignments.services.privacy.subjects import ERASED_ISSUER, Subject, find_subject
 from assignments.services.syncing import facets
+
+if TYPE_CHECKING:
+    # django-stubs resolves this to AUTH_USER_MODEL, which the app must not import by its name.
+    from django.contrib.auth.models import _User as User
 
 ACTION: Final = "personal_data.erased"
 MAX_LISTED: Final = 100
@@ -94,12 +101,12 @@ def _erase(person: Subject, reason: str, by: Actor, now: datetime) -> ErasureRes
         has_name=lambda search: redacted_fields.is_search_for(person, search), now=now
     )
     values = PersonalValue.objects.filter(ref=person.ref).delete()[0]
+    own_rows = Q(batch__by=person.user) if person.user else Q(learner=person.learner)
     if person.learner:
         _erase_learner(person.learner, now)
-        rows = Assignment.objects.filter(learner=person.learner)
-    else:
+    if person.user:
         _erase_user(person.user, person.ref, now)
-        rows = Assignment.objects.filter(batch__by=person.user)
+    rows = Assignment.objects.filter(own_rows)
     kept, naming_entries = rows.count(), find_entries_naming(person)
     detail = {
         "reason": reason,
@@ -155,12 +162,12 @@ def _drop_from_drafts(learner: Learner) -> None:
     keys = list(plans.values_list("submission_key", flat=True))
     for draft in Draft.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"):
         frozen_plan.discard_plan(draft)
-    models: Sequence[Any] = (DraftLearner, DraftRow, ExcludedLearner)
+    models: Sequence[Any] = (DraftLearner, DraftRow, ExcludedLearner)  # each has `objects`
     for model in models:
         model.objects.filter(learner=learner).delete()
 
 
-def _erase_user(user: Any, ref: str, now: datetime) -> None:
+def _erase_user(user: User, ref: str, now: datetime) -> None:
     for draft in Draft.objects.filter(owner=user, is_submitted=False, discarded_at=None):
         drafts.discard(draft=draft, now=now)
     user.sign_ins.all().delete()

@@ -53,10 +53,10 @@ def preview_erasure(person: Subject, *, by: Actor, now: datetime) -> ErasurePrev
 
 
 def _find_other_refs(person: Subject) -> list[str]:
-    owner: Any = person.learner or person.user
+    owner: Any = person.learner or person.user  # one of them is set
     if not owner.email:
         return []
-    users: Any = get_user_model().objects.filter(email__iexact=owner.email)
+    users = get_user_model().objects.filter(email__iexact=owner.email)
     learners = Learner.objects.filter(email__iexact=owner.email)
     refs = [f"learner/{pk}" for pk in learners.order_by("pk").values_list("pk", flat=True)]
     refs += [f"user/{pk}" for pk in users.order_by("pk").values_list("pk", flat=True)]

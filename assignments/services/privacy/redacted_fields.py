@@ -82,6 +82,7 @@ def is_search_for(person: Subject, search: str) -> bool:
     return any(part in text for part in parts if len(part) >= MIN_PART_LENGTH)
 
 
+# Rows of any of the models that hold text about people.
 def _redact(person: Subject, rows: "QuerySet[Any]", fields: Sequence[str]) -> int:
     changed, redact = 0, name_redactor(person.names, replacement=ERASED)
     for pk, *texts in rows.order_by("pk").values_list("pk", *fields).iterator(CHUNK):

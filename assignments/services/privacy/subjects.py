@@ -1,12 +1,18 @@
 """The data subject of an erasure or legal hold: a learner of the LMS, or a user of this product."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.contrib.auth import get_user_model
 
 from assignments.models import Learner, PersonalValue
+
+if TYPE_CHECKING:
+    # django-stubs resolves this to AUTH_USER_MODEL, which the app must not import by its name.
+    from django.contrib.auth.models import _User as User
 
 # No identity provider has this issuer, so an erased user can never sign in again.
 ERASED_ISSUER: Final = "erased"
@@ -23,7 +29,7 @@ class Subject:
 
     ref: str
     learner: Learner | None
-    user: Any
+    user: User | None
     names: tuple[str, ...]
     is_erased: bool
 
@@ -40,7 +46,7 @@ def find_subject(ref: str) -> Subject | None:
     if kind == "learner":
         learner = Learner.objects.select_related("account").filter(pk=pk).first()
         return _from_learner(learner) if learner else None
-    user: Any = get_user_model().objects.filter(pk=pk).first()
+    user = get_user_model().objects.filter(pk=pk).first()
     return _from_user(user) if user else None
 
 
@@ -50,7 +56,7 @@ def _from_learner(learner: Learner) -> Subject:
     return Subject(ref, learner, None, _collect_names(ref, names), learner.erased_at is not None)
 
 
-def _from_user(user: Any) -> Subject:
+def _from_user(user: User) -> Subject:
     ref = f"user/{user.pk}"
     return Subject(
         ref, None, user, _collect_names(ref, (user.name, user.email)), user.issuer == ERASED_ISSUER

@@ -1,7 +1,9 @@
 """Four-eyes approval: approve, reject, withdraw or expire a batch that waits for approval."""
 
+from __future__ import annotations
+
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
@@ -13,6 +15,10 @@ from assignments.queries.drafts import rows_to_send
 from assignments.services.batches import control, plan_integrity, withdrawal
 from assignments.services.batches.control import ControlRefused
 from assignments.services.submitting.grace_period import grace_seconds
+
+if TYPE_CHECKING:
+    # django-stubs resolves this to AUTH_USER_MODEL, which the app must not import by its name.
+    from django.contrib.auth.models import _User as User
 
 State = Batch.State
 Decision = Approval.Decision
@@ -88,18 +94,19 @@ def _expire(batch: Batch, now: datetime) -> bool:
     return True
 
 
-def _lock_to_decide(batch: Batch, by: Actor, now: datetime) -> tuple[Batch, Any]:
+def _lock_to_decide(batch: Batch, by: Actor, now: datetime) -> tuple[Batch, User]:
     """Lock the batch and return it with the user, if that user may decide about it now."""
     batch, user = control.lock_batch(batch, {State.APPROVAL}, NOT_WAITING), _user(by)
-    problem = approvals.objection(user, batch) if user else "Only people decide about it."
-    if problem:
+    if user is None:
+        raise ControlRefused("Only people decide about it.")
+    if problem := approvals.objection(user, batch):
         raise ControlRefused(problem)
     if batch.approval.expires_at <= now:
         raise ControlRefused("Its time for an approval has passed. It has to be submitted again.")
     return batch, user
 
 
-def _user(by: Actor) -> Any:
+def _user(by: Actor) -> User | None:
     pk = by.ref.removeprefix("user/")
     return get_user_model().objects.filter(pk=pk).first() if pk.isdecimal() else None
 
@@ -117,7 +124,7 @@ def _check_plan(batch: Batch, seen_digest: str, now: datetime) -> None:
 
 
 def _decide(
-    batch: Batch, decision: Approval.Decision, user: Any, now: datetime, reason: str
+    batch: Batch, decision: Approval.Decision, user: User | None, now: datetime, reason: str
 ) -> None:
     approval = batch.approval
     approval.decision, approval.decided_at, approval.reason = decision, now, reason
