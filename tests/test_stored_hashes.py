@@ -77,13 +77,13 @@ def test_a_new_version_of_the_fingerprint_changes_prefix_and_hash(monkeypatch):
 def test_an_access_token_is_known_by_the_digest_of_version_1():
     digest = "415512c97e108fe5273060f0ced4a263e31a23d0beed17e7261d996b3e0cbf47"
     owner = make_user("auditor", last_login=datetime.now(UTC))
-    make_token(owner, digest=digest, until=datetime.now(UTC) + timedelta(days=1))
+    make_token(owner, digest=digest, expires_at=datetime.now(UTC) + timedelta(days=1))
 
     headers = {"Authorization": "Bearer desk_golden"}
     response = Client().get("/api/audit/entries", headers=headers)
 
     assert response.status_code == 200
-    assert owner.access_tokens.get().seen_at is not None
+    assert owner.access_tokens.get().last_used_at is not None
 
 
 def test_the_public_id_of_a_session_is_that_of_version_1(settings):
