@@ -215,7 +215,7 @@ def test_content_is_not_found_among_courses(client: httpx.Client) -> None:
 
     response = client.get(f"/unified/lms/courses/{item}")
 
-    assert (response.status_code, response.json()["message"]) == (404, "Course not content")
+    assert (response.status_code, response.json()["message"]) == (404, "Course not found")
 
 
 @pytest.mark.parametrize(
