@@ -55,7 +55,7 @@ class PeopleTable:
     :param account_pk: only the people of this account; None for all accounts
     :param picked_in: the id of the draft in which the people can be picked, if any
     :param content_pks: the picked items, by whose holders the table can be filtered
-    :param closed: StackOne ids of the accounts whose people are not shown
+    :param closed: StackOne ids of accounts whose people are not shown
     """
 
     def __init__(
@@ -157,10 +157,8 @@ class PeopleTable:
             {"label": labels[path], "value": value, "without": self.query(**{FACET + path: ""})}
             for path, value in self.chosen.items()
         ]
-        if self.params["has"]:
-            chips.append(
-                {"label": "", "value": LABELS[self.params["has"]], "without": self.query(has="")}
-            )
+        if has := self.params["has"]:
+            chips.append({"label": "", "value": LABELS[has], "without": self.query(has="")})
         return chips
 
     @property
@@ -172,7 +170,9 @@ class PeopleTable:
     def search_hidden_fields(self) -> list[tuple[str, str]]:
         """The hidden fields of the search form, for parameters that it has no visible field for."""
         hidden = ("inactive", "show", "sort")
-        return [(name, value) for name, value in self._parts(_first_page()) if name in hidden]
+        return [
+            (name, value) for name, value in self._parts(dict.fromkeys(PLACE)) if name in hidden
+        ]
 
     @property
     def sorts(self) -> list[dict[str, str]]:
@@ -190,7 +190,7 @@ class PeopleTable:
 
     def query(self, **changes: object) -> str:
         """Return the query of the first page of the table with some of it changed."""
-        return self._query(_first_page() | changes)
+        return self._query(dict.fromkeys(PLACE) | changes)
 
     @property
     def query_here(self) -> str:
@@ -210,8 +210,7 @@ class PeopleTable:
     @property
     def query_unfiltered(self) -> str:
         """The query without search text and filters."""
-        fields = {FACET + path: "" for path in self.chosen}
-        return self.query(q="", has="", **fields)
+        return self.query(q="", has="", **dict.fromkeys((FACET + path for path in self.chosen), ""))
 
     @property
     def query_previous(self) -> str:
@@ -249,7 +248,3 @@ class PeopleTable:
         return [
             (name, "1" if value is True else str(value)) for name, value in parts.items() if value
         ]
-
-
-def _first_page() -> dict[str, object]:
-    return dict.fromkeys(PLACE)
