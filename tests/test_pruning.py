@@ -525,7 +525,7 @@ def test_the_command_says_why_nothing_is_pruned(old: int, clock) -> None:
     why = "entries of account acme are kept for 24 months"
     assert result == {"entries": 0, "values": 0, "retained": {"seq": 0, "reason": why}}
     assert audit() == (
-        "0 entries removed, and 0 names and addresses that no other speaks of. "
+        "0 entries removed, and 0 names and addresses that no remaining entry refers to. "
         f"Entry 0 must be kept: {why}."
     )
 
