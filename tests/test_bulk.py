@@ -81,6 +81,16 @@ def test_update_to_null(account):
     assert person.left_at is None
 
 
+def test_update_with_shared_values(account):
+    pks = [person.pk for person in people(account, 3)]
+
+    update(Learner, ("name",), [(f"Name {pk}", pk) for pk in pks[1:]], shared=[("left_at", NOON)])
+
+    changed = [(pk, f"Name {pk}", NOON) for pk in pks[1:]]
+    matches = Learner.objects.order_by("pk").values_list("pk", "name", "left_at")
+    assert list(matches) == [(pks[0], "", None), *changed]
+
+
 def test_in_list_matches_the_rows_of_a_list(account):
     pks = [person.pk for person in people(account, 5)]
 

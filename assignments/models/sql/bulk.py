@@ -51,18 +51,29 @@ def add(model: type[Model], key: str, columns: Sequence[str], rows: Rows) -> Non
     _in_groups(f"{_insert_into(model, (key, *columns))} {{}}{end}", model, (key, *columns), rows)
 
 
-def update(model: type[Model], columns: Sequence[str], rows: Rows) -> None:
+def update(
+    model: type[Model],
+    columns: Sequence[str],
+    rows: Rows,
+    *,
+    shared: Sequence[tuple[str, object]] = (),
+) -> None:
     """Update columns of existing rows.
 
     :param rows: for each row the values in the order of `columns`, then its id
+    :param shared: columns, each with the new value that is the same for every row
     """
     table, last = model._meta.db_table, len(columns) + 1
-    assignments = ", ".join(f"{name} = v.column{number}" for number, name in enumerate(columns, 1))
+    assignments = [f"{name} = %s" for name, _ in shared]
+    assignments += [f"{name} = v.column{number}" for number, name in enumerate(columns, 1)]
     # Names of tables and columns, never input.
     statement = (
-        f"UPDATE {table} SET {assignments} FROM ({{}}) AS v WHERE {table}.id = v.column{last}"  # noqa: S608  # nosec B608
+        f"UPDATE {table} SET {', '.join(assignments)} "  # noqa: S608  # nosec B608
+        f"FROM ({{}}) AS v WHERE {table}.id = v.column{last}"
     )
-    _in_groups(statement, model, (*columns, "id"), rows)
+    names, values = [name for name, _ in shared], [value for _, value in shared]
+    (params,) = _stored(model, names, [values])
+    _in_groups(statement, model, (*columns, "id"), rows, params)
 
 
 def release_memory() -> None:
@@ -91,8 +102,12 @@ def _copy(model: type[Model], columns: Sequence[str], rows: Rows) -> None:
             copy.write_row(row)
 
 
-def _in_groups(statement: str, model: type[Model], columns: Sequence[str], rows: Rows) -> None:
+def _in_groups(
+    statement: str, model: type[Model], columns: Sequence[str], rows: Rows, params: Values = ()
+) -> None:
     """Run the statement for groups of rows, with a table expression of the rows for `{}`.
+
+    `params` are those of the statement before the `{}`.
 
     On PostgreSQL every statement costs a round trip. On SQLite each makes the trigram index begin a
     savepoint, which takes longer than inserting an entry.
@@ -101,8 +116,8 @@ def _in_groups(statement: str, model: type[Model], columns: Sequence[str], rows:
     values, size = _stored(model, columns, rows), ROWS_PER_STATEMENT[connection.vendor]
     with connection.cursor() as cursor:
         for group in batched(values, size, strict=False):
-            expression, params = table(model, columns, group)
-            cursor.execute(statement.format(expression), params)
+            expression, of_group = table(model, columns, group)
+            cursor.execute(statement.format(expression), [*params, *of_group])
 
 
 def _values_table(
