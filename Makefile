@@ -1,5 +1,5 @@
-# Everything starts here: `make run` to try it, `make test` before a commit.
-# Needs python3 (3.11 or later) and nothing else; what it installs stays in .uv/ and .venv/.
+# `make run` starts the product, `make test` runs all checks.
+# Needs only python3 (3.11 or later); everything is installed into .uv/ and .venv/.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -9,38 +9,38 @@ UV := .uv/bin/uv
 BIN := .venv/bin
 READY := .venv/installed
 
-# Companies have their own certificate authority, which only the system's store knows.
+# A company's own certificate authority is only in the system's trust store.
 export UV_SYSTEM_CERTS := 1
-# Where Python is told to keep no bytecode, every process would compile its thousand modules anew.
+# Without cached bytecode every process would compile a thousand modules again.
 export PYTHONDONTWRITEBYTECODE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-# Without a set-up of its own an installation is the demo.
+# Without .env and an API key, run the demo.
 DEMO := test -f .env || test -n "$${STACKONE_API_KEY:-}" || export DESK_DEMO=$${DESK_DEMO-1}
 
 MANAGE := env DESK_DEMO=1 STACKONE_API_KEY= python manage.py
 PRODUCTION := env DESK_DEMO= DEBUG= DATABASE_URL= STACKONE_BASE_URL= STACKONE_API_KEY=a-key \
 	STACKONE_ACCOUNT_ID=an-account EMAIL_URL=smtps://mail.example \
-	SECRET_KEY=signs-nothing-because-only-the-checks-ever-run-with-it-0123456789
+	SECRET_KEY=used-only-for-the-deployment-checks-and-never-to-sign-0123456789
 
 .PHONY: help setup run test check scan fuzz fmt lock bench chaos
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
 
-setup: $(READY) ## make .venv with the pinned dependencies, and the database
+setup: $(READY) ## install the pinned dependencies into .venv, prepare the database
 	@$(DEMO); exec python manage.py prepare
 
-run: $(READY) ## start web, worker and sandbox LMS at http://127.0.0.1:8000 (PORT= changes it)
+run: $(READY) ## start web server, worker and sandbox LMS at http://127.0.0.1:8000 (PORT= changes it)
 	@$(DEMO); exec python -m dashboard.start
 
-test: check ## every check that CI runs
+test: check ## run the checks, and the tests on SQLite and PostgreSQL
 	rm -f .coverage .coverage.*
 	env DATABASE_URL= pytest -n auto --maxschedchunk=1 --cov --cov-report= --cov-fail-under=0
 	python -m tests.postgres -- pytest -n auto --maxschedchunk=1 --cov --cov-append --cov-report= --cov-fail-under=0 -m "database and not browser"
 	coverage report
 
-check: $(READY) scan ## style, types, import rules, migrations, deployment settings
+check: $(READY) scan ## check style, types, import contracts, templates, migrations, deployment settings
 	ruff format --check .
 	ruff check .
 	mypy .
@@ -49,36 +49,36 @@ check: $(READY) scan ## style, types, import rules, migrations, deployment setti
 	$(MANAGE) makemigrations --check --dry-run
 	$(PRODUCTION) python manage.py check --deploy --fail-level WARNING
 
-scan: $(READY) ## faults in our code (bandit), weaknesses of the dependencies (pip-audit, or the record)
+scan: $(READY) ## scan our code (bandit) and the dependencies (pip-audit, or the recorded audit)
 	bandit --quiet --configfile pyproject.toml --recursive assignments dashboard manage.py \
 		2> >(grep -v 'nosec encountered' >&2)
 	python -m tests.advisories
 
-fmt: $(READY) ## put code and templates into shape
+fmt: $(READY) ## format code and templates
 	ruff format .
 	ruff check --fix .
 	djlint --reformat --quiet templates
 
-lock: $(UV) ## renew the pins after a change in pyproject.toml (UPGRADE=--upgrade: newest)
+lock: $(UV) ## update the pins after a change in pyproject.toml (UPGRADE=--upgrade: newest versions)
 	$(LOCK) requirements/app.txt pyproject.toml
 	$(LOCK) requirements/dev.txt pyproject.toml --all-extras
 	echo uv | $(LOCK) requirements/uv.txt -
 
-bench: $(READY) ## measure against the goals (LONG=1: all of them); results in bench/results/
+bench: $(READY) ## run the benchmarks (LONG=1: all of them); results in bench/results/
 	python -m bench $(if $(LONG),--long)
 
-chaos: $(READY) ## kill everything at random under faults, both engines (ARGS= python -m tests.crash --help)
+chaos: $(READY) ## kill processes at random under faults, on both databases (ARGS= python -m tests.crash --help)
 	python -m tests.crash $(ARGS)
 
-fuzz: $(READY) ## 10,000 requests made up against every address as every role (CASES= how many)
+fuzz: $(READY) ## send 10,000 generated requests to every URL as every role (CASES= number)
 	env DATABASE_URL= FUZZ_CASES=$(or $(CASES),10000) pytest -n 2 tests/test_fuzzing.py
 
 LOCK = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.13 $(UPGRADE) \
 	--custom-compile-command 'make lock' --output-file
 
 $(UV): requirements/uv.txt
-	@python3 -m venv --clear .uv || { rm -rf .uv; echo >&2 "python3 cannot make virtual environments here. \
-	Install that part of it (on Debian: apt-get install python3-venv) and try again."; exit 1; }
+	@python3 -m venv --clear .uv || { rm -rf .uv; echo >&2 "python3 cannot create virtual environments here. \
+	Install its venv module (on Debian: apt-get install python3-venv) and try again."; exit 1; }
 	.uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
 
