@@ -77,6 +77,6 @@ def running_broker() -> Iterator[Broker]:
 
 
 def _program() -> str:
-    found = shutil.which("redis-server")
-    assert found, "CI needs redis-server: .ci/run installs it."
-    return found
+    path = shutil.which("redis-server")
+    assert path, "CI needs redis-server: .ci/run installs it."
+    return path

@@ -1,7 +1,7 @@
-"""A small identity provider over loopback that can be told which error to make next.
+"""A small OpenID provider over loopback whose next errors can be chosen.
 
-It speaks what a company's provider speaks: discovery, authorization code with PKCE, refresh tokens
-that are good once, user info, keys that rotate, and both ways of logging out.
+It has what a company's provider has: discovery, authorization code with PKCE, refresh tokens that
+work once, user info, rotating keys, and front- and back-channel logout.
 """
 
 import base64
@@ -23,7 +23,7 @@ from joserfc.jwk import RSAKey
 CLIENT_ID = "assignment-desk"
 CLIENT_SECRET = "the-secret-of-the-client"
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
-Answer = tuple[int, dict[str, str], bytes]
+Response = tuple[int, dict[str, str], bytes]
 
 
 def new_key() -> RSAKey:
@@ -33,7 +33,7 @@ def new_key() -> RSAKey:
 
 @dataclass
 class Provider:
-    """The people of the provider, and the errors it makes next."""
+    """The accounts of the provider, and the errors of its next responses."""
 
     people: dict[str, dict[str, Any]]
     url: str = ""
@@ -55,17 +55,17 @@ class Provider:
         self.keys = self.keys or [self.key]
 
     def rotate(self) -> None:
-        """Sign with a new key from now on, and publish nothing of the old one."""
+        """Sign with a new key from now on; the old one is no longer published."""
         self.key = new_key()
         self.keys = [self.key]
 
     def forget(self, person: str) -> None:
-        """Let somebody leave the company: no sign-in, no renewal."""
+        """Delete an account: no sign-in, no renewal."""
         del self.people[person]
         self.remembers = ""
 
     def discovery(self) -> dict[str, Any]:
-        """Return what it says of itself."""
+        """Return the discovery document."""
         return {
             "issuer": self.url,
             "authorization_endpoint": f"{self.url}/authorize",
@@ -82,7 +82,7 @@ class Provider:
         } | self.metadata
 
     def id_token(self, grant: dict[str, Any]) -> str:
-        """Return what it vouches for, changed by what it was told to do wrong."""
+        """Return an ID token, with the chosen errors."""
         now = int(time.time())
         about = {
             "iss": self.url,
@@ -97,59 +97,63 @@ class Provider:
         return (self.sign or self.signed)({k: v for k, v in everything.items() if v != ""})
 
     def signed(self, claims: dict[str, Any]) -> str:
-        """Sign claims with the key of now."""
+        """Sign claims with the current key."""
         return jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, self.key)
 
     def logout_token(self, **claims: Any) -> str:
-        """Return what it posts to a back channel."""
+        """Return a back-channel logout token."""
         now = int(time.time())
         about = {"iss": self.url, "aud": CLIENT_ID, "iat": now, "exp": now + 120}
         about |= {"jti": secrets.token_hex(8), "events": {LOGOUT_EVENT: {}}}
         return self.signed({k: v for k, v in (about | claims).items() if v is not None})
 
-    def approve(self, asked: dict[str, str], person: str) -> Answer:
-        """Send somebody back to the site with a code that is good once."""
+    def approve(self, query: dict[str, str], person: str) -> Response:
+        """Redirect a person to the site with a code that works once."""
         code = self.replays_code or secrets.token_urlsafe(12)
         if not self.replays_code:
-            self.codes[code] = asked | {"person": person, "sid": secrets.token_hex(6)}
+            self.codes[code] = query | {"person": person, "sid": secrets.token_hex(6)}
         self.remembers = person
-        return back(asked, code=code)
+        return redirect_to_site(query, code=code)
 
-    def tokens(self, form: dict[str, str], client: tuple[str, str]) -> Answer:
-        """Change a code or a refresh token into tokens."""
+    def tokens(self, form: dict[str, str], client: tuple[str, str]) -> Response:
+        """Exchange a code or a refresh token for tokens."""
         if client != (CLIENT_ID, CLIENT_SECRET):
-            return said({"error": "invalid_client"}, 401)
+            return json_response({"error": "invalid_client"}, 401)
         is_code = form["grant_type"] == "authorization_code"
         stored = self.codes if is_code else self.refreshes
         grant = stored.pop(form.get("code" if is_code else "refresh_token", ""), None)
         if grant is None or grant["person"] not in self.people:
-            return said({"error": "invalid_grant", "error_description": "no such grant"}, 400)
-        if is_code and not has_passed_canary(grant, form):
-            return said({"error": "invalid_grant", "error_description": "PKCE failed"}, 400)
+            return json_response(
+                {"error": "invalid_grant", "error_description": "no such grant"}, 400
+            )
+        if is_code and not is_verifier_valid(grant, form):
+            return json_response(
+                {"error": "invalid_grant", "error_description": "PKCE failed"}, 400
+            )
         grant = grant if is_code else {k: v for k, v in grant.items() if k != "nonce"}
         response = {"token_type": "Bearer", "expires_in": 300, "access_token": grant["person"]}
         if self.gives_refresh_tokens:
             response["refresh_token"] = secrets.token_urlsafe(12)
             self.refreshes[response["refresh_token"]] = grant
-        return said(response | {"id_token": self.id_token(grant)})
+        return json_response(response | {"id_token": self.id_token(grant)})
 
 
-def has_passed_canary(grant: dict[str, Any], form: dict[str, str]) -> bool:
+def is_verifier_valid(grant: dict[str, Any], form: dict[str, str]) -> bool:
     """Return whether the code verifier matches the challenge, which is mandatory."""
     digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
     return grant.get("code_challenge") == challenge
 
 
-def said(content: Any, status: int = 200) -> Answer:
+def json_response(content: Any, status: int = 200) -> Response:
     """Return a JSON response."""
     return status, {"Content-Type": "application/json"}, json.dumps(content).encode()
 
 
-def back(asked: dict[str, str], **words: str) -> Answer:
+def redirect_to_site(query: dict[str, str], **words: str) -> Response:
     """Return the redirect back to the site."""
-    query = urlencode(words | {"state": asked.get("state", "")})
-    return 302, {"Location": f"{asked['redirect_uri']}?{query}"}, b""
+    parameters = urlencode(words | {"state": query.get("state", "")})
+    return 302, {"Location": f"{query['redirect_uri']}?{parameters}"}, b""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -158,51 +162,53 @@ class Handler(BaseHTTPRequestHandler):
     provider: Provider
 
     def do_GET(self) -> None:
-        """Answer what a browser or the site asks for."""
-        self._answer({})
+        """Respond to a browser or to the site."""
+        self._respond({})
 
     def do_POST(self) -> None:
-        """Answer the site's requests for tokens."""
+        """Respond to the site's token requests."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-        self._answer(dict(parse_qsl(body)))
+        self._respond(dict(parse_qsl(body)))
 
-    def _answer(self, form: dict[str, str]) -> None:
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+    def _respond(self, form: dict[str, str]) -> None:
+        query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
         path = urlsplit(self.path).path.strip("/").split("/")[-1].replace("-", "_")
         self.provider.calls.append(path)
         response = self._down if self.provider.is_down else getattr(self, f"_{path}", self._missing)
-        status, headers, body = response(asked | form)
+        status, headers, body = response(query | form)
         self.send_response(status)
         for name, value in (headers | {"Content-Length": str(len(body))}).items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
-    def _openid_configuration(self, _: dict[str, str]) -> Answer:
-        return said(self.provider.discovery())
+    def _openid_configuration(self, _: dict[str, str]) -> Response:
+        return json_response(self.provider.discovery())
 
-    def _jwks(self, _: dict[str, str]) -> Answer:
-        return said({"keys": [key.as_dict(private=False) for key in self.provider.keys]})
+    def _jwks(self, _: dict[str, str]) -> Response:
+        return json_response({"keys": [key.as_dict(private=False) for key in self.provider.keys]})
 
-    def _authorize(self, asked: dict[str, str]) -> Answer:
+    def _authorize(self, query: dict[str, str]) -> Response:
         if self.provider.refuses:
-            return back(asked, error=self.provider.refuses, error_description="<b>no</b>")
-        if asked.get("prompt") == "none":
+            return redirect_to_site(
+                query, error=self.provider.refuses, error_description="<b>no</b>"
+            )
+        if query.get("prompt") == "none":
             person = self.provider.remembers
             if person:
-                return self.provider.approve(asked, person)
-            return back(asked, error="login_required")
+                return self.provider.approve(query, person)
+            return redirect_to_site(query, error="login_required")
         links = "".join(
-            f"<p><a href='/approve?{urlencode(asked | {'person': person})}'>{person}</a></p>"
+            f"<p><a href='/approve?{urlencode(query | {'person': person})}'>{person}</a></p>"
             for person in self.provider.people
         )
         page = f"<!DOCTYPE html><html lang=en><title>Company</title><h1>Company account</h1>{links}"
         return 200, {"Content-Type": "text/html"}, page.encode()
 
-    def _approve(self, asked: dict[str, str]) -> Answer:
-        return self.provider.approve(asked, asked["person"])
+    def _approve(self, query: dict[str, str]) -> Response:
+        return self.provider.approve(query, query["person"])
 
-    def _token(self, form: dict[str, str]) -> Answer:
+    def _token(self, form: dict[str, str]) -> Response:
         client = form.get("client_id", ""), form.get("client_secret", "")
         scheme, _, value = self.headers.get("Authorization", "").partition(" ")
         if scheme == "Basic":
@@ -210,29 +216,29 @@ class Handler(BaseHTTPRequestHandler):
             client = name, secret
         return self.provider.tokens(form, client)
 
-    def _userinfo(self, _: dict[str, str]) -> Answer:
+    def _userinfo(self, _: dict[str, str]) -> Response:
         person = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        return said({"sub": person} | self.provider.people.get(person, {}))
+        return json_response({"sub": person} | self.provider.people.get(person, {}))
 
-    def _logout(self, asked: dict[str, str]) -> Answer:
+    def _logout(self, query: dict[str, str]) -> Response:
         self.provider.remembers = ""
-        return 302, {"Location": asked["post_logout_redirect_uri"]}, b""
+        return 302, {"Location": query["post_logout_redirect_uri"]}, b""
 
-    def _down(self, _: dict[str, str]) -> Answer:
-        return said({"error": "down"}, 503)
+    def _down(self, _: dict[str, str]) -> Response:
+        return json_response({"error": "down"}, 503)
 
-    def _missing(self, _: dict[str, str]) -> Answer:
-        return said({"error": "not found"}, 404)
+    def _missing(self, _: dict[str, str]) -> Response:
+        return json_response({"error": "not found"}, 404)
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Write no log."""
 
 
 @contextmanager
 def running_provider(people: dict[str, dict[str, Any]]) -> Iterator[Provider]:
-    """Run a provider with these people, by subject."""
+    """Run a provider with these accounts, by subject."""
     provider = Provider(people)
-    handler = type("Told", (Handler,), {"provider": provider})
+    handler = type("ProviderHandler", (Handler,), {"provider": provider})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     provider.url = f"http://127.0.0.1:{server.server_port}"

@@ -115,18 +115,18 @@ def _programs(folder: Path, identity: Identity) -> Path:
 
 def _run(program: Path, arguments: list[str], identity: Identity) -> None:
     """Run one of PostgreSQL's programs; its words are shown only when it fails."""
-    with tempfile.TemporaryFile("w+") as said:
+    with tempfile.TemporaryFile("w+") as output:
         done = subprocess.run(
             [program, *arguments],
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
             cwd=tempfile.gettempdir(),
             check=False,
             **identity,
         )
         if done.returncode:
-            said.seek(0)
-            raise RuntimeError(f"{program.name} failed.\n{said.read()}")
+            output.seek(0)
+            raise RuntimeError(f"{program.name} failed.\n{output.read()}")
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

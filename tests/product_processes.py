@@ -50,13 +50,13 @@ class Product:
         self, *words: str, log: Path | None = None, **settings: str
     ) -> "subprocess.Popen[str]":
         """Start a command that goes on until it is stopped; what it says goes to the log."""
-        with (log or Path(os.devnull)).open("a") as said:
+        with (log or Path(os.devnull)).open("a") as output:
             process = subprocess.Popen(
                 [sys.executable, "manage.py", *words],
                 cwd=ROOT,
                 env=self.environment | settings,
-                stdout=said,
-                stderr=said,
+                stdout=output,
+                stderr=output,
                 text=True,
             )
         self.processes.append(process)

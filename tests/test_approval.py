@@ -27,7 +27,7 @@ from tests.conftest import NOON
 from tests.factories import make_account, make_actor, make_learner, make_user
 
 pytestmark = pytest.mark.django_db
-MINE = "You submitted it, so another manager has to decide. You can withdraw it."
+OWN_BATCH = "You submitted it, so another manager has to decide. You can withdraw it."
 
 
 def decide(batch, user, *, now=LATER, **more):
@@ -193,7 +193,7 @@ def test_the_submitter_cannot_decide_with_any_of_their_accounts(account):
     ):
         with pytest.raises(ControlRefused) as refusal:
             act(batch=batch, by=make_actor(same), now=LATER, why="Mine", **more)
-        assert str(refusal.value) == MINE
+        assert str(refusal.value) == OWN_BATCH
     assert not batches_awaiting(same).exists()
     assert list(batches_awaiting(make_second())) == [batch]
     assert same not in approvers(batch)

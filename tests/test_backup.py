@@ -72,11 +72,13 @@ def test_what_was_restored_is_whole_verifies_and_sends_nothing(database_url, emp
     assert (restored.returncode, restored.stdout[:29]) == (0, "Restored. Sending is paused: ")
     assert (again.returncode, "is not empty" in again.stderr) == (1, True)
     assert (verified.returncode, verified.stdout[:20]) == (0, "Intact up to seal 1:")
-    found = Tables(empty_url)
-    assert found.value("SELECT pause_reason FROM assignments_account").startswith(
+    tables = Tables(empty_url)
+    assert tables.value("SELECT pause_reason FROM assignments_account").startswith(
         "The database was"
     )
-    actions = [row[0] for row in found.rows("SELECT action FROM assignments_logentry ORDER BY seq")]
+    actions = [
+        row[0] for row in tables.rows("SELECT action FROM assignments_logentry ORDER BY seq")
+    ]
     before = list(LogEntry.objects.order_by("seq").values_list("action", flat=True))
     assert actions == [*before, "account.paused", "log.verified"]
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600

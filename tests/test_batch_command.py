@@ -38,16 +38,16 @@ def states(batch):
 
 
 def test_list_tells_the_newest_first():
-    one, two = make_batch(["created"], title="Fire Safety"), make_batch([], title="Phishing")
+    older, newer = make_batch(["created"], title="Fire Safety"), make_batch([], title="Phishing")
 
     assert run("list").splitlines() == [
-        f"{two}  done             0  Phishing",
-        f"{one}  done             1  Fire Safety",
+        f"{newer}  done             0  Phishing",
+        f"{older}  done             1  Fire Safety",
     ]
-    told = json.loads(run("list", "--json"))
-    assert [(each["batch"], each["title"]) for each in told] == [
-        (str(two), "Phishing"),
-        (str(one), "Fire Safety"),
+    batches = json.loads(run("list", "--json"))
+    assert [(each["batch"], each["title"]) for each in batches] == [
+        (str(newer), "Phishing"),
+        (str(older), "Fire Safety"),
     ]
 
 
@@ -96,9 +96,9 @@ def test_show_as_json_tells_everything():
 def test_an_act_moves_the_batch_and_keeps_who_and_why(priya, act, before, after):
     batch = make_batch(["planned"], state=before, starts_at=AT)
 
-    told = json.loads(run(act, str(batch), "--as", priya, "--reason", "Wrong course", "--json"))
+    output = json.loads(run(act, str(batch), "--as", priya, "--reason", "Wrong course", "--json"))
 
-    assert (told["state"], states(batch)[0]) == (after, after)
+    assert (output["state"], states(batch)[0]) == (after, after)
     body = json.loads(bytes(LogEntry.objects.filter(action__startswith="batch.").get().body))
     assert (body["actor"]["means"], body["detail"]["reason"]) == ("command", "Wrong course")
 
@@ -112,11 +112,11 @@ def test_another_manager_approves_the_plan_by_its_hash(clock):
         "  Fire Safety is marked as mandatory.",
     ]
 
-    told = json.loads(
+    output = json.loads(
         run("approve", str(batch), "--as", daniel, "--plan", batch.plan_digest, "--json")
     )
 
-    assert (told["state"], told["approval"]) == (
+    assert (output["state"], output["approval"]) == (
         "waiting",
         {
             "reasons": ["Fire Safety is marked as mandatory."],
@@ -168,9 +168,9 @@ def test_a_batch_that_waits_is_ended_from_the_shell(clock, act, by, state):
     batch = make_waiting()
     email = {"priya": batch.by.email, "daniel": make_second().email}[by]
 
-    told = json.loads(run(act, str(batch), "--as", email, "--reason", "Wrong course", "--json"))
+    output = json.loads(run(act, str(batch), "--as", email, "--reason", "Wrong course", "--json"))
 
-    assert (told["approval"]["reason"], states(batch)) == (
+    assert (output["approval"]["reason"], states(batch)) == (
         "Wrong course",
         (state, ["cancelled", "cancelled"]),
     )
@@ -195,9 +195,9 @@ def test_start_starts_a_held_batch(priya):
 def test_rows_are_decided_about(priya, words, changed, after):
     batch = make_batch([dict(GONE), dict(HAS_IT), "unknown"])
 
-    told = json.loads(run(words[0], str(batch), "--as", priya, *words[1:], "--json"))
+    output = json.loads(run(words[0], str(batch), "--as", priya, *words[1:], "--json"))
 
-    assert (told["changed"], states(batch)[1]) == (changed, after)
+    assert (output["changed"], states(batch)[1]) == (changed, after)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_help_says_what_each_act_does(capsys):
     with pytest.raises(SystemExit) as end:
         call_command("batch", "--help")
 
-    said = capsys.readouterr().out
+    text = capsys.readouterr().out
     assert end.value.code == 0
-    assert all(f"    {word} " in said for word in ("list", "show", "hold", "accept", "leave"))
-    assert "Exit codes: 0 done, 1 refused" in " ".join(said.split())
+    assert all(f"    {word} " in text for word in ("list", "show", "hold", "accept", "leave"))
+    assert "Exit codes: 0 done, 1 refused" in " ".join(text.split())

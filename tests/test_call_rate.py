@@ -54,11 +54,11 @@ def test_pace_counts_calls_in_tens_of_seconds():
     call(61, "queued")
     call(301)
 
-    found = call_rate(batch, now=NOON)
+    rate = call_rate(batch, now=NOON)
 
     calls = [
         (column.starts_at, column.created, column.not_created)
-        for column in found.columns
+        for column in rate.columns
         if column.calls
     ]
     assert calls == [
@@ -67,8 +67,8 @@ def test_pace_counts_calls_in_tens_of_seconds():
         (NOON - timedelta(seconds=20), 3, 1),
         (NOON - timedelta(seconds=10), 2, 0),
     ]
-    assert (len(found.columns), found.has_calls, found.recent) == (30, True, 0.2)
-    assert found.words == "About 0 calls in 10 seconds since 11:55; 167 are agreed."
+    assert (len(rate.columns), rate.has_calls, rate.recent) == (30, True, 0.2)
+    assert rate.words == "About 0 calls in 10 seconds since 11:55; 167 are agreed."
 
 
 def test_pace_of_a_batch_that_has_just_started_shows_no_time_before():
@@ -80,9 +80,9 @@ def test_pace_of_a_batch_that_has_just_started_shows_no_time_before():
 
 
 def test_pace_before_the_first_ten_seconds_are_over():
-    found = call_rate(running(started_at=NOON), now=NOON + timedelta(seconds=1))
+    rate = call_rate(running(started_at=NOON), now=NOON + timedelta(seconds=1))
 
-    assert (found.has_calls, found.recent) == (False, 0.0)
+    assert (rate.has_calls, rate.recent) == (False, 0.0)
 
 
 def test_counts_of_calls_are_kept_for_an_hour():
@@ -102,11 +102,11 @@ def test_batches_of_an_account_share_its_pace():
     running()
     make_batch(["planned"], state="paused")
 
-    found = call_rate(batch, now=NOON)
+    rate = call_rate(batch, now=NOON)
 
-    assert found.others == 1
+    assert rate.others == 1
     # 1,000 a minute for two batches: 500 calls of one of them take a minute.
-    assert found.duration_of(500, now=NOON) == "about 1 min"
+    assert rate.duration_of(500, now=NOON) == "about 1 min"
 
 
 @pytest.mark.parametrize(
@@ -128,10 +128,10 @@ def test_pace_says_until_when_it_is_slowed_down(slowed, slot, until):
     if slot:
         RateBudget.objects.create(key_hash="k", next_slot_at=at(slot))
 
-    found = call_rate(running(), now=NOON)
+    rate = call_rate(running(), now=NOON)
 
-    assert found.slowed_until == (at(until) if until else None)
-    assert found.duration_of(500, now=NOON) == duration(30 + (until or 0))
+    assert rate.slowed_until == (at(until) if until else None)
+    assert rate.duration_of(500, now=NOON) == duration(30 + (until or 0))
 
 
 def test_a_slow_limit_does_not_look_like_a_pause(settings):
@@ -154,16 +154,22 @@ def test_progress_counts_every_group():
     states = ["planned", "queued", "sending", "created", "rejected", "skipped", "cancelled"]
     batch = running([*states, "unknown", moving, "created"])
 
-    found = batch_progress(batch)
+    progress = batch_progress(batch)
 
-    assert (found.created, found.failed, found.unknown, found.skipped, found.waiting) == (
+    assert (
+        progress.created,
+        progress.failed,
+        progress.unknown,
+        progress.skipped,
+        progress.waiting,
+    ) == (
         2,
         1,
         2,
         2,
         3,
     )
-    assert (found.total, found.moving, found.handled, found.percent) == (10, 4, 6, 60)
+    assert (progress.total, progress.moving, progress.handled, progress.percent) == (10, 4, 6, 60)
 
 
 def test_progress_of_an_empty_batch_is_complete():
@@ -181,11 +187,11 @@ def test_last_moved_at_is_the_newest_row():
 def test_progress_reads_the_index_alone(django_assert_num_queries):
     batch = running(["created", "planned"])
 
-    with django_assert_num_queries(1) as asked:
+    with django_assert_num_queries(1) as queries:
         batch_progress(batch)
 
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN QUERY PLAN {asked.captured_queries[0]['sql']}")
+        cursor.execute(f"EXPLAIN QUERY PLAN {queries.captured_queries[0]['sql']}")
         [plan] = [row[-1] for row in cursor.fetchall()]
     assert "USING COVERING INDEX rows_to_send" in plan
 

@@ -62,10 +62,10 @@ def test_assign_delivers_and_counts(desk, item):
 def test_assign_asks_for_an_approval_and_sends_nothing(desk, item, settings):
     settings.APPROVAL_THRESHOLD = 10
 
-    said = assign(desk, item, "--yes")
+    output = assign(desk, item, "--yes")
 
-    assert "Needs another manager's approval: It has " in said
-    assert "Waiting for approval. " in said
+    assert "Needs another manager's approval: It has " in output
+    assert "Waiting for approval. " in output
     assert (Batch.objects.get().state, desk.lms.stats()["assignments"]) == ("approval", 0)
 
 
@@ -81,11 +81,11 @@ def test_assign_does_not_wait_for_an_approval(desk, item, settings):
 def test_assign_shows_the_plan_and_asks(desk, item, monkeypatch):
     monkeypatch.setattr("builtins.input", lambda _: "n")
 
-    said = assign(desk, item)
+    output = assign(desk, item)
 
-    assert said.startswith("Plan ")
-    assert " to create, 0 skipped." in said
-    assert "First: POST http://127.0.0.1:" in said
+    assert output.startswith("Plan ")
+    assert " to create, 0 skipped." in output
+    assert "First: POST http://127.0.0.1:" in output
     assert Batch.objects.get().state == "planned"
 
 
@@ -94,22 +94,22 @@ def test_assign_takes_people_from_a_file(desk, item, tmp_path):
     people = tmp_path / "people.txt"
     people.write_text(f"{first.email.upper()}\n\n  {second.external_reference}\n", "utf-8-sig")
 
-    said = assign(desk, item, "--yes", "--wait", people=f"--learners {people}")
+    output = assign(desk, item, "--yes", "--wait", people=f"--learners {people}")
 
-    assert "Done. 2 created." in said
+    assert "Done. 2 created." in output
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_assign_takes_people_from_a_table(desk, item, tmp_path, kind):
     people = Learner.objects.filter(is_active=True).exclude(email="")[:2]
-    rows = [["Name", "E-mail"], *([one.name, one.email] for one in people)]
+    rows = [["Name", "E-mail"], *([learner.name, learner.email] for learner in people)]
     text = "\n".join(";".join(row) for row in rows)
     file = tmp_path / f"people.{kind}"
     file.write_bytes(workbook(*rows) if kind == "xlsx" else text.encode("utf-16"))
 
-    said = assign(desk, item, "--yes", "--wait", people=f"--learners {file}")
+    output = assign(desk, item, "--yes", "--wait", people=f"--learners {file}")
 
-    assert "Done. 2 created." in said
+    assert "Done. 2 created." in output
 
 
 def test_assign_refuses_what_is_no_list(desk, item, tmp_path):
@@ -123,9 +123,9 @@ def test_assign_refuses_what_is_no_list(desk, item, tmp_path):
 def test_assign_tells_that_not_all_were_created(desk, item, settings, tmp_path):
     settings.SETTLE_SECONDS = 1
     desk.lms.set_faults({"500": 1.0})
-    one = Learner.objects.filter(is_active=True).exclude(external_reference="").earliest("pk")
+    learner = Learner.objects.filter(is_active=True).exclude(external_reference="").earliest("pk")
     people = tmp_path / "one.txt"
-    people.write_text(one.external_reference)
+    people.write_text(learner.external_reference)
 
     with pytest.raises(CommandError, match="Not every assignment was created") as problem:
         assign(desk, item, "--yes", "--wait", people=f"--learners {people}")
@@ -196,10 +196,10 @@ def test_assign_again_reaches_who_has_it(desk, item):
 
 
 def test_sync_says_what_came_in(desk):
-    said = run("sync")
+    output = run("sync")
     result = json.loads(run("sync", "--json"))
 
-    assert said == "Synced sandbox: 0 people, 0 items, 0 assignments; 0 left.\n"
+    assert output == "Synced sandbox: 0 people, 0 items, 0 assignments; 0 left.\n"
     assert result == [
         {
             "account": "sandbox",
@@ -230,11 +230,11 @@ def test_sync_can_go_on_after_an_outage(desk, settings):
 def test_doctor_finds_everything_well(desk):
     Worker.objects.create(name="w", seen_at=timezone.now())
 
-    said = run("doctor")
+    output = run("doctor")
 
-    assert "FIX" not in said
-    assert "ok   account sandbox: responds and lists people" in said
-    assert "ok   sign-in: demo personas (DESK_DEMO is set)" in said
+    assert "FIX" not in output
+    assert "ok   account sandbox: responds and lists people" in output
+    assert "ok   sign-in: demo personas (DESK_DEMO is set)" in output
 
 
 def test_doctor_says_what_to_fix(desk, settings):
@@ -247,21 +247,21 @@ def test_doctor_says_what_to_fix(desk, settings):
     with pytest.raises(CommandError, match="4 to fix"):
         call_command("doctor", "--json", stdout=out)
 
-    found = {one["name"]: one for one in json.loads(out.getvalue())}
-    assert not found["worker"]["is_ok"]
-    assert found["worker"]["sentence"].endswith("Run: manage.py worker")
-    assert "Check the key" in found["account sandbox"]["sentence"]
-    assert found["sign-in"]["sentence"].startswith("Nobody can sign in.")
+    findings = {finding["name"]: finding for finding in json.loads(out.getvalue())}
+    assert not findings["worker"]["is_ok"]
+    assert findings["worker"]["sentence"].endswith("Run: manage.py worker")
+    assert "Check the key" in findings["account sandbox"]["sentence"]
+    assert findings["sign-in"]["sentence"].startswith("Nobody can sign in.")
 
 
 def test_assign_schedules_the_start(desk, item):
     wall = f"{timezone.localdate() + timedelta(days=3)} 08:00"
 
-    said = assign(desk, item, "--yes", "--start-at", wall).splitlines()
+    lines = assign(desk, item, "--yes", "--start-at", wall).splitlines()
 
     batch = Batch.objects.get()
     assert (batch.state, batch.starts_at) == ("waiting", start_time.parse_start(wall))
-    assert said[-1] == f"Starts {moment(start_time.parse_start(wall))}."
+    assert lines[-1] == f"Starts {moment(start_time.parse_start(wall))}."
 
 
 @pytest.mark.parametrize(

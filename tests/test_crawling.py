@@ -36,8 +36,8 @@ NOT_PAGES = ("/static/", "/logout/")
 @pytest.fixture
 def people():
     """Return somebody of each role in a desk with one of everything, all of it the manager's."""
-    found = {role: make_user(role) for role in ROLES}
-    owner = found["manager"]
+    users = {role: make_user(role) for role in ROLES}
+    owner = users["manager"]
     make_batch(["created", "rejected", "unknown", "queued"], by=owner, state="running")
     draft = Draft.objects.create(account=make_account(), owner=owner, created_at=AT, changed_at=AT)
     DraftLearner.objects.create(draft=draft, learner=make_learner())
@@ -45,7 +45,7 @@ def people():
     make_audience(owner, make_learner())
     write_log(5)
     verify_log(by=SYSTEM, now=AT)
-    return found
+    return users
 
 
 def browser(user=None) -> Client:
@@ -57,11 +57,11 @@ def browser(user=None) -> Client:
 
 
 def ask(client: Client, method: str, address: str, **how):
-    """Return the answer, read to its end, so that what it was made from is closed."""
-    answer = getattr(client, method.lower())(address, **how)
-    if answer.streaming:
-        list(answer)
-    return answer
+    """Return the response, read to its end, so that what it was made from is closed."""
+    response = getattr(client, method.lower())(address, **how)
+    if response.streaming:
+        list(response)
+    return response
 
 
 def kind(address: str) -> tuple[str, ...]:
@@ -70,14 +70,14 @@ def kind(address: str) -> tuple[str, ...]:
     return (resolve(parts.path).url_name or "", *sorted(dict(parse_qsl(parts.query))))
 
 
-def links(answer, address: str) -> Iterator[str]:
+def links(response, address: str) -> Iterator[str]:
     """Yield the addresses of this site that a page names."""
-    if answer.streaming or not answer.get("Content-Type", "").startswith("text/html"):
+    if response.streaming or not response.get("Content-Type", "").startswith("text/html"):
         return
-    for link in LINK.findall(answer.content.decode()):
-        found = urljoin(address, unescape(link))
-        if not (urlsplit(found).netloc or found.startswith(NOT_PAGES)):
-            yield found
+    for link in LINK.findall(response.content.decode()):
+        url = urljoin(address, unescape(link))
+        if not (urlsplit(url).netloc or url.startswith(NOT_PAGES)):
+            yield url
 
 
 def crawled(client: Client) -> tuple[dict[str, int], set[str]]:
@@ -85,9 +85,9 @@ def crawled(client: Client) -> tuple[dict[str, int], set[str]]:
     waiting, kinds, seen, named = ["/"], set(), {}, set()
     while waiting:
         address = waiting.pop()
-        answer = ask(client, "GET", address, follow=True)
-        seen[address] = answer.status_code
-        for link in links(answer, address):
+        response = ask(client, "GET", address, follow=True)
+        seen[address] = response.status_code
+        for link in links(response, address):
             named.add(urlsplit(link).path)
             if kind(link) not in kinds and "GET" in RULES[kind(link)[0]].methods:
                 kinds.add(kind(link))
@@ -98,12 +98,12 @@ def crawled(client: Client) -> tuple[dict[str, int], set[str]]:
 def test_links_lead_somewhere_and_open_for_nobody_else(people):
     named: set[str] = set()
     for role, user in people.items():
-        seen, found = crawled(browser(user))
-        named |= found
-        assert len(seen) > 10, role
-        assert {address: status for address, status in seen.items() if status not in SHOWN} == {}, (
-            role
-        )
+        statuses, paths = crawled(browser(user))
+        named |= paths
+        assert len(statuses) > 10, role
+        assert {
+            address: status for address, status in statuses.items() if status not in SHOWN
+        } == {}, role
     # One of each: what stands below an address of the same kind is as open.
     one_each = {kind(path): path for path in sorted(named)}.values()
     visitors = {**people, "nobody": None, "stranger": make_user("manager")}
@@ -119,14 +119,14 @@ def test_links_lead_somewhere_and_open_for_nobody_else(people):
     assert opened == []
 
 
-def is_right(answer, role, address):
-    """Tell whether the answer is what somebody of that role has to get."""
+def is_right(response, role, address):
+    """Tell whether the response is what somebody of that role has to get."""
     rule = RULES[kind(address)[0]]
     if role == "nobody" and rule.requires != PUBLIC:
-        return answer.status_code == 302 and answer["Location"].startswith("/login/")
+        return response.status_code == 302 and response["Location"].startswith("/login/")
     if role == "stranger":
         # Drafts are their owner's alone, and so is all that stands below them.
         is_draft = re.match(r"/assign/[0-9a-f-]{36}", address)
-        return answer.status_code == 404 if is_draft else answer.status_code < 500
+        return response.status_code == 404 if is_draft else response.status_code < 500
     may = rule.requires in {PUBLIC, SIGNED_IN} or rule.allows(role)
-    return answer.status_code < 500 if may else answer.status_code == 403
+    return response.status_code < 500 if may else response.status_code == 403

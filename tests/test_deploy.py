@@ -39,7 +39,7 @@ def test_units_are_valid(tmp_path):
             path.read_text().replace("/opt/assignment-desk", str(ROOT))
         )
 
-    said = subprocess.run(
+    process = subprocess.run(
         ["systemd-analyze", "verify", *tmp_path.iterdir()],
         capture_output=True,
         text=True,
@@ -47,7 +47,7 @@ def test_units_are_valid(tmp_path):
     )
 
     assert len(UNITS) == 2
-    assert (said.returncode, said.stderr) == (0, "")
+    assert (process.returncode, process.stderr) == (0, "")
 
 
 def test_the_site_is_started_the_same_way_everywhere():
@@ -72,24 +72,30 @@ def test_a_worker_has_time_to_finish_its_calls():
 def test_compose_names_only_existing_settings_and_files():
     documented = set(re.findall(r"^#? ?([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE))
     services = COMPOSE["services"]
-    ours = [services[name] for name in ("prepare", "web", "worker")]
-    waits_for = {name for one in services.values() for name in one.get("depends_on", {})}
-    secrets = {secret for one in services.values() for secret in one.get("secrets", [])}
+    product_services = [services[name] for name in ("prepare", "web", "worker")]
+    waits_for = {name for service in services.values() for name in service.get("depends_on", {})}
+    secrets = {secret for service in services.values() for secret in service.get("secrets", [])}
 
     assert waits_for <= set(services)
     assert secrets == set(COMPOSE["secrets"])
-    for one in ours:
-        assert {name.removesuffix("_FILE") for name in one["environment"]} <= documented
+    for service in product_services:
+        assert {name.removesuffix("_FILE") for name in service["environment"]} <= documented
         assert {
             value.rpartition("/")[2]
-            for name, value in one["environment"].items()
+            for name, value in service["environment"].items()
             if name.endswith("_FILE")
-        } == set(one["secrets"])
-        assert (ROOT / "deploy" / one["build"]["context"] / one["build"]["dockerfile"]).is_file()
+        } == set(service["secrets"])
+        assert (
+            ROOT / "deploy" / service["build"]["context"] / service["build"]["dockerfile"]
+        ).is_file()
 
 
 def test_compose_exposes_only_the_site_on_loopback():
-    ports = {name: one["ports"] for name, one in COMPOSE["services"].items() if "ports" in one}
+    ports = {
+        name: service["ports"]
+        for name, service in COMPOSE["services"].items()
+        if "ports" in service
+    }
 
     assert ports == {"web": ["127.0.0.1:8000:8000"]}
 

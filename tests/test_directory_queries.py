@@ -85,7 +85,7 @@ def test_fold_is_independent_of_unicode_normalisation(text):
 
 @database
 @pytest.mark.parametrize(
-    ("search", "found"),
+    ("search", "names"),
     [
         pytest.param({}, ["Ada", "Ben"], id="everybody who is active, by name"),
         pytest.param({"with_inactive": True}, ["Ada", "Ben", "Cid"], id="inactive too"),
@@ -96,7 +96,7 @@ def test_fold_is_independent_of_unicode_normalisation(text):
         pytest.param({"words": "_"}, [], id="an underscore is itself"),
     ],
 )
-def test_people_finds(search, found):
+def test_people_finds(search, names):
     make_learner(name="Ben", search_text="ben nw legal")
     make_learner(name="Ada", search_text="ada nw sales")
     make_learner(name="Cid", search_text="cid nw", is_active=False)
@@ -105,7 +105,7 @@ def test_people_finds(search, found):
 
     people = directory.people(account_pk=make_account().pk, **search)
 
-    assert [str(learner) for learner in people] == found
+    assert [str(learner) for learner in people] == names
 
 
 @database
@@ -124,11 +124,11 @@ def test_content_options_are_the_first_eight_not_selected():
     old = make_content(title="Aged", is_active=False, search_text="fire")
     contents = [make_content(title=f"Fire {n}", search_text="fire") for n in range(9)]
 
-    def found(besides):
+    def options(besides):
         return directory.content_options(account_pk=account.pk, words="fire", exclude=besides)
 
-    assert found([]) == contents[:8]
-    assert found([contents[0].pk, contents[1].pk]) == [*contents[2:], old]
+    assert options([]) == contents[:8]
+    assert options([contents[0].pk, contents[1].pk]) == [*contents[2:], old]
 
 
 @database
@@ -168,10 +168,10 @@ def test_open_drafts_are_the_users_own_with_counts(draft):
     sent = Draft.objects.create(**own, changed_at=AT, is_submitted=True)
     Draft.objects.create(**own | {"owner": make_user()}, changed_at=AT)
 
-    found = drafts.open_drafts(owner_pk=draft.owner_id)
+    open_drafts = drafts.open_drafts(owner_pk=draft.owner_id)
 
     numbers = attrgetter("pk", "people", "items")
-    assert [numbers(one) for one in found] == [(newer.pk, 0, 0), (draft.pk, 2, 3)]
+    assert [numbers(each) for each in open_drafts] == [(newer.pk, 0, 0), (draft.pk, 2, 3)]
     assert set(drafts.own_drafts(owner_pk=draft.owner_id)) == {newer, draft, sent}
 
 
@@ -220,10 +220,10 @@ def test_plan_flags_a_large_share_of_the_directory(draft, everybody, is_large):
     fill(draft, people[:1] or [leaver], [make_content()])
     frozen_plan.freeze(draft=draft, now=AT)
 
-    found = drafts.plan(draft.pk)
+    plan = drafts.plan(draft.pk)
 
-    assert found is not None
-    assert found.is_large_share == is_large
+    assert plan is not None
+    assert plan.is_large_share == is_large
 
 
 def test_a_plan_is_returned_until_it_is_submitted(draft):
@@ -235,7 +235,7 @@ def test_a_plan_is_returned_until_it_is_submitted(draft):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "text"),
     [
         pytest.param(0, "less than a second", id="nothing"),
         pytest.param(0.4, "less than a second", id="less than half a second"),
@@ -251,12 +251,12 @@ def test_a_plan_is_returned_until_it_is_submitted(draft):
         pytest.param(6.6 * DAY, "about 7 days", id="days"),
     ],
 )
-def test_duration_in_words(seconds, said):
-    assert formatting.duration(seconds) == said
+def test_duration_in_words(seconds, text):
+    assert formatting.duration(seconds) == text
 
 
 @pytest.mark.parametrize(
-    ("zone", "value", "said"),
+    ("zone", "value", "text"),
     [
         pytest.param("Europe/London", None, "No due date", id="none"),
         pytest.param(
@@ -276,10 +276,10 @@ def test_duration_in_words(seconds, said):
         ),
     ],
 )
-def test_due_date_names_the_city_of_the_time_zone(settings, zone, value, said):
+def test_due_date_names_the_city_of_the_time_zone(settings, zone, value, text):
     settings.TIME_ZONE = zone
 
-    assert formatting.due(value) == said
+    assert formatting.due(value) == text
 
 
 def test_short_day_has_no_weekday():
@@ -287,15 +287,15 @@ def test_short_day_has_no_weekday():
 
 
 @pytest.mark.parametrize(
-    ("count", "said"),
+    ("count", "text"),
     [
         pytest.param(0, "0 people", id="nobody"),
         pytest.param(1, "1 person", id="one"),
         pytest.param(12_000, "12,000 people", id="many"),
     ],
 )
-def test_people_are_counted_in_words(count, said):
-    assert formatting.people(count) == said
+def test_people_are_counted_in_words(count, text):
+    assert formatting.people(count) == text
 
 
 @database

@@ -90,14 +90,14 @@ def test_summary_equals_the_plan(draft, seed):
     contents = [make_content() for _ in range(3)]
     pairs = list(product(people, contents))
 
-    def some(among, least=0):
+    def sample(among, least=0):
         return chance.sample(among, chance.randint(least, len(among)))
 
-    picked = some(contents)
-    fill(draft, some(people), picked)
-    name(draft, some(pairs, least=1))
+    picked = sample(contents)
+    fill(draft, sample(people), picked)
+    name(draft, sample(pairs, least=1))
     # Some have the item twice: it is still one row.
-    for learner, content in some(pairs) + some(pairs):
+    for learner, content in sample(pairs) + sample(pairs):
         hold(learner, content)
     draft.assigns_again = chance.random() < 0.2
     draft.save()

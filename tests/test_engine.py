@@ -49,8 +49,8 @@ def test_broker_url_that_cannot_work_stops_the_start(url, engine, sentence):
 @pytest.mark.django_db
 def test_doctor_says_whether_the_broker_answers(desk, settings):
     def finding() -> doctor.Finding:
-        found = doctor.findings(now=timezone.now())
-        return next(one for one in found if one.name == "broker")
+        findings = doctor.findings(now=timezone.now())
+        return next(each for each in findings if each.name == "broker")
 
     with running_broker() as broker:
         settings.CELERY_BROKER_URL = broker.url

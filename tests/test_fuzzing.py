@@ -89,12 +89,12 @@ UPLOADS = st.one_of(
 
 def addresses(patterns, before=""):
     """Yield the name of every address, with its route as it is written."""
-    for one in patterns:
-        route = before + str(one.pattern)
-        if hasattr(one, "url_patterns"):
-            yield from addresses(one.url_patterns, route)
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from addresses(pattern.url_patterns, route)
         else:
-            yield one.name, route
+            yield pattern.name, route
 
 
 @st.composite
@@ -106,7 +106,7 @@ def paths(draw):
     return name, "/" + "".join(map("".join, zip(parts[::2], [*words, ""], strict=True)))
 
 
-class Asked(NamedTuple):
+class FuzzRequest(NamedTuple):
     """Whom a request comes from, and what it asks of which address."""
 
     name: str
@@ -116,8 +116,8 @@ class Asked(NamedTuple):
     query: dict[str, Any]
 
 
-ASKED = st.builds(
-    lambda to, *more: Asked(*to, *more),
+REQUESTS = st.builds(
+    lambda to, *more: FuzzRequest(*to, *more),
     paths(),
     st.sampled_from(ROLES),
     st.booleans(),
@@ -150,32 +150,35 @@ class Fuzzing(TestCase):
         cache.clear()
 
     @HALF
-    @given(asked=ASKED)
-    def test_no_request_fails_a_page_or_comes_back_as_markup(self, *, asked):
+    @given(request=REQUESTS)
+    def test_no_request_fails_a_page_or_comes_back_as_markup(self, *, request):
         self.check(
-            asked, lambda client, more: client.get(asked.path, query_params=asked.query, **more)
+            request,
+            lambda client, more: client.get(request.path, query_params=request.query, **more),
         )
 
     @HALF
-    @given(asked=ASKED, form=DATA, upload=UPLOADS)
-    def test_no_form_fails_a_page_or_comes_back_as_markup(self, *, asked, form, upload):
+    @given(request=REQUESTS, form=DATA, upload=UPLOADS)
+    def test_no_form_fails_a_page_or_comes_back_as_markup(self, *, request, form, upload):
         file = {} if upload is None else {"file": SimpleUploadedFile(f"{PROBE}.csv", upload)}
         sent = {**form, **file}
         self.check(
-            asked,
-            lambda client, more: client.post(asked.path, sent, query_params=asked.query, **more),
+            request,
+            lambda client, more: client.post(
+                request.path, sent, query_params=request.query, **more
+            ),
         )
 
-    def check(self, asked: Asked, send: Callable[..., Any]) -> None:
+    def check(self, request: FuzzRequest, send: Callable[..., Any]) -> None:
         """Send a request as its role, and look at the answer."""
         client = Client()
-        if asked.role:
-            client.force_login(self.people[asked.role])
-        answer = send(client, {"headers": {"HX-Request": "true"} if asked.is_htmx else {}})
+        if request.role:
+            client.force_login(self.people[request.role])
+        response = send(client, {"headers": {"HX-Request": "true"} if request.is_htmx else {}})
 
-        said = b"".join(answer) if answer.streaming else answer.content
-        status, path = answer.status_code, asked.path
-        assert status < 500 or asked.name == MAY_BE_503, (path, status)
-        if answer["Content-Type"].startswith("text/html"):
-            assert PROBE.encode() not in said, path
-        assert "evil.example" not in answer.get("Location", "").partition("?")[0], path
+        content = b"".join(response) if response.streaming else response.content
+        status, path = response.status_code, request.path
+        assert status < 500 or request.name == MAY_BE_503, (path, status)
+        if response["Content-Type"].startswith("text/html"):
+            assert PROBE.encode() not in content, path
+        assert "evil.example" not in response.get("Location", "").partition("?")[0], path

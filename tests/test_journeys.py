@@ -28,7 +28,7 @@ def product(tmp_path, lms):
         yield product
 
 
-def one(product, question):
+def query_value(product, question):
     """Return the single value that a question of the database gives."""
     with closing(sqlite3.connect(product.database)) as database:
         return database.execute(question).fetchone()[0]
@@ -36,7 +36,7 @@ def one(product, question):
 
 def reference(product):
     """Return the reference of an item that nobody has."""
-    return one(
+    return query_value(
         product,
         "SELECT external_reference FROM assignments_content c WHERE is_active AND "
         "external_reference <> '' AND NOT EXISTS (SELECT 1 FROM assignments_remoteassignment r "
@@ -75,7 +75,7 @@ def test_assign_from_the_shell_and_verify(product, lms):
     result = assign(product, "--wait")
 
     stats = lms.stats()
-    active = one(product, "SELECT COUNT(*) FROM assignments_learner WHERE is_active")
+    active = query_value(product, "SELECT COUNT(*) FROM assignments_learner WHERE is_active")
     assert (result["state"], result["counts"]) == ("done", {"created": active})
     assert (stats["assignments"], stats["duplicates"]) == (active, 0)
     product.manage("audit", "seal")
@@ -93,7 +93,9 @@ def test_assign_under_faults_ends_true(product, lms):
     assert stats["assignments"] == counts["created"]
     assert set(counts) <= {"created", "unknown"}
     assert (
-        one(product, "SELECT COUNT(*) FROM assignments_assignment WHERE read_back_at IS NOT NULL")
+        query_value(
+            product, "SELECT COUNT(*) FROM assignments_assignment WHERE read_back_at IS NOT NULL"
+        )
         == 0
     )
     product.manage("audit", "seal")
@@ -106,19 +108,25 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(product, lms):
     wait_until(lambda: lms.stats()["assignments"] > 40)
     product.kill(first)
     held = lms.stats()["assignments"]
-    sending = one(product, "SELECT COUNT(*) FROM assignments_assignment WHERE state = 'sending'")
+    sending = query_value(
+        product, "SELECT COUNT(*) FROM assignments_assignment WHERE state = 'sending'"
+    )
     assert held < PEOPLE
     assert sending > 0
 
     product.start("worker")
-    wait_until(lambda: one(product, "SELECT state FROM assignments_batch") == "done", seconds=120)
+    wait_until(
+        lambda: query_value(product, "SELECT state FROM assignments_batch") == "done", seconds=120
+    )
 
     stats = lms.stats()
-    created = one(product, "SELECT COUNT(*) FROM assignments_assignment WHERE state = 'created'")
-    rows = one(product, "SELECT COUNT(*) FROM assignments_assignment")
+    created = query_value(
+        product, "SELECT COUNT(*) FROM assignments_assignment WHERE state = 'created'"
+    )
+    rows = query_value(product, "SELECT COUNT(*) FROM assignments_assignment")
     assert (stats["assignments"], stats["duplicates"], created) == (rows, 0, rows)
     assert (
-        one(
+        query_value(
             product,
             "SELECT COUNT(*) FROM assignments_logentry WHERE action = 'assignment.created'",
         )

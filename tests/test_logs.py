@@ -17,8 +17,8 @@ from dashboard.access import errors
 from tests.factories import make_user
 from tests.log_fixtures import write_log
 
-GIVEN = "7e0dba3c5a0e4a439d4c1d9f4f0c5b11"
-ID = str(uuid.UUID(GIVEN))
+SENT_ID = "7e0dba3c5a0e4a439d4c1d9f4f0c5b11"
+ID = str(uuid.UUID(SENT_ID))
 
 
 def record(message="Done", level=logging.INFO, **extra):
@@ -136,10 +136,10 @@ def test_health_checks_are_not_logged(client, lines):
 @pytest.mark.parametrize(
     ("header", "header_value", "is_taken"),
     [
-        pytest.param("X-Request-ID", GIVEN, True, id="from the proxy"),
+        pytest.param("X-Request-ID", SENT_ID, True, id="from the proxy"),
         pytest.param("X-Request-ID", "x\u2028y" * 9, False, id="not an id"),
         pytest.param("X-Request-ID", "", False, id="none"),
-        pytest.param("", GIVEN, False, id="nobody is trusted"),
+        pytest.param("", SENT_ID, False, id="nobody is trusted"),
     ],
 )
 def test_the_request_id_comes_from_a_trusted_header_or_is_generated(

@@ -56,10 +56,10 @@ def picked(draft):
 def test_who_may_not_assign_gets_403(client, draft, role):
     client.force_login(make_user(role))
 
-    answers = [client.get(url(draft)), client.post(reverse("assign-new"))]
+    responses = [client.get(url(draft)), client.post(reverse("assign-new"))]
 
-    assert [answer.status_code for answer in answers] == [403, 403]
-    assert "You can’t open this page" in words(answers[0])
+    assert [response.status_code for response in responses] == [403, 403]
+    assert "You can’t open this page" in words(responses[0])
 
 
 def test_nobody_sees_somebody_elses_draft(client, draft):
@@ -72,26 +72,26 @@ def test_nobody_sees_somebody_elses_draft(client, draft):
 def test_signed_out_comes_back_after_signing_in(client, draft):
     client.logout()
 
-    answer = client.get(url(draft))
+    response = client.get(url(draft))
 
-    assert (answer.status_code, answer["Location"]) == (302, f"/login/?next={url(draft)}")
+    assert (response.status_code, response["Location"]) == (302, f"/login/?next={url(draft)}")
 
 
 def test_new_makes_a_draft_with_what_was_chosen_before(client, manager):
     learner, content = make_learner(), make_content()
 
-    answer = client.post(
+    response = client.post(
         reverse("assign-new"), {"learner": str(learner.pk), "add": str(content.pk)}
     )
 
     draft = Draft.objects.get()
-    assert (answer.status_code, answer["Location"]) == (302, url(draft))
+    assert (response.status_code, response["Location"]) == (302, url(draft))
     assert (draft.owner, picked(draft)) == (manager, {learner.pk})
     assert DraftContent.objects.get().content == content
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("query", "expected"),
     [
         pytest.param("novakova", ["Agnieszka Nováková"], id="without accents"),
         pytest.param("NOVÁK agn", ["Agnieszka Nováková"], id="any case, any order"),
@@ -101,16 +101,16 @@ def test_new_makes_a_draft_with_what_was_chosen_before(client, manager):
         pytest.param("nobody", [], id="nobody"),
     ],
 )
-def test_people_are_found(client, draft, asked, found):
+def test_people_are_found(client, draft, query, expected):
     for number, name in enumerate(["Agnieszka Nováková", "Søren Larsen"], 1):
         text = f"{name} p{number}@northwind.example NW-{number}"
 
         make_learner(name=name, search_text=fold(text))
 
-    response = client.get(url(draft), {"q": asked})
+    response = client.get(url(draft), {"q": query})
 
-    assert names(response) == found
-    assert ("No people match" in words(response)) == (not found)
+    assert names(response) == expected
+    assert ("No people match" in words(response)) == (not expected)
 
 
 def test_inactive_people_are_shown_when_asked_for(client, draft):
@@ -162,15 +162,15 @@ def test_a_tick_is_kept_and_answers_with_small_parts(client, draft):
     shown, hidden = make_learner(), make_learner()
     DraftLearner.objects.create(draft=draft, learner=hidden)
 
-    answer = client.post(
+    response = client.post(
         url(draft, "assign-pick"),
         {"shown": str(shown.pk), "learner": str(shown.pk)},
         headers=HTMX,
     )
 
-    html = answer.content.decode()
+    html = response.content.decode()
     assert picked(draft) == {shown.pk, hidden.pk}
-    assert "2 selected" in words(answer)
+    assert "2 selected" in words(response)
     assert html.count('hx-swap-oob="true"') == 6
     assert "<h1>" not in html
     assert "<table" not in html
@@ -188,12 +188,12 @@ def test_a_tick_can_be_taken_back(client, draft):
 def test_ticks_without_htmx_lead_back_to_the_same_list(client, draft):
     learner = make_learner()
 
-    answer = client.post(
+    response = client.post(
         url(draft, "assign-pick"),
         {"shown": str(learner.pk), "learner": [str(learner.pk), "99999", "x"], "q": "ada"},
     )
 
-    assert (answer.status_code, answer["Location"]) == (302, url(draft) + "?q=ada")
+    assert (response.status_code, response["Location"]) == (302, url(draft) + "?q=ada")
     assert picked(draft) == {learner.pk}
 
 
@@ -269,8 +269,8 @@ def test_options_tell_what_they_are_and_mark_what_was_found(client, draft):
     options = client.get(url(draft), {"find": "safe"}, headers=HTMX)
 
     assert "<b>Fire <mark>Safe</mark>ty</b>" in options.content.decode()
-    said = "Course · 45 min · English, German · CRS-7 · 0 people have it"
-    assert said in words(options)
+    summary = "Course · 45 min · English, German · CRS-7 · 0 people have it"
+    assert summary in words(options)
     assert "Add" not in words(options)
     assert "Add Fire Safety" in words(client.get(url(draft), {"find": "safe"}))
 
@@ -308,10 +308,10 @@ def test_who_has_it_stands_beside_the_person(client, draft):
         due_at=AT,
     )
 
-    said = words(client.get(url(draft)))
+    text = words(client.get(url(draft)))
 
-    assert "Has it, due 23 Nov 2026" in said
-    assert "1 person has it" in said
+    assert "Has it, due 23 Nov 2026" in text
+    assert "1 person has it" in text
 
 
 @pytest.mark.parametrize(
@@ -326,18 +326,18 @@ def test_who_has_it_stands_beside_the_person(client, draft):
     ],
 )
 def test_the_due_date_is_kept(client, draft, clock, sent, due):
-    answer = client.post(url(draft, "assign-terms"), {"status": "pending", **sent}, headers=HTMX)
+    response = client.post(url(draft, "assign-terms"), {"status": "pending", **sent}, headers=HTMX)
 
     draft.refresh_from_db()
-    assert (answer.status_code, str(draft.due_date)) == (200, due)
+    assert (response.status_code, str(draft.due_date)) == (200, due)
 
 
 def test_the_due_date_is_said_in_words(client, draft):
-    answer = client.post(
+    response = client.post(
         url(draft, "assign-terms"), {"status": "pending", "due_date": "2027-01-15"}, headers=HTMX
     )
 
-    assert "Friday 15 January 2027, end of day in London" in words(answer)
+    assert "Friday 15 January 2027, end of day in London" in words(response)
 
 
 @pytest.mark.parametrize(
@@ -359,33 +359,33 @@ def test_the_due_date_is_said_in_words(client, draft):
 def test_wrong_terms_are_said_beside_their_field(client, draft, sent, sentence):
     DraftLearner.objects.create(draft=draft, learner=make_learner())
 
-    answer = client.post(url(draft, "assign-terms"), sent)
+    response = client.post(url(draft, "assign-terms"), sent)
 
-    assert answer.status_code == 422
-    assert sentence in words(answer)
-    assert "<title>\n      Error:" in answer.content.decode() or "Error: " in words(answer)[:60]
-    assert "1 selected" in words(answer)
+    assert response.status_code == 422
+    assert sentence in words(response)
+    assert "<title>\n      Error:" in response.content.decode() or "Error: " in words(response)[:60]
+    assert "1 selected" in words(response)
 
 
 def test_review_of_an_empty_draft_says_what_is_missing(client, draft):
-    answer = client.post(url(draft), {"status": "pending"})
+    response = client.post(url(draft), {"status": "pending"})
 
-    said = words(answer)
-    assert answer.status_code == 422
-    assert [said.count(sentence) for sentence in EMPTY] == [2, 2]
+    text = words(response)
+    assert response.status_code == 422
+    assert [text.count(sentence) for sentence in EMPTY] == [2, 2]
 
 
 def test_review_keeps_the_ticks_of_the_page_and_goes_on(client, draft):
     learner = make_learner()
     DraftContent.objects.create(draft=draft, content=make_content())
 
-    answer = client.post(
+    response = client.post(
         url(draft),
         {"status": "in_progress", "progress": "40", "shown": learner.pk, "learner": learner.pk},
     )
 
     draft.refresh_from_db()
-    assert (answer.status_code, answer["Location"]) == (302, url(draft, "review"))
+    assert (response.status_code, response["Location"]) == (302, url(draft, "review"))
     assert (draft.status, draft.progress, picked(draft)) == ("in_progress", 40, {learner.pk})
 
 
@@ -394,17 +394,17 @@ def test_a_submitted_draft_leads_to_its_batch(client, draft):
     draft.is_submitted = True
     draft.save()
 
-    answer = client.get(url(draft))
+    response = client.get(url(draft))
 
-    assert (answer.status_code, answer["Location"]) == (302, reverse("batch", args=[batch.pk]))
+    assert (response.status_code, response["Location"]) == (302, reverse("batch", args=[batch.pk]))
 
 
 def test_a_discarded_draft_is_gone_until_it_is_put_back(client, draft):
     DraftLearner.objects.create(draft=draft, learner=make_learner())
 
-    answer = client.post(url(draft, "assign-discard"))
+    response = client.post(url(draft, "assign-discard"))
 
-    assert (answer.status_code, answer["Location"]) == (302, "/batches/?tab=drafts")
+    assert (response.status_code, response["Location"]) == (302, "/batches/?tab=drafts")
     assert client.get(url(draft)).status_code == 404
     assert client.post(url(draft, "assign-clear")).status_code == 404
 
@@ -448,16 +448,16 @@ FIELDS = [
 @pytest.mark.parametrize("value", NO_ID)
 @pytest.mark.parametrize(("act", "field"), FIELDS)
 def test_no_id_fails_a_page(client, draft, act, field, value):
-    answer = client.post(url(draft, act), {field: value, "status": "in_progress"})
+    response = client.post(url(draft, act), {field: value, "status": "in_progress"})
 
-    assert answer.status_code in {302, 422}
+    assert response.status_code in {302, 422}
 
 
 @pytest.mark.parametrize("value", NO_ID)
 def test_a_draft_starts_without_what_cannot_be_picked(client, draft, value):
-    answer = client.post(reverse("assign-new"), {"learner": value, "add": value})
+    response = client.post(reverse("assign-new"), {"learner": value, "add": value})
 
-    assert answer.status_code == 302
+    assert response.status_code == 302
     assert client.get(url(draft), {"page": value}).status_code == 200
 
 
@@ -472,7 +472,7 @@ def test_each_of_several_items_may_have_a_due_date_of_its_own(client, draft):
     for content in (first, second):
         DraftContent.objects.create(draft=draft, content=content)
 
-    answer = client.post(
+    response = client.post(
         url(draft, "assign-item-due-dates"),
         {f"item_due_{first.pk}": "2027-02-01", f"item_due_{second.pk}": "", "item_due_x": "1"},
         headers=HTMX,
@@ -480,25 +480,25 @@ def test_each_of_several_items_may_have_a_due_date_of_its_own(client, draft):
 
     own = DraftContent.objects.filter(draft=draft).values_list("content", "due_date")
     assert dict(own) == {first.pk: date(2027, 2, 1), second.pk: None}
-    assert "Due Monday 1 February 2027" in answer.content.decode()
+    assert "Due Monday 1 February 2027" in response.content.decode()
 
 
 def test_a_due_date_of_an_item_that_is_none_is_refused(client, draft):
     content = make_content()
     DraftContent.objects.create(draft=draft, content=content)
 
-    answer = client.post(url(draft, "assign-item-due-dates"), {f"item_due_{content.pk}": "soon"})
+    response = client.post(url(draft, "assign-item-due-dates"), {f"item_due_{content.pk}": "soon"})
 
-    assert answer.status_code == 422
-    assert "Enter the due date as a day" in answer.content.decode()
+    assert response.status_code == 422
+    assert "Enter the due date as a day" in response.content.decode()
 
 
 def test_what_is_probably_a_mistake_is_said_beside_the_due_date(client, draft, clock):
     form = {"status": "pending", "due_date": "2026-11-28"}
 
-    answer = client.post(url(draft, "assign-terms"), form, headers=HTMX)
+    response = client.post(url(draft, "assign-terms"), form, headers=HTMX)
 
-    assert "The due date is a Saturday." in answer.content.decode()
+    assert "The due date is a Saturday." in response.content.decode()
 
 
 def test_a_tab_that_is_behind_does_not_overwrite_the_terms(client, draft):
@@ -513,9 +513,9 @@ def test_a_tab_that_is_behind_does_not_overwrite_the_terms(client, draft):
     draft.refresh_from_db()
     assert (str(draft.due_date), draft.status) == ("2027-01-15", "pending")
     assert (whole.status_code, picked(draft)) == (422, {person.pk})
-    said = "This draft changed in another tab: it is now due 15 January 2027, pending"
-    assert said in words(part)
-    assert said in words(whole)
+    notice = "This draft changed in another tab: it is now due 15 January 2027, pending"
+    assert notice in words(part)
+    assert notice in words(whole)
 
     again = late | {"terms_seen": part.context["page"].terms_seen}
     client.post(url(draft, "assign-terms"), again, headers=HTMX)
@@ -531,10 +531,10 @@ def test_a_tab_that_is_behind_is_told_and_its_tick_is_kept(client, draft):
     for_ben = {"shown": ben.pk, "learner": ben.pk, "seen": behind}
     second = client.post(url(draft, "assign-pick"), for_ben, headers=HTMX)
 
-    said = "This draft changed in another tab. What both of you picked is kept."
-    assert said not in words(first)
-    assert said in words(second)
+    notice = "This draft changed in another tab. What both of you picked is kept."
+    assert notice not in words(first)
+    assert notice in words(second)
     assert picked(draft) == {ada.pk, ben.pk}
 
     for_ben["seen"] = second.context["page"].seen
-    assert said not in words(client.post(url(draft, "assign-pick"), for_ben, headers=HTMX))
+    assert notice not in words(client.post(url(draft, "assign-pick"), for_ben, headers=HTMX))

@@ -51,11 +51,11 @@ def test_batches_lists_the_newest_first_with_their_state(manager):
     make_batch(["created", "rejected"], title="Fire Safety")
     make_batch(["queued"], title="Phishing Basics", state="running")
 
-    said = words(manager.get("/batches/"))
+    text = words(manager.get("/batches/"))
 
-    assert said.index("Phishing Basics") < said.index("Fire Safety")
-    assert "1 failed" in said
-    assert "All 2 Running 1 Needs you 1 Drafts 0 Done 1" in said
+    assert text.index("Phishing Basics") < text.index("Fire Safety")
+    assert "1 failed" in text
+    assert "All 2 Running 1 Needs you 1 Drafts 0 Done 1" in text
 
 
 def test_batches_of_a_tab_are_the_ones_it_counts(manager):
@@ -63,13 +63,13 @@ def test_batches_of_a_tab_are_the_ones_it_counts(manager):
     make_batch(["rejected"], title="Data Protection")
     make_batch(["planned"], title="Phishing Basics", state="held")
 
-    found = manager.get("/batches/?tab=needs-you").context["page"].object_list
+    batches = manager.get("/batches/?tab=needs-you").context["page"].object_list
 
-    assert [batch.title for batch in found] == ["Phishing Basics", "Data Protection"]
+    assert [batch.title for batch in batches] == ["Phishing Basics", "Data Protection"]
 
 
 @pytest.mark.parametrize(
-    ("asked", "titles"),
+    ("query", "titles"),
     [
         pytest.param("fire", ["Fire Safety"], id="a word of the title"),
         pytest.param("B-{fire}", ["Fire Safety"], id="the number people know it by"),
@@ -78,11 +78,11 @@ def test_batches_of_a_tab_are_the_ones_it_counts(manager):
         pytest.param("nothing", [], id="no match"),
     ],
 )
-def test_batches_are_found(manager, asked, titles):
+def test_batches_are_found(manager, query, titles):
     fire = make_batch(["created"], title="Fire Safety")
     make_batch(["created"], title="Phishing Basics", by_name="Daniel Osei")
 
-    response = manager.get("/batches/", {"q": asked.format(fire=f"{fire.pk:04d}")})
+    response = manager.get("/batches/", {"q": query.format(fire=f"{fire.pk:04d}")})
 
     assert [batch.title for batch in response.context["page"].object_list] == titles
     assert ("No batch matches" in words(response)) is (not titles)
@@ -115,11 +115,11 @@ def test_batches_refresh_only_while_one_of_them_moves(manager):
 def test_batch_says_how_it_stands(manager):
     batch = make_batch(EVERY_STATE, state="running", started_at=AT)
 
-    said = words(manager.get(reverse("batch", args=[batch.pk])))
+    text = words(manager.get(reverse("batch", args=[batch.pk])))
 
-    assert "4 of 7 handled, 3 to go" in said
-    assert "1 created 1 failed 1 skipped 1 no answer yet 3 waiting" in said
-    assert "All 7 Latest Failed 1 No answer yet 1 Created 1 Skipped 1 Waiting 3" in said
+    assert "4 of 7 handled, 3 to go" in text
+    assert "1 created 1 failed 1 skipped 1 no answer yet 3 waiting" in text
+    assert "All 7 Latest Failed 1 No answer yet 1 Created 1 Skipped 1 Waiting 3" in text
 
 
 @pytest.mark.parametrize(
@@ -182,23 +182,23 @@ def test_batch_counts_down_before_it_starts(manager):
     starts_at = datetime.now(UTC) + timedelta(seconds=25)
     batch = make_batch(["planned"], state="waiting", starts_at=starts_at, started_at=None)
 
-    said = words(manager.get(reverse("batch", args=[batch.pk])))
+    text = words(manager.get(reverse("batch", args=[batch.pk])))
 
-    assert re.search(r"2[345] s until the first call", said)
-    assert all(button in said for button in ("Undo, back to draft", "Hold", "Start now"))
+    assert re.search(r"2[345] s until the first call", text)
+    assert all(button in text for button in ("Undo, back to draft", "Hold", "Start now"))
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "sentence"),
     [
         pytest.param(["created"] * 3, "All 3 created", id="everything"),
         pytest.param(["created", "skipped"], "1 created 1 was skipped.", id="one was skipped"),
         pytest.param(["created", "rejected"], "What needs a decision", id="one failed"),
     ],
 )
-def test_batch_says_what_came_of_it(manager, rows, said):
+def test_batch_says_what_came_of_it(manager, rows, sentence):
     batch = make_batch(rows, finished_at=AT)
-    assert said in words(manager.get(reverse("batch", args=[batch.pk])))
+    assert sentence in words(manager.get(reverse("batch", args=[batch.pk])))
 
 
 def test_batch_says_when_no_worker_is_there(manager):
@@ -243,9 +243,9 @@ def test_batch_progress_says_when_the_worker_is_gone(manager):
     worker.seen_at -= timedelta(minutes=2)
     worker.save()
 
-    said = words(manager.get(reverse("batch-progress", args=[batch.pk]), seen))
+    text = words(manager.get(reverse("batch-progress", args=[batch.pk]), seen))
 
-    assert re.search(r"No progress for about \d+ \w+. Nothing is lost; it continues when the", said)
+    assert re.search(r"No progress for about \d+ \w+. Nothing is lost; it continues when the", text)
 
 
 def test_batch_progress_stops_asking_when_nothing_moves(manager):
@@ -282,7 +282,7 @@ def test_batch_action_moves_it_on(manager, state, action, became, leads_to):
 
 
 @pytest.mark.parametrize(
-    ("state", "action", "said"),
+    ("state", "action", "sentence"),
     [
         pytest.param("running", "undo", "It has started; use Stop instead.", id="undo"),
         pytest.param("running", "hold", "It has started already.", id="hold"),
@@ -293,13 +293,13 @@ def test_batch_action_moves_it_on(manager, state, action, became, leads_to):
         pytest.param("done", "retry", RETRY_REFUSED, id="retry"),
     ],
 )
-def test_batch_action_that_is_refused_says_why(manager, state, action, said):
+def test_batch_action_that_is_refused_says_why(manager, state, action, sentence):
     batch = make_batch(["created"], state=state)
 
     response = manager.post(reverse("batch-action", args=[batch.pk, action]))
 
     assert response.status_code == 409
-    assert words(response).index(said) < words(response).index(f"{batch.title} for")
+    assert words(response).index(sentence) < words(response).index(f"{batch.title} for")
     batch.refresh_from_db()
     assert batch.state == state
 
@@ -342,9 +342,9 @@ def test_one_row_that_is_settled_is_not_sent_again(manager):
 
 
 def test_a_row_of_another_batch_is_not_found(manager):
-    one, other = make_batch(["rejected"]), make_batch(["rejected"])
+    batch, other = make_batch(["rejected"]), make_batch(["rejected"])
     row = other.assignments.get()
-    assert manager.post(reverse("row-action", args=[one.pk, row.pk, "retry"])).status_code == 404
+    assert manager.post(reverse("row-action", args=[batch.pk, row.pk, "retry"])).status_code == 404
 
 
 def test_an_unknown_action_is_not_found(manager):
@@ -412,16 +412,16 @@ def test_batch_offers_what_helps_for_each_reason(manager, row, buttons, advice):
     page = manager.get(reverse("batch", args=[batch.pk])).content.decode()
 
     decide = page.split('id="h-f"')[1].split("</section>")[0]
-    found = re.findall(r"data-once>([^<]*)", decide)
-    assert (found, advice in " ".join(decide.split())) == (buttons, True)
+    labels = re.findall(r"data-once>([^<]*)", decide)
+    assert (labels, advice in " ".join(decide.split())) == (buttons, True)
 
 
 def test_one_answer_is_accepted_for_all_its_rows(manager):
     other = {**ON_RECORD, "problem": "Another version is on the transcript."}
     batch = make_batch([dict(ON_RECORD), dict(other), dict(ON_RECORD)])
-    asked = {"is_group": "1", "status": "409", "problem": ON_RECORD["problem"], "why": "Checked"}
+    form = {"is_group": "1", "status": "409", "problem": ON_RECORD["problem"], "why": "Checked"}
 
-    response = manager.post(reverse("batch-action", args=[batch.pk, "accept"]), asked)
+    response = manager.post(reverse("batch-action", args=[batch.pk, "accept"]), form)
 
     states = list(batch.assignments.order_by("position").values_list("state", flat=True))
     assert (response.status_code, states) == (302, ["skipped", "rejected", "skipped"])
@@ -429,21 +429,21 @@ def test_one_answer_is_accepted_for_all_its_rows(manager):
 
 
 @pytest.mark.parametrize(
-    ("row", "action", "state"),
+    ("values", "action", "state"),
     [
         pytest.param(dict(ON_RECORD), "accept", "skipped", id="accept"),
         pytest.param({"state": "unknown"}, "leave", "skipped", id="leave"),
         pytest.param({"state": "unknown"}, "retry", "queued", id="send again"),
     ],
 )
-def test_one_row_is_decided_about(manager, row, action, state):
-    batch = make_batch([row])
-    one = batch.assignments.get()
+def test_one_row_is_decided_about(manager, values, action, state):
+    batch = make_batch([values])
+    row = batch.assignments.get()
 
-    response = manager.post(reverse("row-action", args=[batch.pk, one.pk, action]))
+    response = manager.post(reverse("row-action", args=[batch.pk, row.pk, action]))
 
-    one.refresh_from_db()
-    assert (response.status_code, one.state) == (302, state)
+    row.refresh_from_db()
+    assert (response.status_code, row.state) == (302, state)
 
 
 def test_an_unknown_decision_about_a_row_is_not_found(manager):
@@ -474,9 +474,9 @@ def test_a_reason_that_is_too_long_is_said(manager):
 def test_what_failed_alike_is_copied_to_a_new_draft(manager):
     late = {"state": "rejected", "response_status": 400, "problem": "The due date is too early."}
     batch = make_batch([dict(late), "created", dict(MISSING), dict(late)])
-    asked = {"is_group": "1", "status": "400", "problem": late["problem"]}
+    form = {"is_group": "1", "status": "400", "problem": late["problem"]}
 
-    response = manager.post(reverse("batch-copy", args=[batch.pk]), asked)
+    response = manager.post(reverse("batch-copy", args=[batch.pk]), form)
 
     draft = Draft.objects.get()
     wanted = batch.assignments.filter(response_status=400).order_by("position")
@@ -495,14 +495,14 @@ def test_a_whole_batch_is_copied_without_who_left(manager):
     manager.post(reverse("batch-copy", args=[batch.pk]))
 
     draft = Draft.objects.get()
-    assert [one.learner for one in draft.picked_learners.all()] == [there]
+    assert [pick.learner for pick in draft.picked_learners.all()] == [there]
     assert (draft.due_date, draft.status, draft.reason) == (
         date(2027, 1, 15),
         "pending",
         "Policy DP-14",
     )
-    said = words(manager.get(f"/assign/{draft.pk}/"))
-    assert f"Copied from {batch}: 1 person. Inactive in the LMS and not copied: {gone}." in said
+    text = words(manager.get(f"/assign/{draft.pk}/"))
+    assert f"Copied from {batch}: 1 person. Inactive in the LMS and not copied: {gone}." in text
 
 
 def test_another_managers_batch_that_is_undone_stays_on_its_page(manager):
@@ -538,7 +538,7 @@ def test_batch_shows_its_calls_as_bars_a_sentence_and_a_table(manager):
 
 
 @pytest.mark.parametrize(
-    ("account", "others", "said"),
+    ("account", "others", "sentence"),
     [
         pytest.param({}, 0, "limit 16.7. You can close this page.", id="as agreed"),
         pytest.param({}, 1, "Sharing the limit with 1 other batch.", id="with another batch"),
@@ -551,11 +551,11 @@ def test_batch_shows_its_calls_as_bars_a_sentence_and_a_table(manager):
         ),
     ],
 )
-def test_batch_says_how_fast_it_goes(manager, account, others, said):
+def test_batch_says_how_fast_it_goes(manager, account, others, sentence):
     make_account(**account)
     batch, *_ = (make_batch(["queued"], state="running") for _ in range(others + 1))
 
-    assert said in words(manager.get(reverse("batch", args=[batch.pk])))
+    assert sentence in words(manager.get(reverse("batch", args=[batch.pk])))
 
 
 def test_batch_says_until_when_it_is_slowed_down(manager):
@@ -563,11 +563,11 @@ def test_batch_says_until_when_it_is_slowed_down(manager):
     make_account(slowed_until=until)
     batch = make_batch(["queued"], state="running")
 
-    said = words(manager.get(reverse("batch", args=[batch.pk])))
+    text = words(manager.get(reverse("batch", args=[batch.pk])))
 
     here = timezone.localtime(until)
-    assert f"Slowed down until {here:%H:%M:%S}" in said
-    assert re.search(r"About 1 min (30|2\d) s left", said)
+    assert f"Slowed down until {here:%H:%M:%S}" in text
+    assert re.search(r"About 1 min (30|2\d) s left", text)
 
 
 def test_a_batch_at_rest_shows_no_pace(manager):

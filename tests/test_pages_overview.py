@@ -53,10 +53,10 @@ def test_overview_shows_what_runs_and_what_needs_a_decision(client, sign_in):
     response = client.get("/")
 
     shown = [batch.title for batch in response.context["running"]]
-    said = words(response)
+    text = words(response)
     assert shown == ["Phishing Basics", "Data Protection"]
-    assert "Hello, Priya 2 batches run or wait, 1 needs a decision." in said
-    assert "Draft: Empty draft" in said
+    assert "Hello, Priya 2 batches run or wait, 1 needs a decision." in text
+    assert "Draft: Empty draft" in text
     assert "tick from:body" in response.content.decode()
 
 
@@ -120,19 +120,19 @@ def test_navigation_holds_what_the_role_may_do(client, sign_in, role, places):
 
 
 @pytest.mark.parametrize(
-    ("asked", "names"),
+    ("query", "names"),
     [
         pytest.param("yilmaz", ["Elif Yılmaz"], id="a name"),  # noqa: RUF001  a letter that folds
         pytest.param("", ["Amara Okafor", "Elif Yılmaz"], id="everybody"),  # noqa: RUF001
         pytest.param("nobody", [], id="no match"),
     ],
 )
-def test_people_are_found_the_inactive_too(client, sign_in, asked, names):
+def test_people_are_found_the_inactive_too(client, sign_in, query, names):
     sign_in("auditor")
     make_learner(name="Elif Yılmaz", is_active=False)  # noqa: RUF001  a letter that folds
     make_learner(name="Amara Okafor")
 
-    response = client.get("/people/", {"q": asked})
+    response = client.get("/people/", {"q": query})
 
     assert [str(person) for person in response.context["sheet"].rows] == names
     assert ("Nothing matches" in words(response)) is (not names)
@@ -165,9 +165,9 @@ def test_person_shows_who_assigned_what_with_its_proof(client, sign_in):
     response = client.get(reverse("person", args=[elif_.pk]))
 
     assert response.context["rows"] == [(row, row.pk)]
-    said = words(response)
-    assert "Fire Safety" in said
-    assert "Daniel Osei" in said
+    text = words(response)
+    assert "Fire Safety" in text
+    assert "Daniel Osei" in text
     assert f'href="/audit/{row.pk}/"' in response.content.decode()
 
 
@@ -192,8 +192,8 @@ def test_person_costs_the_same_however_much(client, sign_in, django_assert_num_q
 def test_person_can_be_assigned_to_by_a_manager(client, sign_in, role, is_active, is_offered):
     sign_in(role)
     person = make_learner(is_active=is_active)
-    said = words(client.get(reverse("person", args=[person.pk])))
-    assert ("Assign to this person" in said) is is_offered
+    text = words(client.get(reverse("person", args=[person.pk])))
+    assert ("Assign to this person" in text) is is_offered
 
 
 def test_content_says_what_cannot_be_assigned(client, sign_in):
@@ -202,11 +202,11 @@ def test_content_says_what_cannot_be_assigned(client, sign_in):
     make_content(title="B without a reference", external_reference="")
     make_content(title="C good")
 
-    said = words(client.get("/content/"))
+    text = words(client.get("/content/"))
 
-    assert said.index("A retired one") < said.index("C good")
-    assert "It is retired in the LMS." in said
-    assert "It has no external reference in the LMS." in said
+    assert text.index("A retired one") < text.index("C good")
+    assert "It is retired in the LMS." in text
+    assert "It has no external reference in the LMS." in text
 
 
 def test_content_item_shows_who_has_it_and_its_batches(client, sign_in):
@@ -224,10 +224,10 @@ def test_content_item_shows_who_has_it_and_its_batches(client, sign_in):
 
     response = client.get(reverse("content-item", args=[content.pk]))
 
-    assert [one.title for one in response.context["batches"]] == ["Fire Safety"]
-    said = words(response)
-    assert f"Course · {content.external_reference} · 1 person has it" in said
-    assert "Assign this" not in said
+    assert [shown.title for shown in response.context["batches"]] == ["Fire Safety"]
+    text = words(response)
+    assert f"Course · {content.external_reference} · 1 person has it" in text
+    assert "Assign this" not in text
 
 
 @pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
@@ -241,7 +241,7 @@ def test_content_item_costs_the_same(client, sign_in, django_assert_num_queries,
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "sentence"),
     [
         pytest.param({}, "Assign this", id="a good one"),
         pytest.param(
@@ -254,16 +254,16 @@ def test_content_item_costs_the_same(client, sign_in, django_assert_num_queries,
         ),
     ],
 )
-def test_content_item_can_be_assigned_unless_it_says_why_not(client, sign_in, fields, said):
+def test_content_item_can_be_assigned_unless_it_says_why_not(client, sign_in, fields, sentence):
     sign_in("manager")
     page = words(client.get(reverse("content-item", args=[make_content(**fields).pk])))
     offered = [text for text in ("Assign this", "It cannot be assigned") if text in page]
-    assert said in page
+    assert sentence in page
     assert len(offered) == 1
 
 
 @pytest.mark.parametrize(
-    ("duration", "said"),
+    ("duration", "expected"),
     [
         pytest.param("PT45M", "45 min", id="minutes"),
         pytest.param("PT1H30M", "1 h 30 min", id="hours and minutes"),
@@ -271,11 +271,11 @@ def test_content_item_can_be_assigned_unless_it_says_why_not(client, sign_in, fi
         pytest.param("half a day", "half a day", id="no duration"),
     ],
 )
-def test_content_item_says_how_long_it_takes(client, sign_in, duration, said):
+def test_content_item_says_how_long_it_takes(client, sign_in, duration, expected):
     sign_in("manager")
     content = make_content(duration=duration)
     page = words(client.get(reverse("content-item", args=[content.pk])))
-    assert f"Duration {said} LMS ID" in page
+    assert f"Duration {expected} LMS ID" in page
 
 
 @pytest.mark.parametrize(
@@ -320,8 +320,8 @@ def test_settings_say_whether_a_worker_is_there(client, sign_in, is_there):
     sign_in("manager")
     if is_there:
         Worker.objects.create(name="one", seen_at=datetime.now(UTC))
-    said = words(client.get("/settings/"))
-    assert ("Seen in the last minute" in said, "Not seen" in said) == (is_there, not is_there)
+    text = words(client.get("/settings/"))
+    assert ("Seen in the last minute" in text, "Not seen" in text) == (is_there, not is_there)
 
 
 def test_an_administrator_asks_for_a_sync(client, sign_in):
@@ -376,8 +376,8 @@ def test_only_an_administrator_syncs_and_resumes(client, sign_in, role):
 
     account.refresh_from_db()
     assert (answers, account.paused_at, SyncRun.objects.count()) == ([403, 403], AT, 0)
-    said = words(client.get("/settings/"))
-    assert [offer for offer in ("Sync now", "Resume") if offer in said] == []
+    text = words(client.get("/settings/"))
+    assert [offer for offer in ("Sync now", "Resume") if offer in text] == []
 
 
 @pytest.mark.parametrize("path", ["/", "/people/", "/people/1/", "/content/", "/settings/"])

@@ -43,21 +43,21 @@ def test_what_is_named_exactly_is_shown_at_once(client):
         "crs-0977": reverse("content-item", args=[content.pk]),
     }
 
-    found = {asked: ask(client, asked).headers.get("Location") for asked in leads_to}
+    redirects = {query: ask(client, query).headers.get("Location") for query in leads_to}
 
-    assert found == leads_to
+    assert redirects == leads_to
 
 
 def test_what_several_share_is_listed(client):
     for name in ("Amara Okafor", "Amara Okafor", "Ben Amara"):
-        text = fold(f"{name} NW-1")
-        make_learner(name=name, external_reference="NW-1", search_text=text)
+        search_text = fold(f"{name} NW-1")
+        make_learner(name=name, external_reference="NW-1", search_text=search_text)
 
-    said = words(ask(client, "amara"))
+    text = words(ask(client, "amara"))
 
-    assert said.count("Amara Okafor") == 2
-    assert "Ben Amara" in said
-    assert "All people who match" in said
+    assert text.count("Amara Okafor") == 2
+    assert "Ben Amara" in text
+    assert "All people who match" in text
     assert words(ask(client, "nw-1")).count("Amara") == 3
 
 
@@ -66,13 +66,13 @@ def test_each_kind_has_a_group(client):
     make_content(title="Fire Safety")
     make_batch(["created"], title="Fire Drill")
 
-    said = words(ask(client, "fire"))
+    text = words(ask(client, "fire"))
 
-    assert all(title in said for title in ("Fire Marshal", "Fire Safety", "Fire Drill"))
+    assert all(title in text for title in ("Fire Marshal", "Fire Safety", "Fire Drill"))
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "query",
     [
         pytest.param("nobody", id="words"),
         pytest.param("B-9999", id="a batch"),
@@ -81,12 +81,12 @@ def test_each_kind_has_a_group(client):
         pytest.param("a\x00b", id="a NUL"),
     ],
 )
-def test_nothing_says_so(client, asked):
-    assert "No results" in words(ask(client, asked))
+def test_nothing_says_so(client, query):
+    assert "No results" in words(ask(client, query))
 
 
 def test_an_empty_search_asks_for_words(client):
-    said = words(ask(client, " "))
+    text = words(ask(client, " "))
 
-    assert "leads straight there" in said
-    assert "No results" not in said
+    assert "leads straight there" in text
+    assert "No results" not in text

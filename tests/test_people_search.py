@@ -97,7 +97,9 @@ class AnyWords(TestCase):
         everybody = Learner.objects.filter(account=account)
         sought = fold(words).split()
         assert {learner.pk for learner in matches} == {
-            one.pk for one in everybody if all(word in one.search_text for word in sought)
+            learner.pk
+            for learner in everybody
+            if all(word in learner.search_text for word in sought)
         }
 
 
@@ -118,8 +120,8 @@ def test_pages_can_be_walked_both_ways_with_equal_names(by):
     sign = "-" if by.startswith("-") else ""
     order = list(everybody.order_by(by, f"{sign}pk"))
     assert first.rows + second.rows + third.rows == order
-    assert [(one.first, one.last) for one in (first, second, third)] == [(1, 3), (4, 6), (7, 7)]
-    assert [one.total for one in (first, second, third)] == [7, 7, 7]
+    assert [(each.first, each.last) for each in (first, second, third)] == [(1, 3), (4, 6), (7, 7)]
+    assert [each.total for each in (first, second, third)] == [7, 7, 7]
     assert (first.previous, third.following) == (None, None)
     assert sheet(third.previous).rows == second.rows
     assert sheet(second.previous).rows == first.rows

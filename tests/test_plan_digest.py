@@ -98,15 +98,17 @@ def test_a_skipped_row_has_another_digest_than_one_to_be_sent():
 
 
 @given(IDS, IDS, TEXT, TEXT, TEXT, st.none() | st.datetimes(), TEXT, st.none() | st.integers(0, 99))
-def test_a_digest_is_over_what_rfc_8785_says(learner, content, ref, one, other, due, account, done):
+def test_a_digest_is_over_what_rfc_8785_says(
+    learner, content, ref, person_id, item_id, due, account, done
+):
     """Check bytes against the reference library, and that a zone does not matter."""
     due_at = due and due.replace(tzinfo=UTC)
     row = row_of(
         learner_id=learner,
         content_id=content,
         content_reference=ref,
-        learner_remote_id=one,
-        content_remote_id=other,
+        learner_remote_id=person_id,
+        content_remote_id=item_id,
         due_at=due_at and due_at.astimezone(timezone(timedelta(hours=1))) if due_at else None,
     )
     batch = batch_of(account=Account(remote_id=account), progress=done, due_at=due_at)
@@ -119,8 +121,8 @@ def test_a_digest_is_over_what_rfc_8785_says(learner, content, ref, one, other, 
         "learner_id": learner,
         "content_id": content,
         "content_reference": ref,
-        "learner_remote_id": one,
-        "content_remote_id": other,
+        "learner_remote_id": person_id,
+        "content_remote_id": item_id,
         "due_at": moment,
     }
     expected = reference_sha256(columns).digest()

@@ -32,7 +32,7 @@ HEADERS = {
     "email": "DeskEmail",
     "groups": "DeskGroups",
 }
-GIVEN = {"PROXY_SECRET": SECRET, "PROXY_ISSUER": ISSUER, "OIDC_MANAGER_VALUES": "ld"}
+SETTINGS = {"PROXY_SECRET": SECRET, "PROXY_ISSUER": ISSUER, "OIDC_MANAGER_VALUES": "ld"}
 
 
 @pytest.fixture(autouse=True)
@@ -191,7 +191,7 @@ def test_unchanged_headers_write_nothing(priya):
     with CaptureQueriesContext(connection) as requested:
         priya.get("/batches/")
 
-    assert [one["sql"] for one in requested if not one["sql"].startswith("SELECT")] == []
+    assert [query["sql"] for query in requested if not query["sql"].startswith("SELECT")] == []
 
 
 def test_a_form_of_an_ended_session_changes_nothing(priya):
@@ -232,7 +232,7 @@ def test_with_both_ways_each_session_depends_on_its_own_way(company, settings):
 
 def test_the_settings_of_a_proxy():
     settings_read = proxy_settings.proxy_settings(
-        env(**GIVEN, PROXY_SUBJECT_HEADER="ShibId"), demo=False
+        env(**SETTINGS, PROXY_SUBJECT_HEADER="ShibId"), demo=False
     )
 
     assert settings_read
@@ -242,7 +242,7 @@ def test_the_settings_of_a_proxy():
     )
     assert SECRET not in repr(settings_read)
     assert proxy_settings.proxy_settings(env(), demo=True) is None
-    both = GIVEN | {"OIDC_ISSUER": "https://id.example", "PROXY_BESIDE_OIDC": "1"}
+    both = SETTINGS | {"OIDC_ISSUER": "https://id.example", "PROXY_BESIDE_OIDC": "1"}
     assert proxy_settings.proxy_settings(env(**both), demo=False)
 
 
@@ -268,7 +268,7 @@ def test_the_settings_of_a_proxy():
 )
 def test_incomplete_proxy_settings_stop_the_start(change, demo, sentence):
     with pytest.raises(ImproperlyConfigured, match=sentence) as message:
-        proxy_settings.proxy_settings(env(**(GIVEN | change)), demo=demo)
+        proxy_settings.proxy_settings(env(**(SETTINGS | change)), demo=demo)
 
     assert SECRET not in str(message.value)
 

@@ -29,7 +29,7 @@ class Site:
         self.broker = broker
         self.log = folder / "worker.log"
 
-    def one(self, question: str) -> object:
+    def value(self, question: str) -> object:
         """Return the single value that a question of the database gives."""
         with psycopg.connect(self.product.environment["DATABASE_URL"]) as database:
             row = database.execute(question).fetchone()
@@ -38,7 +38,7 @@ class Site:
 
     def submit(self) -> int:
         """Submit a batch of one item that nobody has, for everybody; return its rows."""
-        item = self.one(
+        item = self.value(
             "SELECT external_reference FROM assignments_content c WHERE is_active AND "
             "external_reference <> '' AND NOT EXISTS (SELECT 1 FROM assignments_remoteassignment r"
             " WHERE r.content_id = c.id) AND NOT EXISTS (SELECT 1 FROM assignments_assignment a "
@@ -46,7 +46,7 @@ class Site:
         )
         words = f"--as manager@example.com --all --due 2027-01-15 --status pending --content {item}"
         self.product.manage("assign", *words.split(), "--yes")
-        return int(str(self.one("SELECT COUNT(*) FROM assignments_assignment")))
+        return int(str(self.value("SELECT COUNT(*) FROM assignments_assignment")))
 
     def start_workers(self, count: int = 1, **settings: str):
         """Start workers and wait until they count as such."""
@@ -54,7 +54,7 @@ class Site:
             self.product.start("worker", log=self.log, PGAPPNAME=f"worker-{number}", **settings)
             for number in range(count)
         ]
-        wait_until(lambda: self.one("SELECT COUNT(*) FROM assignments_worker") == count)
+        wait_until(lambda: self.value("SELECT COUNT(*) FROM assignments_worker") == count)
         return started
 
     def number_of_sender(self) -> int:
@@ -63,11 +63,11 @@ class Site:
             "SELECT MIN(name) FROM (SELECT application_name AS name FROM pg_stat_activity "
             "WHERE application_name LIKE 'worker-%' GROUP BY 1 HAVING COUNT(*) > 1) AS busy"
         )
-        return int(str(wait_until(lambda: self.one(busy))).removeprefix("worker-"))
+        return int(str(wait_until(lambda: self.value(busy))).removeprefix("worker-"))
 
     def wake(self, times: int) -> None:
         """Send the message that wakes a delivery, so many times."""
-        account = self.one("SELECT MIN(id) FROM assignments_account")
+        account = self.value("SELECT MIN(id) FROM assignments_account")
         code = f"from assignments import tasks\nfor _ in range({times}):"
         self.product.manage(
             "shell", "--no-imports", "-c", f"{code} tasks.deliver.enqueue({account})"
@@ -78,7 +78,7 @@ class Site:
 
     def wait_until_done(self, seconds: float = 60) -> None:
         done = "SELECT bool_and(state = 'done') FROM assignments_batch"
-        wait_until(lambda: self.one(done), seconds)
+        wait_until(lambda: self.value(done), seconds)
 
     def facts(self) -> dict[str, object]:
         """Return what the LMS holds, what the rows say and what the log proves."""
@@ -87,10 +87,10 @@ class Site:
         return {
             "held": stats["assignments"],
             "duplicates": stats["duplicates"],
-            "created": self.one(
+            "created": self.value(
                 "SELECT COUNT(*) FROM assignments_assignment WHERE state='created'"
             ),
-            "logged": self.one(logged),
+            "logged": self.value(logged),
         }
 
 
@@ -108,10 +108,10 @@ def stopped(worker):
 def wait_until(condition, seconds=30):
     """Wait for a condition to hold and return what it found."""
     ends = time.monotonic() + seconds
-    while not (found := condition()):
+    while not (value := condition()):
         assert time.monotonic() < ends, "It did not come true in time."
         time.sleep(0.05)
-    return found
+    return value
 
 
 @pytest.fixture(scope="module")
@@ -171,9 +171,9 @@ def test_two_workers_send_a_batch_once_however_often_they_are_woken(site):
     wait_until(lambda: site.broker.client().llen("delivery") == 0)
     assert site.facts() == all_once(rows)
     attempts = "SELECT COUNT(*) FROM assignments_logentry WHERE action = 'assignment.attempted'"
-    assert site.one(attempts) == rows
+    assert site.value(attempts) == rows
     assert [stopped(worker) for worker in workers] == [0, 0]
-    assert site.one("SELECT COUNT(*) FROM assignments_worker") == 0
+    assert site.value("SELECT COUNT(*) FROM assignments_worker") == 0
     assert "Traceback" not in site.log.read_text()
     site.product.manage("audit", "verify")
 
@@ -211,18 +211,18 @@ def test_a_broker_that_is_lost_only_delays_what_is_new(site):
     site.wait_until_done()
     assert site.facts() == all_once(first)
     both = site.submit()
-    said = site.product.manage("doctor", expect=(1,))
-    assert f"FIX  broker: {site.broker.url} does not respond" in said
+    output = site.product.manage("doctor", expect=(1,))
+    assert f"FIX  broker: {site.broker.url} does not respond" in output
     assert site.lms.stats()["assignments"] == first
     site.broker.start()
     wait_until(lambda: site.lms.stats()["assignments"] > first, seconds=8)
     site.wait_until_done()
 
     assert site.facts() == all_once(both)
-    said = site.log.read_text()
-    assert "Traceback" not in said
-    assert said.count("The broker cannot be reached") == 1
-    assert said.count("The schedule tries again until it succeeds") <= 2
+    log = site.log.read_text()
+    assert "Traceback" not in log
+    assert log.count("The broker cannot be reached") == 1
+    assert log.count("The schedule tries again until it succeeds") <= 2
 
 
 def test_a_database_that_restarts_loses_and_doubles_nothing(site, database):
@@ -236,9 +236,9 @@ def test_a_database_that_restarts_loses_and_doubles_nothing(site, database):
 
     site.wait_until_done(90)
     assert site.facts() == all_once(rows)
-    said = site.log.read_text()
-    assert "Traceback" not in said
-    assert said.count("lost the database and will be retried") == 1
+    log = site.log.read_text()
+    assert "Traceback" not in log
+    assert log.count("lost the database and will be retried") == 1
     site.product.manage("audit", "verify")
 
 
@@ -256,8 +256,8 @@ def test_a_sync_that_is_due_runs_on_the_broker_too(site):
 
     site.start_workers(2)
 
-    wait_until(lambda: site.one("SELECT synced_at IS NOT NULL FROM assignments_account"))
-    assert site.one("SELECT COUNT(*) FROM assignments_syncrun WHERE started_by = 'system'") == 1
+    wait_until(lambda: site.value("SELECT synced_at IS NOT NULL FROM assignments_account"))
+    assert site.value("SELECT COUNT(*) FROM assignments_syncrun WHERE started_by = 'system'") == 1
 
 
 def test_the_embedded_worker_outlives_its_database(site, database):
@@ -279,6 +279,6 @@ def test_a_worker_that_the_broker_refuses_ends_with_a_reason(site):
     worker = site.product.start("worker", log=site.log)
 
     assert worker.wait(20) == 1
-    said = site.log.read_text()
-    assert "WRONGTYPE" in said
-    assert "The Celery worker ended unexpectedly. See its log for the reason." in said
+    log = site.log.read_text()
+    assert "WRONGTYPE" in log
+    assert "The Celery worker ended unexpectedly. See its log for the reason." in log

@@ -159,15 +159,15 @@ def test_a_source_that_skips_a_dependency_fails_the_scan(pinned, monkeypatch):
 def test_bandit_reports_a_planted_fault(tmp_path, fault, number):
     (tmp_path / "planted.py").write_text(fault)
 
-    said = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "bandit", "-q", "-c", str(ROOT / "pyproject.toml"), "-r", tmp_path],
         capture_output=True,
         text=True,
         check=False,
     )
 
-    assert said.returncode == 1
-    assert number in said.stdout
+    assert process.returncode == 1
+    assert number in process.stdout
 
 
 def test_the_scans_are_part_of_the_checks():

@@ -32,20 +32,20 @@ ROWS = re.findall(r"^\| (\d+\.\d+)\.(\d+)(?:–(\d+))? \| ([a-z ]+) \| (.*) \|$"
 
 
 def test_every_requirement_of_level_2_has_one_row():
-    told = [
+    listed = [
         f"{section}.{number}"
         for section, first, last, *_ in ROWS
         for number in range(int(first), int(last or first) + 1)
     ]
-    asked = [
+    expected = [
         f"{chapter}.{section}.{number}"
         for chapter, sections in SECTIONS.items()
         for section, count in sections.items()
         for number in range(1, count + 1)
     ]
 
-    assert len(asked) == 253
-    assert told == asked
+    assert len(expected) == 253
+    assert listed == expected
 
 
 def test_every_requirement_has_one_of_five_answers():
@@ -54,10 +54,10 @@ def test_every_requirement_has_one_of_five_answers():
 
 def test_unmet_requirements_have_a_reason():
     why = PAGE.partition("## Not met, and why")[2]
-    told = set(re.findall(r"^- \*\*([\d.–]+)\*\*", why, re.MULTILINE))
+    explained = set(re.findall(r"^- \*\*([\d.–]+)\*\*", why, re.MULTILINE))
 
-    found = {f"{s}.{a}" + (f"–{b}" if b else "") for s, a, b, met, _ in ROWS if met == "no"}
-    assert told == found
+    unmet = {f"{s}.{a}" + (f"–{b}" if b else "") for s, a, b, met, _ in ROWS if met == "no"}
+    assert explained == unmet
 
 
 @pytest.mark.parametrize("test", sorted(set(re.findall(r"`(tests/\w+\.py::\w+)`", PAGE))))

@@ -110,9 +110,9 @@ def test_the_list_of_sessions_takes_a_constant_number_of_queries(client, django_
 
 
 def test_an_administrator_ends_all_sessions_of_a_person(client):
-    one, two, other = Client(), Client(), Client()
-    sign_in(one)
-    sign_in(two)
+    first, second, other = Client(), Client(), Client()
+    sign_in(first)
+    sign_in(second)
     sign_in(other, "auditor")
     sign_in(client, "admin")
     priya = User.objects.get(email="manager@example.com")
@@ -120,7 +120,7 @@ def test_an_administrator_ends_all_sessions_of_a_person(client):
     response = client.post(f"/sessions/{priya.pk}/end")
 
     assert response["Location"] == "/sessions/"
-    assert [is_in(each) for each in (one, two, other, client)] == [False, False, True, True]
+    assert [is_in(each) for each in (first, second, other, client)] == [False, False, True, True]
     ended = LogEntry.objects.filter(action="session.ended")
     assert [entry.subject for entry in ended] == [f"user/{priya.pk}"] * 2
 

@@ -13,7 +13,7 @@ from dashboard.access.token_encryption import decrypt_tokens, encrypt_tokens
 from dashboard.settings_catalogue import SECRETS
 from tests.environment import env
 
-GIVEN = {
+SETTINGS = {
     "OIDC_ISSUER": "https://id.example/realm/",
     "OIDC_CLIENT_ID": "desk",
     "OIDC_CLIENT_SECRET": "s",
@@ -22,9 +22,12 @@ GIVEN = {
 
 
 def test_the_issuer_is_read_without_its_last_slash():
-    assert sign_in_settings.oidc_issuer(env(**GIVEN), demo=False) == "https://id.example/realm"
+    assert sign_in_settings.oidc_issuer(env(**SETTINGS), demo=False) == "https://id.example/realm"
     assert sign_in_settings.oidc_issuer(env(), demo=True) == ""
-    assert sign_in_settings.comma_separated(env(**GIVEN), "OIDC_MANAGER_VALUES") == ["ld", "ld-eu"]
+    assert sign_in_settings.comma_separated(env(**SETTINGS), "OIDC_MANAGER_VALUES") == [
+        "ld",
+        "ld-eu",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -40,13 +43,13 @@ def test_the_issuer_is_read_without_its_last_slash():
 )
 def test_contradictory_settings_stop_the_start(change, demo, sentence):
     with pytest.raises(ImproperlyConfigured, match=sentence):
-        sign_in_settings.oidc_issuer(env(**(GIVEN | change)), demo=demo)
+        sign_in_settings.oidc_issuer(env(**(SETTINGS | change)), demo=demo)
 
 
 def test_account_groups_are_parsed():
-    given = env(ACCOUNT_GROUPS="one=ld-eu|ld, two=ld-us")
+    environ = env(ACCOUNT_GROUPS="one=ld-eu|ld, two=ld-us")
 
-    assert sign_in_settings.account_groups(given, accounts=["one", "two", "three"]) == {
+    assert sign_in_settings.account_groups(environ, accounts=["one", "two", "three"]) == {
         "one": ["ld-eu", "ld"],
         "two": ["ld-us"],
     }

@@ -95,16 +95,16 @@ def test_ports_to_open_without_another_lms_include_the_sandbox(env, ports, monke
 
 
 @pytest.mark.journey
-@pytest.mark.parametrize("given", ["", "https://desk.example.com"])
-def test_the_worker_writes_links_to_the_site(tmp_path, given):
+@pytest.mark.parametrize("site_url", ["", "https://desk.example.com"])
+def test_the_worker_writes_links_to_the_site(tmp_path, site_url):
     port = free_port()
-    env = {"PORT": str(port), "SANDBOX_PORT": str(free_port()), "SITE_URL": given}
+    env = {"PORT": str(port), "SANDBOX_PORT": str(free_port()), "SITE_URL": site_url}
     worker_command = "python -c 'from django.conf import settings; print(settings.SITE_URL)'"
 
     with launch(tmp_path, PROCFILE.replace("exec sleep 60", worker_command), env) as started:
         output, _ = started.communicate(timeout=30)
 
-    assert f"worker.1  | {given or f'http://127.0.0.1:{port}'}\n" in output
+    assert f"worker.1  | {site_url or f'http://127.0.0.1:{port}'}\n" in output
 
 
 @pytest.mark.journey

@@ -272,16 +272,16 @@ class World:
         yield "erasure (privacy/redacted_fields.py)", not any(ERASED_NAME in text for text in texts)
         batch.refresh_from_db()
         batch.assignments.update(state=Assignment.State.PLANNED)
-        is_committed = all(name in known.texts for known in FORMATS.values())
+        is_committed = all(name in versioned.texts for versioned in FORMATS.values())
         is_same = recomputed_digest(batch) == batch.plan_digest
         yield "the texts of the digest that can be erased", is_committed and is_same
 
 
 def seen_on(page: str) -> str:
     """Return the terms that a page showed, as it sends them back."""
-    found = re.search(r'name="terms_seen" value="([^"]*)"', page)
-    assert found
-    return found[1]
+    match = re.search(r'name="terms_seen" value="([^"]*)"', page)
+    assert match
+    return match[1]
 
 
 def holds_free_text(name: str) -> bool:

@@ -29,14 +29,14 @@ def chromium() -> Iterator[Browser]:
     Playwright keeps an event loop in this thread, which Django takes for asynchronous code and
     which must be gone before the tests of another module.
     """
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
+    chromium_path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if chromium_path is None:
         pytest.fail("No Chromium here. Install it, or name one in CHROMIUM.")
     # Chromium's own sandbox does not start for root, as in many containers.
     flags = [*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=found, args=flags)
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=flags)
         yield browser
         browser.close()
 
@@ -60,8 +60,12 @@ def accessibility_problems(page: Page) -> Callable[[], list[str]]:
     """Return what asks axe-core about the page as it is now."""
 
     def ask() -> list[str]:
-        found = Axe().run(page).response["violations"]
-        return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+        violations = Axe().run(page).response["violations"]
+        return [
+            f"{violation['id']}: {node['html']}"
+            for violation in violations
+            for node in violation["nodes"]
+        ]
 
     return ask
 

@@ -22,17 +22,17 @@ def test_an_auditor_lets_a_program_in_and_out_again(page: Page, looks_right: Any
     page.get_by_role("button", name="Create the token").click()
 
     example = page.locator("pre").last.inner_text()
-    said = re.fullmatch(r'curl -H "(\w+): (Bearer desk_\S+)" "(http\S+)"', example)
-    assert said is not None
+    command = re.fullmatch(r'curl -H "(\w+): (Bearer desk_\S+)" "(http\S+)"', example)
+    assert command is not None
     for width in (390, 1440):
         page.set_viewport_size({"width": width, "height": 900})
         looks_right()
-    header, secret, address = said.groups()
-    found = httpx.get(address, headers={header: secret}, trust_env=False)
-    assert found.json()["entries"][0]["sentence"].endswith("created an access token for the API")
+    header, secret, address = command.groups()
+    response = httpx.get(address, headers={header: secret}, trust_env=False)
+    assert response.json()["entries"][0]["sentence"].endswith("created an access token for the API")
 
     page.get_by_role("button", name="Revoke GRC").click()
 
     expect(page.get_by_text("You have no tokens")).to_be_visible()
-    answer = httpx.get(address, headers={header: secret}, trust_env=False)
-    assert answer.status_code == 401
+    response = httpx.get(address, headers={header: secret}, trust_env=False)
+    assert response.status_code == 401

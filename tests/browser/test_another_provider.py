@@ -27,8 +27,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def elsewhere(settings) -> Iterator[str]:
     """Run the provider, let the site sign in through it, and return its address."""
-    known = [Account(sub=name, claims=claims) for name, claims in PEOPLE.items()]
-    with run_server_in_thread(require_nonce=True, user_claims=known) as server:
+    accounts = [Account(sub=name, claims=claims) for name, claims in PEOPLE.items()]
+    with run_server_in_thread(require_nonce=True, user_claims=accounts) as server:
         settings.DESK_DEMO = False
         settings.OIDC_ISSUER = f"http://127.0.0.1:{server.server_port}"
         settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = "assignment-desk", "a-secret"

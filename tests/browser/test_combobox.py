@@ -32,8 +32,8 @@ def active(page: Page) -> str:
 
 def picked() -> list[str]:
     """Return the titles that are picked."""
-    found = DraftContent.objects.order_by("pk")
-    return list(found.values_list("content__title", flat=True))
+    contents = DraftContent.objects.order_by("pk")
+    return list(contents.values_list("content__title", flat=True))
 
 
 def test_arrows_move_and_enter_picks_what_can_be(page, field, looks_right):

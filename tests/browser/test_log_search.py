@@ -35,8 +35,8 @@ def row(page: Page) -> Assignment:
         },
         batch=batch,
     )
-    told = {"people": 1, "items": 1, "reason": "Policy DP-14"}
-    submitted = Event(action="batch.submitted", subject=batch, batch=batch, detail=told)
+    detail = {"people": 1, "items": 1, "reason": "Policy DP-14"}
+    submitted = Event(action="batch.submitted", subject=batch, batch=batch, detail=detail)
     with transaction.atomic():
         record_all([submitted, created], by=PRIYA, at=AT)
     RemoteAssignment.objects.create(

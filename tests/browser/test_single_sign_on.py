@@ -22,7 +22,7 @@ def page(chromium: Browser, live_server, company) -> Iterator[Page]:
         base_url=live_server.url, viewport={"width": 1440, "height": 900}
     ) as context:
         opened = context.new_page()
-        opened.on("console", lambda said: complaints.append(said.text))
+        opened.on("console", lambda message: complaints.append(message.text))
         opened.on("pageerror", lambda error: complaints.append(str(error)))
         yield opened
     assert [text for text in complaints if "Failed to load resource" not in text] == []
@@ -151,9 +151,9 @@ def test_a_session_that_ends_in_the_middle_of_a_form(page, company, looks_right)
 
 def test_an_administrator_signs_somebody_out(page, company, looks_right, chromium, live_server):
     with chromium.new_context(base_url=live_server.url) as context:
-        theirs = context.new_page()
-        go_in(theirs, "priya")
-        expect(theirs.locator("h1")).to_contain_text("Hello, Priya")
+        other_page = context.new_page()
+        go_in(other_page, "priya")
+        expect(other_page.locator("h1")).to_contain_text("Hello, Priya")
         go_in(page, "ruth")
         expect(page.locator("h1")).to_contain_text("Audit log")
         page.goto("/sessions/")
@@ -161,7 +161,7 @@ def test_an_administrator_signs_somebody_out(page, company, looks_right, chromiu
         page.locator("tr", has_text="Priya Mehta").get_by_role("button").click()
         expect(page.locator("tbody tr")).to_have_count(1)
 
-        theirs.goto("/batches/")
-        expect(theirs.get_by_text("Your session ended.")).to_be_visible()
+        other_page.goto("/batches/")
+        expect(other_page.get_by_text("Your session ended.")).to_be_visible()
     page.set_viewport_size({"width": 390, "height": 844})
     looks_right()
