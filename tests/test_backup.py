@@ -56,7 +56,7 @@ def manage(*words, **env):
     )
 
 
-def test_what_was_restored_is_whole_verifies_and_sends_nothing(database_url, empty_url, tmp_path):
+def test_restored_database_is_complete_verifies_and_is_paused(database_url, empty_url, tmp_path):
     make_account()
     write_log(4)
     seals = tmp_path / "seals"
@@ -107,7 +107,7 @@ def somebody_writes(url):
         writer.join()
 
 
-def test_a_copy_holds_one_moment_while_others_write(database_url, empty_url, tmp_path):
+def test_backup_is_consistent_under_concurrent_writes(database_url, empty_url, tmp_path):
     with somebody_writes(database_url) as written:
         while len(written) < 3:
             time.sleep(0.01)
@@ -122,7 +122,7 @@ def test_a_copy_holds_one_moment_while_others_write(database_url, empty_url, tmp
 
 
 @pytest.mark.django_db
-def test_backup_never_writes_over_a_file(tmp_path):
+def test_backup_never_overwrites_a_file(tmp_path):
     (tmp_path / "there").write_text("mine")
 
     with pytest.raises(CommandError, match=r"exists already\. Name another file"):
@@ -131,13 +131,13 @@ def test_backup_never_writes_over_a_file(tmp_path):
 
 
 @pytest.mark.django_db
-def test_restore_refuses_a_file_that_is_not_there(tmp_path):
+def test_restore_refuses_a_missing_file(tmp_path):
     with pytest.raises(CommandError, match=r"does not exist\. Name a file"):
         call_command("restore", tmp_path / "nothing")
 
 
 @pytest.mark.django_db
-def test_restore_refuses_a_file_that_is_no_copy(tmp_path, monkeypatch):
+def test_restore_refuses_a_damaged_backup(tmp_path, monkeypatch):
     (tmp_path / "torn").write_bytes(b"SQLite format 3\0" + b"x" * 5000)
     monkeypatch.setattr(connection.introspection, "table_names", list)
     monkeypatch.setattr(connection, "close", lambda: None)
@@ -157,12 +157,12 @@ def programs(db, tmp_path, monkeypatch):
     return folder
 
 
-def test_a_missing_program_is_named(programs, tmp_path):
+def test_backup_names_a_missing_program(programs, tmp_path):
     with pytest.raises(CommandError, match=r"pg_dump is not installed\. Install PostgreSQL"):
         database_backup.save(tmp_path / "copy")
 
 
-def test_a_program_that_fails_says_why(programs, tmp_path):
+def test_backup_reports_why_a_program_failed(programs, tmp_path):
     (programs / "pg_dump").write_text("#!/bin/sh\necho no such role >&2\nexit 1\n")
     (programs / "pg_dump").chmod(0o700)
 
@@ -171,7 +171,7 @@ def test_a_program_that_fails_says_why(programs, tmp_path):
     assert not (tmp_path / "copy").exists()
 
 
-def test_the_password_is_told_by_the_environment_alone(programs, tmp_path, monkeypatch):
+def test_backup_passes_the_password_only_in_the_environment(programs, tmp_path, monkeypatch):
     (programs / "pg_dump").write_text('#!/bin/sh\necho "$@ ($PGPASSWORD)" >&2\nexit 1\n')
     (programs / "pg_dump").chmod(0o700)
     monkeypatch.setitem(connection.settings_dict, "PASSWORD", "pa55-word")

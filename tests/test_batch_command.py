@@ -37,7 +37,7 @@ def states(batch):
     return (batch.state, list(rows))
 
 
-def test_list_tells_the_newest_first():
+def test_list_prints_the_newest_batch_first():
     older, newer = make_batch(["created"], title="Fire Safety"), make_batch([], title="Phishing")
 
     assert run("list").splitlines() == [
@@ -51,7 +51,7 @@ def test_list_tells_the_newest_first():
     ]
 
 
-def test_show_tells_why_it_paused_and_what_failed():
+def test_show_prints_the_pause_reason_and_failures():
     batch = make_batch(
         ["created", dict(GONE), dict(GONE), "unknown"], state="paused", pause_reason="Asked to."
     )
@@ -64,7 +64,7 @@ def test_show_tells_why_it_paused_and_what_failed():
     ]
 
 
-def test_show_as_json_tells_everything():
+def test_show_prints_all_fields_as_json():
     batch = make_batch(["planned", dict(GONE)], state="waiting", starts_at=AT)
 
     assert json.loads(run("show", str(batch.pk), "--json")) == {
@@ -93,7 +93,7 @@ def test_show_as_json_tells_everything():
         pytest.param("stop", "running", "stopped", id="stop"),
     ],
 )
-def test_an_act_moves_the_batch_and_keeps_who_and_why(priya, act, before, after):
+def test_action_changes_the_state_and_logs_the_reason(priya, act, before, after):
     batch = make_batch(["planned"], state=before, starts_at=AT)
 
     output = json.loads(run(act, str(batch), "--as", priya, "--reason", "Wrong course", "--json"))
@@ -103,7 +103,7 @@ def test_an_act_moves_the_batch_and_keeps_who_and_why(priya, act, before, after)
     assert (body["actor"]["means"], body["detail"]["reason"]) == ("command", "Wrong course")
 
 
-def test_another_manager_approves_the_plan_by_its_hash(clock):
+def test_approve_accepts_the_plan_hash_from_another_manager(clock):
     batch, daniel = make_waiting(), make_second().email
     assert run("show", str(batch)).splitlines() == [
         f"{batch}: Waiting for approval. 2 planned.",
@@ -144,7 +144,7 @@ def test_another_manager_approves_the_plan_by_its_hash(clock):
         pytest.param("start", "daniel", [], "waits for another manager", id="started"),
     ],
 )
-def test_a_decision_from_the_shell_is_refused_like_on_the_page(clock, act, by, more, sentence):
+def test_invalid_decision_is_refused_with_its_reason(clock, act, by, more, sentence):
     batch = make_waiting()
     email = {"priya": batch.by.email, "daniel": make_second().email}[by]
 
@@ -164,7 +164,7 @@ def test_a_decision_from_the_shell_is_refused_like_on_the_page(clock, act, by, m
         pytest.param("withdraw", "priya", "cancelled", id="withdraw"),
     ],
 )
-def test_a_batch_that_waits_is_ended_from_the_shell(clock, act, by, state):
+def test_reject_and_withdraw_end_a_waiting_batch(clock, act, by, state):
     batch = make_waiting()
     email = {"priya": batch.by.email, "daniel": make_second().email}[by]
 
@@ -192,7 +192,7 @@ def test_start_starts_a_held_batch(priya):
         pytest.param(["leave"], 1, ["rejected", "rejected", "skipped"], id="leave"),
     ],
 )
-def test_rows_are_decided_about(priya, words, changed, after):
+def test_row_actions_change_the_rows(priya, words, changed, after):
     batch = make_batch([dict(GONE), dict(HAS_IT), "unknown"])
 
     output = json.loads(run(words[0], str(batch), "--as", priya, *words[1:], "--json"))
@@ -214,7 +214,7 @@ def test_rows_are_decided_about(priya, words, changed, after):
         ),
     ],
 )
-def test_what_is_refused_ends_with_its_reason(priya, words, sentence):
+def test_refused_action_exits_with_its_reason(priya, words, sentence):
     batch = make_batch(["created"])
 
     with pytest.raises(CommandError) as refusal:
@@ -223,7 +223,7 @@ def test_what_is_refused_ends_with_its_reason(priya, words, sentence):
     assert (sentence in str(refusal.value), refusal.value.returncode) == (True, 1)
 
 
-def test_only_managers_act():
+def test_actions_require_a_manager():
     batch = make_batch(["planned"], state="running")
 
     with pytest.raises(CommandError, match="is not a manager who has signed in once"):
@@ -232,7 +232,7 @@ def test_only_managers_act():
     assert states(batch)[0] == "running"
 
 
-def test_help_says_what_each_act_does(capsys):
+def test_help_describes_each_action(capsys):
     with pytest.raises(SystemExit) as end:
         call_command("batch", "--help")
 

@@ -51,7 +51,7 @@ def assign(desk, item, *more, people="--all"):
     )
 
 
-def test_assign_delivers_and_counts(desk, item):
+def test_assign_creates_assignments_and_prints_counts(desk, item):
     result = json.loads(assign(desk, item, "--yes", "--wait", "--json"))
 
     everybody = Learner.objects.filter(is_active=True).count()
@@ -59,7 +59,7 @@ def test_assign_delivers_and_counts(desk, item):
     assert desk.lms.stats()["assignments"] == everybody
 
 
-def test_assign_asks_for_an_approval_and_sends_nothing(desk, item, settings):
+def test_assign_requests_an_approval_and_sends_nothing(desk, item, settings):
     settings.APPROVAL_THRESHOLD = 10
 
     output = assign(desk, item, "--yes")
@@ -69,7 +69,7 @@ def test_assign_asks_for_an_approval_and_sends_nothing(desk, item, settings):
     assert (Batch.objects.get().state, desk.lms.stats()["assignments"]) == ("approval", 0)
 
 
-def test_assign_does_not_wait_for_an_approval(desk, item, settings):
+def test_assign_with_wait_ends_when_an_approval_is_needed(desk, item, settings):
     settings.APPROVAL_THRESHOLD = 10
 
     with pytest.raises(CommandError, match="It waits for another manager's approval") as end:
@@ -78,7 +78,7 @@ def test_assign_does_not_wait_for_an_approval(desk, item, settings):
     assert (end.value.returncode, Batch.objects.get().state) == (3, "approval")
 
 
-def test_assign_shows_the_plan_and_asks(desk, item, monkeypatch):
+def test_assign_prints_the_plan_and_asks_for_confirmation(desk, item, monkeypatch):
     monkeypatch.setattr("builtins.input", lambda _: "n")
 
     output = assign(desk, item)
@@ -89,7 +89,7 @@ def test_assign_shows_the_plan_and_asks(desk, item, monkeypatch):
     assert Batch.objects.get().state == "planned"
 
 
-def test_assign_takes_people_from_a_file(desk, item, tmp_path):
+def test_assign_reads_people_from_a_text_file(desk, item, tmp_path):
     first, second = Learner.objects.filter(is_active=True).exclude(email="")[:2]
     people = tmp_path / "people.txt"
     people.write_text(f"{first.email.upper()}\n\n  {second.external_reference}\n", "utf-8-sig")
@@ -100,7 +100,7 @@ def test_assign_takes_people_from_a_file(desk, item, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_assign_takes_people_from_a_table(desk, item, tmp_path, kind):
+def test_assign_reads_people_from_a_spreadsheet(desk, item, tmp_path, kind):
     people = Learner.objects.filter(is_active=True).exclude(email="")[:2]
     rows = [["Name", "E-mail"], *([learner.name, learner.email] for learner in people)]
     text = "\n".join(";".join(row) for row in rows)
@@ -112,7 +112,7 @@ def test_assign_takes_people_from_a_table(desk, item, tmp_path, kind):
     assert "Done. 2 created." in output
 
 
-def test_assign_refuses_what_is_no_list(desk, item, tmp_path):
+def test_assign_refuses_a_file_that_is_no_table(desk, item, tmp_path):
     file = tmp_path / "people.csv"
     file.write_bytes(b"\x89PNG")
 
@@ -120,7 +120,7 @@ def test_assign_refuses_what_is_no_list(desk, item, tmp_path):
         assign(desk, item, "--yes", people=f"--learners {file}")
 
 
-def test_assign_tells_that_not_all_were_created(desk, item, settings, tmp_path):
+def test_assign_fails_if_not_all_were_created(desk, item, settings, tmp_path):
     settings.SETTLE_SECONDS = 1
     desk.lms.set_faults({"500": 1.0})
     learner = Learner.objects.filter(is_active=True).exclude(external_reference="").earliest("pk")
@@ -148,7 +148,7 @@ def test_assign_tells_that_not_all_were_created(desk, item, settings, tmp_path):
         pytest.param({"--learners": "/nowhere"}, "cannot be read: ", id="file"),
     ],
 )
-def test_assign_refuses_in_one_sentence(desk, item, change, sentence):
+def test_assign_refuses_invalid_options(desk, item, change, sentence):
     words = {
         "--as": desk.owner.email,
         "--content": item(),
@@ -164,7 +164,7 @@ def test_assign_refuses_in_one_sentence(desk, item, change, sentence):
     assert not Batch.objects.exists()
 
 
-def test_assign_names_the_first_line_it_does_not_know(desk, item, tmp_path):
+def test_assign_names_the_first_unmatched_line(desk, item, tmp_path):
     people = tmp_path / "people.txt"
     people.write_text("NW-99999\nnobody@northwind.example\n")
 
@@ -172,19 +172,19 @@ def test_assign_names_the_first_line_it_does_not_know(desk, item, tmp_path):
         assign(desk, item, "--yes", people=f"--learners {people}")
 
 
-def test_assign_asks_nothing_with_json(desk, item):
+def test_assign_with_json_requires_yes(desk, item):
     with pytest.raises(CommandError, match="Add --yes"):
         assign(desk, item, "--json")
 
 
-def test_assign_stops_waiting_when_sending_is_paused(desk, item, settings):
+def test_assign_with_wait_ends_when_sending_is_paused(desk, item, settings):
     settings.STACKONE_API_KEY = "wrong"
 
     with pytest.raises(CommandError, match=r"Sending is paused\. StackOne refused the key"):
         assign(desk, item, "--yes", "--wait")
 
 
-def test_assign_again_reaches_who_has_it(desk, item):
+def test_assign_again_includes_people_who_have_the_item(desk, item):
     assign(desk, item, "--yes", "--wait")
     reference = Draft.objects.get().picked_contents.get().content.external_reference
 
@@ -195,7 +195,7 @@ def test_assign_again_reaches_who_has_it(desk, item):
     assert desk.lms.stats()["duplicates"] == Learner.objects.filter(is_active=True).count()
 
 
-def test_sync_says_what_came_in(desk):
+def test_sync_prints_what_was_imported(desk):
     output = run("sync")
     result = json.loads(run("sync", "--json"))
 
@@ -212,12 +212,12 @@ def test_sync_says_what_came_in(desk):
     ]
 
 
-def test_sync_knows_the_accounts(desk):
+def test_sync_refuses_an_unknown_account(desk):
     with pytest.raises(CommandError, match="No account 'other' is configured"):
         run("sync", "--account", "other")
 
 
-def test_sync_can_go_on_after_an_outage(desk, settings):
+def test_sync_continues_after_an_outage(desk, settings):
     settings.STACKONE_BASE_URL = "http://127.0.0.1:9"
     with pytest.raises(CommandError, match="Run the command again to continue"):
         run("sync")
@@ -227,7 +227,7 @@ def test_sync_can_go_on_after_an_outage(desk, settings):
     assert SyncRun.objects.filter(finished_at=None).count() == 0
 
 
-def test_doctor_finds_everything_well(desk):
+def test_doctor_reports_no_problem(desk):
     Worker.objects.create(name="w", seen_at=timezone.now())
 
     output = run("doctor")
@@ -237,7 +237,7 @@ def test_doctor_finds_everything_well(desk):
     assert "ok   sign-in: demo personas (DESK_DEMO is set)" in output
 
 
-def test_doctor_says_what_to_fix(desk, settings):
+def test_doctor_reports_what_to_fix(desk, settings):
     settings.STACKONE_API_KEY = "wrong"
     settings.DESK_DEMO = False
     desk.account.paused_at, desk.account.pause_reason = timezone.now(), "It was paused."
@@ -272,6 +272,6 @@ def test_assign_schedules_the_start(desk, item):
         pytest.param(["--start-at", "2029-12-01 08:00", "--wait"], "leave it out", id="waiting"),
     ],
 )
-def test_assign_refuses_a_start(desk, item, more, sentence):
+def test_assign_refuses_an_invalid_start(desk, item, more, sentence):
     with pytest.raises(CommandError, match=sentence):
         assign(desk, item, "--yes", *more)

@@ -95,7 +95,7 @@ def crawled(client: Client) -> tuple[dict[str, int], set[str]]:
     return seen, named
 
 
-def test_links_lead_somewhere_and_open_for_nobody_else(people):
+def test_links_work_and_are_closed_to_other_users(people):
     named: set[str] = set()
     for role, user in people.items():
         statuses, paths = crawled(browser(user))

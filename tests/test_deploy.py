@@ -33,7 +33,7 @@ def unit(name):
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="There is no systemd here.")
-def test_units_are_valid(tmp_path):
+def test_systemd_units_are_valid(tmp_path):
     for path in UNITS:
         (tmp_path / path.name).write_text(
             path.read_text().replace("/opt/assignment-desk", str(ROOT))
@@ -50,20 +50,20 @@ def test_units_are_valid(tmp_path):
     assert (process.returncode, process.stderr) == (0, "")
 
 
-def test_the_site_is_started_the_same_way_everywhere():
+def test_web_command_is_the_same_in_all_deployments():
     image = (DEPLOY / "Dockerfile").read_text()
     command = " ".join(json.loads(image.rpartition("CMD ")[2]))
 
     assert flags(unit("web")["ExecStart"]) == flags(command) == flags(PROCFILE["web"])
 
 
-def test_the_worker_is_started_the_same_way_everywhere():
+def test_worker_command_is_the_same_in_all_deployments():
     assert unit("worker")["ExecStart"].endswith("python manage.py worker")
     assert COMPOSE["services"]["worker"]["command"] == ["python", "manage.py", "worker"]
     assert PROCFILE["worker"] == "exec python manage.py worker"
 
 
-def test_a_worker_has_time_to_finish_its_calls():
+def test_stop_timeout_is_longer_than_the_longest_call():
     allowed = (unit("worker")["TimeoutStopSec"], COMPOSE["services"]["worker"]["stop_grace_period"])
 
     assert all(int(seconds.rstrip("s")) > LONGEST_CALL_SECONDS for seconds in allowed)
@@ -100,7 +100,7 @@ def test_compose_exposes_only_the_site_on_loopback():
     assert ports == {"web": ["127.0.0.1:8000:8000"]}
 
 
-def test_the_image_contains_only_what_the_product_needs():
+def test_image_contains_only_the_required_files():
     image = (DEPLOY / "Dockerfile").read_text()
     ignored = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
     copied = {

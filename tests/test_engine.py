@@ -21,11 +21,11 @@ SQLITE = "django.db.backends.sqlite3"
         pytest.param("amqp://desk:secret@rabbit.example/desk", id="RabbitMQ"),
     ],
 )
-def test_broker_url_names_a_broker_beside_postgresql(url):
+def test_broker_url_accepts_a_broker_with_postgresql(url):
     assert environment.broker_url(env(CELERY_BROKER_URL=url), engine=POSTGRESQL) == url
 
 
-def test_broker_url_is_not_needed():
+def test_broker_url_is_optional():
     assert environment.broker_url(env(), engine=SQLITE) == ""
 
 
@@ -39,7 +39,7 @@ def test_broker_url_is_not_needed():
         pytest.param(":secret@cache", POSTGRESQL, "starts with ''. Start it with", id="no scheme"),
     ],
 )
-def test_broker_url_that_cannot_work_stops_the_start(url, engine, sentence):
+def test_invalid_broker_url_stops_the_start(url, engine, sentence):
     with pytest.raises(ImproperlyConfigured, match=sentence) as problem:
         environment.broker_url(env(CELERY_BROKER_URL=url), engine=engine)
 
@@ -47,7 +47,7 @@ def test_broker_url_that_cannot_work_stops_the_start(url, engine, sentence):
 
 
 @pytest.mark.django_db
-def test_doctor_says_whether_the_broker_answers(desk, settings):
+def test_doctor_reports_whether_the_broker_responds(desk, settings):
     def finding() -> doctor.Finding:
         findings = doctor.findings(now=timezone.now())
         return next(each for each in findings if each.name == "broker")

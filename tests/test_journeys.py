@@ -71,7 +71,7 @@ def wait_until(condition, seconds=60):
         time.sleep(0.05)
 
 
-def test_assign_from_the_shell_and_verify(product, lms):
+def test_assign_command_creates_assignments_and_the_log_verifies(product, lms):
     result = assign(product, "--wait")
 
     stats = lms.stats()
@@ -82,7 +82,7 @@ def test_assign_from_the_shell_and_verify(product, lms):
     product.manage("audit", "verify")
 
 
-def test_assign_under_faults_ends_true(product, lms):
+def test_assign_command_under_faults_counts_correctly(product, lms):
     # Each 429 makes the whole key wait.
     lms.set_faults({"429": 0.02, "500": 0.05, "reset-after": 0.05, "timeout-after": 0.02})
 
@@ -102,7 +102,7 @@ def test_assign_under_faults_ends_true(product, lms):
     product.manage("audit", "verify")
 
 
-def test_a_killed_worker_loses_nothing_and_doubles_nothing(product, lms):
+def test_killed_worker_loses_and_duplicates_nothing(product, lms):
     first = product.start("worker")
     assign(product)
     wait_until(lambda: lms.stats()["assignments"] > 40)
@@ -136,7 +136,7 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(product, lms):
     product.manage("audit", "verify")
 
 
-def test_verify_names_the_row_that_was_edited(product):
+def test_verify_names_the_edited_entry(product):
     assign(product, "--wait")
     with closing(sqlite3.connect(product.database)) as database:
         for (name,) in database.execute(

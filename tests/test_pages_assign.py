@@ -53,7 +53,7 @@ def picked(draft):
 
 
 @pytest.mark.parametrize("role", ["auditor", "admin"])
-def test_who_may_not_assign_gets_403(client, draft, role):
+def test_draft_is_forbidden_without_the_manager_role(client, draft, role):
     client.force_login(make_user(role))
 
     responses = [client.get(url(draft)), client.post(reverse("assign-new"))]
@@ -62,14 +62,14 @@ def test_who_may_not_assign_gets_403(client, draft, role):
     assert "You can’t open this page" in words(responses[0])
 
 
-def test_nobody_sees_somebody_elses_draft(client, draft):
+def test_draft_of_another_manager_is_not_found(client, draft):
     client.force_login(make_user("manager", email="daniel@northwind.example"))
 
     assert client.get(url(draft)).status_code == 404
     assert client.post(url(draft, "assign-clear")).status_code == 404
 
 
-def test_signed_out_comes_back_after_signing_in(client, draft):
+def test_draft_redirects_to_sign_in_and_back(client, draft):
     client.logout()
 
     response = client.get(url(draft))
@@ -77,7 +77,7 @@ def test_signed_out_comes_back_after_signing_in(client, draft):
     assert (response.status_code, response["Location"]) == (302, f"/login/?next={url(draft)}")
 
 
-def test_new_makes_a_draft_with_what_was_chosen_before(client, manager):
+def test_new_creates_a_draft_with_the_selected_person_and_item(client, manager):
     learner, content = make_learner(), make_content()
 
     response = client.post(
@@ -101,7 +101,7 @@ def test_new_makes_a_draft_with_what_was_chosen_before(client, manager):
         pytest.param("nobody", [], id="nobody"),
     ],
 )
-def test_people_are_found(client, draft, query, expected):
+def test_draft_filters_people_by_text(client, draft, query, expected):
     for number, name in enumerate(["Agnieszka Nováková", "Søren Larsen"], 1):
         text = f"{name} p{number}@northwind.example NW-{number}"
 
@@ -113,7 +113,7 @@ def test_people_are_found(client, draft, query, expected):
     assert ("No people match" in words(response)) == (not expected)
 
 
-def test_inactive_people_are_shown_when_asked_for(client, draft):
+def test_draft_shows_inactive_people_on_request(client, draft):
     make_learner(name="Here")
     make_learner(name="Left", is_active=False)
 
@@ -121,7 +121,7 @@ def test_inactive_people_are_shown_when_asked_for(client, draft):
     assert names(client.get(url(draft), {"inactive": "1"})) == ["Here", "Left"]
 
 
-def test_show_selected_keeps_the_search(client, draft):
+def test_draft_shows_only_selected_people(client, draft):
     people = [make_learner(name=name) for name in ("Ada", "Ben", "Cid")]
     DraftLearner.objects.create(draft=draft, learner=people[1])
 
@@ -131,7 +131,7 @@ def test_show_selected_keeps_the_search(client, draft):
     assert "1 selected" in words(response)
 
 
-def test_pages_keep_the_search(client, draft):
+def test_draft_pagination_keeps_the_search(client, draft):
     for number in range(60):
         make_learner(name=f"Ada {number:02}", search_text="ada")
 
@@ -150,7 +150,9 @@ def test_pages_keep_the_search(client, draft):
 
 
 @pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
-def test_the_page_costs_the_same_however_many(client, draft, django_assert_num_queries, count):
+def test_draft_runs_the_same_number_of_queries_for_any_size(
+    client, draft, django_assert_num_queries, count
+):
     for _ in range(count):
         DraftLearner.objects.create(draft=draft, learner=make_learner())
         DraftContent.objects.create(draft=draft, content=make_content())
@@ -158,7 +160,7 @@ def test_the_page_costs_the_same_however_many(client, draft, django_assert_num_q
         client.get(url(draft))
 
 
-def test_a_tick_is_kept_and_answers_with_small_parts(client, draft):
+def test_pick_saves_a_tick_and_returns_page_fragments(client, draft):
     shown, hidden = make_learner(), make_learner()
     DraftLearner.objects.create(draft=draft, learner=hidden)
 
@@ -176,7 +178,7 @@ def test_a_tick_is_kept_and_answers_with_small_parts(client, draft):
     assert "<table" not in html
 
 
-def test_a_tick_can_be_taken_back(client, draft):
+def test_pick_removes_a_person(client, draft):
     learner = make_learner()
     DraftLearner.objects.create(draft=draft, learner=learner)
 
@@ -185,7 +187,7 @@ def test_a_tick_can_be_taken_back(client, draft):
     assert picked(draft) == set()
 
 
-def test_ticks_without_htmx_lead_back_to_the_same_list(client, draft):
+def test_pick_without_htmx_redirects_to_the_same_list(client, draft):
     learner = make_learner()
 
     response = client.post(
@@ -197,7 +199,7 @@ def test_ticks_without_htmx_lead_back_to_the_same_list(client, draft):
     assert picked(draft) == {learner.pk}
 
 
-def test_select_all_takes_who_matches_and_clear_drops_everybody(client, draft):
+def test_pick_all_selects_matching_people_and_clear_removes_all(client, draft):
     match, other = make_learner(search_text="sales"), make_learner(search_text="legal")
 
     client.post(url(draft, "assign-pick-all"), {"q": "sales"}, headers=HTMX)
@@ -210,7 +212,7 @@ def test_select_all_takes_who_matches_and_clear_drops_everybody(client, draft):
     assert picked(draft) == set()
 
 
-def test_select_all_refuses_more_than_a_batch_can_hold(client, draft, monkeypatch):
+def test_pick_all_refuses_more_people_than_the_row_limit(client, draft, monkeypatch):
     monkeypatch.setattr("assignments.services.picking.drafts.MAX_ROWS", 1)
     make_learner()
     make_learner()
@@ -224,7 +226,7 @@ def test_select_all_refuses_more_than_a_batch_can_hold(client, draft, monkeypatc
     assert sentence in words(part)
 
 
-def test_content_is_added_and_removed(client, draft):
+def test_content_adds_and_removes_an_item(client, draft):
     content = make_content(title="Fire Safety")
 
     added = client.post(url(draft, "assign-content"), {"add": str(content.pk)}, headers=HTMX)
@@ -244,7 +246,7 @@ def test_content_is_added_and_removed(client, draft):
         ),
     ],
 )
-def test_content_that_cannot_be_assigned_says_why(client, draft, fields, reason):
+def test_content_shows_why_an_item_cannot_be_assigned(client, draft, fields, reason):
     content = make_content(title="Old Course", search_text="old course", **fields)
 
     options = client.get(url(draft), {"find": "old"}, headers=HTMX)
@@ -258,7 +260,7 @@ def test_content_that_cannot_be_assigned_says_why(client, draft, fields, reason)
     assert DraftContent.objects.count() == 0
 
 
-def test_options_tell_what_they_are_and_mark_what_was_found(client, draft):
+def test_content_options_show_details_and_highlight_the_match(client, draft):
     make_content(
         title="Fire Safety",
         duration="PT45M",
@@ -282,7 +284,7 @@ def test_options_tell_what_they_are_and_mark_what_was_found(client, draft):
         pytest.param("javascript:alert(1)", 0, id="a script"),
     ],
 )
-def test_what_is_picked_can_be_looked_at(client, draft, address, count):
+def test_selected_content_links_to_web_addresses_only(client, draft, address, count):
     content = make_content(title="Fire Safety", url=address)
     DraftContent.objects.create(draft=draft, content=content)
     link = f'href="{address}" target="_blank" rel="noopener noreferrer"'
@@ -292,11 +294,11 @@ def test_what_is_picked_can_be_looked_at(client, draft, address, count):
         assert (html.count(link), html.count("opens in a new tab")) == (count, count)
 
 
-def test_options_say_when_nothing_matches(client, draft):
+def test_content_options_show_that_nothing_matches(client, draft):
     assert "Nothing matches" in words(client.get(url(draft), {"find": "zzz"}, headers=HTMX))
 
 
-def test_who_has_it_stands_beside_the_person(client, draft):
+def test_draft_shows_who_has_the_item_already(client, draft):
     learner, content = make_learner(), make_content()
     DraftContent.objects.create(draft=draft, content=content)
     RemoteAssignment.objects.create(
@@ -325,14 +327,14 @@ def test_who_has_it_stands_beside_the_person(client, draft):
         pytest.param({"due_date": "2027-01-15"}, "2027-01-15", id="a day"),
     ],
 )
-def test_the_due_date_is_kept(client, draft, clock, sent, due):
+def test_terms_save_the_due_date(client, draft, clock, sent, due):
     response = client.post(url(draft, "assign-terms"), {"status": "pending", **sent}, headers=HTMX)
 
     draft.refresh_from_db()
     assert (response.status_code, str(draft.due_date)) == (200, due)
 
 
-def test_the_due_date_is_said_in_words(client, draft):
+def test_terms_show_the_due_date_in_words(client, draft):
     response = client.post(
         url(draft, "assign-terms"), {"status": "pending", "due_date": "2027-01-15"}, headers=HTMX
     )
@@ -356,7 +358,7 @@ def test_the_due_date_is_said_in_words(client, draft):
         pytest.param({"status": "late"}, "Choose Pending, In progress or Completed.", id="status"),
     ],
 )
-def test_wrong_terms_are_said_beside_their_field(client, draft, sent, sentence):
+def test_invalid_terms_show_an_error_at_the_field(client, draft, sent, sentence):
     DraftLearner.objects.create(draft=draft, learner=make_learner())
 
     response = client.post(url(draft, "assign-terms"), sent)
@@ -367,7 +369,7 @@ def test_wrong_terms_are_said_beside_their_field(client, draft, sent, sentence):
     assert "1 selected" in words(response)
 
 
-def test_review_of_an_empty_draft_says_what_is_missing(client, draft):
+def test_review_of_an_empty_draft_shows_what_is_missing(client, draft):
     response = client.post(url(draft), {"status": "pending"})
 
     text = words(response)
@@ -375,7 +377,7 @@ def test_review_of_an_empty_draft_says_what_is_missing(client, draft):
     assert [text.count(sentence) for sentence in EMPTY] == [2, 2]
 
 
-def test_review_keeps_the_ticks_of_the_page_and_goes_on(client, draft):
+def test_review_saves_the_form_and_redirects_to_the_plan(client, draft):
     learner = make_learner()
     DraftContent.objects.create(draft=draft, content=make_content())
 
@@ -389,7 +391,7 @@ def test_review_keeps_the_ticks_of_the_page_and_goes_on(client, draft):
     assert (draft.status, draft.progress, picked(draft)) == ("in_progress", 40, {learner.pk})
 
 
-def test_a_submitted_draft_leads_to_its_batch(client, draft):
+def test_submitted_draft_redirects_to_its_batch(client, draft):
     batch = make_batch(["created"], submission_key=draft.pk)
     draft.is_submitted = True
     draft.save()
@@ -399,7 +401,7 @@ def test_a_submitted_draft_leads_to_its_batch(client, draft):
     assert (response.status_code, response["Location"]) == (302, reverse("batch", args=[batch.pk]))
 
 
-def test_a_discarded_draft_is_gone_until_it_is_put_back(client, draft):
+def test_discarded_draft_is_not_found_until_it_is_restored(client, draft):
     DraftLearner.objects.create(draft=draft, learner=make_learner())
 
     response = client.post(url(draft, "assign-discard"))
@@ -412,14 +414,14 @@ def test_a_discarded_draft_is_gone_until_it_is_put_back(client, draft):
     assert "1 selected" in words(client.get(url(draft)))
 
 
-def test_nobody_takes_up_somebody_elses_discarded_draft(client, draft):
+def test_discarded_draft_of_another_manager_cannot_be_restored(client, draft):
     client.post(url(draft, "assign-discard"))
     client.force_login(make_user("manager", email="daniel@northwind.example"))
 
     assert client.post(url(draft, "assign-recover")).status_code == 404
 
 
-def test_an_empty_directory_waits_for_the_first_sync(client, draft):
+def test_draft_refreshes_until_the_first_sync_ends(client, draft):
     html = client.get(url(draft)).content.decode()
 
     assert "The people list is being fetched" in html
@@ -447,14 +449,14 @@ FIELDS = [
 
 @pytest.mark.parametrize("value", NO_ID)
 @pytest.mark.parametrize(("act", "field"), FIELDS)
-def test_no_id_fails_a_page(client, draft, act, field, value):
+def test_invalid_ids_cause_no_server_error(client, draft, act, field, value):
     response = client.post(url(draft, act), {field: value, "status": "in_progress"})
 
     assert response.status_code in {302, 422}
 
 
 @pytest.mark.parametrize("value", NO_ID)
-def test_a_draft_starts_without_what_cannot_be_picked(client, draft, value):
+def test_new_ignores_invalid_ids(client, draft, value):
     response = client.post(reverse("assign-new"), {"learner": value, "add": value})
 
     assert response.status_code == 302
@@ -463,11 +465,11 @@ def test_a_draft_starts_without_what_cannot_be_picked(client, draft, value):
 
 @pytest.mark.parametrize("words", ["\x00", "x" * 5_000], ids=["no character", "very long"])
 @pytest.mark.parametrize("field", ["q", "find"])
-def test_strange_words_find_nobody(client, draft, field, words):
+def test_draft_accepts_unusual_search_texts(client, draft, field, words):
     assert client.get(url(draft), {field: words}).status_code == 200
 
 
-def test_each_of_several_items_may_have_a_due_date_of_its_own(client, draft):
+def test_item_due_dates_are_saved_for_each_item(client, draft):
     first, second = make_content(), make_content()
     for content in (first, second):
         DraftContent.objects.create(draft=draft, content=content)
@@ -483,7 +485,7 @@ def test_each_of_several_items_may_have_a_due_date_of_its_own(client, draft):
     assert "Due Monday 1 February 2027" in response.content.decode()
 
 
-def test_a_due_date_of_an_item_that_is_none_is_refused(client, draft):
+def test_item_due_dates_refuse_an_invalid_date(client, draft):
     content = make_content()
     DraftContent.objects.create(draft=draft, content=content)
 
@@ -493,7 +495,7 @@ def test_a_due_date_of_an_item_that_is_none_is_refused(client, draft):
     assert "Enter the due date as a day" in response.content.decode()
 
 
-def test_what_is_probably_a_mistake_is_said_beside_the_due_date(client, draft, clock):
+def test_terms_warn_about_a_due_date_on_a_weekend(client, draft, clock):
     form = {"status": "pending", "due_date": "2026-11-28"}
 
     response = client.post(url(draft, "assign-terms"), form, headers=HTMX)
@@ -501,7 +503,7 @@ def test_what_is_probably_a_mistake_is_said_beside_the_due_date(client, draft, c
     assert "The due date is a Saturday." in response.content.decode()
 
 
-def test_a_tab_that_is_behind_does_not_overwrite_the_terms(client, draft):
+def test_stale_tab_does_not_overwrite_the_terms(client, draft):
     behind = client.get(url(draft)).context["page"].terms_seen
     person = make_learner()
     late = {"status": "completed", "due_date": "2027-03-01", "terms_seen": behind}
@@ -523,7 +525,7 @@ def test_a_tab_that_is_behind_does_not_overwrite_the_terms(client, draft):
     assert draft.status == "completed"
 
 
-def test_a_tab_that_is_behind_is_told_and_its_tick_is_kept(client, draft):
+def test_stale_tab_shows_a_notice_and_its_tick_is_saved(client, draft):
     behind = client.get(url(draft)).context["page"].seen
     ada, ben = make_learner(), make_learner()
     for_ada = {"shown": ada.pk, "learner": ada.pk, "seen": behind}

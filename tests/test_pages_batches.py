@@ -47,7 +47,7 @@ def words(response):
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
-def test_batches_lists_the_newest_first_with_their_state(manager):
+def test_batches_are_listed_newest_first_with_their_state(manager):
     make_batch(["created", "rejected"], title="Fire Safety")
     make_batch(["queued"], title="Phishing Basics", state="running")
 
@@ -58,7 +58,7 @@ def test_batches_lists_the_newest_first_with_their_state(manager):
     assert "All 2 Running 1 Needs you 1 Drafts 0 Done 1" in text
 
 
-def test_batches_of_a_tab_are_the_ones_it_counts(manager):
+def test_batches_tab_lists_the_batches_that_it_counts(manager):
     make_batch(["created"], title="Fire Safety")
     make_batch(["rejected"], title="Data Protection")
     make_batch(["planned"], title="Phishing Basics", state="held")
@@ -78,7 +78,7 @@ def test_batches_of_a_tab_are_the_ones_it_counts(manager):
         pytest.param("nothing", [], id="no match"),
     ],
 )
-def test_batches_are_found(manager, query, titles):
+def test_batches_are_filtered_by_text(manager, query, titles):
     fire = make_batch(["created"], title="Fire Safety")
     make_batch(["created"], title="Phishing Basics", by_name="Daniel Osei")
 
@@ -89,7 +89,9 @@ def test_batches_are_found(manager, query, titles):
 
 
 @pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
-def test_batches_cost_the_same_however_many(manager, django_assert_num_queries, count):
+def test_batches_run_the_same_number_of_queries_for_any_size(
+    manager, django_assert_num_queries, count
+):
     for _ in range(count):
         make_batch(["created", "rejected"])
 
@@ -97,7 +99,7 @@ def test_batches_cost_the_same_however_many(manager, django_assert_num_queries, 
         manager.get("/batches/")
 
 
-def test_batches_refresh_only_while_one_of_them_moves(manager):
+def test_batches_refresh_only_while_a_batch_is_running(manager):
     batch = make_batch(["queued"], state="running")
     assert "tick from:body" in manager.get("/batches/").content.decode()
 
@@ -112,7 +114,7 @@ def test_batches_refresh_only_while_one_of_them_moves(manager):
     )
 
 
-def test_batch_says_how_it_stands(manager):
+def test_batch_page_shows_its_state(manager):
     batch = make_batch(EVERY_STATE, state="running", started_at=AT)
 
     text = words(manager.get(reverse("batch", args=[batch.pk])))
@@ -135,7 +137,7 @@ def test_batch_says_how_it_stands(manager):
         pytest.param("no-such-tab", EVERY_STATE, id="an unknown tab shows all"),
     ],
 )
-def test_batch_shows_the_rows_of_a_tab(manager, tab, states):
+def test_batch_page_shows_the_rows_of_a_tab(manager, tab, states):
     batch = make_batch(EVERY_STATE, state="running")
 
     rows = manager.get(reverse("batch", args=[batch.pk]), {"tab": tab}).context["rows"]
@@ -143,7 +145,7 @@ def test_batch_shows_the_rows_of_a_tab(manager, tab, states):
     assert [row.state for row in rows] == states
 
 
-def test_batch_finds_a_person_without_their_accents(manager):
+def test_batch_page_search_ignores_accents(manager):
     batch = make_batch()
     content = make_content()
     elif_ = make_learner(name="Elif Yılmaz")  # noqa: RUF001  a name with a letter that folds
@@ -158,14 +160,16 @@ def test_batch_finds_a_person_without_their_accents(manager):
 
 
 @pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
-def test_batch_costs_the_same_however_many_rows(manager, django_assert_num_queries, count):
+def test_batch_page_runs_the_same_number_of_queries_for_any_size(
+    manager, django_assert_num_queries, count
+):
     batch = make_batch(["rejected"] * count)
 
     with django_assert_num_queries(11):
         manager.get(reverse("batch", args=[batch.pk]))
 
 
-def test_batch_groups_why_rows_failed(manager):
+def test_batch_page_groups_failed_rows_by_reason(manager):
     late, gone = {"state": "rejected"}, {"state": "rejected", "problem": "No such person."}
     batch = make_batch([gone, late, dict(late), "unknown"])
 
@@ -178,7 +182,7 @@ def test_batch_groups_why_rows_failed(manager):
     ]
 
 
-def test_batch_counts_down_before_it_starts(manager):
+def test_batch_page_counts_down_to_the_start(manager):
     starts_at = datetime.now(UTC) + timedelta(seconds=25)
     batch = make_batch(["planned"], state="waiting", starts_at=starts_at, started_at=None)
 
@@ -196,12 +200,12 @@ def test_batch_counts_down_before_it_starts(manager):
         pytest.param(["created", "rejected"], "What needs a decision", id="one failed"),
     ],
 )
-def test_batch_says_what_came_of_it(manager, rows, sentence):
+def test_batch_page_shows_its_outcome(manager, rows, sentence):
     batch = make_batch(rows, finished_at=AT)
     assert sentence in words(manager.get(reverse("batch", args=[batch.pk])))
 
 
-def test_batch_says_when_no_worker_is_there(manager):
+def test_batch_page_shows_that_no_worker_runs(manager):
     batch = make_batch(["queued"], state="running")
     missing = "Nothing is lost; it continues when the worker is back."
     assert missing in words(manager.get(reverse("batch", args=[batch.pk])))
@@ -211,7 +215,7 @@ def test_batch_says_when_no_worker_is_there(manager):
     assert missing not in words(manager.get(reverse("batch", args=[batch.pk])))
 
 
-def test_batch_says_why_sending_is_paused(manager):
+def test_batch_page_shows_why_sending_is_paused(manager):
     batch = make_batch(["queued"], state="running")
     make_account(paused_at=AT, pause_reason="StackOne refused the key.")
 
@@ -220,7 +224,7 @@ def test_batch_says_why_sending_is_paused(manager):
     )
 
 
-def test_batch_progress_answers_nothing_until_something_changed(manager):
+def test_batch_progress_is_empty_until_something_changes(manager):
     batch = make_batch(["queued", "queued"], state="running")
     page = manager.get(reverse("batch", args=[batch.pk]))
     url, seen = reverse("batch-progress", args=[batch.pk]), {"seen": page.context["token"]}
@@ -236,7 +240,7 @@ def test_batch_progress_answers_nothing_until_something_changed(manager):
     assert "1 of 2 handled, 1 to go" in words(changed)
 
 
-def test_batch_progress_says_when_the_worker_is_gone(manager):
+def test_batch_progress_shows_that_the_worker_stopped(manager):
     worker = Worker.objects.create(name="one", seen_at=datetime.now(UTC))
     batch = make_batch(["queued"], state="running")
     seen = {"seen": manager.get(reverse("batch", args=[batch.pk])).context["token"]}
@@ -248,12 +252,12 @@ def test_batch_progress_says_when_the_worker_is_gone(manager):
     assert re.search(r"No progress for about \d+ \w+. Nothing is lost; it continues when the", text)
 
 
-def test_batch_progress_stops_asking_when_nothing_moves(manager):
+def test_batch_progress_stops_polling_when_the_batch_is_done(manager):
     url = reverse("batch-progress", args=[make_batch(["created"]).pk])
     assert b"tick from:body" not in manager.get(url).content
 
 
-def test_a_plan_that_was_not_submitted_has_no_page(manager):
+def test_batch_page_of_an_unsubmitted_plan_is_not_found(manager):
     batch = make_batch(["planned"], state="planned", submitted_at=None)
     assert manager.get(reverse("batch", args=[batch.pk])).status_code == 404
     assert manager.get("/batches/").context["page"].paginator.count == 0
@@ -270,7 +274,7 @@ def test_a_plan_that_was_not_submitted_has_no_page(manager):
         pytest.param("running", "stop", "stopped", "/batches/{batch}/", id="stop"),
     ],
 )
-def test_batch_action_moves_it_on(manager, state, action, became, leads_to):
+def test_batch_action_changes_the_state(manager, state, action, became, leads_to):
     batch = make_batch(["planned"], state=state, starts_at=AT, by=get_user(manager))
     log_submission(batch)
 
@@ -293,7 +297,7 @@ def test_batch_action_moves_it_on(manager, state, action, became, leads_to):
         pytest.param("done", "retry", RETRY_REFUSED, id="retry"),
     ],
 )
-def test_batch_action_that_is_refused_says_why(manager, state, action, sentence):
+def test_refused_batch_action_shows_the_reason(manager, state, action, sentence):
     batch = make_batch(["created"], state=state)
 
     response = manager.post(reverse("batch-action", args=[batch.pk, action]))
@@ -304,7 +308,7 @@ def test_batch_action_that_is_refused_says_why(manager, state, action, sentence)
     assert batch.state == state
 
 
-def test_retry_queues_what_failed_and_records_it(manager):
+def test_batch_retry_queues_failed_rows_and_logs_it(manager):
     batch = make_batch(["created", "rejected", "unknown"])
 
     manager.post(reverse("batch-action", args=[batch.pk, "retry"]))
@@ -320,7 +324,7 @@ def test_retry_queues_what_failed_and_records_it(manager):
     assert list(actions)[-3:] == ["assignment.requeued", "assignment.requeued", "batch.resumed"]
 
 
-def test_one_row_is_sent_again(manager):
+def test_row_retry_queues_only_that_row(manager):
     batch = make_batch(["rejected", "rejected"])
     row = batch.assignments.get(position=2)
 
@@ -331,7 +335,7 @@ def test_one_row_is_sent_again(manager):
     assert batch.assignments.get(position=1).state == "rejected"
 
 
-def test_one_row_that_is_settled_is_not_sent_again(manager):
+def test_row_retry_refuses_a_settled_row(manager):
     batch = make_batch(["created"])
     row = batch.assignments.get()
 
@@ -341,19 +345,19 @@ def test_one_row_that_is_settled_is_not_sent_again(manager):
     assert RETRY_REFUSED in words(response)
 
 
-def test_a_row_of_another_batch_is_not_found(manager):
+def test_row_action_on_a_row_of_another_batch_is_not_found(manager):
     batch, other = make_batch(["rejected"]), make_batch(["rejected"])
     row = other.assignments.get()
     assert manager.post(reverse("row-action", args=[batch.pk, row.pk, "retry"])).status_code == 404
 
 
-def test_an_unknown_action_is_not_found(manager):
+def test_unknown_batch_action_is_not_found(manager):
     batch = make_batch(["created"])
     assert manager.post(f"/batches/{batch.pk}/explode").status_code == 404
 
 
 @pytest.mark.parametrize("state", ["waiting", "held", "running", "paused", "done"])
-def test_auditors_see_a_batch_without_buttons(auditor, state):
+def test_batch_page_has_no_buttons_for_auditors(auditor, state):
     batch = make_batch(["rejected", "queued"], state=state, starts_at=AT)
 
     response = auditor.get(reverse("batch", args=[batch.pk]))
@@ -364,7 +368,7 @@ def test_auditors_see_a_batch_without_buttons(auditor, state):
 
 
 @pytest.mark.parametrize("action", ["undo", "hold", "start", "pause", "resume", "stop", "retry"])
-def test_auditors_may_not_act_on_a_batch(auditor, action):
+def test_batch_actions_are_forbidden_for_auditors(auditor, action):
     batch = make_batch(["rejected"], state="running")
 
     response = auditor.post(reverse("batch-action", args=[batch.pk, action]))
@@ -373,14 +377,14 @@ def test_auditors_may_not_act_on_a_batch(auditor, action):
     assert (response.status_code, batch.state) == (403, "running")
 
 
-def test_auditors_may_not_send_a_row_again(auditor):
+def test_row_retry_is_forbidden_for_auditors(auditor):
     batch = make_batch(["rejected"])
     url = reverse("row-action", args=[batch.pk, batch.assignments.get().pk, "retry"])
     assert auditor.post(url).status_code == 403
 
 
 @pytest.mark.parametrize("path", ["/batches/", "/batches/1/", "/batches/1/progress"])
-def test_batches_need_somebody_signed_in(client, path):
+def test_batch_pages_redirect_to_sign_in(client, path):
     response = client.get(path)
     assert (response.status_code, response["Location"]) == (302, f"/login/?next={path}")
 
@@ -406,7 +410,7 @@ MISSING = {"state": "rejected", "response_status": 404, "problem": "No such pers
         ),
     ],
 )
-def test_batch_offers_what_helps_for_each_reason(manager, row, buttons, advice):
+def test_batch_page_offers_a_fix_for_each_reason(manager, row, buttons, advice):
     batch = make_batch([dict(row) if isinstance(row, dict) else row])
 
     page = manager.get(reverse("batch", args=[batch.pk])).content.decode()
@@ -416,7 +420,7 @@ def test_batch_offers_what_helps_for_each_reason(manager, row, buttons, advice):
     assert (labels, advice in " ".join(decide.split())) == (buttons, True)
 
 
-def test_one_answer_is_accepted_for_all_its_rows(manager):
+def test_batch_accept_applies_to_all_rows_with_the_same_problem(manager):
     other = {**ON_RECORD, "problem": "Another version is on the transcript."}
     batch = make_batch([dict(ON_RECORD), dict(other), dict(ON_RECORD)])
     form = {"is_group": "1", "status": "409", "problem": ON_RECORD["problem"], "why": "Checked"}
@@ -436,7 +440,7 @@ def test_one_answer_is_accepted_for_all_its_rows(manager):
         pytest.param({"state": "unknown"}, "retry", "queued", id="send again"),
     ],
 )
-def test_one_row_is_decided_about(manager, values, action, state):
+def test_row_action_changes_the_state_of_the_row(manager, values, action, state):
     batch = make_batch([values])
     row = batch.assignments.get()
 
@@ -446,13 +450,13 @@ def test_one_row_is_decided_about(manager, values, action, state):
     assert (response.status_code, row.state) == (302, state)
 
 
-def test_an_unknown_decision_about_a_row_is_not_found(manager):
+def test_unknown_row_action_is_not_found(manager):
     batch = make_batch(["rejected"])
     url = reverse("row-action", args=[batch.pk, batch.assignments.get().pk, "explode"])
     assert manager.post(url).status_code == 404
 
 
-def test_a_stop_keeps_why(manager):
+def test_batch_stop_logs_the_reason(manager):
     batch = make_batch(["planned"], state="running")
 
     manager.post(reverse("batch-action", args=[batch.pk, "stop"]), {"why": "Wrong course"})
@@ -461,7 +465,7 @@ def test_a_stop_keeps_why(manager):
     assert json.loads(bytes(entry.body))["detail"]["reason"] == "Wrong course"
 
 
-def test_a_reason_that_is_too_long_is_said(manager):
+def test_batch_stop_refuses_a_long_reason(manager):
     batch = make_batch(["planned"], state="running")
 
     response = manager.post(reverse("batch-action", args=[batch.pk, "stop"]), {"why": "x" * 501})
@@ -471,7 +475,7 @@ def test_a_reason_that_is_too_long_is_said(manager):
     assert "Shorten the reason to 500 characters." in words(response)
 
 
-def test_what_failed_alike_is_copied_to_a_new_draft(manager):
+def test_batch_copy_takes_rows_with_the_same_problem(manager):
     late = {"state": "rejected", "response_status": 400, "problem": "The due date is too early."}
     batch = make_batch([dict(late), "created", dict(MISSING), dict(late)])
     form = {"is_group": "1", "status": "400", "problem": late["problem"]}
@@ -486,7 +490,7 @@ def test_what_failed_alike_is_copied_to_a_new_draft(manager):
     assert draft.picked_contents.get().content_id == wanted[0].content_id
 
 
-def test_a_whole_batch_is_copied_without_who_left(manager):
+def test_batch_copy_leaves_out_inactive_people(manager):
     batch = make_batch(["cancelled", "cancelled"], state="stopped", due_date=date(2027, 1, 15))
     gone, there = [row.learner for row in batch.assignments.order_by("position")]
     gone.is_active = False
@@ -505,7 +509,7 @@ def test_a_whole_batch_is_copied_without_who_left(manager):
     assert f"Copied from {batch}: 1 person. Inactive in the LMS and not copied: {gone}." in text
 
 
-def test_another_managers_batch_that_is_undone_stays_on_its_page(manager):
+def test_undo_of_another_managers_batch_stays_on_the_batch_page(manager):
     batch = make_batch(["planned"], state="held")
 
     response = manager.post(reverse("batch-action", args=[batch.pk, "undo"]))
@@ -514,13 +518,13 @@ def test_another_managers_batch_that_is_undone_stays_on_its_page(manager):
 
 
 @pytest.mark.parametrize("name", ["batch-copy", "row-action"])
-def test_auditors_may_not_decide(auditor, name):
+def test_batch_copy_and_row_actions_are_forbidden_for_auditors(auditor, name):
     batch = make_batch([dict(ON_RECORD)])
     more = [batch.assignments.get().pk, "accept"] if name == "row-action" else []
     assert auditor.post(reverse(name, args=[batch.pk, *more])).status_code == 403
 
 
-def test_batch_shows_its_calls_as_bars_a_sentence_and_a_table(manager):
+def test_batch_page_shows_calls_as_chart_sentence_and_table(manager):
     batch = make_batch(["created", "queued"], state="running", started_at=AT)
     ended_at = datetime.now(UTC) - timedelta(seconds=60)
     call_counts.count([(ended_at, "created"), (ended_at, "queued")])
@@ -551,14 +555,14 @@ def test_batch_shows_its_calls_as_bars_a_sentence_and_a_table(manager):
         ),
     ],
 )
-def test_batch_says_how_fast_it_goes(manager, account, others, sentence):
+def test_batch_page_shows_the_send_rate(manager, account, others, sentence):
     make_account(**account)
     batch, *_ = (make_batch(["queued"], state="running") for _ in range(others + 1))
 
     assert sentence in words(manager.get(reverse("batch", args=[batch.pk])))
 
 
-def test_batch_says_until_when_it_is_slowed_down(manager):
+def test_batch_page_shows_until_when_sending_is_slowed_down(manager):
     until = datetime.now(UTC) + timedelta(seconds=90)
     make_account(slowed_until=until)
     batch = make_batch(["queued"], state="running")
@@ -570,7 +574,7 @@ def test_batch_says_until_when_it_is_slowed_down(manager):
     assert re.search(r"About 1 min (30|2\d) s left", text)
 
 
-def test_a_batch_at_rest_shows_no_pace(manager):
+def test_finished_batch_page_shows_no_send_rate(manager):
     batch = make_batch(["created"], finished_at=AT)
     page = manager.get(reverse("batch", args=[batch.pk]))
     assert (page.context["pace"], page.context["time_left"]) == (None, "")

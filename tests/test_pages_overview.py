@@ -43,7 +43,7 @@ def markup(response):
     return " ".join(response.content.decode().split())
 
 
-def test_overview_shows_what_runs_and_what_needs_a_decision(client, sign_in):
+def test_overview_shows_running_and_failed_batches_and_drafts(client, sign_in):
     user = sign_in("manager")
     make_batch(["created"], title="Fire Safety")
     make_batch(["created", "rejected"], title="Data Protection")
@@ -60,14 +60,14 @@ def test_overview_shows_what_runs_and_what_needs_a_decision(client, sign_in):
     assert "tick from:body" in response.content.decode()
 
 
-def test_overview_with_nothing_to_do_leads_to_a_new_assignment(client, sign_in):
+def test_overview_without_batches_shows_that_nothing_needs_attention(client, sign_in):
     sign_in("manager")
     response = client.get("/")
     assert "Nothing needs your attention" in words(response)
     assert "tick from:body" not in response.content.decode()
 
 
-def test_overview_refreshes_its_live_part_alone(client, sign_in):
+def test_overview_refreshes_only_its_live_part(client, sign_in):
     sign_in("manager")
     part = markup(client.get("/", headers={"HX-Request": "true"}))
     assert part.startswith('<div class="body" id="now"')
@@ -87,7 +87,9 @@ def test_overview_counts_the_last_thirty_days(client, sign_in, clock):
 
 
 @pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
-def test_overview_costs_the_same_however_many(client, sign_in, django_assert_num_queries, count):
+def test_overview_runs_the_same_number_of_queries_for_any_size(
+    client, sign_in, django_assert_num_queries, count
+):
     user = sign_in("manager")
     for _ in range(count):
         make_batch(["queued"], state="running")
@@ -97,7 +99,7 @@ def test_overview_costs_the_same_however_many(client, sign_in, django_assert_num
 
 
 @pytest.mark.parametrize("role", ["auditor", "admin"])
-def test_who_only_reads_starts_at_the_audit_log(client, sign_in, role):
+def test_overview_redirects_auditors_and_administrators_to_the_log(client, sign_in, role):
     sign_in(role)
     response = client.get("/")
     assert (response.status_code, response["Location"]) == (302, "/audit/")
@@ -111,7 +113,7 @@ def test_who_only_reads_starts_at_the_audit_log(client, sign_in, role):
         pytest.param("admin", "Batches People Content Audit log Exports", id="administrator"),
     ],
 )
-def test_navigation_holds_what_the_role_may_do(client, sign_in, role, places):
+def test_navigation_lists_the_pages_of_the_role(client, sign_in, role, places):
     sign_in(role)
     page = markup(client.get("/settings/"))
     (nav,) = re.findall(r'<nav class="nav".*?</nav>', page)
@@ -127,7 +129,7 @@ def test_navigation_holds_what_the_role_may_do(client, sign_in, role, places):
         pytest.param("nobody", [], id="no match"),
     ],
 )
-def test_people_are_found_the_inactive_too(client, sign_in, query, names):
+def test_people_are_filtered_including_the_inactive(client, sign_in, query, names):
     sign_in("auditor")
     make_learner(name="Elif Yılmaz", is_active=False)  # noqa: RUF001  a letter that folds
     make_learner(name="Amara Okafor")
@@ -138,7 +140,7 @@ def test_people_are_found_the_inactive_too(client, sign_in, query, names):
     assert ("Nothing matches" in words(response)) is (not names)
 
 
-def test_lists_that_were_never_synced_say_so(client, sign_in):
+def test_lists_show_that_the_first_sync_is_missing(client, sign_in):
     sign_in("manager")
     for path in ("/people/", "/content/"):
         assert "The first sync with the LMS fills this list." in words(client.get(path))
@@ -146,7 +148,9 @@ def test_lists_that_were_never_synced_say_so(client, sign_in):
 
 @pytest.mark.parametrize("path", ["/people/", "/content/"])
 @pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
-def test_lists_cost_the_same_however_many(client, sign_in, django_assert_num_queries, path, count):
+def test_lists_run_the_same_number_of_queries_for_any_size(
+    client, sign_in, django_assert_num_queries, path, count
+):
     sign_in("manager")
     for _ in range(count):
         make_learner()
@@ -155,7 +159,7 @@ def test_lists_cost_the_same_however_many(client, sign_in, django_assert_num_que
         client.get(path)
 
 
-def test_person_shows_who_assigned_what_with_its_proof(client, sign_in):
+def test_person_page_shows_assignments_with_their_log_entries(client, sign_in):
     sign_in("auditor")
     elif_ = make_learner(name="Elif")
     batch, content = make_batch(by_name="Daniel Osei"), make_content(title="Fire Safety")
@@ -172,7 +176,9 @@ def test_person_shows_who_assigned_what_with_its_proof(client, sign_in):
 
 
 @pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
-def test_person_costs_the_same_however_much(client, sign_in, django_assert_num_queries, count):
+def test_person_page_runs_the_same_number_of_queries_for_any_size(
+    client, sign_in, django_assert_num_queries, count
+):
     sign_in("manager")
     person, content = make_learner(), make_content()
     for _ in range(count):
@@ -189,14 +195,14 @@ def test_person_costs_the_same_however_much(client, sign_in, django_assert_num_q
         pytest.param("auditor", True, False, id="an auditor"),
     ],
 )
-def test_person_can_be_assigned_to_by_a_manager(client, sign_in, role, is_active, is_offered):
+def test_person_page_offers_assigning_to_managers(client, sign_in, role, is_active, is_offered):
     sign_in(role)
     person = make_learner(is_active=is_active)
     text = words(client.get(reverse("person", args=[person.pk])))
     assert ("Assign to this person" in text) is is_offered
 
 
-def test_content_says_what_cannot_be_assigned(client, sign_in):
+def test_content_list_shows_what_cannot_be_assigned(client, sign_in):
     sign_in("manager")
     make_content(title="A retired one", is_active=False)
     make_content(title="B without a reference", external_reference="")
@@ -209,7 +215,7 @@ def test_content_says_what_cannot_be_assigned(client, sign_in):
     assert "It has no external reference in the LMS." in text
 
 
-def test_content_item_shows_who_has_it_and_its_batches(client, sign_in):
+def test_content_item_page_shows_holders_and_batches(client, sign_in):
     sign_in("auditor")
     batch = make_batch(["created", "rejected"], title="Fire Safety")
     make_batch(["created"], title="Another item")
@@ -231,7 +237,9 @@ def test_content_item_shows_who_has_it_and_its_batches(client, sign_in):
 
 
 @pytest.mark.parametrize("count", [pytest.param(1, id="one row"), pytest.param(3, id="three rows")])
-def test_content_item_costs_the_same(client, sign_in, django_assert_num_queries, count):
+def test_content_item_page_runs_the_same_number_of_queries_for_any_size(
+    client, sign_in, django_assert_num_queries, count
+):
     sign_in("manager")
     content = make_content()
     for _ in range(count):
@@ -254,7 +262,7 @@ def test_content_item_costs_the_same(client, sign_in, django_assert_num_queries,
         ),
     ],
 )
-def test_content_item_can_be_assigned_unless_it_says_why_not(client, sign_in, fields, sentence):
+def test_content_item_page_offers_assigning_or_shows_why_not(client, sign_in, fields, sentence):
     sign_in("manager")
     page = words(client.get(reverse("content-item", args=[make_content(**fields).pk])))
     offered = [text for text in ("Assign this", "It cannot be assigned") if text in page]
@@ -271,7 +279,7 @@ def test_content_item_can_be_assigned_unless_it_says_why_not(client, sign_in, fi
         pytest.param("half a day", "half a day", id="no duration"),
     ],
 )
-def test_content_item_says_how_long_it_takes(client, sign_in, duration, expected):
+def test_content_item_page_shows_the_duration(client, sign_in, duration, expected):
     sign_in("manager")
     content = make_content(duration=duration)
     page = words(client.get(reverse("content-item", args=[content.pk])))
@@ -285,7 +293,7 @@ def test_content_item_says_how_long_it_takes(client, sign_in, duration, expected
         pytest.param({"is_active": False}, 0, id="one that was retired meanwhile"),
     ],
 )
-def test_a_new_draft_starts_from_an_item(client, sign_in, fields, items):
+def test_new_creates_a_draft_from_an_item(client, sign_in, fields, items):
     user = sign_in("manager")
 
     response = client.post("/assign/new", {"add": make_content(**fields).pk})
@@ -295,7 +303,7 @@ def test_a_new_draft_starts_from_an_item(client, sign_in, fields, items):
     assert draft.picked_contents.count() == items
 
 
-def test_settings_keep_how_pages_look(client, sign_in):
+def test_settings_save_theme_and_density(client, sign_in):
     user = sign_in("auditor")
 
     response = client.post("/settings/", {"theme": "dark", "density": "compact"})
@@ -308,7 +316,7 @@ def test_settings_keep_how_pages_look(client, sign_in):
     ]
 
 
-def test_settings_keep_nothing_they_do_not_know(client, sign_in):
+def test_settings_ignore_unknown_values(client, sign_in):
     user = sign_in("manager")
     client.post("/settings/", {"theme": "pink", "density": "compact"})
     user.refresh_from_db()
@@ -316,7 +324,7 @@ def test_settings_keep_nothing_they_do_not_know(client, sign_in):
 
 
 @pytest.mark.parametrize("is_there", [pytest.param(True, id="there"), pytest.param(False, id="no")])
-def test_settings_say_whether_a_worker_is_there(client, sign_in, is_there):
+def test_settings_show_whether_a_worker_runs(client, sign_in, is_there):
     sign_in("manager")
     if is_there:
         Worker.objects.create(name="one", seen_at=datetime.now(UTC))
@@ -324,7 +332,7 @@ def test_settings_say_whether_a_worker_is_there(client, sign_in, is_there):
     assert ("Seen in the last minute" in text, "Not seen" in text) == (is_there, not is_there)
 
 
-def test_an_administrator_asks_for_a_sync(client, sign_in):
+def test_settings_sync_starts_one_sync_and_logs_it(client, sign_in):
     user = sign_in("admin")
 
     client.post("/settings/sync")
@@ -337,7 +345,7 @@ def test_an_administrator_asks_for_a_sync(client, sign_in):
     assert page.startswith('<div id="syncs" hx-get="/settings/" hx-trigger="tick from:body"')
 
 
-def test_settings_stop_refreshing_when_the_sync_ended(client, sign_in):
+def test_settings_stop_refreshing_when_the_sync_ends(client, sign_in):
     sign_in("admin")
     SyncRun.objects.create(
         account=make_account(), is_full=True, started_at=AT, progressed_at=AT, finished_at=AT
@@ -345,7 +353,7 @@ def test_settings_stop_refreshing_when_the_sync_ended(client, sign_in):
     assert "tick from:body" not in client.get("/settings/").content.decode()
 
 
-def test_an_administrator_resumes_a_paused_account(client, sign_in):
+def test_account_resume_unpauses_the_account_and_logs_it(client, sign_in):
     sign_in("admin")
     account = make_account(paused_at=AT, pause_reason="StackOne refused the key.")
     assert "StackOne refused the key." in words(client.get("/settings/"))
@@ -357,7 +365,7 @@ def test_an_administrator_resumes_a_paused_account(client, sign_in):
     assert [entry.action for entry in LogEntry.objects.all()] == ["account.resumed"]
 
 
-def test_resuming_an_account_that_is_not_there_changes_nothing(client, sign_in):
+def test_account_resume_of_an_unknown_account_changes_nothing(client, sign_in):
     sign_in("admin")
     account = make_account(paused_at=AT, pause_reason="StackOne refused the key.")
     client.post(reverse("account-resume", args=[account.pk + 1]))
@@ -366,7 +374,7 @@ def test_resuming_an_account_that_is_not_there_changes_nothing(client, sign_in):
 
 
 @pytest.mark.parametrize("role", ["manager", "auditor"])
-def test_only_an_administrator_syncs_and_resumes(client, sign_in, role):
+def test_sync_and_account_resume_are_forbidden_for_other_roles(client, sign_in, role):
     sign_in(role)
     account = make_account(paused_at=AT, pause_reason="StackOne refused the key.")
 
@@ -381,7 +389,7 @@ def test_only_an_administrator_syncs_and_resumes(client, sign_in, role):
 
 
 @pytest.mark.parametrize("path", ["/", "/people/", "/people/1/", "/content/", "/settings/"])
-def test_pages_need_somebody_signed_in(client, path):
+def test_pages_redirect_to_sign_in(client, path):
     response = client.get(path)
     assert (response.status_code, response["Location"]) == (302, f"/login/?next={path}")
 
@@ -390,7 +398,7 @@ ODD = ["\x00", "9" * 40, "B-" + "9" * 40, "%", "'", "²", "\ud7ff", " " * 300]
 
 
 @pytest.mark.parametrize("path", ["/people/", "/content/", "/batches/", "/batches/1/", "/audit/"])
-def test_odd_questions_are_answered(client, sign_in, path):
+def test_pages_accept_unusual_parameters(client, sign_in, path):
     sign_in("auditor")
     make_batch(["created"], pk=1)
     names = ("q", "text", "tab", "page", "before", "batch", "person", "subject")

@@ -28,7 +28,7 @@ def words(response):
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
-def test_what_is_named_exactly_is_shown_at_once(client):
+def test_search_redirects_to_an_exact_match(client):
     batch = make_batch([{"state": "created", "remote_id": "LMS-77"}])
     learner = make_learner(external_reference="NW-10379", email="elif@northwind.example")
     content = make_content(external_reference="CRS-0977")
@@ -48,7 +48,7 @@ def test_what_is_named_exactly_is_shown_at_once(client):
     assert redirects == leads_to
 
 
-def test_what_several_share_is_listed(client):
+def test_search_lists_several_exact_matches(client):
     for name in ("Amara Okafor", "Amara Okafor", "Ben Amara"):
         search_text = fold(f"{name} NW-1")
         make_learner(name=name, external_reference="NW-1", search_text=search_text)
@@ -61,7 +61,7 @@ def test_what_several_share_is_listed(client):
     assert words(ask(client, "nw-1")).count("Amara") == 3
 
 
-def test_each_kind_has_a_group(client):
+def test_search_groups_matches_by_kind(client):
     make_learner(name="Fire Marshal", search_text="fire marshal")
     make_content(title="Fire Safety")
     make_batch(["created"], title="Fire Drill")
@@ -81,11 +81,11 @@ def test_each_kind_has_a_group(client):
         pytest.param("a\x00b", id="a NUL"),
     ],
 )
-def test_nothing_says_so(client, query):
+def test_search_without_matches_shows_no_results(client, query):
     assert "No results" in words(ask(client, query))
 
 
-def test_an_empty_search_asks_for_words(client):
+def test_empty_search_shows_help(client):
     text = words(ask(client, " "))
 
     assert "leads straight there" in text

@@ -159,7 +159,7 @@ def execute(database: postgres.Server, *statements: LiteralString) -> None:
             connection.execute(statement)
 
 
-def test_two_workers_send_a_batch_once_however_often_they_are_woken(site):
+def test_two_workers_send_each_row_once_despite_repeated_wake_ups(site):
     workers = site.start_workers(2)
     rows = site.submit()
     site.wait_until_sending()
@@ -178,7 +178,7 @@ def test_two_workers_send_a_batch_once_however_often_they_are_woken(site):
     site.product.manage("audit", "verify")
 
 
-def test_a_worker_asked_to_stop_hands_over_what_it_was_sending(site):
+def test_terminated_worker_hands_over_its_rows(site):
     workers = site.start_workers(2)
     rows = site.submit()
     site.wait_until_sending()
@@ -190,7 +190,7 @@ def test_a_worker_asked_to_stop_hands_over_what_it_was_sending(site):
     assert site.facts() == all_once(rows)
 
 
-def test_another_worker_finishes_what_a_killed_one_was_sending(site):
+def test_another_worker_finishes_the_rows_of_a_killed_worker(site):
     workers = site.start_workers(2)
     rows = site.submit()
     site.wait_until_sending()
@@ -202,7 +202,7 @@ def test_another_worker_finishes_what_a_killed_one_was_sending(site):
     assert site.facts() == all_once(rows)
 
 
-def test_a_broker_that_is_lost_only_delays_what_is_new(site):
+def test_lost_broker_only_delays_new_batches(site):
     site.start_workers()
     first = site.submit()
     site.wait_until_sending()
@@ -225,7 +225,7 @@ def test_a_broker_that_is_lost_only_delays_what_is_new(site):
     assert log.count("The schedule tries again until it succeeds") <= 2
 
 
-def test_a_database_that_restarts_loses_and_doubles_nothing(site, database):
+def test_database_restart_loses_and_duplicates_nothing(site, database):
     site.start_workers(2)
     rows = site.submit()
     site.wait_until_sending()
@@ -242,14 +242,14 @@ def test_a_database_that_restarts_loses_and_doubles_nothing(site, database):
     site.product.manage("audit", "verify")
 
 
-def test_a_worker_asked_to_stop_as_it_starts_ends_too(site):
+def test_worker_can_be_terminated_during_its_start(site):
     worker = site.product.start("worker", log=site.log, PYTHONUNBUFFERED="1")
     wait_until(lambda: " ready." in site.log.read_text())
 
     assert stopped(worker) == 0
 
 
-def test_a_sync_that_is_due_runs_on_the_broker_too(site):
+def test_scheduled_sync_runs_on_the_broker(site):
     url = site.product.environment["DATABASE_URL"]
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("UPDATE assignments_account SET synced_at = NULL")
@@ -260,7 +260,7 @@ def test_a_sync_that_is_due_runs_on_the_broker_too(site):
     assert site.value("SELECT COUNT(*) FROM assignments_syncrun WHERE started_by = 'system'") == 1
 
 
-def test_the_embedded_worker_outlives_its_database(site, database):
+def test_embedded_worker_survives_a_database_restart(site, database):
     site.start_workers(CELERY_BROKER_URL="")
 
     database.stop()
@@ -273,7 +273,7 @@ def test_the_embedded_worker_outlives_its_database(site, database):
     assert "Traceback" not in site.log.read_text()
 
 
-def test_a_worker_that_the_broker_refuses_ends_with_a_reason(site):
+def test_worker_refused_by_the_broker_exits_with_a_reason(site):
     site.broker.client().set("delivery", "of somebody else")
 
     worker = site.product.start("worker", log=site.log)

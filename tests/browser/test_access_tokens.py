@@ -12,7 +12,7 @@ from tests.browser.conftest import sign_in
 pytestmark = pytest.mark.browser
 
 
-def test_an_auditor_lets_a_program_in_and_out_again(page: Page, looks_right: Any) -> None:
+def test_auditor_creates_uses_and_revokes_a_token(page: Page, looks_right: Any) -> None:
     sign_in(page, "auditor")
     page.goto("/settings/")
     page.get_by_role("link", name="Access tokens").click()

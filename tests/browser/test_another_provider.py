@@ -73,7 +73,7 @@ def later(minutes: int) -> time_machine.travel:
         ("ruth", "Audit log", ["admin"]),
     ],
 )
-def test_each_role_comes_in_and_leaves(page, elsewhere, person, heading, roles):
+def test_each_role_signs_in_and_out(page, elsewhere, person, heading, roles):
     make_account()
     go_in(page, f"Authorize as {person}")
     expect(page.locator("h1")).to_contain_text(heading)
@@ -97,7 +97,7 @@ def test_each_role_comes_in_and_leaves(page, elsewhere, person, heading, roles):
         pytest.param("Authorize as uma", "address is not verified", id="unverified"),
     ],
 )
-def test_who_does_not_get_in_is_told_why(page, button, heading):
+def test_refused_sign_in_shows_the_reason(page, button, heading):
     go_in(page, button)
 
     expect(page.locator("h1")).to_contain_text(heading)
@@ -105,7 +105,7 @@ def test_who_does_not_get_in_is_told_why(page, button, heading):
     expect(page.get_by_role("link", name="Continue with your company account")).to_be_visible()
 
 
-def test_roles_follow_and_a_leaver_is_out_within_a_quarter_of_an_hour(page, elsewhere):
+def test_renewal_updates_roles_and_ends_the_session_of_a_leaver(page, elsewhere):
     make_account()
     go_in(page, "Authorize as priya")
     expect(page.locator("h1")).to_contain_text("Hello, Priya")

@@ -21,7 +21,7 @@ def draft(live_server):
     return make_draft(owner=personas.persona_user("manager"), status="completed")
 
 
-def test_a_manager_is_told_before_and_asks(page, draft, looks_right):
+def test_manager_requests_an_approval(page, draft, looks_right):
     frozen_plan.freeze(draft=draft, now=datetime.now(UTC))
     sign_in(page, "manager")
     page.goto(f"/assign/{draft.pk}/review/")
@@ -39,7 +39,7 @@ def test_a_manager_is_told_before_and_asks(page, draft, looks_right):
     looks_right()
 
 
-def test_another_manager_looks_and_approves(page, draft, looks_right):
+def test_second_manager_reviews_and_approves(page, draft, looks_right):
     left = submit(draft, now=datetime.now(UTC)).assignments.earliest("pk").learner
     left.is_active = False
     left.save(update_fields=["is_active"])

@@ -114,7 +114,7 @@ def created(page: Page, count: int) -> None:
     page.wait_for_load_state("networkidle")
 
 
-def test_one_course_to_three_people_by_mouse(hands):
+def test_mouse_assigns_one_course_to_three_people_within_the_budget(hands):
     page = new(hands)
     for number, name in enumerate(("Ada", "Ben", "Cid"), 1):
         hands.click(page.get_by_role("checkbox", name=f"Select {name}"))
@@ -124,7 +124,7 @@ def test_one_course_to_three_people_by_mouse(hands):
     assert hands.clicks <= 9
 
 
-def test_one_course_to_three_people_by_keyboard(hands):
+def test_keyboard_assigns_one_course_to_three_people_within_the_budget(hands):
     page = hands.page
     hands.tab_to(page.get_by_role("button", name="New assignment").first)
     hands.press("Enter")
@@ -162,7 +162,7 @@ def pick_by_typing(hands: Hands) -> None:
         expect(page.locator("#people tbody tr")).to_have_count(4)
 
 
-def test_3400_people_by_a_filter(hands, crowd):
+def test_filter_assigns_to_3400_people_within_the_budget(hands, crowd):
     crowd()
     page = new(hands)
     filter_people(hands)
@@ -173,7 +173,7 @@ def test_3400_people_by_a_filter(hands, crowd):
     assert hands.clicks <= 12
 
 
-def test_3400_people_by_an_audience(hands, crowd):
+def test_audience_assigns_to_3400_people_within_the_budget(hands, crowd):
     crowd()
     make_audience(make_user(), name="Sales", query="q=sales")
     page = new(hands)

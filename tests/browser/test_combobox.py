@@ -36,7 +36,7 @@ def picked() -> list[str]:
     return list(contents.values_list("content__title", flat=True))
 
 
-def test_arrows_move_and_enter_picks_what_can_be(page, field, looks_right):
+def test_arrows_move_and_enter_picks_an_assignable_option(page, field, looks_right):
     expect(field).to_have_attribute("aria-expanded", "false")
     page.keyboard.type("fire")
     expect(page.locator("#options").get_by_role("option")).to_have_count(3)
@@ -58,7 +58,7 @@ def test_arrows_move_and_enter_picks_what_can_be(page, field, looks_right):
     expect(page.get_by_role("combobox", name="Add another course")).to_be_focused()
 
 
-def test_escape_closes_arrows_open_and_tab_leaves(page, field):
+def test_escape_closes_arrow_opens_and_tab_leaves_the_list(page, field):
     page.keyboard.type("fire")
     expect(page.locator("#options").get_by_role("option")).to_have_count(3)
     page.keyboard.press("Escape")
@@ -71,7 +71,7 @@ def test_escape_closes_arrows_open_and_tab_leaves(page, field):
     assert picked() == []
 
 
-def test_enter_before_the_list_is_there_picks_nothing_unseen(page, field):
+def test_enter_before_options_are_loaded_picks_nothing(page, field):
     page.keyboard.type("safety")
     page.keyboard.press("Enter")
 
@@ -83,7 +83,7 @@ def test_enter_before_the_list_is_there_picks_nothing_unseen(page, field):
     expect(page).to_have_url(field.page.url)
 
 
-def test_a_click_picks(page, field):
+def test_click_picks_an_option(page, field):
     page.keyboard.type("walls")
     page.locator("#options").get_by_role("option", name="Firewalls").click()
 

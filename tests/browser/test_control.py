@@ -32,7 +32,7 @@ def running():
     return batch
 
 
-def test_a_running_batch_is_decided_about_and_stopped(page, running, looks_right):
+def test_running_batch_rows_are_accepted_and_the_batch_is_stopped(page, running, looks_right):
     sign_in(page, "manager")
     for size in WIDTHS:
         page.set_viewport_size(size)
@@ -53,7 +53,7 @@ def test_a_running_batch_is_decided_about_and_stopped(page, running, looks_right
     looks_right()
 
 
-def test_numbers_that_were_opened_stay_open(page, running):
+def test_opened_table_of_calls_stays_open_after_a_refresh(page, running):
     sign_in(page, "manager")
     page.goto(f"/batches/{running.pk}/")
 
@@ -64,7 +64,7 @@ def test_numbers_that_were_opened_stay_open(page, running):
     expect(page.get_by_role("columnheader", name="Created")).to_be_visible()
 
 
-def test_a_start_is_chosen_in_words(page, looks_right):
+def test_start_time_is_confirmed_in_words(page, looks_right):
     sign_in(page, "manager")
     draft = Draft.objects.create(
         account=make_account(), owner=get_user_model().objects.get(), created_at=AT, changed_at=AT

@@ -10,7 +10,7 @@ from tests.factories import make_account, make_content
 pytestmark = pytest.mark.browser
 
 
-def test_enter_keeps_the_due_date_and_removes_nothing(page: Page, looks_right):
+def test_enter_saves_the_due_date_and_removes_nothing(page: Page, looks_right):
     account = make_account(remote_id="sandbox")
     for title in ("Fire Safety", "Fire Drill"):
         make_content(account=account, title=title)

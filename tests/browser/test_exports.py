@@ -16,7 +16,7 @@ from tests.log_fixtures import write_log
 pytestmark = pytest.mark.browser
 
 
-def test_an_auditor_takes_an_export_away(
+def test_auditor_requests_and_downloads_an_export(
     page: Page, tmp_path: Path, settings: Any, looks_right: Any
 ) -> None:
     settings.EXPORT_DIR = tmp_path / "exports"
@@ -43,7 +43,7 @@ def test_an_auditor_takes_an_export_away(
     expect(row).to_contain_text(sha256)
 
 
-def test_samples_and_paper_look_right(page: Page, looks_right: Any) -> None:
+def test_sample_and_print_pages_are_accessible(page: Page, looks_right: Any) -> None:
     write_log(30)
     sign_in(page, "auditor")
     for width in (1440, 390):

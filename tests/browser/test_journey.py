@@ -94,7 +94,7 @@ def verify(page: Page, looks_right) -> None:
     looks_right()
 
 
-def test_a_manager_assigns_and_an_auditor_verifies(page, worker, lms, looks_right):
+def test_manager_assigns_and_auditor_verifies_the_log(page, worker, lms, looks_right):
     sign_in(page, "manager")
     page.goto("/settings/")
     expect(page.locator("#syncs .badge.ok").first).to_be_visible(timeout=SOON)

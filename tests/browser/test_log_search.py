@@ -51,7 +51,7 @@ def row(page: Page) -> Assignment:
     return row
 
 
-def test_a_query_is_written_by_keyboard(page, row, looks_right):
+def test_query_is_written_by_keyboard(page, row, looks_right):
     page.goto("/audit/")
     field = page.get_by_role("combobox", name="Words, or a qualifier")
     field.focus()
@@ -75,7 +75,7 @@ def test_a_query_is_written_by_keyboard(page, row, looks_right):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_pages_of_the_log_look_right(page, row, looks_right, width):
+def test_log_pages_are_accessible(page, row, looks_right, width):
     page.set_viewport_size({"width": width, "height": 900})
     for address in (
         f"/audit/?q=when:this-year+-result:rejected+person:learner/{row.learner_id}",
@@ -90,7 +90,7 @@ def test_pages_of_the_log_look_right(page, row, looks_right, width):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_what_a_search_finds_is_checked(page, row, looks_right, width):
+def test_search_results_are_verified(page, row, looks_right, width):
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"/audit/?q=batch:{row.batch_id}")
     page.get_by_role("link", name="Verify these 2").click()

@@ -16,7 +16,7 @@ from tests.log_fixtures import PRIYA
 pytestmark = pytest.mark.browser
 
 
-def test_an_administrator_erases_somebody(page: Page, looks_right: Any) -> None:
+def test_administrator_erases_a_person(page: Page, looks_right: Any) -> None:
     person = make_learner(name="Elif Yilmaz", email="elif@northwind.example")
     row = make_batch([{"state": "created", "learner": person}]).assignments.get()
     with transaction.atomic():
@@ -41,7 +41,7 @@ def test_an_administrator_erases_somebody(page: Page, looks_right: Any) -> None:
     expect(page.locator("tbody tr")).to_contain_text("an erased person")
 
 
-def test_an_administrator_says_how_long_the_log_is_kept(page: Page, looks_right: Any) -> None:
+def test_administrator_sets_the_retention_of_the_log(page: Page, looks_right: Any) -> None:
     make_account(name="Acme Learning")
     sign_in(page, "admin")
     page.goto("/settings/privacy/")

@@ -45,7 +45,7 @@ def go_in(page: Page) -> None:
     page.get_by_role("link", name=BUTTON).click()
 
 
-def test_a_manager_comes_in_acts_and_leaves(
+def test_manager_signs_in_starts_a_draft_and_signs_out(
     page: Page, behind: BrowserContext, looks_right: Callable[[], None]
 ) -> None:
     make_learner(make_account())
@@ -64,7 +64,7 @@ def test_a_manager_comes_in_acts_and_leaves(
     expect(page.get_by_role("link", name=BUTTON)).to_be_visible()
 
 
-def test_an_auditor_only_reads(page: Page, behind: BrowserContext) -> None:
+def test_auditor_cannot_start_an_assignment(page: Page, behind: BrowserContext) -> None:
     names(behind, DeskSubject="ingrid", DeskGroups="audit", DeskName="Ingrid")
     go_in(page)
 
@@ -79,7 +79,7 @@ def test_an_auditor_only_reads(page: Page, behind: BrowserContext) -> None:
         pytest.param({"DeskSecret": "forged"}, "could not be trusted", "Reference", id="forged"),
     ],
 )
-def test_who_does_not_get_in_is_told_why(
+def test_refused_sign_in_shows_the_reason(
     page: Page,
     behind: BrowserContext,
     looks_right: Callable[[], None],
@@ -96,9 +96,7 @@ def test_who_does_not_get_in_is_told_why(
     looks_right()
 
 
-def test_a_session_ends_in_the_middle_when_the_proxy_names_somebody_else(
-    page: Page, behind: BrowserContext
-) -> None:
+def test_session_ends_when_the_proxy_names_another_user(page: Page, behind: BrowserContext) -> None:
     make_learner(make_account())
     go_in(page)
     page.get_by_role("button", name="New assignment").first.click()

@@ -40,7 +40,7 @@ def go_in(page: Page, person: str, wanted: str = "/login/") -> None:
     ("person", "heading", "may_assign"),
     [("priya", "Hello, Priya", True), ("ingrid", "Audit log", False), ("ruth", "Audit log", False)],
 )
-def test_each_role_comes_in_and_leaves(page, company, person, heading, may_assign):
+def test_each_role_signs_in_and_out(page, company, person, heading, may_assign):
     make_account()
     go_in(page, person)
     expect(page.locator("h1")).to_contain_text(heading)
@@ -80,7 +80,7 @@ def go_down(company):
         pytest.param("priya", go_down, "does not respond", "Try again in a minute", id="down"),
     ],
 )
-def test_who_does_not_get_in_is_told_why(
+def test_refused_sign_in_shows_the_reason(
     page, company, looks_right, person, before, heading, advice
 ):
     if before is None or before is another_audience:
@@ -101,7 +101,7 @@ def test_who_does_not_get_in_is_told_why(
     assert page.url.endswith("/login/?next=/batches/")
 
 
-def test_a_way_back_that_was_used_leads_nowhere(page, company):
+def test_used_callback_url_is_refused(page, company):
     page.goto("/login/")
     page.get_by_role("link", name="Continue with your company account").click()
     link = page.get_by_role("link", name="priya").get_attribute("href")
@@ -128,7 +128,7 @@ def begin_a_draft(page: Page) -> str:
     return page.url.split("?")[0]
 
 
-def test_a_session_that_ends_in_the_middle_of_a_form(page, company, looks_right):
+def test_draft_survives_a_session_that_ends_while_it_is_edited(page, company, looks_right):
     account = make_account()
     make_learner(account)
     make_learner(account)
@@ -149,7 +149,9 @@ def test_a_session_that_ends_in_the_middle_of_a_form(page, company, looks_right)
     assert Draft.objects.get().due_date
 
 
-def test_an_administrator_signs_somebody_out(page, company, looks_right, chromium, live_server):
+def test_administrator_ends_the_session_of_another_user(
+    page, company, looks_right, chromium, live_server
+):
     with chromium.new_context(base_url=live_server.url) as context:
         other_page = context.new_page()
         go_in(other_page, "priya")

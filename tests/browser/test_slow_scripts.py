@@ -32,7 +32,7 @@ def arrive(page: Page, late: list[Route]) -> None:
     page.unroute_all()
 
 
-def test_content_that_was_typed_early_is_offered(page: Page, late: list[Route]) -> None:
+def test_content_search_typed_before_scripts_load_is_run(page: Page, late: list[Route]) -> None:
     page.get_by_label("Find a course, video or document").fill("fire")
     arrive(page, late)
 
@@ -40,7 +40,7 @@ def test_content_that_was_typed_early_is_offered(page: Page, late: list[Route]) 
     expect(page.locator("#what .pickrow")).to_have_count(1)
 
 
-def test_people_who_were_typed_early_are_found(page: Page, late: list[Route]) -> None:
+def test_people_search_typed_before_scripts_load_is_run(page: Page, late: list[Route]) -> None:
     page.get_by_role("searchbox", name="Search people by name").fill("ada")
     arrive(page, late)
 

@@ -41,7 +41,7 @@ def draft(page: Page) -> Page:
     return page
 
 
-def test_two_tabs_pick_together(draft):
+def test_picks_of_two_tabs_are_merged(draft):
     other = draft.context.new_page()
     other.goto(draft.url)
 
@@ -57,7 +57,7 @@ def test_two_tabs_pick_together(draft):
     assert picked() == ["Ben", "Cid"]
 
 
-def test_a_range_and_the_whole_page_are_kept(draft):
+def test_range_and_whole_page_selections_are_saved(draft):
     draft.get_by_role("checkbox", name="Select Ada").click()
     draft.get_by_role("checkbox", name="Select Cid").click(modifiers=["Shift"])
     expect(draft.locator("#selection_bar")).to_contain_text("3 selected")
@@ -68,7 +68,7 @@ def test_a_range_and_the_whole_page_are_kept(draft):
     assert picked() == ["Ada", "Ben", "Cid", "Dan"]
 
 
-def test_a_tick_outlives_a_list_that_was_on_its_way(draft):
+def test_tick_survives_a_pending_search(draft):
     held: list[Route] = []
     search = re.compile(r"/assign/[^/]+/\?q=")
     # Playwright cannot take the list's own method.
@@ -85,7 +85,7 @@ def test_a_tick_outlives_a_list_that_was_on_its_way(draft):
 
 
 @pytest.mark.parametrize(("button", "left"), [("Select all", ["Ada", "Ben"]), ("Clear", [])])
-def test_a_press_outlives_a_list_that_was_on_its_way(draft, button, left):
+def test_button_press_survives_a_pending_search(draft, button, left):
     tick(draft, "Ben")
     held: list[Route] = []
     search = re.compile(r"/assign/[^/]+/\?q=")
@@ -100,7 +100,7 @@ def test_a_press_outlives_a_list_that_was_on_its_way(draft, button, left):
     assert picked() == left
 
 
-def test_a_link_of_the_list_outlives_a_list_that_was_on_its_way(draft):
+def test_list_link_survives_a_pending_search(draft):
     held: list[Route] = []
     search = re.compile(r"/assign/[^/]+/\?q=a")
     draft.route(search, lambda route: held.append(route), times=1)  # noqa: PLW0108
@@ -114,7 +114,7 @@ def test_a_link_of_the_list_outlives_a_list_that_was_on_its_way(draft):
     expect(draft.locator("#waiting > *")).to_have_count(0)
 
 
-def test_what_is_picked_from_a_list_that_was_replaced_meanwhile_shows_everywhere(draft):
+def test_item_picked_from_replaced_options_is_shown(draft):
     make_content(account=Learner.objects.earliest("pk").account, title="Water Safety")
     held: list[Route] = []
     draft.route(re.compile("/content$"), lambda route: held.append(route))  # noqa: PLW0108
@@ -133,7 +133,7 @@ def test_what_is_picked_from_a_list_that_was_replaced_meanwhile_shows_everywhere
     expect(draft.locator("#waiting > *")).to_have_count(0)
 
 
-def test_a_tick_that_cannot_be_kept_goes_back(draft):
+def test_tick_that_cannot_be_saved_is_reverted(draft):
     # The browser complains of the request in the console; only the first page's is looked at.
     page = draft.context.new_page()
     page.goto(draft.url)
@@ -147,7 +147,7 @@ def test_a_tick_that_cannot_be_kept_goes_back(draft):
     assert picked() == []
 
 
-def test_enter_picks_the_only_one_who_matches(draft):
+def test_enter_picks_the_only_match(draft):
     field = draft.get_by_role("searchbox", name="Search people by name")
     field.fill("ben")
     expect(draft.locator("#people tbody tr")).to_have_count(1)
@@ -159,7 +159,7 @@ def test_enter_picks_the_only_one_who_matches(draft):
     assert picked() == ["Ben"]
 
 
-def test_the_tab_that_is_behind_is_told(draft):
+def test_stale_tab_shows_a_notice(draft):
     other = draft.context.new_page()
     other.goto(draft.url)
     note = "This draft changed in another tab."

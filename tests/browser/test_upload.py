@@ -88,7 +88,7 @@ def draft(page: Page) -> Page:
     return page
 
 
-def test_a_file_with_40_wrong_rows_is_mended(people, draft, tmp_path, looks_right):
+def test_invalid_rows_are_corrected_and_uploaded_again(people, draft, tmp_path, looks_right):
     page = draft
     page.get_by_role("link", name="Upload a file").click()
     upload(page, people)
@@ -109,7 +109,7 @@ def test_a_file_with_40_wrong_rows_is_mended(people, draft, tmp_path, looks_righ
 
 
 @pytest.mark.usefixtures("people")
-def test_what_a_paste_found_looks_right(draft, looks_right):
+def test_paste_result_is_accessible(draft, looks_right):
     page = draft
     page.get_by_role("link", name="Paste a list").click()
     page.locator("textarea").fill(f"{address(1)}\n{address(2)}\n{address(2)}\nperson3@exampel.com")

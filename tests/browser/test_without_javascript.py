@@ -60,7 +60,7 @@ def draft(plain: Page) -> Page:
     return plain
 
 
-def test_a_manager_assigns_and_undoes_without_javascript(draft):
+def test_manager_assigns_and_undoes_without_javascript(draft):
     plain = draft
     pick(plain)
     plain.locator("aside").get_by_role("button", name="Review").click()
@@ -74,7 +74,7 @@ def test_a_manager_assigns_and_undoes_without_javascript(draft):
     assert Batch.objects.get().state == "cancelled"
 
 
-def test_a_manager_uploads_and_mends_a_file_without_javascript(draft):
+def test_manager_uploads_and_corrects_a_file_without_javascript(draft):
     plain = draft
     plain.get_by_role("link", name="Upload a file").click()
     upload(plain, "E-mail\na1@example.com\na2@example.com\na3.at.example.com\n")

@@ -13,7 +13,7 @@ SEED = 7
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_kills_under_faults_lose_and_duplicate_nothing(engine, tmp_path):
+def test_campaign_with_kills_and_faults_loses_and_duplicates_nothing(engine, tmp_path):
     outcome = run(
         Campaign(
             engine=engine,

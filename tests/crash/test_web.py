@@ -11,7 +11,7 @@ from tests.product_processes import prepared
 pytestmark = pytest.mark.journey
 
 
-def test_the_site_survives_a_restart_of_its_database(tmp_path: Path) -> None:
+def test_site_survives_a_database_restart(tmp_path: Path) -> None:
     with fresh("postgresql", tmp_path) as database:
         assert database.server is not None
         product = prepared(tmp_path / "desk.sqlite3", DATABASE_URL=database.url)

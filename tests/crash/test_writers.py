@@ -32,7 +32,7 @@ def start(product: Product, number: int) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_many_writers_make_one_log(engine: str, tmp_path: Path) -> None:
+def test_concurrent_writers_append_to_one_log(engine: str, tmp_path: Path) -> None:
     with fresh(engine, tmp_path) as database:
         product = prepared(tmp_path / "desk.sqlite3", DATABASE_URL=database.url)
         writers = [start(product, number) for number in range(WRITERS)]
