@@ -9,8 +9,10 @@ from tests.crash.campaign import Campaign, run
 def killed(vendor: str, rows: int, kills: int) -> Iterator[Comparison]:
     """Yield how many rows were lost, sent twice or have an untrue state after all kills."""
     outcome = run(Campaign(engine=vendor, rows=rows, kills=kills, fault_share=0, seed=7))
-    verdict = outcome.verdict
-    wrong = verdict.lost + verdict.twice + verdict.untrue + verdict.in_sending + verdict.unlogged
+    findings = outcome.findings
+    wrong = (
+        findings.lost + findings.twice + findings.untrue + findings.in_sending + findings.unlogged
+    )
     yield Comparison(
         goal="17",
         description=f"rows lost, twice or untrue after {kills} kills in {rows:,} calls",
@@ -19,5 +21,5 @@ def killed(vendor: str, rows: int, kills: int) -> Iterator[Comparison]:
         unit="rows",
         target=0,
         is_upper_bound=True,
-        detail={"states": dict(verdict.states), "seconds": outcome.seconds},
+        detail={"states": dict(findings.states), "seconds": outcome.seconds},
     )

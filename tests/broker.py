@@ -1,4 +1,4 @@
-"""A throw-away redis-server in a folder of its own, which can be killed and started again."""
+"""A temporary redis-server that can be killed and started again."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ STARTS_WITHIN_SECONDS = 10
 
 
 class Broker:
-    """One server on a socket in `folder`: no port to collide with, nothing others can reach."""
+    """A server on a Unix socket in `folder`, so that it needs no port."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -26,7 +26,7 @@ class Broker:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the server, with nothing in it, and wait until it answers."""
+        """Start an empty server and wait until it responds."""
         flags = {
             "port": "0",
             "unixsocket": str(self._socket),
@@ -35,15 +35,15 @@ class Broker:
             "dir": str(self._folder),
             "logfile": str(self._folder / "broker.log"),
         }
-        words = [word for name, value in flags.items() for word in (f"--{name}", value)]
-        self._process = subprocess.Popen([_program(), *words])
+        options = [part for name, value in flags.items() for part in (f"--{name}", value)]
+        self._process = subprocess.Popen([_program(), *options])
         ends = time.monotonic() + STARTS_WITHIN_SECONDS
-        while not self._answers():
+        while not self._is_up():
             assert time.monotonic() < ends, (self._folder / "broker.log").read_text()
             time.sleep(0.02)
 
     def kill(self) -> None:
-        """End the server as a power cut would: what was in it is lost."""
+        """Kill the server; its data is lost."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
@@ -51,10 +51,10 @@ class Broker:
         self._socket.unlink(missing_ok=True)
 
     def client(self) -> redis.Redis:
-        """Return a client that shows what the server holds."""
+        """Return a client of the server."""
         return redis.Redis(unix_socket_path=str(self._socket))
 
-    def _answers(self) -> bool:
+    def _is_up(self) -> bool:
         try:
             with self.client() as client:
                 return bool(client.ping())
@@ -64,7 +64,7 @@ class Broker:
 
 @contextmanager
 def running_broker() -> Iterator[Broker]:
-    """Run a server as long as the block lasts; skips where none is installed, but not in CI."""
+    """Run a server during the block; skip the test if none is installed, except in CI."""
     if not shutil.which("redis-server") and not os.environ.get("CI"):
         pytest.skip("No redis-server here. Install it (on Debian: apt-get install redis-server).")
     with tempfile.TemporaryDirectory(prefix="desk-broker-") as name:

@@ -1,4 +1,4 @@
-"""What every test stands on: the database, the clock and how hypothesis explores."""
+"""Fixtures and hooks of all tests: the database, the clock and the profiles of hypothesis."""
 
 import os
 from collections.abc import Iterator
@@ -20,13 +20,13 @@ hypothesis.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run one process more than there are cores: many tests wait for what they started."""
+    """Run one process more than there are cores, as many tests wait for other processes."""
     return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the database, so that `-m database` runs it on another engine."""
+    """Mark tests that use the database, so that `-m database` runs them on another engine."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db"}:
@@ -38,7 +38,7 @@ def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Give this process a database file of its own; PostgreSQL keeps one name for each process."""
+    """Give each process its own SQLite file; on PostgreSQL, names differ by process already."""
     if connection.vendor == "sqlite":
         test = connections.settings["default"]["TEST"]
         test["NAME"] = str(tmp_path_factory.mktemp("database") / "desk.sqlite3")
@@ -46,7 +46,7 @@ def django_db_modify_db_settings(
 
 @pytest.fixture
 def database_url(transactional_db: None) -> str:
-    """Return the DATABASE_URL under which other processes find this test's database."""
+    """Return the DATABASE_URL of the test's database for other processes."""
     name = connection.settings_dict["NAME"]
     if connection.vendor == "sqlite":
         return f"sqlite:///{name}"
@@ -61,8 +61,8 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 
 @pytest.fixture(autouse=True)
-def same_names() -> None:
-    """Let a test's people and items have the same names whatever ran before it."""
+def restart_name_numbers() -> None:
+    """Restart the numbers in generated names, so that they do not depend on earlier tests."""
     # Imported late: the models it uses exist only once Django is set up.
     from tests.factories import restart_numbers  # noqa: PLC0415
 
@@ -70,8 +70,8 @@ def same_names() -> None:
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_remembered() -> None:
-    """Let no page show what was counted for the page of another test."""
+def clear_cache() -> None:
+    """Clear the cache, so that no count of another test is shown."""
     from django.core.cache import cache  # noqa: PLC0415  once Django is set up
 
     cache.clear()

@@ -1,7 +1,7 @@
-"""Runs one command beside a throwaway PostgreSQL: `python -m tests.postgres -- COMMAND…`.
+"""Run a command with a temporary PostgreSQL server: `python -m tests.postgres -- COMMAND…`.
 
 The server's programs come with a development dependency, so that neither a system package nor
-rights are needed; it listens on a socket in a folder of its own and goes with that folder.
+special rights are needed; it listens on a socket in a temporary folder.
 """
 
 import argparse
@@ -34,7 +34,7 @@ class Identity(TypedDict, total=False):
 
 
 class Server:
-    """One server in a folder of its own, which can be stopped as by a crash and started again."""
+    """A server in a folder of its own, which can be crashed and started again."""
 
     def __init__(self, folder: Path) -> None:
         self.url = f"postgres://desk@/postgres?host={folder}"
@@ -43,18 +43,18 @@ class Server:
         self._programs = _programs(folder, self._identity) / "pginstall" / "bin"
 
     def create(self, *, settings: Sequence[str] = FAST) -> None:
-        """Make an empty cluster; the builtin locale folds case alike on every system."""
+        """Make an empty cluster; the builtin locale folds case the same way on every system."""
         own = (*settings, "listen_addresses=", f"unix_socket_directories={self._folder}")
         cluster = ["--username=desk", "--auth=trust", "--no-sync", "--encoding=UTF8", "--no-locale"]
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         self._run("initdb", [*cluster, *locale, *(f"--set={setting}" for setting in own)])
 
     def start(self) -> None:
-        """Start the server and wait until it answers."""
+        """Start the server and wait until it responds."""
         self._run("pg_ctl", ["start", "--wait", f"--log={self._folder / 'log'}"])
 
     def stop(self) -> None:
-        """Stop it as a crash would: nothing is finished, and the next start has to recover."""
+        """Stop it as a crash would, so that the next start has to recover."""
         self._run("pg_ctl", ["stop", "--mode=immediate"])
 
     def _run(self, program: str, arguments: list[str]) -> None:
@@ -64,7 +64,7 @@ class Server:
 
 @contextmanager
 def running(*, settings: Sequence[str] = FAST) -> Iterator[Server]:
-    """Run a server as long as the block lasts."""
+    """Run a server for the duration of the block."""
     with tempfile.TemporaryDirectory(prefix="desk-postgres-") as name:
         server = Server(Path(name))
         server.create(settings=settings)
@@ -94,7 +94,7 @@ def _installed() -> Path:
 
 
 def _identity() -> Identity:
-    """PostgreSQL refuses to run as root, so root hands it to the user who owns nothing."""
+    """Return the user `nobody` if this process is root, as PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}
     nobody = pwd.getpwnam("nobody")
@@ -102,7 +102,7 @@ def _identity() -> Identity:
 
 
 def _programs(folder: Path, identity: Identity) -> Path:
-    """Return where the server's programs are, at a place that its user may enter."""
+    """Return the folder of the server's programs, in a place that its user can read."""
     installed = _installed()
     if not identity:
         return installed
@@ -114,7 +114,7 @@ def _programs(folder: Path, identity: Identity) -> Path:
 
 
 def _run(program: Path, arguments: list[str], identity: Identity) -> None:
-    """Run one of PostgreSQL's programs; its words are shown only when it fails."""
+    """Run one of PostgreSQL's programs; its output is shown only when it fails."""
     with tempfile.TemporaryFile("w+") as output:
         done = subprocess.run(
             [program, *arguments],

@@ -1,4 +1,4 @@
-"""The product as real processes with a database of its own, for journeys and crashes."""
+"""The product as real processes with its own database, for end-to-end and crash tests."""
 
 import atexit
 import json
@@ -22,7 +22,7 @@ LONGEST_COMMAND_SECONDS = 240
 
 @dataclass
 class Product:
-    """A database of its own, the environment of every process, and the processes started."""
+    """An installation: its database, the environment of its processes, and those started."""
 
     database: Path
     environment: dict[str, str]
@@ -49,7 +49,7 @@ class Product:
     def start(
         self, *words: str, log: Path | None = None, **settings: str
     ) -> "subprocess.Popen[str]":
-        """Start a command that goes on until it is stopped; what it says goes to the log."""
+        """Start a command that runs until it is stopped; its output goes to the log."""
         with (log or Path(os.devnull)).open("a") as output:
             process = subprocess.Popen(
                 [sys.executable, "manage.py", *words],
@@ -63,7 +63,7 @@ class Product:
         return process
 
     def kill(self, process: "subprocess.Popen[str]") -> None:
-        """End a process as a power cut would."""
+        """Kill a process, as a power cut would."""
         process.send_signal(signal.SIGKILL)
         process.wait()
 
@@ -72,7 +72,7 @@ class Product:
 def installed(
     folder: Path, lms: Sandbox, *, is_prepared: bool = False, **settings: str
 ) -> Iterator[Product]:
-    """Give the product a fresh database and end every process at the end.
+    """Install the product with a fresh database, and stop every process at the end.
 
     :param is_prepared: whether the database is a copy of another installation's
     """
@@ -93,19 +93,19 @@ def installed(
         for process in product.processes:
             if process.poll() is None:
                 process.terminate()
-        stuck = [process for process in product.processes if not _ends(process)]
+        stuck = [process for process in product.processes if not _is_ended(process)]
         assert not stuck, f"SIGTERM did not end {[process.args for process in stuck]}."
 
 
 def prepared(database: Path, **settings: str) -> Product:
-    """Return a fresh installation of which nothing runs and no LMS is known."""
+    """Return a fresh installation without processes and without an LMS."""
     product = Product(database, _environment() | settings)
     _prepare(product)
     return product
 
 
 def _environment() -> dict[str, str]:
-    """Return that of the demo; what coverage adds would double the start of each process."""
+    """Return the demo's environment, without coverage, which would double the start time."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     return own | {"DESK_DEMO": "1"}
 
@@ -113,14 +113,14 @@ def _environment() -> dict[str, str]:
 def _prepare(product: Product) -> None:
     kind, _, place = product.environment["DATABASE_URL"].partition(":///")
     if kind == "sqlite":
-        shutil.copyfile(_prepared(), place)
+        shutil.copyfile(_template_database(), place)
     else:
         product.manage("prepare")
 
 
 @cache
-def _prepared() -> Path:
-    """Make the database of a fresh installation, once for all tests of this process."""
+def _template_database() -> Path:
+    """Create the database of a fresh installation, once per test process."""
     folder = Path(tempfile.mkdtemp(prefix="desk-prepared-"))
     atexit.register(shutil.rmtree, folder)
     database = folder / "desk.sqlite3"
@@ -128,7 +128,7 @@ def _prepared() -> Path:
     return database
 
 
-def _ends(process: "subprocess.Popen[str]") -> bool:
+def _is_ended(process: "subprocess.Popen[str]") -> bool:
     try:
         process.wait(timeout=30)
     except subprocess.TimeoutExpired:

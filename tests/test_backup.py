@@ -1,4 +1,4 @@
-"""Backup and restore on both engines: a whole copy while others write, and a log that verifies."""
+"""The commands `backup` and `restore` on both engines."""
 
 import io
 import os
@@ -28,13 +28,13 @@ from tests.sandbox_process import ROOT
 
 @pytest.fixture(autouse=True)
 def server_programs(monkeypatch):
-    """Let PostgreSQL's own programs be found, of the version of the tests' server."""
+    """Put PostgreSQL's client programs of the server's version on the PATH."""
     monkeypatch.setenv("PATH", f"{postgres.client_programs()}:{os.environ['PATH']}")
 
 
 @pytest.fixture
 def empty_url(database_url, tmp_path):
-    """Return the DATABASE_URL of another database, which is empty."""
+    """Return the DATABASE_URL of an empty database."""
     if connection.vendor == "sqlite":
         return f"sqlite:///{tmp_path / 'restored.sqlite3'}"
     name = f"restored_{os.getpid()}"
@@ -45,7 +45,7 @@ def empty_url(database_url, tmp_path):
 
 
 def manage(*words, **env):
-    """Run a command as a process of its own and return how it ended."""
+    """Run a command in a new process and return its result."""
     return subprocess.run(
         [sys.executable, "manage.py", *words],
         cwd=ROOT,
@@ -85,8 +85,8 @@ def test_restored_database_is_complete_verifies_and_is_paused(database_url, empt
 
 
 @contextmanager
-def somebody_writes(url):
-    """Add two rows at a time as long as the block lasts; yield what was written."""
+def concurrent_writes(url):
+    """Insert pairs of rows during the block; yield a list with one element per pair."""
     written: list[int] = []
     is_over = threading.Event()
     pair = (
@@ -108,7 +108,7 @@ def somebody_writes(url):
 
 
 def test_backup_is_consistent_under_concurrent_writes(database_url, empty_url, tmp_path):
-    with somebody_writes(database_url) as written:
+    with concurrent_writes(database_url) as written:
         while len(written) < 3:
             time.sleep(0.01)
         before = len(written)
@@ -148,7 +148,7 @@ def test_restore_refuses_a_damaged_backup(tmp_path, monkeypatch):
 
 @pytest.fixture
 def programs(db, tmp_path, monkeypatch):
-    """Return an empty folder where PostgreSQL's programs are looked for, and nowhere else."""
+    """Return an empty folder that is the whole PATH, for fake PostgreSQL programs."""
     if connection.vendor != "postgresql":
         pytest.skip("SQLite needs no program.")
     folder = tmp_path / "programs"

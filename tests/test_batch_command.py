@@ -1,4 +1,4 @@
-"""Batches from the shell: listed, shown and acted on through the services of the pages."""
+"""The command `batch`: listing, showing and controlling batches."""
 
 import json
 from io import StringIO
@@ -84,7 +84,7 @@ def test_show_prints_all_fields_as_json():
 
 
 @pytest.mark.parametrize(
-    ("act", "before", "after"),
+    ("action", "before", "after"),
     [
         pytest.param("hold", "waiting", "held", id="hold"),
         pytest.param("undo", "held", "cancelled", id="undo"),
@@ -93,10 +93,12 @@ def test_show_prints_all_fields_as_json():
         pytest.param("stop", "running", "stopped", id="stop"),
     ],
 )
-def test_action_changes_the_state_and_logs_the_reason(priya, act, before, after):
+def test_action_changes_the_state_and_logs_the_reason(priya, action, before, after):
     batch = make_batch(["planned"], state=before, starts_at=AT)
 
-    output = json.loads(run(act, str(batch), "--as", priya, "--reason", "Wrong course", "--json"))
+    output = json.loads(
+        run(action, str(batch), "--as", priya, "--reason", "Wrong course", "--json")
+    )
 
     assert (output["state"], states(batch)[0]) == (after, after)
     body = json.loads(bytes(LogEntry.objects.filter(action__startswith="batch.").get().body))
@@ -134,41 +136,49 @@ def test_approve_accepts_the_plan_hash_from_another_manager(clock):
 
 
 @pytest.mark.parametrize(
-    ("act", "by", "more", "sentence"),
+    ("action", "by", "more", "sentence"),
     [
-        pytest.param("approve", "priya", ["--plan", "{sha256}"], "You submitted it", id="own"),
-        pytest.param("approve", "daniel", ["--plan", "0" * 64], "not the plan", id="hash"),
+        pytest.param(
+            "approve", "priya", ["--plan", "{sha256}"], "You submitted it", id="own batch"
+        ),
+        pytest.param("approve", "daniel", ["--plan", "0" * 64], "not the plan", id="wrong hash"),
         pytest.param("reject", "daniel", [], "Say why you reject it", id="no reason"),
-        pytest.param("reject", "priya", ["--reason", "No"], "You submitted it", id="own, rejected"),
-        pytest.param("withdraw", "daniel", [], "Only Priya Mehta can withdraw", id="not own"),
-        pytest.param("start", "daniel", [], "waits for another manager", id="started"),
+        pytest.param(
+            "reject", "priya", ["--reason", "No"], "You submitted it", id="own batch, rejected"
+        ),
+        pytest.param(
+            "withdraw", "daniel", [], "Only Priya Mehta can withdraw", id="withdrawn by another"
+        ),
+        pytest.param("start", "daniel", [], "waits for another manager", id="start"),
     ],
 )
-def test_invalid_decision_is_refused_with_its_reason(clock, act, by, more, sentence):
+def test_invalid_decision_is_refused_with_its_reason(clock, action, by, more, sentence):
     batch = make_waiting()
     email = {"priya": batch.by.email, "daniel": make_second().email}[by]
 
     words = [word.format(sha256=batch.plan_digest) for word in more]
 
     with pytest.raises(CommandError) as refusal:
-        run(act, str(batch), "--as", email, *words)
+        run(action, str(batch), "--as", email, *words)
 
     assert (sentence in str(refusal.value), refusal.value.returncode) == (True, 1)
     assert states(batch)[0] == "approval"
 
 
 @pytest.mark.parametrize(
-    ("act", "by", "state"),
+    ("action", "by", "state"),
     [
         pytest.param("reject", "daniel", "rejected", id="reject"),
         pytest.param("withdraw", "priya", "cancelled", id="withdraw"),
     ],
 )
-def test_reject_and_withdraw_end_a_waiting_batch(clock, act, by, state):
+def test_reject_and_withdraw_end_a_waiting_batch(clock, action, by, state):
     batch = make_waiting()
     email = {"priya": batch.by.email, "daniel": make_second().email}[by]
 
-    output = json.loads(run(act, str(batch), "--as", email, "--reason", "Wrong course", "--json"))
+    output = json.loads(
+        run(action, str(batch), "--as", email, "--reason", "Wrong course", "--json")
+    )
 
     assert (output["approval"]["reason"], states(batch)) == (
         "Wrong course",
@@ -203,9 +213,11 @@ def test_row_actions_change_the_rows(priya, words, changed, after):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        pytest.param(["pause", "{batch}"], "It is not running.", id="not in its state"),
+        pytest.param(["pause", "{batch}"], "It is not running.", id="wrong state"),
         pytest.param(
-            ["accept", "{batch}"], "Nothing here was refused because the LMS has it", id="none"
+            ["accept", "{batch}"],
+            "Nothing here was refused because the LMS has it",
+            id="no matching row",
         ),
         pytest.param(["stop", "B-9999"], "There is no batch B-9999.", id="no such batch"),
         pytest.param(["stop", "lots"], "'lots' is not the number of a batch", id="no number"),

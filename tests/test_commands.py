@@ -1,4 +1,4 @@
-"""The other way in: the commands, run in this process against the real sandbox."""
+"""The commands `assign`, `sync` and `doctor`, run in this process against the sandbox."""
 
 import json
 from datetime import timedelta
@@ -25,7 +25,7 @@ def run(*words, **options):
 
 @pytest.fixture
 def item():
-    """Return the reference of an item that can be assigned, which nobody has."""
+    """Return a function that finds the reference of an assignable item that nobody has."""
 
     def find():
         free = Content.objects.filter(is_active=True, remote_assignments=None)
@@ -35,7 +35,7 @@ def item():
 
 
 def assign(desk, item, *more, people="--all"):
-    """Run `assign` as the desk's manager."""
+    """Run `assign` as the manager."""
     return run(
         "assign",
         "--as",
@@ -138,14 +138,20 @@ def test_assign_fails_if_not_all_were_created(desk, item, settings, tmp_path):
     ("change", "sentence"),
     [
         pytest.param(
-            {"--as": "nobody@example.com"}, "is not a manager who has signed in", id="who"
+            {"--as": "nobody@example.com"},
+            "is not a manager who has signed in",
+            id="unknown manager",
         ),
-        pytest.param({"--content": "NOPE"}, "No content has the reference 'NOPE'", id="content"),
-        pytest.param({"--due": "soon"}, "--due is not a date", id="due"),
         pytest.param(
-            {"--due": "2026-01-01"}, "Choose a due date that is today or later", id="past"
+            {"--content": "NOPE"}, "No content has the reference 'NOPE'", id="unknown content"
         ),
-        pytest.param({"--learners": "/nowhere"}, "cannot be read: ", id="file"),
+        pytest.param({"--due": "soon"}, "--due is not a date", id="invalid due date"),
+        pytest.param(
+            {"--due": "2026-01-01"},
+            "Choose a due date that is today or later",
+            id="due date in the past",
+        ),
+        pytest.param({"--learners": "/nowhere"}, "cannot be read: ", id="missing file"),
     ],
 )
 def test_assign_refuses_invalid_options(desk, item, change, sentence):
@@ -267,9 +273,11 @@ def test_assign_schedules_the_start(desk, item):
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
-        pytest.param(["--start-at", "tomorrow"], "Write the start as", id="no time"),
-        pytest.param(["--start-at", "2026-01-01 08:00"], "has passed", id="the past"),
-        pytest.param(["--start-at", "2029-12-01 08:00", "--wait"], "leave it out", id="waiting"),
+        pytest.param(["--start-at", "tomorrow"], "Write the start as", id="no date"),
+        pytest.param(["--start-at", "2026-01-01 08:00"], "has passed", id="in the past"),
+        pytest.param(
+            ["--start-at", "2029-12-01 08:00", "--wait"], "leave it out", id="with --wait"
+        ),
     ],
 )
 def test_assign_refuses_an_invalid_start(desk, item, more, sentence):

@@ -1,4 +1,4 @@
-"""A crawler as each role: no link leads nowhere, and nobody's address opens for somebody else."""
+"""A crawler for each role: every link works, and no page opens for users without access."""
 
 import re
 from collections.abc import Iterator
@@ -27,15 +27,15 @@ from tests.log_fixtures import write_log
 pytestmark = pytest.mark.django_db
 LINK = re.compile(r'(?:href|action|hx-get|hx-post|formaction)="([^"#]+)')
 ROLES = ("manager", "auditor", "admin")
-# A file, or the way out.
 # 204: a live part that has not changed.
 SHOWN = {200, 204}
+# Files, and signing out.
 NOT_PAGES = ("/static/", "/logout/")
 
 
 @pytest.fixture
 def people():
-    """Return somebody of each role in a desk with one of everything, all of it the manager's."""
+    """Return a user of each role, with one object of each kind that the manager owns."""
     users = {role: make_user(role) for role in ROLES}
     owner = users["manager"]
     make_batch(["created", "rejected", "unknown", "queued"], by=owner, state="running")
@@ -49,7 +49,7 @@ def people():
 
 
 def browser(user=None) -> Client:
-    """Return the browser of somebody, or of nobody."""
+    """Return the client of a user, or of an anonymous visitor."""
     client = Client()
     if user is not None:
         client.force_login(user)
@@ -57,7 +57,7 @@ def browser(user=None) -> Client:
 
 
 def ask(client: Client, method: str, address: str, **how):
-    """Return the response, read to its end, so that what it was made from is closed."""
+    """Return the response, read to its end so that its files are closed."""
     response = getattr(client, method.lower())(address, **how)
     if response.streaming:
         list(response)
@@ -65,13 +65,13 @@ def ask(client: Client, method: str, address: str, **how):
 
 
 def kind(address: str) -> tuple[str, ...]:
-    """Return what an address has in common with others that show the same page."""
+    """Return the view and parameters of a URL, equal for URLs of the same kind of page."""
     parts = urlsplit(address)
     return (resolve(parts.path).url_name or "", *sorted(dict(parse_qsl(parts.query))))
 
 
 def links(response, address: str) -> Iterator[str]:
-    """Yield the addresses of this site that a page names."""
+    """Yield the URLs of this site that a page links to."""
     if response.streaming or not response.get("Content-Type", "").startswith("text/html"):
         return
     for link in LINK.findall(response.content.decode()):
@@ -81,7 +81,7 @@ def links(response, address: str) -> Iterator[str]:
 
 
 def crawled(client: Client) -> tuple[dict[str, int], set[str]]:
-    """Return the status of one page of each kind, and all paths that were named."""
+    """Return the status of one page of each kind, and all linked paths."""
     waiting, kinds, seen, named = ["/"], set(), {}, set()
     while waiting:
         address = waiting.pop()
@@ -104,7 +104,7 @@ def test_links_work_and_are_closed_to_other_users(people):
         assert {
             address: status for address, status in statuses.items() if status not in SHOWN
         } == {}, role
-    # One of each: what stands below an address of the same kind is as open.
+    # One path of each kind: access rules are the same for all of a kind.
     one_each = {kind(path): path for path in sorted(named)}.values()
     visitors = {**people, "nobody": None, "stranger": make_user("manager")}
     opened = [
@@ -112,20 +112,20 @@ def test_links_work_and_are_closed_to_other_users(people):
         for role, user in visitors.items()
         for path in one_each
         for method in RULES[kind(path)[0]].methods
-        if not is_right(ask(browser(user), method, path), role, path)
+        if not is_access_right(ask(browser(user), method, path), role, path)
     ]
 
     assert len(one_each) > 25
     assert opened == []
 
 
-def is_right(response, role, address):
-    """Tell whether the response is what somebody of that role has to get."""
+def is_access_right(response, role, address):
+    """Return whether the response is right for the role."""
     rule = RULES[kind(address)[0]]
     if role == "nobody" and rule.requires != PUBLIC:
         return response.status_code == 302 and response["Location"].startswith("/login/")
     if role == "stranger":
-        # Drafts are their owner's alone, and so is all that stands below them.
+        # Only its owner may open a draft and the pages below it.
         is_draft = re.match(r"/assign/[0-9a-f-]{36}", address)
         return response.status_code == 404 if is_draft else response.status_code < 500
     may = rule.requires in {PUBLIC, SIGNED_IN} or rule.allows(role)

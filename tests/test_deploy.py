@@ -1,4 +1,4 @@
-"""Files under deploy/: valid, consistent with the Procfile, and with existing settings only."""
+"""The files in deploy/ are valid, match the Procfile and name only existing settings."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def flags(command):
 
 
 def unit(name):
-    """Return the settings of a systemd unit; of several with a name the last."""
+    """Return the settings of a systemd unit; the last one of a name wins."""
     text = (DEPLOY / f"assignment-desk-{name}.service").read_text()
     return dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
 

@@ -1,4 +1,4 @@
-"""Which engine runs the tasks: what the settings may say of it, and what the doctor finds."""
+"""The setting CELERY_BROKER_URL, and the doctor's check of the broker."""
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured

@@ -1,6 +1,6 @@
-"""Whatever is asked of whichever address, by whomever: no page fails, and no markup comes back.
+"""Generated requests to every URL by every role cause no server error and no markup injection.
 
-FUZZ_CASES says how many requests are tried: few with every run, 10,000 by `make fuzz`, as in CI.
+FUZZ_CASES sets the number of requests: 120 by default, 10,000 with `make fuzz`, as in CI.
 """
 
 import os
@@ -27,7 +27,7 @@ CASES = int(os.environ.get("FUZZ_CASES") or "120")
 PROBE = "<x-probe onload=1>"
 ROLES = ("manager", "auditor", "admin", "")
 DRAFT = uuid.UUID(int=7)
-# Says 503 as long as no worker runs, as it should.
+# Returns 503 while no worker runs.
 MAY_BE_503 = "readyz"
 FIELDS = sorted(
     {
@@ -78,7 +78,7 @@ VALUES = st.one_of(st.just(PROBE), NASTY)
 FEW = st.dictionaries(
     st.sampled_from(FIELDS), st.lists(VALUES, min_size=1, max_size=2), max_size=12
 )
-# Every list and search reads this one.
+# Every list and search reads the parameter q.
 DATA = st.builds(lambda few, words: {**few, "q": words}, FEW, VALUES)
 UPLOADS = st.one_of(
     st.none(),
@@ -88,7 +88,7 @@ UPLOADS = st.one_of(
 
 
 def addresses(patterns, before=""):
-    """Yield the name of every address, with its route as it is written."""
+    """Yield the name and route of every URL pattern."""
     for pattern in patterns:
         route = before + str(pattern.pattern)
         if hasattr(pattern, "url_patterns"):
@@ -99,7 +99,7 @@ def addresses(patterns, before=""):
 
 @st.composite
 def paths(draw):
-    """Return the name of an address and a path that leads to it."""
+    """Return the name of a URL pattern and a path that matches it."""
     name, route = draw(st.sampled_from(sorted(addresses(get_resolver().url_patterns))))
     parts = re.split(r"<(?:(\w+):)?\w+>", route)
     words = [draw(WORDS.get(kind, WORDS["str"])) for kind in parts[1::2]]
@@ -107,7 +107,7 @@ def paths(draw):
 
 
 class FuzzRequest(NamedTuple):
-    """Whom a request comes from, and what it asks of which address."""
+    """A request: its URL, the role of its sender and its parameters."""
 
     name: str
     path: str
@@ -123,18 +123,18 @@ REQUESTS = st.builds(
     st.booleans(),
     DATA,
 )
-# Of the two tests each, so that they run beside each other.
+# Half for each of the two tests, so that they can run in parallel.
 HALF = settings(max_examples=CASES // 2, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class Fuzzing(TestCase):
-    """Each request meets the same desk: one of everything, and a person of each role."""
+    """Tests with one object of each kind and a user of each role."""
 
     people: dict[str, Any]
 
     @classmethod
     def setUpTestData(cls) -> None:
-        """Make one of everything."""
+        """Create one object of each kind."""
         write_log(3)
         cls.people = {role: make_user(role) for role in ROLES if role}
         owner = cls.people["manager"]
@@ -145,7 +145,7 @@ class Fuzzing(TestCase):
         make_audience(owner, make_learner())
 
     def setup_example(self) -> None:
-        """Forget who asked how often."""
+        """Reset the rate limits."""
         super().setup_example()
         cache.clear()
 
@@ -170,7 +170,7 @@ class Fuzzing(TestCase):
         )
 
     def check(self, request: FuzzRequest, send: Callable[..., Any]) -> None:
-        """Send a request as its role, and look at the answer."""
+        """Send a request as its role, and check the response."""
         client = Client()
         if request.role:
             client.force_login(self.people[request.role])

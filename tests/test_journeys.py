@@ -1,4 +1,4 @@
-"""Whole journeys with real processes: the shell, a worker, a worker that is killed."""
+"""End-to-end tests with real processes: commands, a worker, and a worker that is killed."""
 
 import sqlite3
 import time
@@ -15,7 +15,7 @@ PEOPLE = 400
 
 @pytest.fixture
 def lms():
-    """Run a sandbox of this test's own."""
+    """Run a sandbox for this test."""
     with running_sandbox(learners=PEOPLE, content=20, requests_per_minute=0, latency_ms=20) as lms:
         yield lms
 
@@ -28,10 +28,10 @@ def product(tmp_path, lms):
         yield product
 
 
-def query_value(product, question):
-    """Return the single value that a question of the database gives."""
+def query_value(product, query):
+    """Return the single value of an SQL query."""
     with closing(sqlite3.connect(product.database)) as database:
-        return database.execute(question).fetchone()[0]
+        return database.execute(query).fetchone()[0]
 
 
 def reference(product):
@@ -45,7 +45,7 @@ def reference(product):
 
 
 def assign(product, *more, expect=(0,)):
-    """Assign an item to everybody from the shell."""
+    """Assign an item to everybody with the command `assign`."""
     return product.manage_json(
         "assign",
         "--as",

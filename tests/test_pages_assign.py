@@ -1,4 +1,4 @@
-"""New assignment: the draft's page, whole and in parts, over Django's test client."""
+"""The page of a draft, whole and as fragments."""
 
 import re
 from datetime import date
@@ -33,12 +33,12 @@ def draft(manager):
 
 
 def url(draft, name="assign"):
-    """Return the address of a page or an act of the draft."""
+    """Return the URL of a page or an action of the draft."""
     return reverse(name, args=[draft.pk])
 
 
 def words(response):
-    """Return what a page says, without markup and on one line."""
+    """Return the text of a page on one line."""
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
@@ -48,7 +48,7 @@ def names(response):
 
 
 def picked(draft):
-    """Return the ids of the people picked in the draft."""
+    """Return the ids of the people selected in the draft."""
     return set(DraftLearner.objects.filter(draft=draft).values_list("learner", flat=True))
 
 
@@ -348,12 +348,12 @@ def test_terms_show_the_due_date_in_words(client, draft):
         pytest.param(
             {"status": "pending", "due_date": "soon"},
             "Enter the due date as a day, such as 2027-01-15, in 30 days,",
-            id="no day",
+            id="invalid due date",
         ),
         pytest.param(
             {"status": "in_progress", "progress": "120"},
             "Enter the progress, from 0 to 99 percent.",
-            id="too far",
+            id="progress above 99",
         ),
         pytest.param({"status": "late"}, "Choose Pending, In progress or Completed.", id="status"),
     ],
@@ -429,11 +429,11 @@ def test_draft_refreshes_until_the_first_sync_ends(client, draft):
 
 
 NO_ID = [
-    pytest.param("9" * 30, id="beyond every database"),
-    pytest.param("9" * 5_000, id="beyond every number"),
-    pytest.param("²", id="a digit that is none"),
+    pytest.param("9" * 30, id="more than 64 bits"),
+    pytest.param("9" * 5_000, id="5,000 digits"),
+    pytest.param("²", id="a superscript digit"),
     pytest.param("٣", id="a digit of another script"),
-    pytest.param("-1", id="below zero"),
+    pytest.param("-1", id="negative"),
 ]
 FIELDS = [
     ("assign-pick", "shown"),
@@ -448,9 +448,9 @@ FIELDS = [
 
 
 @pytest.mark.parametrize("value", NO_ID)
-@pytest.mark.parametrize(("act", "field"), FIELDS)
-def test_invalid_ids_cause_no_server_error(client, draft, act, field, value):
-    response = client.post(url(draft, act), {field: value, "status": "in_progress"})
+@pytest.mark.parametrize(("action", "field"), FIELDS)
+def test_invalid_ids_cause_no_server_error(client, draft, action, field, value):
+    response = client.post(url(draft, action), {field: value, "status": "in_progress"})
 
     assert response.status_code in {302, 422}
 

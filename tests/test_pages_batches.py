@@ -1,4 +1,4 @@
-"""The list of batches and the page of one, over Django's test client."""
+"""The list of batches and the page of a batch."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def auditor(client):
 
 
 def words(response):
-    """Return what a page says, without markup and on one line."""
+    """Return the text of a page on one line."""
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
@@ -72,9 +72,9 @@ def test_batches_tab_lists_the_batches_that_it_counts(manager):
     ("query", "titles"),
     [
         pytest.param("fire", ["Fire Safety"], id="a word of the title"),
-        pytest.param("B-{fire}", ["Fire Safety"], id="the number people know it by"),
-        pytest.param("daniel", ["Phishing Basics"], id="who submitted it"),
-        pytest.param("phishing daniel", ["Phishing Basics"], id="every word must fit"),
+        pytest.param("B-{fire}", ["Fire Safety"], id="the batch number"),
+        pytest.param("daniel", ["Phishing Basics"], id="the submitter"),
+        pytest.param("phishing daniel", ["Phishing Basics"], id="every word must match"),
         pytest.param("nothing", [], id="no match"),
     ],
 )
@@ -127,7 +127,7 @@ def test_batch_page_shows_its_state(manager):
 @pytest.mark.parametrize(
     ("tab", "states"),
     [
-        pytest.param("all", EVERY_STATE, id="all in the order of the plan"),
+        pytest.param("all", EVERY_STATE, id="all in plan order"),
         pytest.param("latest", ["skipped", "rejected", "created"], id="latest first"),
         pytest.param("failed", ["rejected"], id="failed"),
         pytest.param("unknown", ["unknown"], id="no answer yet"),
@@ -195,7 +195,7 @@ def test_batch_page_counts_down_to_the_start(manager):
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
-        pytest.param(["created"] * 3, "All 3 created", id="everything"),
+        pytest.param(["created"] * 3, "All 3 created", id="all created"),
         pytest.param(["created", "skipped"], "1 created 1 was skipped.", id="one was skipped"),
         pytest.param(["created", "rejected"], "What needs a decision", id="one failed"),
     ],
@@ -544,7 +544,7 @@ def test_batch_page_shows_calls_as_chart_sentence_and_table(manager):
 @pytest.mark.parametrize(
     ("account", "others", "sentence"),
     [
-        pytest.param({}, 0, "limit 16.7. You can close this page.", id="as agreed"),
+        pytest.param({}, 0, "limit 16.7. You can close this page.", id="the configured rate"),
         pytest.param({}, 1, "Sharing the limit with 1 other batch.", id="with another batch"),
         pytest.param({}, 2, "Sharing the limit with 2 other batches.", id="with other batches"),
         pytest.param(

@@ -1,4 +1,4 @@
-"""Overview, people, content and settings, over Django's test client."""
+"""The pages Overview, People, Content and Settings."""
 
 import re
 from datetime import UTC, datetime
@@ -23,18 +23,18 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def sign_in(client):
-    """Return a function that signs somebody with a role in and returns them."""
+    """Return a function that signs in a user with a role and returns the user."""
 
-    def as_(role):
+    def sign_in_as(role):
         user = make_user(role)
         client.force_login(user)
         return user
 
-    return as_
+    return sign_in_as
 
 
 def words(response):
-    """Return what a page says, without markup and on one line."""
+    """Return the text of a page on one line."""
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
@@ -191,7 +191,7 @@ def test_person_page_runs_the_same_number_of_queries_for_any_size(
     ("role", "is_active", "is_offered"),
     [
         pytest.param("manager", True, True, id="a manager"),
-        pytest.param("manager", False, False, id="somebody who left"),
+        pytest.param("manager", False, False, id="inactive person"),
         pytest.param("auditor", True, False, id="an auditor"),
     ],
 )
@@ -251,7 +251,7 @@ def test_content_item_page_runs_the_same_number_of_queries_for_any_size(
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        pytest.param({}, "Assign this", id="a good one"),
+        pytest.param({}, "Assign this", id="assignable"),
         pytest.param(
             {"is_active": False}, "It cannot be assigned: it is retired in the LMS.", id="retired"
         ),
@@ -289,8 +289,8 @@ def test_content_item_page_shows_the_duration(client, sign_in, duration, expecte
 @pytest.mark.parametrize(
     ("fields", "items"),
     [
-        pytest.param({}, 1, id="a good one"),
-        pytest.param({"is_active": False}, 0, id="one that was retired meanwhile"),
+        pytest.param({}, 1, id="assignable"),
+        pytest.param({"is_active": False}, 0, id="retired"),
     ],
 )
 def test_new_creates_a_draft_from_an_item(client, sign_in, fields, items):
@@ -323,7 +323,9 @@ def test_settings_ignore_unknown_values(client, sign_in):
     assert (user.theme, user.density) == ("system", "roomy")
 
 
-@pytest.mark.parametrize("is_there", [pytest.param(True, id="there"), pytest.param(False, id="no")])
+@pytest.mark.parametrize(
+    "is_there", [pytest.param(True, id="running"), pytest.param(False, id="missing")]
+)
 def test_settings_show_whether_a_worker_runs(client, sign_in, is_there):
     sign_in("manager")
     if is_there:

@@ -1,4 +1,4 @@
-"""The search box of every page, over Django's test client."""
+"""The global search."""
 
 import re
 
@@ -14,17 +14,17 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def auditor(client):
-    """Sign an auditor in: whoever may read may search."""
+    """Sign in an auditor, who may only read."""
     client.force_login(make_user("auditor"))
 
 
-def ask(client, words):
+def search(client, words):
     """Search for the words."""
     return client.get(reverse("search"), {"q": words})
 
 
 def words(response):
-    """Return what a page says, without markup and on one line."""
+    """Return the text of a page on one line."""
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
@@ -43,7 +43,7 @@ def test_search_redirects_to_an_exact_match(client):
         "crs-0977": reverse("content-item", args=[content.pk]),
     }
 
-    redirects = {query: ask(client, query).headers.get("Location") for query in leads_to}
+    redirects = {query: search(client, query).headers.get("Location") for query in leads_to}
 
     assert redirects == leads_to
 
@@ -53,12 +53,12 @@ def test_search_lists_several_exact_matches(client):
         search_text = fold(f"{name} NW-1")
         make_learner(name=name, external_reference="NW-1", search_text=search_text)
 
-    text = words(ask(client, "amara"))
+    text = words(search(client, "amara"))
 
     assert text.count("Amara Okafor") == 2
     assert "Ben Amara" in text
     assert "All people who match" in text
-    assert words(ask(client, "nw-1")).count("Amara") == 3
+    assert words(search(client, "nw-1")).count("Amara") == 3
 
 
 def test_search_groups_matches_by_kind(client):
@@ -66,7 +66,7 @@ def test_search_groups_matches_by_kind(client):
     make_content(title="Fire Safety")
     make_batch(["created"], title="Fire Drill")
 
-    text = words(ask(client, "fire"))
+    text = words(search(client, "fire"))
 
     assert all(title in text for title in ("Fire Marshal", "Fire Safety", "Fire Drill"))
 
@@ -82,11 +82,11 @@ def test_search_groups_matches_by_kind(client):
     ],
 )
 def test_search_without_matches_shows_no_results(client, query):
-    assert "No results" in words(ask(client, query))
+    assert "No results" in words(search(client, query))
 
 
 def test_empty_search_shows_help(client):
-    text = words(ask(client, " "))
+    text = words(search(client, " "))
 
     assert "leads straight there" in text
     assert "No results" not in text

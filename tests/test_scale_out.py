@@ -1,4 +1,4 @@
-"""Several workers on a real broker and a real PostgreSQL, each of which may be lost at any time."""
+"""Several workers with Redis and PostgreSQL, any of which may fail at any time."""
 
 import time
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ MIDDLE = 60
 
 
 class Site:
-    """One installation on PostgreSQL and a broker, and questions to its tables."""
+    """An installation on PostgreSQL and a broker, and queries of its tables."""
 
     def __init__(self, product: Product, lms: Sandbox, broker: Broker, folder: Path) -> None:
         self.product = product
@@ -29,10 +29,10 @@ class Site:
         self.broker = broker
         self.log = folder / "worker.log"
 
-    def value(self, question: str) -> object:
-        """Return the single value that a question of the database gives."""
+    def value(self, query: str) -> object:
+        """Return the single value of an SQL query."""
         with psycopg.connect(self.product.environment["DATABASE_URL"]) as database:
-            row = database.execute(question).fetchone()
+            row = database.execute(query).fetchone()
         assert row is not None
         return row[0]
 
@@ -49,7 +49,7 @@ class Site:
         return int(str(self.value("SELECT COUNT(*) FROM assignments_assignment")))
 
     def start_workers(self, count: int = 1, **settings: str):
-        """Start workers and wait until they count as such."""
+        """Start workers and wait until each is registered."""
         started = [
             self.product.start("worker", log=self.log, PGAPPNAME=f"worker-{number}", **settings)
             for number in range(count)
@@ -57,8 +57,8 @@ class Site:
         wait_until(lambda: self.value("SELECT COUNT(*) FROM assignments_worker") == count)
         return started
 
-    def number_of_sender(self) -> int:
-        """Return which worker sends: it has a connection for that beside its schedule's."""
+    def sender_number(self) -> int:
+        """Return the number of the sending worker, which has a second database connection."""
         busy = (
             "SELECT MIN(name) FROM (SELECT application_name AS name FROM pg_stat_activity "
             "WHERE application_name LIKE 'worker-%' GROUP BY 1 HAVING COUNT(*) > 1) AS busy"
@@ -66,7 +66,7 @@ class Site:
         return int(str(wait_until(lambda: self.value(busy))).removeprefix("worker-"))
 
     def wake(self, times: int) -> None:
-        """Send the message that wakes a delivery, so many times."""
+        """Enqueue the delivery task that many times."""
         account = self.value("SELECT MIN(id) FROM assignments_account")
         code = f"from assignments import tasks\nfor _ in range({times}):"
         self.product.manage(
@@ -80,8 +80,8 @@ class Site:
         done = "SELECT bool_and(state = 'done') FROM assignments_batch"
         wait_until(lambda: self.value(done), seconds)
 
-    def facts(self) -> dict[str, object]:
-        """Return what the LMS holds, what the rows say and what the log proves."""
+    def counts(self) -> dict[str, object]:
+        """Return the number of assignments in the LMS, in the rows and in the log."""
         stats = self.lms.stats()
         logged = "SELECT COUNT(*) FROM assignments_logentry WHERE action = 'assignment.created'"
         return {
@@ -94,8 +94,8 @@ class Site:
         }
 
 
-def all_once(rows: int) -> dict[str, object]:
-    """Return the facts when every row was created exactly once."""
+def expected_counts(rows: int) -> dict[str, object]:
+    """Return the expected counts if every row was created exactly once."""
     return {"held": rows, "duplicates": 0, "created": rows, "logged": rows}
 
 
@@ -106,7 +106,7 @@ def stopped(worker):
 
 
 def wait_until(condition, seconds=30):
-    """Wait for a condition to hold and return what it found."""
+    """Wait until the condition returns something true, and return that."""
     ends = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < ends, "It did not come true in time."
@@ -116,21 +116,21 @@ def wait_until(condition, seconds=30):
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[postgres.Server]:
-    """Run a PostgreSQL that loses nothing in a crash."""
+    """Run a PostgreSQL server that loses nothing in a crash."""
     with postgres.running(settings=postgres.CRASH_SAFE) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def lms() -> Iterator[Sandbox]:
-    """Run a sandbox that takes its time."""
+    """Run a sandbox with a latency of 20 ms."""
     with running_sandbox(learners=PEOPLE, content=20, requests_per_minute=0, latency_ms=20) as lms:
         yield lms
 
 
 @pytest.fixture(scope="module")
 def synced(tmp_path_factory, database, lms) -> None:
-    """Fill the database `synced`, of which every test has a copy."""
+    """Create the database `synced`, which every test copies."""
     execute(database, "CREATE DATABASE synced")
     url = urlsplit(database.url)._replace(path="/synced").geturl()
     with installed(tmp_path_factory.mktemp("synced"), lms, DATABASE_URL=url) as product:
@@ -153,7 +153,7 @@ def site(tmp_path, database, lms, synced) -> Iterator[Site]:
 
 
 def execute(database: postgres.Server, *statements: LiteralString) -> None:
-    """Execute statements that no transaction may hold."""
+    """Execute statements that cannot run in a transaction."""
     with psycopg.connect(database.url, autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement)
@@ -169,7 +169,7 @@ def test_two_workers_send_each_row_once_despite_repeated_wake_ups(site):
     site.wake(5)
 
     wait_until(lambda: site.broker.client().llen("delivery") == 0)
-    assert site.facts() == all_once(rows)
+    assert site.counts() == expected_counts(rows)
     attempts = "SELECT COUNT(*) FROM assignments_logentry WHERE action = 'assignment.attempted'"
     assert site.value(attempts) == rows
     assert [stopped(worker) for worker in workers] == [0, 0]
@@ -183,11 +183,11 @@ def test_terminated_worker_hands_over_its_rows(site):
     rows = site.submit()
     site.wait_until_sending()
 
-    assert stopped(workers[site.number_of_sender()]) == 0
+    assert stopped(workers[site.sender_number()]) == 0
 
     assert site.lms.stats()["assignments"] < rows
     site.wait_until_done(15)
-    assert site.facts() == all_once(rows)
+    assert site.counts() == expected_counts(rows)
 
 
 def test_another_worker_finishes_the_rows_of_a_killed_worker(site):
@@ -195,11 +195,11 @@ def test_another_worker_finishes_the_rows_of_a_killed_worker(site):
     rows = site.submit()
     site.wait_until_sending()
 
-    site.product.kill(workers[site.number_of_sender()])
+    site.product.kill(workers[site.sender_number()])
 
     assert site.lms.stats()["assignments"] < rows
     site.wait_until_done(90)
-    assert site.facts() == all_once(rows)
+    assert site.counts() == expected_counts(rows)
 
 
 def test_lost_broker_only_delays_new_batches(site):
@@ -209,7 +209,7 @@ def test_lost_broker_only_delays_new_batches(site):
 
     site.broker.kill()
     site.wait_until_done()
-    assert site.facts() == all_once(first)
+    assert site.counts() == expected_counts(first)
     both = site.submit()
     output = site.product.manage("doctor", expect=(1,))
     assert f"FIX  broker: {site.broker.url} does not respond" in output
@@ -218,7 +218,7 @@ def test_lost_broker_only_delays_new_batches(site):
     wait_until(lambda: site.lms.stats()["assignments"] > first, seconds=8)
     site.wait_until_done()
 
-    assert site.facts() == all_once(both)
+    assert site.counts() == expected_counts(both)
     log = site.log.read_text()
     assert "Traceback" not in log
     assert log.count("The broker cannot be reached") == 1
@@ -235,7 +235,7 @@ def test_database_restart_loses_and_duplicates_nothing(site, database):
     database.start()
 
     site.wait_until_done(90)
-    assert site.facts() == all_once(rows)
+    assert site.counts() == expected_counts(rows)
     log = site.log.read_text()
     assert "Traceback" not in log
     assert log.count("lost the database and will be retried") == 1
@@ -269,7 +269,7 @@ def test_embedded_worker_survives_a_database_restart(site, database):
     rows = site.submit()
 
     site.wait_until_done()
-    assert site.facts() == all_once(rows)
+    assert site.counts() == expected_counts(rows)
     assert "Traceback" not in site.log.read_text()
 
 

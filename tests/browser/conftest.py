@@ -1,4 +1,4 @@
-"""A real Chromium for tests of whole pages; what it complains of fails the test."""
+"""Chromium for browser tests; errors in its console fail the test."""
 
 import os
 import re
@@ -44,20 +44,20 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def page(chromium: Browser, live_server) -> Iterator[Page]:
     """Open an empty page of the site; errors in its console fail the test at the end."""
-    complaints: list[str] = []
+    errors: list[str] = []
     with chromium.new_context(
         base_url=live_server.url, viewport={"width": 1440, "height": 900}
     ) as context:
         opened = context.new_page()
-        opened.on("console", lambda message: complaints.extend(_errors(message)))
-        opened.on("pageerror", lambda error: complaints.append(str(error)))
+        opened.on("console", lambda message: errors.extend(_errors(message)))
+        opened.on("pageerror", lambda error: errors.append(str(error)))
         yield opened
-    assert complaints == []
+    assert errors == []
 
 
 @pytest.fixture
 def accessibility_problems(page: Page) -> Callable[[], list[str]]:
-    """Return what asks axe-core about the page as it is now."""
+    """Return a function that lists the axe-core violations of the current page."""
 
     def ask() -> list[str]:
         violations = Axe().run(page).response["violations"]
@@ -71,8 +71,10 @@ def accessibility_problems(page: Page) -> Callable[[], list[str]]:
 
 
 @pytest.fixture
-def looks_right(page: Page, accessibility_problems: Callable[[], list[str]]) -> Callable[[], None]:
-    """Return what checks the page, light and dark: axe-core, and no sideways scrolling."""
+def check_appearance(
+    page: Page, accessibility_problems: Callable[[], list[str]]
+) -> Callable[[], None]:
+    """Return a function that checks accessibility, light and dark, and horizontal overflow."""
 
     def check() -> None:
         for theme in ("dark", "light"):
@@ -85,7 +87,7 @@ def looks_right(page: Page, accessibility_problems: Callable[[], list[str]]) -> 
 
 
 def sign_in(page: Page, persona: str) -> None:
-    """Sign in as somebody of the demo."""
+    """Sign in as a demo persona."""
     page.goto("/login/")
     page.click(f"form[action='/login/demo/{persona}'] button")
     page.wait_for_url(re.compile(r"/(audit/)?$"))

@@ -12,7 +12,7 @@ from tests.browser.conftest import sign_in
 pytestmark = pytest.mark.browser
 
 
-def test_auditor_creates_uses_and_revokes_a_token(page: Page, looks_right: Any) -> None:
+def test_auditor_creates_uses_and_revokes_a_token(page: Page, check_appearance: Any) -> None:
     sign_in(page, "auditor")
     page.goto("/settings/")
     page.get_by_role("link", name="Access tokens").click()
@@ -26,7 +26,7 @@ def test_auditor_creates_uses_and_revokes_a_token(page: Page, looks_right: Any) 
     assert command is not None
     for width in (390, 1440):
         page.set_viewport_size({"width": width, "height": 900})
-        looks_right()
+        check_appearance()
     header, secret, address = command.groups()
     response = httpx.get(address, headers={header: secret}, trust_env=False)
     assert response.json()["entries"][0]["sentence"].endswith("created an access token for the API")

@@ -1,6 +1,6 @@
-"""Signing in through a provider that somebody else wrote, so that both do not share a mistake.
+"""Single sign-on through a third-party provider, which cannot share mistakes with our own.
 
-What a provider may do wrong on purpose is played in `test_single_sign_on.py`.
+Errors of a provider are tested in `test_single_sign_on.py`.
 """
 
 import re
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def elsewhere(settings) -> Iterator[str]:
+def provider_url(settings) -> Iterator[str]:
     """Run the provider, let the site sign in through it, and return its address."""
     accounts = [Account(sub=name, claims=claims) for name, claims in PEOPLE.items()]
     with run_server_in_thread(require_nonce=True, user_claims=accounts) as server:
@@ -41,27 +41,27 @@ def elsewhere(settings) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(chromium: Browser, live_server, elsewhere) -> Iterator[Page]:
-    """Open an empty page; the provider's style sheet stays where it is, on another network."""
+def page(chromium: Browser, live_server, provider_url) -> Iterator[Page]:
+    """Open an empty page; requests for the provider's remote style sheet are blocked."""
     with chromium.new_context(base_url=live_server.url) as context:
         context.route(re.compile("^https://"), lambda route: route.abort())
         yield context.new_page()
 
 
-def go_in(page: Page, button: str) -> None:
-    """Press the one button of the door, and then one at the provider."""
+def sign_in(page: Page, button: str) -> None:
+    """Press the sign-in button, and then one at the provider."""
     page.goto("/login/")
     page.get_by_role("link", name="Continue with your company account").click()
     page.get_by_role("button", name=button).click()
 
 
 def actions() -> list[str]:
-    """Return what the log tells, oldest first."""
+    """Return the actions in the log, oldest first."""
     return list(LogEntry.objects.order_by("seq").values_list("action", flat=True))
 
 
 def later(minutes: int) -> time_machine.travel:
-    """Return the machine's clock moved on, still running."""
+    """Move the clock forward and let it run."""
     return time_machine.travel(datetime.fromtimestamp(time.time() + minutes * 60, UTC), tick=True)
 
 
@@ -73,17 +73,17 @@ def later(minutes: int) -> time_machine.travel:
         ("ruth", "Audit log", ["admin"]),
     ],
 )
-def test_each_role_signs_in_and_out(page, elsewhere, person, heading, roles):
+def test_each_role_signs_in_and_out(page, provider_url, person, heading, roles):
     make_account()
-    go_in(page, f"Authorize as {person}")
+    sign_in(page, f"Authorize as {person}")
     expect(page.locator("h1")).to_contain_text(heading)
     user = User.objects.get()
-    assert (user.issuer, user.subject, user.roles) == (elsewhere, person, roles)
+    assert (user.issuer, user.subject, user.roles) == (provider_url, person, roles)
 
     page.locator("button.avatar").click()
     page.get_by_role("button", name="Sign out").click()
 
-    page.wait_for_url(f"{elsewhere}/oauth2/end_session*")
+    page.wait_for_url(f"{provider_url}/oauth2/end_session*")
     page.get_by_role("button").first.click()
     expect(page.get_by_role("link", name="Continue with your company account")).to_be_visible()
     assert actions() == ["user.signed_in", "user.signed_out"]
@@ -98,25 +98,25 @@ def test_each_role_signs_in_and_out(page, elsewhere, person, heading, roles):
     ],
 )
 def test_refused_sign_in_shows_the_reason(page, button, heading):
-    go_in(page, button)
+    sign_in(page, button)
 
     expect(page.locator("h1")).to_contain_text(heading)
     page.goto("/batches/")
     expect(page.get_by_role("link", name="Continue with your company account")).to_be_visible()
 
 
-def test_renewal_updates_roles_and_ends_the_session_of_a_leaver(page, elsewhere):
+def test_renewal_updates_roles_and_ends_the_session_of_a_leaver(page, provider_url):
     make_account()
-    go_in(page, "Authorize as priya")
+    sign_in(page, "Authorize as priya")
     expect(page.locator("h1")).to_contain_text("Hello, Priya")
 
-    httpx.put(f"{elsewhere}/users/priya", json=PEOPLE["priya"] | {"groups": ["audit"]})
+    httpx.put(f"{provider_url}/users/priya", json=PEOPLE["priya"] | {"groups": ["audit"]})
     with later(minutes=11):
         page.goto("/batches/")
         expect(page.get_by_role("button", name="New assignment")).to_have_count(0)
     assert User.objects.get().roles == ["auditor"]
 
-    httpx.post(f"{elsewhere}/users/priya/revoke-tokens")
+    httpx.post(f"{provider_url}/users/priya/revoke-tokens")
     with later(minutes=22):
         page.goto("/batches/")
         expect(page.get_by_role("link", name="Continue with your company account")).to_be_visible()

@@ -1,4 +1,4 @@
-"""Two managers and one plan, in a real browser: asked for, looked at, approved."""
+"""Approval in a real browser: one manager requests it, another reviews and approves."""
 
 from datetime import UTC, datetime
 
@@ -16,16 +16,16 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def draft(live_server):
-    """Return a draft of Priya's of which people are to stand as having completed an item."""
+    """Return a draft of Priya's with the status Completed, which needs an approval."""
     personas.create_all()
     return make_draft(owner=personas.persona_user("manager"), status="completed")
 
 
-def test_manager_requests_an_approval(page, draft, looks_right):
+def test_manager_requests_an_approval(page, draft, check_appearance):
     frozen_plan.freeze(draft=draft, now=datetime.now(UTC))
     sign_in(page, "manager")
     page.goto(f"/assign/{draft.pk}/review/")
-    looks_right()
+    check_appearance()
 
     page.get_by_label("have completed it. The LMS will say so.").check()
     page.get_by_role("button", name="Ask for approval").click()
@@ -36,22 +36,22 @@ def test_manager_requests_an_approval(page, draft, looks_right):
     page.get_by_role("link", name="What changed since").click()
     expect(page.get_by_text("another manager has to decide: Daniel Osei.")).to_be_visible()
     expect(page.get_by_role("button", name="Approve this plan")).to_have_count(0)
-    looks_right()
+    check_appearance()
 
 
-def test_second_manager_reviews_and_approves(page, draft, looks_right):
+def test_second_manager_reviews_and_approves(page, draft, check_appearance):
     left = submit(draft, now=datetime.now(UTC)).assignments.earliest("pk").learner
     left.is_active = False
     left.save(update_fields=["is_active"])
     sign_in(page, "second")
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/")
-    looks_right()
+    check_appearance()
     page.get_by_role("link", name="Review and decide").click()
     expect(page.get_by_text(f"will be skipped: {left}.")).to_be_visible()
-    looks_right()
+    check_appearance()
     page.set_viewport_size({"width": 1440, "height": 900})
-    looks_right()
+    check_appearance()
 
     page.get_by_role("button", name="Approve this plan").click()
 

@@ -1,4 +1,4 @@
-"""Choosing content by the keyboard alone, as the ARIA pattern of a combobox says."""
+"""Choosing content by keyboard, following the ARIA combobox pattern."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -31,17 +31,17 @@ def active(page: Page) -> str:
 
 
 def picked() -> list[str]:
-    """Return the titles that are picked."""
+    """Return the titles of the selected items."""
     contents = DraftContent.objects.order_by("pk")
     return list(contents.values_list("content__title", flat=True))
 
 
-def test_arrows_move_and_enter_picks_an_assignable_option(page, field, looks_right):
+def test_arrows_move_and_enter_picks_an_assignable_option(page, field, check_appearance):
     expect(field).to_have_attribute("aria-expanded", "false")
     page.keyboard.type("fire")
     expect(page.locator("#options").get_by_role("option")).to_have_count(3)
     expect(field).to_have_attribute("aria-expanded", "true")
-    looks_right()
+    check_appearance()
     assert active(page) == "Fire Safety"
 
     page.keyboard.press("ArrowDown")

@@ -1,4 +1,4 @@
-"""Deciding about a batch in a real browser: its buttons, its chart, and when it is to start."""
+"""Controlling a batch in a real browser: its buttons, its chart and its start time."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -32,14 +32,14 @@ def running():
     return batch
 
 
-def test_running_batch_rows_are_accepted_and_the_batch_is_stopped(page, running, looks_right):
+def test_running_batch_rows_are_accepted_and_the_batch_is_stopped(page, running, check_appearance):
     sign_in(page, "manager")
     for size in WIDTHS:
         page.set_viewport_size(size)
         page.goto(f"/batches/{running.pk}/?tab=unknown")
-        looks_right()
+        check_appearance()
         page.locator("details.confirm summary").click()
-        looks_right()
+        check_appearance()
         left = page.locator("details.confirm form").bounding_box()["x"]
         assert left >= 0
 
@@ -50,7 +50,7 @@ def test_running_batch_rows_are_accepted_and_the_batch_is_stopped(page, running,
     page.get_by_label("Why").fill("Wrong course")
     page.get_by_role("button", name="Stop this batch").click()
     expect(page.get_by_role("button", name="Copy to a new draft")).to_be_visible()
-    looks_right()
+    check_appearance()
 
 
 def test_opened_table_of_calls_stays_open_after_a_refresh(page, running):
@@ -64,7 +64,7 @@ def test_opened_table_of_calls_stays_open_after_a_refresh(page, running):
     expect(page.get_by_role("columnheader", name="Created")).to_be_visible()
 
 
-def test_start_time_is_confirmed_in_words(page, looks_right):
+def test_start_time_is_confirmed_in_words(page, check_appearance):
     sign_in(page, "manager")
     draft = Draft.objects.create(
         account=make_account(), owner=get_user_model().objects.get(), created_at=AT, changed_at=AT
@@ -78,7 +78,7 @@ def test_start_time_is_confirmed_in_words(page, looks_right):
     field.fill("2020-01-01T08:00")
     field.blur()
     expect(words).to_have_text("This start has passed. Choose a later one, or none to start soon.")
-    looks_right()
+    check_appearance()
     day = datetime.now(UTC) + timedelta(days=5)
     field.fill(f"{day:%Y-%m-%d}T08:00")
     field.blur()
@@ -88,4 +88,4 @@ def test_start_time_is_confirmed_in_words(page, looks_right):
     for size in WIDTHS:
         page.set_viewport_size(size)
         expect(page.locator("h2", has_text="Scheduled")).to_be_visible()
-        looks_right()
+        check_appearance()

@@ -10,7 +10,7 @@ from tests.factories import make_account, make_content
 pytestmark = pytest.mark.browser
 
 
-def test_enter_saves_the_due_date_and_removes_nothing(page: Page, looks_right):
+def test_enter_saves_the_due_date_and_removes_nothing(page: Page, check_appearance):
     account = make_account(remote_id="sandbox")
     for title in ("Fire Safety", "Fire Drill"):
         make_content(account=account, title=title)
@@ -28,4 +28,4 @@ def test_enter_saves_the_due_date_and_removes_nothing(page: Page, looks_right):
     expect(page.locator("#due-words")).to_contain_text("The due date is a Saturday.")
     expect(page.locator("#what .pickrow")).to_have_count(2)
     assert str(Draft.objects.get().due_date) == "2027-01-16"
-    looks_right()
+    check_appearance()

@@ -1,4 +1,4 @@
-"""Exports in a real Chromium: asked for, watched while a worker writes, and taken away."""
+"""Exports in a real Chromium: requested, refreshed while a worker writes, and downloaded."""
 
 import hashlib
 from pathlib import Path
@@ -17,25 +17,25 @@ pytestmark = pytest.mark.browser
 
 
 def test_auditor_requests_and_downloads_an_export(
-    page: Page, tmp_path: Path, settings: Any, looks_right: Any
+    page: Page, tmp_path: Path, settings: Any, check_appearance: Any
 ) -> None:
     settings.EXPORT_DIR = tmp_path / "exports"
     write_log(30)
     sign_in(page, "auditor")
     page.goto("/audit/?q=amara")
     page.locator("summary", has_text="Export").click()
-    looks_right()
+    check_appearance()
     page.get_by_label("Excel workbook").check()
     page.get_by_role("button", name="Export", exact=True).click()
     row = page.locator("#exports tbody tr")
     expect(row).to_contain_text("Waiting")
-    looks_right()
+    check_appearance()
 
     export = LogExport.objects.get()
     job.write_export(export=export, clock=timezone.now, may_go_on=lambda: True)
 
     expect(row).to_contain_text("Ready")
-    looks_right()
+    check_appearance()
     with page.expect_download() as downloading:
         row.get_by_role("link", name="Download").click()
     downloading.value.save_as(tmp_path / "log.xlsx")
@@ -43,11 +43,11 @@ def test_auditor_requests_and_downloads_an_export(
     expect(row).to_contain_text(sha256)
 
 
-def test_sample_and_print_pages_are_accessible(page: Page, looks_right: Any) -> None:
+def test_sample_and_print_pages_are_accessible(page: Page, check_appearance: Any) -> None:
     write_log(30)
     sign_in(page, "auditor")
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 900})
         for path in ("/audit/sample?q=amara", "/audit/print?q=amara", "/exports/"):
             page.goto(path)
-            looks_right()
+            check_appearance()

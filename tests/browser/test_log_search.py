@@ -1,4 +1,4 @@
-"""The audit log in a real Chromium: ways to go on with a query by keyboard, and how pages look."""
+"""The audit log in a real Chromium: writing a query by keyboard, and the appearance of pages."""
 
 import pytest
 from django.db import transaction
@@ -18,7 +18,7 @@ WIDTHS = [pytest.param(1440, id="desk"), pytest.param(390, id="phone")]
 
 @pytest.fixture
 def row(page: Page) -> Assignment:
-    """Return a created row with its entries, before the eyes of an auditor."""
+    """Return a created row with its log entries, with an auditor signed in."""
     row = make_batch(["created"]).assignments.get()
     item = {"title": str(row.content), "reference": row.content_reference}
     batch = f"batch/{row.batch_id}"
@@ -51,13 +51,13 @@ def row(page: Page) -> Assignment:
     return row
 
 
-def test_query_is_written_by_keyboard(page, row, looks_right):
+def test_query_is_written_by_keyboard(page, row, check_appearance):
     page.goto("/audit/")
     field = page.get_by_role("combobox", name="Words, or a qualifier")
     field.focus()
     page.keyboard.type("res")
     expect(page.locator("#options").get_by_role("option")).to_have_count(1)
-    looks_right()
+    check_appearance()
 
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
@@ -75,7 +75,7 @@ def test_query_is_written_by_keyboard(page, row, looks_right):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_log_pages_are_accessible(page, row, looks_right, width):
+def test_log_pages_are_accessible(page, row, check_appearance, width):
     page.set_viewport_size({"width": width, "height": 900})
     for address in (
         f"/audit/?q=when:this-year+-result:rejected+person:learner/{row.learner_id}",
@@ -85,18 +85,20 @@ def test_log_pages_are_accessible(page, row, looks_right, width):
         "/audit/1/",
     ):
         page.goto(address)
-        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
-        looks_right()
+        page.evaluate(
+            "document.querySelectorAll('details').forEach(details => { details.open = true })"
+        )
+        check_appearance()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_search_results_are_verified(page, row, looks_right, width):
+def test_search_results_are_verified(page, row, check_appearance, width):
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"/audit/?q=batch:{row.batch_id}")
     page.get_by_role("link", name="Verify these 2").click()
 
     expect(page.locator("h1")).to_have_text("Check of 2 entries")
-    looks_right()
+    check_appearance()
     log_tampering.edit_body(1, 2)
     page.reload()
     page.get_by_role("alert").get_by_role("link", name="Entry 1").click()

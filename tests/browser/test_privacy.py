@@ -1,4 +1,4 @@
-"""Erasing somebody in a real Chromium, at two widths, light and dark."""
+"""Erasure of a person in a real Chromium, at two widths, light and dark."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.log_fixtures import PRIYA
 pytestmark = pytest.mark.browser
 
 
-def test_administrator_erases_a_person(page: Page, looks_right: Any) -> None:
+def test_administrator_erases_a_person(page: Page, check_appearance: Any) -> None:
     person = make_learner(name="Elif Yilmaz", email="elif@northwind.example")
     row = make_batch([{"state": "created", "learner": person}]).assignments.get()
     with transaction.atomic():
@@ -26,22 +26,22 @@ def test_administrator_erases_a_person(page: Page, looks_right: Any) -> None:
     page.get_by_role("link", name="Personal data").click()
     page.get_by_label("Name, e-mail, employee ID or LMS ID").fill("elif")
     page.get_by_role("button", name="Find").click()
-    looks_right_at_two_widths(page, looks_right)
+    check_appearance_at_two_widths(page, check_appearance)
     page.get_by_role("link", name="Elif Yilmaz").click()
-    looks_right_at_two_widths(page, looks_right)
+    check_appearance_at_two_widths(page, check_appearance)
 
     page.get_by_label("Why", exact=True).fill("Letter of 12 November")
     page.get_by_label("I understand that this cannot be undone.").check()
     page.get_by_role("button", name="Erase Elif Yilmaz for good").click()
 
     expect(page.locator("h1")).to_contain_text("erased the personal data of learner/")
-    looks_right()
+    check_appearance()
     assert str(Learner.objects.get()) == "an erased person"
     page.goto("/people/")
     expect(page.locator("tbody tr")).to_contain_text("an erased person")
 
 
-def test_administrator_sets_the_retention_of_the_log(page: Page, looks_right: Any) -> None:
+def test_administrator_sets_the_retention_of_the_log(page: Page, check_appearance: Any) -> None:
     make_account(name="Acme Learning")
     sign_in(page, "admin")
     page.goto("/settings/privacy/")
@@ -51,11 +51,11 @@ def test_administrator_sets_the_retention_of_the_log(page: Page, looks_right: An
 
     expect(years).to_have_value("36")
     expect(page.get_by_label("Acme Learning", exact=True)).to_have_value("")
-    looks_right_at_two_widths(page, looks_right)
+    check_appearance_at_two_widths(page, check_appearance)
 
 
-def looks_right_at_two_widths(page: Page, looks_right: Any) -> None:
-    """Check the page as a phone and as a desk show it."""
+def check_appearance_at_two_widths(page: Page, check_appearance: Any) -> None:
+    """Check the page at the widths of a phone and of a desktop."""
     for width in (390, 1440):
         page.set_viewport_size({"width": width, "height": 900})
-        looks_right()
+        check_appearance()

@@ -1,4 +1,4 @@
-"""Signing in behind a reverse proxy in a real browser, and what people see when it says no."""
+"""Signing in behind a reverse proxy in a real browser, and what people see on a refusal."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,8 +15,8 @@ BUTTON = "Continue with your company account"
 
 
 @pytest.fixture
-def behind(chromium: Browser, live_server: Any, settings: Any) -> Iterator[BrowserContext]:
-    """Return a browser behind a proxy that names Priya; the site believes it."""
+def proxied_browser(chromium: Browser, live_server: Any, settings: Any) -> Iterator[BrowserContext]:
+    """Return a browser behind a trusted proxy that names Priya."""
     settings.DESK_DEMO = False
     settings.PROXY_SETTINGS = ProxySettings(secret=SECRET, issuer=ISSUER, headers=HEADERS)
     settings.OIDC_MANAGER_VALUES, settings.OIDC_AUDITOR_VALUES = ["ld"], ["audit"]
@@ -29,28 +29,28 @@ def behind(chromium: Browser, live_server: Any, settings: Any) -> Iterator[Brows
 
 
 @pytest.fixture
-def page(behind: BrowserContext) -> Page:
+def page(proxied_browser: BrowserContext) -> Page:
     """Open an empty page behind the proxy."""
-    return behind.new_page()
+    return proxied_browser.new_page()
 
 
-def names(behind: BrowserContext, **changed: str) -> None:
-    """Let the proxy say something else from now on."""
-    behind.set_extra_http_headers(PRIYA | changed)
+def change_headers(proxied_browser: BrowserContext, **changed: str) -> None:
+    """Change the headers that the proxy adds."""
+    proxied_browser.set_extra_http_headers(PRIYA | changed)
 
 
-def go_in(page: Page) -> None:
-    """Press the one button of the door."""
+def sign_in(page: Page) -> None:
+    """Press the sign-in button."""
     page.goto("/login/")
     page.get_by_role("link", name=BUTTON).click()
 
 
 def test_manager_signs_in_starts_a_draft_and_signs_out(
-    page: Page, behind: BrowserContext, looks_right: Callable[[], None]
+    page: Page, proxied_browser: BrowserContext, check_appearance: Callable[[], None]
 ) -> None:
     make_learner(make_account())
     page.goto("/batches/")
-    looks_right()
+    check_appearance()
 
     page.get_by_role("link", name=BUTTON).click()
 
@@ -64,9 +64,9 @@ def test_manager_signs_in_starts_a_draft_and_signs_out(
     expect(page.get_by_role("link", name=BUTTON)).to_be_visible()
 
 
-def test_auditor_cannot_start_an_assignment(page: Page, behind: BrowserContext) -> None:
-    names(behind, DeskSubject="ingrid", DeskGroups="audit", DeskName="Ingrid")
-    go_in(page)
+def test_auditor_cannot_start_an_assignment(page: Page, proxied_browser: BrowserContext) -> None:
+    change_headers(proxied_browser, DeskSubject="ingrid", DeskGroups="audit", DeskName="Ingrid")
+    sign_in(page)
 
     expect(page.locator("h1")).to_contain_text("Audit log")
     expect(page.get_by_role("button", name="New assignment")).to_have_count(0)
@@ -81,29 +81,31 @@ def test_auditor_cannot_start_an_assignment(page: Page, behind: BrowserContext) 
 )
 def test_refused_sign_in_shows_the_reason(
     page: Page,
-    behind: BrowserContext,
-    looks_right: Callable[[], None],
+    proxied_browser: BrowserContext,
+    check_appearance: Callable[[], None],
     changed: dict[str, str],
     heading: str,
     advice: str,
 ) -> None:
-    names(behind, **changed)
+    change_headers(proxied_browser, **changed)
     page.goto("/login/proxy")
 
     expect(page.locator("h1")).to_contain_text(heading)
     expect(page.locator("main")).to_contain_text(advice)
     expect(page.locator("button.avatar")).to_have_count(0)
-    looks_right()
+    check_appearance()
 
 
-def test_session_ends_when_the_proxy_names_another_user(page: Page, behind: BrowserContext) -> None:
+def test_session_ends_when_the_proxy_names_another_user(
+    page: Page, proxied_browser: BrowserContext
+) -> None:
     make_learner(make_account())
-    go_in(page)
+    sign_in(page)
     page.get_by_role("button", name="New assignment").first.click()
     page.locator("#people tbody td.pick input[type=checkbox]").first.check()
     expect(page.locator("#selection_bar")).to_contain_text("1 selected")
 
-    names(behind, DeskSubject="ruth", DeskName="Ruth")
+    change_headers(proxied_browser, DeskSubject="ruth", DeskName="Ruth")
     page.reload()
 
     expect(page.locator("button.avatar")).to_have_count(0)

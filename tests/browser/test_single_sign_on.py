@@ -1,4 +1,4 @@
-"""Signing in through a real provider in a real browser, and what people see when it fails."""
+"""Single sign-on in a real browser, and what people see when it fails."""
 
 import re
 from collections.abc import Iterator
@@ -16,20 +16,20 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def page(chromium: Browser, live_server, company) -> Iterator[Page]:
-    """Open an empty page; pages that refuse are answers here, anything else blocked is not."""
-    complaints: list[str] = []
+    """Open an empty page; error statuses are expected, other console errors fail the test."""
+    errors: list[str] = []
     with chromium.new_context(
         base_url=live_server.url, viewport={"width": 1440, "height": 900}
     ) as context:
         opened = context.new_page()
-        opened.on("console", lambda message: complaints.append(message.text))
-        opened.on("pageerror", lambda error: complaints.append(str(error)))
+        opened.on("console", lambda message: errors.append(message.text))
+        opened.on("pageerror", lambda error: errors.append(str(error)))
         yield opened
-    assert [text for text in complaints if "Failed to load resource" not in text] == []
+    assert [text for text in errors if "Failed to load resource" not in text] == []
 
 
-def go_in(page: Page, person: str, wanted: str = "/login/") -> None:
-    """Press the one button of the door and choose an account at the provider."""
+def sign_in(page: Page, person: str, wanted: str = "/login/") -> None:
+    """Press the sign-in button and choose an account at the provider."""
     page.goto(wanted)
     page.get_by_role("link", name="Continue with your company account").click()
     expect(page.get_by_role("heading", name="Company account")).to_be_visible()
@@ -42,7 +42,7 @@ def go_in(page: Page, person: str, wanted: str = "/login/") -> None:
 )
 def test_each_role_signs_in_and_out(page, company, person, heading, may_assign):
     make_account()
-    go_in(page, person)
+    sign_in(page, person)
     expect(page.locator("h1")).to_contain_text(heading)
     expect(page.get_by_role("button", name="New assignment").first).to_be_visible(
         visible=may_assign
@@ -56,17 +56,17 @@ def test_each_role_signs_in_and_out(page, company, person, heading, may_assign):
 
 
 def refuse(company):
-    """Let the provider say no."""
+    """Let the provider refuse the sign-in."""
     company.refuses = "access_denied"
 
 
 def another_audience(company):
-    """Let the provider's token be for another site."""
+    """Let the provider issue tokens for another site."""
     company.claims = {"aud": "another-site"}
 
 
-def go_down(company):
-    """Let nobody answer at the provider."""
+def take_down(company):
+    """Take the provider down."""
     company.is_down = True
 
 
@@ -77,16 +77,16 @@ def go_down(company):
         pytest.param("uma", None, "address is not verified", "to verify", id="unverified"),
         pytest.param("priya", refuse, "sign-in refused", "another account", id="denied"),
         pytest.param("priya", another_audience, "could not be trusted", "Reference", id="audience"),
-        pytest.param("priya", go_down, "does not respond", "Try again in a minute", id="down"),
+        pytest.param("priya", take_down, "does not respond", "Try again in a minute", id="down"),
     ],
 )
 def test_refused_sign_in_shows_the_reason(
-    page, company, looks_right, person, before, heading, advice
+    page, company, check_appearance, person, before, heading, advice
 ):
     if before is None or before is another_audience:
         if before:
             before(company)
-        go_in(page, person)
+        sign_in(page, person)
     else:
         before(company)
         page.goto("/login/")
@@ -95,7 +95,7 @@ def test_refused_sign_in_shows_the_reason(
     expect(page.locator("h1")).to_contain_text(heading)
     expect(page.locator("#main")).to_contain_text(advice)
     page.set_viewport_size({"width": 390, "height": 844})
-    looks_right()
+    check_appearance()
     page.goto("/batches/")
     expect(page.get_by_role("link", name="Continue with your company account")).to_be_visible()
     assert page.url.endswith("/login/?next=/batches/")
@@ -105,21 +105,21 @@ def test_used_callback_url_is_refused(page, company):
     page.goto("/login/")
     page.get_by_role("link", name="Continue with your company account").click()
     link = page.get_by_role("link", name="priya").get_attribute("href")
-    back = httpx.get(f"{company.url}{link}", verify=False).headers["Location"]
-    page.goto(back)
+    callback_url = httpx.get(f"{company.url}{link}", verify=False).headers["Location"]
+    page.goto(callback_url)
     page.locator("button.avatar").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("link", name="Continue with your company account")).to_be_visible()
 
-    page.goto(back)
+    page.goto(callback_url)
 
     expect(page.locator("h1")).to_contain_text("used already or is too old")
     page.get_by_role("link", name="Sign in again").click()
     expect(page.get_by_role("link", name="Continue with your company account")).to_be_visible()
 
 
-def begin_a_draft(page: Page) -> str:
-    """Fill in a due date and tick somebody; return the address of the draft."""
+def start_draft(page: Page) -> str:
+    """Choose a due date and a person; return the URL of the draft."""
     page.get_by_role("button", name="New assignment").first.click()
     page.get_by_role("button", name="30 days").click()
     expect(page.locator("#due-words")).to_contain_text("end of day in London")
@@ -128,19 +128,19 @@ def begin_a_draft(page: Page) -> str:
     return page.url.split("?")[0]
 
 
-def test_draft_survives_a_session_that_ends_while_it_is_edited(page, company, looks_right):
+def test_draft_survives_a_session_that_ends_while_it_is_edited(page, company, check_appearance):
     account = make_account()
     make_learner(account)
     make_learner(account)
-    go_in(page, "priya")
-    draft = begin_a_draft(page)
+    sign_in(page, "priya")
+    draft = start_draft(page)
     Session.objects.all().delete()
 
-    # Not check(): that looks at the box once more, which may be gone by then.
+    # Not check(): it reads the box again, which may be gone by then.
     page.locator("#people tbody td.pick input[type=checkbox]").nth(1).click()
 
     expect(page.get_by_text("Your session ended.")).to_be_visible()
-    looks_right()
+    check_appearance()
     page.get_by_role("link", name="Continue with your company account").click()
     page.get_by_role("link", name="priya").click()
     page.wait_for_url(re.compile("/assign/"))
@@ -150,13 +150,13 @@ def test_draft_survives_a_session_that_ends_while_it_is_edited(page, company, lo
 
 
 def test_administrator_ends_the_session_of_another_user(
-    page, company, looks_right, chromium, live_server
+    page, company, check_appearance, chromium, live_server
 ):
     with chromium.new_context(base_url=live_server.url) as context:
         other_page = context.new_page()
-        go_in(other_page, "priya")
+        sign_in(other_page, "priya")
         expect(other_page.locator("h1")).to_contain_text("Hello, Priya")
-        go_in(page, "ruth")
+        sign_in(page, "ruth")
         expect(page.locator("h1")).to_contain_text("Audit log")
         page.goto("/sessions/")
         expect(page.locator("tbody tr")).to_have_count(2)
@@ -166,4 +166,4 @@ def test_administrator_ends_the_session_of_another_user(
         other_page.goto("/batches/")
         expect(other_page.get_by_text("Your session ended.")).to_be_visible()
     page.set_viewport_size({"width": 390, "height": 844})
-    looks_right()
+    check_appearance()

@@ -1,4 +1,4 @@
-"""On a slow line the scripts arrive after the first letters, which are not lost."""
+"""Text typed before the scripts load, on a slow connection, is not lost."""
 
 import re
 
@@ -11,8 +11,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def late(page: Page) -> list[Route]:
-    """Return the scripts that a new draft's page waits for."""
+def pending_scripts(page: Page) -> list[Route]:
+    """Open a new draft and return the held-back requests for its scripts."""
     account = make_account(remote_id="sandbox")
     make_content(account=account, title="Fire Safety")
     for name in ("Ada", "Ben"):
@@ -25,23 +25,27 @@ def late(page: Page) -> list[Route]:
     return held
 
 
-def arrive(page: Page, late: list[Route]) -> None:
-    """Let the scripts come."""
-    for route in late:
+def release_scripts(page: Page, pending_scripts: list[Route]) -> None:
+    """Let the requests for scripts through."""
+    for route in pending_scripts:
         route.continue_()
     page.unroute_all()
 
 
-def test_content_search_typed_before_scripts_load_is_run(page: Page, late: list[Route]) -> None:
+def test_content_search_typed_before_scripts_load_is_run(
+    page: Page, pending_scripts: list[Route]
+) -> None:
     page.get_by_label("Find a course, video or document").fill("fire")
-    arrive(page, late)
+    release_scripts(page, pending_scripts)
 
     page.locator("#options").get_by_role("option").first.click()
     expect(page.locator("#what .pickrow")).to_have_count(1)
 
 
-def test_people_search_typed_before_scripts_load_is_run(page: Page, late: list[Route]) -> None:
+def test_people_search_typed_before_scripts_load_is_run(
+    page: Page, pending_scripts: list[Route]
+) -> None:
     page.get_by_role("searchbox", name="Search people by name").fill("ada")
-    arrive(page, late)
+    release_scripts(page, pending_scripts)
 
     expect(page.locator("#people tbody tr")).to_have_count(1)

@@ -1,4 +1,4 @@
-"""The same draft in two tabs: what one picked, the other does not undo."""
+"""The same draft in two tabs: neither overwrites the selection of the other."""
 
 import re
 
@@ -12,13 +12,13 @@ pytestmark = pytest.mark.browser
 
 
 def tick(page: Page, name: str) -> None:
-    """Tick somebody and wait until it is kept."""
-    with page.expect_response(lambda answer: answer.url.endswith("/pick")):
+    """Tick a person and wait until it is saved."""
+    with page.expect_response(lambda response: response.url.endswith("/pick")):
         page.get_by_role("checkbox", name=f"Select {name}").check()
 
 
 def picked() -> list[str]:
-    """Return the names of everybody who is picked."""
+    """Return the names of all selected people."""
     chosen = DraftLearner.objects.values("learner")
     return list(
         Learner.objects.filter(pk__in=chosen).order_by("name").values_list("name", flat=True)
@@ -75,7 +75,7 @@ def test_tick_survives_a_pending_search(draft):
     draft.route(search, lambda route: held.append(route))  # noqa: PLW0108
     with draft.expect_request(search):
         draft.get_by_role("searchbox", name="Search people by name").fill("ada")
-    with draft.expect_response(lambda answer: answer.url.endswith("/pick")):
+    with draft.expect_response(lambda response: response.url.endswith("/pick")):
         draft.get_by_role("checkbox", name="Select Ben").check()
         held[0].continue_()
 
@@ -92,7 +92,7 @@ def test_button_press_survives_a_pending_search(draft, button, left):
     draft.route(search, lambda route: held.append(route))  # noqa: PLW0108
     with draft.expect_request(search):
         draft.get_by_role("searchbox", name="Search people by name").fill("ada")
-    with draft.expect_response(lambda answer: answer.request.method == "POST"):
+    with draft.expect_response(lambda response: response.request.method == "POST"):
         draft.get_by_role("button", name=button).click()
         held[0].continue_()
 
@@ -134,12 +134,12 @@ def test_item_picked_from_replaced_options_is_shown(draft):
 
 
 def test_tick_that_cannot_be_saved_is_reverted(draft):
-    # The browser complains of the request in the console; only the first page's is looked at.
+    # The aborted request is a console error; only the first page fails on those.
     page = draft.context.new_page()
     page.goto(draft.url)
     page.route(re.compile(r"/pick$"), lambda route: route.abort())
     ada = page.get_by_role("checkbox", name="Select Ada")
-    # Not check(), which would insist that it stays ticked.
+    # Not check(), which requires that it stays ticked.
     ada.click()
 
     expect(page.locator("#not-saved")).to_contain_text("Not saved.")
@@ -151,7 +151,7 @@ def test_enter_picks_the_only_match(draft):
     field = draft.get_by_role("searchbox", name="Search people by name")
     field.fill("ben")
     expect(draft.locator("#people tbody tr")).to_have_count(1)
-    with draft.expect_response(lambda answer: answer.url.endswith("/pick")):
+    with draft.expect_response(lambda response: response.url.endswith("/pick")):
         field.press("Enter")
 
     expect(draft.locator("#people tbody tr")).to_have_count(4)

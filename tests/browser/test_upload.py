@@ -1,4 +1,4 @@
-"""A file of 2,000 rows of which 40 are wrong: uploaded, mended and assigned, by mouse."""
+"""Upload of a file of 2,000 rows with 40 invalid ones, corrected and assigned, by mouse."""
 
 import csv
 import re
@@ -48,32 +48,32 @@ def people(page: Page, tmp_path: Path) -> Path:
     return file
 
 
-def mended(file: Path) -> Path:
-    """Return the downloaded rows as somebody mends them in a spreadsheet."""
+def corrected(file: Path) -> Path:
+    """Return the downloaded rows as corrected in a spreadsheet."""
     with file.open(newline="", encoding="utf-8-sig") as opened:
         rows = list(csv.reader(opened))
-    fixed = file.with_name("mended.csv")
-    with fixed.open("w", newline="") as opened:
+    path = file.with_name("corrected.csv")
+    with path.open("w", newline="") as opened:
         csv.writer(opened).writerows(
             [rows[0], *([cell.replace(".at.", "@") for cell in row] for row in rows[1:])]
         )
-    return fixed
+    return path
 
 
 def upload(page: Page, file: Path) -> None:
-    """Upload a file and use its columns as they were guessed."""
+    """Upload a file and accept the suggested columns."""
     page.get_by_label(re.compile("^(File|Upload another)")).set_input_files(file)
     page.get_by_role("button", name="Upload", exact=True).click()
     page.get_by_role("button", name="Use these columns").click()
 
 
 def create(page: Page) -> None:
-    """Review and create everything, and see that it is so."""
+    """Review and create everything, and check the batch."""
     page.locator("aside").get_by_role("button", name="Review").click()
     page.get_by_role("button", name=re.compile("Create 2,000 assignments")).click()
     expect(page.get_by_role("button", name="Undo, back to draft")).to_be_visible()
     assert Batch.objects.get(state="waiting").people == ROWS
-    # The page looks every two seconds; it must not be closed in the middle of that.
+    # The page polls every two seconds; it must not be closed during a request.
     page.wait_for_load_state("networkidle")
 
 
@@ -88,32 +88,32 @@ def draft(page: Page) -> Page:
     return page
 
 
-def test_invalid_rows_are_corrected_and_uploaded_again(people, draft, tmp_path, looks_right):
+def test_invalid_rows_are_corrected_and_uploaded_again(people, draft, tmp_path, check_appearance):
     page = draft
     page.get_by_role("link", name="Upload a file").click()
     upload(page, people)
     refused = page.locator("#refused")
     expect(refused.locator("tbody tr")).to_have_count(BAD)
-    # The number in the file, where the heading is the first row.
+    # The row number in the file, counting the heading.
     expect(refused.locator("tbody tr").nth(1)).to_contain_text("52 person50.at.example.com")
-    looks_right()
+    check_appearance()
     with page.expect_download() as downloading:
         refused.get_by_role("link", name="Download them to correct").click()
     downloading.value.save_as(tmp_path / "to-fix.csv")
     assert DraftLearner.objects.count() == ROWS - BAD
 
-    upload(page, mended(tmp_path / "to-fix.csv"))
+    upload(page, corrected(tmp_path / "to-fix.csv"))
     expect(page.locator("#upload-part")).to_contain_text("40 rows given")
     expect(refused).to_have_count(0)
     create(page)
 
 
 @pytest.mark.usefixtures("people")
-def test_paste_result_is_accessible(draft, looks_right):
+def test_paste_result_is_accessible(draft, check_appearance):
     page = draft
     page.get_by_role("link", name="Paste a list").click()
     page.locator("textarea").fill(f"{address(1)}\n{address(2)}\n{address(2)}\nperson3@exampel.com")
     page.get_by_role("button", name="Match").click()
 
     expect(page.locator("#pasted")).to_contain_text("person3@exampel.com")
-    looks_right()
+    check_appearance()

@@ -1,4 +1,4 @@
-"""The main job with JavaScript switched off: forms and links do everything."""
+"""The main task with JavaScript switched off, by forms and links only."""
 
 import re
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def pick(plain: Page) -> None:
 
 
 def upload(plain: Page, text: str) -> None:
-    """Upload a file and use its columns as they were guessed."""
+    """Upload a file and accept the suggested columns."""
     file: FilePayload = {
         "name": "people.csv",
         "mimeType": "text/csv",
@@ -49,7 +49,7 @@ def upload(plain: Page, text: str) -> None:
 
 @pytest.fixture
 def draft(plain: Page) -> Page:
-    """Return the page of a manager's draft beside 30 people and an item."""
+    """Return the page of a manager's draft, with 30 people and an item in the directory."""
     account = make_account(remote_id="sandbox")
     make_content(account=account, title="Fire Safety at Work")
     for number in range(30):

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from tests.crash import report
 from tests.crash.campaign import Campaign, Outcome, run
 from tests.crash.databases import ENGINES
-from tests.crash.scenarios import played_on
-from tests.crash.scenes import Played, Scene
-from tests.crash.waiting import TookTooLong
+from tests.crash.scenarios import scenarios_for
+from tests.crash.scenes import ScenarioResult, Scene
+from tests.crash.waiting import WaitTimeout
 
 READS = 1 / 6
 
@@ -20,14 +20,14 @@ def main() -> int:
     options = _options()
     engines = (options.engine,) if options.engine else ENGINES
     outcomes = [_outcome(engine, options) for engine in engines if not options.scenarios_only]
-    played, failed = _played(engines, options)
+    results, failed = _scenario_results(engines, options)
     name = f"chaos-{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
     if outcomes:
         _print(f"\n{report.campaign_table(outcomes)}\n")
-    if played:
-        _print(f"\n{report.scenario_table(played)}\n")
-    _print(f"Results: {report.keep(name, [*outcomes, *played])}")
-    problems = [*failed, *_problems([*outcomes, *played])]
+    if results:
+        _print(f"\n{report.scenario_table(results)}\n")
+    _print(f"Results: {report.keep(name, [*outcomes, *results])}")
+    problems = [*failed, *_problems([*outcomes, *results])]
     for problem in problems:
         _print(f"FAILED (seed {options.seed}): {problem}")
     return 1 if problems else 0
@@ -61,26 +61,28 @@ def _outcome(engine: str, options: argparse.Namespace) -> Outcome:
     return run(campaign, lambda killed: _print(report.kill_line(campaign, killed)))
 
 
-def _played(engines: Sequence[str], options: argparse.Namespace) -> tuple[list[Played], list[str]]:
-    played, failed = [], []
+def _scenario_results(
+    engines: Sequence[str], options: argparse.Namespace
+) -> tuple[list[ScenarioResult], list[str]]:
+    results, failed = [], []
     for engine in engines if not options.kills_only else ():
-        for scenario in played_on(engine):
+        for scenario in scenarios_for(engine):
             _print(f"{engine:10}  {scenario.__name__}")
             try:
-                played.append(scenario(Scene(engine=engine, seed=options.seed, is_long=True)))
-            except (AssertionError, TookTooLong) as problem:
+                results.append(scenario(Scene(engine=engine, seed=options.seed, is_long=True)))
+            except (AssertionError, WaitTimeout) as problem:
                 failed.append(f"{scenario.__name__} on {engine}: {problem}")
-    return played, failed
+    return results, failed
 
 
-def _problems(results: list[Outcome | Played]) -> Iterator[str]:
+def _problems(results: list[Outcome | ScenarioResult]) -> Iterator[str]:
     for result in results:
         where = (
             result.campaign.engine
             if isinstance(result, Outcome)
             else f"{result.name} on {result.scene.engine}"
         )
-        yield from (f"{where}: {problem}" for problem in result.verdict.problems)
+        yield from (f"{where}: {problem}" for problem in result.findings.problems)
 
 
 def _print(line: str) -> None:

@@ -9,14 +9,14 @@ from pathlib import Path
 from random import Random
 
 from tests.crash import faults
-from tests.crash.kills import Kill, Killed, planned, strike
+from tests.crash.kills import Kill, Killed, kill_and_restart, planned
 from tests.crash.site import Site, running_site
-from tests.crash.truth import Verdict
-from tests.crash.waiting import TookTooLong, wait_until
-from tests.crash.web import Manager, Onlooker, Web
+from tests.crash.truth import Findings
+from tests.crash.waiting import WaitTimeout, wait_until
+from tests.crash.web import Manager, PageReloader, Web
 from tests.sandbox_process import running_sandbox
 
-# A person who is left out, and items that cannot be assigned.
+# Margin for inactive people and for items that cannot be assigned.
 SPARE = 1.1
 ROWS_A_PERSON = 10
 
@@ -25,9 +25,9 @@ ROWS_A_PERSON = 10
 class Campaign:
     """What a run does; the same seed makes the same plan of kills and faults.
 
-    :ivar batches: how many batches the rows come in, all submitted at the same moment
-    :ivar is_patient: whether leases of the killed run out by themselves, in half a minute each
-    :ivar longest_seconds: after so long a run counts as one that does not end
+    :ivar batches: number of batches, all submitted at the same moment
+    :ivar waits_for_leases: whether leases of killed workers expire normally, after 30 s each
+    :ivar longest_seconds: a run that takes longer has failed
     """
 
     engine: str
@@ -37,7 +37,7 @@ class Campaign:
     read_fault_share: float = 0
     seed: int
     batches: int = 1
-    is_patient: bool = True
+    waits_for_leases: bool = True
     longest_seconds: float = 1_500
     settings: Mapping[str, str] = field(default_factory=dict)
 
@@ -51,28 +51,28 @@ class Outcome:
     kills: tuple[Killed, ...]
     pages: Mapping[str, int]
     requests: Mapping[str, Mapping[str, int]]
-    verdict: Verdict
+    findings: Findings
 
 
-def run(campaign: Campaign, tell: Callable[[Killed], object] = lambda _: None) -> Outcome:
-    """Run a campaign to its end; `tell` is called with each kill."""
+def run(campaign: Campaign, on_kill: Callable[[Killed], object] = lambda _: None) -> Outcome:
+    """Run a campaign to its end; `on_kill` is called with each kill."""
     items = min(ROWS_A_PERSON, campaign.rows)
     people = campaign.rows // items
-    world = {"learners": int(people * SPARE) + 10, "content": int(items * SPARE) + 20}
+    sandbox_size = {"learners": int(people * SPARE) + 10, "content": int(items * SPARE) + 20}
     with (
         tempfile.TemporaryDirectory(prefix="desk-crash-") as name,
-        running_sandbox(**world, seed=campaign.seed) as lms,
+        running_sandbox(**sandbox_size, seed=campaign.seed) as lms,
         running_site(campaign.engine, Path(name), lms, settings=campaign.settings) as site,
     ):
         lms.set_faults(faults.shares(campaign.fault_share, campaign.read_fault_share))
-        return _Run(campaign, site, tell).all(people, items)
+        return _Run(campaign, site, on_kill).all(people, items)
 
 
 class _Run:
-    def __init__(self, campaign: Campaign, site: Site, tell: Callable[[Killed], object]) -> None:
+    def __init__(self, campaign: Campaign, site: Site, on_kill: Callable[[Killed], object]) -> None:
         self._campaign = campaign
         self._site = site
-        self._tell = tell
+        self._on_kill = on_kill
         self._killed: list[Killed] = []
         self._began = time.monotonic()
 
@@ -89,19 +89,19 @@ class _Run:
         with Web(site.product) as web, Manager(web.url) as manager:
             self._submit(people, items)
             self._began = time.monotonic()
-            with Onlooker(manager) as onlooker:
+            with PageReloader(manager) as reloader:
                 problems = self._until_the_end(plan, web)
             if manager.get("/batches/").status_code != 200:
                 problems = (*problems, "The web process no longer responds")
-        final = site.verdict()
-        verdict = replace(final, problems=(*problems, *final.problems))
+        final = site.findings()
+        findings = replace(final, problems=(*problems, *final.problems))
         return Outcome(
             campaign=campaign,
             seconds=time.monotonic() - self._began,
             kills=tuple(self._killed),
-            pages=dict(onlooker.answers),
+            pages=dict(reloader.responses),
             requests=site.lms.stats()["requests"],
-            verdict=verdict,
+            findings=findings,
         )
 
     def _submit(self, people: int, items: int) -> None:
@@ -116,7 +116,7 @@ class _Run:
             for kill in plan:
                 self._kill(kill, web)
             self._site.wait_until_done(self._left())
-        except TookTooLong as problem:
+        except WaitTimeout as problem:
             return (str(problem),)
         return ()
 
@@ -126,14 +126,14 @@ class _Run:
             lambda: site.held() >= kill.at_held or site.is_done(),
             f"the LMS holds {kill.at_held}",
             seconds=self._left(),
-            instead=site.standing,
+            explain=site.describe_state,
         )
         at = time.monotonic() - self._began
-        held, in_flight = strike(kill, site, web)
-        if kill.ends_workers and not self._campaign.is_patient:
+        held, in_flight = kill_and_restart(kill, site, web)
+        if kill.ends_workers and not self._campaign.waits_for_leases:
             site.expire_leases()
         self._killed.append(Killed(len(self._killed) + 1, kill.target, at, held, in_flight))
-        self._tell(self._killed[-1])
+        self._on_kill(self._killed[-1])
 
     def _left(self) -> float:
         return self._campaign.longest_seconds - (time.monotonic() - self._began)

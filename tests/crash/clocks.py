@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.crash.scenes import ITEMS, PEOPLE, ROWS, Played, Scene, Watch, stage
+from tests.crash.scenes import ITEMS, PEOPLE, ROWS, ScenarioResult, Scene, Stopwatch, stage
 from tests.crash.site import Site
 from tests.crash.waiting import wait_until
 from tests.sandbox_process import ROOT
@@ -13,17 +13,17 @@ SETTINGS = "dashboard.settings"
 HOUR = 3600
 
 
-def clock_ahead(scene: Scene) -> Played:
-    """Let the worker's clock jump an hour ahead while it sends, and stay there."""
-    return _jumps(Watch("Clock an hour ahead", scene), scene, HOUR)
+def clock_ahead(scene: Scene) -> ScenarioResult:
+    """Move the worker's clock an hour ahead while it sends."""
+    return _jumps(Stopwatch("Clock an hour ahead", scene), scene, HOUR)
 
 
-def clock_back(scene: Scene) -> Played:
-    """Let the worker's clock jump an hour back while it sends, and then be corrected."""
-    return _jumps(Watch("Clock an hour back", scene), scene, -HOUR, 0)
+def clock_back(scene: Scene) -> ScenarioResult:
+    """Move the worker's clock an hour back while it sends, and correct it later."""
+    return _jumps(Stopwatch("Clock an hour back", scene), scene, -HOUR, 0)
 
 
-def _jumps(watch: Watch, scene: Scene, *jumps: int) -> Played:
+def _jumps(stopwatch: Stopwatch, scene: Scene, *jumps: int) -> ScenarioResult:
     with stage(scene) as site:
         clock = site.folder / "clock"
         clock.write_text("0")
@@ -35,12 +35,15 @@ def _jumps(watch: Watch, scene: Scene, *jumps: int) -> Played:
             clock.write_text(str(jump))
             seen.append(f"{jump:+} s at {site.held()} held")
         site.wait_until_done(60)
-        return watch.played(site, ", ".join(seen))
+        return stopwatch.result(site, ", ".join(seen))
 
 
 def _wait_for(site: Site, share: int) -> None:
     wait_until(
-        lambda: site.held() > share, f"{share} rows are held", seconds=25, instead=site.standing
+        lambda: site.held() > share,
+        f"{share} rows are held",
+        seconds=25,
+        explain=site.describe_state,
     )
 
 

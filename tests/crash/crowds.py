@@ -2,15 +2,15 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.crash.scenes import ITEMS, PEOPLE, ROWS, Played, Scene, Watch, stage
+from tests.crash.scenes import ITEMS, PEOPLE, ROWS, ScenarioResult, Scene, Stopwatch, stage
 from tests.crash.waiting import wait_until
 
 BATCHES = 4
 
 
-def workers_started_twice(scene: Scene) -> Played:
-    """Start two workers, in the middle two more, and kill the first two, one of which sends."""
-    watch = Watch("Workers started twice", scene)
+def workers_started_twice(scene: Scene) -> ScenarioResult:
+    """Start two workers, then two more during the batch, and kill the first two."""
+    stopwatch = Stopwatch("Workers started twice", scene)
     with stage(scene) as site:
         first = [site.start_worker(), site.start_worker()]
         site.submit(people=PEOPLE, items=ITEMS)
@@ -25,12 +25,12 @@ def workers_started_twice(scene: Scene) -> Played:
             site.expire_leases()
         site.wait_until_done()
         note = f"2 of 4 killed at {held} held, {in_flight} rows in sending then"
-        return watch.played(site, note)
+        return stopwatch.result(site, note)
 
 
-def several_batches(scene: Scene) -> Played:
-    """Submit four batches at the same moment and kill the worker among them."""
-    watch = Watch("Several batches at once", scene)
+def several_batches(scene: Scene) -> ScenarioResult:
+    """Submit four batches at the same moment and kill the worker while it sends them."""
+    stopwatch = Stopwatch("Several batches at once", scene)
     with stage(scene, fault_share=0.3) as site:
         site.start_worker()
         chosen = site.choose(people=PEOPLE, items=BATCHES)
@@ -45,4 +45,4 @@ def several_batches(scene: Scene) -> Played:
             site.expire_leases()
         site.start_worker()
         site.wait_until_done()
-        return watch.played(site, f"{shared} of {BATCHES} had sent rows before the kill")
+        return stopwatch.result(site, f"{shared} of {BATCHES} had sent rows before the kill")

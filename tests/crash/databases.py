@@ -12,7 +12,7 @@ ENGINES = ("sqlite", "postgresql")
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Where it is, and the server behind it; SQLite has none and dies with its processes."""
+    """A database URL and its server; SQLite has none and crashes with its processes."""
 
     engine: str
     url: str
@@ -21,7 +21,7 @@ class Database:
 
 @contextmanager
 def fresh(engine: str, folder: Path) -> Iterator[Database]:
-    """Make an empty database that keeps through a crash whatever was committed."""
+    """Create an empty database in which commits survive a crash."""
     if engine == "sqlite":
         yield Database(engine, f"sqlite:///{folder / 'desk.sqlite3'}")
         return

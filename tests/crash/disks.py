@@ -1,4 +1,4 @@
-"""A disk that runs full: a small file system if run as root, else a limit on the worker's files."""
+"""A disk that can be filled: a small file system for root, else a limit on file sizes."""
 
 import resource
 import subprocess
@@ -9,12 +9,12 @@ from pathlib import Path
 
 SIZE = "24m"
 CHUNK = bytes(65_536)
-# Less than the database holds, more than the worker says.
+# In bytes; smaller than the database, larger than the worker's log.
 LIMIT = 400_000
 
 
 class SmallDisk:
-    """A file system in memory, which a ballast file fills."""
+    """A file system in memory that is filled by a ballast file."""
 
     how = "no space left on a small file system"
 
@@ -23,18 +23,18 @@ class SmallDisk:
         self._ballast = folder / "ballast"
 
     def fill(self, _pid: int) -> None:
-        """Leave no byte."""
+        """Fill the file system."""
         with suppress(OSError), self._ballast.open("ab", buffering=0) as ballast:
             while True:
                 ballast.write(CHUNK)
 
     def free(self, _pid: int) -> None:
-        """Make room again."""
+        """Delete the ballast."""
         self._ballast.unlink()
 
 
 class LimitedFiles:
-    """A folder like any other; what a process may write is limited instead."""
+    """An ordinary folder; the file size of a process is limited instead."""
 
     how = "the worker's files limited in size"
 
@@ -42,18 +42,18 @@ class LimitedFiles:
         self.folder = folder
 
     def fill(self, pid: int) -> None:
-        """Let writing fail beyond the first part of any file."""
+        """Let the process fail to write more than LIMIT bytes to a file."""
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (LIMIT, resource.RLIM_INFINITY))
 
     def free(self, pid: int) -> None:
-        """Let it write again."""
+        """Remove the limit."""
         unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, unlimited)
 
 
 @contextmanager
 def small_disk() -> Iterator[SmallDisk | LimitedFiles]:
-    """Make a disk that can be filled, by whatever means this machine allows."""
+    """Create a disk that can be filled, by a mount if permitted, else by a limit."""
     with tempfile.TemporaryDirectory(prefix="desk-disk-") as name:
         folder = Path(name)
         if not _mounted(folder):

@@ -1,8 +1,8 @@
-"""Every kind of fault at once, in proportions that let a run end."""
+"""All kinds of faults, in proportions with which a run still ends."""
 
 from collections.abc import Mapping
 
-# A 429 stops every sender for a second and a hang takes a slot for seconds: few of them are many.
+# Few of these suffice: a 429 stops every sender for a second, and a hang takes a slot for seconds.
 OF_CREATES = {
     "500": 4.0,
     "502": 3.0,
@@ -20,7 +20,7 @@ OF_READS = {"get-500": 6.0, "get-slow": 0.3, "get-hang": 0.3, "get-429": 0.1}
 
 
 def shares(creates: float, reads: float = 0) -> dict[str, float]:
-    """Return the share of each fault kind, so many creates and so many reads of all."""
+    """Return the share of requests for each kind of fault, from the total shares."""
     return _scaled(OF_CREATES, creates) | _scaled(OF_READS, reads)
 
 

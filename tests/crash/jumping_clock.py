@@ -1,7 +1,6 @@
-"""Runs a command of manage.py with a clock that a file moves: `python -m … FILE COMMAND…`.
+"""Run a management command with a clock offset read from a file: `python -m … FILE COMMAND…`.
 
-Only the time of day jumps, as when somebody sets the machine's clock; the monotonic clock, which
-sleeping and waiting go by, does not.
+Only the time of day jumps, as when the machine's clock is set; the monotonic clock does not.
 """
 
 import sys
@@ -17,7 +16,7 @@ LOOK_SECONDS = 0.02
 
 
 def follow(path: Path) -> None:
-    """Let the clock differ from the true one by as many seconds as the file says."""
+    """Keep the clock's offset at the number of seconds in the file."""
     shown = 0.0
     traveller: time_machine.travel | None = None
     while True:

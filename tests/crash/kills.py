@@ -13,7 +13,7 @@ TARGETS = {
     "sqlite": ("worker", "worker", "web", "worker and web"),
     "postgresql": ("worker", "everything", "database", "web", "worker"),
 }
-# Between these shares of the rows; what comes later is waiting and looking up.
+# Kills happen between these shares of the rows; after that, the sender mostly waits and reads back.
 FIRST, LAST = 0.01, 0.97
 LONGEST_DELAY = 0.2
 DOWN_SECONDS = 0.5
@@ -21,7 +21,7 @@ DOWN_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """A kill to come: once so many rows are held, after a moment."""
+    """A planned kill: after a delay in seconds, once the LMS holds `at_held` assignments."""
 
     target: str
     at_held: int
@@ -29,13 +29,13 @@ class Kill:
 
     @property
     def ends_workers(self) -> bool:
-        """Whether no worker is left that could still send."""
+        """Whether all workers are killed."""
         return "worker" in _parts(self.target)
 
 
 @dataclass(frozen=True, slots=True)
 class Killed:
-    """A kill that was made, and what was in progress then."""
+    """A kill that happened, and what was in progress at that moment."""
 
     number: int
     target: str
@@ -45,7 +45,7 @@ class Killed:
 
 
 def planned(*, engine: str, rows: int, kills: int, random: Random) -> list[Kill]:
-    """Return the kills of a run, in their order; each target comes, if there are enough."""
+    """Return the kills of a run in order; every target is used if there are enough kills."""
     targets = TARGETS[engine]
     chosen = [targets[number % len(targets)] for number in range(kills)]
     random.shuffle(chosen)
@@ -56,8 +56,8 @@ def planned(*, engine: str, rows: int, kills: int, random: Random) -> list[Kill]
     ]
 
 
-def strike(kill: Kill, site: Site, web: Web) -> tuple[int, int]:
-    """Kill the target and start it again; return what was held and what was in flight then."""
+def kill_and_restart(kill: Kill, site: Site, web: Web) -> tuple[int, int]:
+    """Kill and restart the target; return the numbers of assignments held and in flight."""
     time.sleep(kill.delay)
     parts, server = _parts(kill.target), site.database.server
     if server is not None and "database" in parts:

@@ -9,18 +9,18 @@ from pathlib import Path
 
 from tests.crash.campaign import Campaign, Outcome
 from tests.crash.kills import Killed
-from tests.crash.scenes import Played
-from tests.crash.truth import Verdict
+from tests.crash.scenes import ScenarioResult
+from tests.crash.truth import Findings
 from tests.sandbox_process import ROOT
 
 RESULTS = ROOT / "bench" / "results"
-PROMISES = ("twice", "lost", "untrue", "unclaimed", "in_sending", "unlogged")
+FAILURES = ("twice", "lost", "untrue", "unclaimed", "in_sending", "unlogged")
 HEADINGS = (
     "rows",
     "created",
     "for a person",
     "held",
-    *(name.replace("_", " ") for name in PROMISES),
+    *(name.replace("_", " ") for name in FAILURES),
 )
 
 
@@ -38,16 +38,19 @@ def campaign_table(outcomes: Sequence[Outcome]) -> str:
     return _table(head, (_campaign_row(outcome) for outcome in outcomes))
 
 
-def scenario_table(played: Sequence[Played]) -> str:
+def scenario_table(results: Sequence[ScenarioResult]) -> str:
     """Return the table of the scenarios."""
     head = ("scenario", "engine", *HEADINGS, "seconds", "seen on the way")
     return _table(
         head,
-        ([p.name, p.scene.engine, *_counts(p.verdict), f"{p.seconds:.0f}", p.note] for p in played),
+        (
+            [p.name, p.scene.engine, *_counts(p.findings), f"{p.seconds:.0f}", p.note]
+            for p in results
+        ),
     )
 
 
-def keep(name: str, results: Iterable[Outcome | Played], folder: Path = RESULTS) -> Path:
+def keep(name: str, results: Iterable[Outcome | ScenarioResult], folder: Path = RESULTS) -> Path:
     """Add the results to a file of JSON lines, and return its path."""
     folder.mkdir(exist_ok=True)
     path = folder / f"{name}.jsonl"
@@ -61,17 +64,17 @@ def keep(name: str, results: Iterable[Outcome | Played], folder: Path = RESULTS)
 def _campaign_row(outcome: Outcome) -> list[str]:
     died = [killed.in_flight for killed in outcome.kills if killed.target != "web"]
     first = [outcome.campaign.engine, f"{len(outcome.kills)}", f"{max(died, default=0)}"]
-    return [*first, *_counts(outcome.verdict), f"{outcome.seconds:.0f}"]
+    return [*first, *_counts(outcome.findings), f"{outcome.seconds:.0f}"]
 
 
-def _counts(verdict: Verdict) -> list[str]:
-    states = verdict.states
+def _counts(findings: Findings) -> list[str]:
+    states = findings.states
     numbers = (
         sum(states.values()),
         states.get("created", 0),
         states.get("unknown", 0),
-        verdict.held,
-        *(getattr(verdict, name) for name in PROMISES),
+        findings.held,
+        *(getattr(findings, name) for name in FAILURES),
     )
     return [f"{number:,}" for number in numbers]
 

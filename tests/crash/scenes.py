@@ -1,4 +1,4 @@
-"""What a scenario runs in: an LMS, an installation, and the result at the end."""
+"""The environment of a scenario: an LMS, an installation, and the result."""
 
 import tempfile
 import time
@@ -9,13 +9,13 @@ from pathlib import Path
 
 from tests.crash import faults
 from tests.crash.site import Site, running_site
-from tests.crash.truth import Verdict
+from tests.crash.truth import Findings
 from tests.sandbox_process import running_sandbox
 
 PEOPLE, ITEMS = 150, 2
 ROWS = PEOPLE * ITEMS
-WORLD = {"learners": 170, "content": 30}
-# Slow enough for something to happen in the middle.
+SANDBOX_SIZE = {"learners": 170, "content": 30}
+# Slow enough that faults happen during the batch.
 PACE = {"STACKONE_REQUESTS_PER_MINUTE": "6000", "SETTLE_SECONDS": "3"}
 
 
@@ -23,7 +23,7 @@ PACE = {"STACKONE_REQUESTS_PER_MINUTE": "6000", "SETTLE_SECONDS": "3"}
 class Scene:
     """Parameters of a scenario: the engine, the seed, and whether it is the long form.
 
-    :ivar is_long: several times, and for as long as in life
+    :ivar is_long: with more repetitions and realistic durations
     """
 
     engine: str
@@ -32,14 +32,14 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
+class ScenarioResult:
     """The result of a scenario; the note says what was observed."""
 
     name: str
     scene: Scene
     seconds: float
     note: str
-    verdict: Verdict
+    findings: Findings
 
 
 @contextmanager
@@ -47,24 +47,24 @@ def stage(scene: Scene, *, fault_share: float = 0.1, disk: Path | None = None) -
     """Run an LMS and an installation that sends a hundred calls a second."""
     with (
         tempfile.TemporaryDirectory(prefix="desk-scene-") as name,
-        running_sandbox(**WORLD, seed=scene.seed, db=Path(name) / "lms.sqlite3") as lms,
+        running_sandbox(**SANDBOX_SIZE, seed=scene.seed, db=Path(name) / "lms.sqlite3") as lms,
         running_site(scene.engine, Path(name), lms, disk=disk, settings=PACE) as site,
     ):
         lms.set_faults(faults.shares(fault_share))
         yield site
 
 
-class Watch:
-    """Takes the time of a scenario."""
+class Stopwatch:
+    """Measures the duration of a scenario."""
 
     def __init__(self, name: str, scene: Scene) -> None:
         self._name = name
         self._scene = scene
         self._began = time.monotonic()
 
-    def played(self, site: Site, note: str) -> Played:
+    def result(self, site: Site, note: str) -> ScenarioResult:
         """Return the result."""
-        verdict, seconds = site.verdict(), time.monotonic() - self._began
-        return Played(
-            name=self._name, scene=self._scene, seconds=seconds, note=note, verdict=verdict
+        findings, seconds = site.findings(), time.monotonic() - self._began
+        return ScenarioResult(
+            name=self._name, scene=self._scene, seconds=seconds, note=note, findings=findings
         )

@@ -1,4 +1,4 @@
-"""One installation with its worker, its web process and its LMS, and what can be done to it."""
+"""An installation with its workers and its LMS, and the operations on it."""
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,12 +9,12 @@ from subprocess import Popen
 
 from tests.crash.databases import Database, fresh
 from tests.crash.tables import MOVING, Tables
-from tests.crash.truth import Verdict, look
+from tests.crash.truth import Findings, check
 from tests.crash.waiting import wait_until
 from tests.product_processes import Product, installed
 from tests.sandbox_process import Sandbox
 
-# Items that can be assigned, those that nobody has yet first.
+# Assignable items without rows; those that nobody has come first.
 FREE_ITEMS = (
     "SELECT c.id, c.external_reference FROM assignments_content c WHERE c.is_active AND "
     "c.external_reference <> '' AND NOT EXISTS (SELECT 1 FROM assignments_assignment a "
@@ -26,8 +26,8 @@ QUICK = {"GRACE_SECONDS": "0", "SETTLE_SECONDS": "5", "STACKONE_TIMEOUT_SECONDS"
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """Ids of people in the LMS, references of items, and our own ids of these."""
+class Selection:
+    """LMS ids of people, references of items, and primary keys of the items."""
 
     people: Sequence[str]
     items: Sequence[str]
@@ -35,7 +35,7 @@ class Chosen:
 
 
 class Site:
-    """One installation, and queries about it."""
+    """An installation, and queries about it."""
 
     def __init__(self, product: Product, lms: Sandbox, database: Database, folder: Path) -> None:
         self.product = product
@@ -47,7 +47,7 @@ class Site:
         self.workers: list[Popen[str]] = []
 
     def start_worker(self, environment: Mapping[str, str] | None = None) -> Popen[str]:
-        """Start a worker and wait until it counts as one."""
+        """Start a worker and wait for its first heartbeat."""
         product = replace(
             self.product, environment={**self.product.environment, **(environment or {})}
         )
@@ -59,29 +59,29 @@ class Site:
         return worker
 
     def kill_workers(self) -> None:
-        """End every worker as a power cut would."""
+        """Kill every worker."""
         for worker in self.workers:
             self.product.kill(worker)
         self.workers.clear()
 
     def submit(self, *, people: int, items: int, again: bool = False) -> None:
-        """Submit a batch from the command line, of items that are in no row yet."""
+        """Submit a batch from the command line, of items without rows."""
         chosen = self.choose(people=people, items=items)
         self.assign(chosen.people, chosen.items, again=again)
 
-    def choose(self, *, people: int, items: int) -> Chosen:
+    def choose(self, *, people: int, items: int) -> Selection:
         """Return people, and items that are in no row yet."""
         learners = self.tables.rows(PEOPLE.format(people))
         contents = self.tables.rows(FREE_ITEMS.format(items))
         assert (len(learners), len(contents)) == (people, items), "The LMS is too small for it."
-        return Chosen(
+        return Selection(
             people=[remote_id for (remote_id,) in learners],
             items=[reference for _, reference in contents],
             item_pks=[pk for pk, _ in contents],
         )
 
     def assign(self, people: Sequence[str], items: Sequence[str], *, again: bool = False) -> None:
-        """Submit a batch from the command line; `again` also to those who have an item already."""
+        """Submit a batch from the command line; `again` includes people who have an item."""
         with tempfile.NamedTemporaryFile("w", dir=self.folder, suffix=".txt") as chosen:
             chosen.write("\n".join(people))
             chosen.flush()
@@ -91,25 +91,25 @@ class Site:
             self.product.manage("assign", *words)
 
     def held(self) -> int:
-        """Return how many assignments the LMS was made to hold."""
+        """Return how many assignments the LMS created."""
         return int(self.lms.stats()["assignments"])
 
     def is_done(self) -> bool:
-        """Return whether nothing will change without a person."""
+        """Return whether no row will change without a person's decision."""
         return not self.tables.count(MOVING)
 
     def wait_until_done(self, seconds: float = 120) -> None:
-        """Wait until nothing will change without a person."""
+        """Wait until no row will change without a person's decision."""
         wait_until(
-            self.is_done, "every row comes to an end", seconds=seconds, instead=self.standing
+            self.is_done, "every row comes to an end", seconds=seconds, explain=self.describe_state
         )
 
-    def standing(self) -> str:
+    def describe_state(self) -> str:
         """Return the states of the batches, their rows and the account."""
         rows = "SELECT state, COUNT(*) FROM assignments_assignment GROUP BY state ORDER BY state"
         batches = "SELECT id, state, pause_reason FROM assignments_batch ORDER BY id"
         account = "SELECT sender, sender_lease_until, pause_reason FROM assignments_account"
-        return " ".join(str(self.tables.rows(question)) for question in (rows, batches, account))
+        return " ".join(str(self.tables.rows(query)) for query in (rows, batches, account))
 
     def expire_leases(self) -> None:
         """Expire the lease of a killed worker immediately."""
@@ -117,11 +117,11 @@ class Site:
             "UPDATE assignments_account SET sender_lease_until = '2000-01-01 00:00:00+00'"
         )
 
-    def verdict(self) -> Verdict:
-        """Verify the log, and return what the checks find."""
+    def findings(self) -> Findings:
+        """Verify the log and return the findings of the checks."""
         self.product.manage("audit", "seal")
         self.product.manage("audit", "verify")
-        return look(self.tables, self.lms)
+        return check(self.tables, self.lms)
 
 
 @contextmanager

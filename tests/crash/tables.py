@@ -12,26 +12,26 @@ MOVING = (
 
 
 class Tables:
-    """Reads one database by connections of its own, as an inspector would."""
+    """Queries a database over its own connections."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def rows(self, question: str) -> list[tuple[Any, ...]]:
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Return every row of the result."""
         if self._url.startswith("sqlite"):
             path = self._url.removeprefix("sqlite:///")
             with closing(sqlite3.connect(path, timeout=20)) as database:
-                return database.execute(question).fetchall()
+                return database.execute(query).fetchall()
         with psycopg.connect(self._url) as server:
-            return server.execute(question.encode()).fetchall()
+            return server.execute(query.encode()).fetchall()
 
-    def value(self, question: str) -> Any:
+    def value(self, query: str) -> Any:
         """Return the single value of the result."""
-        return self.rows(question)[0][0]
+        return self.rows(query)[0][0]
 
     def change(self, statement: str) -> None:
-        """Run a statement without the product."""
+        """Run a statement that changes data."""
         if self._url.startswith("sqlite"):
             path = self._url.removeprefix("sqlite:///")
             with closing(sqlite3.connect(path, timeout=20)) as database, database:
@@ -41,5 +41,5 @@ class Tables:
             server.execute(statement.encode())
 
     def count(self, which: str) -> int:
-        """Return how many assignments there are of a kind."""
+        """Return how many assignments match an SQL condition."""
         return int(self.value(f"SELECT COUNT(*) FROM assignments_assignment WHERE {which}"))

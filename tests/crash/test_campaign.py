@@ -1,4 +1,4 @@
-"""The short form of the kills at random moments; `make chaos` is the long one."""
+"""A short campaign of kills at random moments; `make chaos` runs a long one."""
 
 import json
 
@@ -22,17 +22,17 @@ def test_campaign_with_kills_and_faults_loses_and_duplicates_nothing(engine, tmp
             fault_share=0.3,
             seed=SEED,
             batches=2,
-            is_patient=False,
+            waits_for_leases=False,
             longest_seconds=150,
             settings={"STACKONE_REQUESTS_PER_MINUTE": "9000", "SETTLE_SECONDS": "3"},
         )
     )
 
-    verdict = outcome.verdict
-    assert verdict.problems == (), outcome
-    assert set(verdict.states) <= {"created", "unknown"}
-    assert sum(verdict.states.values()) == 400
+    findings = outcome.findings
+    assert findings.problems == (), outcome
+    assert set(findings.states) <= {"created", "unknown"}
+    assert sum(findings.states.values()) == 400
     assert len(outcome.kills) == 4
 
     (kept,) = report.keep("kills", [outcome], tmp_path).read_text().splitlines()
-    assert json.loads(kept)["verdict"]["states"] == verdict.states
+    assert json.loads(kept)["findings"]["states"] == findings.states

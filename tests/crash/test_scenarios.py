@@ -1,4 +1,4 @@
-"""The short form of the scenarios; `make chaos` plays each on both engines, and for longer."""
+"""Short forms of the scenarios; `make chaos` runs each on both engines, and for longer."""
 
 import pytest
 
@@ -24,8 +24,8 @@ SEED = 7
     ],
 )
 def test_scenario_ends_in_a_correct_state(scenario, engine):
-    played = scenario(Scene(engine=engine, seed=SEED, is_long=False))
+    result = scenario(Scene(engine=engine, seed=SEED, is_long=False))
 
-    assert played.verdict.problems == (), played
-    assert set(played.verdict.states) <= {"created", "unknown"}
-    assert sum(played.verdict.states.values()) >= ROWS
+    assert result.findings.problems == (), result
+    assert set(result.findings.states) <= {"created", "unknown"}
+    assert sum(result.findings.states.values()) >= ROWS

@@ -1,8 +1,8 @@
-"""The checks themselves: each must detect its kind of failure."""
+"""Tests of the checks in `truth`: each detects its kind of failure."""
 
 import pytest
 
-from tests.crash.truth import Row, Verdict, judge
+from tests.crash.truth import Findings, Row, judge
 
 CREATED = Row(1, "u1", "R", "created", "a1", waits=True, attempt=1)
 UNKNOWN = Row(2, "u2", "R", "unknown", "", waits=True, attempt=2)
@@ -24,7 +24,7 @@ DONE = ("assignment/4", "assignment.created")
 def test_judge_accepts_correct_rows():
     states = {"created": 1, "rejected": 1, "unknown": 1}
 
-    assert judge(ROWS, HELD, LOGGED, calls=4) == Verdict(states=states, held=1)
+    assert judge(ROWS, HELD, LOGGED, calls=4) == Findings(states=states, held=1)
 
 
 @pytest.mark.parametrize(
@@ -44,11 +44,11 @@ def test_judge_accepts_rows_that_a_person_can_settle(rows, held, logged):
         pytest.param([], [("u1", "R", "a9")], [], {"twice": 1, "unclaimed": 1}, id="sent twice"),
         pytest.param([MOVING], [], [UNSURE], {"lost": 1}, id="never settled"),
         pytest.param([WITHOUT_ID], [], [DONE], {"lost": 1}, id="created but not held"),
-        pytest.param([SENDING], [], [], {"lost": 1, "in_sending": 1}, id="left in sending"),
+        pytest.param([SENDING], [], [], {"lost": 1, "in_sending": 1}, id="still in sending"),
         pytest.param(
             [], [("u3", "R", "a3")], [], {"untrue": 1, "unclaimed": 1}, id="rejected but held"
         ),
-        pytest.param([], [("u9", "R", "a9")], [], {"unclaimed": 1}, id="held for nobody"),
+        pytest.param([], [("u9", "R", "a9")], [], {"unclaimed": 1}, id="held without a row"),
         pytest.param([], [], LOGGED[:1], {"unlogged": 1}, id="an outcome logged twice"),
         pytest.param(
             [MOVING], [], [], {"lost": 1, "unlogged": 1}, id="an unknown row that is not logged"
@@ -56,11 +56,11 @@ def test_judge_accepts_rows_that_a_person_can_settle(rows, held, logged):
     ],
 )
 def test_judge_detects_each_failure(rows, held, logged, broken):
-    verdict = judge([*ROWS, *rows], HELD + held, LOGGED + logged)
+    findings = judge([*ROWS, *rows], HELD + held, LOGGED + logged)
 
     names = ("twice", "lost", "untrue", "unclaimed", "in_sending", "unlogged")
-    assert {name: count for name in names if (count := getattr(verdict, name))} == broken
-    assert len(verdict.problems) == sum(broken.values())
+    assert {name: count for name in names if (count := getattr(findings, name))} == broken
+    assert len(findings.problems) == sum(broken.values())
 
 
 def test_judge_detects_a_record_claimed_by_two_rows():
@@ -70,7 +70,7 @@ def test_judge_detects_a_record_claimed_by_two_rows():
 
 
 def test_judge_detects_a_call_without_a_row():
-    verdict = judge(ROWS, HELD, LOGGED, calls=5)
+    findings = judge(ROWS, HELD, LOGGED, calls=5)
 
-    assert verdict.unclaimed_calls == 1
-    assert verdict.problems == ("The LMS received 1 create requests that belong to no row",)
+    assert findings.unclaimed_calls == 1
+    assert findings.problems == ("The LMS received 1 create requests that belong to no row",)

@@ -1,4 +1,4 @@
-"""The site keeps its connections to the database, and replaces those that a restart broke."""
+"""The site replaces database connections that a restart of the server broke."""
 
 from pathlib import Path
 

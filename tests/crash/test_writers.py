@@ -19,7 +19,7 @@ from tests.sandbox_process import ROOT
 pytestmark = pytest.mark.journey
 WRITERS = 8
 WRITES = int(os.environ.get("WRITES", "100"))
-TOOK = "assignment.created"
+ACTION = "assignment.created"
 
 
 def start(product: Product, number: int) -> "subprocess.Popen[str]":
@@ -47,7 +47,7 @@ def test_concurrent_writers_append_to_one_log(engine: str, tmp_path: Path) -> No
         tables = Tables(database.url)
         in_table = tables.rows("SELECT seq FROM assignments_logentry ORDER BY seq")
         of_writers = tables.rows(
-            f"SELECT seq FROM assignments_logentry WHERE action = '{TOOK}' ORDER BY seq"
+            f"SELECT seq FROM assignments_logentry WHERE action = '{ACTION}' ORDER BY seq"
         )
         assert len(numbers) == WRITERS * WRITES
         assert sorted(numbers) == [seq for (seq,) in of_writers]

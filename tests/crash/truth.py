@@ -1,4 +1,4 @@
-"""Checks after a run: our rows against the records of the sandbox, and against the log."""
+"""Check a run: compare the rows with the records of the sandbox and with the log."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ LOGGED = "SELECT subject, action FROM assignments_logentry WHERE action IN ({})"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An assignment in our tables; `waits` if a person has to decide about it."""
+    """An assignment in our tables; `waits` if it needs a person's decision."""
 
     pk: int
     learner: str
@@ -44,8 +44,8 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """The result of the checks; each count of the second group should be zero."""
+class Findings:
+    """The findings of the checks; each count of the second group should be zero."""
 
     states: Mapping[str, int]
     held: int
@@ -71,11 +71,11 @@ def judge(
     logged: Iterable[tuple[str, str]],
     *,
     calls: int = 0,
-) -> Verdict:
-    """Compare the rows with what the LMS holds and with what the log says.
+) -> Findings:
+    """Compare the rows with the records of the LMS and with the log.
 
     :param held: learner, content reference and id of everything that was created in the LMS
-    :param logged: subject and action of every log entry that tells an outcome
+    :param logged: subject and action of every log entry about an outcome
     :param calls: how many create requests the LMS received
     """
     by_pair: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
@@ -93,7 +93,7 @@ def judge(
     problems = [text for texts in failures.values() for text in texts[:MOST_LISTED]]
     if excess:
         problems.append(f"The LMS received {excess} create requests that belong to no row")
-    return Verdict(
+    return Findings(
         states=dict(sorted(Counter(row.state for row in rows).items())),
         held=sum(map(len, by_pair.values())),
         unclaimed_calls=excess,
@@ -102,7 +102,7 @@ def judge(
     )
 
 
-def look(tables: Tables, lms: Sandbox) -> Verdict:
+def check(tables: Tables, lms: Sandbox) -> Findings:
     """Check the tables, the log and the LMS as they are now."""
     stats = lms.stats(held=True)
     return judge(
@@ -131,7 +131,7 @@ def _lost(rows: Iterable[Row], held: Held) -> Iterator[str]:
 
 def _holds(held: Held, row: Row) -> bool:
     ids = held.get(row.pair, [])
-    # Confirmed without an id it names none, but there must be one.
+    # A row confirmed without an id needs any record of its pair.
     return row.remote_id in ids if row.remote_id else bool(ids)
 
 

@@ -1,4 +1,4 @@
-"""Waiting for something to come true, with an end."""
+"""Wait for a condition, with a timeout."""
 
 import time
 from collections.abc import Callable
@@ -6,8 +6,8 @@ from collections.abc import Callable
 STEP_SECONDS = 0.05
 
 
-class TookTooLong(Exception):
-    """It did not come true in time; the message says what."""
+class WaitTimeout(Exception):
+    """A condition was not met in time; the message names it."""
 
 
 def wait_until(
@@ -15,15 +15,15 @@ def wait_until(
     what: str,
     *,
     seconds: float = 60,
-    instead: Callable[[], object] = str,
+    explain: Callable[[], object] = str,
 ) -> None:
-    """Wait for a condition to hold.
+    """Wait until the condition is met.
 
-    :param instead: tells what is the case if it does not come true
-    :raises TookTooLong: it did not within that time
+    :param explain: describes the state for the message if the condition is not met
+    :raises WaitTimeout: the condition was not met in time
     """
     ends = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > ends:
-            raise TookTooLong(f"Not within {seconds:.0f} seconds: {what}. {instead()}")
+            raise WaitTimeout(f"Not within {seconds:.0f} seconds: {what}. {explain()}")
         time.sleep(STEP_SECONDS)

@@ -26,7 +26,7 @@ WORDS = (
 
 
 class Web:
-    """The site on a port of its own; a kill takes its supervisor and its processes alike."""
+    """The site on a port of its own; killing it kills all its processes."""
 
     def __init__(self, product: Product, *, processes: int = 1) -> None:
         self._processes = str(processes)
@@ -48,19 +48,19 @@ class Web:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        wait_until(self.is_up, "the site answers")
+        wait_until(self.is_up, "the site responds")
 
     def kill(self) -> None:
-        """Kill it as a power cut would."""
+        """Kill all its processes."""
         self._end(signal.SIGKILL)
 
     def ask_to_stop(self) -> None:
-        """Send the signal that a supervisor sends, to the one process that it knows."""
+        """Send SIGTERM to the main process only, as a supervisor does."""
         assert self._process is not None
         self._process.terminate()
 
     def wait(self) -> int:
-        """Wait for the end and return the exit code."""
+        """Wait until it ends and return the exit code."""
         assert self._process is not None
         code = self._process.wait(30)
         self._process = None
@@ -104,13 +104,13 @@ class Manager:
         return self._client.get(path)
 
     def post(self, path: str, seen_on: str = "/", **fields: object) -> httpx.Response:
-        """Press a button of a page."""
+        """Submit a form of a page, with the CSRF token of `seen_on`."""
         token = TOKEN.search(self.get(seen_on).text)
         assert token is not None, f"There is no form on {seen_on}."
         return self.press(path, token[1], **fields)
 
     def press(self, path: str, token: str, **fields: object) -> httpx.Response:
-        """Send a form whose page was read before."""
+        """Submit a form with a given CSRF token."""
         return self._client.post(path, data={"csrfmiddlewaretoken": token, **fields})
 
     def __enter__(self) -> Self:
@@ -120,14 +120,14 @@ class Manager:
         self._client.close()
 
 
-class Onlooker:
-    """Reloads the list of batches again and again while processes are killed."""
+class PageReloader:
+    """Reloads the list of batches every 0.25 s and counts the statuses."""
 
     def __init__(self, manager: Manager) -> None:
         self._manager = manager
         self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-        self.answers: Counter[str] = Counter()
+        self._thread = threading.Thread(target=self._reload)
+        self.responses: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -137,11 +137,11 @@ class Onlooker:
         self._is_over.set()
         self._thread.join()
 
-    def _look(self) -> None:
+    def _reload(self) -> None:
         while not self._is_over.wait(0.25):
-            self.answers[self._answer()] += 1
+            self.responses[self._status()] += 1
 
-    def _answer(self) -> str:
+    def _status(self) -> str:
         try:
             return str(self._manager.get("/batches/").status_code)
         except httpx.HTTPError:

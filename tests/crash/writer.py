@@ -1,6 +1,6 @@
-"""One of several processes that write into the log: `python -m tests.crash.writer NUMBER ENTRIES`.
+"""Append entries to the log as one of several: `python -m tests.crash.writer NUMBER ENTRIES`.
 
-It appends groups of chosen sizes until it has written so many entries, and prints their numbers.
+Appends groups of random sizes, and prints the numbers of the entries as JSON.
 """
 
 import json
