@@ -112,6 +112,7 @@ def a_refusal_counts_as_created(patch: Patch, _: Any) -> None:
         return {"state": "created", "remote_id": f"x{row.pk}", "settled_at": at}
 
     patch.setattr(outcomes, "_values", created)
+    patch.setitem(outcomes.ACTIONS, Assignment.State.CREATED, "assignment.created")
 
 
 class Sent(Everyday):

@@ -10,7 +10,7 @@ from assignments.models.drafts import Draft, DraftContent, DraftLearner, DraftRo
 from assignments.models.exports import LogExport
 from assignments.models.facets import Facet, FacetValue, LearnerFacet
 from assignments.models.forwarding import LogForwarding
-from assignments.models.holds import LegalHold
+from assignments.models.legal_holds import LegalHold
 from assignments.models.log import LogEntry, LogHead, PersonalValue, Verification
 from assignments.models.refreshes import PlanRefresh
 from assignments.models.retention import LogRetention
