@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assignments.models import Account, Assignment, Batch, PlanDigestInput
-from assignments.services.batches import plan_integrity
 from assignments.services.planning.plan_digest import (
     DIGEST_BYTES,
     FORMATS,
@@ -23,6 +22,7 @@ from assignments.services.planning.plan_digest import (
     recomputed_digest,
     row_digest,
     terms_of,
+    verified_input,
 )
 from tests.factories import make_batch
 
@@ -185,7 +185,7 @@ def test_a_batch_that_runs_goes_on_after_a_new_field(desk, later_release):
     assert (batch.state, "queued" in desk.states(batch)) == ("running", True)
 
     later_release()
-    plan_integrity.reviewed_input.cache_clear()
+    verified_input.cache_clear()
     desk.lms.set_faults({})
     desk.clock.skip(minutes=10)
     desk.deliver()

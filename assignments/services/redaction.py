@@ -5,8 +5,8 @@ The hashed body of a log entry can never be changed, so names must be removed be
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
 
 PERSON: Final = "[the person]"
 # Shorter names occur in many texts that mean somebody or something else.
@@ -14,9 +14,13 @@ MIN_LENGTH: Final = 4
 MIN_DIGITS: Final = 6
 
 
-def redact_names(text: str, names: Iterable[str], *, replacement: str = PERSON) -> str:
-    """Return a text with each of the names replaced: whole words, in upper or lower case."""
-    return name_redactor(names, replacement=replacement)(text)
+# JSON, of any depth.
+def redact_names(value: Any, names: Iterable[str], *, replacement: str = PERSON) -> Any:
+    """Return a text, or JSON, with each of the names replaced in every text.
+
+    Names are replaced as whole words, in upper or lower case.
+    """
+    return _map_texts(value, name_redactor(names, replacement=replacement))
 
 
 def name_redactor(names: Iterable[str], *, replacement: str = PERSON) -> Callable[[str], str]:
@@ -34,6 +38,14 @@ def name_redactor(names: Iterable[str], *, replacement: str = PERSON) -> Callabl
         return re.sub(words, lambda _: replacement, text, flags=re.IGNORECASE)
 
     return redact
+
+
+def _map_texts(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {name: _map_texts(part, change) for name, part in value.items()}
+    return value
 
 
 def redactable_spellings(names: Iterable[str]) -> Iterator[str]:

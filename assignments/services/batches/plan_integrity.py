@@ -14,23 +14,15 @@ from assignments.models import Assignment, Batch, PlanDigestInput
 from assignments.queries.log import sendable_digest, submitted_digest
 from assignments.services.batches.auto_pause import BatchPause
 from assignments.services.planning.plan_digest import (
-    DIGEST_BYTES,
     FORMATS,
-    Terms,
-    digest_of,
+    PlanChanged,
     recomputed_digest,
-    row_digest,
-    terms_of,
+    unchanged_rows,
 )
 
 State = Assignment.State
 CHANGED: Final = "This row was changed after the review."
-# The largest batch takes three megabytes.
-CACHED_PLANS: Final = 16
-
-
-class PlanChanged(Exception):
-    """The plan of a batch is not the one that was reviewed."""
+CACHED_REVIEWS: Final = 16
 
 
 def is_intact(batch: Batch) -> bool:
@@ -60,19 +52,32 @@ def check_rows(rows: Sequence[Assignment]) -> CheckedRows:
     The rows must come with their batches, and these with their accounts.
     """
     checked = CheckedRows([], [], [])
-    reviewed: dict[int, PlanDigestInput] = {}
     for batch in {row.batch_id: row.batch for row in rows}.values():
         try:
-            reviewed[batch.pk] = reviewed_input(batch.pk, batch.plan_digest, terms_of(batch))
+            _check_batch(batch, [row for row in rows if row.batch_id == batch.pk], checked)
         except PlanChanged:
             checked.pauses.append(_plan_pause(batch))
-    for row in rows:
-        if row.batch_id in reviewed:
-            is_unchanged = _has_digest(row, reviewed[row.batch_id]) and not _was_reset(row)
-            (checked.unchanged if is_unchanged else checked.changed).append(row)
     changed = {row.batch_id: row.batch for row in checked.changed}
     checked.pauses.extend(_rows_pause(batch, checked.changed) for batch in changed.values())
     return checked
+
+
+def _check_batch(batch: Batch, rows: Sequence[Assignment], checked: CheckedRows) -> None:
+    _require_review(batch.pk, batch.plan_digest)
+    unchanged = unchanged_rows(batch, rows)
+    for row in rows:
+        is_unchanged = row.pk in unchanged and not _was_reset(row)
+        (checked.unchanged if is_unchanged else checked.changed).append(row)
+
+
+@lru_cache(maxsize=CACHED_REVIEWS)
+def _require_review(batch_pk: int, plan_digest: str) -> None:
+    """Require that the log allows sending the plan with this digest.
+
+    :raises PlanChanged: if it does not
+    """
+    if sendable_digest(batch_pk) != plan_digest:
+        raise PlanChanged
 
 
 def _plan_pause(batch: Batch) -> BatchPause:
@@ -104,24 +109,3 @@ def _rows_pause(batch: Batch, changed: Sequence[Assignment]) -> BatchPause:
 def _was_reset(row: Assignment) -> bool:
     """Return whether a row that was already sent is stored as never sent."""
     return row.state == State.PLANNED and bool(row.attempt or row.remote_id)
-
-
-def _has_digest(row: Assignment, digest_input: PlanDigestInput) -> bool:
-    """Return whether the row has the digest with which it was reviewed."""
-    end = row.position * DIGEST_BYTES
-    reviewed = digest_input.row_digests[end - DIGEST_BYTES : end]
-    return row_digest(row, digest_input.version) == bytes(reviewed)
-
-
-@lru_cache(maxsize=CACHED_PLANS)
-def reviewed_input(batch_pk: int, plan_digest: str, terms: Terms) -> PlanDigestInput:
-    """Return the digests of a plan's rows, after checking terms and digests against the log.
-
-    :raises PlanChanged: if their digest is not the one in the log
-    """
-    digest_input = PlanDigestInput.objects.filter(pk=batch_pk).first()
-    if digest_input is None:
-        raise PlanChanged
-    if not digest_of(terms, digest_input) == sendable_digest(batch_pk) == plan_digest:
-        raise PlanChanged
-    return digest_input

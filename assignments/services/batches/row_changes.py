@@ -1,18 +1,18 @@
 """What a decision does to one assignment row: its new values and the log entry about it; no I/O."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from assignments.audit.entries.actors import Person
 from assignments.audit.log import Event
 from assignments.models import Assignment, Learner
-from assignments.services.redaction import name_redactor, redact_names
+from assignments.services.redaction import redact_names
 
 State = Assignment.State
 FIRST_READ_BACK: Final = timedelta(seconds=2)
-# Parts of an entry's detail that were written by the LMS or by a person.
+# Values and parts of an entry's detail that were written by the LMS or by a person.
 FREE_TEXT: Final = frozenset({"problem", "response", "reason"})
 
 
@@ -51,10 +51,7 @@ def change_of(
 ) -> RowChange:
     """Return a change whose problem and log entry no longer name the learner."""
     event = row_event(row, action, result, **detail)
-    if values.get("problem"):
-        problem = redact_names(str(values["problem"]), names_of(row.learner))
-        values = {**values, "problem": problem}
-    return RowChange(row, event, values, ended_at)
+    return RowChange(row, event, _redacted(values, row.learner), ended_at)
 
 
 def send(row: Assignment, *, sender: str, now: datetime) -> RowChange:
@@ -102,10 +99,6 @@ def row_event(row: Assignment, action: str, result: str, **detail: object) -> Ev
     wrote. A part of `detail` replaces the entry's own part of that name.
     """
     learner, content = row.learner, row.content
-    if free_text := FREE_TEXT.intersection(detail):
-        redact = name_redactor(names_of(learner))
-        for part in free_text:
-            detail[part] = _map_texts(detail[part], redact)
     person = Person(
         ref=f"learner/{learner.pk}",
         name=learner.name,
@@ -126,20 +119,14 @@ def row_event(row: Assignment, action: str, result: str, **detail: object) -> Ev
         batch=f"batch/{row.batch_id}",
         cause=f"batch/{row.batch_id}",
         people=(person,),
-        detail={"content": item, "attempt": row.attempt, **detail},
+        detail={"content": item, "attempt": row.attempt, **_redacted(detail, learner)},
     )
 
 
-def names_of(learner: Learner) -> tuple[str, ...]:
-    """Return everything by which a text may name the learner."""
-    return (learner.name, learner.email, learner.external_reference)
-
-
-# JSON, of any depth.
-def _map_texts(value: Any, change: Callable[[str], str]) -> Any:
-    """Return the JSON value with every text in it changed."""
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, Mapping):
-        return {name: _map_texts(part, change) for name, part in value.items()}
-    return value
+def _redacted(values: Mapping[str, object], learner: Learner) -> Mapping[str, object]:
+    """Return the values with everything that names the learner removed from free text."""
+    texts = {name: values[name] for name in FREE_TEXT if values.get(name)}
+    if not texts:
+        return values
+    names = (learner.name, learner.email, learner.external_reference)
+    return {**values, **redact_names(texts, names)}

@@ -136,9 +136,9 @@ def carry_out(decision: Decision, *, now: datetime, by: Actor | None = None) -> 
     """
     _write(decision.changes, now)
     _record(decision.changes, by, now)
+    auto_pause.watch(decision.watched, now=now)
     for pause in decision.pauses:
         auto_pause.pause_automatically(pause, now=now)
-    auto_pause.watch(decision.watched, now=now)
     completion.close_batches(decision.closable, now=now)
     if decision.refusal is not None:
         account, error = decision.refusal.account, decision.refusal.error
@@ -146,7 +146,10 @@ def carry_out(decision: Decision, *, now: datetime, by: Actor | None = None) -> 
 
 
 def _write(changes: Sequence[RowChange], now: datetime) -> None:
-    """Write rows, ended attempts and our copy of what the LMS holds, a statement for each."""
+    """Write rows, ended attempts and our copy of what the LMS holds, a statement for each.
+
+    The copy need not wait for a sync to hold what the LMS confirmed.
+    """
     names: set[str] = set()
     for change in changes:
         vars(change.row).update(change.values)
@@ -157,25 +160,19 @@ def _write(changes: Sequence[RowChange], now: datetime) -> None:
     varying = [name for name in values if len(values[name]) > 1]
     shared = [(name, *values[name]) for name in values if len(values[name]) == 1]
     own = attrgetter(*varying, "pk") if varying else lambda row: (row.pk,)
+    attempts = [_attempt(change) for change in changes if change.ended_at is not None]
+    created = [row for row in rows if row.state == Assignment.State.CREATED and row.remote_id]
+    # A sync inserts in this order too, so that neither waits for the other in a circle.
+    remotes = [_remote(row, now) for row in sorted(created, key=attrgetter("remote_id"))]
     update(Assignment, varying, map(own, rows), shared=shared)
-    ended = (change for change in changes if change.ended_at is not None)
-    insert(Attempt, ATTEMPT, (_attempt(change) for change in ended))
-    _add_remote(rows, now)
+    insert(Attempt, ATTEMPT, attempts)
+    insert(RemoteAssignment, REMOTE, remotes, ignore_conflicts=True)
 
 
 def _attempt(change: RowChange) -> tuple[object, ...]:
     row = change.row
     times = (row.sent_at or change.ended_at, change.ended_at)
     return (row.pk, row.attempt, *times, str(row.state), row.response_status, row.problem)
-
-
-def _add_remote(rows: Iterable[Assignment], now: datetime) -> None:
-    """Add what the LMS confirmed to our copy of it, so that the copy need not wait for a sync."""
-    created = [row for row in rows if row.state == Assignment.State.CREATED and row.remote_id]
-    # A sync inserts in this order too, so that neither waits for the other in a circle.
-    created.sort(key=attrgetter("remote_id"))
-    values = (_remote(row, now) for row in created)
-    insert(RemoteAssignment, REMOTE, values, ignore_conflicts=True)
 
 
 def _remote(row: Assignment, now: datetime) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ the commitment, so the digest can still be verified.
 import base64
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
@@ -30,11 +30,17 @@ DIGEST_BYTES: Final = 32
 PLAN: Final = "assignment-desk/plan"
 ROW: Final = "assignment-desk/plan-row"
 _CHUNK: Final = 5_000
+# The input of the largest batch takes three megabytes.
+_CACHED_INPUTS: Final = 16
 _OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER | orjson.OPT_PASSTHROUGH_DATETIME
 # Rows share few due dates.
 _timestamp: Final = lru_cache(timestamp)
 
 type Terms = tuple[tuple[str, object], ...]
+
+
+class PlanChanged(Exception):
+    """The plan of a batch is not the one that was reviewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,27 @@ def recomputed_digest(batch: Batch) -> str:
     return digest_of(terms_of(batch), digest_input)
 
 
+def unchanged_rows(batch: Batch, rows: Iterable[Assignment]) -> Collection[int]:
+    """Return the ids of those rows of the batch that have the digests stored with its plan.
+
+    :raises PlanChanged: if terms and digests do not have the plan digest of the batch
+    """
+    digest_input = verified_input(batch.pk, batch.plan_digest, terms_of(batch))
+    return {row.pk for row in rows if _has_digest(row, digest_input)}
+
+
+@lru_cache(maxsize=_CACHED_INPUTS)
+def verified_input(batch_pk: int, plan_digest: str, terms: Terms) -> PlanDigestInput:
+    """Return the stored input of a plan digest.
+
+    :raises PlanChanged: if there is none, or it has another digest with these terms
+    """
+    digest_input = PlanDigestInput.objects.filter(pk=batch_pk).first()
+    if digest_input is None or digest_of(terms, digest_input) != plan_digest:
+        raise PlanChanged
+    return digest_input
+
+
 def digest_of(terms: Terms, digest_input: PlanDigestInput) -> str:
     """Return the digest over terms and digests of rows.
 
@@ -151,6 +178,13 @@ def row_digest(row: Assignment, version: int) -> bytes:
     columns = FORMATS[version].columns
     sent = {"type": ROW, "version": version, "state": Assignment.State.PLANNED.value}
     return _sha256(_present((name, getattr(row, name)) for name in columns) | sent)
+
+
+def _has_digest(row: Assignment, digest_input: PlanDigestInput) -> bool:
+    """Return whether the row has the digest with which it was reviewed."""
+    end = row.position * DIGEST_BYTES
+    reviewed = digest_input.row_digests[end - DIGEST_BYTES : end]
+    return row_digest(row, digest_input.version) == bytes(reviewed)
 
 
 def _digests_of_rows(batch: Batch, version: int) -> bytes:
