@@ -464,6 +464,14 @@ def test_names_are_redacted_in_texts(text, expected):
     assert redact_names(text, names) == expected
 
 
+def test_names_are_redacted_at_every_depth_of_json():
+    reply = {"errors": [{"for": NAME, "lines": [["no such user", NAME]]}, 404, None]}
+
+    assert redact_names(reply, [NAME]) == {
+        "errors": [{"for": PERSON, "lines": [["no such user", PERSON]]}, 404, None]
+    }
+
+
 @given(
     name=st.text(st.characters(categories=["L"]), min_size=4, max_size=12),
     around=st.lists(st.text(st.characters(codec="ascii"), max_size=9), min_size=2, max_size=2),

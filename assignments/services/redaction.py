@@ -45,6 +45,8 @@ def _map_texts(value: Any, change: Callable[[str], str]) -> Any:
         return change(value)
     if isinstance(value, Mapping):
         return {name: _map_texts(part, change) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_map_texts(part, change) for part in value]
     return value
 
 
