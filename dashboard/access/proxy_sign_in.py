@@ -15,12 +15,12 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from assignments.views.rate_limits import at_most
 from dashboard.access import sessions
 from dashboard.access.id_token_claims import Identity, roles_for_groups
 from dashboard.access.models import User
 from dashboard.access.provisioning import provision_user
 from dashboard.access.safe_redirects import safe_url
+from dashboard.access.sign_in_rate_limit import limit_sign_ins
 from dashboard.access.single_sign_on import actor_signing_in, refusal_page
 
 logger = logging.getLogger("dashboard.sign_in")
@@ -106,7 +106,7 @@ def proxy_policy(get_response: Handler) -> Handler:
 @require_GET
 @never_cache
 @login_not_required
-@at_most("120/m", of="sign-in")
+@limit_sign_ins
 def sign_in_by_proxy(request: HttpRequest) -> HttpResponse:
     """Sign in the person whom the proxy names; respond 404 without a proxy."""
     if settings.PROXY_SETTINGS is None:

@@ -18,7 +18,6 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from assignments.audit.entries.actors import Actor
-from assignments.views.rate_limits import at_most
 from dashboard.access import logout_tokens, oidc, renewal, sessions
 from dashboard.access.id_token_claims import Identity, identity_from_claims
 from dashboard.access.models import SignIn, User
@@ -26,6 +25,7 @@ from dashboard.access.oidc_errors import ProviderUnavailable, SignInDenied, Untr
 from dashboard.access.provisioning import provision_user
 from dashboard.access.renewal import Renewal
 from dashboard.access.safe_redirects import safe_url
+from dashboard.access.sign_in_rate_limit import limit_sign_ins
 
 logger = logging.getLogger("dashboard.sign_in")
 View = Callable[[HttpRequest], HttpResponse]
@@ -55,7 +55,7 @@ def requires_provider(view: View) -> View:
 @require_GET
 @never_cache
 @login_not_required
-@at_most("120/m", of="sign-in")
+@limit_sign_ins
 @requires_provider
 def start_sign_in(request: HttpRequest) -> HttpResponse:
     """Redirect to the identity provider."""
@@ -76,7 +76,7 @@ def renew_by_browser(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 @login_not_required
-@at_most("120/m", of="sign-in")
+@limit_sign_ins
 @requires_provider
 def callback(request: HttpRequest) -> HttpResponse:
     """Complete a sign-in or renewal that started in this session (`state`)."""
@@ -99,7 +99,7 @@ def callback(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @never_cache
 @login_not_required
-@at_most("120/m", of="sign-in")
+@limit_sign_ins
 @requires_provider
 def backchannel_logout(request: HttpRequest) -> HttpResponse:
     """End the sessions that a logout token names (OpenID Connect Back-Channel Logout 1.0)."""

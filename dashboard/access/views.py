@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from assignments.views.rate_limits import at_most
 from dashboard.access import oidc, proxy_sign_in, sessions
 from dashboard.access.personas import PERSONAS, persona_user
 from dashboard.access.safe_redirects import safe_url
+from dashboard.access.sign_in_rate_limit import limit_sign_ins
 
 
 @require_GET
@@ -36,7 +36,7 @@ def login(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_not_required
-@at_most("120/m", of="sign-in")
+@limit_sign_ins
 def sign_in_as_persona(request: HttpRequest, key: str) -> HttpResponse:
     """Sign in as a persona of the demo; respond 404 unless DESK_DEMO is set."""
     user = persona_user(key) if settings.DESK_DEMO else None

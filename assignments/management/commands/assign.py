@@ -21,7 +21,7 @@ from assignments.services.batches import completion, control
 from assignments.services.calls import connections
 from assignments.services.picking import drafts
 from assignments.services.picking.pasted_lists.people_lookup import PeopleLookup
-from assignments.services.picking.uploads import person_column
+from assignments.services.picking.uploads import identifiers
 from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.planning import due_dates, frozen_plan
 from assignments.services.sending import sender
@@ -204,7 +204,7 @@ def _learners(account: Account, options: dict[str, Option]) -> list[int]:
 def _names(account: Account, path: Path) -> list[str]:
     try:
         with path.open("rb") as file:
-            return person_column.read_identifiers(account.pk, file)
+            return identifiers.read_identifiers(account.pk, file)
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error}") from error
     except UploadRefused as refusal:

@@ -1,4 +1,7 @@
-"""Inserting and deleting the rows of a plan, each with one SQL statement for any number of rows."""
+"""The rows of a plan: who gets what, and who is skipped because they have it or are inactive.
+
+Rows are inserted and deleted by one SQL statement each, however many there are.
+"""
 
 from collections.abc import Iterable
 from datetime import date

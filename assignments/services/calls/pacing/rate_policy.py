@@ -6,7 +6,7 @@ from typing import Final
 
 from assignments.services.calls.pacing.advertised_limit import AdvertisedLimit
 from assignments.services.calls.pacing.concurrency_limit import ConcurrencyLimit
-from assignments.services.calls.pacing.rate_limiter import RateLimiter
+from assignments.services.calls.pacing.learned_limit import LearnedLimit
 from assignments.stackone.call_samples import ApiHealth, CallSample
 
 # Share of the configured rate that is used, since calls that are sent evenly arrive unevenly: with
@@ -18,7 +18,7 @@ USABLE_SHARE: Final = 0.9935
 class RatePolicy:
     """The rate and the concurrency of one account's calls, adapted to how earlier ones ended.
 
-    The rate is the lowest of the configured rate, the advertised limit and the rate limiter's. All
+    The rate is the lowest of the configured rate, the advertised limit and the learned limit. All
     times are monotonic seconds.
 
     :param per_second: the rate configured for the API key
@@ -28,21 +28,21 @@ class RatePolicy:
     def __init__(self, *, per_second: float, max_concurrency: int, random: Random) -> None:
         self._configured = USABLE_SHARE * per_second
         self._advertised = AdvertisedLimit()
-        self._rate_limiter = RateLimiter(random)
+        self._learned = LearnedLimit(random)
         self._concurrency = ConcurrencyLimit(max_concurrency)
 
     @property
     def backoff_until(self) -> float:
         """When the next call may be sent, if the API asked to back off."""
-        return max(self._rate_limiter.backoff.until, self._advertised.exhausted_until)
+        return max(self._learned.backoff.until, self._advertised.exhausted_until)
 
     def rate(self, now: float) -> float:
         """Return how many calls may be sent per second."""
-        return self._rate_limiter.rate(now, self._full_rate(now))
+        return self._learned.rate(now, self._full_rate(now))
 
     def concurrency(self, now: float) -> int:
         """Return how many calls may be in flight; one while probing after a backoff."""
-        if self._rate_limiter.backoff.is_probing:
+        if self._learned.backoff.is_probing:
             return 1
         return self._concurrency.limit(self.rate(now))
 
@@ -54,12 +54,12 @@ class RatePolicy:
         """Adapt to calls that ended, in the order in which they did."""
         for sample in samples:
             if sample.health is ApiHealth.OK:
-                self._rate_limiter.record_accepted(sample)
+                self._learned.record_accepted(sample)
             elif sample.health is ApiHealth.RATE_LIMITED:
                 # A limit that was advertised after the call was sent explains its refusal.
                 self.rate(sample.ended_monotonic)
                 full_rate = self._full_rate(sample.sent_monotonic)
-                self._rate_limiter.record_refused(sample, full_rate)
+                self._learned.record_refused(sample, full_rate)
             if sample.limit is not None:
                 self._advertised.record(sample, self.rate(sample.ended_monotonic))
             self._concurrency.record(sample, now)

@@ -62,7 +62,7 @@ class RefusalRound:
     refused: int = 0
 
 
-class RateLimiter:
+class LearnedLimit:
     """The rate, in calls per second, that refusals leave of the full rate.
 
     A round of refusals cuts the rate once, at the end of its backoff: by then every response has

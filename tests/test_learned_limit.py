@@ -16,7 +16,7 @@ from assignments.services.calls.pacing.backoff import (
     SHORTEST_SECONDS,
     Backoff,
 )
-from assignments.services.calls.pacing.rate_limiter import DEFAULT_CUT, LOWEST_RATE, RateLimiter
+from assignments.services.calls.pacing.learned_limit import DEFAULT_CUT, LOWEST_RATE, LearnedLimit
 from assignments.services.calls.pacing.rate_recovery import CLIMB_STEPS, PLATEAU_SHARE, RateRecovery
 from assignments.stackone.call_samples import ApiHealth, CallSample
 from assignments.stackone.rate_limit_headers import RateLimit
@@ -35,16 +35,16 @@ def accepted(sent_monotonic: float) -> CallSample:
 
 
 def accept_steadily(
-    limiter: RateLimiter, begin: float, end: float, rate: float = FULL_RATE
+    limiter: LearnedLimit, begin: float, end: float, rate: float = FULL_RATE
 ) -> None:
     """Record accepted calls at a rate."""
     for number in range(round((end - begin) * rate)):
         limiter.record_accepted(accepted(begin + number / rate))
 
 
-def busy_limiter() -> RateLimiter:
+def busy_limiter() -> LearnedLimit:
     """Return a rate limiter after five seconds of accepted calls."""
-    limiter = RateLimiter(Random(1))
+    limiter = LearnedLimit(Random(1))
     accept_steadily(limiter, 0, 5)
     return limiter
 
@@ -126,7 +126,7 @@ def test_a_recovery_never_falls_and_begins_at_its_start(share, limit, step, pati
 
 
 def test_without_refusals_the_rate_is_the_full_rate():
-    limiter = RateLimiter(Random(1))
+    limiter = LearnedLimit(Random(1))
 
     accept_steadily(limiter, 0, 5)
 
@@ -143,7 +143,7 @@ def test_an_unexplained_refusal_cuts_the_rate_by_a_third_after_the_backoff():
 
 
 def test_a_refusal_in_the_first_second_only_backs_off():
-    limiter = RateLimiter(Random(1))
+    limiter = LearnedLimit(Random(1))
     accept_steadily(limiter, 4.5, 5)
     limiter.record_refused(refused(5), FULL_RATE)
 
@@ -309,7 +309,7 @@ def test_a_response_without_a_limit_changes_nothing():
     seed=st.integers(0, 9),
 )
 def test_the_rate_stays_within_bounds_and_recovers(rounds, full_rate, seed):
-    limiter, now = RateLimiter(Random(seed)), 0.0
+    limiter, now = LearnedLimit(Random(seed)), 0.0
     for pause, retry_after in rounds:
         now = max(now, limiter.backoff.until) + pause
         limiter.record_accepted(accepted(now))
