@@ -115,7 +115,7 @@ def test_start_prints_the_url_and_stops_everything(tmp_path):
         assert started.stdout is not None
         line = next(line for line in started.stdout if "Assignment Desk" in line)
         started.send_signal(signal.SIGTERM)
-        rest, _ = started.communicate(timeout=15)
+        rest, _ = started.communicate(timeout=90)
 
     assert line == f"Assignment Desk is at http://127.0.0.1:{ports['PORT']}  (Ctrl-C stops)\n"
     assert started.returncode == 0
@@ -131,7 +131,7 @@ def test_start_fails_when_a_process_fails(tmp_path):
     broken = PROCFILE.replace("exec sleep 60", "exit 3")
 
     with launch(tmp_path, broken, ports) as started:
-        started.communicate(timeout=15)
+        started.communicate(timeout=90)
 
     assert started.returncode == 3
 
@@ -143,7 +143,7 @@ def test_start_needs_a_reachable_database(tmp_path):
     nowhere = {"DATABASE_URL": f"postgres://desk@127.0.0.1:{free_port()}/desk"}
 
     with launch(tmp_path, PROCFILE, nowhere | ports) as started:
-        output, _ = started.communicate(timeout=15)
+        output, _ = started.communicate(timeout=90)
 
     assert started.returncode == 1
     assert re.fullmatch(r"Check DATABASE_URL, its database failed: connection .* refused\n", output)
