@@ -45,7 +45,7 @@ check: $(READY) scan ## check style, types, import contracts, templates, migrati
 	ruff check .
 	mypy .
 	lint-imports
-	djlint --check --lint --quiet templates
+	djlint --check --lint templates
 	$(MANAGE) makemigrations --check --dry-run
 	$(PRODUCTION) python manage.py check --deploy --fail-level WARNING
 
