@@ -1,10 +1,13 @@
 """Checks of the database before a process starts, with one line that says what to do."""
 
+from typing import Final
+
 from django.core.management import CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
-APPS = frozenset({"access", "assignments"})
+APPS: Final = frozenset({"access", "assignments"})
 
 
 def require_prepared_database() -> None:
@@ -12,8 +15,8 @@ def require_prepared_database() -> None:
 
     :raises CommandError: with the command that brings the database up to date
     """
-    refuse_foreign_database()
     executor = MigrationExecutor(connection)
+    _refuse_unknown_migrations(executor.loader)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise CommandError("The database is not up to date. Run: manage.py prepare")
 
@@ -23,7 +26,10 @@ def refuse_foreign_database() -> None:
 
     :raises CommandError: if not, as with a database from before the first release
     """
-    loader = MigrationExecutor(connection).loader
+    _refuse_unknown_migrations(MigrationLoader(connection))
+
+
+def _refuse_unknown_migrations(loader: MigrationLoader) -> None:
     unknown = sorted(
         f"{app}.{name}"
         for app, name in loader.applied_migrations
