@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from dashboard.settings_catalogue import SECRETS, SETTINGS
 
 BROKER_SCHEMES = ("redis", "rediss", "redis+socket", "amqp", "amqps")
-SANDBOX_SECRET_KEY = "public-because-the-sandbox-holds-nothing-real-and-needs-no-secret"  # noqa: S105  # nosec B105
+SANDBOX_SECRET_KEY = "public-because-the-sandbox-holds-nothing-real-and-needs-no-secret"  # noqa: S105
 
 
 class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no types

@@ -40,6 +40,6 @@ class CountingCache(DatabaseCache):
         database = router.db_for_write(self.cache_model_class)
         with transaction.atomic(using=database), connections[database].cursor() as cursor:
             # TABLE is a constant, never input.
-            lock = f"SELECT 1 FROM {TABLE} WHERE cache_key = %s FOR UPDATE"  # noqa: S608  # nosec B608
+            lock = f"SELECT 1 FROM {TABLE} WHERE cache_key = %s FOR UPDATE"  # noqa: S608
             cursor.execute(lock, [self.make_and_validate_key(key, version=version)])
             return int(super().incr(key, delta, version))

@@ -107,7 +107,7 @@ def _select_head_for_update() -> Any:  # a row of a cursor
     entries, heads = LogEntry._meta.db_table, LogHead._meta.db_table
     lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
     # Every append runs this: as a queryset it took three times as long. No outside input.
-    query = f"SELECT size, frontier, (SELECT MAX(seq) FROM {entries}) FROM {heads}{lock}"  # noqa: S608  # nosec B608
+    query = f"SELECT size, frontier, (SELECT MAX(seq) FROM {entries}) FROM {heads}{lock}"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(query)
         return cursor.fetchone()

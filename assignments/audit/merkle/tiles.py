@@ -136,7 +136,7 @@ def _write(level: int, first: int, tiles: Sequence[bytes]) -> None:
     table = LogTile._meta.db_table
     # A tile only ever grows: of two concurrent writes the longer one stays. No outside input.
     statement = (
-        f"INSERT INTO {table} (level, number, hashes) VALUES (%s, %s, %s) "  # noqa: S608  # nosec B608
+        f"INSERT INTO {table} (level, number, hashes) VALUES (%s, %s, %s) "  # noqa: S608
         "ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes "
         f"WHERE length(excluded.hashes) > length({table}.hashes)"
     )

@@ -67,7 +67,7 @@ def parse(text: str, *, today: date) -> Query:
     at = _skip_spaces(text, 0)
     while at < len(text):
         match = _TERM.match(text, at)
-        assert match is not None  # noqa: S101  every part of the pattern may be empty  # nosec B101
+        assert match is not None  # noqa: S101  every part of the pattern may be empty
         if len(terms) == MAX_TERMS:
             sentence = f"A search has at most {MAX_TERMS} terms. Remove this one."
             raise QuerySyntaxError(sentence, text, at, match.end())

@@ -34,7 +34,7 @@ def upsert(model: type[Model], columns: Sequence[str], key: Sequence[str], rows:
     """Insert rows; update those whose key exists."""
     assignments = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
     # Names of tables and columns, never input.
-    end = f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {assignments}"  # nosec B608
+    end = f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {assignments}"
     _in_groups(f"{_insert_into(model, columns)} {{}}{end}", model, columns, rows)
 
 
@@ -47,7 +47,7 @@ def add(model: type[Model], key: str, columns: Sequence[str], rows: Rows) -> Non
         f"{name} = {model._meta.db_table}.{name} + excluded.{name}" for name in columns
     )
     # Names of tables and columns, never input.
-    end = f" ON CONFLICT ({key}) DO UPDATE SET {sums}"  # nosec B608
+    end = f" ON CONFLICT ({key}) DO UPDATE SET {sums}"
     _in_groups(f"{_insert_into(model, (key, *columns))} {{}}{end}", model, (key, *columns), rows)
 
 
@@ -68,7 +68,7 @@ def update(
     assignments += [f"{name} = v.column{number}" for number, name in enumerate(columns, 1)]
     # Names of tables and columns, never input.
     statement = (
-        f"UPDATE {table} SET {', '.join(assignments)} "  # noqa: S608  # nosec B608
+        f"UPDATE {table} SET {', '.join(assignments)} "  # noqa: S608
         f"FROM ({{}}) AS v WHERE {table}.id = v.column{last}"
     )
     names, values = [name for name, _ in shared], [value for _, value in shared]
@@ -135,7 +135,7 @@ def _array_table(
     arrays = ", ".join(f"%s::{name}[]" for name in types)
     names = ", ".join(f"column{number}" for number in range(1, len(columns) + 1))
     # Names of tables and columns, never input.
-    statement = f"SELECT * FROM unnest({arrays}) AS v ({names})"  # noqa: S608  # nosec B608
+    statement = f"SELECT * FROM unnest({arrays}) AS v ({names})"  # noqa: S608
     return statement, [list(column) for column in zip(*rows, strict=True)]
 
 

@@ -23,7 +23,7 @@ def insert_learners(
         return 0
     # Names of tables and columns, never input. Without WHERE, SQLite parses ON as that of a join.
     statement = (
-        f"INSERT INTO {model._meta.db_table} ({of_owner.column}, {of_learner.column}) "  # noqa: S608  # nosec B608
+        f"INSERT INTO {model._meta.db_table} ({of_owner.column}, {of_learner.column}) "  # noqa: S608
         f"SELECT * FROM ({select}) AS chosen WHERE TRUE ON CONFLICT DO NOTHING"
     )
     with connection.cursor() as cursor:

@@ -27,4 +27,4 @@ class LowerInList(Lookup[Sequence[object]]):
             return f"LOWER({column}) = ANY(%s)", (*params, texts)
         text = orjson.dumps(texts).decode()
         # `column` is SQL that Django wrote, never input.
-        return f"LOWER({column}) IN (SELECT value FROM json_each(%s))", (*params, text)  # noqa: S608  # nosec B608
+        return f"LOWER({column}) IN (SELECT value FROM json_each(%s))", (*params, text)  # noqa: S608

@@ -44,7 +44,7 @@ def overwrite_deleted(index: TrigramIndex) -> bool:
 def _overwrite_sqlite(index: TrigramIndex) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA secure_delete=ON")
-        cursor.execute(f"INSERT INTO {index.name} ({index.name}) VALUES ('optimize')")  # noqa: S608  # nosec B608
+        cursor.execute(f"INSERT INTO {index.name} ({index.name}) VALUES ('optimize')")  # noqa: S608
         _fill_empty_pages()
         cursor.execute("PRAGMA secure_delete=FAST")
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

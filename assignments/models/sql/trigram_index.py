@@ -55,7 +55,7 @@ class TrigramIndex:
         if connection.vendor == "postgresql":
             return self._by_gin(words, limit)
         # Names of tables and columns, never input.
-        statement = f"SELECT rowid FROM {self.name} WHERE {self.name} MATCH %s LIMIT %s"  # noqa: S608  # nosec B608
+        statement = f"SELECT rowid FROM {self.name} WHERE {self.name} MATCH %s LIMIT %s"  # noqa: S608
         return _numbers(statement, [_grams(words), limit])
 
     def newest_with(self, word: str, *, before: int, limit: int) -> list[int]:
@@ -65,7 +65,7 @@ class TrigramIndex:
         """
         # Names of tables and columns, never input.
         statement = (
-            f"SELECT rowid FROM {self.name} WHERE {self.name} MATCH %s AND rowid < %s "  # noqa: S608  # nosec B608
+            f"SELECT rowid FROM {self.name} WHERE {self.name} MATCH %s AND rowid < %s "  # noqa: S608
             "ORDER BY rowid DESC LIMIT %s"
         )
         return _numbers(statement, [_grams([word]), before, limit])
@@ -74,7 +74,7 @@ class TrigramIndex:
         # Materialised before the limit, or PostgreSQL would scan the table for the first matches.
         condition = " AND ".join(["search_text LIKE %s"] * len(words))
         # Names of tables and columns, never input.
-        select = f"SELECT {self.key} FROM {self.table} WHERE {condition}"  # noqa: S608  # nosec B608
+        select = f"SELECT {self.key} FROM {self.table} WHERE {condition}"  # noqa: S608
         statement = f"WITH matching AS MATERIALIZED ({select}) TABLE matching LIMIT %s"
         return _numbers(statement, [*(substring_pattern(word) for word in words), limit])
 

@@ -88,7 +88,7 @@ SELECT %s, position, learner_id, content_id, learner_remote_id, content_remote_i
     0, '', 0, 0, '', problem, '', CASE WHEN problem = '' THEN NULL ELSE %s END
 FROM planned
 """
-_DELETE: Final = f"DELETE FROM {Assignment._meta.db_table} WHERE batch_id = %s"  # noqa: S608  # nosec B608
+_DELETE: Final = f"DELETE FROM {Assignment._meta.db_table} WHERE batch_id = %s"  # noqa: S608
 
 
 def insert_rows(

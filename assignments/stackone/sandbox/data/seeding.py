@@ -11,7 +11,7 @@ DATA_DATE = datetime(2026, 11, 2, 8, tzinfo=UTC)
 
 def seeded_random(seed: int, purpose: str) -> random.Random:
     """Return a random generator that is the same for the same seed and purpose."""
-    return random.Random(f"{purpose}/{seed}")  # noqa: S311 -- generated data is not secret  # nosec B311
+    return random.Random(f"{purpose}/{seed}")  # noqa: S311 -- generated data is not secret
 
 
 def opaque_id(seed: int, kind: str, number: int) -> str:
