@@ -3,6 +3,7 @@
 The environment variable MUTATIONS sets how many entries are tampered with.
 """
 
+import dataclasses
 import os
 import random
 from collections.abc import Callable
@@ -21,8 +22,10 @@ from assignments.audit.integrity.verdicts import (
     ShorterThanSeal,
     Verdict,
 )
+from assignments.audit.seals.sealing import checkpoint_of
+from assignments.audit.signing.keys import signing_key
 from assignments.audit.verification.whole_log import verdict_on_log
-from assignments.models import LogHead
+from assignments.models import LogHead, LogSeal
 from tests import log_tampering, sealed_log
 
 MUTATIONS = int(os.environ.get("MUTATIONS", "130"))
@@ -157,6 +160,17 @@ def test_an_edited_seal_is_detected(copies: Path, number: int) -> None:
         f"Seal {number} has an invalid signature. The signature of PeterNeumann does not match. "
         "It was altered."
     )
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_seal_of_another_log_by_the_same_key_is_detected(copies: Path, number: int) -> None:
+    sealed = checkpoint_of(LogSeal.objects.get(number=number))
+    assert sealed is not None
+    note = signing_key().sign(dataclasses.replace(sealed, origin="AnotherLog").text())
+    sealed_log.replace_note(note, number)
+    (copies / f"seal-{number:010}.txt").write_text(note)
+
+    assert verdict_on_log() == BadSeal(number, "is that of another log, AnotherLog.")
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from assignments import tasks
 from assignments.audit.entries.actors import SYSTEM
 from assignments.audit.integrity import grants
-from assignments.audit.integrity.verdicts import Intact
+from assignments.audit.integrity.verdicts import Intact, Unsealed
 from assignments.audit.log import record
 from assignments.audit.merkle import tiles
 from assignments.audit.merkle.proofs import frontier_at
@@ -238,12 +238,30 @@ def test_a_damaged_log_raises_the_alarm_and_can_be_appended_to(db: None, caplog)
     assert sealed_log.seal().size == 9
 
 
-def test_a_clock_that_was_set_back_is_noted(db: None) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "note"),
+    [
+        pytest.param((0, 1_800, 1_500, 1_800), "", id="within the slack"),
+        pytest.param(
+            (0, 1_800, 1_499, -3_600),
+            "At entry 2 the clock had been set back by 0:05:01.",
+            id="beyond the slack, and further back later",
+        ),
+        pytest.param(
+            (0, 1_800, 1_600, -3_600),
+            "At entry 3 the clock had been set back by 1:30:00.",
+            id="since the latest time, not the one before",
+        ),
+    ],
+)
+def test_a_clock_that_was_set_back_is_noted(db: None, seconds, note: str) -> None:
     with transaction.atomic():
-        for number, minutes in enumerate((0, 30, 28, -60)):
-            record(created(number), by=PRIYA, at=AT + timedelta(minutes=minutes))
+        for number, second in enumerate(seconds):
+            record(created(number), by=PRIYA, at=AT + timedelta(seconds=second))
 
-    assert verdict_on_log().sentence.endswith("At entry 3 the clock had been set back by 1:30:00.")
+    verdict = verdict_on_log()
+    assert isinstance(verdict, Unsealed)
+    assert verdict.note.strip() == note
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from assignments.audit.export.formats import ExportContext, Format, export_log
 from assignments.audit.search.parser import parse
 from assignments.audit.search.query import Query
+from assignments.audit.signing.keys import signing_key
 from assignments.audit.signing.signed_note import SigningKey
 from assignments.audit.verification import standalone
 from assignments.audit.verification.exported_file import verify_exported_file
@@ -185,6 +186,22 @@ def test_an_export_sealed_with_another_key_is_not_trusted(
 
     assert code == standalone.NOT_TRUSTED
     assert "not a trusted key" in sentence or "not signed by a trusted key" in sentence
+
+
+@pytest.mark.parametrize("search", [Query(), PART], ids=["the whole log", "a part"])
+def test_a_seal_of_another_log_by_the_same_key_is_not_trusted(
+    log: None, tmp_path: Path, search: Query
+) -> None:
+    first_line, *others = exported_lines(search)
+    header = json.loads(first_line)
+    signed_text = header["seal"].rpartition("\n\n")[0] + "\n"
+    header["seal"] = signing_key().sign(signed_text.replace("PeterNeumann", "AnotherLog"))
+    file = write_lines(tmp_path, [f"{json.dumps(header)}\n", *others])
+
+    assert run_verifier(tmp_path, file, "--key", PUBLIC) == (
+        standalone.NOT_TRUSTED,
+        "The seal belongs to another log, AnotherLog.",
+    )
 
 
 def test_nothing_is_intact_without_a_key_or_a_seal(log: None, tmp_path: Path, settings) -> None:

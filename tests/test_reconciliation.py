@@ -190,6 +190,23 @@ def test_an_outcome_after_recovery_changes_nothing(desk, batch):
     assert (row.state, row.remote_id) == ("unknown", "")
 
 
+def test_a_read_back_that_another_overtook_changes_nothing(desk, batch):
+    row = end_call(desk, batch, OutcomeUnknown("No answer."))
+    desk.clock.skip(seconds=15)
+    now = desk.clock()
+    (job,) = reconciliation.due(account=desk.account, count=9, in_flight=(), now=now)
+    row = read_back(desk, batch, UserAssignments((), 1))
+    assert (row.state, row.read_backs) == ("unknown", 1)
+    entries = LogEntry.objects.count()
+
+    late = EndedCall(job, UserAssignments((record(desk, row),), 1), desk.clock())
+    reconciliation.settle(account=desk.account, read_backs=[late], now=desk.clock())
+
+    row.refresh_from_db()
+    assert (row.state, row.remote_id, row.read_backs) == ("unknown", "", 1)
+    assert LogEntry.objects.count() == entries
+
+
 def after_the_window(desk, batch, *records, responded_at=None):
     """Let read-backs end with these records until the row is settled or waits for a person."""
     reply = UserAssignments(records, 1, responded_at)

@@ -10,6 +10,7 @@ from assignments.services.sending.record_matching import (
     CLOCK_TOLERANCE,
     DUE_TOLERANCE,
     Sought,
+    may_be_ours,
     record_of_call,
 )
 from assignments.stackone.resources import RemoteAssignment
@@ -62,10 +63,14 @@ def test_record_of_call_does_not_match(changes):
     assert record_of_call([lms_record(**changes)], SOUGHT, foreign=set()) is None
 
 
-def test_record_of_call_ignores_foreign_records():
-    records = [lms_record(id="old"), lms_record(id="new")]
+def test_a_foreign_record_is_neither_the_one_of_the_call_nor_in_doubt():
+    # Without the exclusion, the first of them would be taken.
+    records = [lms_record(id="first"), lms_record(id="second")]
 
-    assert record_of_call(records, SOUGHT, foreign={"old"}) == lms_record(id="new")
+    assert record_of_call(records, SOUGHT, foreign={"first"}) == lms_record(id="second")
+    assert may_be_ours(records, SOUGHT, foreign={"first"})
+    assert record_of_call(records, SOUGHT, foreign={"first", "second"}) is None
+    assert not may_be_ours(records, SOUGHT, foreign={"first", "second"})
 
 
 def test_record_of_call_takes_the_earliest_of_several():
