@@ -40,22 +40,24 @@ test: check ## run the checks, and the tests on SQLite and PostgreSQL
 	python -m tests.postgres -- pytest -n auto --maxschedchunk=1 --cov --cov-append --cov-report= --cov-fail-under=0 -m "database and not browser"
 	coverage report
 
-check: $(READY) scan ## check style, types, import contracts, templates, migrations, deployment settings
+check: $(READY) scan ## check style, types, import contracts, templates, assets, migrations, deployment settings
 	ruff format --check .
 	ruff check .
 	mypy .
 	lint-imports
 	djlint --check --lint templates
+	python -m tests.asset_format --check
 	$(MANAGE) makemigrations --check --dry-run
 	$(PRODUCTION) python manage.py check --deploy --fail-level WARNING
 
 scan: $(READY) ## scan the dependencies for known vulnerabilities (pip-audit, or the recorded audit)
 	python -m tests.advisories
 
-fmt: $(READY) ## format code and templates
+fmt: $(READY) ## format code, templates, stylesheets and scripts
 	ruff format .
 	ruff check --fix .
 	djlint --reformat --quiet templates
+	python -m tests.asset_format
 
 lock: $(UV) ## update the pins after a change in pyproject.toml (UPGRADE=--upgrade: newest versions)
 	$(LOCK) requirements/app.txt pyproject.toml

@@ -14,7 +14,7 @@ from tests.log_fixtures import write_log
 from tests.test_access import MATRIX, words
 
 pytestmark = pytest.mark.django_db
-STATIC = "/static/assignments/base.css"
+STATIC = "/static/assignments/desk.css"
 
 
 def ask(client, address, **how):
