@@ -11,6 +11,7 @@ from django.core.cache.backends.db import DatabaseCache
 from django.db import connections, router, transaction
 
 TABLE = "shared_cache"
+LOCK = "SELECT 1 FROM shared_cache WHERE cache_key = %s FOR UPDATE"
 # Beyond it Django deletes a third of the entries, counters too: more than addresses in a minute.
 MAX_ENTRIES = 100_000
 MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
@@ -39,7 +40,5 @@ class CountingCache(DatabaseCache):
         """Add to a number under a row lock and return it."""
         database = router.db_for_write(self.cache_model_class)
         with transaction.atomic(using=database), connections[database].cursor() as cursor:
-            # TABLE is a constant, never input.
-            lock = f"SELECT 1 FROM {TABLE} WHERE cache_key = %s FOR UPDATE"  # noqa: S608
-            cursor.execute(lock, [self.make_and_validate_key(key, version=version)])
+            cursor.execute(LOCK, [self.make_and_validate_key(key, version=version)])
             return int(super().incr(key, delta, version))

@@ -19,7 +19,6 @@ from assignments.models.selections import ExcludedLearner, SelectionChange
 from assignments.models.sql import (  # noqa: F401  importing registers the lookups
     contains,
     in_list,
-    lower_in_list,
     no_index,
 )
 

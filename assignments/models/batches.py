@@ -29,6 +29,9 @@ class Batch(Terms):
         REJECTED = "rejected", "Not approved"
         EXPIRED = "expired", "Approval expired"
 
+    # States of batches that ended before all of their rows were sent; the others are withdrawn.
+    WITHDRAWN = (State.STOPPED, State.CANCELLED, State.REJECTED, State.EXPIRED)
+
     submission_key = models.UUIDField(unique=True)
     account = models.ForeignKey(Account, models.PROTECT, related_name="batches")
     state = models.CharField(max_length=9, choices=State, default=State.PLANNED)

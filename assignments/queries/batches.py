@@ -28,13 +28,7 @@ OPEN_STATES: Final = (
     BatchState.RUNNING,
     BatchState.PAUSED,
 )
-ENDED_STATES: Final = (
-    BatchState.DONE,
-    BatchState.STOPPED,
-    BatchState.CANCELLED,
-    BatchState.REJECTED,
-    BatchState.EXPIRED,
-)
+ENDED_STATES: Final = (BatchState.DONE, *Batch.WITHDRAWN)
 WAITING_ROWS: Final = Q(state__in=[State.PLANNED, State.QUEUED, State.SENDING])
 TABS: Final[dict[str, tuple[str, Q]]] = {
     "all": ("All", Q()),

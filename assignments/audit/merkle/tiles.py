@@ -12,12 +12,20 @@ from django.db import connection, transaction
 
 from assignments.audit.merkle.tree import HASH_BYTES, node_hash
 from assignments.models import LogEntry, LogTile
+from assignments.models.sql.statements import format_sql
 
 WIDTH: Final = 256
 BITS: Final = 8
 CHUNK: Final = 64 * WIDTH
 CACHE_SIZE: Final = 64
 TILE_BYTES: Final = WIDTH * HASH_BYTES
+# A tile only ever grows: of two concurrent writes the longer one stays.
+_WRITE: Final = format_sql(
+    "INSERT INTO {tiles} (level, number, hashes) VALUES (%s, %s, %s) "
+    "ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes "
+    "WHERE length(excluded.hashes) > length({tiles}.hashes)",
+    tiles=LogTile,
+)
 
 
 class MissingHashes(LookupError):
@@ -133,16 +141,9 @@ def _add(level: int, start: int, hashes: Sequence[bytes]) -> None:
 
 
 def _write(level: int, first: int, tiles: Sequence[bytes]) -> None:
-    table = LogTile._meta.db_table
-    # A tile only ever grows: of two concurrent writes the longer one stays. No outside input.
-    statement = (
-        f"INSERT INTO {table} (level, number, hashes) VALUES (%s, %s, %s) "  # noqa: S608
-        "ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes "
-        f"WHERE length(excluded.hashes) > length({table}.hashes)"
-    )
     values = [(level, number, tile) for number, tile in enumerate(tiles, first)]
     with connection.cursor() as cursor:
-        cursor.executemany(statement, values)
+        cursor.executemany(_WRITE, values)
 
 
 def _stored(level: int, number: int) -> bytes:

@@ -4,13 +4,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import batched, chain
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 from django.db import connection
 from django.db.models import DateTimeField, Model
 
+from assignments.models.sql.statements import Sql, format_sql
+
 # SQLite caches recent statements, and a long one takes a megabyte.
 ROWS_PER_STATEMENT: Final = {"sqlite": 100, "postgresql": 1_000}
+# The remaining braces are for the rows of a group.
+INSERT: Final = "INSERT INTO {table} ({columns}) {{}}"
 # A column stores values of any type that the database driver takes.
 type Values = Sequence[Any]
 type Rows = Iterable[Values]
@@ -26,16 +30,15 @@ def insert(
     if connection.vendor == "postgresql" and not ignore_conflicts:
         _copy(model, columns, rows)
     else:
-        end = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
-        _in_groups(f"{_insert_into(model, columns)} {{}}{end}", model, columns, rows)
+        statement = _insert_statement(model, tuple(columns), ignore_conflicts)
+        _in_groups(statement, model, columns, rows)
 
 
 def upsert(model: type[Model], columns: Sequence[str], key: Sequence[str], rows: Rows) -> None:
     """Insert rows; update those whose key exists."""
-    assignments = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
-    # Names of tables and columns, never input.
-    end = f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {assignments}"
-    _in_groups(f"{_insert_into(model, columns)} {{}}{end}", model, columns, rows)
+    change = "{name} = excluded.{name}"
+    statement = _upsert_statement(model, tuple(columns), tuple(key), change)
+    _in_groups(statement, model, columns, rows)
 
 
 def add(model: type[Model], key: str, columns: Sequence[str], rows: Rows) -> None:
@@ -43,12 +46,8 @@ def add(model: type[Model], key: str, columns: Sequence[str], rows: Rows) -> Non
 
     :param rows: each begins with its key
     """
-    sums = ", ".join(
-        f"{name} = {model._meta.db_table}.{name} + excluded.{name}" for name in columns
-    )
-    # Names of tables and columns, never input.
-    end = f" ON CONFLICT ({key}) DO UPDATE SET {sums}"
-    _in_groups(f"{_insert_into(model, (key, *columns))} {{}}{end}", model, (key, *columns), rows)
+    columns, change = (key, *columns), "{name} = {table}.{name} + excluded.{name}"
+    _in_groups(_upsert_statement(model, columns, (key,), change), model, columns, rows)
 
 
 def update(
@@ -63,16 +62,9 @@ def update(
     :param rows: for each row the values in the order of `columns`, then its id
     :param shared: columns, each with the new value that is the same for every row
     """
-    table, last = model._meta.db_table, len(columns) + 1
-    assignments = [f"{name} = %s" for name, _ in shared]
-    assignments += [f"{name} = v.column{number}" for number, name in enumerate(columns, 1)]
-    # Names of tables and columns, never input.
-    statement = (
-        f"UPDATE {table} SET {', '.join(assignments)} "  # noqa: S608
-        f"FROM ({{}}) AS v WHERE {table}.id = v.column{last}"
-    )
-    names, values = [name for name, _ in shared], [value for _, value in shared]
+    names, values = tuple(name for name, _ in shared), [value for _, value in shared]
     (params,) = _stored(model, names, [values])
+    statement = _update_statement(model, tuple(columns), names)
     _in_groups(statement, model, (*columns, "id"), rows, params)
 
 
@@ -85,13 +77,44 @@ def release_memory() -> None:
         connection.connection.execute("PRAGMA shrink_memory")
 
 
-def _insert_into(model: type[Model], columns: Sequence[str]) -> str:
-    return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)})"
+@cache
+def _insert_statement(model: type[Model], columns: tuple[str, ...], ignore_conflicts: bool) -> Sql:
+    template = INSERT + (" ON CONFLICT DO NOTHING" if ignore_conflicts else "")
+    return format_sql(template, table=model, columns=columns)
+
+
+@cache
+def _upsert_statement(
+    model: type[Model], columns: tuple[str, ...], key: tuple[str, ...], change: LiteralString
+) -> Sql:
+    names = [name for name in columns if name not in key]
+    return format_sql(
+        INSERT + " ON CONFLICT ({key}) DO UPDATE SET {changes}",
+        table=model,
+        columns=columns,
+        key=key,
+        changes=[format_sql(change, name=name, table=model) for name in names],
+    )
+
+
+@cache
+def _update_statement(model: type[Model], columns: tuple[str, ...], shared: tuple[str, ...]) -> Sql:
+    assignments = [format_sql("{name} = %s", name=name) for name in shared]
+    assignments += [
+        format_sql("{name} = v.{value}", name=name, value=value)
+        for name, value in zip(columns, _value_columns(columns), strict=True)
+    ]
+    return format_sql(
+        "UPDATE {table} SET {assignments} FROM ({{}}) AS v WHERE {table}.id = v.{last}",
+        table=model,
+        assignments=assignments,
+        last=f"column{len(columns) + 1}",
+    )
 
 
 def _copy(model: type[Model], columns: Sequence[str], rows: Rows) -> None:
     # COPY takes a third of the time of an INSERT, which spends most of it on parsing.
-    statement = f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN"
+    statement = format_sql("COPY {table} ({columns}) FROM STDIN", table=model, columns=columns)
     values = iter(_stored(model, columns, rows))
     first = next(values, None)
     if first is None:
@@ -131,12 +154,24 @@ def _array_table(
     model: type[Model], columns: Sequence[str], rows: Sequence[Values]
 ) -> tuple[str, Values]:
     """Return a table expression of one array a column: its length is independent of the rows."""
-    types = [model._meta.get_field(name).db_type(connection) for name in columns]
-    arrays = ", ".join(f"%s::{name}[]" for name in types)
-    names = ", ".join(f"column{number}" for number in range(1, len(columns) + 1))
-    # Names of tables and columns, never input.
-    statement = f"SELECT * FROM unnest({arrays}) AS v ({names})"  # noqa: S608
-    return statement, [list(column) for column in zip(*rows, strict=True)]
+    arrays = [list(column) for column in zip(*rows, strict=True)]
+    return _select_from_arrays(model, tuple(columns)), arrays
+
+
+@cache
+def _select_from_arrays(model: type[Model], columns: tuple[str, ...]) -> Sql:
+    types = (model._meta.get_field(name).db_type(connection) for name in columns)
+    return format_sql(
+        "SELECT * FROM unnest({arrays}) AS v ({names})",
+        # A type is not always an identifier: timestamp with time zone.
+        arrays=[Sql(f"%s::{name}[]") for name in types],
+        names=_value_columns(columns),
+    )
+
+
+def _value_columns(columns: Sequence[str]) -> list[str]:
+    """Return the names that the columns have in a table expression, as SQLite gives them."""
+    return [f"column{number}" for number in range(1, len(columns) + 1)]
 
 
 def _stored(model: type[Model], columns: Sequence[str], rows: Rows) -> Rows:

@@ -10,6 +10,7 @@ from typing import Final
 
 from django.db import Error, connection
 
+from assignments.models.sql.statements import format_sql
 from assignments.models.sql.trigram_index import TrigramIndex
 
 log = logging.getLogger("assignments.database")
@@ -44,7 +45,8 @@ def overwrite_deleted(index: TrigramIndex) -> bool:
 def _overwrite_sqlite(index: TrigramIndex) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA secure_delete=ON")
-        cursor.execute(f"INSERT INTO {index.name} ({index.name}) VALUES ('optimize')")  # noqa: S608
+        optimize = "INSERT INTO {index} ({index}) VALUES ('optimize')"
+        cursor.execute(format_sql(optimize, index=index.name))
         _fill_empty_pages()
         cursor.execute("PRAGMA secure_delete=FAST")
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -76,5 +78,5 @@ def _number(statement: str) -> int:
 def _vacuum(index: TrigramIndex) -> bool:
     with connection.cursor() as cursor:
         for table in (index.table, *TABLES):
-            cursor.execute(f"VACUUM {table}")
+            cursor.execute(format_sql("VACUUM {table}", table=table))
     return True

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from assignments.models.sql.contains import substring_pattern
+from assignments.models.sql.statements import Sql, format_sql
 
 EXTENSION: Final = "CREATE EXTENSION IF NOT EXISTS pg_trgm"
 GRAM_LENGTH: Final = 3
@@ -28,9 +29,10 @@ class TrigramIndex:
     @property
     def create_gin_sql(self) -> str:
         """The statement that creates the index on PostgreSQL."""
-        return (
-            f"CREATE INDEX IF NOT EXISTS {self.name} ON {self.table} "
-            "USING gin (search_text gin_trgm_ops)"
+        return format_sql(
+            "CREATE INDEX IF NOT EXISTS {name} ON {table} USING gin (search_text gin_trgm_ops)",
+            name=self.name,
+            table=self.table,
         )
 
     def exists(self, connection: BaseDatabaseWrapper) -> bool:
@@ -54,28 +56,30 @@ class TrigramIndex:
         """
         if connection.vendor == "postgresql":
             return self._by_gin(words, limit)
-        # Names of tables and columns, never input.
-        statement = f"SELECT rowid FROM {self.name} WHERE {self.name} MATCH %s LIMIT %s"  # noqa: S608
-        return _numbers(statement, [_grams(words), limit])
+        template = "SELECT rowid FROM {index} WHERE {index} MATCH %s LIMIT %s"
+        return _numbers(format_sql(template, index=self.name), [_grams(words), limit])
 
     def newest_with(self, word: str, *, before: int, limit: int) -> list[int]:
         """Return the largest keys below `before` of rows that may contain the word, descending.
 
         Only for SQLite, whose index is in the order of keys.
         """
-        # Names of tables and columns, never input.
-        statement = (
-            f"SELECT rowid FROM {self.name} WHERE {self.name} MATCH %s AND rowid < %s "  # noqa: S608
-            "ORDER BY rowid DESC LIMIT %s"
+        statement = format_sql(
+            "SELECT rowid FROM {index} WHERE {index} MATCH %s AND rowid < %s "
+            "ORDER BY rowid DESC LIMIT %s",
+            index=self.name,
         )
         return _numbers(statement, [_grams([word]), before, limit])
 
     def _by_gin(self, words: Sequence[str], limit: int) -> list[int]:
         # Materialised before the limit, or PostgreSQL would scan the table for the first matches.
-        condition = " AND ".join(["search_text LIKE %s"] * len(words))
-        # Names of tables and columns, never input.
-        select = f"SELECT {self.key} FROM {self.table} WHERE {condition}"  # noqa: S608
-        statement = f"WITH matching AS MATERIALIZED ({select}) TABLE matching LIMIT %s"
+        statement = format_sql(
+            "WITH matching AS MATERIALIZED (SELECT {key} FROM {table} WHERE {condition}) "
+            "TABLE matching LIMIT %s",
+            key=self.key,
+            table=self.table,
+            condition=Sql(" AND ".join(["search_text LIKE %s"] * len(words))),
+        )
         return _numbers(statement, [*(substring_pattern(word) for word in words), limit])
 
 

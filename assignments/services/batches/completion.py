@@ -10,11 +10,15 @@ from django.db.models import Count, Exists, OuterRef
 from assignments.audit.entries.actors import Actor
 from assignments.audit.log import Event, record
 from assignments.models import Assignment, Batch
+from assignments.models.sql.statements import format_sql
 from assignments.queries.work_due import UNFINISHED
 
-TO_SEND: Final = (
-    "SELECT 1 FROM assignments_assignment "
-    "WHERE batch_id = %s AND state IN ('planned', 'queued', 'sending') LIMIT 1"
+State = Assignment.State
+
+TO_SEND: Final = format_sql(
+    "SELECT 1 FROM {rows} WHERE batch_id = %s AND state IN ({states}) LIMIT 1",
+    rows=Assignment,
+    states=(State.PLANNED, State.QUEUED, State.SENDING),
 )
 
 

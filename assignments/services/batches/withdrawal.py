@@ -15,12 +15,6 @@ from assignments.services.batches.row_pipeline import Decision
 
 State = Assignment.State
 UNSENT: Final = (State.PLANNED, State.QUEUED)
-ENDED: Final = (
-    Batch.State.STOPPED,
-    Batch.State.CANCELLED,
-    Batch.State.REJECTED,
-    Batch.State.EXPIRED,
-)
 ENDING_ACTIONS: Final = tuple(
     f"batch.{action}" for action in ("stopped", "cancelled", "rejected", "withdrawn", "expired")
 )
@@ -45,7 +39,7 @@ def finish(*, now: datetime) -> None:
     Either they are large, or the process that ended them was killed.
     """
     unsent = Assignment.objects.filter(batch=OuterRef("pk"), state__in=UNSENT)
-    ended = Batch.objects.filter(Exists(unsent), state__in=ENDED)
+    ended = Batch.objects.filter(Exists(unsent), state__in=Batch.WITHDRAWN)
     for batch in ended.select_related("by", "account").order_by("pk"):
         withdraw(batch=batch, by=_ended_by(batch), now=now)
 

@@ -11,7 +11,10 @@ from django.db import connection
 
 from assignments.models import Assignment, Batch
 from assignments.models.sql.bulk import stored_datetime
+from assignments.models.sql.statements import format_sql
 from assignments.services.planning.due_dates import last_second
+
+State = Assignment.State
 
 ALREADY_ASSIGNED: Final = "They already have it in the LMS."
 BEING_ASSIGNED: Final = "It is being assigned to them by another batch right now."
@@ -20,13 +23,14 @@ RETIRED: Final = "It was retired in the LMS, or has no external reference there.
 
 # The unary plus keeps the planner off the index by content: it would visit everybody who was ever
 # assigned the item, where the index by learner finds a few rows.
-_INSERT: Final = """
+_INSERT: Final = format_sql(
+    """
 INSERT INTO assignments_assignment (
     batch_id, position, learner_id, content_id, learner_remote_id, content_remote_id,
     content_reference, due_date, due_at, state, attempt, sender, read_backs, resends, remote_id,
     problem, problem_field, settled_at
 )
-WITH days (due_date, due_at) AS (VALUES {days}),
+WITH days (due_date, due_at) AS (VALUES {{days}}),
 selected AS (
     SELECT picked.learner_id, item.content_id, COALESCE(item.due_date, %s) AS due_date
     FROM assignments_batch batch
@@ -67,12 +71,10 @@ planned AS (
                 WHERE other.learner_id = learner.id AND +other.content_id = content.id
                     AND submitted.submitted_at IS NOT NULL
                     AND (
-                        other.state IN ('sending', 'unknown')
+                        other.state IN ({sent})
                         OR (
-                            other.state IN ('planned', 'queued')
-                            AND submitted.state NOT IN (
-                                'stopped', 'cancelled', 'rejected', 'expired'
-                            )
+                            other.state IN ({to_send})
+                            AND submitted.state NOT IN ({withdrawn})
                         )
                     )
             ) THEN %s
@@ -84,11 +86,17 @@ planned AS (
     LEFT JOIN days ON days.due_date = selected.due_date
 )
 SELECT %s, position, learner_id, content_id, learner_remote_id, content_remote_id,
-    content_reference, due_date, due_at, CASE WHEN problem = '' THEN 'planned' ELSE 'skipped' END,
+    content_reference, due_date, due_at, CASE WHEN problem = '' THEN {planned} ELSE {skipped} END,
     0, '', 0, 0, '', problem, '', CASE WHEN problem = '' THEN NULL ELSE %s END
 FROM planned
-"""
-_DELETE: Final = f"DELETE FROM {Assignment._meta.db_table} WHERE batch_id = %s"  # noqa: S608
+""",
+    sent=(State.SENDING, State.UNKNOWN),
+    to_send=(State.PLANNED, State.QUEUED),
+    withdrawn=Batch.WITHDRAWN,
+    planned=State.PLANNED,
+    skipped=State.SKIPPED,
+)
+_DELETE: Final = format_sql("DELETE FROM {rows} WHERE batch_id = %s", rows=Assignment)
 
 
 def insert_rows(

@@ -16,14 +16,7 @@ if TYPE_CHECKING:
     # django-stubs resolves this to AUTH_USER_MODEL, which the app must not import by its name.
     from django.contrib.auth.models import _User as User
 
-ENDED_STATES: Final = (
-    Batch.State.PLANNED,
-    Batch.State.DONE,
-    Batch.State.STOPPED,
-    Batch.State.CANCELLED,
-    Batch.State.REJECTED,
-    Batch.State.EXPIRED,
-)
+ENDED_STATES: Final = (Batch.State.PLANNED, Batch.State.DONE, *Batch.WITHDRAWN)
 MAX_NAMED: Final = 5
 
 

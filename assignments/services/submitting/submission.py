@@ -126,7 +126,7 @@ def _refuse_duplicates(batch: Batch) -> None:
         learner=OuterRef("learner"),
         content=OuterRef("content"),
         batch__submitted_at__isnull=False,
-    ).exclude(state__in=withdrawal.UNSENT, batch__state__in=withdrawal.ENDED)
+    ).exclude(state__in=withdrawal.UNSENT, batch__state__in=Batch.WITHDRAWN)
     rows = batch.assignments.filter(Exists(duplicates), state=State.PLANNED)
     count = rows.count()
     if count:

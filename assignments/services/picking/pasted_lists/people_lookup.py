@@ -100,8 +100,8 @@ def _matching_people(account_pk: int, identifiers: Iterable[str]) -> Iterator[Pe
     needles = {spelling for word in identifiers for spelling in _spellings(word)}
     if not needles:
         return iter(())
-    named = Q(email__lower_in_list=needles)
-    named |= Q(external_reference__lower_in_list=needles) | Q(remote_id__lower_in_list=needles)
+    named = Q(email__lower__in_list=needles)
+    named |= Q(external_reference__lower__in_list=needles) | Q(remote_id__lower__in_list=needles)
     # Read as integers: on SQLite Django converts every boolean in a Python call of its own.
     active = Cast("is_active", IntegerField())
     rows = Learner.objects.filter(named, account=account_pk).order_by("pk")

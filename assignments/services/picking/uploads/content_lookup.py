@@ -17,8 +17,8 @@ class ContentLookup:
 
     def __init__(self, account_pk: int, identifiers: Iterable[str]) -> None:
         lowered = {identifier.lower() for identifier in identifiers}
-        condition = Q(external_reference__lower_in_list=lowered)
-        condition |= Q(remote_id__lower_in_list=lowered) | Q(title__lower_in_list=lowered)
+        condition = Q(external_reference__lower__in_list=lowered)
+        condition |= Q(remote_id__lower__in_list=lowered) | Q(title__lower__in_list=lowered)
         contents = Content.objects.filter(condition, account=account_pk)
         self._by_key: defaultdict[str, list[Content]] = defaultdict(list)
         for content in contents.order_by("pk"):
