@@ -4,10 +4,12 @@ import json
 import re
 import shutil
 import subprocess
+import tomllib
 
 import pytest
 import yaml
 
+from tests import advisories
 from tests.sandbox_process import ROOT
 from tests.settings import EXAMPLE
 
@@ -112,3 +114,12 @@ def test_image_contains_only_the_required_files():
     assert ignored[0] == "*"
     assert {line.removeprefix("!") for line in ignored if line.startswith("!")} == copied
     assert all((ROOT / name).exists() for name in copied)
+
+
+def test_image_lacks_what_only_the_sandbox_needs():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    sandbox = set(project["optional-dependencies"]["sandbox"])
+
+    assert sandbox
+    assert not sandbox & advisories.pins(ROOT / "requirements" / "app.txt").keys()
+    assert sandbox <= advisories.pins(ROOT / "requirements" / "dev.txt").keys()

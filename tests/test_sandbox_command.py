@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -35,6 +36,21 @@ def test_sandbox_refuses_invalid_flags(flags: list[str], problem: str) -> None:
         call_command("sandbox", *flags)
 
     assert str(refusal.value) == problem
+
+
+def test_sandbox_says_what_to_install_without_its_dependencies(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "assignments.stackone.sandbox.server", raising=False)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+
+    with pytest.raises(CommandError) as refusal:
+        call_command("sandbox")
+
+    assert str(refusal.value) == (
+        "The sandbox LMS needs uvicorn, which is not in requirements/app.txt: "
+        "install requirements/dev.txt, as `make setup` does."
+    )
 
 
 def test_sandbox_prints_when_it_is_ready() -> None:

@@ -8,7 +8,6 @@ from django.core.management.base import BaseCommand, CommandError
 from assignments.management.command_options import Option
 from assignments.stackone.sandbox.faults import UnknownFault, validate_shares
 from assignments.stackone.sandbox.options import SandboxOptions
-from assignments.stackone.sandbox.server import serve
 
 MAX_PORT = 65_535
 MINIMUMS = {
@@ -62,7 +61,18 @@ class Command(BaseCommand):
         if flags["port"] > MAX_PORT:
             raise CommandError(f"{_flag('port')} must be at most {MAX_PORT}.")
         options = {name: flags[name] for name in (*MINIMUMS, "db", "odd_forms", "rate_headers")}
-        serve(SandboxOptions(**options, faults=_faults(flags["faults"])))
+        _serve(SandboxOptions(**options, faults=_faults(flags["faults"])))
+
+
+def _serve(options: SandboxOptions) -> None:
+    try:
+        from assignments.stackone.sandbox.server import serve  # noqa: PLC0415  optional dependencies
+    except ModuleNotFoundError as error:
+        raise CommandError(
+            f"The sandbox LMS needs {error.name}, which is not in requirements/app.txt: "
+            "install requirements/dev.txt, as `make setup` does."
+        ) from error
+    serve(options)
 
 
 def _flag(name: str) -> str:
