@@ -1,26 +1,46 @@
 """Every recorded action has a readable sentence."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from assignments.audit.entries.sentences import SENTENCES, action_words, counted, sentence
+from tests.recorded_actions import RecordedActions, Untraceable, product_sources
 
-ROOT = Path(__file__).resolve().parent.parent
-THINGS = {action.partition(".")[0] for action in SENTENCES}
-# They list actions and record none.
-LISTS = ("sentences.py", "ecs.py")
-# Attribute paths that look like actions.
-ATTRIBUTES = {"account.remote_id"}
-
-
-def recorded_actions() -> set[str]:
-    """Return every action that the code records."""
-    pattern = re.compile(rf'"((?:{"|".join(THINGS)})\.[a-z_]+)"')
-    files = [*ROOT.glob("assignments/**/*.py"), *ROOT.glob("dashboard/**/*.py")]
-    texts = [file.read_text() for file in files if file.name not in LISTS]
-    return {action for text in texts for action in pattern.findall(text)} - ATTRIBUTES
+# A line that makes an event, and everything else that its module needs, by how it gets the action.
+EVENT = "from assignments.audit.log import Event\n"
+HELPER = f"{EVENT}def record_loss(subject, action='draft.lost'): return Event(action=action)\n"
+WAYS = {
+    "a text": f"{EVENT}Event(subject='', action='draft.lost')",
+    "an imported module": "from assignments.audit import log\nlog.Event(action='draft.lost')",
+    "an import in a function": f"def lose():\n    {EVENT}    Event(action='draft.lost')",
+    "a condition": f"{EVENT}Event(action='draft.lost' if is_lost else 'batch.held')",
+    "a variable": f"{EVENT}def lose():\n    word = 'draft.lost'\n    Event(action=word)",
+    "a constant": f"{EVENT}LOST: Final = 'draft.lost'\nEvent(action=LOST)",
+    "a constant of another module": f"{EVENT}from other import LOST\nEvent(action=LOST)",
+    "another module": f"{EVENT}import other\nEvent(action=other.LOST)",
+    "a mapping": f"{EVENT}WORDS = {{1: 'draft.lost', 2: 'batch.held'}}\nEvent(action=WORDS[1])",
+    "a loop": f"{EVENT}for word in ('draft.lost', 'batch.held'):\n    Event(action=word)",
+    "a parameter": f"{HELPER}record_loss('', 'draft.lost')",
+    "a parameter by its name": f"{HELPER}record_loss('', action='draft.lost')",
+    "a default": f"{HELPER}record_loss('')",
+    "a parameter of a parameter": f"{HELPER}def lose(word): record_loss('', word)\n"
+    "lose('draft.lost')",
+    "a partial": f"{HELPER}from functools import partial\npartial(record_loss, '', 'draft.lost')",
+    "a method": f"{EVENT}class Draft(Model):\n"
+    "    def lose(self, word): Event(action=word)\ndraft.lose('draft.lost')",
+    "an event of another": "from dataclasses import replace\nreplace(event, action='draft.lost')",
+}
+UNTRACEABLE = {
+    "an f-string": f"{EVENT}Event(action=f'draft.{{word}}')",
+    "a call": f"{EVENT}Event(action='draft.{{}}'.format(word))",
+    "an attribute": f"{EVENT}def lose(event): Event(action=event.word)",
+    "an unpacked mapping": f"{EVENT}Event(**fields)",
+    "an unpacked list": f"{HELPER}record_loss(*words)",
+    "a function that is passed on": f"{HELPER}record_loss('')\ncall_later(record_loss, word)",
+    "a function that is never called": HELPER,
+    "a lambda": f"{EVENT}lose = lambda word: Event(action=word)",
+}
 
 
 def sentence_of(action: str, subject: str = "", **detail: object) -> str:
@@ -29,8 +49,28 @@ def sentence_of(action: str, subject: str = "", **detail: object) -> str:
     return sentence(entry, "Elif Kaya")
 
 
-def test_the_recorded_actions_are_those_with_a_sentence() -> None:
-    assert recorded_actions() == set(SENTENCES)
+def test_every_action_that_is_recorded_has_a_sentence() -> None:
+    sources = product_sources()
+
+    assert RecordedActions(sources).find() == set(SENTENCES)
+    # Nothing but `audit.log` adds entries.
+    writes = re.compile(r"(?<!class )\bLogEntry(\(|\.objects\.(\w*create\w*)\()|insert\(LogEntry\b")
+    assert [module for module in sources if writes.search(sources[module])] == [
+        "assignments.audit.log"
+    ]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_action_is_seen_however_it_is_recorded(way: str) -> None:
+    sources = {"module": WAYS[way], "other": "LOST = 'draft.lost'"}
+
+    assert RecordedActions(sources).find() - {"batch.held"} == {"draft.lost"}
+
+
+@pytest.mark.parametrize("way", UNTRACEABLE)
+def test_an_action_that_cannot_be_seen_is_refused(way: str) -> None:
+    with pytest.raises(Untraceable):
+        RecordedActions({"module": UNTRACEABLE[way]}).find()
 
 
 @pytest.mark.parametrize("action", sorted(SENTENCES))
