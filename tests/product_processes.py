@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.reaper import end_with_this_process
 from tests.sandbox_process import ROOT, Sandbox
 
 LONGEST_COMMAND_SECONDS = 240
@@ -59,6 +60,7 @@ class Product:
                 stderr=output,
                 text=True,
             )
+        end_with_this_process(process.pid)
         self.processes.append(process)
         return process
 

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tests.reaper import end_with_this_process
+
 ROOT = Path(__file__).resolve().parent.parent
 SMALL_DATA = {"learners": 60, "content": 40, "requests_per_minute": 0}
 KEY = httpx.BasicAuth("sandbox", "")
@@ -107,7 +109,7 @@ def start_sandbox(**flags: Any) -> subprocess.Popen[str]:
         for flag in ({"port": 0} | SMALL_DATA | flags).items()
         for argument in _arguments(*flag)
     ]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, str(ROOT / "manage.py"), "sandbox", *arguments],
         cwd=ROOT,
         env=os.environ | {"DESK_DEMO": "1"},
@@ -115,6 +117,8 @@ def start_sandbox(**flags: Any) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+    end_with_this_process(process.pid)
+    return process
 
 
 def _arguments(name: str, value: Any) -> list[str]:

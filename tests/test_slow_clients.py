@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.reaper import end_with_this_process
 from tests.sandbox_process import ROOT, STOPS_WITHIN_SECONDS
 
 STARTS_WITHIN_SECONDS = 30
@@ -27,6 +28,7 @@ def port():
     server, *flags = line[1].replace("$PORT", str(number)).split()
     command = [str(Path(sys.executable).with_name(server)), *flags]
     site = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"DESK_DEMO": "1"})
+    end_with_this_process(site.pid)
     try:
         _wait_for(number)
         yield number

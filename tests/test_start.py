@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from dashboard import start
+from tests.reaper import end_with_this_process
 
 PROCFILE = """\
 web: exec python -m http.server --bind 127.0.0.1 $PORT
@@ -41,7 +42,7 @@ def launch(folder: Path, procfile: str, env: dict[str, str]) -> subprocess.Popen
         "PROCFILE": str(folder / "Procfile"),
         "STACKONE_BASE_URL": "",
     }
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "dashboard.start"],
         cwd=start.ROOT,
         env=os.environ | own | env,
@@ -49,6 +50,8 @@ def launch(folder: Path, procfile: str, env: dict[str, str]) -> subprocess.Popen
         stderr=subprocess.STDOUT,
         text=True,
     )
+    end_with_this_process(process.pid)
+    return process
 
 
 def test_start_names_the_port_in_use_and_how_to_use_another(taken_port, monkeypatch, capsys):

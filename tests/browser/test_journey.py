@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from assignments.models import Batch
 from tests.browser.conftest import sign_in
+from tests.reaper import end_with_this_process
 from tests.sandbox_process import ROOT, Sandbox, running_sandbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey]
@@ -32,6 +33,7 @@ def worker(lms, database_url, settings) -> Iterator[None]:
     more = {"DATABASE_URL": database_url, "STACKONE_BASE_URL": lms.base_url, "GRACE_SECONDS": "3"}
     words = [sys.executable, "manage.py", "worker"]
     process = subprocess.Popen(words, cwd=ROOT, env=os.environ | more)
+    end_with_this_process(process.pid)
     yield
     process.terminate()
     process.wait(timeout=30)

@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.crash.scenes import ITEMS, PEOPLE, ROWS, ScenarioResult, Scene, Stopwatch, stage
 from tests.crash.site import Site
 from tests.crash.waiting import wait_until
+from tests.reaper import end_with_this_process
 from tests.sandbox_process import ROOT
 
 SETTINGS = "dashboard.settings"
@@ -57,4 +58,5 @@ def _start_worker(site: Site, clock: Path) -> None:
             stderr=output,
             text=True,
         )
+    end_with_this_process(process.pid)
     site.product.processes.append(process)

@@ -15,6 +15,7 @@ import httpx
 
 from tests.crash.waiting import wait_until
 from tests.product_processes import Product
+from tests.reaper import end_with_this_process
 from tests.sandbox_process import ROOT
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
@@ -48,6 +49,7 @@ class Web:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        end_with_this_process(self._process.pid)
         wait_until(self.is_up, "the site responds")
 
     def kill(self) -> None:
