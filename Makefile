@@ -1,5 +1,6 @@
 # `make run` starts the product, `make test` runs all checks.
-# Needs only python3 (3.11 or later); everything is installed into .uv/ and .venv/.
+# Needs only python3 (3.11 or later); everything is installed into .uv/ and .venv/. Without a supported
+# Python (3.12 to 3.14) uv downloads one.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -7,6 +8,7 @@ SHELL := bash
 
 UV := .uv/bin/uv
 BIN := .venv/bin
+VERSIONS := 3.12 3.13 3.14
 READY := .venv/installed
 
 # A company's own certificate authority is only in the system's trust store.
@@ -23,7 +25,7 @@ PRODUCTION := env DESK_DEMO= DEBUG= DATABASE_URL= STACKONE_BASE_URL= STACKONE_AP
 	STACKONE_ACCOUNT_ID=an-account EMAIL_URL=smtps://mail.example \
 	SECRET_KEY=used-only-for-the-deployment-checks-and-never-to-sign-0123456789
 
-.PHONY: help setup run test check scan fuzz fmt lock bench chaos
+.PHONY: help setup run test check scan fuzz fmt lock bench chaos versions
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
@@ -73,7 +75,20 @@ chaos: $(READY) ## kill processes at random under faults, on both databases (ARG
 fuzz: $(READY) ## send 10,000 generated requests to every URL as every role (CASES= number)
 	env DATABASE_URL= FUZZ_CASES=$(or $(CASES),10000) pytest -n 2 tests/test_fuzzing.py
 
-LOCK = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.13 $(UPGRADE) \
+# Of pyenv's interpreters only the selected one is on the PATH.
+versions: export PATH := $(PATH):$(subst $() ,:,$(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/*/bin))
+versions: $(UV) ## run the tests without a database on each supported Python that is installed here
+	@for version in $(VERSIONS); do \
+		if ! found=$$($(UV) python find --quiet --system --no-python-downloads $$version); then \
+			echo "Python $$version is not installed here."; continue; \
+		fi; \
+		echo "Python $$version: $$found"; venv=.uv/python-$$version; \
+		$(UV) venv --quiet --allow-existing --python "$$found" $$venv; \
+		$(UV) pip sync --quiet --require-hashes --python $$venv requirements/dev.txt; \
+		env DATABASE_URL= $$venv/bin/python -m pytest -q -n auto -m "not (database or browser or journey or scale_out)"; \
+	done
+
+LOCK = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.12 $(UPGRADE) \
 	--custom-compile-command 'make lock' --output-file
 
 $(UV): requirements/uv.txt
@@ -82,7 +97,7 @@ $(UV): requirements/uv.txt
 	.uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
 
-$(READY): $(UV) .python-version requirements/dev.txt
+$(READY): $(UV) requirements/dev.txt
 	$(UV) venv --quiet --allow-existing .venv
 	$(UV) pip sync --quiet --require-hashes --python .venv requirements/dev.txt
 	@touch $@

@@ -83,7 +83,7 @@ def freeze(  # noqa: PLR0915  what a person would click, step by step
     checks = []
     for _ in range(7):
         began = time.process_time()
-        for group in batched(rows, 100, strict=False):
+        for group in batched(rows, 100):
             assert len(plan_integrity.check_rows(group).unchanged) == len(group)
         checks.append((time.process_time() - began) / len(rows))
     return {
@@ -271,7 +271,7 @@ def append(count: str, group: str) -> dict[str, float]:
         )
 
     def work() -> None:
-        for numbers in batched(range(int(count)), int(group), strict=False):
+        for numbers in batched(range(int(count)), int(group)):
             with transaction.atomic():
                 record_all([event(number) for number in numbers], by=SYSTEM, at=timezone.now())
 

@@ -90,7 +90,7 @@ def write(start: str, count: str) -> dict[str, float]:
 
     numbers = range(int(start), int(start) + int(count))
     began = time.perf_counter()
-    for group in batched(numbers, GROUP, strict=False):
+    for group in batched(numbers, GROUP):
         manager = group[0] // GROUP % 40
         by = Actor(ref=f"user/{manager}", name=f"Manager {manager}", means="page")
         with transaction.atomic():

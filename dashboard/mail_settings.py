@@ -9,7 +9,7 @@ from django.core.validators import validate_email
 from dashboard.environment import Environment, positive_integer
 
 CONSOLE: Final = "django.core.mail.backends.console.EmailBackend"
-SMTP: Final = "django.core.mail.backends.smtp.EmailBackend"
+SMTP: Final = "dashboard.mail_backend.EmailBackend"
 # Default port and Django's encryption options by URL scheme.
 SCHEMES: Final[dict[str, tuple[int, dict[str, bool]]]] = {
     "smtp": (25, {}),

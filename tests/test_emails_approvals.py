@@ -198,7 +198,7 @@ def test_scheduled_tasks_send_emails_and_expire_approvals(transactional_db, batc
 def test_the_mail_server_comes_from_the_environment(url, options):
     mailer = mail_settings.mailers(env(EMAIL_URL=url))["default"]
 
-    assert mailer["BACKEND"] == "django.core.mail.backends.smtp.EmailBackend"
+    assert mailer["BACKEND"] == "dashboard.mail_backend.EmailBackend"
     assert mailer["OPTIONS"] == {"host": "mail.example", "timeout": 15, **options}
 
 

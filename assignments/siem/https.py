@@ -1,12 +1,12 @@
 """Events as JSON Lines in the body of an HTTP POST."""
 
-import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import httpx
 
 from assignments.siem.events import TIMEOUT_SECONDS, Event, Undelivered
+from assignments.tls import tls_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Https:
                 content=b"".join(event.json + b"\n" for event in events),
                 headers=headers,
                 timeout=TIMEOUT_SECONDS,
-                verify=ssl.create_default_context(),
+                verify=tls_context(),
             )
         except httpx.HTTPError as error:
             # The error's text may contain the URL, and the URL a token.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from assignments.siem.events import TIMEOUT_SECONDS, Event, Undelivered
+from assignments.tls import tls_context
 
 # Facility 13, "log audit", and severity 6, "informational".
 PRIORITY: Final = 13 * 8 + 6
@@ -46,7 +47,7 @@ class Syslog:
         connection = socket.create_connection((self.host, self.port), TIMEOUT_SECONDS)
         if not self.is_encrypted:
             return connection
-        return ssl.create_default_context().wrap_socket(connection, server_hostname=self.host)
+        return tls_context().wrap_socket(connection, server_hostname=self.host)
 
 
 def _frame(event: Event) -> bytes:

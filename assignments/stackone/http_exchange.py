@@ -12,7 +12,7 @@ from assignments.stackone.errors import NotSent, OutcomeUnknown, Refused, StackO
 from assignments.stackone.responses import ApiResponse
 from assignments.stackone.transport import DirectTransport, transport_to
 
-USER_AGENT: Final = "AssignmentDesk/0.1.0 (+StackOne Unified LMS client)"
+USER_AGENT: Final = "AssignmentDesk/1.0.0.dev0 (+StackOne Unified LMS client)"
 MAX_RESPONSE_BYTES: Final = 10_000_000
 # Longer targets are checked by httpx's URL parser, which refuses those above 65,536 characters.
 MAX_TARGET_CHARACTERS: Final = 60_000

@@ -3,7 +3,6 @@
 The errors that its functions raise are in `oidc_errors`.
 """
 
-import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from authlib.oidc.core import CodeIDToken
 from django.conf import settings
 from joserfc.jwk import KeySet
 
+from assignments.tls import tls_context
 from dashboard.access.oidc_errors import (
     ProviderUnavailable,
     UntrustedProviderData,
@@ -153,7 +153,7 @@ def provider() -> Provider:
             "code_challenge_method": "S256",
             "timeout": TIMEOUT_SECONDS,
             # The system's store may hold the company's own CA. Loading it is slow: once only.
-            "verify": ssl.create_default_context(),
+            "verify": tls_context(),
         },
     )
 

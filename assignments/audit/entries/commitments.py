@@ -55,7 +55,7 @@ def clear_values(commitments: Iterable[str]) -> dict[str, str]:
 
 def disclosures(commitments: Iterable[str]) -> Iterator[tuple[str, str, str, str]]:
     """Yield commitment, field, value and base64 salt of each commitment that is not erased."""
-    for chunk in batched(sorted(commitments), CHUNK, strict=False):
+    for chunk in batched(sorted(commitments), CHUNK):
         values = PersonalValue.objects.filter(commitment__in_list=list(chunk))
         for row in values.order_by("commitment"):
             salt = base64.b64encode(bytes(row.salt)).decode()
@@ -70,7 +70,7 @@ def _keys(party: Actor | Person) -> list[Key]:
 
 def _stored(keys: set[Key]) -> dict[Key, str]:
     commitments: dict[Key, str] = {}
-    for refs in batched(sorted({ref for ref, _, _ in keys}), CHUNK, strict=False):
+    for refs in batched(sorted({ref for ref, _, _ in keys}), CHUNK):
         values = PersonalValue.objects.filter(ref__in=refs)
         rows = values.values_list("ref", "field", "value", "commitment")
         commitments |= {(ref, name, value): commit for ref, name, value, commit in rows}

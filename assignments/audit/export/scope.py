@@ -111,7 +111,7 @@ class ExportScope:
             progress(len(chunk))
 
     def _by_number(self, rows: Rows) -> Iterator[list[Columns]]:
-        for numbers in batched(self.numbers or (), CHUNK, strict=False):
+        for numbers in batched(self.numbers or (), CHUNK):
             yield list(rows.filter(seq__in_list=list(numbers)))
 
 

@@ -77,7 +77,7 @@ class TreeRebuild:
         """Yield level, number and hashes of each row above the leaves."""
         roots, level = self._roots, 1
         while roots:
-            rows = [b"".join(hashes) for hashes in batched(roots, WIDTH, strict=False)]
+            rows = [b"".join(hashes) for hashes in batched(roots, WIDTH)]
             yield from ((level, number, row) for number, row in enumerate(rows))
             roots = [tile_root(row) for row in rows if len(row) == WIDTH * HASH_BYTES]
             level += 1

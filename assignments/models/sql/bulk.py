@@ -138,7 +138,7 @@ def _in_groups(
     table = _array_table if connection.vendor == "postgresql" else _values_table
     values, size = _stored(model, columns, rows), ROWS_PER_STATEMENT[connection.vendor]
     with connection.cursor() as cursor:
-        for group in batched(values, size, strict=False):
+        for group in batched(values, size):
             expression, of_group = table(model, columns, group)
             cursor.execute(statement.format(expression), [*params, *of_group])
 

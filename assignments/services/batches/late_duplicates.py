@@ -27,7 +27,7 @@ def skip_late_duplicates(batch: Batch, *, now: datetime) -> None:
         was_assigned_since_review(approval), batch=batch, state=State.PLANNED
     )
     pks = list(planned.order_by("position").values_list("pk", flat=True))
-    for chunk in batched(pks, CHUNK, strict=False):
+    for chunk in batched(pks, CHUNK):
         rows = row_pipeline.lock_rows(chunk, state=State.PLANNED)
         changes = [skip(row, LATE_DUPLICATE, now=now) for row in rows]
         row_pipeline.carry_out(Decision(changes), now=now)

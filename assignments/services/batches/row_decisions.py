@@ -93,7 +93,7 @@ def _decide(batch: Batch, action: _Action, among: Q, by: Actor, now: datetime) -
     rows = batch.assignments.filter(action.applies_to & among).order_by("position")
     # Read once: a row that fails again while this runs is not decided about twice.
     pks = list(rows.values_list("pk", flat=True))
-    chunks = list(batched(pks, CHUNK, strict=False)) or [()]
+    chunks = list(batched(pks, CHUNK)) or [()]
     decided = sum(_decide_chunk(batch, action, chunk, by, now) for chunk in chunks)
     if not decided:
         raise ControlRefused(action.refusal)

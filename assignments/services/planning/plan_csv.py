@@ -32,7 +32,7 @@ HEADINGS: Final = (
 def write_plan(*, batch: Batch, by: Actor, now: datetime, out: BinaryIO) -> None:
     """Write the rows of a plan in order, as CSV in UTF-8, and log the download."""
     out.write((BYTE_ORDER_MARK + to_csv_lines([list(HEADINGS)])).encode())
-    for lines in batched(_lines(batch), CHUNK, strict=False):
+    for lines in batched(_lines(batch), CHUNK):
         out.write(to_csv_lines(lines).encode())
     event = Event(
         action="plan.downloaded",

@@ -121,7 +121,7 @@ def field_values(fields: Fields, path: str) -> set[str]:
 
 def _store_all_values(account_pk: int) -> None:
     people = Learner.objects.filter(account=account_pk).values_list("pk", "custom_fields")
-    for chunk in batched(people.iterator(CHUNK), CHUNK, strict=False):
+    for chunk in batched(people.iterator(CHUNK), CHUNK):
         store_values(account_pk, dict(chunk))
 
 
