@@ -31,7 +31,9 @@ def python_3_12(monkeypatch):
     [
         pytest.param(tls_context, id="sign-in and SIEM"),
         pytest.param(shared_tls_context, id="StackOne"),
-        pytest.param(lambda: EmailBackend(alias="default", host="mail.example").ssl_context, id="mail server"),
+        pytest.param(
+            lambda: EmailBackend(alias="default", host="mail.example").ssl_context, id="mail server"
+        ),
     ],
 )
 def test_certificates_that_violate_rfc_5280_are_refused(new_context):
