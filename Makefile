@@ -79,7 +79,7 @@ fuzz: $(READY) ## send 10,000 generated requests to every URL as every role (CAS
 versions: export PATH := $(PATH):$(subst $() ,:,$(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/*/bin))
 versions: $(UV) ## run the tests without a database on each supported Python that is installed here
 	@for version in $(VERSIONS); do \
-		if ! found=$$($(UV) python find --quiet --system --no-python-downloads $$version); then \
+		if ! found=$$($(UV) python find --system --no-python-downloads $$version 2>/dev/null); then \
 			echo "Python $$version is not installed here."; continue; \
 		fi; \
 		echo "Python $$version: $$found"; venv=.uv/python-$$version; \
