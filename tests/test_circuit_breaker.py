@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.services.calls.pacing.circuit_breaker import (
+from assignments.services.pacing.circuit_breaker import (
     FIRST_OPEN_SECONDS,
     JITTER_SHARE,
     LONGEST_OPEN_SECONDS,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.services.calls.pacing.concurrency_limit import PROBE_CONCURRENCY, ConcurrencyLimit
-from assignments.services.calls.pacing.rate_policy import RatePolicy
+from assignments.services.pacing.concurrency_limit import PROBE_CONCURRENCY, ConcurrencyLimit
+from assignments.services.pacing.rate_policy import RatePolicy
 from assignments.stackone.call_samples import ApiHealth, CallSample
 from tests.virtual_api import Api, Sender, SlidingWindow
 

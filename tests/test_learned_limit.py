@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.services.calls.pacing.advertised_limit import (
+from assignments.services.pacing.advertised_limit import (
     EXPIRES_AFTER_SECONDS,
     AdvertisedLimit,
 )
-from assignments.services.calls.pacing.backoff import (
+from assignments.services.pacing.backoff import (
     JITTER_SHARE,
     LONGEST_DOUBLED_SECONDS,
     SHORTEST_SECONDS,
     Backoff,
 )
-from assignments.services.calls.pacing.learned_limit import DEFAULT_CUT, LOWEST_RATE, LearnedLimit
-from assignments.services.calls.pacing.rate_recovery import CLIMB_STEPS, PLATEAU_SHARE, RateRecovery
+from assignments.services.pacing.learned_limit import DEFAULT_CUT, LOWEST_RATE, LearnedLimit
+from assignments.services.pacing.rate_recovery import CLIMB_STEPS, PLATEAU_SHARE, RateRecovery
 from assignments.stackone.call_samples import ApiHealth, CallSample
 from assignments.stackone.rate_limit_headers import RateLimit
 

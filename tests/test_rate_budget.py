@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from assignments.models import RateBudget
-from assignments.services.calls import rate_budget
+from assignments.services.pacing import rate_budget
 from assignments.stackone.send_slots import slot_spacing
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assignments.services.calls.pacing.rate_policy import USABLE_SHARE, RatePolicy
+from assignments.services.pacing.rate_policy import USABLE_SHARE, RatePolicy
 from assignments.stackone.call_samples import ApiHealth, CallSample
 from assignments.stackone.rate_limit_headers import RateLimit
 from tests.virtual_api import Api, Limiter, Sender, SlidingWindow, TokenBucket

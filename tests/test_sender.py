@@ -9,7 +9,7 @@ import pytest
 
 from assignments.models import RateBudget
 from assignments.services.calls.call_process import CallProcess, EndedCall
-from assignments.services.calls.pacing.pacer import Pacer
+from assignments.services.pacing.pacer import Pacer
 from assignments.services.sending import claims, sender
 from assignments.services.sending.claims import Claim
 from assignments.services.sending.outcomes import settle

@@ -12,7 +12,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.test import Client, RequestFactory
 
 from assignments.models import RateBudget
-from assignments.services.calls import rate_budget
+from assignments.services.pacing import rate_budget
 from assignments.services.syncing import fingerprints
 from assignments.services.syncing.fingerprints import fingerprint
 from assignments.stackone.resources import LearningObject, User

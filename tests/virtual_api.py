@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from assignments.services.calls.pacing.rate_policy import RatePolicy
+from assignments.services.pacing.rate_policy import RatePolicy
 from assignments.stackone.call_samples import ApiHealth, CallSample
 from assignments.stackone.rate_limit_headers import RateLimit
 

@@ -8,7 +8,7 @@ from typing import Final
 
 # Typical delay of an asyncio timer, in seconds. A call that is late by no more than this does not
 # postpone the calls after it, or the rate would fall. The window has room for it: see
-# `services.calls.pacing.rate_policy.USABLE_SHARE`.
+# `services.pacing.rate_policy.USABLE_SHARE`.
 TIMER_LATENESS: Final = 0.002
 
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from assignments.models import Account
 from assignments.services.batches.row_pipeline import AccountRefusal
-from assignments.services.calls import rate_budget
 from assignments.services.calls.connections import clear_outage, record_outage
+from assignments.services.pacing import rate_budget
 from assignments.stackone.errors import AccountUnusable, NotSent, RateLimited
 
 

@@ -12,8 +12,8 @@ from assignments.models import Account, Assignment, Batch
 from assignments.services.batches import plan_integrity, row_pipeline
 from assignments.services.batches.row_changes import RowChange, cancel, change_of, settled
 from assignments.services.batches.row_pipeline import Decision
-from assignments.services.calls import rate_budget
 from assignments.services.calls.call_process import EndedCall
+from assignments.services.pacing import rate_budget
 from assignments.services.sending.call_effects import back_off, refusal_of
 from assignments.services.sending.foreign_records import ForeignRecords
 from assignments.services.sending.record_matching import (

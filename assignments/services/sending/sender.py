@@ -11,10 +11,10 @@ from django.conf import settings
 from assignments.models import Account
 from assignments.queries.work_due import has_work
 from assignments.services.batches import release
-from assignments.services.calls import rate_budget
 from assignments.services.calls.call_process import CallProcess, EndedCall
 from assignments.services.calls.connections import client_options
-from assignments.services.calls.pacing.pacer import CLAIM_AHEAD, Pacer
+from assignments.services.pacing import rate_budget
+from assignments.services.pacing.pacer import CLAIM_AHEAD, Pacer
 from assignments.services.sending import call_counts, claims, leases, outcomes, reconciliation
 from assignments.services.sending.claims import Claim, DueRow
 from assignments.services.sending.reconciliation import ReadBack

@@ -12,8 +12,8 @@ from django.db.models import Q, QuerySet
 from assignments.audit.entries.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
 from assignments.models import Batch, Draft, Learner, PlanRefresh, RemoteAssignment
-from assignments.services.calls import rate_budget
 from assignments.services.calls.connections import open_client, pause_account
+from assignments.services.pacing import rate_budget
 from assignments.services.planning import frozen_plan
 from assignments.services.syncing import storage
 from assignments.stackone.client import StackOne

@@ -8,8 +8,8 @@ from typing import Final, Self, cast
 
 from django.conf import settings
 
-from assignments.services.calls import rate_budget
 from assignments.services.calls.call_process import PROCESSES
+from assignments.services.pacing import rate_budget
 from assignments.stackone import page_process
 from assignments.stackone.call_loop import ClientOptions
 from assignments.stackone.errors import OutcomeUnknown

@@ -13,7 +13,6 @@ from assignments.audit.entries.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
 from assignments.models import Account, SyncRun
 from assignments.models.sql import analyze
-from assignments.services.calls import rate_budget
 from assignments.services.calls.connections import (
     clear_outage,
     client_options,
@@ -21,6 +20,7 @@ from assignments.services.calls.connections import (
     pause_account,
     record_outage,
 )
+from assignments.services.pacing import rate_budget
 from assignments.services.syncing import facets, storage
 from assignments.services.syncing.prefetch import PagePrefetcher
 from assignments.stackone.errors import AccountUnusable, NotSent, RateLimited, StackOneError

@@ -11,8 +11,8 @@ from django.conf import settings
 
 from assignments.models import Account
 from assignments.services.calls.call_process import CallProcess, EndedCall
-from assignments.services.calls.pacing.circuit_breaker import CircuitBreaker
-from assignments.services.calls.pacing.rate_policy import RatePolicy
+from assignments.services.pacing.circuit_breaker import CircuitBreaker
+from assignments.services.pacing.rate_policy import RatePolicy
 
 # How far ahead of their send time rows are claimed.
 CLAIM_AHEAD: Final = timedelta(milliseconds=400)

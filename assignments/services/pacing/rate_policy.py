@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from random import Random
 from typing import Final
 
-from assignments.services.calls.pacing.advertised_limit import AdvertisedLimit
-from assignments.services.calls.pacing.concurrency_limit import ConcurrencyLimit
-from assignments.services.calls.pacing.learned_limit import LearnedLimit
+from assignments.services.pacing.advertised_limit import AdvertisedLimit
+from assignments.services.pacing.concurrency_limit import ConcurrencyLimit
+from assignments.services.pacing.learned_limit import LearnedLimit
 from assignments.stackone.call_samples import ApiHealth, CallSample
 
 # Share of the configured rate that is used, since calls that are sent evenly arrive unevenly: with

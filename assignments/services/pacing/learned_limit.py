@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from assignments.services.calls.pacing.backoff import Backoff
-from assignments.services.calls.pacing.rate_recovery import PLATEAU_SHARE, RateRecovery
+from assignments.services.pacing.backoff import Backoff
+from assignments.services.pacing.rate_recovery import PLATEAU_SHARE, RateRecovery
 from assignments.stackone.call_samples import CallSample
 
 # The accepted rate is measured over the second before a refusal, or over twenty calls if these take
