@@ -1,8 +1,8 @@
 """Format stylesheets and scripts: `python -m tests.asset_format`.
 
 The options of cssbeautifier and jsbeautifier are in `pyproject.toml`. With `--check` nothing is
-written: it prints as a diff what would change, and every line of more than 120 columns; the exit
-code is then 1.
+written: it prints as a diff what would change, and every line of more than 120 columns, also of
+templates; the exit code is then 1.
 """
 
 import difflib
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
             path.write_text(formatted(path))
         return 0
     problems = [line for path in assets for line in changes(path)]
-    problems += [line for path in assets for line in long_lines(path)]
+    problems += [line for path in [*assets, *files("templates")] for line in long_lines(path)]
     sys.stdout.writelines(problems)
     return 1 if problems else 0
 

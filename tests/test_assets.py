@@ -90,15 +90,35 @@ def test_a_module_imports_exactly_what_it_uses(path):
     assert sorted(imported) == sorted(others & set(re.findall(r"(?<![.\w])\w+", code)))
 
 
+def test_no_line_of_a_template_makes_two_choices():
+    """Phrases that depend on several values are in `templatetags/phrases.py`, views or queries."""
+    choices = [
+        f"{path.name}:{number}"
+        for path in asset_format.files("templates")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if line.count("{% if ") > 1
+    ]
+
+    assert choices == []
+
+
 def test_check_prints_a_diff_and_long_lines(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(asset_format, "files", lambda folder: sorted(tmp_path.iterdir()))
-    (tmp_path / "a.css").write_text("p { color: red; margin: 0; }\n")
-    (tmp_path / "b.js").write_text(f"// {'x' * 118}\n")
+    monkeypatch.setattr(asset_format, "files", lambda folder: sorted((tmp_path / folder).glob("*")))
+    stylesheet, script, template = (
+        tmp_path / name
+        for name in ("assignments/assets/a.css", "assignments/assets/b.js", "templates/c.html")
+    )
+    stylesheet.parent.mkdir(parents=True)
+    template.parent.mkdir()
+    stylesheet.write_text("p { color: red; margin: 0; }\n")
+    script.write_text(f"// {'x' * 118}\n")
+    template.write_text("x" * 122)
 
     assert asset_format.main(["--check"]) == 1
     printed = capsys.readouterr().out
     assert "-p { color: red; margin: 0; }\n+p {\n+  color: red;\n+  margin: 0;\n+}\n" in printed
     assert "b.js:1: 121 columns, more than 120" in printed
+    assert "c.html:1: 122 columns, more than 120" in printed
 
-    asset_format.main([])
-    assert (tmp_path / "a.css").read_text() == "p {\n  color: red;\n  margin: 0;\n}\n"
+    assert asset_format.main([]) == 0
+    assert stylesheet.read_text() == "p {\n  color: red;\n  margin: 0;\n}\n"

@@ -18,6 +18,12 @@ class NamedPeople:
     count: int
     names: list[str]
 
+    @property
+    def words(self) -> str:
+        """The names, and whether there are others."""
+        others = " and others" if self.count > len(self.names) else ""
+        return f"{', '.join(self.names)}{others}"
+
 
 @dataclass(frozen=True)
 class PlanChanges:

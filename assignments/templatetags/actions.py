@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from django import template
 from django.template.context import Context
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from assignments.templatetags.desk import icon
 
@@ -37,8 +39,7 @@ def row_action(context: Context, action: str, label: str) -> dict[str, object]:
     row = context["row"]
     return {
         "url": reverse("row-action", args=[context["batch"].pk, row.pk, action]),
-        "label": label,
-        "hidden_label": f" for {row.learner}",
+        "label": _label(label, f" for {row.learner}"),
         "style": "sm",
     }
 
@@ -55,8 +56,12 @@ def group_action(context: Context, action: str, label: str) -> dict[str, object]
         "url": reverse("batch-copy", args=[batch])
         if action == "copy"
         else reverse("batch-action", args=[batch, action]),
-        "label": label.format(f"{reason.count:,}"),
-        "hidden_label": f": {reason.problem}",
+        "label": _label(label.format(f"{reason.count:,}"), f": {reason.problem}"),
         "group": reason,
         "style": "sm",
     }
+
+
+def _label(label: str, about: str) -> SafeString:
+    """Return a label whose second part is for screen readers only."""
+    return format_html('{}<span class="vh">{}</span>', label, about)

@@ -1,14 +1,36 @@
-"""What an item says of itself: its languages in words, and its address if it is a safe one."""
+"""What an item says of itself: its facts in one line, and its address if it is a safe one."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from django import template
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import get_language_info
+
+from assignments.templatetags.desk import duration
+from assignments.templatetags.phrases import counted, dotted
+
+if TYPE_CHECKING:
+    from assignments.models import Content
 
 register = template.Library()
 SAFE: Final = {"http", "https"}
+
+
+@register.simple_tag
+def content_facts(content: Content, holders: int | None = None) -> SafeString:
+    """Return what an item is, in one line, and how many people have it, if that is known."""
+    return dotted(
+        capfirst(content.kind or "item"),
+        duration(content.duration),
+        language_names(content.languages),
+        content.external_reference,
+        "" if holders is None else f"{counted(holders, 'person has,people have')} it",
+    )
 
 
 @register.filter

@@ -2,7 +2,7 @@
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -26,10 +26,12 @@ def poll(
 
 
 @register.simple_tag
-def load_into(target: str, url: str) -> SafeString | str:
-    """Return attributes by which a link replaces `target` only; without a target, nothing."""
+def load_into(target: str, url: str, **more: str) -> SafeString | str:
+    """Return attributes that load a URL into `target` only; without a target, nothing.
+
+    :param more: other attributes of htmx, without their prefix
+    """
     if not target:
         return ""
-    return format_html(
-        'hx-get="{}" hx-target="{}" hx-swap="outerHTML" hx-push-url="true"', url, target
-    )
+    attributes = {"get": url, "target": target, "swap": "outerHTML", "push-url": "true", **more}
+    return format_html_join(" ", 'hx-{}="{}"', attributes.items())

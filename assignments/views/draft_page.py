@@ -210,6 +210,20 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
         return formatting.short_day(self.draft.due_date) if self.draft.due_date else ""
 
     @property
+    def due_date_value(self) -> str:
+        """The due date in its field: what was sent, if it was refused, else the stored one."""
+        if self.problem_of.get("due_date") and self.terms:
+            return str(self.terms.data.get("due_date", ""))
+        return self.draft.due_date.isoformat() if self.draft.due_date else ""
+
+    @property
+    def due_words_value(self) -> str:
+        """The refused words in the field of a due date in words."""
+        if self.problem_of.get("due_date") and self.terms:
+            return str(self.terms.data.get("due_words", ""))
+        return ""
+
+    @property
     def today(self) -> str:
         """Today in ISO 8601: the earliest possible due date."""
         return due_dates.today(timezone.now()).isoformat()
