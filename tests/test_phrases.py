@@ -162,3 +162,17 @@ def test_group_action_posts_to_the_view_of_its_action(action, url):
 
     assert button["url"] == url
     assert button["label"] == 'Do 1,200 of them<span class="vh">: &lt;b&gt;</span>'
+
+
+def test_selection():
+    assert phrases.selection(1200, 3, None) == (
+        '<b class="num">1,200 selected</b><span class="muted"> · 3 match</span>'
+    )
+    assert ", 2 of them in this filter · 1 matches" in phrases.selection(3, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("state", "title"), [("running", "50% Fire Safety"), ("done", "Fire Safety")]
+)
+def test_page_title_shows_progress_while_it_runs(state, title):
+    assert phrases.page_title(SimpleNamespace(state=state, title="Fire Safety"), 50) == title

@@ -126,6 +126,23 @@ def no_results(words: str, *, is_filtered: object = False, is_of_selected: objec
 
 
 @register.simple_tag
+def selection(people: int, matches: int, picked: int | None) -> SafeString:
+    """Return how many people are selected, how many match the filter, and how many do both."""
+    return format_html(
+        '<b class="num">{} selected</b><span class="muted">{} · {}</span>',
+        f"{people:,}",
+        "" if picked is None else f", {picked:,} of them in this filter",
+        counted(matches, "matches,match"),
+    )
+
+
+@register.filter
+def page_title(batch: Batch, percent: int) -> str:
+    """Return the title of a batch's page, which shows the progress in the browser's tab."""
+    return f"{percent}% {batch.title}" if batch.state == "running" else batch.title
+
+
+@register.simple_tag
 def workload(open_count: int, attention_count: int) -> str:
     """Return how many batches are open, and how many of them need a decision."""
     if not open_count:
