@@ -1,10 +1,11 @@
 """Phrases of pages whose words depend on several values."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from assignments.models import Batch
+from assignments.models import Batch, Content
 from assignments.queries.draft_summary import Summary
 from assignments.templatetags import phrases
 from assignments.templatetags.actions import group_action
@@ -127,7 +128,7 @@ def test_workload(open_count, attention_count, text):
 
 
 def test_content_facts_in_one_line():
-    content = SimpleNamespace(kind="", duration="PT90M", languages=["en"], external_reference="C-1")
+    content = Content(kind="", duration="PT90M", languages=["en"], external_reference="C-1")
 
     assert content_facts(content, 1) == "Item · 1 h 30 min · English · C-1 · 1 person has it"
     assert content_facts(content).endswith("C-1")
@@ -153,7 +154,7 @@ def test_load_into_needs_a_target():
     ("action", "url"), [("copy", "/batches/7/copy"), ("leave", "/batches/7/leave")]
 )
 def test_group_action_posts_to_the_view_of_its_action(action, url):
-    context = {
+    context: Any = {
         "batch": SimpleNamespace(pk=7),
         "reason": SimpleNamespace(count=1200, problem=HOSTILE, status=409),
     }
@@ -175,4 +176,6 @@ def test_selection():
     ("state", "title"), [("running", "50% Fire Safety"), ("done", "Fire Safety")]
 )
 def test_page_title_shows_progress_while_it_runs(state, title):
-    assert phrases.page_title(SimpleNamespace(state=state, title="Fire Safety"), 50) == title
+    batch: Any = SimpleNamespace(state=state, title="Fire Safety")
+
+    assert phrases.page_title(batch, 50) == title
