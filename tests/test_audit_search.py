@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from assignments.audit.entries.actors import SYSTEM, Actor, Person
 from assignments.audit.entries.readable import Party
 from assignments.audit.log import Event, record, record_all
-from assignments.audit.search import filters, search
+from assignments.audit.search import filters, search, tuning
 from assignments.audit.search.access_records import record_entry_read, record_search
 from assignments.audit.search.parser import parse
 from assignments.audit.search.query import Query
@@ -59,11 +59,11 @@ def log(db: None) -> None:
         record(Event(action="log.searched", subject="log"), by=DANIEL, at=late)
 
 
-@pytest.fixture(params=[0, search.MAX_CANDIDATES], ids=["without indexes", "with indexes"])
+@pytest.fixture(params=[0, tuning.MAX_CANDIDATES], ids=["without indexes", "with indexes"])
 def _by_index(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run each test twice: reading the log from its end, and using the indexes."""
-    monkeypatch.setattr(search, "MAX_CANDIDATES", request.param)
-    monkeypatch.setattr(filters, "MAX_LATER_ENTRIES", request.param)
+    monkeypatch.setattr(tuning, "MAX_CANDIDATES", request.param)
+    monkeypatch.setattr(tuning, "MAX_LATER_ENTRIES", request.param)
 
 
 @pytest.mark.usefixtures("_by_index")
@@ -174,7 +174,7 @@ def test_exact_index_results_are_counted_without_a_query(
 def test_exact_index_results_beyond_the_cap_are_not_counted(
     log: None, django_assert_num_queries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "MAX_CANDIDATES", 2)
+    monkeypatch.setattr(tuning, "MAX_CANDIDATES", 2)
     result = find(parsed("batch:B-417"))
 
     with django_assert_num_queries(0):
@@ -208,11 +208,11 @@ def test_days_are_in_the_default_time_zone(db: None, settings) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "gdpr", "gdpr by:priya"])
-@pytest.mark.parametrize("max_candidates", [0, 11, 12, search.MAX_CANDIDATES])
+@pytest.mark.parametrize("max_candidates", [0, 11, 12, tuning.MAX_CANDIDATES])
 def test_count_stops_at_its_cap(
     db: None, monkeypatch: pytest.MonkeyPatch, query: str, max_candidates: int
 ) -> None:
-    monkeypatch.setattr(search, "MAX_CANDIDATES", max_candidates)
+    monkeypatch.setattr(tuning, "MAX_CANDIDATES", max_candidates)
     write_log(12)
 
     result = find(parsed(query))
@@ -242,7 +242,7 @@ def test_frequent_matches_are_scanned_from_an_index(
         "MIN_TAIL_MATCHES": 3,
     }
     for name, value in small.items():
-        monkeypatch.setattr(search, name, value)
+        monkeypatch.setattr(tuning, name, value)
     rng = random.Random(f"{first_terms} {more_terms}")
     _write_random_entries(rng, 60)
 
@@ -258,7 +258,7 @@ def test_matches_in_the_tail_alone_are_counted_once(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"TAIL": 4, "COUNT_CAP": 5, "LONG_LOG": 10, "MIN_TAIL_MATCHES": 3}.items():
-        monkeypatch.setattr(search, name, value)
+        monkeypatch.setattr(tuning, name, value)
     write_log(20)
     with transaction.atomic():
         phishing = replace(created(20), detail={"content": {"title": "Phishing basics"}})
@@ -268,8 +268,8 @@ def test_matches_in_the_tail_alone_are_counted_once(
 
 
 def test_the_rarer_of_two_terms_is_scanned(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "MAX_CANDIDATES", 2)
-    monkeypatch.setattr(search, "COMPARED_ENTRIES", 3)
+    monkeypatch.setattr(tuning, "MAX_CANDIDATES", 2)
+    monkeypatch.setattr(tuning, "COMPARED_ENTRIES", 3)
     write_log(9)
 
     rarest = filters.build_filter(parsed("person:elif").terms[0])

@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Final
 
+from assignments.audit.search import tuning
 from assignments.audit.search.filters import TermFilter
 from assignments.models import LogEntry, LogHead
 from assignments.models.sql.trigram_index import ENTRIES
-
-# Looking up another index costs as much as rechecking a fifth of the most candidates.
-_LOOKUP_COST: Final = 5
 
 
 def candidates_of_all(filters: Sequence[TermFilter], most: int) -> tuple[set[int] | None, set[int]]:
@@ -23,7 +20,7 @@ def candidates_of_all(filters: Sequence[TermFilter], most: int) -> tuple[set[int
         numbers = _candidates(each, most)
         if len(numbers) <= most:
             common = numbers if common is None else common & numbers
-        if common is not None and len(common) <= most // _LOOKUP_COST:
+        if common is not None and len(common) <= most // tuning.LOOKUP_COST:
             break
     return common, numbers
 

@@ -12,6 +12,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from assignments.audit.entries.sentences import SENTENCES
+from assignments.audit.search import tuning
 from assignments.audit.search.date_ranges import Span
 from assignments.audit.search.query import REF_PATTERN, TEXT, Term
 from assignments.models import Assignment, Batch, LogEntry, PersonalValue
@@ -20,9 +21,6 @@ from assignments.models.sql.trigram_index import ENTRIES, GRAM_LENGTH
 
 # The ref under which searches that may name a person are stored; it is no person's.
 SEARCH_REF: Final = "search"
-# Skipping a later entry costs a microsecond; finding the last entry of a span of dates reads the
-# whole span. Above this many later entries the second is cheaper.
-MAX_LATER_ENTRIES: Final = 5_000
 _ASSIGNMENT_ACTIONS: Final = sorted(name for name in SENTENCES if name.startswith("assignment."))
 
 
@@ -138,7 +136,7 @@ def _when(term: Term) -> TermFilter:
 
 def _are_many(later: QuerySet[LogEntry]) -> bool:
     """Return whether there are more than MAX_LATER_ENTRIES."""
-    return later.values("seq")[: MAX_LATER_ENTRIES + 1].count() > MAX_LATER_ENTRIES
+    return later.values("seq")[: tuning.MAX_LATER_ENTRIES + 1].count() > tuning.MAX_LATER_ENTRIES
 
 
 def _due(term: Term) -> TermFilter:

@@ -8,26 +8,13 @@ from typing import Final
 from django.db.models import F, QuerySet
 
 from assignments.audit.entries.readable import ReadableEntry, readable_entries
+from assignments.audit.search import tuning
 from assignments.audit.search.candidates import candidates_of_all, rarest, scan
 from assignments.audit.search.filters import TermFilter, build_filter
 from assignments.audit.search.query import Query, Term
 from assignments.models import LogEntry, LogHead
 
-COUNT_CAP: Final = 10_000
-# Up to this many candidates are cheaper to recheck than the log is to read from its end.
-MAX_CANDIDATES: Final = 20_000
 _MAX_SUGGESTIONS: Final = 5
-# Entries at the end of the log that are read before an index is used.
-TAIL: Final = 20_000
-# Candidates that are rechecked together when scanning an index.
-SCAN_STEP: Final = 20_000
-# In a log as long as this an index that collects all candidates first is slower than reading
-# 800,000 entries, which is enough to count to the cap if MIN_TAIL_MATCHES of the tail match.
-LONG_LOG: Final = 2_000_000
-MIN_TAIL_MATCHES: Final = 500
-# The term whose newest entries, this many, reach further back is the rarer one. Fewer entries
-# would not tell, because a bulk action writes many entries in one place.
-COMPARED_ENTRIES: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +61,13 @@ class SearchResult:
 
     def _read_tail(self, end: int, limit: int) -> list[LogEntry]:
         """Return the newest matches if the TAIL before `end` has enough of them, else nothing."""
-        tail = self.matches.filter(seq__lt=end, seq__gte=end - TAIL)
+        tail = self.matches.filter(seq__lt=end, seq__gte=end - tuning.TAIL)
         entries = list(tail.order_by("-seq")[:limit])
         return entries if len(entries) == limit else []
 
     def _read_index(self, end: int, limit: int) -> list[LogEntry]:
         if self.scan_filter:
-            sizes = chain([10 * limit, 100 * limit], repeat(SCAN_STEP))
+            sizes = chain([10 * limit, 100 * limit], repeat(tuning.SCAN_STEP))
             return self._first_matches(scan(self.scan_filter, end, sizes), limit)
         # The sum keeps PostgreSQL from reading the log backwards in the hope of early matches.
         older = self.matches.filter(seq__lt=end).order_by((F("seq") + 0).desc())
@@ -94,7 +81,7 @@ class SearchResult:
                 break
         return entries
 
-    def count(self, cap: int = COUNT_CAP) -> tuple[int, bool]:
+    def count(self, cap: int = tuning.COUNT_CAP) -> tuple[int, bool]:
         """Return the number of matches, at most `cap`, and whether there are more."""
         count = self._count_up_to(cap)
         return min(count, cap), count > cap
@@ -119,15 +106,15 @@ class SearchResult:
     def _count_tail(self, cap: int) -> int:
         # In small steps, or PostgreSQL would use the index that collects all candidates first.
         end, count = LogHead.entries(), 0
-        for start in range(end - TAIL, end - self.tail, -TAIL):
-            count += self.matches.filter(seq__gte=start, seq__lt=start + TAIL).count()
+        for start in range(end - tuning.TAIL, end - self.tail, -tuning.TAIL):
+            count += self.matches.filter(seq__gte=start, seq__lt=start + tuning.TAIL).count()
             if count > cap:
                 break
         return count
 
     def _count_byscan(self, scan_filter: TermFilter, cap: int) -> int:
         count = 0
-        for numbers in scan(scan_filter, LogHead.entries(), repeat(SCAN_STEP)):
+        for numbers in scan(scan_filter, LogHead.entries(), repeat(tuning.SCAN_STEP)):
             count += self._matches_among(numbers).count()
             if count > cap:
                 break
@@ -158,12 +145,12 @@ def find(query: Query) -> SearchResult:
     if any(each.is_slow_if_common for each in indexed) and (tail := _estimate_tail(entries)):
         return SearchResult(entries, tail=tail)
     is_exact = len(filters) == 1 and indexed[0].is_exact
-    candidates, sample = candidates_of_all(indexed, MAX_CANDIDATES)
+    candidates, sample = candidates_of_all(indexed, tuning.MAX_CANDIDATES)
     if candidates is not None:
         return SearchResult(entries, sorted(candidates, reverse=True), is_exact=is_exact)
-    scan_filter = rarest(indexed, COMPARED_ENTRIES)
+    scan_filter = rarest(indexed, tuning.COMPARED_ENTRIES)
     # With several terms too few candidates of one may match the others to be a useful sample.
-    numbers = () if scan_filter and indexed[1:] else sorted(sample)[: MAX_CANDIDATES + 1]
+    numbers = () if scan_filter and indexed[1:] else sorted(sample)[: tuning.MAX_CANDIDATES + 1]
     return SearchResult(entries, sample=numbers, is_exact=is_exact, scan_filter=scan_filter)
 
 
@@ -186,10 +173,14 @@ def fetch_entry(seq: int) -> ReadableEntry | None:
 def _estimate_tail(entries: QuerySet[LogEntry]) -> int:
     """Estimate how long a tail holds more than COUNT_CAP matches; 0 if an index is faster."""
     size = LogHead.entries()
-    if size < LONG_LOG:
+    if size < tuning.LONG_LOG:
         return 0
-    tail_matches = entries.filter(seq__gte=size - TAIL).count()
-    return 2 * COUNT_CAP * TAIL // tail_matches if tail_matches >= MIN_TAIL_MATCHES else 0
+    tail_matches = entries.filter(seq__gte=size - tuning.TAIL).count()
+    return (
+        2 * tuning.COUNT_CAP * tuning.TAIL // tail_matches
+        if tail_matches >= tuning.MIN_TAIL_MATCHES
+        else 0
+    )
 
 
 def _count_up_to(entries: QuerySet[LogEntry], cap: int) -> int:
