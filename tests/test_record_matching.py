@@ -1,9 +1,10 @@
 """Which record of the LMS is taken as the one that our call made."""
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assignments.services.sending.record_matching import (
@@ -57,6 +58,10 @@ def test_record_of_call_matches(changes):
             {"learning_object_external_reference": None, "learning_object_id": None},
             id="no item at all",
         ),
+        pytest.param(
+            {"learning_object_external_reference": None, "learning_object_id": "c2"},
+            id="the id of another item",
+        ),
     ],
 )
 def test_record_of_call_does_not_match(changes):
@@ -74,16 +79,36 @@ def test_a_foreign_record_is_neither_the_one_of_the_call_nor_in_doubt():
 
 
 def test_record_of_call_takes_the_earliest_of_several():
-    late = lms_record(id="late", created_at=(SENT + timedelta(minutes=5)).isoformat())
-    early = lms_record(id="early", created_at=(SENT + timedelta(seconds=5)).isoformat())
+    early = lms_record(id="z", created_at=(SENT - timedelta(seconds=1)).isoformat())
+    # Without a time it counts as made when the call was; of the same time, the lower id is first.
+    timeless, same_time = (
+        lms_record(id="y", created_at=None),
+        lms_record(id="x", created_at=SENT.isoformat()),
+    )
+    late = lms_record(id="w", created_at=(SENT + timedelta(minutes=5)).isoformat())
+    records = [late, timeless, same_time, early]
 
-    assert record_of_call([late, early], SOUGHT, foreign=set()) == early
+    order = []
+    while records:
+        record = record_of_call(records, SOUGHT, foreign=set())
+        assert record is not None
+        records.remove(record)
+        order.append(record.id)
+    assert order == ["z", "x", "y", "w"]
+
+
+def test_record_of_call_ignores_due_dates_if_none_was_sent():
+    without = dataclasses.replace(SOUGHT, due_at=None)
+
+    assert record_of_call([lms_record()], without, foreign=set()) == lms_record()
 
 
 @given(
     due_shift=st.timedeltas(timedelta(days=-40), timedelta(days=40)),
     age=st.timedeltas(timedelta(hours=-1), timedelta(hours=1)),
 )
+@example(due_shift=DUE_TOLERANCE, age=-CLOCK_TOLERANCE)
+@example(due_shift=-DUE_TOLERANCE, age=timedelta())
 def test_record_of_call_respects_its_tolerances_exactly(due_shift, age):
     record = lms_record(due_date=(DUE + due_shift).isoformat(), created_at=(SENT + age).isoformat())
 

@@ -62,7 +62,7 @@ def is_same_item(record: RemoteAssignment, sought: Sought) -> bool:
     reference = record.learning_object_external_reference
     if reference:
         return reference == sought.content_reference
-    return bool(record.learning_object_id) and record.learning_object_id == sought.content_id
+    return record.learning_object_id == sought.content_id
 
 
 def _is_due_alike(due_at: datetime | None, sought: datetime | None) -> bool:
