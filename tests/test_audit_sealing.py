@@ -11,10 +11,12 @@ from django.db import DatabaseError, connection, transaction
 from assignments import tasks
 from assignments.audit.entries.actors import SYSTEM
 from assignments.audit.integrity import grants
+from assignments.audit.integrity.entry_rules import ClockCheck, Row
 from assignments.audit.integrity.verdicts import Intact, Unsealed
 from assignments.audit.log import record
 from assignments.audit.merkle import tiles
 from assignments.audit.merkle.proofs import frontier_at
+from assignments.audit.seals import second_copy
 from assignments.audit.seals.sealing import NotSealed, is_due, make_seal
 from assignments.audit.signing import keys
 from assignments.audit.signing.signed_note import SigningKey, open_note
@@ -187,6 +189,20 @@ def test_sealing_works_and_logs_an_error_if_the_copy_cannot_be_written(
     assert "Seal 1 is only in the database. Fix AUDIT_SEAL_DIR" in caplog.text
 
 
+def test_a_copy_that_could_not_be_written_is_written_with_the_next_seal(
+    db: None, settings, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    settings.AUDIT_SEAL_DIR = tmp_path / "file" / "seals"
+    write_log(1)
+    first = sealed_log.seal()
+    settings.AUDIT_SEAL_DIR = tmp_path
+    write_log(1)
+    second = sealed_log.seal()
+
+    assert dict(second_copy.read_copies()) == {1: first.note, 2: second.note}
+
+
 def test_a_seal_is_due_an_hour_after_the_last_if_entries_were_added(db: None) -> None:
     assert not is_due(now=AT)
     write_log(1)
@@ -262,6 +278,19 @@ def test_a_clock_that_was_set_back_is_noted(db: None, seconds, note: str) -> Non
     verdict = verdict_on_log()
     assert isinstance(verdict, Unsealed)
     assert verdict.note.strip() == note
+
+
+def test_a_clock_that_was_set_back_between_two_chunks_is_noted() -> None:
+    def rows(start: int, *times: str) -> list[Row]:
+        moments = [f"2026-11-23 {time}:00" for time in times]
+        return [Row(seq, b"", b"", (moment,)) for seq, moment in enumerate(moments, start)]
+
+    clock = ClockCheck()
+    clock.check(rows(0, "12:00", "12:30"))
+    clock.check(rows(2, "11:00", "11:30"))
+    clock.check(rows(4, "10:00", "13:00"))
+
+    assert clock.note == " At entry 2 the clock had been set back by 1:30:00."
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from assignments.models import LogEntry, RateBudget
 from assignments.services.calls.call_process import EndedCall
 from assignments.services.sending import claims, outcomes, reconciliation
+from assignments.services.sending.record_matching import CLOCK_TOLERANCE
 from assignments.stackone.commands import UserAssignments
 from assignments.stackone.errors import (
     AccountUnusable,
@@ -246,3 +247,32 @@ def test_a_clock_ahead_of_the_lms_still_matches_the_record(desk, batch):
 
     assert (row.state, row.remote_id) == ("created", "found")
     assert row.sent_at <= our_time
+
+
+def test_a_small_difference_of_clocks_widens_no_tolerance(desk, batch):
+    row = end_call(desk, batch, OutcomeUnknown("No answer."))
+    older = row.sent_at - CLOCK_TOLERANCE - timedelta(seconds=1)
+    held = record(desk, row, created_at=older.isoformat())
+    # `read_back` skips 15 seconds.
+    lead = CLOCK_TOLERANCE - timedelta(seconds=30)
+
+    row = read_back(desk, batch, UserAssignments((held,), 1, desk.clock() - lead))
+
+    assert row.state == "unknown"
+
+
+def test_two_unknown_rows_of_one_group_never_take_the_same_record(desk, batch):
+    first = end_call(desk, batch, OutcomeUnknown("No answer."))
+    again = desk.submit(people=1, assigns_again=True)
+    second = end_call(desk, again, OutcomeUnknown("No answer."))
+    assert second.learner_id == first.learner_id
+    held = UserAssignments((record(desk, first),), 1)
+    desk.clock.skip(seconds=15)
+    now = desk.clock()
+    jobs = reconciliation.due(account=desk.account, count=9, in_flight=(), now=now)
+    assert len(jobs) == 2
+
+    ended = [EndedCall(job, held, now) for job in jobs]
+    reconciliation.settle(account=desk.account, read_backs=ended, now=now)
+
+    assert desk.states(batch) + desk.states(again) == ["created", "unknown"]
