@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from celery import Celery
 
-from bench.child import AUTH, HEADERS, directory
+from bench.client_child import AUTH, HEADERS, directory
 from tests.broker import Broker
 from tests.reaper import end_with_this_process
 from tests.sandbox_process import ROOT

@@ -1,74 +1,27 @@
 """One measured process: `python -m bench.child deliver` prints its measurements as JSON."""
 
-import asyncio
-import json
 import statistics
-import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import batched
 from typing import Any
 
-import django
-import httpx
-
 from bench import directory_child
+from bench.client_child import directory
+from bench.part import run_part
 from bench.process_tree import measure
 
 LONGEST_RUN_SECONDS = 600.0
-HEADERS = {"x-account-id": "sandbox", "User-Agent": "bench"}
-AUTH = httpx.BasicAuth("sandbox", "")
 
 
-def main(part: str, *words: str) -> None:
-    """Run one part and print its measurements."""
-    parts: Mapping[str, Callable[..., dict[str, float]]] = {
-        "plan": plan,
-        "freeze": freeze,
-        "deliver": deliver,
-        "deliver_unlogged": deliver_unlogged,
-        "unrecorded": unrecorded,
-        "httpx": shared_client,
-        "aiohttp": aiohttp_client,
-        "append": append,
-        "fetch": directory_child.fetch,
-        "query": directory_child.query,
-        "search": directory_child.search,
-        "select": directory_child.select,
-        "sync": directory_child.sync,
-        "update_or_create": directory_child.update_or_create,
-        "page_cost": directory_child.page_cost,
-        "verify": verify,
-        "read": read,
-    }
-    print(json.dumps(parts[part](*words)))
-
-
-def freeze(  # noqa: PLR0915  what a person would click, step by step
-    people: str, items: str
-) -> dict[str, float]:
+def freeze(people: str, items: str) -> dict[str, float]:
     """Freeze a draft twice, then check rows against the plan as a sender does."""
-    django.setup()
-    from django.contrib.auth import get_user_model
-    from django.utils import timezone
-
-    from assignments.models import Assignment, Batch, Content, Learner
+    from assignments.models import Assignment, Batch, Learner
     from assignments.services.batches import plan_integrity
-    from assignments.services.calls import connections
-    from assignments.services.picking import drafts
     from assignments.services.planning import frozen_plan
+    from bench.demo_draft import filled_draft
 
-    now, account = timezone.now(), connections.configured_accounts()[0]
-    owner = get_user_model().objects.get(email="manager@example.com")
-    draft = drafts.create(account=account, owner_pk=owner.pk, now=now)
-    due = date.today() + timedelta(days=60)  # noqa: DTZ011  any day will do
-    drafts.set_terms(draft=draft, due_date=due, status="pending", progress=None, now=now)
-    content = Content.objects.filter(account=account, is_active=True).exclude(external_reference="")
-    for item in content.order_by("pk")[: int(items)]:
-        drafts.add_content(draft=draft, content_pk=item.pk, now=now)
-    learners = Learner.objects.filter(account=account).order_by("pk")[: int(people)]
-    drafts.pick_learners(draft=draft, learner_pks=learners.values_list("pk", flat=True), now=now)
+    draft, now = filled_draft(Learner.objects.all(), int(people), int(items))
     durations = []
     for _ in range(2):
         began = time.perf_counter()
@@ -107,35 +60,20 @@ def _log_plan(batch: Any) -> None:
         record(event, by=SYSTEM, at=timezone.now())
 
 
-def plan(  # noqa: PLR0915  what a person would click, step by step
-    people: str, first: str, items: str
-) -> dict[str, float]:
+def plan(people: str, first: str, items: str) -> dict[str, float]:
     """Create and start a batch for `people` people and `items` items, from item number `first`."""
-    django.setup()
-    from django.contrib.auth import get_user_model
-    from django.utils import timezone
-
     from assignments.audit.entries.actors import Actor
-    from assignments.models import Content, Learner
+    from assignments.models import Learner
     from assignments.services.batches import control
-    from assignments.services.calls import connections
     from assignments.services.picking import drafts
     from assignments.services.planning import frozen_plan
     from assignments.services.submitting import submission
+    from bench.demo_draft import filled_draft
 
-    now, account = timezone.now(), connections.configured_accounts()[0]
-    owner = get_user_model().objects.get(email="manager@example.com")
-    by = Actor(ref=f"user/{owner.pk}", name="Priya Mehta", means="command")
-    draft = drafts.create(account=account, owner_pk=owner.pk, now=now)
-    due = date.today() + timedelta(days=60)  # noqa: DTZ011  any day will do
-    drafts.set_terms(draft=draft, due_date=due, status="pending", progress=None, now=now)
+    learners = Learner.objects.filter(is_active=True)
+    draft, now = filled_draft(learners, int(people), int(items), first_item=int(first))
     drafts.set_assigns_again(draft=draft, assigns_again=True, now=now)
-    content = Content.objects.filter(account=account, is_active=True).exclude(external_reference="")
-    for item in content.order_by("pk")[int(first) : int(first) + int(items)]:
-        drafts.add_content(draft=draft, content_pk=item.pk, now=now)
-    learners = Learner.objects.filter(account=account, is_active=True).order_by("pk")
-    pks = learners.values_list("pk", flat=True)[: int(people)]
-    drafts.pick_learners(draft=draft, learner_pks=pks, now=now)
+    by = Actor(ref=f"user/{draft.owner_id}", name="Priya Mehta", means="command")
     draft.refresh_from_db()
     batch = frozen_plan.freeze(draft=draft, now=now)
     submission.submit(
@@ -153,7 +91,6 @@ def plan(  # noqa: PLR0915  what a person would click, step by step
 
 def deliver(seconds: str = "inf") -> dict[str, float]:
     """Send the waiting rows of the account, for `seconds` at most."""
-    django.setup()
     from django.utils import timezone
 
     from assignments.models import Assignment
@@ -176,7 +113,6 @@ def deliver(seconds: str = "inf") -> dict[str, float]:
 
 def deliver_unlogged() -> dict[str, float]:
     """Send the waiting rows without audit entries, to measure what these cost."""
-    django.setup()
     from assignments.services.batches import row_pipeline
 
     vars(row_pipeline)["_record"] = lambda *_: None
@@ -185,7 +121,6 @@ def deliver_unlogged() -> dict[str, float]:
 
 def unrecorded(calls: str, slots: str, base_url: str) -> dict[str, float]:
     """Make the same calls in the same call process, without database and log."""
-    django.setup()
     from assignments.services.calls.call_process import CallProcess
     from assignments.stackone.commands import CreateAssignment
     from assignments.stackone.resources import NewAssignment
@@ -211,47 +146,8 @@ def unrecorded(calls: str, slots: str, base_url: str) -> dict[str, float]:
     return measure(work, lambda: len(ended))
 
 
-def shared_client(calls: str, slots: str, base_url: str) -> dict[str, float]:
-    """Make the calls with one httpx client with raised limits, the most common solution."""
-    limits = httpx.Limits(max_connections=int(slots), max_keepalive_connections=int(slots))
-
-    async def run(urls: Iterator[str], body: Mapping[str, object]) -> None:
-        async with httpx.AsyncClient(
-            auth=AUTH, headers=HEADERS, limits=limits, timeout=60
-        ) as client:
-
-            async def post(url: str) -> int:
-                return (await client.post(url, json=body)).status_code
-
-            await run_concurrently(int(slots), urls, post)
-
-    return measure_client(run, int(calls), base_url)
-
-
-def aiohttp_client(calls: str, slots: str, base_url: str) -> dict[str, float]:
-    """Make the calls with aiohttp, the fastest of the maintained clients."""
-    import aiohttp
-
-    async def run(urls: Iterator[str], body: Mapping[str, object]) -> None:
-        auth = aiohttp.BasicAuth("sandbox", "")
-        connector = aiohttp.TCPConnector(limit=int(slots))
-        async with aiohttp.ClientSession(
-            auth=auth, headers=HEADERS, connector=connector
-        ) as session:
-
-            async def post(url: str) -> int:
-                async with session.post(url, json=body) as response:
-                    await response.read()
-                    return response.status
-
-            await run_concurrently(int(slots), urls, post)
-
-    return measure_client(run, int(calls), base_url)
-
-
 def append(count: str, group: str) -> dict[str, float]:
     """Append `count` entries to the audit log, `group` in each transaction."""
-    django.setup()
     from django.db import transaction
     from django.utils import timezone
 
@@ -280,7 +176,6 @@ def append(count: str, group: str) -> dict[str, float]:
 
 def verify() -> dict[str, float]:
     """Verify the whole log."""
-    django.setup()
     from assignments.audit.integrity.verdicts import BROKEN_WORDS
     from assignments.audit.verification.whole_log import verdict_on_log
 
@@ -296,7 +191,6 @@ def verify() -> dict[str, float]:
 
 def read(most: str) -> dict[str, float]:
     """Read the same columns of the first entries without verifying them."""
-    django.setup()
     from assignments.audit.integrity.reader import chunks
 
     sizes: list[int] = []
@@ -305,46 +199,23 @@ def read(most: str) -> dict[str, float]:
     )
 
 
-def directory(base_url: str) -> tuple[list[str], str]:
-    """Return the ids of some people and the reference of an item."""
-    with httpx.Client(auth=AUTH, headers=HEADERS, trust_env=False) as client:
-        people = client.get(f"{base_url}/unified/lms/users?page_size=100").json()["data"]
-        items = client.get(f"{base_url}/unified/lms/content?page_size=100").json()["data"]
-    active = [item for item in items if item["active"]]
-    return [person["id"] for person in people if person["active"]], active[0]["external_reference"]
-
-
-def measure_client(
-    run: Callable[[Iterator[str], Mapping[str, object]], Awaitable[None]], calls: int, base_url: str
-) -> dict[str, float]:
-    """Measure the calls of an alternative client."""
-    people, item = directory(base_url)
-    paths = (f"/unified/lms/users/{people[n % len(people)]}/assignments" for n in range(calls))
-    body: dict[str, object] = {
-        "learning_object_external_reference": item,
-        "status": {"value": "pending"},
-    }
-    urls = iter([base_url + path for path in paths])
-    return measure(lambda: asyncio.run(_as_coroutine(run(urls, body))), lambda: calls)
-
-
-async def run_concurrently(
-    slots: int, urls: Iterator[str], post: Callable[[str], Awaitable[int]]
-) -> None:
-    """POST to every URL, with `slots` calls in flight."""
-
-    async def slot() -> None:
-        for url in urls:
-            status = await post(url)
-            if status != httpx.codes.CREATED:
-                raise RuntimeError(f"The sandbox responded {status}.")
-
-    await asyncio.gather(*(slot() for _ in range(slots)))
-
-
-async def _as_coroutine(run: Awaitable[None]) -> None:
-    await run
-
-
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run_part(
+        {
+            "plan": plan,
+            "freeze": freeze,
+            "deliver": deliver,
+            "deliver_unlogged": deliver_unlogged,
+            "unrecorded": unrecorded,
+            "append": append,
+            "fetch": directory_child.fetch,
+            "query": directory_child.query,
+            "search": directory_child.search,
+            "select": directory_child.select,
+            "sync": directory_child.sync,
+            "update_or_create": directory_child.update_or_create,
+            "page_cost": directory_child.page_cost,
+            "verify": verify,
+            "read": read,
+        }
+    )

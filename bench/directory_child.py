@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Final
 
-import django
-
 SEED: Final = 4
 WORDS_PER_LENGTH: Final = 12
 LENGTHS: Final = range(1, 7)
@@ -48,7 +46,6 @@ def page_cost() -> dict[str, float]:
 
 def query() -> dict[str, float]:
     """Query the first page for three letters or more, with the indexes and with icontains."""
-    django.setup()
     from assignments.models import Account, Learner
     from assignments.queries import directory
 
@@ -84,7 +81,6 @@ def select() -> dict[str, float]:
 
 def fetch(account_id: str) -> dict[str, float]:
     """Fetch every page of people and store nothing."""
-    django.setup()
     from assignments.services.calls import connections
 
     with connections.open_client(account_id, before_request=lambda: None) as client:
@@ -94,7 +90,6 @@ def fetch(account_id: str) -> dict[str, float]:
 
 def sync(account_id: str) -> dict[str, float]:
     """Sync all people of an account, new or unchanged."""
-    django.setup()
     from django.utils import timezone
 
     from assignments.audit.entries.actors import SYSTEM
@@ -129,7 +124,6 @@ def sync(account_id: str) -> dict[str, float]:
 
 def update_or_create(account_id: str, count: str) -> dict[str, float]:
     """Store people the common way: `update_or_create` for each, in a transaction per page."""
-    django.setup()
     from django.db import transaction
 
     from assignments.models import Account, Learner
@@ -168,7 +162,6 @@ def _values(user: Any) -> dict[str, object]:
 
 def signed_in(email: str) -> tuple[Any, Any]:
     """Return a test client that is signed in as a demo user, and the user."""
-    django.setup()
     from django.contrib.auth import get_user_model
     from django.test import Client
 
@@ -180,14 +173,10 @@ def signed_in(email: str) -> tuple[Any, Any]:
 
 def _manager() -> tuple[Any, Any]:
     """Return a test client that is signed in as a manager, and an empty draft."""
-    client, owner = signed_in("manager@example.com")
-    from django.utils import timezone
+    from bench.demo_draft import new_draft
 
-    from assignments.services.calls import connections
-    from assignments.services.picking import drafts
-
-    account, now = connections.configured_accounts()[0], timezone.now()
-    draft = drafts.create(account=account, owner_pk=owner.pk, now=now)
+    client, _ = signed_in("manager@example.com")
+    draft, _ = new_draft()
     # The first requests of a process compile templates and open the database.
     client.get(f"/assign/{draft.pk}/")
     client.get("/people/")

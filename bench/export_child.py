@@ -2,14 +2,10 @@
 
 import csv
 import io
-import json
-import sys
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import django
-
+from bench.part import run_part
 from bench.process_tree import measure
 
 MOMENT = "%Y-%m-%d %H:%M:%S"
@@ -28,15 +24,8 @@ class NullFile(io.RawIOBase):
         return len(piece)
 
 
-def main(part: str, *words: str) -> None:
-    """Run one part and print its measurements."""
-    parts: Mapping[str, Callable[..., dict[str, float]]] = {"export": export, "all": all_at_once}
-    print(json.dumps(parts[part](*words)))
-
-
 def export(form: str = "csv", count: str = "0") -> dict[str, float]:
     """Export the log, or its first `count` entries, as the product does."""
-    django.setup()
     from pathlib import Path
     from tempfile import gettempdir
 
@@ -62,7 +51,6 @@ def all_at_once(count: str) -> dict[str, float]:
 
     The names are read with one query, so that only the way of reading entries differs.
     """
-    django.setup()
     from assignments.audit.entries.readable import readable_entries
     from assignments.audit.export.csv_format import BYTE_ORDER_MARK, escape_formula, header_cells
     from assignments.models import LogEntry
@@ -113,4 +101,4 @@ def _row(line: Any) -> list[str]:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run_part({"export": export, "all": all_at_once})

@@ -1,37 +1,23 @@
 """One measured process: `python -m bench.lists_child paste 50000` prints its measurements."""
 
 import csv
-import json
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import django
-
-
-def main(part: str, *words: str) -> None:
-    """Run one part and print its measurements."""
-    django.setup()
-    parts: Mapping[str, Callable[..., dict[str, float]]] = {
-        "paste": paste,
-        "upload": upload,
-        "write": write,
-    }
-    began = time.process_time()
-    measure = parts[part](*words)
-    print(json.dumps(measure | {"cpu_seconds": time.process_time() - began}))
+from bench.part import run_part
 
 
 def paste(count: str) -> dict[str, float]:
     """Paste `count` e-mail addresses and ids into a new draft, some of them misspelt."""
     from assignments.services.picking.pasted_lists.list_import import add_people
+    from bench.demo_draft import new_draft
 
-    draft, now = _draft()
+    draft, now = new_draft()
     text = "\n".join(_words(int(count)))
     began = time.perf_counter()
     pasted = add_people(draft=draft, text=text, now=now)
@@ -53,8 +39,9 @@ def upload(kind: str, rows: str) -> dict[str, float]:
     """Check and store a file; each row has a person, an item and a due date."""
     from assignments.services.picking.uploads import files
     from assignments.services.picking.uploads.column_detection import Columns
+    from bench.demo_draft import new_draft
 
-    draft, now = _draft()
+    draft, now = new_draft()
     file = _file(kind, int(rows))
     before, began = _peak_mb(), time.perf_counter()
     upload = files.store_file(draft=draft, file=file, name=f"rows.{kind}", now=now)
@@ -125,19 +112,6 @@ def _rows(count: int) -> list[tuple[str, ...]]:
     ]
 
 
-def _draft() -> tuple[Any, Any]:
-    from django.contrib.auth import get_user_model
-    from django.utils import timezone
-
-    from assignments.services.calls import connections
-    from assignments.services.picking import drafts
-
-    now = timezone.now()
-    owner = get_user_model().objects.get(email="manager@example.com")
-    account = connections.configured_accounts()[0]
-    return drafts.create(account=account, owner_pk=owner.pk, now=now), now
-
-
 def _words(count: int) -> list[str]:
     from assignments.models import Learner
 
@@ -151,4 +125,4 @@ def _peak_mb() -> float:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run_part({"paste": paste, "upload": upload, "write": write})

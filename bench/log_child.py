@@ -1,18 +1,15 @@
 """Measure one part of a long log: `python -m bench.log_child write 100000` prints JSON."""
 
-import json
 import random
 import statistics
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from itertools import batched
 from typing import Any, Final
 
-import django
-
 from bench.directory_child import signed_in, spread, timed
+from bench.part import run_part
 
 SEED: Final = 11
 GROUP: Final = 500
@@ -63,23 +60,8 @@ QUERIES: Final = {
 }
 
 
-def main(part: str, *words: str) -> None:
-    """Run one part and print its measurements."""
-    parts: Mapping[str, Callable[..., dict[str, float]]] = {
-        "write": write,
-        "pages": pages,
-        "size": size,
-        "offset": offset,
-        "words": words_of_text,
-        "list": own_list,
-        "admin": admin_list,
-    }
-    print(json.dumps(parts[part](*words)))
-
-
 def write(start: str, count: str) -> dict[str, float]:
     """Append entries of 40 managers, 20,000 people and 200 items, 900 to a batch."""
-    django.setup()
     from django.db import transaction
     from django.utils import timezone
 
@@ -138,7 +120,6 @@ def pages() -> dict[str, float]:
 
 def size() -> dict[str, float]:
     """Return the size of the database per entry in bytes, including names and indexes."""
-    django.setup()
     from django.db import connection
 
     from assignments.models import LogHead
@@ -154,7 +135,6 @@ def size() -> dict[str, float]:
 
 def offset() -> dict[str, float]:
     """Return how long a page in the middle takes, by number and by OFFSET, in ms."""
-    django.setup()
     from django.utils import timezone
 
     from assignments.audit.search.parser import parse
@@ -232,4 +212,14 @@ def _auditor() -> Any:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run_part(
+        {
+            "write": write,
+            "pages": pages,
+            "size": size,
+            "offset": offset,
+            "words": words_of_text,
+            "list": own_list,
+            "admin": admin_list,
+        }
+    )

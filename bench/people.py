@@ -1,17 +1,13 @@
-"""Create signed-in managers: `python -m bench.people 200` prints the keys of their sessions.
+"""Create signed-in managers: `python -m bench.people sign_in 200` prints their sessions' keys.
 
 Creates the sessions directly: sign-in is limited to 120 requests a minute from one address.
 """
 
-import json
-import sys
-
-import django
+from bench.part import run_part
 
 
-def main(count: int) -> None:
-    """Create `count` users with sessions and print the session keys."""
-    django.setup()
+def sign_in(count: str) -> dict[str, object]:
+    """Create `count` users with sessions and return the session keys."""
     from django.contrib.sessions.backends.db import SessionStore
     from django.test import RequestFactory
 
@@ -19,7 +15,7 @@ def main(count: int) -> None:
     from dashboard.access.models import User
 
     keys = []
-    for number in range(count):
+    for number in range(int(count)):
         person = {"name": f"Manager {number}", "email": f"m{number}@example.com"}
         user = User.objects.create(issuer="bench", subject=str(number), roles=["manager"], **person)
         request = RequestFactory().get("/")
@@ -27,8 +23,8 @@ def main(count: int) -> None:
         sessions.sign_in(request, user)
         request.session.save()
         keys.append(request.session.session_key)
-    print(json.dumps({"keys": keys}))
+    return {"keys": keys}
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    run_part({"sign_in": sign_in})

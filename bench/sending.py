@@ -23,9 +23,12 @@ def speed(vendor: str, pairs: int) -> Iterator[Comparison]:
         url = environment.lms.base_url
         alternatives: dict[str, Callable[[], dict[str, Any]]] = {
             "one shared httpx client": partial(
-                environment.run_child, "httpx", str(SLOW_CLIENT_CALLS), "64", url
+                environment.run_child,
+                str(SLOW_CLIENT_CALLS),
+                "64",
+                url,
+                script="bench.client_child",
             ),
-            "bare aiohttp": partial(environment.run_child, "aiohttp", str(ROWS), "64", url),
         }
         if sdk.is_available():
             alternatives["the vendor's SDK"] = partial(sdk.run, url, SLOW_CLIENT_CALLS)
@@ -45,8 +48,6 @@ def _client_comparisons(results: Any, baselines: dict[str, Any]) -> Iterator[Com
         "one shared httpx client": (8, 1),
         "the vendor's SDK": (3, 0.25),
         "a Celery task per call": (10, 0.1),
-        # Not an alternative, as it stores nothing: it shows what storing costs.
-        "bare aiohttp": (0, 10),
     }
     for name, baseline in baselines.items():
         detail: dict[str, object] = {"results": results, "baseline": baseline}

@@ -138,7 +138,7 @@ def _run_sessions(
     """Run sessions while a batch is sent; return the people, their requests and the sender's
     measurements.
     """
-    keys = environment.run_child(str(count), script="bench.people")["keys"]
+    keys = environment.run_child("sign_in", str(count), script="bench.people")["keys"]
     with Web(cast("Product", environment), processes=PROCESSES[vendor]) as web:
         batch, is_over = environment.create_batch(rows), threading.Event()
         people = [Person(web.url, key, batch, number) for number, key in enumerate(keys)]
