@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +13,7 @@ import pytest
 import redis
 
 from tests.reaper import end_with_this_process
-
-STARTS_WITHIN_SECONDS = 10
+from tests.waiting import wait_until
 
 
 class Broker:
@@ -40,10 +38,7 @@ class Broker:
         options = [part for name, value in flags.items() for part in (f"--{name}", value)]
         self._process = subprocess.Popen([_program(), *options])
         end_with_this_process(self._process.pid)
-        ends = time.monotonic() + STARTS_WITHIN_SECONDS
-        while not self._is_up():
-            assert time.monotonic() < ends, (self._folder / "broker.log").read_text()
-            time.sleep(0.02)
+        wait_until(self._is_up, "Redis responds", explain=(self._folder / "broker.log").read_text)
 
     def kill(self) -> None:
         """Kill the server; its data is lost."""

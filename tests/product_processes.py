@@ -17,8 +17,7 @@ from typing import Any
 
 from tests.reaper import end_with_this_process
 from tests.sandbox_process import ROOT, Sandbox
-
-LONGEST_COMMAND_SECONDS = 240
+from tests.waiting import HANG_SECONDS
 
 
 @dataclass
@@ -37,7 +36,7 @@ class Product:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=LONGEST_COMMAND_SECONDS,
+            timeout=2 * HANG_SECONDS,
             check=False,
         )
         assert done.returncode in expect, (done.returncode, done.stdout, done.stderr)
@@ -132,7 +131,7 @@ def _template_database() -> Path:
 
 def _is_ended(process: "subprocess.Popen[str]") -> bool:
     try:
-        process.wait(timeout=30)
+        process.wait(HANG_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,12 +16,12 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.reaper import end_with_this_process
+from tests.waiting import HANG_SECONDS, WaitTimeout, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL_DATA = {"learners": 60, "content": 40, "requests_per_minute": 0}
 KEY = httpx.BasicAuth("sandbox", "")
 ACCOUNT = {"x-account-id": "sandbox"}
-STOPS_WITHIN_SECONDS = 10
 
 
 @dataclass
@@ -80,7 +79,7 @@ class Sandbox:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Stop the sandbox and return its exit code."""
         self.process.send_signal(number)
-        return self.process.wait(STOPS_WITHIN_SECONDS)
+        return self.process.wait(HANG_SECONDS)
 
     def _control(self, method: str, path: str, body: object = None) -> Any:
         with httpx.Client(trust_env=False) as client:
@@ -99,7 +98,7 @@ def running_sandbox(**flags: Any) -> Iterator[Sandbox]:
     finally:
         if process.poll() is None:
             process.terminate()
-        process.communicate(timeout=STOPS_WITHIN_SECONDS)
+        process.communicate(timeout=HANG_SECONDS)
 
 
 def start_sandbox(**flags: Any) -> subprocess.Popen[str]:
@@ -135,19 +134,20 @@ def _address(process: subprocess.Popen[str]) -> str:
     line = process.stdout.readline()
     match = re.match(r"Sandbox LMS ready at (http://\S+)", line)
     if match is None:
-        problem = process.communicate(timeout=STOPS_WITHIN_SECONDS)[1]
+        problem = process.communicate(timeout=HANG_SECONDS)[1]
         raise RuntimeError(f"The sandbox did not start: {line}{problem}")
     return match[1]
 
 
 def outlives_parent(script: str) -> bool:
-    """Kill a script that prints its child's process id; return if the child lives after 5 s."""
+    """Kill a script that prints its child's process id; return whether the child stays alive."""
     with subprocess.Popen(
         [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as parent:
         child = Path(f"/proc/{int(cast('IO[str]', parent.stdout).readline())}")
         parent.kill()
-    until = time.monotonic() + 5
-    while time.monotonic() < until and child.exists():
-        time.sleep(0.05)
-    return child.exists()
+    try:
+        wait_until(lambda: not child.exists(), "the child ends with its parent", seconds=60)
+    except WaitTimeout:
+        return True
+    return False

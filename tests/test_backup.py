@@ -6,7 +6,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from tests.crash.tables import Tables
 from tests.factories import AT, make_account
 from tests.log_fixtures import write_log
 from tests.sandbox_process import ROOT
+from tests.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -109,8 +109,7 @@ def concurrent_writes(url):
 
 def test_backup_is_consistent_under_concurrent_writes(database_url, empty_url, tmp_path):
     with concurrent_writes(database_url) as written:
-        while len(written) < 3:
-            time.sleep(0.01)
+        wait_until(lambda: len(written) >= 3, "something is written")
         before = len(written)
         database_backup.save(tmp_path / "copy")
         after = len(written)

@@ -14,6 +14,7 @@ from assignments.stackone.commands import CreateAssignment, ReadUserAssignments,
 from assignments.stackone.errors import NotSent, OutcomeUnknown, RateLimited
 from assignments.stackone.resources import CreatedAssignment, NewAssignment
 from tests.sandbox_process import outlives_parent, running_sandbox
+from tests.waiting import HANG_SECONDS
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,9 @@ def start(calls, people, after=0.0):
     calls.start([(Job(person), at) for person in people])
 
 
-def wait_for_all(calls, within=10.0):
+def wait_for_all(calls):
     """Wait until every call has ended and return them."""
-    until, ended = time.monotonic() + within, []
+    until, ended = time.monotonic() + HANG_SECONDS, []
     while calls.in_flight and time.monotonic() < until:
         ended += calls.wait_for_ended(seconds=0.5)
     assert not calls.in_flight
@@ -98,10 +99,10 @@ def test_wait_for_ended_returns_early_after_the_last_call(calls, people):
     start(calls, people[:1])
     began = time.monotonic()
 
-    (only,) = calls.wait_for_ended(seconds=20)
+    (only,) = calls.wait_for_ended(seconds=10 * HANG_SECONDS)
 
     assert isinstance(only.result, CreatedAssignment)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < HANG_SECONDS
 
 
 def test_calls_before_their_send_time_are_not_sent_after_close(calls, people, lms):

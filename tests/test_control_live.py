@@ -1,4 +1,4 @@
-"""Pause, resume and stop with a real worker: within two seconds, and across its restarts."""
+"""Pause, resume and stop with a real worker, and across its restarts."""
 
 import sqlite3
 import time
@@ -8,11 +8,13 @@ import pytest
 
 from tests.product_processes import installed
 from tests.sandbox_process import running_sandbox
+from tests.waiting import HANG_SECONDS, wait_until
 
 pytestmark = pytest.mark.journey
 PEOPLE = 900
 CREATE = "POST /unified/lms/users/{id}/assignments"
-SECONDS = 2.0
+# Long enough for a worker that sends to send again.
+QUIET_SECONDS = 2
 MANAGER = ("--as", "manager@example.com")
 
 
@@ -26,7 +28,7 @@ def lms():
 @pytest.fixture
 def product(tmp_path, lms):
     """Return an installed product with a synced directory, slow enough to be interrupted."""
-    with installed(tmp_path, lms, STACKONE_REQUESTS_PER_MINUTE="2400") as product:
+    with installed(tmp_path, lms, STACKONE_REQUESTS_PER_MINUTE="1200") as product:
         product.manage_json("sync")
         yield product
 
@@ -54,52 +56,63 @@ def act(product, batch, action):
     return product.manage_json("batch", action, batch, *MANAGER)
 
 
-def receives_more(lms, since, within=20.0):
-    """Return whether more requests come in within that many seconds."""
-    ends = time.monotonic() + within
-    while creates(lms) <= since and time.monotonic() < ends:
-        time.sleep(0.05)
-    return creates(lms) > since
+def wait_for_more(lms, since):
+    """Wait until more requests have come in."""
+    wait_until(lambda: creates(lms) > since, f"more than {since} requests came in")
 
 
-def is_quiet(lms):
-    """Return whether no request comes in later than two seconds from now."""
-    time.sleep(SECONDS)
+def sends_nothing(product, lms):
+    """Return whether no request comes in once the calls in flight have ended."""
+    in_flight = "SELECT COUNT(*) FROM assignments_assignment WHERE state = 'sending'"
+    wait_until(lambda: not query_value(product, in_flight), "no call is in flight")
     count = creates(lms)
-    time.sleep(2)
+    time.sleep(QUIET_SECONDS)
     return creates(lms) == count
+
+
+def start_worker(product):
+    """Start a worker and wait until it is registered under its process id."""
+    worker = product.start("worker")
+    registered = f"SELECT COUNT(*) FROM assignments_worker WHERE name LIKE '%:{worker.pid}'"
+    wait_until(lambda: query_value(product, registered), "the worker is registered")
+    return worker
+
+
+def query_value(product, query):
+    """Return the single value of an SQL query."""
+    with closing(sqlite3.connect(product.database)) as database:
+        return database.execute(query).fetchone()[0]
 
 
 def restarted(product, worker):
     """End the worker as a deployment does and return the next one."""
     worker.terminate()
-    worker.wait(timeout=30)
-    return product.start("worker")
+    worker.wait(HANG_SECONDS)
+    return start_worker(product)
 
 
-def test_pause_and_resume_act_within_two_seconds_and_survive_a_restart(product, batch, lms):
-    worker = product.start("worker")
-    assert receives_more(lms, 20)
+def test_pause_and_resume_act_and_survive_a_restart(product, batch, lms):
+    worker = start_worker(product)
+    wait_for_more(lms, 20)
 
     act(product, batch, "pause")
-    assert is_quiet(lms)
+    assert sends_nothing(product, lms)
     product.kill(worker)
-    product.start("worker")
-    assert is_quiet(lms)
+    start_worker(product)
+    assert sends_nothing(product, lms)
 
-    paused_at = creates(lms)
     act(product, batch, "resume")
-    assert receives_more(lms, paused_at, within=SECONDS)
+    wait_for_more(lms, creates(lms))
 
 
-def test_stop_acts_within_two_seconds_and_survives_a_restart(product, batch, lms):
-    worker = restarted(product, product.start("worker"))
-    assert receives_more(lms, 20)
+def test_stop_acts_and_survives_a_restart(product, batch, lms):
+    worker = restarted(product, start_worker(product))
+    wait_for_more(lms, 20)
 
     act(product, batch, "stop")
-    assert is_quiet(lms)
+    assert sends_nothing(product, lms)
     restarted(product, worker)
-    assert is_quiet(lms)
+    assert sends_nothing(product, lms)
 
     batch_json, stats = product.manage_json("batch", "show", batch), lms.stats()
     assert (batch_json["state"], batch_json["counts"].get("planned", 0)) == ("stopped", 0)
@@ -110,9 +123,9 @@ def test_stop_acts_within_two_seconds_and_survives_a_restart(product, batch, lms
 def test_a_pause_while_no_worker_runs_holds_when_one_starts(product, batch, lms):
     act(product, batch, "pause")
 
-    product.start("worker")
-    time.sleep(4)
+    start_worker(product)
+    assert sends_nothing(product, lms)
     assert creates(lms) == 0
 
     act(product, batch, "resume")
-    assert receives_more(lms, 0)
+    wait_for_more(lms, 0)

@@ -1,13 +1,13 @@
 """End-to-end tests with real processes: commands, a worker, and a worker that is killed."""
 
 import sqlite3
-import time
 from contextlib import closing
 
 import pytest
 
 from tests.product_processes import installed
 from tests.sandbox_process import running_sandbox
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.journey
 PEOPLE = 400
@@ -63,14 +63,6 @@ def assign(product, *more, expect=(0,)):
     )
 
 
-def wait_until(condition, seconds=60):
-    """Wait for a condition to hold."""
-    ends = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends, "It did not come true in time."
-        time.sleep(0.05)
-
-
 def test_assign_command_creates_assignments_and_the_log_verifies(product, lms):
     result = assign(product, "--wait")
 
@@ -105,7 +97,7 @@ def test_assign_command_under_faults_counts_correctly(product, lms):
 def test_killed_worker_loses_and_duplicates_nothing(product, lms):
     first = product.start("worker")
     assign(product)
-    wait_until(lambda: lms.stats()["assignments"] > 40)
+    wait_until(lambda: lms.stats()["assignments"] > 40, "some rows are sent")
     product.kill(first)
     held = lms.stats()["assignments"]
     sending = query_value(
@@ -115,9 +107,8 @@ def test_killed_worker_loses_and_duplicates_nothing(product, lms):
     assert sending > 0
 
     product.start("worker")
-    wait_until(
-        lambda: query_value(product, "SELECT state FROM assignments_batch") == "done", seconds=120
-    )
+    state = "SELECT state FROM assignments_batch"
+    wait_until(lambda: query_value(product, state) == "done", "the batch is done")
 
     stats = lms.stats()
     created = query_value(

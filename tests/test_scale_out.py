@@ -13,6 +13,7 @@ from tests import postgres
 from tests.broker import Broker, running_broker
 from tests.product_processes import Product, installed
 from tests.sandbox_process import Sandbox, running_sandbox
+from tests.waiting import HANG_SECONDS, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.scale_out]
 
@@ -54,7 +55,8 @@ class Site:
             self.product.start("worker", log=self.log, PGAPPNAME=f"worker-{number}", **settings)
             for number in range(count)
         ]
-        wait_until(lambda: self.value("SELECT COUNT(*) FROM assignments_worker") == count)
+        registered = "SELECT COUNT(*) FROM assignments_worker"
+        wait_until(lambda: self.value(registered) == count, "the workers are registered")
         return started
 
     def sender_number(self) -> int:
@@ -63,7 +65,8 @@ class Site:
             "SELECT MIN(name) FROM (SELECT application_name AS name FROM pg_stat_activity "
             "WHERE application_name LIKE 'worker-%' GROUP BY 1 HAVING COUNT(*) > 1) AS busy"
         )
-        return int(str(wait_until(lambda: self.value(busy))).removeprefix("worker-"))
+        name = wait_until(lambda: self.value(busy), "a worker sends")
+        return int(str(name).removeprefix("worker-"))
 
     def wake(self, times: int) -> None:
         """Enqueue the delivery task that many times."""
@@ -74,11 +77,11 @@ class Site:
         )
 
     def wait_until_sending(self) -> None:
-        wait_until(lambda: self.lms.stats()["assignments"] > MIDDLE)
+        wait_until(lambda: self.lms.stats()["assignments"] > MIDDLE, "many rows are sent")
 
-    def wait_until_done(self, seconds: float = 60) -> None:
+    def wait_until_done(self) -> None:
         done = "SELECT bool_and(state = 'done') FROM assignments_batch"
-        wait_until(lambda: self.value(done), seconds)
+        wait_until(lambda: self.value(done), "every batch is done")
 
     def counts(self) -> dict[str, object]:
         """Return the number of assignments in the LMS, in the rows and in the log."""
@@ -102,16 +105,7 @@ def expected_counts(rows: int) -> dict[str, object]:
 def stopped(worker):
     """Ask a worker to stop and return its exit code."""
     worker.terminate()
-    return worker.wait(15)
-
-
-def wait_until(condition, seconds=30):
-    """Wait until the condition returns something true, and return that."""
-    ends = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < ends, "It did not come true in time."
-        time.sleep(0.05)
-    return value
+    return worker.wait(HANG_SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +162,7 @@ def test_two_workers_send_each_row_once_despite_repeated_wake_ups(site):
     site.wait_until_done()
     site.wake(5)
 
-    wait_until(lambda: site.broker.client().llen("delivery") == 0)
+    wait_until(lambda: site.broker.client().llen("delivery") == 0, "the queue is empty")
     assert site.counts() == expected_counts(rows)
     attempts = "SELECT COUNT(*) FROM assignments_logentry WHERE action = 'assignment.attempted'"
     assert site.value(attempts) == rows
@@ -186,7 +180,7 @@ def test_terminated_worker_hands_over_its_rows(site):
     assert stopped(workers[site.sender_number()]) == 0
 
     assert site.lms.stats()["assignments"] < rows
-    site.wait_until_done(15)
+    site.wait_until_done()
     assert site.counts() == expected_counts(rows)
 
 
@@ -198,7 +192,7 @@ def test_another_worker_finishes_the_rows_of_a_killed_worker(site):
     site.product.kill(workers[site.sender_number()])
 
     assert site.lms.stats()["assignments"] < rows
-    site.wait_until_done(90)
+    site.wait_until_done()
     assert site.counts() == expected_counts(rows)
 
 
@@ -215,7 +209,7 @@ def test_lost_broker_only_delays_new_batches(site):
     assert f"FIX  broker: {site.broker.url} does not respond" in output
     assert site.lms.stats()["assignments"] == first
     site.broker.start()
-    wait_until(lambda: site.lms.stats()["assignments"] > first, seconds=8)
+    wait_until(lambda: site.lms.stats()["assignments"] > first, "the second batch is sent")
     site.wait_until_done()
 
     assert site.counts() == expected_counts(both)
@@ -234,7 +228,7 @@ def test_database_restart_loses_and_duplicates_nothing(site, database):
     time.sleep(1)
     database.start()
 
-    site.wait_until_done(90)
+    site.wait_until_done()
     assert site.counts() == expected_counts(rows)
     log = site.log.read_text()
     assert "Traceback" not in log
@@ -244,7 +238,7 @@ def test_database_restart_loses_and_duplicates_nothing(site, database):
 
 def test_worker_can_be_terminated_during_its_start(site):
     worker = site.product.start("worker", log=site.log, PYTHONUNBUFFERED="1")
-    wait_until(lambda: " ready." in site.log.read_text())
+    wait_until(lambda: " ready." in site.log.read_text(), "the worker is ready")
 
     assert stopped(worker) == 0
 
@@ -256,7 +250,8 @@ def test_scheduled_sync_runs_on_the_broker(site):
 
     site.start_workers(2)
 
-    wait_until(lambda: site.value("SELECT synced_at IS NOT NULL FROM assignments_account"))
+    is_synced = "SELECT synced_at IS NOT NULL FROM assignments_account"
+    wait_until(lambda: site.value(is_synced), "the directory is synced")
     assert site.value("SELECT COUNT(*) FROM assignments_syncrun WHERE started_by = 'system'") == 1
 
 

@@ -14,6 +14,7 @@ from assignments.services.sending import claims, sender
 from assignments.services.sending.claims import Claim
 from assignments.services.sending.outcomes import settle
 from assignments.stackone.errors import RateLimited
+from tests.waiting import HANG_SECONDS
 
 SENDER = "sender"
 
@@ -129,7 +130,7 @@ def test_a_long_pause_returns_claimed_rows_to_the_queue(desk):
 
 @pytest.mark.parametrize("reading", range(1, 9))
 def test_a_clock_set_back_between_two_readings_delays_nothing(desk, waiting, reading):
-    readings, ends = count(), time.monotonic() + 20
+    readings, ends = count(), time.monotonic() + HANG_SECONDS
 
     def clock():
         is_ahead = next(readings) < reading

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.crash.tables import Tables
-from tests.crash.waiting import wait_until
 from tests.crash.web import Web
 from tests.product_processes import installed
 from tests.sandbox_process import running_sandbox
+from tests.waiting import HANG_SECONDS, wait_until
 
 pytestmark = pytest.mark.journey
 REPORT = b'{"csp-report": {"blocked-uri": "inline"}}'
@@ -41,7 +41,7 @@ def test_the_site_finishes_the_request_that_it_was_reading(product):
             f"POST /csp-report HTTP/1.1\r\nHost: {address.netloc}\r\n"
             f"Content-Type: application/csp-report\r\nContent-Length: {len(REPORT)}\r\n\r\n"
         )
-        with socket.create_connection((address.hostname, address.port), 10) as browser:
+        with socket.create_connection((address.hostname, address.port), HANG_SECONDS) as browser:
             browser.sendall(head.encode() + REPORT[:5])
             time.sleep(0.3)
             web.ask_to_stop()
@@ -69,7 +69,7 @@ def test_the_worker_finishes_its_calls_and_settles_their_rows(product, lms):
     wait_until(lambda: tables.value(sending) >= 4, "calls are in flight")
 
     worker.send_signal(signal.SIGTERM)
-    code = worker.wait(15)
+    code = worker.wait(HANG_SECONDS)
 
     created = tables.value("SELECT COUNT(*) FROM assignments_assignment WHERE state = 'created'")
     stats = lms.stats()

@@ -14,6 +14,7 @@ import pytest
 
 from dashboard import start
 from tests.reaper import end_with_this_process
+from tests.waiting import HANG_SECONDS
 
 PROCFILE = """\
 web: exec python -m http.server --bind 127.0.0.1 $PORT
@@ -105,7 +106,7 @@ def test_the_worker_writes_links_to_the_site(tmp_path, site_url):
     worker_command = "python -c 'from django.conf import settings; print(settings.SITE_URL)'"
 
     with launch(tmp_path, PROCFILE.replace("exec sleep 60", worker_command), env) as started:
-        output, _ = started.communicate(timeout=30)
+        output, _ = started.communicate(timeout=HANG_SECONDS)
 
     assert f"worker.1  | {site_url or f'http://127.0.0.1:{port}'}\n" in output
 
@@ -118,7 +119,7 @@ def test_start_prints_the_url_and_stops_everything(tmp_path):
         assert started.stdout is not None
         line = next(line for line in started.stdout if "Assignment Desk" in line)
         started.send_signal(signal.SIGTERM)
-        rest, _ = started.communicate(timeout=90)
+        rest, _ = started.communicate(timeout=HANG_SECONDS)
 
     assert line == f"Assignment Desk is at http://127.0.0.1:{ports['PORT']}  (Ctrl-C stops)\n"
     assert started.returncode == 0
@@ -134,7 +135,7 @@ def test_start_fails_when_a_process_fails(tmp_path):
     broken = PROCFILE.replace("exec sleep 60", "exit 3")
 
     with launch(tmp_path, broken, ports) as started:
-        started.communicate(timeout=90)
+        started.communicate(timeout=HANG_SECONDS)
 
     assert started.returncode == 3
 
@@ -146,7 +147,7 @@ def test_start_needs_a_reachable_database(tmp_path):
     nowhere = {"DATABASE_URL": f"postgres://desk@127.0.0.1:{free_port()}/desk"}
 
     with launch(tmp_path, PROCFILE, nowhere | ports) as started:
-        output, _ = started.communicate(timeout=90)
+        output, _ = started.communicate(timeout=HANG_SECONDS)
 
     assert started.returncode == 1
     assert re.fullmatch(r"Check DATABASE_URL, its database failed: connection .* refused\n", output)

@@ -13,9 +13,9 @@ from assignments.models import Batch
 from tests.browser.conftest import sign_in
 from tests.reaper import end_with_this_process
 from tests.sandbox_process import ROOT, Sandbox, running_sandbox
+from tests.waiting import HANG_SECONDS
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey]
-TIMEOUT_MS = 60_000
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def worker(lms, database_url, settings) -> Iterator[None]:
     end_with_this_process(process.pid)
     yield
     process.terminate()
-    process.wait(timeout=30)
+    process.wait(HANG_SECONDS)
 
 
 def fill_draft(page: Page, check_appearance) -> None:
@@ -64,7 +64,7 @@ def submit(page: Page, check_appearance) -> None:
     page.get_by_role("button", name=re.compile("Create")).click()
     expect(page.get_by_role("button", name="Undo, back to draft")).to_be_visible()
     check_appearance()
-    expect(page.locator(".hero h2")).to_contain_text("created", timeout=TIMEOUT_MS)
+    expect(page.locator(".hero h2")).to_contain_text("created")
     check_appearance()
 
 
@@ -99,7 +99,7 @@ def verify(page: Page, check_appearance) -> None:
 def test_manager_assigns_and_auditor_verifies_the_log(page, worker, lms, check_appearance):
     sign_in(page, "manager")
     page.goto("/settings/")
-    expect(page.locator("#syncs .badge.ok").first).to_be_visible(timeout=TIMEOUT_MS)
+    expect(page.locator("#syncs .badge.ok").first).to_be_visible()
     check_appearance()
     fill_draft(page, check_appearance)
     submit(page, check_appearance)

@@ -10,7 +10,7 @@ from tests.crash.campaign import Campaign, Outcome, run
 from tests.crash.databases import ENGINES
 from tests.crash.scenarios import scenarios_for
 from tests.crash.scenes import ScenarioResult, Scene
-from tests.crash.waiting import WaitTimeout
+from tests.waiting import WaitTimeout
 
 READS = 1 / 6
 

@@ -12,9 +12,9 @@ from tests.crash import faults
 from tests.crash.kills import Kill, Killed, kill_and_restart, planned
 from tests.crash.site import Site, running_site
 from tests.crash.truth import Findings
-from tests.crash.waiting import WaitTimeout, wait_until
 from tests.crash.web import Manager, PageReloader, Web
 from tests.sandbox_process import running_sandbox
+from tests.waiting import WaitTimeout, wait_until
 
 # Margin for inactive people and for items that cannot be assigned.
 SPARE = 1.1

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from tests.crash.scenes import ITEMS, PEOPLE, ROWS, ScenarioResult, Scene, Stopwatch, stage
 from tests.crash.site import Site
-from tests.crash.waiting import wait_until
 from tests.reaper import end_with_this_process
 from tests.sandbox_process import ROOT
+from tests.waiting import wait_until
 
 SETTINGS = "dashboard.settings"
 HOUR = 3600
@@ -35,7 +35,7 @@ def _jumps(stopwatch: Stopwatch, scene: Scene, *jumps: int) -> ScenarioResult:
             _wait_for(site, ROWS * number // (len(jumps) + 2))
             clock.write_text(str(jump))
             seen.append(f"{jump:+} s at {site.held()} held")
-        site.wait_until_done(60)
+        site.wait_until_done()
         return stopwatch.result(site, ", ".join(seen))
 
 
@@ -43,7 +43,6 @@ def _wait_for(site: Site, share: int) -> None:
     wait_until(
         lambda: site.held() > share,
         f"{share} rows are held",
-        seconds=25,
         explain=site.describe_state,
     )
 

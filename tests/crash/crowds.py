@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.crash.scenes import ITEMS, PEOPLE, ROWS, ScenarioResult, Scene, Stopwatch, stage
-from tests.crash.waiting import wait_until
+from tests.waiting import wait_until
 
 BATCHES = 4
 

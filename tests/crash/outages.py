@@ -17,8 +17,8 @@ from tests.crash.scenes import (
     stage,
 )
 from tests.crash.site import Site
-from tests.crash.waiting import wait_until
 from tests.sandbox_process import Sandbox, running_sandbox
+from tests.waiting import wait_until
 
 FULL = ("full", "disk I/O error")
 
@@ -35,7 +35,7 @@ def api_down(scene: Scene) -> ScenarioResult:
         unknown_rows = site.tables.count("state IN ('sending', 'unknown')")
         with _restarted(scene, site) as lms:
             lms.set_faults(faults.shares(0.1))
-            site.wait_until_done(240)
+            site.wait_until_done()
             return stopwatch.result(
                 site, f"away for {away} s, {unknown_rows} rows unknown in that time"
             )
@@ -59,7 +59,7 @@ def disk_full(scene: Scene) -> ScenarioResult:
         wait_until(lambda: _is_logged(site.log), "the worker says that the disk is full")
         time.sleep(full_for)
         disk.free(worker.pid)
-        site.wait_until_done(180)
+        site.wait_until_done()
         lives = "survived" if worker.poll() is None else "ended and was restarted"
         return stopwatch.result(site, f"{disk.how}; full for {full_for} s; the worker {lives}")
 

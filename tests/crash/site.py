@@ -10,9 +10,9 @@ from subprocess import Popen
 from tests.crash.databases import Database, fresh
 from tests.crash.tables import MOVING, Tables
 from tests.crash.truth import Findings, check
-from tests.crash.waiting import wait_until
 from tests.product_processes import Product, installed
 from tests.sandbox_process import Sandbox
+from tests.waiting import wait_until
 
 # Assignable items without rows; those that nobody has come first.
 FREE_ITEMS = (
@@ -22,6 +22,8 @@ FREE_ITEMS = (
     "WHERE r.content_id = c.id), c.id LIMIT {}"
 )
 PEOPLE = "SELECT remote_id FROM assignments_learner WHERE is_active ORDER BY id LIMIT {}"
+# Expired leases and the settle window included.
+LONGEST_SECONDS = 600
 QUICK = {"GRACE_SECONDS": "0", "SETTLE_SECONDS": "5", "STACKONE_TIMEOUT_SECONDS": "2"}
 
 
@@ -98,7 +100,7 @@ class Site:
         """Return whether no row will change without a person's decision."""
         return not self.tables.count(MOVING)
 
-    def wait_until_done(self, seconds: float = 120) -> None:
+    def wait_until_done(self, seconds: float = LONGEST_SECONDS) -> None:
         """Wait until no row will change without a person's decision."""
         wait_until(
             self.is_done, "every row comes to an end", seconds=seconds, explain=self.describe_state

@@ -23,7 +23,6 @@ def test_campaign_with_kills_and_faults_loses_and_duplicates_nothing(engine, tmp
             seed=SEED,
             batches=2,
             waits_for_leases=False,
-            longest_seconds=150,
             settings={"STACKONE_REQUESTS_PER_MINUTE": "9000", "SETTLE_SECONDS": "3"},
         )
     )

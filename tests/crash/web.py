@@ -13,10 +13,10 @@ from typing import Self
 
 import httpx
 
-from tests.crash.waiting import wait_until
 from tests.product_processes import Product
 from tests.reaper import end_with_this_process
 from tests.sandbox_process import ROOT
+from tests.waiting import HANG_SECONDS, wait_until
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 APPLICATION = "dashboard.wsgi:application"
@@ -64,7 +64,7 @@ class Web:
     def wait(self) -> int:
         """Wait until it ends and return the exit code."""
         assert self._process is not None
-        code = self._process.wait(30)
+        code = self._process.wait(HANG_SECONDS)
         self._process = None
         return code
 
@@ -93,7 +93,7 @@ class Manager:
     """A signed-in manager with a browser that keeps cookies."""
 
     def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=20, trust_env=False)
+        self._client = httpx.Client(base_url=url, timeout=HANG_SECONDS, trust_env=False)
         self.post("/login/demo/manager", seen_on="/login/")
 
     @property
