@@ -1,4 +1,4 @@
-# `make run` starts the product, `make test` runs all checks.
+# `make run` starts the product, `make test` checks it.
 # Needs only python3 (3.11 or later); everything is installed into .uv/ and .venv/. Without a supported
 # Python (3.12 to 3.14) uv downloads one.
 
@@ -20,15 +20,20 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Without .env and an API key, run the demo.
 DEMO := test -f .env || test -n "$${STACKONE_API_KEY:-}" || export DESK_DEMO=$${DESK_DEMO-1}
 
+# One test at a time is handed out, as they differ much in length.
+PYTEST := pytest -n auto --maxschedchunk=1
+POSTGRESQL := python -m tests.postgres --
+COVERAGE := --cov --cov-report= --cov-fail-under=0
+
 MANAGE := env DESK_DEMO=1 STACKONE_API_KEY= python manage.py
 PRODUCTION := env DESK_DEMO= DEBUG= DATABASE_URL= STACKONE_BASE_URL= STACKONE_API_KEY=a-key \
 	STACKONE_ACCOUNT_ID=an-account EMAIL_URL=smtps://mail.example \
 	SECRET_KEY=used-only-for-the-deployment-checks-and-never-to-sign-0123456789
 
-.PHONY: help setup run test check scan fuzz fmt lock bench chaos versions
+.PHONY: help setup run quick test test-all check scan fuzz fmt lock bench chaos versions
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
 
 setup: $(READY) ## install the pinned dependencies into .venv, prepare the database
 	@$(DEMO); exec python manage.py prepare
@@ -36,13 +41,27 @@ setup: $(READY) ## install the pinned dependencies into .venv, prepare the datab
 run: $(READY) ## start web server, worker and sandbox LMS at http://127.0.0.1:8000 (PORT= changes it)
 	@$(DEMO); exec python -m dashboard.start
 
-test: check ## run the checks, and the tests on SQLite and PostgreSQL
+quick: $(READY) ## run the unit tests, which use no database, no process and no browser
+	env DATABASE_URL= $(PYTEST) -m "not (database or sandbox or processes or browser or slow)"
+
+test: check ## run the checks, the tests on SQLite, their core on PostgreSQL, and one journey in a browser
+	@echo; echo "2 of 4: the tests on SQLite"
+	env DATABASE_URL= $(PYTEST) -m "not (browser or processes or slow)"
+	@echo; echo "3 of 4: the core of the tests on PostgreSQL"
+	$(POSTGRESQL) $(PYTEST) -m "core and not slow"
+	@echo; echo "4 of 4: one journey in a browser"
+	env DATABASE_URL= pytest tests/browser/test_journey.py
+
+test-all: $(READY) ## run every test on both databases and in a browser, and measure the coverage
 	rm -f .coverage .coverage.*
-	env DATABASE_URL= pytest -n auto --maxschedchunk=1 --cov --cov-report= --cov-fail-under=0
-	python -m tests.postgres -- pytest -n auto --maxschedchunk=1 --cov --cov-append --cov-report= --cov-fail-under=0 -m "database and not browser"
+	@echo; echo "1 of 2: every test on SQLite"
+	env DATABASE_URL= FUZZ_CASES=2000 $(PYTEST) $(COVERAGE)
+	@echo; echo "2 of 2: every test of the database on PostgreSQL"
+	$(POSTGRESQL) $(PYTEST) $(COVERAGE) --cov-append -m "database and not browser"
 	coverage report
 
 check: $(READY) scan ## check style, types, import contracts, templates, assets, migrations, deployment settings
+	@echo; echo "Static checks"
 	ruff format --check .
 	ruff check .
 	mypy .

@@ -12,6 +12,8 @@ from hypothesis import settings as hypothesis
 
 pytest_plugins = ["tests.identity_fixtures", "tests.live", "tests.log_fixtures"]
 
+# Fixtures that run the sandbox LMS.
+SANDBOX_FIXTURES = {"lms", "sandbox", "shared_lms"}
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 hypothesis.register_profile("here", deadline=None)
@@ -26,11 +28,13 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests that use the database, so that `-m database` runs them on another engine."""
+    """Mark tests that use the database or the sandbox LMS, so that `-m` can select them."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db"}:
             item.add_marker("database")
+        if fixtures & SANDBOX_FIXTURES:
+            item.add_marker("sandbox")
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ from tests.concurrency import run_concurrently
 from tests.log_fixtures import AT, CONTENT, ELIF, PRIYA, created, write_log
 from tests.log_tampering import body
 
+pytestmark = pytest.mark.core
+
 
 def commit(party: Actor | Person, field: str) -> dict[str, str]:
     """Return the commitment of a party's value, as an entry has it."""

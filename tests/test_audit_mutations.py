@@ -28,6 +28,8 @@ from assignments.audit.verification.whole_log import verdict_on_log
 from assignments.models import LogHead, LogSeal
 from tests import log_tampering, sealed_log
 
+pytestmark = pytest.mark.slow
+
 MUTATIONS = int(os.environ.get("MUTATIONS", "130"))
 SIZES = (9, 13, 6, 4)
 SEALED, SIZE = 30, 35

@@ -21,6 +21,8 @@ from tests import log_tampering, sealed_log
 from tests.concurrency import run_concurrently
 from tests.log_fixtures import AT, PRIYA, created, write_log
 
+pytestmark = pytest.mark.core
+
 SIZE = 7
 
 
@@ -218,6 +220,7 @@ def test_an_export_without_adopted_entries_is_valid(db: None, tmp_path: Path) ->
     }
 
 
+@pytest.mark.slow
 @settings(
     max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )

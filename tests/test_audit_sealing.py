@@ -28,6 +28,8 @@ from assignments.services.operations import doctor
 from tests import log_tampering, sealed_log
 from tests.log_fixtures import AT, PRIYA, created, write_log
 
+pytestmark = pytest.mark.core
+
 
 def test_a_seal_signs_size_and_root_and_is_recorded(db: None, settings, tmp_path: Path) -> None:
     settings.AUDIT_SEAL_DIR = tmp_path

@@ -13,7 +13,7 @@ from tests import log_tampering
 from tests.factories import make_user
 from tests.log_fixtures import AT, PRIYA, write_log
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.core, pytest.mark.django_db]
 TODAY = AT.date()
 SIZE = 12
 

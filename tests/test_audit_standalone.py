@@ -276,6 +276,7 @@ def test_every_change_to_a_pack_is_detected(
     assert run_verifier(tmp_path, changed, "--key", PUBLIC) == (verdict.code, verdict.sentence)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("search", [Query(), PART], ids=["the whole log", "a part"])
 def test_any_changed_byte_in_an_export_is_detected(
     log: None, tmp_path: Path, search: Query
@@ -292,6 +293,7 @@ def test_any_changed_byte_in_an_export_is_detected(
     assert run_verifier(tmp_path, file, "--key", PUBLIC) == (verdict.code, verdict.sentence)
 
 
+@pytest.mark.slow
 def test_any_changed_byte_in_a_pack_is_detected(log: None, tmp_path: Path) -> None:
     changed, rng = tmp_path / "changed.zip", random.Random(8)
     with zipfile.ZipFile(write_pack(tmp_path, PART)) as pack:

@@ -7,6 +7,8 @@ from assignments.audit.integrity import triggers
 from assignments.models import LogEntry
 from tests.log_fixtures import write_log
 
+pytestmark = pytest.mark.core
+
 REPLACE = (
     "INSERT OR REPLACE INTO {table} SELECT * FROM {table} WHERE seq = 0"
     if connection.vendor == "sqlite"

@@ -7,7 +7,7 @@ import pytest
 from assignments.models import Account, Content, Learner
 from assignments.models.sql.bulk import insert, update
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.core, pytest.mark.django_db]
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 COLUMNS: tuple[str, ...] = (

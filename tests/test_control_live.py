@@ -10,7 +10,7 @@ from tests.product_processes import installed
 from tests.sandbox_process import running_sandbox
 from tests.waiting import HANG_SECONDS, wait_until
 
-pytestmark = pytest.mark.journey
+pytestmark = pytest.mark.processes
 PEOPLE = 900
 CREATE = "POST /unified/lms/users/{id}/assignments"
 # Long enough for a worker that sends to send again.

@@ -95,6 +95,7 @@ def crawled(client: Client) -> tuple[dict[str, int], set[str]]:
     return seen, named
 
 
+@pytest.mark.slow
 def test_links_work_and_are_closed_to_other_users(people):
     named: set[str] = set()
     for role, user in people.items():

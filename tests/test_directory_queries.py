@@ -16,6 +16,8 @@ from assignments.queries.connection_status import has_running_worker
 from assignments.services.planning import frozen_plan, plan_rows
 from tests.factories import AT, make_account, make_batch, make_content, make_learner, make_user
 
+pytestmark = pytest.mark.core
+
 database = pytest.mark.django_db
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 

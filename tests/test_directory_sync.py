@@ -10,7 +10,7 @@ from assignments.models import Content, Learner, LogEntry, RemoteAssignment, Syn
 from assignments.models.sql import analyze
 from assignments.services.syncing import sync_run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.core, pytest.mark.django_db]
 
 
 def run(desk, run, **changes):

@@ -1,6 +1,6 @@
 """Generated requests to every URL by every role cause no server error and no markup injection.
 
-FUZZ_CASES sets the number of requests: 120 by default, 10,000 with `make fuzz`, as in CI.
+FUZZ_CASES sets the number of requests: 120 by default, 10,000 with `make fuzz`.
 """
 
 import os
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -127,6 +128,7 @@ REQUESTS = st.builds(
 HALF = settings(max_examples=CASES // 2, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.slow
 class Fuzzing(TestCase):
     """Tests with one object of each kind and a user of each role."""
 

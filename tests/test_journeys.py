@@ -9,7 +9,7 @@ from tests.product_processes import installed
 from tests.sandbox_process import running_sandbox
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.journey
+pytestmark = pytest.mark.processes
 PEOPLE = 400
 
 

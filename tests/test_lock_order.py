@@ -25,6 +25,8 @@ from assignments.services.syncing import sync_run
 from assignments.stackone.errors import AccountUnusable
 from assignments.stackone.resources import CreatedAssignment
 
+pytestmark = pytest.mark.core
+
 SENDER = "sender"
 CREATED = CreatedAssignment(id="r-1", remote_id="1")
 REFUSED = AccountUnusable("Refused.", status=403)

@@ -399,6 +399,7 @@ def test_pages_redirect_to_sign_in(client, path):
 ODD = ["\x00", "9" * 40, "B-" + "9" * 40, "%", "'", "²", "\ud7ff", " " * 300]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/people/", "/content/", "/batches/", "/batches/1/", "/audit/"])
 def test_pages_accept_unusual_parameters(client, sign_in, path):
     sign_in("auditor")

@@ -15,6 +15,8 @@ from assignments.models.sql.trigram_index import ENTRIES, LEARNERS, TrigramIndex
 from assignments.queries import candidates, directory, keyset
 from tests.factories import make_account, make_content, make_learner
 
+pytestmark = pytest.mark.core
+
 database = pytest.mark.django_db
 NAMES = ("Zoë Brandt", "zoe.brandt@x.example", "Ann O'Neil", "100% Öl_Prinz", "Ng 健一", 'A"b"c')
 

@@ -8,6 +8,8 @@ from assignments.models import RateBudget
 from assignments.services.pacing import rate_budget
 from assignments.stackone.send_slots import slot_spacing
 
+pytestmark = pytest.mark.core
+
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 

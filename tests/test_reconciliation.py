@@ -19,7 +19,7 @@ from assignments.stackone.errors import (
 )
 from assignments.stackone.resources import CreatedAssignment, RemoteAssignment
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.core, pytest.mark.django_db]
 SENDER = "sender"
 
 

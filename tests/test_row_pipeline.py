@@ -10,7 +10,7 @@ from assignments.stackone.commands import UserAssignments
 from assignments.stackone.errors import AccountUnusable, OutcomeUnknown
 from assignments.stackone.resources import CreatedAssignment
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.core, pytest.mark.django_db]
 SENDER = "sender"
 TABLES = ("account", "batch", "assignment", "loghead")
 REFUSED = AccountUnusable("Refused.", status=403)

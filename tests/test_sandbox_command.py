@@ -53,6 +53,7 @@ def test_sandbox_says_what_to_install_without_its_dependencies(
     )
 
 
+@pytest.mark.sandbox
 def test_sandbox_prints_when_it_is_ready() -> None:
     process = start_sandbox(learners=1234, content=30)
     with process:
@@ -66,6 +67,7 @@ def test_sandbox_prints_when_it_is_ready() -> None:
     assert (process.returncode, rest, problems) == (0, "", "")
 
 
+@pytest.mark.sandbox
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_sandbox_stops_even_while_a_client_waits(number: signal.Signals) -> None:
     with running_sandbox() as sandbox, sandbox.client() as client:
@@ -80,6 +82,7 @@ def test_sandbox_stops_even_while_a_client_waits(number: signal.Signals) -> None
             assert sandbox.process.communicate() == ("", "")
 
 
+@pytest.mark.sandbox
 def test_sandbox_reports_that_its_port_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -90,6 +93,7 @@ def test_sandbox_reports_that_its_port_is_taken() -> None:
     assert (process.returncode, *output) == (1, "", problem)
 
 
+@pytest.mark.sandbox
 def test_sandbox_refuses_a_file_made_with_other_options(tmp_path: Path) -> None:
     file = tmp_path / "lms.sqlite3"
     with running_sandbox(db=file, learners=20):
@@ -103,6 +107,7 @@ def test_sandbox_refuses_a_file_made_with_other_options(tmp_path: Path) -> None:
     assert (process.returncode, *output) == (1, "", problem)
 
 
+@pytest.mark.sandbox
 @pytest.mark.parametrize(
     ("content", "problem"),
     [

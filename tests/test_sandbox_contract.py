@@ -20,6 +20,8 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.sandbox_process import ROOT, Sandbox, running_sandbox
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = Path(os.environ.get("STACKONE_OPENAPI", ROOT.parent / "shared/stackone/openapi.json"))
 if not DOCUMENT.exists():
     pytest.skip(

@@ -15,7 +15,7 @@ from tests.product_processes import Product, installed
 from tests.sandbox_process import Sandbox, running_sandbox
 from tests.waiting import HANG_SECONDS, wait_until
 
-pytestmark = [pytest.mark.journey, pytest.mark.scale_out]
+pytestmark = [pytest.mark.processes, pytest.mark.scale_out]
 
 PEOPLE = 300
 MIDDLE = 60

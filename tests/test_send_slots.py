@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from assignments.stackone.send_slots import allocate_slots, reservation_lead, slot_spacing
 
+pytestmark = pytest.mark.core
+
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 

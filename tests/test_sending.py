@@ -11,7 +11,7 @@ from assignments.queries import work_due
 from assignments.services.sending import claims, leases
 from assignments.services.submitting import submission
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.core, pytest.mark.django_db]
 
 
 def actions(batch: Batch) -> Counter[str]:

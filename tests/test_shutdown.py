@@ -13,7 +13,7 @@ from tests.product_processes import installed
 from tests.sandbox_process import running_sandbox
 from tests.waiting import HANG_SECONDS, wait_until
 
-pytestmark = pytest.mark.journey
+pytestmark = pytest.mark.processes
 REPORT = b'{"csp-report": {"blocked-uri": "inline"}}'
 ROWS = 40
 

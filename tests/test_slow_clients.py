@@ -14,6 +14,7 @@ from tests.reaper import end_with_this_process
 from tests.sandbox_process import ROOT
 from tests.waiting import HANG_SECONDS, wait_until
 
+pytestmark = pytest.mark.processes
 GIVES_UP_AFTER_SECONDS = 5
 
 

@@ -98,7 +98,7 @@ def test_ports_to_open_without_another_lms_include_the_sandbox(env, ports, monke
     assert start.ports_to_open() == ports
 
 
-@pytest.mark.journey
+@pytest.mark.processes
 @pytest.mark.parametrize("site_url", ["", "https://desk.example.com"])
 def test_the_worker_writes_links_to_the_site(tmp_path, site_url):
     port = free_port()
@@ -111,7 +111,7 @@ def test_the_worker_writes_links_to_the_site(tmp_path, site_url):
     assert f"worker.1  | {site_url or f'http://127.0.0.1:{port}'}\n" in output
 
 
-@pytest.mark.journey
+@pytest.mark.processes
 def test_start_prints_the_url_and_stops_everything(tmp_path):
     ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
 
@@ -129,7 +129,7 @@ def test_start_prints_the_url_and_stops_everything(tmp_path):
             socket.create_connection(("127.0.0.1", int(port)), timeout=1)
 
 
-@pytest.mark.journey
+@pytest.mark.processes
 def test_start_fails_when_a_process_fails(tmp_path):
     ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
     broken = PROCFILE.replace("exec sleep 60", "exit 3")
@@ -140,7 +140,7 @@ def test_start_fails_when_a_process_fails(tmp_path):
     assert started.returncode == 3
 
 
-@pytest.mark.journey
+@pytest.mark.processes
 def test_start_needs_a_reachable_database(tmp_path):
     ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
 

@@ -162,6 +162,7 @@ BROKEN: Mapping[Callable[[Patch, Any], None], type[Everyday]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="the rules know no database")
 # Measuring what is covered would double the time of the longest tests, and they cover nothing new.
 @pytest.mark.no_cover

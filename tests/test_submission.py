@@ -10,7 +10,7 @@ from assignments.models import Assignment, Batch, Content, DraftContent, Learner
 from assignments.services.planning import frozen_plan, plan_rows
 from assignments.services.submitting import grace_period, submission
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.core, pytest.mark.django_db]
 
 
 def submit(desk, draft, plan, **changes):

@@ -15,7 +15,7 @@ from tests.reaper import end_with_this_process
 from tests.sandbox_process import ROOT, Sandbox, running_sandbox
 from tests.waiting import HANG_SECONDS
 
-pytestmark = [pytest.mark.browser, pytest.mark.journey]
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 
 @pytest.fixture

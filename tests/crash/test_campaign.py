@@ -8,7 +8,7 @@ from tests.crash import report
 from tests.crash.campaign import Campaign, run
 from tests.crash.databases import ENGINES
 
-pytestmark = pytest.mark.journey
+pytestmark = pytest.mark.processes
 SEED = 7
 
 

@@ -8,7 +8,7 @@ from tests.crash.outages import api_down, disk_full
 from tests.crash.scenes import ROWS, Scene
 from tests.crash.submits import web_killed_in_submit
 
-pytestmark = pytest.mark.journey
+pytestmark = pytest.mark.processes
 SEED = 7
 
 

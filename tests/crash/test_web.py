@@ -8,7 +8,7 @@ from tests.crash.databases import fresh
 from tests.crash.web import Manager, Web
 from tests.product_processes import prepared
 
-pytestmark = pytest.mark.journey
+pytestmark = pytest.mark.processes
 
 
 def test_site_survives_a_database_restart(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tests.crash.tables import Tables
 from tests.product_processes import Product, prepared
 from tests.sandbox_process import ROOT
 
-pytestmark = pytest.mark.journey
+pytestmark = pytest.mark.processes
 WRITERS = 8
 WRITES = int(os.environ.get("WRITES", "100"))
 ACTION = "assignment.created"
