@@ -177,6 +177,7 @@ def test_a_change_is_rolled_back_when_its_entry_cannot_be_appended(transactional
     assert not Account.objects.exists()
 
 
+@pytest.mark.slow
 def test_concurrent_appends_leave_a_valid_log_without_gaps(transactional_db: None) -> None:
     problems: list[Exception] = []
 

@@ -56,6 +56,7 @@ def manage(*words, **env):
     )
 
 
+@pytest.mark.slow
 def test_restored_database_is_complete_verifies_and_is_paused(database_url, empty_url, tmp_path):
     make_account()
     write_log(4)
@@ -107,6 +108,7 @@ def concurrent_writes(url):
         writer.join()
 
 
+@pytest.mark.slow
 def test_backup_is_consistent_under_concurrent_writes(database_url, empty_url, tmp_path):
     with concurrent_writes(database_url) as written:
         wait_until(lambda: len(written) >= 3, "something is written")

@@ -137,6 +137,7 @@ def test_a_killed_process_is_an_error(prefetcher):
         list(prefetcher.groups(PEOPLE))
 
 
+@pytest.mark.slow
 def test_the_process_ends_with_its_owner(lms):
     owner = f"""
 import multiprocessing

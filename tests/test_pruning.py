@@ -436,6 +436,7 @@ def parsed(text: str) -> Query:
 class Pruning(TestCase):
     """Any log, pruned at any seals, is intact; tampering with the rest is detected."""
 
+    @pytest.mark.slow
     @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @example(sizes=[256, 256, 1], cuts=[0, 1], seed=0)
     @example(sizes=[255, 1, 255], cuts=[1], seed=0)

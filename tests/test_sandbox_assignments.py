@@ -303,6 +303,7 @@ def test_a_new_assignment_can_be_invisible_for_a_while() -> None:
         assert [row["id"] for row in client.get(path).json()["data"]][-1] == assignment
 
 
+@pytest.mark.slow
 def test_created_assignments_survive_a_killed_server(tmp_path: Path) -> None:
     file = tmp_path / "lms.sqlite3"
     with running_sandbox(db=file) as sandbox, sandbox.client() as client:
@@ -319,6 +320,7 @@ def test_created_assignments_survive_a_killed_server(tmp_path: Path) -> None:
     assert (assignment["user_id"], assignment["remote_id"]) == (user, assignment["remote_id"])
 
 
+@pytest.mark.slow
 def test_two_servers_on_one_file_return_the_same_assignments(tmp_path: Path) -> None:
     file = tmp_path / "lms.sqlite3"
     with running_sandbox(db=file) as first, running_sandbox(db=file) as other:

@@ -76,6 +76,7 @@ def source(monkeypatch, tmp_path):
         server.shutdown()
 
 
+@pytest.mark.slow
 def test_a_known_vulnerability_of_a_dependency_is_reported(pinned, record, source):
     with pytest.raises(Vulnerable) as report:
         advisories.check(source, path=pinned, record=record, today=TODAY)
@@ -83,6 +84,7 @@ def test_a_known_vulnerability_of_a_dependency_is_reported(pinned, record, sourc
     assert str(report.value) == "django 6.1.0: PYSEC-0000-1, fixed in 6.1.1"
 
 
+@pytest.mark.slow
 def test_dependencies_without_known_vulnerabilities_pass(pinned, record, source):
     pinned.write_text(pinned.read_text().replace("6.1.0", "6.1.1"))
 
@@ -91,6 +93,7 @@ def test_dependencies_without_known_vulnerabilities_pass(pinned, record, source)
     assert message == "2 dependencies have no known vulnerability."
 
 
+@pytest.mark.slow
 def test_the_record_is_used_when_the_source_is_unavailable(pinned, record):
     # Nothing listens there.
     away = ["--vulnerability-service", "osv", "--osv-url", "http://127.0.0.1:9/"]

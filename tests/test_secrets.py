@@ -12,6 +12,8 @@ from assignments.audit.signing.signed_note import SigningKey
 from tests.planted_secrets import CONTROL, EMAIL, NAME
 from tests.sandbox_process import ROOT
 
+pytestmark = pytest.mark.slow
+
 SIGNING = SigningKey.generate("log.example.com/desk").to_text()
 SECRETS = {
     "SECRET_KEY": "canary-of-django-0c6f3b7a9d-0123456789-0123456789-0123456789",

@@ -230,6 +230,7 @@ def test_a_long_log_is_forwarded_in_groups_until_told_to_stop(destination, monke
     assert forward() == size - 6
 
 
+@pytest.mark.slow
 @examples(
     max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )

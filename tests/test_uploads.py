@@ -335,6 +335,7 @@ def shared_draft(django_db_setup, django_db_blocker):
             row.delete()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @settings(max_examples=MANY)
 @given(
