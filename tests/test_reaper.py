@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.waiting import wait_until
 from tests.reaper import is_running
 from tests.sandbox_process import ROOT
+from tests.waiting import wait_until
 
-pytestmark = pytest.mark.journey
+pytestmark = pytest.mark.processes
 # It starts a process that stops when it is asked to, and one that does not.
 KILLED_TEST = """
 import subprocess
