@@ -10,6 +10,7 @@ from django.test import Client
 
 from dashboard.access import oidc
 from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, Provider, running_provider
+from tests.waiting import HANG_SECONDS
 
 PEOPLE: dict[str, dict[str, Any]] = {
     "priya": {"name": "Priya Mehta", "email": "priya@northwind.example", "groups": ["ld"]},
@@ -33,13 +34,14 @@ def running_company() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def company(running_company: Provider, settings) -> Iterator[Provider]:
+def company(running_company: Provider, settings, monkeypatch) -> Iterator[Provider]:
     """Return the provider in its initial state, and configure the site to use it."""
     fresh = Provider(
         {name: dict(claims) for name, claims in PEOPLE.items()}, key=running_company.key
     )
     fresh.url = running_company.url
     vars(running_company).update(vars(fresh))
+    monkeypatch.setattr(oidc, "TIMEOUT_SECONDS", HANG_SECONDS)
     settings.DESK_DEMO = False
     settings.OIDC_ISSUER = running_company.url
     settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = CLIENT_ID, CLIENT_SECRET

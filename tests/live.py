@@ -141,7 +141,7 @@ def desk(db, lms, moving_clock, settings) -> Desk:
     """Return a manager at work with a synced directory."""
     settings.STACKONE_BASE_URL = lms.base_url
     settings.STACKONE_REQUESTS_PER_MINUTE = 60_000
-    settings.STACKONE_TIMEOUT_SECONDS = 1
+    settings.STACKONE_TIMEOUT_SECONDS = 10
     settings.SENDER_CONCURRENCY = 4
     desk = Desk(lms, moving_clock)
     desk.sync()

@@ -82,7 +82,7 @@ def installed(
         "DATABASE_URL": f"sqlite:///{database}",
         "STACKONE_BASE_URL": lms.base_url,
         "STACKONE_REQUESTS_PER_MINUTE": "60000",
-        "STACKONE_TIMEOUT_SECONDS": "2",
+        "STACKONE_TIMEOUT_SECONDS": "10",
         "SETTLE_SECONDS": "6",
     }
     product = Product(database, _environment() | own | settings)

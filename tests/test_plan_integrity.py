@@ -215,7 +215,8 @@ def test_recomputed_row_digests_do_not_match_the_plan_digest(desk):
     assert (batch.state, posted(desk)) == ("paused", 0)
 
 
-def test_a_row_changed_while_unknown_is_left_to_a_person(desk):
+def test_a_row_changed_while_unknown_is_left_to_a_person(desk, settings):
+    settings.STACKONE_TIMEOUT_SECONDS = 1
     desk.lms.set_faults({"timeout-after": 1.0})
     batch = desk.submit(people=1)
     desk.deliver()
