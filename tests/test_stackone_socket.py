@@ -53,7 +53,7 @@ def sandbox(running: Sandbox) -> Sandbox:
 
 def client(base_url: str, **options: object) -> StackOne:
     """Return a client of the sandbox's account."""
-    values = {"api_key": "sandbox", "account_id": "sandbox", "timeout_seconds": 60, **options}
+    values = {"api_key": "sandbox", "account_id": "sandbox", "timeout_seconds": 5, **options}
     return StackOne(base_url=base_url, **values)  # type: ignore[arg-type]
 
 
