@@ -22,6 +22,7 @@ DEMO := test -f .env || test -n "$${STACKONE_API_KEY:-}" || export DESK_DEMO=$${
 
 # One test at a time is handed out, as they differ much in length.
 PYTEST := pytest -n auto --maxschedchunk=1
+UNIT := -m "not (database or sandbox or processes or browser or slow)"
 POSTGRESQL := python -m tests.postgres --
 COVERAGE := --cov --cov-report= --cov-fail-under=0
 
@@ -42,7 +43,7 @@ run: $(READY) ## start web server, worker and sandbox LMS at http://127.0.0.1:80
 	@$(DEMO); exec python -m dashboard.start
 
 quick: $(READY) ## run the unit tests, which use no database, no process and no browser
-	env DATABASE_URL= $(PYTEST) -m "not (database or sandbox or processes or browser or slow)"
+	env DATABASE_URL= $(PYTEST) $(UNIT)
 
 test: check ## run the checks, the tests on SQLite, their core on PostgreSQL, and one journey in a browser
 	@echo; echo "2 of 4: the tests on SQLite"
@@ -96,7 +97,7 @@ fuzz: $(READY) ## send 10,000 generated requests to every URL as every role (CAS
 
 # Of pyenv's interpreters only the selected one is on the PATH.
 versions: export PATH := $(PATH):$(subst $() ,:,$(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/*/bin))
-versions: $(UV) ## run the tests without a database on each supported Python that is installed here
+versions: $(UV) ## run the unit tests on each supported Python that is installed here
 	@for version in $(VERSIONS); do \
 		if ! found=$$($(UV) python find --system --no-python-downloads $$version 2>/dev/null); then \
 			echo "Python $$version is not installed here."; continue; \
@@ -104,7 +105,7 @@ versions: $(UV) ## run the tests without a database on each supported Python tha
 		echo "Python $$version: $$found"; venv=.uv/python-$$version; \
 		$(UV) venv --quiet --allow-existing --python "$$found" $$venv; \
 		$(UV) pip sync --quiet --require-hashes --python $$venv requirements/dev.txt; \
-		env DATABASE_URL= $$venv/bin/python -m pytest -q -n auto -m "not (database or browser or journey or scale_out)"; \
+		env DATABASE_URL= $$venv/bin/python -m pytest -q -n auto $(UNIT); \
 	done
 
 LOCK = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.12 $(UPGRADE) \
