@@ -21,10 +21,11 @@ HASHES = [leaf_hash(leaf) for leaf in LEAVES]
 
 
 def over(leaves: list[bytes]) -> Subtree:
-    """Return a function that computes the root of a subtree from its leaves."""
+    """Return a function that computes the root of a complete subtree from its leaves."""
 
     def subtree(level: int, number: int) -> bytes:
         width = 1 << level
+        assert (number + 1) * width <= len(leaves)
         return Frontier().append(leaves[number * width : (number + 1) * width]).root()
 
     return subtree
@@ -169,8 +170,12 @@ def test_a_tree_proves_nothing_beyond_its_size() -> None:
     with pytest.raises(ValueError, match="does not grow"):
         consistency(4, 3, over(HASHES))
     assert included_root(3, 3, HASHES[3], []) is None
+    assert included_root(1, 1, HASHES[0], []) is None
+    assert included_root(-1, 1, HASHES[0], []) is None
+    assert included_root(0, 1, HASHES[0], [HASHES[1]]) is None
     assert not is_consistent(4, 3, HASHES[0], HASHES[0], [HASHES[0]])
     assert not is_consistent(3, 4, HASHES[0], HASHES[0], [])
+    assert consistency(0, 3, over(HASHES)) == consistency(3, 3, over(HASHES)) == ()
     assert is_consistent(0, 3, bytes(32), HASHES[0], [])
 
 

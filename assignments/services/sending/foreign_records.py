@@ -42,5 +42,4 @@ class ForeignRecords:
 
     def credit(self, learner_id: int, remote_id: str) -> None:
         """Note that a record now belongs to a row, so that no other row takes it."""
-        if remote_id:
-            self._credited[learner_id].add(remote_id)
+        self._credited[learner_id].add(remote_id)

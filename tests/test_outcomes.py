@@ -1,0 +1,137 @@
+"""What the end of a call means for its row and for its account."""
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+
+from assignments.models import Assignment, LogEntry, RemoteAssignment
+from assignments.services.calls.call_process import EndedCall
+from assignments.services.sending import claims, outcomes, reconciliation
+from assignments.stackone.commands import UserAssignments
+from assignments.stackone.errors import NotSent, OutcomeUnknown, RateLimited, Refused
+from assignments.stackone.resources import CreatedAssignment
+from assignments.stackone.resources import RemoteAssignment as Record
+from tests.factories import AT, log_submission, make_batch
+
+pytestmark = pytest.mark.django_db
+CREATED = CreatedAssignment(id="R-1", remote_id=None)
+
+
+@pytest.fixture
+def batch():
+    """Return a running batch of one row."""
+    batch = make_batch(["planned"], state="running")
+    log_submission(batch)
+    return batch
+
+
+def claim(batch):
+    """Claim the batch's row."""
+    rows = claims.due(account=batch.account, count=1, turn=0, now=AT)
+    (claimed,) = claims.claim(rows, sender="s-1", now=AT)
+    return claimed
+
+
+def settle(batch, claimed, *results, sender="s-1"):
+    """End calls of the claimed row with these results, and return the row."""
+    calls = [EndedCall(claimed, result, AT) for result in results]
+    outcomes.settle(account=batch.account, sender=sender, calls=calls, now=AT)
+    batch.account.refresh_from_db()
+    return batch.assignments.get()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"sender": "s-2"}, id="another sender has it"),
+        pytest.param({"attempt": 2}, id="it was sent again"),
+        pytest.param({"state": "unknown", "unknown_at": AT}, id="it is settled otherwise"),
+    ],
+)
+def test_an_outcome_behind_its_fence_changes_nothing(batch, changes):
+    claimed = claim(batch)
+    Assignment.objects.update(**changes)
+    entries = LogEntry.objects.count()
+
+    row = settle(batch, claimed, CREATED)
+
+    assert (row.remote_id, row.state) == ("", changes.get("state", "sending"))
+    assert LogEntry.objects.count() == entries
+
+
+@pytest.mark.parametrize(
+    ("attempt", "error", "seconds"),
+    [
+        pytest.param(1, NotSent("No connection."), 2, id="the first time"),
+        pytest.param(3, NotSent("No connection."), 8, id="twice as long each time"),
+        pytest.param(5, NotSent("No connection."), 32, id="the last time below the limit"),
+        pytest.param(6, NotSent("No connection."), 60, id="a minute at most"),
+        pytest.param(99, NotSent("No connection."), 60, id="a minute for ever"),
+        pytest.param(9, RateLimited("Slow down.", retry_after=7), 7, id="as the LMS says"),
+    ],
+)
+def test_what_was_not_sent_is_sent_later(batch, attempt, error, seconds):
+    claimed = dataclasses.replace(claim(batch), attempt=attempt)
+    claimed.row.attempt = attempt
+    Assignment.objects.update(attempt=attempt)
+
+    row = settle(batch, claimed, error)
+
+    assert (row.state, row.attempt, row.send_at - AT) == (
+        "queued",
+        attempt,
+        timedelta(seconds=seconds),
+    )
+
+
+def test_a_rejected_row_keeps_what_the_lms_said(batch):
+    row = settle(batch, claim(batch), Refused("No such person.", status=404))
+
+    assert (row.state, row.response_status, row.problem) == ("rejected", 404, "No such person.")
+
+
+@pytest.mark.parametrize(
+    ("error", "is_outage"),
+    [
+        pytest.param(NotSent("No connection."), True, id="no connection"),
+        pytest.param(RateLimited("Slow down.", retry_after=1), False, id="a rate limit"),
+        pytest.param(OutcomeUnknown("No answer."), False, id="no answer"),
+    ],
+)
+def test_an_outage_is_when_no_call_reached_the_lms(batch, error, is_outage):
+    settle(batch, claim(batch), error)
+
+    assert (batch.account.failing_since is not None) == is_outage
+
+
+def test_one_call_that_reached_the_lms_ends_an_outage(batch):
+    claimed = claim(batch)
+    settle(batch, claimed, NotSent("No connection."))
+    assert batch.account.failing_since is not None
+
+    settle(batch, claimed, NotSent("No connection."), OutcomeUnknown("No answer."))
+
+    assert batch.account.failing_since is None
+
+
+@pytest.mark.parametrize(
+    ("first_seen_at", "state"),
+    [
+        pytest.param(AT - timedelta(seconds=1), "unknown", id="before the call"),
+        pytest.param(AT, "created", id="after the call"),
+    ],
+)
+def test_a_record_that_we_knew_before_the_call_is_not_its_own(batch, first_seen_at, state):
+    row = settle(batch, claim(batch), OutcomeUnknown("No answer."))
+    RemoteAssignment.objects.create(
+        account=batch.account, learner=row.learner, remote_id="known", first_seen_at=first_seen_at
+    )
+    fields = {"id": "known", "learning_object_external_reference": row.content_reference}
+    held = UserAssignments((Record.from_json(fields),), 1)
+    job = reconciliation.ReadBack(row.pk, batch.pk, row.read_backs, row.learner_remote_id)
+
+    ended = EndedCall(job, held, AT)
+    reconciliation.settle(account=batch.account, read_backs=[ended], now=AT)
+
+    assert batch.assignments.get().state == state
