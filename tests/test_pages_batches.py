@@ -532,7 +532,7 @@ def test_batch_page_shows_calls_as_chart_sentence_and_table(manager):
     page = manager.get(reverse("batch", args=[batch.pk])).content.decode()
 
     chart = page.split('<svg class="chart"')[1].split("</svg>")[0]
-    assert (chart.count('class="f-ok"'), chart.count('class="f-bad"')) == (30, 1)
+    assert (chart.count('class="fill-ok"'), chart.count('class="fill-bad"')) == (30, 1)
     assert re.search(
         r"<desc id=.chart-words.>About 0 calls in 10 seconds since \d\d:\d\d; 167 are", chart
     )

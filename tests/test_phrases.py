@@ -162,7 +162,7 @@ def test_group_action_posts_to_the_view_of_its_action(action, url):
     button = group_action(context, action, "Do {} of them")
 
     assert button["url"] == url
-    assert button["label"] == 'Do 1,200 of them<span class="vh">: &lt;b&gt;</span>'
+    assert button["label"] == 'Do 1,200 of them<span class="sr-only">: &lt;b&gt;</span>'
 
 
 def test_selection():

@@ -64,4 +64,4 @@ def group_action(context: Context, action: str, label: str) -> dict[str, object]
 
 def _label(label: str, about: str) -> SafeString:
     """Return a label whose second part is for screen readers only."""
-    return format_html('{}<span class="vh">{}</span>', label, about)
+    return format_html('{}<span class="sr-only">{}</span>', label, about)

@@ -52,7 +52,7 @@ def call_bars(columns: Sequence[Column], limit: int, words: str) -> SafeString:
         format_html(TEXT, "", LEFT - 6, BOTTOM + 4, "end", "0"),
         format_html_join("", RECT, _bars(columns, most)),
         format_html(LINE, "limit", LEFT, RIGHT, limit_at, limit_at),
-        format_html(TEXT, "lab", RIGHT, limit_at - 6, "end", f"limit {limit:,}"),
+        format_html(TEXT, "limit-label", RIGHT, limit_at - 6, "end", f"limit {limit:,}"),
         format_html_join("", TEXT, _minutes(columns)),
     )
 
@@ -62,9 +62,9 @@ def _bars(columns: Sequence[Column], most: int) -> Iterable[tuple[str, str, floa
     width = f"{step - GAP:.1f}"
     for number, column in enumerate(columns):
         x, made, top = f"{LEFT + number * step:.1f}", _y(column.created, most), column.calls
-        yield ("f-ok", x, made, width, f"{BOTTOM - made:.1f}")
+        yield ("fill-ok", x, made, width, f"{BOTTOM - made:.1f}")
         if column.calls > column.created:
-            yield ("f-bad", x, _y(top, most), width, f"{made - _y(top, most):.1f}")
+            yield ("fill-bad", x, _y(top, most), width, f"{made - _y(top, most):.1f}")
 
 
 def _minutes(columns: Sequence[Column]) -> Iterable[tuple[str, str, int, str, str]]:

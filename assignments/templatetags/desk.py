@@ -29,9 +29,9 @@ LOGO_PATHS: Final = (
 
 @register.simple_tag
 def icon(name: str, more: str = "") -> SafeString:
-    """Return an icon of the sprite; `more` adds classes, such as "i-lg"."""
+    """Return an icon of the sprite; `more` adds classes, such as "icon-large"."""
     return format_html(
-        '<svg class="i {}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        '<svg class="icon {}" aria-hidden="true"><use href="{}#{}"/></svg>',
         more,
         static("assignments/icons.svg"),
         name,
@@ -103,7 +103,7 @@ def stacked_bar(created: int, failed: int, skipped: int, total: int, more: str =
     rest = total - created - failed - skipped
     words = [f"{count:,} {word}" for _, count, word in parts if count]
     label = ", ".join([*words, f"{rest:,} waiting"] if rest or not words else words)
-    rects = format_html_join("", '<rect class="f-{}" x="{}" width="{}" height="14"/>', pieces)
+    rects = format_html_join("", '<rect class="fill-{}" x="{}" width="{}" height="14"/>', pieces)
     return format_html(
         '<svg class="bar {}" role="img" aria-label="{}" preserveAspectRatio="none">{}</svg>',
         more,
@@ -163,7 +163,7 @@ KINDS: Final = {
 @register.simple_tag
 def kind_icon(kind: str) -> SafeString:
     """Return the icon of a kind of content."""
-    return icon(KINDS.get(kind, "file-text"), "i-lg")
+    return icon(KINDS.get(kind, "file-text"), "icon-large")
 
 
 @register.filter

@@ -85,7 +85,7 @@ def start_assignment(user: CountingUser) -> Page:
     expect(page.locator("#f-content")).to_be_focused()
     user.type("gdpr")
     user.click(page.locator("#options").get_by_role("option", name="GDPR Essentials 2027"))
-    expect(page.locator("#what .pickrow")).to_have_count(1)
+    expect(page.locator("#what .picked-item")).to_have_count(1)
     user.click(page.get_by_role("button", name="30 days"))
     expect(page.locator("#due-words")).to_contain_text("end of day")
     return page
@@ -134,7 +134,7 @@ def test_keyboard_assigns_one_course_to_three_people_within_the_budget(user):
     # Enter picks nothing from the options of an earlier query.
     expect(page.locator("#options").get_by_role("option", selected=True)).to_have_count(1)
     user.press("Enter")
-    expect(page.locator("#what .pickrow")).to_have_count(1)
+    expect(page.locator("#what .picked-item")).to_have_count(1)
     user.tab_to(page.get_by_role("button", name="30 days"))
     user.press("Enter")
     expect(page.locator("#due-words")).to_contain_text("end of day")

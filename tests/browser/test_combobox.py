@@ -52,7 +52,7 @@ def test_arrows_move_and_enter_picks_an_assignable_option(page, field, check_app
     expect(page.locator("#live")).to_have_text("Cannot be assigned: it is retired in the LMS")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
-    expect(page.locator("#what .pickrow")).to_have_count(1)
+    expect(page.locator("#what .picked-item")).to_have_count(1)
     assert picked() == ["Firewalls"]
 
     expect(page.get_by_role("combobox", name="Add another course")).to_be_focused()
@@ -78,7 +78,7 @@ def test_enter_before_options_are_loaded_picks_nothing(page, field):
     expect(page.locator("#options").get_by_role("option")).to_have_count(1)
     assert picked() == []
     page.keyboard.press("Enter")
-    expect(page.locator("#what .pickrow")).to_have_count(1)
+    expect(page.locator("#what .picked-item")).to_have_count(1)
     assert picked() == ["Fire Safety"]
     expect(page).to_have_url(field.page.url)
 
@@ -87,5 +87,5 @@ def test_click_picks_an_option(page, field):
     page.keyboard.type("walls")
     page.locator("#options").get_by_role("option", name="Firewalls").click()
 
-    expect(page.locator("#what .pickrow")).to_have_count(1)
+    expect(page.locator("#what .picked-item")).to_have_count(1)
     assert picked() == ["Firewalls"]

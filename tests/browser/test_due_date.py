@@ -19,13 +19,13 @@ def test_enter_saves_the_due_date_and_removes_nothing(page: Page, check_appearan
     for count in (1, 2):
         page.locator("#f-content").fill("fire")
         page.locator("#options [role=option]").first.click()
-        expect(page.locator("#what .pickrow")).to_have_count(count)
+        expect(page.locator("#what .picked-item")).to_have_count(count)
 
     page.get_by_label("Or the due date in words").fill("2027-01-16")
     page.keyboard.press("Enter")
 
     expect(page.locator("#due-words")).to_contain_text("Saturday 16 January 2027")
     expect(page.locator("#due-words")).to_contain_text("The due date is a Saturday.")
-    expect(page.locator("#what .pickrow")).to_have_count(2)
+    expect(page.locator("#what .picked-item")).to_have_count(2)
     assert str(Draft.objects.get().due_date) == "2027-01-16"
     check_appearance()

@@ -44,7 +44,7 @@ def fill_draft(page: Page, check_appearance) -> None:
     page.get_by_role("button", name="New assignment").first.click()
     page.get_by_label("Find a course, video or document").fill("fire")
     page.locator("#options").get_by_role("option").first.click()
-    expect(page.locator("#what .pickrow")).to_have_count(1)
+    expect(page.locator("#what .picked-item")).to_have_count(1)
     page.get_by_role("button", name="30 days").click()
     expect(page.locator("#due-words")).to_contain_text("end of day in London")
     for row in range(1, 4):

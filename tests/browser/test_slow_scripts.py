@@ -39,7 +39,7 @@ def test_content_search_typed_before_scripts_load_is_run(
     release_scripts(page, pending_scripts)
 
     page.locator("#options").get_by_role("option").first.click()
-    expect(page.locator("#what .pickrow")).to_have_count(1)
+    expect(page.locator("#what .picked-item")).to_have_count(1)
 
 
 def test_people_search_typed_before_scripts_load_is_run(

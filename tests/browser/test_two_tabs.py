@@ -37,7 +37,7 @@ def draft(page: Page) -> Page:
     page.get_by_role("button", name="New assignment").first.click()
     page.get_by_label("Find a course, video or document").fill("fire")
     page.locator("#options").get_by_role("option").first.click()
-    expect(page.locator("#what .pickrow")).to_have_count(1)
+    expect(page.locator("#what .picked-item")).to_have_count(1)
     return page
 
 
@@ -128,7 +128,7 @@ def test_item_picked_from_replaced_options_is_shown(draft):
     expect(option).to_have_count(1)
     held[0].continue_()
 
-    expect(draft.locator("#what .pickrow")).to_have_count(2)
+    expect(draft.locator("#what .picked-item")).to_have_count(2)
     expect(draft.locator("#summary")).to_contain_text("Assign 2 items")
     expect(draft.locator("#waiting > *")).to_have_count(0)
 

@@ -84,7 +84,7 @@ def draft(page: Page) -> Page:
     page.get_by_role("button", name="New assignment").first.click()
     page.get_by_label("Find a course, video or document").fill("gdpr")
     page.locator("#options").get_by_role("option").first.click()
-    expect(page.locator("#what .pickrow")).to_have_count(1)
+    expect(page.locator("#what .picked-item")).to_have_count(1)
     return page
 
 

@@ -24,7 +24,7 @@ def pick(plain: Page) -> None:
     plain.get_by_label("Find a course, video or document").fill("fire")
     plain.get_by_role("button", name="Find").click()
     plain.get_by_role("button", name="Add Fire Safety at Work").click()
-    expect(plain.locator("#what .pickrow")).to_have_count(1)
+    expect(plain.locator("#what .picked-item")).to_have_count(1)
     plain.get_by_role("button", name="30 days").click()
     expect(plain.locator("#due-words")).to_contain_text("end of day in London")
     plain.get_by_role("searchbox", name="Search people by name").fill("amara 2")
