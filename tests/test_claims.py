@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from assignments.models import Account, Assignment, Content, Learner
+from assignments.models import Account, Assignment, Batch, Content, Learner
 from assignments.services.sending import claims, leases, reconciliation
 from tests.factories import AT, log_submission, make_account, make_batch, make_learner
 
@@ -30,17 +30,17 @@ def claim(batch):
 
 def test_due_are_rows_of_running_batches_of_the_account():
     later = {"state": "queued", "send_at": AT + timedelta(seconds=1)}
-    batch = make_batch(["planned", "created", "queued", later, "planned"], state="running")
+    batch = make_batch(["planned", "created", later, "queued", "planned"], state="running")
     make_batch(["planned"], state="paused")
     other = make_other_account()
     rows = list(batch.assignments.order_by("position"))
     elsewhere = {"state": "planned", "learner": make_learner(other)}
     foreign = make_batch([elsewhere], state="running", account=other).assignments.get()
 
-    # Rows that were queued again come first.
-    assert due_pks(batch.account) == [rows[2].pk, rows[0].pk, rows[4].pk]
-    assert due_pks(batch.account, count=2) == [rows[2].pk, rows[0].pk]
-    assert due_pks(batch.account, now=AT + timedelta(seconds=1))[:2] == [rows[2].pk, rows[3].pk]
+    # Rows that were queued again come first, the longest overdue before the others.
+    assert due_pks(batch.account) == [rows[3].pk, rows[0].pk, rows[4].pk]
+    assert due_pks(batch.account, count=2) == [rows[3].pk, rows[0].pk]
+    assert due_pks(batch.account, now=AT + timedelta(seconds=1))[:2] == [rows[3].pk, rows[2].pk]
     assert due_pks(other) == [foreign.pk]
 
 
@@ -52,6 +52,7 @@ def test_running_batches_take_turns_from_the_given_number_on():
     assert due_pks(account) == [first, second, third]
     assert due_pks(account, turn=1) == [second, third, first]
     assert due_pks(account, turn=5, count=2) == [third, first]
+    assert due_pks(make_other_account(), turn=5) == []
 
 
 def test_claimed_rows_keep_their_order_and_their_fence():
@@ -64,6 +65,19 @@ def test_claimed_rows_keep_their_order_and_their_fence():
     assert [(each.pk, each.attempt) for each in claimed] == [(queued.pk, 1), (planned.pk, 1)]
     assert set(batch.assignments.values_list("state", "sender")) == {("sending", "s-1")}
     assert claim(batch) == []
+
+
+def test_rows_that_changed_since_they_were_due_are_not_claimed():
+    batch = make_batch(["planned"], state="running")
+    log_submission(batch)
+    rows = claims.due(account=batch.account, count=9, turn=0, now=AT)
+
+    Batch.objects.update(state="paused")
+    assert claims.claim(rows, sender="s-1", now=AT) == []
+    Batch.objects.update(state="running")
+    assert len(claims.claim(rows, sender="s-1", now=AT)) == 1
+    assert claims.claim(rows, sender="s-2", now=AT) == []
+    assert batch.assignments.get().sender == "s-1"
 
 
 @pytest.mark.parametrize(
