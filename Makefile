@@ -1,6 +1,6 @@
 # `make run` starts the product, `make test` checks it.
-# Needs only python3 (3.11 or later); everything is installed into .uv/ and .venv/. Without a supported
-# Python (3.12 to 3.14) uv downloads one.
+# Needs only python3 (3.11 or later); everything is installed into .uv/ and .venv/. The product runs on the
+# Python of .python-version, which uv downloads if it is not installed.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -117,7 +117,7 @@ $(UV): requirements/uv.txt
 	.uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
 
-$(READY): $(UV) requirements/dev.txt
+$(READY): $(UV) .python-version requirements/dev.txt
 	$(UV) venv --quiet --allow-existing .venv
 	$(UV) pip sync --quiet --require-hashes --python .venv requirements/dev.txt
 	@touch $@
