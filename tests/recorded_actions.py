@@ -106,7 +106,7 @@ class RecordedActions:
             assigned = _assigned(name, ast.walk(function))
             if assigned:
                 return self._union((value, around) for value in assigned)
-        return self._of_constant(self._imports[scope.module].get(name, f"{scope.module}.{name}"))
+        return self._of_constant(f"{scope.module}.{name}")
 
     def _of_constant(self, qualified: str) -> set[str]:
         module, _, name = qualified.rpartition(".")

@@ -18,6 +18,8 @@ WAYS = {
     "a variable": f"{EVENT}def lose():\n    word = 'draft.lost'\n    Event(action=word)",
     "a constant": f"{EVENT}LOST: Final = 'draft.lost'\nEvent(action=LOST)",
     "a constant of another module": f"{EVENT}from other import LOST\nEvent(action=LOST)",
+    "a constant that replaces an imported one": f"{EVENT}from other import HELD\n"
+    "HELD = 'draft.lost'\nEvent(action=HELD)",
     "another module": f"{EVENT}import other\nEvent(action=other.LOST)",
     "a mapping": f"{EVENT}WORDS = {{1: 'draft.lost', 2: 'batch.held'}}\nEvent(action=WORDS[1])",
     "a loop": f"{EVENT}for word in ('draft.lost', 'batch.held'):\n    Event(action=word)",
@@ -62,7 +64,7 @@ def test_every_action_that_is_recorded_has_a_sentence() -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_action_is_seen_however_it_is_recorded(way: str) -> None:
-    sources = {"module": WAYS[way], "other": "LOST = 'draft.lost'"}
+    sources = {"module": WAYS[way], "other": "LOST = 'draft.lost'\nHELD = 'batch.held'"}
 
     assert RecordedActions(sources).find() - {"batch.held"} == {"draft.lost"}
 
