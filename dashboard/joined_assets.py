@@ -17,6 +17,7 @@ from django.core.files.storage import FileSystemStorage
 
 SOURCES: Final = settings.BASE_DIR / "assignments" / "assets"
 ENTRY_NAMES: Final = ("desk.css", "desk.js")
+PATHS: Final = {f"assignments/{name}" for name in ENTRY_NAMES}
 IMPORT: Final = re.compile(r'^(?:@import|import(?: \{[^}]*\} from)?) "(\./[^"]+)";\n', re.MULTILINE)
 EXPORT: Final = re.compile(r"^export (?=const |let |function |class )", re.MULTILINE)
 SCRIPT: Final = '(() => {{\n"use strict";\n{}}})();\n'
@@ -31,7 +32,8 @@ class JoinedAssetsFinder(BaseStorageFinder):
 
     def find(self, path: str, *args: Any, **options: Any) -> Any:
         """Return the path of a joined file as its sources are now."""
-        self._write()
+        if path in PATHS:
+            self._write()
         return super().find(path, *args, **options)
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterable[Any]:
