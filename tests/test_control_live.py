@@ -1,11 +1,10 @@
 """Pause, resume and stop with a real worker, and across its restarts."""
 
-import sqlite3
 import time
-from contextlib import closing
 
 import pytest
 
+from tests.crash.tables import Tables
 from tests.product_processes import installed
 from tests.sandbox_process import running_sandbox
 from tests.waiting import HANG_SECONDS, wait_until
@@ -36,12 +35,12 @@ def product(tmp_path, lms):
 @pytest.fixture
 def batch(product):
     """Return the number of a batch for everybody, submitted and started."""
-    with closing(sqlite3.connect(product.database)) as database:
-        [reference] = database.execute(
-            "SELECT external_reference FROM assignments_content c WHERE is_active AND "
-            "external_reference <> '' AND NOT EXISTS (SELECT 1 FROM assignments_remoteassignment "
-            "r WHERE r.content_id = c.id) ORDER BY id LIMIT 1"
-        ).fetchone()
+    reference = query_value(
+        product,
+        "SELECT external_reference FROM assignments_content c WHERE is_active AND "
+        "external_reference <> '' AND NOT EXISTS (SELECT 1 FROM assignments_remoteassignment "
+        "r WHERE r.content_id = c.id) ORDER BY id LIMIT 1",
+    )
     words = ("--all", "--content", reference, "--due", "none", "--status", "pending", "--yes")
     return product.manage_json("assign", *MANAGER, *words)["batch"]
 
@@ -80,8 +79,7 @@ def start_worker(product):
 
 def query_value(product, query):
     """Return the single value of an SQL query."""
-    with closing(sqlite3.connect(product.database)) as database:
-        return database.execute(query).fetchone()[0]
+    return Tables(product.environment["DATABASE_URL"]).value(query)
 
 
 def restarted(product, worker):

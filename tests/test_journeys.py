@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 
+from tests.crash.tables import Tables
 from tests.product_processes import installed
 from tests.sandbox_process import running_sandbox
 from tests.waiting import wait_until
@@ -30,8 +31,7 @@ def product(tmp_path, lms):
 
 def query_value(product, query):
     """Return the single value of an SQL query."""
-    with closing(sqlite3.connect(product.database)) as database:
-        return database.execute(query).fetchone()[0]
+    return Tables(product.environment["DATABASE_URL"]).value(query)
 
 
 def reference(product):
