@@ -99,11 +99,11 @@ fuzz: $(READY) ## send 10,000 generated requests to every URL as every role (CAS
 versions: export PATH := $(PATH):$(subst $() ,:,$(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/*/bin))
 versions: $(UV) ## run the unit tests on each supported Python that is installed here
 	@for version in $(VERSIONS); do \
-		if ! found=$$($(UV) python find --system --no-python-downloads $$version 2>/dev/null); then \
+		if ! interpreter=$$($(UV) python find --system --no-python-downloads $$version 2>/dev/null); then \
 			echo "Python $$version is not installed here."; continue; \
 		fi; \
-		echo "Python $$version: $$found"; venv=.uv/python-$$version; \
-		$(UV) venv --quiet --allow-existing --python "$$found" $$venv; \
+		echo "Python $$version: $$interpreter"; venv=.uv/python-$$version; \
+		$(UV) venv --quiet --allow-existing --python "$$interpreter" $$venv; \
 		$(UV) pip sync --quiet --require-hashes --python $$venv requirements/dev.txt; \
 		env DATABASE_URL= $$venv/bin/python -m pytest -q -n auto $(UNIT); \
 	done
