@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Final
 
 from assignments.stackone.json_values import as_text
 from assignments.stackone.responses import ApiResponse
+from assignments.stackone.status_phrases import STATUS_PHRASES, status_phrase
 
 MAX_DEPTH: Final = 6
 MAX_STRINGS: Final = 200
@@ -25,7 +25,6 @@ FIELD: Final = re.compile(
     rf"|\b(?:{SHORT_FIELDS})\b(?=['\"`]?\s(?:must|should|is|has|cannot)\b)"
     rf"|^(?:{SHORT_FIELDS})$"
 )
-STATUS_PHRASES: Final = {status.phrase for status in HTTPStatus} | {"Unprocessable Entity"}
 ACCOUNT: Final = re.compile(
     r"x-account-id|\baccount[ _-]id\b|\blinked account|\binvalid account|^account\b", re.IGNORECASE
 )
@@ -92,10 +91,8 @@ def _without_status_phrase(text: str) -> str:
 
 
 def _status_text(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase} without a reason"
-    except ValueError:
-        return f"{status} without a reason"
+    phrase = status_phrase(status)
+    return f"{status} {phrase} without a reason" if phrase else f"{status} without a reason"
 
 
 def _field(texts: list[str]) -> str:

@@ -2,7 +2,6 @@
 
 import re
 import traceback
-from http import HTTPStatus
 from typing import Final
 
 from starlette.applications import Starlette
@@ -17,6 +16,7 @@ from assignments.stackone.sandbox.endpoints.control import control_routes
 from assignments.stackone.sandbox.responses import ApiError
 from assignments.stackone.sandbox.routes import account_route, lms_route
 from assignments.stackone.sandbox.state import SandboxState
+from assignments.stackone.status_phrases import status_phrase
 
 CREATE_PATH: Final = re.compile(r"/unified/lms/users/(?P<id>[^/]+)/assignments")
 READ_ROUTES = (
@@ -104,7 +104,7 @@ async def _unsupported(state: SandboxState, request: Request) -> Response:
 
 def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 404
-    problem = f"{HTTPStatus(status).phrase}: cannot {request.method} {request.url.path}"
+    problem = f"{status_phrase(status)}: cannot {request.method} {request.url.path}"
     return ApiError(status, problem).response()
 
 

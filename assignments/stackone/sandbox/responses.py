@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping
-from http import HTTPStatus
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from assignments.stackone.sandbox.timestamps import current_timestamp
+from assignments.stackone.status_phrases import status_phrase
 
 LONGEST_WAIT_SECONDS = 120
 PROVIDER_URL = "https://lms.northwind.example/api/v2/enrolments"
@@ -29,7 +29,7 @@ class ApiError(Exception):
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.message = message or HTTPStatus(status).phrase
+        self.message = message or status_phrase(status)
         self.provider = provider
         self.headers = headers
 
