@@ -79,12 +79,15 @@ def test_deliver_names_the_person_behind_the_batch(desk):
 )
 def test_deliver_ends_true_after_a_fault(desk, settings, fault, first_state, status):
     settings.SETTLE_SECONDS = 30
-    if fault in UNANSWERED:
-        settings.STACKONE_TIMEOUT_SECONDS = 1
     batch = desk.submit(people=1)
     desk.lms.set_faults(script=[fault])
+    patience = settings.STACKONE_TIMEOUT_SECONDS
+    if fault in UNANSWERED:
+        settings.STACKONE_TIMEOUT_SECONDS = 3
 
     desk.deliver()
+    # The later calls are answered, however busy the machine is.
+    settings.STACKONE_TIMEOUT_SECONDS = patience
     row = batch.assignments.get()
     assert (row.state, row.attempt, row.response_status) == (first_state, 1, status)
 
