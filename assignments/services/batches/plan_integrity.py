@@ -5,6 +5,7 @@ the entry of its submission, and of its approval if it needs one. The hashes of 
 against that digest once, and each row against its own hash before it is sent.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,8 +17,9 @@ from assignments.services.batches.auto_pause import BatchPause
 from assignments.services.planning.plan_digest import (
     FORMATS,
     PlanChanged,
+    is_unchanged,
     recomputed_digest,
-    unchanged_rows,
+    reviewed_input,
 )
 
 State = Assignment.State
@@ -52,9 +54,13 @@ def check_rows(rows: Sequence[Assignment]) -> CheckedRows:
     The rows must come with their batches, and these with their accounts.
     """
     checked = CheckedRows([], [], [])
-    for batch in {row.batch_id: row.batch for row in rows}.values():
+    rows_by_batch: dict[int, list[Assignment]] = defaultdict(list)
+    for row in rows:
+        rows_by_batch[row.batch_id].append(row)
+    for rows_of_batch in rows_by_batch.values():
+        batch = rows_of_batch[0].batch
         try:
-            _check_batch(batch, [row for row in rows if row.batch_id == batch.pk], checked)
+            _check_batch(batch, rows_of_batch, checked)
         except PlanChanged:
             checked.pauses.append(_plan_pause(batch))
     changed = {row.batch_id: row.batch for row in checked.changed}
@@ -64,10 +70,10 @@ def check_rows(rows: Sequence[Assignment]) -> CheckedRows:
 
 def _check_batch(batch: Batch, rows: Sequence[Assignment], checked: CheckedRows) -> None:
     _require_review(batch.pk, batch.plan_digest)
-    unchanged = unchanged_rows(batch, rows)
+    digest_input = reviewed_input(batch)
     for row in rows:
-        is_unchanged = row.pk in unchanged and not _was_reset(row)
-        (checked.unchanged if is_unchanged else checked.changed).append(row)
+        as_reviewed = is_unchanged(row, digest_input) and not _was_reset(row)
+        (checked.unchanged if as_reviewed else checked.changed).append(row)
 
 
 @lru_cache(maxsize=CACHED_REVIEWS)
