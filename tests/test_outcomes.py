@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from assignments.models import Assignment, LogEntry, RemoteAssignment
+from assignments.models import Assignment, Attempt, LogEntry, RemoteAssignment
 from assignments.services.calls.call_process import EndedCall
 from assignments.services.sending import claims, outcomes, reconciliation
 from assignments.stackone.commands import UserAssignments
@@ -38,6 +38,15 @@ def settle(batch, claimed, *results, sender="s-1"):
     calls = [EndedCall(claimed, result, AT) for result in results]
     outcomes.settle(account=batch.account, sender=sender, calls=calls, now=AT)
     batch.account.refresh_from_db()
+    return batch.assignments.get()
+
+
+def read_back(batch, records=(), error=None):
+    """Read the batch's row back from the LMS, which holds these records, and return the row."""
+    row = batch.assignments.get()
+    job = reconciliation.ReadBack(row.pk, batch.pk, row.read_backs, row.learner_remote_id)
+    ended = EndedCall(job, error or UserAssignments(tuple(records), 1), AT)
+    reconciliation.settle(account=batch.account, read_backs=[ended], now=AT)
     return batch.assignments.get()
 
 
@@ -128,10 +137,79 @@ def test_a_record_that_we_knew_before_the_call_is_not_its_own(batch, first_seen_
         account=batch.account, learner=row.learner, remote_id="known", first_seen_at=first_seen_at
     )
     fields = {"id": "known", "learning_object_external_reference": row.content_reference}
-    held = UserAssignments((Record.from_json(fields),), 1)
-    job = reconciliation.ReadBack(row.pk, batch.pk, row.read_backs, row.learner_remote_id)
 
-    ended = EndedCall(job, held, AT)
-    reconciliation.settle(account=batch.account, read_backs=[ended], now=AT)
+    assert read_back(batch, [Record.from_json(fields)]).state == state
 
-    assert batch.assignments.get().state == state
+
+def test_a_row_whose_call_is_not_recorded_takes_no_record_that_we_knew(batch):
+    row = settle(batch, claim(batch), OutcomeUnknown("No answer."))
+    Assignment.objects.update(sent_at=None)
+    Attempt.objects.all().delete()
+    RemoteAssignment.objects.create(
+        account=batch.account, learner=row.learner, remote_id="known", first_seen_at=AT
+    )
+    fields = {"id": "known", "learning_object_external_reference": row.content_reference}
+
+    assert read_back(batch, [Record.from_json(fields)]).state == "unknown"
+
+
+def test_read_backs_become_rarer_and_one_is_at_the_end_of_the_window(batch, settings):
+    settings.SETTLE_SECONDS = 1_000
+    settle(batch, claim(batch), OutcomeUnknown("No answer."))
+
+    def seconds_until_the_next(read_backs, window_left):
+        unknown_at = AT - timedelta(seconds=1_000 - window_left)
+        Assignment.objects.update(read_backs=read_backs, unknown_at=unknown_at)
+        row = read_back(batch)
+        assert (row.state, row.read_backs) == ("unknown", read_backs + 1)
+        return (row.read_back_at - AT).total_seconds()
+
+    intervals = [seconds_until_the_next(number, 900) for number in range(7)]
+    assert intervals == [3, 10, 30, 60, 120, 300, 300]
+    assert seconds_until_the_next(6, 200) == 200
+    assert seconds_until_the_next(6, 1) == 3
+
+
+def test_a_failed_read_back_is_repeated_in_half_a_minute(batch):
+    settle(batch, claim(batch), OutcomeUnknown("No answer."))
+
+    row = read_back(batch, error=OutcomeUnknown("No answer again."))
+
+    assert (row.state, row.read_back_at - AT) == ("unknown", timedelta(seconds=30))
+
+
+def test_a_long_refusal_of_a_read_back_is_cut_to_its_column(batch):
+    settle(batch, claim(batch), OutcomeUnknown("No answer."))
+
+    row = read_back(batch, error=Refused("x" * 900, status=404))
+
+    assert row.problem == "It could not be looked up: ".ljust(500, "x")
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        pytest.param(CREATED, id="created"),
+        pytest.param(CreatedAssignment(id=None, remote_id=None), id="created without an id"),
+        pytest.param(OutcomeUnknown("No answer.", status=502), id="no answer"),
+        pytest.param(NotSent("No connection."), id="not sent"),
+        pytest.param(Refused("No such person.", status=404), id="rejected"),
+    ],
+)
+def test_every_outcome_ends_its_attempt(batch, result):
+    claimed = claim(batch)
+    Assignment.objects.update(sent_at=AT - timedelta(seconds=2))
+    claimed.row.sent_at = AT - timedelta(seconds=2)
+
+    row = settle(batch, claimed, result)
+
+    assert Attempt.objects.values().get() == {
+        "id": Attempt.objects.get().pk,
+        "assignment_id": row.pk,
+        "number": 1,
+        "started_at": row.sent_at,
+        "finished_at": AT,
+        "outcome": row.state,
+        "response_status": row.response_status,
+        "problem": row.problem,
+    }
