@@ -12,7 +12,7 @@ from assignments import tasks
 from assignments.audit.entries.actors import SYSTEM
 from assignments.audit.integrity import grants
 from assignments.audit.integrity.entry_rules import ClockCheck, Row
-from assignments.audit.integrity.verdicts import Intact, Unsealed
+from assignments.audit.integrity.verdicts import BadSeal, Intact, Unsealed
 from assignments.audit.log import record
 from assignments.audit.merkle import tiles
 from assignments.audit.merkle.proofs import frontier_at
@@ -55,13 +55,17 @@ def _tiles() -> tiles.Tiles:
     return tiles.Tiles()
 
 
-def test_an_unchanged_log_is_not_sealed_again(db: None) -> None:
+def test_an_unchanged_log_is_not_sealed_again_but_copied(
+    db: None, settings, tmp_path: Path
+) -> None:
     head = LogHead.objects.get()
     first = sealed_log.seal()
     LogHead.objects.update(size=head.size, frontier=head.frontier)
+    settings.AUDIT_SEAL_DIR = tmp_path
 
     assert sealed_log.seal() == first
     assert LogSeal.objects.count() == 1
+    assert dict(second_copy.read_copies()) == {1: first.note}
 
 
 def test_tiles_match_the_tree_beyond_a_full_tile(db: None) -> None:
@@ -91,16 +95,24 @@ def test_a_damaged_tile_of_a_higher_level_is_detected(db: None) -> None:
     assert verdict_on_log().word == "altered"
 
 
+def lose_head(_seq: int, _size: int) -> None:
+    """Delete the head."""
+    LogHead.objects.all().delete()
+
+
 @pytest.mark.parametrize(
-    ("tamper", "message"),
+    ("tamper", "seq", "message"),
     [
-        pytest.param(log_tampering.edit_leaf, "do not match the log's head", id="an edited hash"),
-        pytest.param(log_tampering.delete, "The log has a gap", id="a missing entry"),
+        pytest.param(log_tampering.edit_leaf, 7, "do not match the log's head", id="edited hash"),
+        pytest.param(log_tampering.delete, 7, "The log has a gap", id="missing entry"),
+        pytest.param(lose_head, 7, "head is missing or damaged", id="lost head"),
+        pytest.param(sealed_log.rewrite_log, 3, "does not continue seal 1", id="rewritten"),
+        pytest.param(sealed_log.truncate_with_head, 3, "shorter than seal 1", id="truncated"),
     ],
 )
-def test_altered_entries_are_not_sealed(db: None, tamper, message: str) -> None:
+def test_an_altered_log_is_not_sealed(db: None, tamper, seq: int, message: str) -> None:
     sealed_log.write_sealed_log(4, 6)
-    tamper(7, 11)
+    tamper(seq, 11)
 
     with pytest.raises(NotSealed, match=message):
         sealed_log.seal()
@@ -108,12 +120,12 @@ def test_altered_entries_are_not_sealed(db: None, tamper, message: str) -> None:
     assert LogSeal.objects.count() == 1
 
 
-def test_a_truncated_log_is_not_sealed(db: None) -> None:
-    sealed_log.write_sealed_log(6, 1)
-    sealed_log.truncate_with_head(3, 8)
+def test_an_unreadable_seal_does_not_stop_sealing(db: None) -> None:
+    sealed_log.write_sealed_log(4, 6)
+    sealed_log.replace_note("no note", 1)
 
-    with pytest.raises(NotSealed, match="shorter than seal 1"):
-        sealed_log.seal()
+    assert sealed_log.seal().number == 2
+    assert isinstance(verdict_on_log(), BadSeal)
 
 
 def test_sealing_without_a_key_says_what_to_do(db: None, settings) -> None:

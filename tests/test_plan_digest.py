@@ -150,6 +150,9 @@ def reference_sha256(values: dict[str, Any]) -> Any:
 def test_a_digest_covers_only_text_numbers_and_moments():
     with pytest.raises(TypeError, match="not JSON serializable: set"):
         row_digest(row_of(content_reference={1}), 1)
+    # RFC 8785 has no larger whole numbers.
+    with pytest.raises(TypeError, match="exceeds 53-bit range"):
+        row_digest(row_of(learner_id=2**53), 1)
 
 
 @pytest.fixture
