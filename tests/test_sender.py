@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import pytest
 
-from assignments.models import RateBudget
+from assignments.models import Account, RateBudget
 from assignments.services.calls.call_process import CallProcess, EndedCall
 from assignments.services.pacing.pacer import Pacer
-from assignments.services.sending import claims, sender
+from assignments.services.sending import claims, leases, sender
 from assignments.services.sending.claims import Claim
 from assignments.services.sending.outcomes import settle
 from assignments.stackone.errors import RateLimited
@@ -140,3 +140,64 @@ def test_a_clock_set_back_between_two_readings_delays_nothing(desk, waiting, rea
 
     assert time.monotonic() < ends
     assert set(desk.states(waiting)) == {"created"}
+
+
+def test_calls_may_leave_for_less_time_than_the_lease_lasts():
+    assert sender.RENEW_EVERY < sender.SAFE_LEASE < leases.LEASE.total_seconds()
+
+
+@pytest.fixture
+def deliver_slowly(desk, settings, monkeypatch):
+    """Return a function that delivers, a call a second, and acts before each group but the first.
+
+    It returns how many groups there were.
+    """
+    settings.STACKONE_REQUESTS_PER_MINUTE = 60
+    monkeypatch.setattr(sender, "RENEW_EVERY", 0.0)
+
+    def deliver(act):
+        groups = count()
+
+        def may_go_on():
+            if next(groups):
+                act()
+            return True
+
+        sender.deliver(account=desk.account, clock=desk.clock, may_go_on=may_go_on)
+        return next(groups)
+
+    return deliver
+
+
+def test_a_sender_that_lost_its_lease_starts_nothing_more(desk, waiting, deliver_slowly):
+    lost = {"sender": "another", "sender_lease_until": desk.clock() + timedelta(hours=1)}
+
+    groups = deliver_slowly(lambda: Account.objects.update(**lost))
+
+    states = desk.states(waiting)
+    assert (groups, "sending" in states) == (2, False)
+    assert Account.objects.values("sender", "sender_lease_until").get() == lost
+    assert states.count("created") == desk.lms.stats()["assignments"] < len(states)
+
+
+def test_a_pause_of_the_account_returns_waiting_calls_to_the_queue(desk, waiting, deliver_slowly):
+    paused = {"paused_at": desk.clock(), "pause_reason": "StackOne refused the key."}
+
+    deliver_slowly(lambda: Account.objects.update(**paused))
+
+    states = desk.states(waiting)
+    assert set(states) <= {"created", "queued", "planned"}
+    assert states.count("created") == desk.lms.stats()["assignments"] < len(states)
+
+
+def test_a_lease_is_renewed_while_calls_are_made(desk, deliver_slowly):
+    batch, lasts = desk.submit(people=2), []
+
+    def let_time_pass():
+        lasts.append(Account.objects.get().sender_lease_until - desk.clock())
+        desk.clock.skip(seconds=15)
+
+    deliver_slowly(let_time_pass)
+
+    assert min(lasts[:2]) > leases.LEASE - timedelta(seconds=5)
+    assert desk.states(batch) == ["created"] * 2
