@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assignments.audit.entries.canonical import canonical
+from assignments.audit.integrity.recovery import Damage
 from assignments.audit.integrity.verdicts import Altered, Fault, HeadMismatch, Intact, Unsealed
 from assignments.audit.log import record, record_all
 from assignments.audit.merkle.tree import Frontier, leaf_hash
 from assignments.audit.verification import standalone
 from assignments.audit.verification.one_entry import State, check_entry
 from assignments.audit.verification.whole_log import verdict_on_log, verify_log
-from assignments.models import LogEntry, LogHead
+from assignments.models import LogEntry, LogHead, LogSeal
 from tests import log_tampering, sealed_log
 from tests.concurrency import run_concurrently
 from tests.log_fixtures import AT, PRIYA, created, write_log
@@ -63,6 +64,12 @@ def insert_forged_after_a_gap() -> None:
     insert_forged(SIZE + 2)
 
 
+def insert_two_forged_with_a_gap() -> None:
+    """Insert two entries after the head, a number apart."""
+    insert_forged()
+    insert_forged(SIZE + 2)
+
+
 DAMAGES = {
     "head lost": (lose_head, 0, SIZE - 1),
     "head damaged": (damage_head, 0, SIZE - 1),
@@ -70,6 +77,7 @@ DAMAGES = {
     "copy inserted": (insert_copy, SIZE, SIZE),
     "forged entry inserted": (insert_forged, SIZE, SIZE),
     "forged entry after a gap": (insert_forged_after_a_gap, SIZE, SIZE + 2),
+    "forged entries with a gap": (insert_two_forged_with_a_gap, SIZE, SIZE + 2),
 }
 
 
@@ -150,6 +158,61 @@ def test_an_entry_far_after_the_head_is_reported_and_not_adopted(db: None) -> No
     assert verdict_on_log() == HeadMismatch(SIZE + 1_001, SIZE + 3)
     verdict = verify_log(by=PRIYA, now=AT)
     assert log_tampering.body(SIZE + 3)["detail"]["verdict"] == verdict.detail
+
+
+def test_an_entry_right_after_the_next_group_is_not_adopted(db: None) -> None:
+    write_log(SIZE)
+    # A group of three and the record of damage would take four numbers.
+    insert_forged(SIZE + 4)
+
+    assert append() == range(SIZE, SIZE + 3)
+    assert not LogEntry.objects.filter(action="log.damage_detected").exists()
+
+
+def test_a_log_without_its_head_and_its_start_can_be_appended_to(db: None) -> None:
+    write_log(SIZE)
+    log_tampering.copy(1, SIZE + 1_000)
+    log_tampering.run("DELETE FROM {table} WHERE seq <= %s", SIZE)
+    lose_head()
+
+    assert append() == range(1, 4)
+    assert log_tampering.body(0)["result"] == "head lost"
+
+
+def test_a_forged_seal_does_not_prove_adopted_entries(db: None) -> None:
+    write_log(SIZE)
+    insert_forged()
+    LogSeal.objects.create(number=1, at=AT, size=SIZE + 1, reason="request", note="forged")
+    append()
+    assert log_tampering.body(SIZE + 1)["detail"]["sealed_size"] == SIZE + 1
+    sealed_log.delete_seal(1)
+    sealed_log.seal()
+
+    assert verdict_on_log() == Altered(SIZE, Fault.ADOPTED)
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        pytest.param(
+            Damage(0, 1_233, 0, is_head_lost=True),
+            "Its head was lost and recomputed from 1,234 entries.",
+            id="a lost head",
+        ),
+        pytest.param(
+            Damage(1_000, 1_000, 0, is_head_lost=False),
+            "Entry 1,000 was found after its end and adopted.",
+            id="one entry",
+        ),
+        pytest.param(
+            Damage(1_000, 1_001, 0, is_head_lost=False),
+            "Entries 1,000 to 1,001 were found after its end and adopted.",
+            id="two entries",
+        ),
+    ],
+)
+def test_damage_as_sentences(damage: Damage, sentence: str) -> None:
+    assert damage.sentence == sentence
 
 
 def test_an_empty_log_without_a_head_can_be_started(db: None) -> None:

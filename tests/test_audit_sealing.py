@@ -17,7 +17,7 @@ from assignments.audit.log import record
 from assignments.audit.merkle import tiles
 from assignments.audit.merkle.proofs import frontier_at
 from assignments.audit.seals import second_copy
-from assignments.audit.seals.sealing import NotSealed, is_due, make_seal
+from assignments.audit.seals.sealing import NotSealed, is_due, make_seal, oldest_covering
 from assignments.audit.signing import keys
 from assignments.audit.signing.signed_note import SigningKey, open_note
 from assignments.audit.verification.jobs import begin_nightly_verification
@@ -26,6 +26,7 @@ from assignments.audit.verification.whole_log import verdict_on_log, verify_log
 from assignments.models import LogEntry, LogHead, LogSeal, LogTile, Verification
 from assignments.services.operations import doctor
 from tests import log_tampering, sealed_log
+from tests.concurrency import run_concurrently
 from tests.log_fixtures import AT, PRIYA, created, write_log
 
 pytestmark = pytest.mark.core
@@ -126,6 +127,33 @@ def test_an_unreadable_seal_does_not_stop_sealing(db: None) -> None:
 
     assert sealed_log.seal().number == 2
     assert isinstance(verdict_on_log(), BadSeal)
+
+
+def test_concurrent_sealing_makes_one_seal_of_each_size(transactional_db: None) -> None:
+    write_log(40)
+
+    run_concurrently(*[sealed_log.seal] * 4)
+
+    sizes = list(LogSeal.objects.order_by("number").values_list("size", flat=True))
+    assert (sizes[0], sizes) == (40, sorted(set(sizes)))
+    assert isinstance(verdict_on_log(), Intact)
+
+
+def test_the_oldest_of_the_seals_over_an_entry_counts(db: None) -> None:
+    sealed_log.write_sealed_log(3, 3, 3)
+
+    # Each seal's own entry follows it.
+    numbers = [seal and seal.number for seal in map(oldest_covering, (2, 3, 6, 7))]
+    assert numbers == [1, 2, 2, None]
+
+
+def test_without_readable_keys_no_seal_can_be_checked(db: None, settings) -> None:
+    sealed_log.write_sealed_log(3, 1)
+    settings.AUDIT_TRUSTED_KEYS = ["no key"]
+
+    assert verdict_on_log().sentence.startswith(
+        "Seal 1 cannot be checked: AUDIT_TRUSTED_KEYS holds something that is not a public key."
+    )
 
 
 def test_sealing_without_a_key_says_what_to_do(db: None, settings) -> None:

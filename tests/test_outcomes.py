@@ -8,6 +8,7 @@ import pytest
 from assignments.models import Assignment, Attempt, LogEntry, RemoteAssignment
 from assignments.services.calls.call_process import EndedCall
 from assignments.services.sending import claims, outcomes, reconciliation
+from assignments.services.sending.record_matching import CLOCK_TOLERANCE
 from assignments.stackone.commands import UserAssignments
 from assignments.stackone.errors import NotSent, OutcomeUnknown, RateLimited, Refused
 from assignments.stackone.resources import CreatedAssignment
@@ -41,11 +42,12 @@ def settle(batch, claimed, *results, sender="s-1"):
     return batch.assignments.get()
 
 
-def read_back(batch, records=(), error=None):
+def read_back(batch, *records, error=None, responded_at=None):
     """Read the batch's row back from the LMS, which holds these records, and return the row."""
     row = batch.assignments.get()
     job = reconciliation.ReadBack(row.pk, batch.pk, row.read_backs, row.learner_remote_id)
-    ended = EndedCall(job, error or UserAssignments(tuple(records), 1), AT)
+    held = UserAssignments(tuple(map(Record.from_json, records)), 1, responded_at)
+    ended = EndedCall(job, error or held, AT)
     reconciliation.settle(account=batch.account, read_backs=[ended], now=AT)
     return batch.assignments.get()
 
@@ -138,7 +140,7 @@ def test_a_record_that_we_knew_before_the_call_is_not_its_own(batch, first_seen_
     )
     fields = {"id": "known", "learning_object_external_reference": row.content_reference}
 
-    assert read_back(batch, [Record.from_json(fields)]).state == state
+    assert read_back(batch, fields).state == state
 
 
 def test_a_row_whose_call_is_not_recorded_takes_no_record_that_we_knew(batch):
@@ -150,7 +152,7 @@ def test_a_row_whose_call_is_not_recorded_takes_no_record_that_we_knew(batch):
     )
     fields = {"id": "known", "learning_object_external_reference": row.content_reference}
 
-    assert read_back(batch, [Record.from_json(fields)]).state == "unknown"
+    assert read_back(batch, fields).state == "unknown"
 
 
 def test_read_backs_become_rarer_and_one_is_at_the_end_of_the_window(batch, settings):
@@ -168,6 +170,35 @@ def test_read_backs_become_rarer_and_one_is_at_the_end_of_the_window(batch, sett
     assert intervals == [3, 10, 30, 60, 120, 300, 300]
     assert seconds_until_the_next(6, 200) == 200
     assert seconds_until_the_next(6, 1) == 3
+
+
+def test_a_row_that_the_lms_does_not_have_is_queued_at_the_end_of_the_window(batch, settings):
+    settings.SETTLE_SECONDS = 1_000
+    settle(batch, claim(batch), OutcomeUnknown("No answer."))
+    Assignment.objects.update(unknown_at=AT - timedelta(seconds=1_000))
+
+    row = read_back(batch)
+
+    assert (row.state, row.send_at, row.resends, row.read_back_at) == ("queued", AT, 1, None)
+
+
+@pytest.mark.parametrize(
+    ("lead", "state"),
+    [
+        pytest.param(CLOCK_TOLERANCE, "unknown", id="within the tolerance"),
+        pytest.param(CLOCK_TOLERANCE + timedelta(seconds=1), "created", id="beyond it"),
+    ],
+)
+def test_a_clock_ahead_of_the_lms_counts_only_beyond_the_tolerance(batch, lead, state):
+    row = settle(batch, claim(batch), OutcomeUnknown("No answer."))
+    older = row.sent_at - CLOCK_TOLERANCE - timedelta(seconds=1)
+    fields = {
+        "id": "found",
+        "learning_object_external_reference": row.content_reference,
+        "created_at": older.isoformat(),
+    }
+
+    assert read_back(batch, fields, responded_at=AT - lead).state == state
 
 
 def test_a_failed_read_back_is_repeated_in_half_a_minute(batch):

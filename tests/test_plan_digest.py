@@ -249,6 +249,26 @@ def test_a_plan_of_a_later_release_is_not_called_altered(desk, second_version):
     assert "its plan was made by a later version of Assignment Desk" in batch.pause_reason
 
 
+def test_the_terms_are_those_of_every_version(monkeypatch):
+    names = dict(terms_of(batch_of())).keys()
+    monkeypatch.setitem(FORMATS, 2, Format(terms={"title": "title"}, texts=(), columns=()))
+
+    assert dict(terms_of(batch_of(title="GDPR"))).keys() == names | {"title"}
+
+
+@pytest.mark.django_db
+def test_each_batch_has_a_digest_of_its_own_rows():
+    batches = make_batch(["planned"]), make_batch(["planned"] * 2)
+
+    assert [recomputed_digest(batch) for batch in batches] == [
+        batch.plan_digest for batch in batches
+    ]
+    assert [len(bytes(batch.digest_input.row_digests)) for batch in batches] == [
+        DIGEST_BYTES,
+        2 * DIGEST_BYTES,
+    ]
+
+
 @pytest.mark.django_db
 def test_the_digest_commits_to_the_reason():
     batch = make_batch(["planned"], reason="Policy DP-14")

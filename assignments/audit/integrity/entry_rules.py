@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
 
 def first_fault(rows: Sequence[Row], start: int) -> Altered | None:
-    """Return the first fault in consecutive rows, the first of which should have number `start`."""
+    """Return the first fault in rows by ascending number, which should be `start` and following."""
     if _are_unaltered(rows, start):
         return None
     faults = (fault_of(row, expected) for expected, row in enumerate(rows, start))
@@ -38,7 +38,7 @@ def first_fault(rows: Sequence[Row], start: int) -> Altered | None:
 def fault_of(row: Row, expected: int) -> Altered | None:
     """Return the fault of one entry: against its own hash and the number it should have."""
     if row.seq != expected:
-        return Altered(expected, Fault.MISSING if row.seq > expected else Fault.OUT_OF_ORDER)
+        return Altered(expected, Fault.MISSING)
     if leaf_hash(row.body) != row.leaf:
         return Altered(row.seq, Fault.BODY)
     try:

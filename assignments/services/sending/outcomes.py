@@ -106,8 +106,6 @@ def _created(call: EndedSend, result: CreatedAssignment) -> RowChange:
             at,
             remote_id=result.id,
             response_status=201,
-            problem="",
-            problem_field="",
         )
         detail |= {"remote_id": result.id, "confirmed_by": "response"}
         return change_of(row, "assignment.created", "created", values, detail, ended_at=at)

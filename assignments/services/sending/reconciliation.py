@@ -82,8 +82,7 @@ def settle(*, account: Account, read_backs: Sequence[EndedReadBack], now: dateti
 def _charge(results: Sequence[object], now: datetime) -> None:
     # One request was reserved before each call; further pages are charged afterwards.
     extra = sum(result.requests - 1 for result in results if isinstance(result, UserAssignments))
-    if extra > 0:
-        rate_budget.reserve(extra, now=now)
+    rate_budget.reserve(extra, now=now)
 
 
 def _changes(
@@ -129,7 +128,7 @@ def _clock_lead(held: UserAssignments, now: datetime) -> timedelta:
 
 
 def _created(row: Assignment, remote_id: str, held: UserAssignments, now: datetime) -> RowChange:
-    values = settled(State.CREATED, now, remote_id=remote_id, problem="", problem_field="")
+    values = settled(State.CREATED, now, remote_id=remote_id, problem="")
     return change_of(
         row,
         "assignment.created",
