@@ -203,3 +203,41 @@ def test_a_lease_is_renewed_while_calls_are_made(desk, waiting, deliver_in_group
 
     assert min(lasts[:2]) > leases.LEASE - timedelta(seconds=5)
     assert set(desk.states(waiting)) == {"created"}
+
+
+def test_batches_take_turns_even_if_one_row_is_claimed_at_a_time(desk, settings):
+    settings.STACKONE_REQUESTS_PER_MINUTE, settings.CANARY_ROWS = 150, 0
+    first, second = desk.submit(people=4), desk.submit(people=4, assigns_again=True, items=2)
+
+    def may_go_on():
+        return desk.lms.stats()["assignments"] < 4
+
+    sender.deliver(account=desk.account, clock=desk.clock, may_go_on=may_go_on)
+
+    sent = [len(list(filter("planned".__ne__, desk.states(batch)))) for batch in (first, second)]
+    assert min(sent) >= 2
+
+
+def test_no_row_is_claimed_while_the_key_backs_off(desk, waiting):
+    RateBudget.objects.update(next_slot_at=desk.clock() + timedelta(hours=1))
+    groups = count()
+
+    sender.deliver(account=desk.account, clock=desk.clock, may_go_on=lambda: not next(groups))
+
+    assert set(waiting.assignments.values_list("state", "attempt")) == {("planned", 0)}
+
+
+def test_one_sender_reads_a_row_back_until_it_is_settled(desk, settings, monkeypatch):
+    settings.SETTLE_SECONDS, settings.STACKONE_TIMEOUT_SECONDS = 30, 2
+    monkeypatch.setattr(sender, "RENEW_EVERY", 0.0)
+    batch, groups = desk.submit(people=2), count()
+    # While the second call hangs, the sender goes on.
+    desk.lms.set_faults(script=["500", "hang"])
+
+    def may_go_on():
+        desk.clock.skip(seconds=5)
+        return next(groups) < 99
+
+    sender.deliver(account=desk.account, clock=desk.clock, may_go_on=may_go_on)
+
+    assert batch.assignments.filter(state="created", attempt=2, resends=1).exists()
