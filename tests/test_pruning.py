@@ -351,13 +351,17 @@ def test_changed_or_missing_tiles_are_detected(old: int, number: int) -> None:
     assert verdict_on_log() == Altered(number * tiles.WIDTH, Fault.TILE, old - 1)
 
 
-def test_a_missing_seal_over_pruned_entries_is_detected(old: int, settings, tmp_path) -> None:
-    settings.AUDIT_SEAL_DIR = tmp_path
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_missing_seal_over_pruned_entries_is_detected(db: None, number: int) -> None:
+    # There are no copies, and the entries of both seals are pruned.
+    sealed_log.write_sealed_log(4, 4, 4, 1)
+    keep_for(24, "", "acme")
     prune_all()
+    assert not LogEntry.objects.filter(subject=f"seal/{number}").exists()
     sealed_log.seal()
-    sealed_log.delete_seal(1)
+    sealed_log.delete_seal(number)
 
-    assert verdict_on_log().sentence == "Seal 1 is missing from the database."
+    assert verdict_on_log().sentence == f"Seal {number} is missing from the database."
 
 
 def test_a_lost_head_is_recomputed_after_pruning(old: int) -> None:

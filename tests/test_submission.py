@@ -45,9 +45,10 @@ def test_freeze_again_replaces_the_plan(desk):
 
 
 def test_freezing_an_unchanged_draft_gives_the_same_digest(desk):
-    draft = desk.draft(people=3)
+    draft = desk.draft(people=3, reason="Policy DP-14")
 
-    assert desk.review(draft).plan_digest == desk.review(draft).plan_digest
+    first = desk.review(draft)
+    assert (first.reason, desk.review(draft).plan_digest) == ("Policy DP-14", first.plan_digest)
 
 
 def test_freeze_skips_people_who_have_the_item_unless_it_assigns_again(desk):
