@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 from django.utils import timezone
 
 from assignments.management.command_line_actor import acting_as, manager, open_account
 from assignments.management.command_options import Option
+from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import require_prepared_database
 from assignments.models import Account, Batch, Content, Draft, Learner
 from assignments.models.drafts import Status
@@ -37,7 +38,7 @@ REFUSALS: Final = (
 )
 
 
-class Command(BaseCommand):
+class Command(DeskCommand):
     """Plan, show, submit and, with --wait, deliver and count."""
 
     help = (

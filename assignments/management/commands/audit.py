@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from django.conf import settings
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 from django.db import connection
 from django.utils import timezone
 
@@ -27,6 +27,7 @@ from assignments.audit.verification.whole_log import verify_log
 from assignments.management import audit_arguments
 from assignments.management.command_line_actor import operator
 from assignments.management.command_options import Option
+from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import require_prepared_database
 from assignments.services.exporting.dossiers import export_sample
 from assignments.services.privacy import pruning
@@ -46,7 +47,7 @@ AUDIT_TRUSTED_KEYS=OLD-PUBLIC-KEY
 """
 
 
-class Command(BaseCommand):
+class Command(DeskCommand):
     """Work with the log; every use is recorded in it, with the operating system's user."""
 
     help = (

@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from django.core.management import BaseCommand, CommandParser
+from django.core.management import CommandParser
 
 from assignments.management import database_backup
 from assignments.management.command_options import Option
+from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import require_prepared_database
 
 
-class Command(BaseCommand):
+class Command(DeskCommand):
     """Back up the database to a file."""
 
     help = (

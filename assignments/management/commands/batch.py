@@ -6,12 +6,13 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from typing import Final
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 from django.db.models import Q
 from django.utils import timezone
 
 from assignments.management.command_line_actor import acting_as, manager, open_account
 from assignments.management.command_options import Option
+from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import require_prepared_database
 from assignments.models import Batch
 from assignments.queries import batches, failures
@@ -48,7 +49,7 @@ START: Final = {"start": (control.start_now, "start it now instead of at its sta
 ACTIONS: Final = {**START, **BATCH_ACTIONS, **ROW_ACTIONS}
 
 
-class Command(BaseCommand):
+class Command(DeskCommand):
     """List batches, show one, or act on one, with the services that the pages use."""
 
     help = (

@@ -3,18 +3,18 @@
 import json
 from dataclasses import asdict
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 from django.utils import timezone
 
 from assignments.management.command_options import Option
+from assignments.management.desk_command import DeskCommand
 from assignments.services.operations import doctor
 
 
-class Command(BaseCommand):
+class Command(DeskCommand):
     """Run every check and print one line for each; exit code 1 if there is something to fix."""
 
     help = "Check configuration, database, broker, API key, account, worker, sign-in and clock."
-    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add `--json`."""

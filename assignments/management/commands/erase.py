@@ -4,11 +4,12 @@ import json
 from dataclasses import asdict
 from typing import Final
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 from django.utils import timezone
 
 from assignments.management.command_line_actor import acting_as, administrator
 from assignments.management.command_options import Option
+from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import require_prepared_database
 from assignments.queries import privacy
 from assignments.services.privacy.erasure import ErasureRefused, ErasureResult, erase
@@ -24,7 +25,7 @@ It cannot be undone. What was downloaded or backed up before is not reached.
 """
 
 
-class Command(BaseCommand):
+class Command(DeskCommand):
     """Erase somebody, as an administrator."""
 
     help = (

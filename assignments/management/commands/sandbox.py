@@ -3,9 +3,10 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from assignments.management.command_options import Option
+from assignments.management.desk_command import DeskCommand
 from assignments.stackone.sandbox.faults import UnknownFault, validate_shares
 from assignments.stackone.sandbox.options import SandboxOptions
 
@@ -22,11 +23,10 @@ MINIMUMS = {
 }
 
 
-class Command(BaseCommand):
+class Command(DeskCommand):
     """Serve the sandbox LMS until it is stopped."""
 
     help = "Serve the embedded sandbox LMS until it is stopped; prints one line when ready."
-    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the flags."""

@@ -3,18 +3,19 @@
 import json
 import time
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 from django.utils import timezone
 
 from assignments.management.command_line_actor import operator
 from assignments.management.command_options import Option
+from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import require_prepared_database
 from assignments.models import Account, SyncRun
 from assignments.services.calls import connections
 from assignments.services.syncing import sync_run
 
 
-class Command(BaseCommand):
+class Command(DeskCommand):
     """Sync every configured account, or one, and print how much was read."""
 
     help = "Read people, content and existing assignments from the LMS; incremental."

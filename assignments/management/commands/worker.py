@@ -4,17 +4,17 @@ import os
 import signal
 import socket
 
-from django.core.management import BaseCommand
 from django.db import connection
 
 from assignments import tasks
 from assignments.management import engine, schedule
 from assignments.management.command_options import Option
+from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import require_prepared_database
 from assignments.services.calls import call_process
 
 
-class Command(BaseCommand):
+class Command(DeskCommand):
     """Run deliveries, syncs and the schedule until SIGTERM or Ctrl-C."""
 
     help = (
