@@ -65,20 +65,12 @@ def later(minutes: int) -> time_machine.travel:
     return time_machine.travel(datetime.fromtimestamp(time.time() + minutes * 60, UTC), tick=True)
 
 
-@pytest.mark.parametrize(
-    ("person", "heading", "roles"),
-    [
-        ("priya", "Hello, Priya", ["manager"]),
-        ("ingrid", "Audit log", ["auditor"]),
-        ("ruth", "Audit log", ["admin"]),
-    ],
-)
-def test_each_role_signs_in_and_out(page, provider_url, person, heading, roles):
+def test_manager_signs_in_and_out(page, provider_url):
     make_account()
-    sign_in(page, f"Authorize as {person}")
-    expect(page.locator("h1")).to_contain_text(heading)
+    sign_in(page, "Authorize as priya")
+    expect(page.locator("h1")).to_contain_text("Hello, Priya")
     user = User.objects.get()
-    assert (user.issuer, user.subject, user.roles) == (provider_url, person, roles)
+    assert (user.issuer, user.subject, user.roles) == (provider_url, "priya", ["manager"])
 
     page.locator("button.avatar").click()
     page.get_by_role("button", name="Sign out").click()
@@ -89,18 +81,10 @@ def test_each_role_signs_in_and_out(page, provider_url, person, heading, roles):
     assert actions() == ["user.signed_in", "user.signed_out"]
 
 
-@pytest.mark.parametrize(
-    ("button", "heading"),
-    [
-        pytest.param("Deny access", "sign-in refused", id="denied"),
-        pytest.param("Authorize as tom", "Your account has no role here", id="role"),
-        pytest.param("Authorize as uma", "address is not verified", id="unverified"),
-    ],
-)
-def test_refused_sign_in_shows_the_reason(page, button, heading):
-    sign_in(page, button)
+def test_denied_sign_in_shows_the_reason(page):
+    sign_in(page, "Deny access")
 
-    expect(page.locator("h1")).to_contain_text(heading)
+    expect(page.locator("h1")).to_contain_text("sign-in refused")
     page.goto("/batches/")
     expect(page.get_by_role("link", name="Continue with your company account")).to_be_visible()
 

@@ -72,26 +72,14 @@ def test_auditor_cannot_start_an_assignment(page: Page, proxied_browser: Browser
     expect(page.get_by_role("button", name="New assignment")).to_have_count(0)
 
 
-@pytest.mark.parametrize(
-    ("changed", "heading", "advice"),
-    [
-        pytest.param({"DeskGroups": "sales"}, "no role here", "Ask the L&D desk", id="no role"),
-        pytest.param({"DeskSecret": "forged"}, "could not be trusted", "Reference", id="forged"),
-    ],
-)
 def test_refused_sign_in_shows_the_reason(
-    page: Page,
-    proxied_browser: BrowserContext,
-    check_appearance: Callable[[], None],
-    changed: dict[str, str],
-    heading: str,
-    advice: str,
+    page: Page, proxied_browser: BrowserContext, check_appearance: Callable[[], None]
 ) -> None:
-    change_headers(proxied_browser, **changed)
+    change_headers(proxied_browser, DeskGroups="sales")
     page.goto("/login/proxy")
 
-    expect(page.locator("h1")).to_contain_text(heading)
-    expect(page.locator("main")).to_contain_text(advice)
+    expect(page.locator("h1")).to_contain_text("no role here")
+    expect(page.locator("main")).to_contain_text("Ask the L&D desk")
     expect(page.locator("button.avatar")).to_have_count(0)
     check_appearance()
 
