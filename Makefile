@@ -20,8 +20,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Without .env and an API key, run the demo.
 DEMO := test -f .env || test -n "$${STACKONE_API_KEY:-}" || export DESK_DEMO=$${DESK_DEMO-1}
 
-# One test at a time is handed out, as they differ much in length.
-PYTEST := pytest -n auto --maxschedchunk=1
+PYTEST := pytest -n auto --dist loadgroup
 UNIT := -m "not (database or sandbox or processes or browser or slow)"
 POSTGRESQL := python -m tests.postgres --
 COVERAGE := --cov --cov-report= --cov-fail-under=0
@@ -56,7 +55,7 @@ test: check ## run the checks, the tests on SQLite, their core on PostgreSQL, an
 test-all: $(READY) ## run every test on both databases and in a browser, and measure the coverage
 	rm -f .coverage .coverage.*
 	@echo; echo "1 of 2: every test on SQLite"
-	env DATABASE_URL= FUZZ_CASES=2000 $(PYTEST) $(COVERAGE)
+	env DATABASE_URL= FUZZ_CASES=500 $(PYTEST) $(COVERAGE)
 	@echo; echo "2 of 2: every test of the database on PostgreSQL"
 	$(POSTGRESQL) $(PYTEST) $(COVERAGE) --cov-append -m "database and not browser"
 	coverage report

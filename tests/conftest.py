@@ -22,15 +22,21 @@ hypothesis.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run one process more than there are cores, as many tests wait for other processes."""
-    return (os.cpu_count() or 1) + 1
+    """Run two processes for each core, as many tests wait for other processes."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests that use the database or the sandbox LMS, so that `-m` can select them."""
+    """Mark tests that use the database or the sandbox LMS, so that `-m` can select them.
+
+    Tests of a browser or of several workers are run by one process for each module, so that its
+    browser or its servers start once.
+    """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("browser") or item.get_closest_marker("scale_out"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
         if item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db"}:
             item.add_marker("database")
         if fixtures & SANDBOX_FIXTURES:
