@@ -101,12 +101,7 @@ def _created(call: EndedSend, result: CreatedAssignment) -> RowChange:
     row, at = call.job.row, call.ended_at
     detail: dict[str, object] = {"request": json_body(call.job.new), "response": result.response}
     if result.id:
-        values = settled(
-            State.CREATED,
-            at,
-            remote_id=result.id,
-            response_status=201,
-        )
+        values = settled(State.CREATED, at, remote_id=result.id, response_status=201)
         detail |= {"remote_id": result.id, "confirmed_by": "response"}
         return change_of(row, "assignment.created", "created", values, detail, ended_at=at)
     problem = "The LMS confirmed it without saying which record it made."
