@@ -12,6 +12,7 @@ from assignments import tasks
 from assignments.audit.entries.actors import SYSTEM
 from assignments.audit.integrity import grants
 from assignments.audit.integrity.entry_rules import ClockCheck, Row
+from assignments.audit.integrity.pruned_prefix import NOTHING, pruned
 from assignments.audit.integrity.verdicts import BadSeal, Intact, Unsealed
 from assignments.audit.log import record
 from assignments.audit.merkle import tiles
@@ -154,6 +155,7 @@ def test_without_readable_keys_no_seal_can_be_checked(db: None, settings) -> Non
     assert verdict_on_log().sentence.startswith(
         "Seal 1 cannot be checked: AUDIT_TRUSTED_KEYS holds something that is not a public key."
     )
+    assert pruned() == NOTHING
 
 
 def test_sealing_without_a_key_says_what_to_do(db: None, settings) -> None:

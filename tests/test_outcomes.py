@@ -1,6 +1,7 @@
 """What the end of a call means for its row and for its account."""
 
 import dataclasses
+import logging
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from assignments.models import Assignment, Attempt, LogEntry, RemoteAssignment
 from assignments.services.calls.call_process import EndedCall
 from assignments.services.sending import claims, outcomes, reconciliation
+from assignments.services.sending.call_log import log_calls
 from assignments.services.sending.record_matching import CLOCK_TOLERANCE
 from assignments.stackone.commands import UserAssignments
 from assignments.stackone.errors import NotSent, OutcomeUnknown, RateLimited, Refused
@@ -244,3 +246,11 @@ def test_every_outcome_ends_its_attempt(batch, result):
         "response_status": row.response_status,
         "problem": row.problem,
     }
+
+
+def test_a_call_is_logged_with_its_duration(batch, caplog):
+    with caplog.at_level(logging.INFO, "assignments.calls"):
+        log_calls([(batch.assignments.get(), 0.01234)])
+
+    (line,) = caplog.records
+    assert (line.ms, line.outcome, line.attempt) == (12.3, "planned", 0)
