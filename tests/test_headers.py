@@ -150,7 +150,7 @@ def test_a_request_that_is_too_large_is_refused_unread(settings):
     ("times", "role", "address"),
     [(30, "auditor", "/audit/verify/"), (120, None, "/login/demo/nobody")],
 )
-def test_too_many_requests_are_refused(times, role, address):
+def test_too_many_requests_are_refused(clock, times, role, address):
     client, other = Client(), Client(REMOTE_ADDR="10.0.0.9")
     if role:
         client.force_login(make_user(role))
