@@ -112,6 +112,19 @@ def test_assign_reads_people_from_a_spreadsheet(desk, item, tmp_path, kind):
     assert "Done. 2 created." in output
 
 
+def test_assign_asks_for_the_column_if_several_name_people(desk, item, tmp_path):
+    people = Learner.objects.filter(is_active=True).exclude(email="")[:2]
+    addresses = [learner.email for learner in people]
+    file = tmp_path / "people.csv"
+    file.write_text("Starter,Contact\n{0},{1}\n{1},{0}\n{0},\n".format(*addresses))
+
+    with pytest.raises(CommandError, match=r"not clear which column names the people.*--column"):
+        assign(desk, item, "--yes", people=f"--learners {file}")
+    output = assign(desk, item, "--yes", "--wait", people=f"--learners {file} --column Starter")
+
+    assert "Done. 2 created." in output
+
+
 def test_assign_refuses_a_file_that_is_no_table(desk, item, tmp_path):
     file = tmp_path / "people.csv"
     file.write_bytes(b"\x89PNG")

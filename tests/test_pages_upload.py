@@ -41,9 +41,22 @@ def test_the_detected_columns_are_shown(client, draft):
 
     text = words(response)
     assert response.redirect_chain == [(f"/assign/{draft.pk}/?by=file", 302)]
-    assert "Mail: 1 of 2 are people we know" in text
+    assert "Mail: 1 person in 2 rows, such as ada@x.example" in text
     assert "ada@x.example CRS-A =1+1" in text
     assert '<option value="1" selected>Course</option>' in response.content.decode()
+
+
+def test_a_column_of_managers_is_not_selected_and_one_has_to_be_chosen(client, draft):
+    response = upload(client, draft, "Manager,Team\nada@x.example,North\n")
+
+    assert '<option value="" selected>Choose a column</option>' in response.content.decode()
+    assert "the people who get the assignments, not one with their managers." in words(response)
+
+    answer = client.post(url(draft, "assign-upload-columns"), COLUMNS | {"person": ""})
+
+    assert answer.status_code == 422
+    assert "Choose the column with the people who get the assignments." in words(answer)
+    assert not DraftRow.objects.exists()
 
 
 @pytest.mark.parametrize(

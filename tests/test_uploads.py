@@ -241,7 +241,7 @@ def test_columns_are_detected(draft):
 
     assert upload.columns == {"person": 1, "content": 2, "due": 3, "day_first": True}
     assert upload.sample_size == 13
-    assert upload.people_counts == [(0, 13), (11, 12), (0, 12), (0, 6), (0, 2)]
+    assert upload.people_counts[:2] == [(0, 0, 13, ""), (4, 11, 12, "ada@x.example")]
     assert [row[0] for row in upload.preview] == ["Ada", "Ben", "Ada"]
 
 

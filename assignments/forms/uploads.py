@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from django import forms
 
-from assignments.services.picking.uploads.column_detection import Columns
+from assignments.audit.entries.sentences import counted
+from assignments.services.picking.uploads.column_detection import Columns, PeopleCount
 
 ORDERS: Final = (
     ("1", "day first: 03/04/2027 is 3 April"),
@@ -18,6 +19,15 @@ def _select() -> forms.Select:
     return forms.Select(attrs={"class": "select", "form": "upload"})
 
 
+def _people(count: PeopleCount) -> str:
+    if not count.people:
+        return "nobody whom the LMS knows"
+    return (
+        f"{counted(count.people, 'person', 'different people')} in "
+        f"{counted(count.filled, 'row', 'rows')}, such as {count.example}"
+    )
+
+
 def _is_day_first(choice: str) -> bool:
     return choice == "1"
 
@@ -25,7 +35,7 @@ def _is_day_first(choice: str) -> bool:
 class ColumnsForm(forms.Form):
     """The columns of a file, by index from 0.
 
-    :param people_counts: for each column how many cells identify a person, and how many are filled
+    :param people_counts: for each column the people whom it names, as `PeopleCount`
     """
 
     person = forms.TypedChoiceField(coerce=int, widget=_select())
@@ -36,21 +46,29 @@ class ColumnsForm(forms.Form):
     def __init__(
         self,
         heading: Sequence[str],
-        people_counts: Sequence[tuple[int, int]],
+        people_counts: Sequence[tuple[int, int, int, str]],
         **options: Any,  # of `Form`
     ) -> None:
         super().__init__(**options)
         names = [(str(n), name) for n, name in enumerate(heading)]
-        names_with_counts = [
-            (str(n), f"{name}: {people:,} of {filled:,} are people we know")
-            for n, (name, (people, filled)) in enumerate(zip(heading, people_counts, strict=True))
+        names_with_people = [
+            (str(n), f"{name}: {_people(PeopleCount(*count))}")
+            for n, (name, count) in enumerate(zip(heading, people_counts, strict=True))
         ]
+        if self.initial.get("person") == "":
+            names_with_people.insert(0, ("", "Choose a column"))
         for field, choices in (
-            ("person", names_with_counts),
+            ("person", names_with_people),
             ("content", [("", "No column: the items picked above"), *names]),
             ("due", [("", "No column: the due date above"), *names]),
         ):
             self.fields[field].choices = choices  # type: ignore[attr-defined]
+
+    def problem(self) -> str:
+        """Return why the form is not valid."""
+        if not self.data.get("person"):
+            return "Choose the column with the people who get the assignments."
+        return "Choose columns that the file has."
 
     def columns(self) -> Columns:
         """Return the chosen columns.

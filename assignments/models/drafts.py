@@ -134,8 +134,8 @@ class DraftUpload(models.Model):
     """A draft's last uploaded file, stored for a day at most.
 
     `compressed_rows` holds every row until the columns are confirmed, then the invalid ones only.
-    `people_counts` holds for each column how many of the first `sample_size` rows' cells identify
-    a person, and how many are not empty.
+    `people_counts` holds for each column the people whom the cells of the first `sample_size` rows
+    name, as `PeopleCount`.
     """
 
     draft = models.OneToOneField(

@@ -54,7 +54,7 @@ def assign_upload_columns(request: Request, pk: UUID) -> HttpResponse:
         return _to_draft(pk)
     form = ColumnsForm(upload.heading, upload.people_counts, data=request.POST)
     if not form.is_valid():
-        return _refused(request, draft, "Choose columns that the file has.")
+        return _refused(request, draft, form.problem())
     try:
         files.import_rows(upload=upload, columns=form.columns(), now=timezone.now())
     except (UploadRefused, drafts.DraftRefused) as refusal:

@@ -55,6 +55,7 @@ class Command(DeskCommand):
             "--learners", type=Path, help="file (list, CSV or XLSX) of e-mails or ids"
         )
         people.add_argument("--all", action="store_true", help="everybody who is active")
+        parser.add_argument("--column", default="", help="heading of the column with the people")
         parser.add_argument("--content", nargs="+", required=True, help="external reference")
         parser.add_argument(
             "--due", required=True, help="YYYY-MM-DD, words such as 'in 30 days', or none"
@@ -193,7 +194,7 @@ def _learners(account: Account, options: dict[str, Option]) -> list[int]:
     people = Learner.objects.filter(account=account)
     if options["all"]:
         return list(people.filter(is_active=True).values_list("pk", flat=True))
-    wanted = _names(account, options["learners"])
+    wanted = _names(account, options["learners"], options["column"])
     lookup = PeopleLookup(account.pk, wanted)
     people_by_name = {word: lookup.find(word).person for word in wanted}
     missing = [word for word, person in people_by_name.items() if person is None]
@@ -202,10 +203,10 @@ def _learners(account: Account, options: dict[str, Option]) -> list[int]:
     return [person.pk for person in people_by_name.values() if person]
 
 
-def _names(account: Account, path: Path) -> list[str]:
+def _names(account: Account, path: Path, column: str) -> list[str]:
     try:
         with path.open("rb") as file:
-            return identifiers.read_identifiers(account.pk, file)
+            return identifiers.read_identifiers(account.pk, file, column)
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error}") from error
     except UploadRefused as refusal:

@@ -1,7 +1,7 @@
 """Uploaded files of a draft: store one, add its valid rows to the draft, keep the invalid ones."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -26,6 +26,7 @@ from assignments.services.planning.frozen_plan import MAX_ROWS
 
 KEPT_FOR: Final = timedelta(hours=24)
 PREVIEW: Final = 3
+COLUMN_NAMES: Final = tuple(field.name for field in fields(Columns))
 _KEY: Final = ("draft_id", "learner_id", "content_id")
 
 
@@ -33,7 +34,8 @@ _KEY: Final = ("draft_id", "learner_id", "content_id")
 def store_file(*, draft: Draft, file: BinaryIO, name: str, now: datetime) -> DraftUpload:
     """Store a file's rows until its columns are confirmed; it replaces the draft's last file.
 
-    :raises UploadRefused: if it is no table, is too large, or has no heading or no rows
+    :raises UploadRefused: if it is no table, is too large, or has no heading or no rows; also if
+        its first row names somebody
     """
     rows = reader.read_table(file)
     _, heading = next(rows)
@@ -47,7 +49,7 @@ def store_file(*, draft: Draft, file: BinaryIO, name: str, now: datetime) -> Dra
         "preview": sample[:PREVIEW],
         "sample_size": len(sample),
         "people_counts": detection.people_counts,
-        "columns": asdict(detection.columns),
+        "columns": {name: getattr(detection, name) for name in COLUMN_NAMES},
         "compressed_rows": compressed_rows,
         "result": None,
     }
