@@ -29,7 +29,6 @@ from assignments.models import Assignment, Batch, PlanDigestInput
 DIGEST_BYTES: Final = 32
 PLAN: Final = "assignment-desk/plan"
 ROW: Final = "assignment-desk/plan-row"
-_ABSENT: Final = (None, "")
 _REVIEWED: Final = Assignment.State.PLANNED.value
 _CHUNK: Final = 5_000
 # The input of the largest batch takes three megabytes.
@@ -179,7 +178,7 @@ def terms_of(batch: Batch) -> Terms:
     for covered in FORMATS.values():
         paths |= {**covered.terms, **{name: name for name in covered.texts}}
     terms = ((name, attrgetter(path)(batch)) for name, path in paths.items())
-    return tuple((name, value) for name, value in terms if value not in _ABSENT)
+    return tuple((name, value) for name, value in terms if value is not None and value != "")
 
 
 def row_digest(row: Assignment, version: int) -> bytes:
@@ -200,7 +199,7 @@ def _row_digest(
     columns: Iterable[str], values: Iterable[object], state: str, version: int
 ) -> bytes:
     covered = zip(columns, values, strict=True)
-    present = {name: value for name, value in covered if value not in _ABSENT}
+    present = {name: value for name, value in covered if value is not None and value != ""}
     return _sha256(present | {"type": ROW, "version": version, "state": state})
 
 
