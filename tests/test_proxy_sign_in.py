@@ -108,6 +108,7 @@ def test_untrusted_headers_are_refused_and_logged(changed, address, caplog):
 
     assert response.status_code == 403
     assert "could not be trusted" in words(response)
+    assert "Reference" in words(response)
     assert not User.objects.exists()
     assert "A sign-in by the proxy failed (untrusted)" in caplog.text
     assert SECRET not in caplog.text + response.content.decode()

@@ -125,6 +125,7 @@ def test_an_invalid_id_token_is_refused(client, company, claims):
 
     assert reply.status_code == 403
     assert "could not be trusted" in words(reply)
+    assert "Reference" in words(reply)
     assert not is_in(client)
     assert not User.objects.exists()
 
@@ -206,6 +207,7 @@ def test_a_refusal_by_the_provider_gets_a_helpful_page(client, company):
 
     assert reply.status_code == 403
     assert "sign-in refused" in words(reply)
+    assert "another account" in words(reply)
     assert "ld@northwind.example" in words(reply)
     assert b"<b>no" not in reply.content
 
@@ -241,7 +243,8 @@ def test_an_address_that_is_not_verified_is_refused(client, company):
     reply = sign_in(client, company, "uma")
 
     assert reply.status_code == 403
-    assert "not verified" in words(reply)
+    assert "address is not verified" in words(reply)
+    assert "to verify" in words(reply)
     assert actions() == ["user.sign_in_refused"]
 
 

@@ -241,7 +241,13 @@ def test_columns_are_detected(draft):
 
     assert upload.columns == {"person": 1, "content": 2, "due": 3, "day_first": True}
     assert upload.sample_size == 13
-    assert upload.people_counts[:2] == [(0, 0, 13, ""), (4, 11, 12, "ada@x.example")]
+    assert upload.people_counts == [
+        (0, 0, 13, ""),
+        (4, 11, 12, "ada@x.example"),
+        (0, 0, 12, ""),
+        (0, 0, 6, ""),
+        (0, 0, 2, ""),
+    ]
     assert [row[0] for row in upload.preview] == ["Ada", "Ben", "Ada"]
 
 
