@@ -177,8 +177,7 @@ def terms_of(batch: Batch) -> Terms:
     paths: dict[str, str] = {}
     for covered in FORMATS.values():
         paths |= {**covered.terms, **{name: name for name in covered.texts}}
-    terms = ((name, attrgetter(path)(batch)) for name, path in paths.items())
-    return tuple((name, value) for name, value in terms if value is not None and value != "")
+    return tuple(_present((name, attrgetter(path)(batch)) for name, path in paths.items()).items())
 
 
 def row_digest(row: Assignment, version: int) -> bytes:
@@ -198,9 +197,12 @@ def _digests_of_rows(batch: Batch, version: int) -> bytes:
 def _row_digest(
     columns: Iterable[str], values: Iterable[object], state: str, version: int
 ) -> bytes:
-    covered = zip(columns, values, strict=True)
-    present = {name: value for name, value in covered if value is not None and value != ""}
+    present = _present(zip(columns, values, strict=True))
     return _sha256(present | {"type": ROW, "version": version, "state": state})
+
+
+def _present(values: Iterable[tuple[str, object]]) -> dict[str, object]:
+    return {name: value for name, value in values if value is not None and value != ""}
 
 
 def _sha256(value: Mapping[str, object]) -> bytes:
