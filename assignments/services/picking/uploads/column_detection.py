@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from assignments.services.picking.pasted_lists.people_lookup import Match, PeopleLookup
 from assignments.services.picking.uploads import content_lookup, dates
-from assignments.services.picking.uploads.errors import UploadRefused
+from assignments.services.picking.uploads.errors import ADD_A_HEADING, UploadRefused
 
 SAMPLE: Final = 1_000
 _DUE_HEADING: Final = re.compile(r"\b(?:due|deadline|until|complete by|finish)", re.IGNORECASE)
@@ -95,8 +95,7 @@ def _refuse_a_person_as_heading(lookup: PeopleLookup, heading: Sequence[str]) ->
     for cell in heading:
         if _identity(lookup.find(cell)):
             raise UploadRefused(
-                f"The first row looks like data: “{cell}” is somebody in the LMS. Put a row with "
-                "the names of the columns above it, or paste the list instead."
+                f"The first row looks like data: “{cell}” is somebody in the LMS. {ADD_A_HEADING}"
             )
 
 

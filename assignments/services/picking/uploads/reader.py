@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from assignments.services.picking.uploads import csv_reader, file_types, xlsx_reader
-from assignments.services.picking.uploads.errors import UploadRefused
+from assignments.services.picking.uploads.errors import ADD_A_HEADING, UploadRefused
 
 MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_ROWS: Final = 100_000
@@ -54,10 +54,7 @@ def _validate_heading(heading: list[str]) -> list[str]:
     if len(heading) > MAX_COLUMNS:
         raise UploadRefused(f"Upload at most {MAX_COLUMNS} columns: leave out the others.")
     if any("@" in cell for cell in heading) or all(map(_has_digit, heading)):
-        raise UploadRefused(
-            "The first row looks like data. Put a row with the names of the columns above it, or "
-            "paste the list instead."
-        )
+        raise UploadRefused(f"The first row looks like data. {ADD_A_HEADING}")
     return [cell[:100] or f"Column {number}" for number, cell in enumerate(heading, 1)]
 
 
