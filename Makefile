@@ -20,7 +20,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Without .env and an API key, run the demo.
 DEMO := test -f .env || test -n "$${STACKONE_API_KEY:-}" || export DESK_DEMO=$${DESK_DEMO-1}
 
-PYTEST := pytest -n auto --dist loadgroup
+# One process for each core; of the tests that start processes two, as these wait.
+CORES := $(shell python3 -c 'import os; print(os.cpu_count() or 1)')
+PYTEST := pytest -n $(CORES) --dist loadgroup --no-loadscope-reorder
+ALL_TESTS := $(PYTEST) -n $$((2 * $(CORES)))
 UNIT := -m "not (database or sandbox or processes or browser or slow)"
 POSTGRESQL := python -m tests.postgres --
 COVERAGE := --cov --cov-report= --cov-fail-under=0
@@ -55,9 +58,9 @@ test: check ## run the checks, the tests on SQLite, their core on PostgreSQL, an
 test-all: $(READY) ## run every test on both databases and in a browser, and measure the coverage
 	rm -f .coverage .coverage.*
 	@echo; echo "1 of 2: every test on SQLite"
-	env DATABASE_URL= FUZZ_CASES=500 $(PYTEST) $(COVERAGE)
+	env DATABASE_URL= FUZZ_CASES=500 $(ALL_TESTS) $(COVERAGE)
 	@echo; echo "2 of 2: every test of the database on PostgreSQL"
-	$(POSTGRESQL) $(PYTEST) $(COVERAGE) --cov-append -m "database and not browser"
+	$(POSTGRESQL) $(ALL_TESTS) $(COVERAGE) --cov-append -m "database and not browser"
 	coverage report
 
 check: $(READY) scan ## check style, types, import contracts, templates, assets, migrations, deployment settings
@@ -104,7 +107,7 @@ versions: $(UV) ## run the unit tests on each supported Python that is installed
 		echo "Python $$version: $$interpreter"; venv=.uv/python-$$version; \
 		$(UV) venv --quiet --allow-existing --python "$$interpreter" $$venv; \
 		$(UV) pip sync --quiet --require-hashes --python $$venv requirements/dev.txt; \
-		env DATABASE_URL= $$venv/bin/python -m pytest -q -n auto $(UNIT); \
+		env DATABASE_URL= $$venv/bin/python -m pytest -q -n $(CORES) $(UNIT); \
 	done
 
 LOCK = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.12 $(UPGRADE) \
