@@ -156,7 +156,9 @@ def test_assign_fails_if_not_all_were_created(desk, item, settings, tmp_path):
             id="unknown manager",
         ),
         pytest.param(
-            {"--content": "NOPE"}, "No content has the reference 'NOPE'", id="unknown content"
+            {"--content": "NOPE"},
+            "--content 'NOPE': No item has this reference, LMS ID or title. Run sync first",
+            id="unknown content",
         ),
         pytest.param({"--due": "soon"}, "--due is not a date", id="invalid due date"),
         pytest.param(

@@ -8,6 +8,7 @@ from typing import Final
 from django.db.models import Q
 
 from assignments.models import Account, Assignment, Batch, Content, Learner, LogEntry
+from assignments.models.sql.text_cleaning import clean
 from assignments.queries import batches, directory
 from assignments.queries.account_scope import exclude_accounts
 
@@ -43,6 +44,7 @@ def exact_match(words: str, *, hidden: Collection[str]) -> PageReference | None:
 
     :param hidden: StackOne ids of accounts that are left out
     """
+    words = clean(words)
     if match := _BATCH.fullmatch(words):
         visible = exclude_accounts(batches.submitted_batches(), hidden)
         batch = visible.filter(pk=int(match[1])).first()

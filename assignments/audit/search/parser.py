@@ -18,6 +18,7 @@ from assignments.audit.search.query import (
     Term,
     matching_actions,
 )
+from assignments.models.sql.text_cleaning import clean, remove_invisible
 from assignments.models.sql.text_folding import fold
 from assignments.models.sql.trigram_index import GRAM_LENGTH
 
@@ -59,7 +60,7 @@ def parse(text: str, *, today: date) -> Query:
     :param today: the organisation's date, from which words such as last-month count
     :raises QuerySyntaxError: if a term cannot be parsed
     """
-    text = re.sub(r"\s", " ", _NOT_STORABLE.sub(" ", text))
+    text = re.sub(r"\s", " ", remove_invisible(_NOT_STORABLE.sub(" ", text)))
     if len(text) > MAX_LENGTH:
         sentence = f"A search has at most {MAX_LENGTH} characters. Remove these."
         raise QuerySyntaxError(sentence, text, MAX_LENGTH, len(text))
@@ -81,7 +82,7 @@ def _skip_spaces(text: str, at: int) -> int:
 
 
 def _parse_term(text: str, match: re.Match[str], today: date) -> Term:
-    name, value = _parse_field(text, match), _unquote(text, match)
+    name, value = _parse_field(text, match), clean(_unquote(text, match))
     if not match["name"] and match["quoted"] is None:
         name = "entry" if _ENTRY.fullmatch(value) else name
         name = "batch" if _B_NUMBER.fullmatch(value) else name

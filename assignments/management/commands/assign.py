@@ -23,6 +23,7 @@ from assignments.services.calls import connections
 from assignments.services.picking import drafts
 from assignments.services.picking.pasted_lists.people_lookup import PeopleLookup
 from assignments.services.picking.uploads import identifiers
+from assignments.services.picking.uploads.content_lookup import NO_MATCH, ContentLookup
 from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.planning import due_dates, frozen_plan
 from assignments.services.sending import sender
@@ -56,7 +57,9 @@ class Command(DeskCommand):
         )
         people.add_argument("--all", action="store_true", help="everybody who is active")
         parser.add_argument("--column", default="", help="heading of the column with the people")
-        parser.add_argument("--content", nargs="+", required=True, help="external reference")
+        parser.add_argument(
+            "--content", nargs="+", required=True, help="reference, LMS ID or title"
+        )
         parser.add_argument(
             "--due", required=True, help="YYYY-MM-DD, words such as 'in 30 days', or none"
         )
@@ -180,14 +183,15 @@ def _due_date(text: str) -> date | None:
 
 
 def _contents(account: Account, references: Iterable[str]) -> list[Content]:
-    contents = {
-        content.external_reference: content
-        for content in Content.objects.filter(account=account, external_reference__in=references)
-    }
-    missing = [reference for reference in references if reference not in contents]
-    if missing:
-        raise CommandError(f"No content has the reference {missing[0]!r}. Run sync first?")
-    return list(contents.values())
+    lookup = ContentLookup(account.pk, references)
+    contents = []
+    for reference in references:
+        content, problem = lookup.find(reference)
+        if content is None:
+            hint = " Run sync first?" if problem == NO_MATCH else ""
+            raise CommandError(f"--content {reference!r}: {problem}{hint}")
+        contents.append(content)
+    return contents
 
 
 def _learners(account: Account, options: dict[str, Option]) -> list[int]:

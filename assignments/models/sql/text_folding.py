@@ -1,7 +1,9 @@
-"""Text folding for searches: removes accents and case, and spells special letters plainly."""
+"""Text folding for searches: removes accents, case and look-alikes, spells letters plainly."""
 
 import unicodedata
 from typing import Final
+
+from assignments.models.sql.text_cleaning import replace_look_alikes
 
 # Letters without a decomposition in Unicode, and the spelling that people type.
 PLAIN_LETTERS: Final = str.maketrans(
@@ -20,8 +22,9 @@ PLAIN_LETTERS: Final = str.maketrans(
 
 
 def fold(text: str) -> str:
-    """Return the text decomposed (NFKD), without combining marks, and case-folded."""
+    """Return the visible text decomposed (NFKD), without combining marks, and case-folded."""
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKD", text).casefold().translate(PLAIN_LETTERS)
+    plain = replace_look_alikes(unicodedata.normalize("NFKD", text))
+    plain = plain.casefold().translate(PLAIN_LETTERS)
     return "".join(letter for letter in plain if not unicodedata.combining(letter))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from assignments.services.picking.identifier_forms import comparable
 from assignments.services.picking.pasted_lists.people_lookup import (
     MatchStatus,
     PeopleLookup,
@@ -47,7 +48,7 @@ def classify(tokens: Iterable[Token], lookup: PeopleLookup) -> Classification:
     groups, seen = Classification(), set[int | str]()
     for token in tokens:
         match = lookup.find(token.text)
-        key = match.person.pk if match.person else token.text.casefold()
+        key = match.person.pk if match.person else comparable(token.text)
         rejected = RejectedWord(token, match.problem, match.candidates)
         if key in seen:
             groups.duplicates.append(token)

@@ -1,6 +1,5 @@
-"""Look people up by e-mail, employee ID or LMS ID, regardless of case."""
+"""Look people up by e-mail, employee ID or LMS ID, whatever their case and dashes."""
 
-import string
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,10 +10,15 @@ from django.db.models import IntegerField, Q
 from django.db.models.functions import Cast
 
 from assignments.models import Learner
+from assignments.services.picking.identifier_forms import (
+    comparable,
+    identifier_forms,
+    lower_spellings,
+    matching_keys,
+)
 
 NO_MATCH: Final = "Nobody has this e-mail, employee ID or LMS ID."
 MAX_NAMED: Final = 3
-_ASCII_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _COLUMNS: Final = ("pk", "name", "email", "external_reference", "remote_id")
 
 
@@ -65,9 +69,9 @@ class PeopleLookup:
     def __init__(self, account_pk: int, identifiers: Iterable[str]) -> None:
         self._by_key: defaultdict[str, list[Person]] = defaultdict(list)
         identifiers = set(identifiers)
-        wanted = {identifier.casefold() for identifier in identifiers}
+        wanted = matching_keys(identifiers)
         for person in _matching_people(account_pk, identifiers):
-            for key in wanted.intersection(key.casefold() for key in person.identifiers):
+            for key in wanted.intersection(map(comparable, person.identifiers)):
                 self._by_key[key].append(person)
 
     def find(self, identifier: str) -> Match:
@@ -76,10 +80,12 @@ class PeopleLookup:
         Case matters only if the identifiers of several people differ by case alone. An active
         person takes precedence over inactive ones, as when somebody returns to the company.
         """
-        same_key = self._by_key.get(identifier.casefold())
+        forms = identifier_forms(identifier)
+        keys = (key for form in forms if (key := comparable(form)) in self._by_key)
+        same_key = self._by_key.get(next(keys, ""), [])
         if not same_key:
             return Match(MatchStatus.UNMATCHED, problem=NO_MATCH)
-        people = [person for person in same_key if identifier in person.identifiers] or same_key
+        people = [p for p in same_key if not set(forms).isdisjoint(p.identifiers)] or same_key
         active = [person for person in people if person.is_active]
         if len(active) > 1:
             problem = _ambiguity(active)
@@ -97,7 +103,7 @@ def people_by_pk(pks: Iterable[int]) -> dict[int, Person]:
 
 
 def _matching_people(account_pk: int, identifiers: Iterable[str]) -> Iterator[Person]:
-    needles = {spelling for word in identifiers for spelling in _spellings(word)}
+    needles = lower_spellings(identifiers)
     if not needles:
         return iter(())
     named = Q(email__lower__in_list=needles)
@@ -106,13 +112,6 @@ def _matching_people(account_pk: int, identifiers: Iterable[str]) -> Iterator[Pe
     active = Cast("is_active", IntegerField())
     rows = Learner.objects.filter(named, account=account_pk).order_by("pk")
     return map(Person._make, rows.values_list(*_COLUMNS, active).iterator(chunk_size=5_000))
-
-
-def _spellings(word: str) -> tuple[str, ...]:
-    # SQLite lowers ASCII letters only, so other letters are looked up in both cases.
-    if word.isascii():
-        return (word.lower(),)
-    return (word.lower(), word.translate(_ASCII_LOWER), word.upper().translate(_ASCII_LOWER))
 
 
 def _ambiguity(people: list[Person]) -> str:

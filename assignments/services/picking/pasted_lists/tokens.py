@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from assignments.models.sql.text_cleaning import remove_invisible
+from assignments.services.picking.identifier_forms import BRACKETS_AND_QUOTES
+
 # A display name before an address in angle brackets, as mail programs write it, belongs to that
 # address. It has no digits, so that an employee ID before it stays a separate word; and a comma
 # only inside quotation marks, or if the list is separated by semicolons.
@@ -13,9 +16,13 @@ _QUOTED: Final = r"[^\"<>\n]{0,120}\""
 _NAME_AND_ADDRESS: Final = re.compile(rf"(?:{_QUOTED}|(?:[^\W\d_]|[ .'’()-]){{0,120}}){_ADDRESS}")
 _LAST_NAME_FIRST: Final = re.compile(rf"(?:{_QUOTED}|(?:[^\W\d_]|[ .,'’()-]){{0,120}}){_ADDRESS}")
 _LONGEST_NAME: Final = 130
+# Commas, semicolons, bars, brackets and quotation marks of full width and of other scripts.
+_SEPARATORS: Final = str.maketrans(
+    "\uff0c\uff1b\uff5c\uff1c\uff1e\uff02\u3001\uff64\u060c\u061b\ufe50\ufe54", ',;|<>",,,;,;'
+)
+# What is left of a formula such as ="NW-1", and of a sentence that ends in an address.
+_REMAINDERS: Final = "=."
 _WORD: Final = re.compile(r"[^\s,;|<>\"\x00-\x1f\x7f]+")
-_BRACKETS_AND_QUOTES: Final = "'’`()[]{}"
-_INVISIBLE: Final = dict.fromkeys(map(ord, "\x00\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +36,9 @@ class Token:
 
 
 def normalise(text: str) -> str:
-    """Return the text with line feeds only, without invisible characters and outer spaces."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_INVISIBLE).strip()
+    """Return the visible text, with line feeds and separators of ASCII only."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return remove_invisible(text).translate(_SEPARATORS).strip()
 
 
 def tokenise(text: str, *, limit: int) -> list[Token]:
@@ -45,8 +53,8 @@ def tokenise(text: str, *, limit: int) -> list[Token]:
         group = match.lastindex or 0
         line += text.count("\n", counted_to, match.start(group))
         counted_to = match.start(group)
-        word = match[group].removeprefix("mailto:").strip(_BRACKETS_AND_QUOTES)
-        if word:
+        word = match[group].removeprefix("mailto:").strip(BRACKETS_AND_QUOTES)
+        if word.strip(_REMAINDERS):
             start = match.start(group) + match[group].index(word)
             tokens.append(Token(word, line, start, start + len(word)))
         if len(tokens) >= limit:

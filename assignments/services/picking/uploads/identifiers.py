@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import BinaryIO, Final
 
+from assignments.services.picking.identifier_forms import comparable
 from assignments.services.picking.pasted_lists.tokens import normalise, tokenise
 from assignments.services.picking.uploads import file_types, reader
 from assignments.services.picking.uploads.column_detection import (
@@ -38,10 +39,10 @@ def read_identifiers(account_pk: int, file: BinaryIO, column: str = "") -> list[
 
 
 def _column_named(column: str, heading: Sequence[str]) -> int:
-    names = [name.casefold() for name in heading]
-    if names.count(column.casefold()) != 1:
+    names, wanted = list(map(comparable, heading)), comparable(column)
+    if names.count(wanted) != 1:
         raise UploadRefused(f"It has not one column “{column}”; it has {', '.join(heading)}.")
-    return names.index(column.casefold())
+    return names.index(wanted)
 
 
 def _detected_column(

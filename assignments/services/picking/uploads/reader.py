@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
+from assignments.models.sql.text_cleaning import remove_invisible
 from assignments.services.picking.uploads import csv_reader, file_types, xlsx_reader
 from assignments.services.picking.uploads.errors import ADD_A_HEADING, UploadRefused
 
 MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_ROWS: Final = 100_000
 MAX_COLUMNS: Final = 100
-_INVISIBLE: Final = dict.fromkeys(map(ord, "\x00\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED_FORMULA: Final = ("'=", "'+", "'-", "'@")
 # The number of the row in the file, from 1, and its cells.
@@ -43,7 +43,7 @@ def read_table(file: BinaryIO) -> Iterator[Row]:
 def clean_cell(cell: str) -> str:
     """Return a cell without invisible characters, and without the quote that escapes a formula."""
     is_plain = cell.isascii() and cell.isprintable()
-    text = (cell if is_plain else _SURROGATES.sub("\ufffd", cell).translate(_INVISIBLE)).strip()
+    text = (cell if is_plain else remove_invisible(_SURROGATES.sub("\ufffd", cell))).strip()
     return text[1:] if text.startswith(_ESCAPED_FORMULA) else text
 
 
