@@ -73,6 +73,7 @@ APPROVAL_THRESHOLD = environment.non_negative_integer(
     env, "APPROVAL_THRESHOLD", default=DEFAULT_APPROVAL_THRESHOLD
 )
 APPROVAL_HOURS = environment.positive_integer(env, "APPROVAL_HOURS")
+MANDATORY_DAYS = environment.positive_integer(env, "MANDATORY_DAYS")
 MAILERS = mail_settings.mailers(env)
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM")
 SITE_URL = mail_settings.site_url(env)

@@ -162,6 +162,11 @@ SECTIONS: Final[dict[str, tuple[Setting, ...]]] = {
         ),
         Setting("APPROVAL_HOURS", "After that many hours without a decision a batch expires.", 72),
         Setting(
+            "MANDATORY_DAYS",
+            "For that many days after its mark was removed, content still counts as mandatory.",
+            7,
+        ),
+        Setting(
             "EMAIL_URL",
             "The mail server: `smtp+tls://USER:PASSWORD@HOST:587`, `smtps://` or `smtp://`.",
             default_note="none: e-mails are written to the worker’s output",

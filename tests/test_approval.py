@@ -13,6 +13,7 @@ from assignments.audit.entries.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
 from assignments.models import Account, Approval, Assignment, Batch, Content, Learner, LogEntry
 from assignments.queries.approvals import approvers, batches_awaiting
+from assignments.queries.formatting import moment
 from assignments.queries.plan_changes import NamedPeople, PlanChanges
 from assignments.services.batches import control, late_duplicates, withdrawal
 from assignments.services.batches.control import ControlRefused
@@ -20,11 +21,17 @@ from assignments.services.batches.release import release_due
 from assignments.services.picking import batch_copy
 from assignments.services.planning import frozen_plan
 from assignments.services.sending import claims
-from assignments.services.submitting import approval, approval_policy, grace_period, submission
+from assignments.services.submitting import (
+    approval,
+    approval_policy,
+    grace_period,
+    mandatory_content,
+    submission,
+)
 from tests.approval_fixtures import LATER, make_draft, make_second, make_waiting, submit
 from tests.concurrency import run_concurrently
 from tests.conftest import NOON
-from tests.factories import make_account, make_actor, make_learner, make_user
+from tests.factories import make_account, make_actor, make_content, make_learner, make_user
 
 pytestmark = pytest.mark.django_db
 OWN_BATCH = "You submitted it, so another manager has to decide. You can withdraw it."
@@ -73,16 +80,54 @@ def test_reasons_say_why_a_plan_needs_approval(settings, terms, threshold, reaso
 
     batch = submit(draft)
 
-    assert approval_policy.reasons(batch) == reasons
+    assert approval_policy.reasons(batch, now=NOON) == reasons
     assert batch.state == ("approval" if reasons else "waiting")
     assert Approval.objects.filter(batch=batch, approval_reasons=reasons).exists() == bool(reasons)
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "is_own", "needs_approval"),
+    [
+        pytest.param(6, False, True, id="a few days ago"),
+        pytest.param(7, False, False, id="a week ago"),
+        pytest.param(400, True, True, id="by the submitter, long ago"),
+    ],
+)
+def test_an_item_counts_as_mandatory_for_some_days_after_its_mark_was_removed(
+    days_ago, is_own, needs_approval
+):
+    priya, admin = make_user(), make_user("admin")
+    draft = make_draft(owner=priya)
+    unmarked_at = NOON - timedelta(days=days_ago)
+    mandatory_content.set_mandatory(
+        content=Content.objects.get(),
+        is_mandatory=False,
+        by=make_actor(priya if is_own else admin),
+        now=unmarked_at,
+    )
+
+    batch = submit(draft)
+
+    sentence = f"Fire Safety was marked as mandatory until {moment(unmarked_at)}."
+    assert approval_policy.reasons(batch, now=NOON) == [sentence] * needs_approval
+    assert batch.state == ("approval" if needs_approval else "waiting")
+
+
+def test_an_item_that_is_marked_again_is_mandatory():
+    content, by = make_content(is_mandatory=True), make_actor(make_user("admin"))
+
+    for is_mandatory in (False, True):
+        mandatory_content.set_mandatory(content=content, is_mandatory=is_mandatory, by=by, now=NOON)
+
+    content.refresh_from_db()
+    assert (content.is_mandatory, content.unmarked_at, content.unmarked_by) == (True, None, "")
 
 
 def test_a_mandatory_item_whose_rows_are_all_skipped_needs_no_approval():
     batch = submit(make_draft(owner=make_user()))
     Assignment.objects.update(state="skipped", problem="Skipped.", settled_at=NOON)
 
-    assert approval_policy.reasons(batch) == []
+    assert approval_policy.reasons(batch, now=NOON) == []
 
 
 def test_submission_stores_the_request_and_the_chosen_start(settings):
@@ -197,6 +242,32 @@ def test_the_submitter_cannot_decide_with_any_of_their_accounts(account):
     assert not batches_awaiting(same).exists()
     assert list(batches_awaiting(make_second())) == [batch]
     assert same not in approvers(batch)
+
+
+@pytest.mark.parametrize(
+    ("who", "digest", "problem"),
+    [
+        pytest.param("submitter", "", OWN_BATCH, id="the submitter"),
+        pytest.param(
+            "second",
+            "0" * 64,
+            "This is not the plan that you looked at. Look at it again.",
+            id="another plan",
+        ),
+    ],
+)
+def test_a_refused_attempt_to_approve_is_recorded(who, digest, problem):
+    batch = make_waiting()
+    user = batch.by if who == "submitter" else make_second()
+
+    with pytest.raises(ControlRefused):
+        decide(batch, user, plan_digest=digest or batch.plan_digest)
+
+    refused = entry("batch.approval_refused")
+    assert refused["actor"]["ref"] == f"user/{user.pk}"
+    assert (refused["batch"], refused["result"]) == (f"batch/{batch.pk}", "refused")
+    assert refused["detail"] == {"problem": problem}
+    assert Approval.objects.get().decision == ""
 
 
 def test_one_subject_cannot_have_two_accounts():

@@ -134,6 +134,8 @@ class Migration(migrations.Migration):
                 ('languages', models.JSONField(default=list)),
                 ('url', models.TextField(blank=True)),
                 ('is_mandatory', models.BooleanField(db_default=False, default=False)),
+                ('unmarked_at', models.DateTimeField(blank=True, null=True)),
+                ('unmarked_by', models.CharField(blank=True, db_default='', default='', max_length=60)),
                 ('search_text', models.TextField()),
                 ('fingerprint', models.CharField(blank=True, db_default='', default='', max_length=40)),
                 ('last_seen_sync', models.PositiveBigIntegerField()),

@@ -62,7 +62,8 @@ class Learner(models.Model):
 class Content(models.Model):
     """A course, video, path… that can be assigned, if it has an external reference.
 
-    The LMS API does not say what is mandatory, so an administrator marks it here.
+    The LMS API does not say what is mandatory, so an administrator marks it here. `unmarked_at` and
+    `unmarked_by` (such as `user/2`) are about the last time that the mark was removed.
     """
 
     class Source(models.TextChoices):
@@ -82,6 +83,8 @@ class Content(models.Model):
     languages = models.JSONField(default=list)
     url = models.TextField(blank=True)
     is_mandatory = models.BooleanField(default=False, db_default=False)
+    unmarked_at = models.DateTimeField(null=True, blank=True)
+    unmarked_by = models.CharField(max_length=60, blank=True, default="", db_default="")
     search_text = models.TextField()
     fingerprint = models.CharField(max_length=40, blank=True, default="", db_default="")
     last_seen_sync = models.PositiveBigIntegerField()

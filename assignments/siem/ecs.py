@@ -30,6 +30,7 @@ CLASSES: Final = {
     "session.ended": ("session", ["end"]),
     "access_token.created": ("iam", ["creation"]),
     "access_token.revoked": ("iam", ["deletion"]),
+    "batch.approval_refused": ("iam", ["info"]),
     "assignment.attempted": ("api", ["start"]),
     "assignment.created": ("api", ["creation"]),
     "assignment.rejected": ("api", ["denied"]),
@@ -46,7 +47,13 @@ CLASSES: Final = {
     "settings": ("configuration", ["change"]),
 }
 FAILURES: Final = frozenset(
-    {"user.sign_in_refused", "assignment.rejected", "export.failed", "log.damage_detected"}
+    {
+        "user.sign_in_refused",
+        "batch.approval_refused",
+        "assignment.rejected",
+        "export.failed",
+        "log.damage_detected",
+    }
 )
 PENDING: Final = frozenset({"assignment.attempted", "assignment.outcome_unknown"})
 LABELS: Final = ("subject", "batch", "account", "cause", "result")

@@ -154,7 +154,7 @@ def review_page(
         "most_refreshed": plan_refresh.MAX_PEOPLE,
         "seen": plan.batch.plan_digest,
         "cautions": _cautions(plan, findings),
-        "approval_reasons": approval_policy.reasons(plan.batch),
+        "approval_reasons": approval_policy.reasons(plan.batch, now=timezone.now()),
         "approval_hours": settings.APPROVAL_HOURS,
         "approvers": SimpleLazyObject(lambda: approvers(plan.batch)),
         "hold": grace_seconds(plan.to_create),

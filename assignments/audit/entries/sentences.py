@@ -23,6 +23,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "sync.completed": "completed a sync with the LMS: {learners}, {contents} and {assignments}",
     "batch.submitted": "submitted batch {batch}: {people}, {items}",
     "batch.approved": "approved batch {batch}",
+    "batch.approval_refused": "tried to approve batch {batch}, which was refused",
     "batch.rejected": "rejected batch {batch}",
     "batch.withdrawn": "withdrew batch {batch} before anybody approved or rejected it",
     "batch.expired": "closed batch {batch}: nobody approved it in time",

@@ -140,7 +140,7 @@ class Command(DeskCommand):
             f"{batch.title}: {states.get('planned', 0):,} to create, "
             f"{states.get('skipped', 0):,} skipped."
         )
-        for reason in approval_policy.reasons(batch):
+        for reason in approval_policy.reasons(batch, now=timezone.now()):
             self.stdout.write(f"Needs another manager's approval: {reason}")
         if first:
             self.stdout.write(f"First: {first.method} {first.url}\n{json.dumps(first.body)}")

@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from assignments.audit.entries.actors import SYSTEM, Actor
+from assignments.audit.log import Event, record
 from assignments.models import Approval, Batch
 from assignments.queries import approvals
 from assignments.queries.drafts import rows_to_send
@@ -25,14 +26,24 @@ Decision = Approval.Decision
 NOT_WAITING = "It no longer waits for an approval."
 
 
-@transaction.atomic
 def approve(*, batch: Batch, plan_digest: str, by: Actor, now: datetime, why: str = "") -> None:
     """Approve exactly this plan; its grace period, in which it can be undone, begins now.
+
+    A refused attempt is recorded.
 
     :param plan_digest: the digest of the plan that the person saw
     :raises ControlRefused: if it does not wait for approval, the person may not approve it, or the
         plan is another one
     """
+    try:
+        _approve(batch, plan_digest, by, now, why)
+    except ControlRefused as refusal:
+        _record_refusal(batch, str(refusal), by, now)
+        raise
+
+
+@transaction.atomic
+def _approve(batch: Batch, plan_digest: str, by: Actor, now: datetime, why: str) -> None:
     batch, user = _lock_to_decide(batch, by, now)
     _check_plan(batch, plan_digest, now)
     earliest = now + timedelta(seconds=grace_seconds(rows_to_send(batch)))
@@ -92,6 +103,20 @@ def _expire(batch: Batch, now: datetime) -> bool:
         return False
     withdrawal.withdraw(batch=batch, by=SYSTEM, now=now)
     return True
+
+
+@transaction.atomic
+def _record_refusal(batch: Batch, problem: str, by: Actor, now: datetime) -> None:
+    ref = f"batch/{batch.pk}"
+    event = Event(
+        action="batch.approval_refused",
+        subject=ref,
+        batch=ref,
+        account=batch.account.remote_id,
+        result="refused",
+        detail={"problem": problem},
+    )
+    record(event, by=by, at=now)
 
 
 def _lock_to_decide(batch: Batch, by: Actor, now: datetime) -> tuple[Batch, User]:

@@ -4,23 +4,27 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from assignments.models import Approval, Assignment, Batch, Content
 from assignments.models.drafts import Status
+from assignments.queries.formatting import moment
 
 # Kept of each item at the request, so that the approver sees what changed since.
 CONTENT_FIELDS: Final = ("pk", "title", "external_reference", "fingerprint")
 
 
-def reasons(batch: Batch) -> list[str]:
-    """Return why the plan needs another manager's approval, in sentences; empty if it does not."""
+def reasons(batch: Batch, *, now: datetime) -> list[str]:
+    """Return why the plan needs another manager's approval, in sentences; empty if it does not.
+
+    An item still counts as mandatory for MANDATORY_DAYS after the mark was removed, and for the
+    person who removed it for good.
+    """
     sentences = []
     threshold = settings.APPROVAL_THRESHOLD
     if threshold is not None and batch.rows > threshold:
         sentences.append(f"It has {batch.rows:,} rows (people x items), more than {threshold:,}.")
-    mandatory = _content_to_send(batch).filter(is_mandatory=True).order_by("title", "pk")
-    sentences += [f"{content} is marked as mandatory." for content in mandatory]
+    sentences += [_why_mandatory(content) for content in _mandatory_content(batch, now)]
     if batch.status == Status.COMPLETED:
         sentences.append("It tells the LMS that people have completed it.")
     return sentences
@@ -38,6 +42,19 @@ def request_approval(batch: Batch, reasons: list[str], now: datetime) -> Approva
         contents=list(_content_to_send(batch).order_by("pk").values(*CONTENT_FIELDS)),
         email_at=now,
     )
+
+
+def _mandatory_content(batch: Batch, now: datetime) -> QuerySet[Content]:
+    unmarked = Q(unmarked_by=f"user/{batch.by_id}")
+    unmarked |= Q(unmarked_at__gt=now - timedelta(days=settings.MANDATORY_DAYS))
+    contents = _content_to_send(batch).filter(Q(is_mandatory=True) | unmarked)
+    return contents.order_by("title", "pk")
+
+
+def _why_mandatory(content: Content) -> str:
+    if content.is_mandatory or content.unmarked_at is None:
+        return f"{content} is marked as mandatory."
+    return f"{content} was marked as mandatory until {moment(content.unmarked_at)}."
 
 
 def _content_to_send(batch: Batch) -> QuerySet[Content]:

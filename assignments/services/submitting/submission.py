@@ -50,7 +50,7 @@ def submit(
         return batch
     _check(batch, plan_digest, confirms_completed=confirms_completed, now=now)
     to_send = _rows_to_send(draft, batch)
-    reasons = approval_policy.reasons(batch)
+    reasons = approval_policy.reasons(batch, now=now)
     change_text(batch, "reason", reason)
     batch.state = Batch.State.APPROVAL if reasons else Batch.State.WAITING
     batch.submitted_at, batch.request_id = now, by.request_id
