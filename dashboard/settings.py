@@ -26,6 +26,7 @@ DEBUG = env.bool("DEBUG")
 DESK_DEMO = env.bool("DESK_DEMO")
 STACKONE_API_KEY = env.str("STACKONE_API_KEY")
 SECRET_KEY = environment.secret_key(env, has_real_lms=bool(STACKONE_API_KEY))
+SECRET_KEY_FALLBACKS = sign_in_settings.comma_separated(env, "SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 
 # Without an API key the product talks to its own sandbox LMS, over real HTTP.

@@ -39,6 +39,12 @@ SECTIONS: Final[dict[str, tuple[Setting, ...]]] = {
             default_note="required with `STACKONE_API_KEY`",
             is_secret=True,
         ),
+        Setting(
+            "SECRET_KEY_FALLBACKS",
+            "Earlier values of `SECRET_KEY`, separated by commas: sessions of then stay valid, and "
+            "addresses of users are still recognised.",
+            is_secret=True,
+        ),
         Setting("DEBUG", "Shows tracebacks in the browser; only for development.", False),
         Setting("ALLOWED_HOSTS", "Host names, separated by commas.", "127.0.0.1,localhost,[::1]"),
         Setting(

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.utils import timezone
 
 from assignments.audit.entries.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
@@ -24,6 +25,7 @@ from assignments.models import (
 )
 from assignments.models.sql.text_folding import fold
 from assignments.services.planning.plan_digest import store_digest
+from dashboard.access.addresses import record_address
 from dashboard.access.models import AccessToken
 
 NAMES = ("Elif Yilmaz", "Amara Okafor", "Ruth Abel", "Tom Baker", "Ines Costa", "Jan Novak")
@@ -49,7 +51,9 @@ def make_user(role: str = "manager", **fields: Any) -> Any:
         "email": f"{name.split(maxsplit=1)[0].lower()}{next(_numbers)}@northwind.example",
         "roles": [role],
     }
-    return get_user_model().objects.create(**values | fields)
+    user = get_user_model().objects.create(**values | fields)
+    record_address(user, by=SYSTEM, now=timezone.now())
+    return user
 
 
 def make_actor(user: Any) -> Actor:

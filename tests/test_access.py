@@ -113,6 +113,9 @@ MATRIX = {
     "privacy-hold": ("post", {**OPERATE, "admin": 422}),
     "sessions": ("get", {"manager": 403, "auditor": 403, "admin": 200}),
     "sessions-end": ("post", OPERATE),
+    "addresses": ("get", {"manager": 403, "auditor": 403, "admin": 200}),
+    # Of a user who shares none.
+    "addresses-release": ("post", {**OPERATE, "admin": 409}),
     "login-renew": ("get", {"manager": 404, "auditor": 404, "admin": 404}),
     "logout": ("post", {"manager": 302, "auditor": 302, "admin": 302}),
 }
@@ -146,6 +149,7 @@ def world():
         "facets": [make_account().pk],
         "account-resume": [make_account().pk],
         "sessions-end": [owner.pk],
+        "addresses-release": [owner.pk],
         "privacy-person": ["user", owner.pk],
         "privacy-hold": ["user", owner.pk],
         "export-file": [make_export(owner).pk],

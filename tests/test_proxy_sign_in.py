@@ -183,7 +183,7 @@ def test_roles_follow_the_headers_immediately(priya):
     assert priya.get("/audit/verify/").status_code == 200
     user = User.objects.get()
     assert (user.roles, user.name) == (["auditor"], "priya@northwind.example")
-    assert actions()[-1] == "user.roles_changed"
+    assert actions()[-2:] == ["user.roles_changed", "user.details_changed"]
 
 
 def test_unchanged_headers_write_nothing(priya):

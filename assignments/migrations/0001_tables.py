@@ -110,6 +110,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='SubmitterAddress',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('digest', models.CharField(db_index=True, max_length=64)),
+                ('approval', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='submitter_addresses', to='assignments.approval')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('approval', 'digest'), name='an_address_is_stored_once_for_an_approval')],
+            },
+        ),
+        migrations.CreateModel(
             name='CallCount',
             fields=[
                 ('starts_at', models.DateTimeField(primary_key=True, serialize=False)),

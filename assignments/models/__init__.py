@@ -1,7 +1,7 @@
 """Models: tables, states and constraints."""
 
 from assignments.models.accounts import Account, RateBudget, SyncPage, SyncRun, Worker
-from assignments.models.approvals import Approval
+from assignments.models.approvals import Approval, SubmitterAddress
 from assignments.models.audiences import Audience, AudienceMember
 from assignments.models.batches import Assignment, Attempt, Batch, PlanDigestInput
 from assignments.models.calls import CallCount
@@ -56,6 +56,7 @@ __all__ = [
     "RateBudget",
     "RemoteAssignment",
     "SelectionChange",
+    "SubmitterAddress",
     "SyncPage",
     "SyncRun",
     "Verification",

@@ -60,3 +60,22 @@ class Approval(models.Model):
 
     def __str__(self) -> str:
         return f"Approval of {self.batch}"
+
+
+class SubmitterAddress(models.Model):
+    """A keyed hash of an address that the submitter had used by the time of the submission."""
+
+    approval = models.ForeignKey(
+        Approval, models.CASCADE, related_name="submitter_addresses", db_index=False
+    )
+    digest = models.CharField(max_length=64, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["approval", "digest"], name="an_address_is_stored_once_for_an_approval"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"An address of the submitter of {self.approval_id}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
-from assignments.models import Batch
+from assignments.models import Batch, SubmitterAddress
 from assignments.queries.account_scope import forbidden_accounts
 
 if TYPE_CHECKING:
@@ -21,14 +21,27 @@ ASSIGN: Final = "assignments.assign"
 def same_person(user: User, *, at: str = "") -> Q:
     """Return the condition that a user is this person, with this user account or another one.
 
+    Users who have or had the same e-mail address count as one person: see `addresses` in
+    `dashboard.access`.
+
     :param at: the path from the rows of the query to the user, ending in two underscores
     """
     issuer = user.issuer.rstrip("/")
     same = Q(**{f"{at}pk": user.pk}) | Q(
         **{f"{at}issuer__in": [issuer, f"{issuer}/"], f"{at}subject": user.subject}
     )
-    # E-mail does not identify a user, but two users with the same address are hardly two people.
-    return same | Q(**{f"{at}email__iexact": user.email}) if user.email else same
+    sharing = get_user_model().objects.filter(addresses__digest__in=_addresses(user))
+    return same | Q(**{f"{at}pk__in": sharing.values("pk")})
+
+
+def _submitted_by(user: User) -> Q:
+    """Return the condition that this person submitted a batch, by the addresses of then and now."""
+    of_then = SubmitterAddress.objects.filter(digest__in=_addresses(user))
+    return same_person(user, at="by__") | Q(pk__in=of_then.values("approval"))
+
+
+def _addresses(user: User) -> QuerySet[Any, Any]:
+    return user.addresses.values("digest")
 
 
 def objection(user: User, batch: Batch) -> str:
@@ -42,12 +55,16 @@ def objection(user: User, batch: Batch) -> str:
 
 def is_submitter(user: User, batch: Batch) -> bool:
     """Return whether the person submitted the batch, with this user account or another one."""
-    return get_user_model().objects.filter(same_person(user), pk=batch.by_id).exists()
+    return Batch.objects.filter(_submitted_by(user), pk=batch.pk).exists()
 
 
 def approvers(batch: Batch) -> list[User]:
     """Return all users who may approve or reject the batch, by name."""
-    users = get_user_model().objects.filter(is_active=True).exclude(same_person(batch.by))
+    of_then = SubmitterAddress.objects.filter(approval=batch.pk).values("digest")
+    same = same_person(batch.by) | Q(
+        pk__in=get_user_model().objects.filter(addresses__digest__in=of_then).values("pk")
+    )
+    users = get_user_model().objects.filter(is_active=True).exclude(same)
     account = batch.account.remote_id
     return [
         user
@@ -60,7 +77,7 @@ def awaits_decision_by(user: User) -> Q:
     """Return the condition that a batch waits for a decision that this user may make."""
     if not user.has_perm(ASSIGN):
         return Q(pk=None)
-    waiting = Q(state=Batch.State.APPROVAL) & ~same_person(user, at="by__")
+    waiting = Q(state=Batch.State.APPROVAL) & ~_submitted_by(user)
     forbidden = forbidden_accounts(user)
     return waiting & ~Q(account__remote_id__in=forbidden) if forbidden else waiting
 

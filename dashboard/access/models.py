@@ -63,6 +63,24 @@ class User(AbstractBaseUser):
         )
 
 
+class UserAddress(models.Model):
+    """A keyed hash of an e-mail address that a user has or had: see `addresses`."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="addresses", db_index=False)
+    digest = models.CharField(max_length=64, db_index=True)
+    first_seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "digest"], name="an_address_is_stored_once_for_a_user"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"An address of {self.user}"
+
+
 class SignIn(models.Model):
     """An open session, with the identity provider's tokens for it (encrypted).
 

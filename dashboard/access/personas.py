@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils import timezone
+
+from assignments.audit.entries.actors import SYSTEM
+from dashboard.access.addresses import record_address
 from dashboard.access.models import User
 from dashboard.access.roles import ADMIN, AUDITOR, MANAGER
 
@@ -42,4 +46,6 @@ def create_all() -> None:
 
 def _get_or_create_user(persona: Persona) -> User:
     values = {"name": persona.name, "email": persona.email, "roles": [persona.role]}
-    return User.objects.get_or_create(issuer=ISSUER, subject=persona.key, defaults=values)[0]
+    user, _ = User.objects.get_or_create(issuer=ISSUER, subject=persona.key, defaults=values)
+    record_address(user, by=SYSTEM, now=timezone.now())
+    return user

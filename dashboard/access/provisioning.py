@@ -6,8 +6,9 @@ from typing import Final
 
 from django.db import transaction
 
-from assignments.audit.entries.actors import Actor
+from assignments.audit.entries.actors import Actor, Person
 from assignments.audit.log import Event, record
+from dashboard.access.addresses import record_address
 from dashboard.access.id_token_claims import Identity
 from dashboard.access.models import User
 
@@ -27,7 +28,8 @@ class Refusal:
 def provision_user(identity: Identity, *, by: Actor, now: datetime) -> User | Refusal:
     """Return the user with the current name, e-mail, roles and groups of the identity.
 
-    A user who has lost every role at the provider loses the roles here too, and is refused.
+    Changes of name, e-mail and roles are recorded. A user who has lost every role at the provider
+    loses the roles here too, and is refused.
     """
     user = User.objects.filter(issuer=identity.issuer, subject=identity.subject).first()
     reason = _reason_to_refuse(identity, user)
@@ -35,7 +37,7 @@ def provision_user(identity: Identity, *, by: Actor, now: datetime) -> User | Re
         _refuse(user, reason, identity, by, now)
         return Refusal(reason)
     if user is None:
-        return User.objects.create(
+        user = User.objects.create(
             issuer=identity.issuer,
             subject=identity.subject,
             name=identity.name,
@@ -43,7 +45,9 @@ def provision_user(identity: Identity, *, by: Actor, now: datetime) -> User | Re
             roles=list(identity.roles),
             groups=list(identity.groups),
         )
-    _update(user, identity, by, now)
+    else:
+        _update(user, identity, by, now)
+    record_address(user, by=by, now=now)
     return user
 
 
@@ -70,9 +74,28 @@ def _update(user: User, identity: Identity, by: Actor, now: datetime) -> None:
         detail = {"previous_roles": user.roles, "roles": roles}
         event = Event(action="user.roles_changed", subject=by.ref, result="changed", detail=detail)
         record(event, by=by, at=now)
+    _record_new_details(user, identity, by, now)
     _save_changes(
         user, name=identity.name, email=identity.email, roles=roles, groups=list(identity.groups)
     )
+
+
+def _record_new_details(user: User, identity: Identity, by: Actor, now: datetime) -> None:
+    previous = Person(ref=by.ref, name=user.name, email=user.email)
+    current = Person(ref=by.ref, name=identity.name, email=identity.email)
+    if previous == current:
+        return
+    changed = [
+        name for name in ("name", "email") if getattr(previous, name) != getattr(current, name)
+    ]
+    event = Event(
+        action="user.details_changed",
+        subject=by.ref,
+        result="changed",
+        people=(previous, current),
+        detail={"changed": changed},
+    )
+    record(event, by=by, at=now)
 
 
 def _save_changes(user: User, **values: object) -> None:

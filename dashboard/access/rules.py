@@ -121,6 +121,8 @@ RULES: Final = {
     "privacy-hold": _post("Place or release a legal hold", _ERASE),
     "sessions": _get("See who is signed in", _SESSIONS),
     "sessions-end": _post("End all sessions of a person", _SESSIONS),
+    "addresses": _get("See users who share an e-mail address", _SESSIONS),
+    "addresses-release": _post("Confirm that an address has passed to another person", _SESSIONS),
     "settings": _get_or_post("See settings; choose theme and density", SIGNED_IN),
     "home": _get("Overview; the log for people who do not assign", SIGNED_IN),
     "login-renew": _get("Have the provider confirm the session", SIGNED_IN),

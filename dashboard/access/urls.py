@@ -4,6 +4,7 @@ from django.urls import path
 
 from dashboard.access import (
     access_tokens_page,
+    addresses_page,
     headers,
     proxy_sign_in,
     sessions_page,
@@ -23,6 +24,12 @@ urlpatterns = [
     path("csp-report", headers.csp_report, name="csp-report"),
     path("sessions/", sessions_page.sessions, name="sessions"),
     path("sessions/<int:pk>/end", sessions_page.sessions_end, name="sessions-end"),
+    path("settings/addresses/", addresses_page.addresses, name="addresses"),
+    path(
+        "settings/addresses/<int:pk>/release",
+        addresses_page.addresses_release,
+        name="addresses-release",
+    ),
     path("settings/tokens/", access_tokens_page.access_tokens, name="access-tokens"),
     path(
         "settings/tokens/<int:pk>/revoke",

@@ -26,6 +26,7 @@ from assignments.models import (
     Learner,
     LearnerFacet,
     PersonalValue,
+    SubmitterAddress,
 )
 from assignments.models.directory import ERASED
 from assignments.models.sql.secure_delete import overwrite_deleted
@@ -172,6 +173,8 @@ def _erase_user(user: User, ref: str, now: datetime) -> None:
         drafts.discard(draft=draft, now=now)
     user.sign_ins.all().delete()
     user.access_tokens.all().delete()
+    user.addresses.all().delete()
+    SubmitterAddress.objects.filter(approval__requested_by=user).delete()
     values = {
         "issuer": ERASED_ISSUER,
         "subject": ref,

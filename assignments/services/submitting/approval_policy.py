@@ -6,7 +6,7 @@ from typing import Final
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from assignments.models import Approval, Assignment, Batch, Content
+from assignments.models import Approval, Assignment, Batch, Content, SubmitterAddress
 from assignments.models.drafts import Status
 from assignments.queries.formatting import moment
 
@@ -32,7 +32,7 @@ def reasons(batch: Batch, *, now: datetime) -> list[str]:
 
 def request_approval(batch: Batch, reasons: list[str], now: datetime) -> Approval:
     """Request approval of the batch's plan; an e-mail to those who may approve becomes due."""
-    return Approval.objects.create(
+    approval = Approval.objects.create(
         batch=batch,
         requested_by=batch.by,
         requested_at=now,
@@ -42,6 +42,11 @@ def request_approval(batch: Batch, reasons: list[str], now: datetime) -> Approva
         contents=list(_content_to_send(batch).order_by("pk").values(*CONTENT_FIELDS)),
         email_at=now,
     )
+    SubmitterAddress.objects.bulk_create(
+        SubmitterAddress(approval=approval, digest=address.digest)
+        for address in batch.by.addresses.all()
+    )
+    return approval
 
 
 def _mandatory_content(batch: Batch, now: datetime) -> QuerySet[Content]:

@@ -34,6 +34,18 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='UserAddress',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('digest', models.CharField(db_index=True, max_length=64)),
+                ('first_seen_at', models.DateTimeField()),
+                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='addresses', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('user', 'digest'), name='an_address_is_stored_once_for_a_user')],
+            },
+        ),
+        migrations.CreateModel(
             name='SignIn',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
