@@ -46,7 +46,8 @@ def upload(kind: str, rows: str) -> dict[str, float]:
     before, began = _peak_mb(), time.perf_counter()
     upload = files.store_file(draft=draft, file=file, name=f"rows.{kind}", now=now)
     received = time.perf_counter() - began
-    result = files.import_rows(upload=upload, columns=Columns(**upload.columns), now=now)
+    columns = Columns(**{name: n for name, (n,) in upload.candidates.items()})
+    result = files.import_rows(upload=upload, columns=columns, now=now)
     return {
         "seconds": time.perf_counter() - began,
         "received_seconds": received,

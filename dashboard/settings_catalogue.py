@@ -55,6 +55,13 @@ SECTIONS: Final[dict[str, tuple[Setting, ...]]] = {
         ),
         Setting("TIME_ZONE", "The time zone of the organisation’s due dates.", "Europe/London"),
         Setting(
+            "DATE_ORDER",
+            "How the organisation writes dates: 03/04/2027 is 3 April or 4 March. It decides only "
+            "where a file does not show it.",
+            "day-first",
+            choices=("day-first", "month-first"),
+        ),
+        Setting(
             "DATABASE_URL",
             "The database, as in `postgres://USER:PASSWORD@HOST:5432/NAME`.",
             None,

@@ -4,6 +4,8 @@ import io
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assignments.services.picking.uploads.column_detection import detect_columns
 from assignments.services.picking.uploads.errors import UploadRefused
@@ -13,14 +15,36 @@ from tests.factories import make_account, make_content, make_learner
 MANAGER_HEADINGS = [
     "Manager e-mail", "Line manager", "Supervisor", "Approver", "Reports to", "Team lead",
     "Vorgesetzte Person", "Führungskraft", "Responsable", "Supérieur hiérarchique", "Jefe directo",
-    "Gestor", "Superiore", "Leidinggevende", "Przełożony",
+    "Gestor", "Superiore", "Leidinggevende", "Przełożony", "MANAGER_EMAIL", "LineManagerMail",
+    "reports-to", "Mgr", "Assigned by", "HR business partner",
+]  # fmt: skip
+DUE_HEADINGS = [
+    "Due", "due_date", "DueDate", "DEADLINE", "Dead-line", "Fällig am", "Fälligkeitsdatum", "Frist",
+    "Termin", "Échéance", "Date limite", "Fecha límite", "Fecha de vencimiento", "Plazo",
+    "Scadenza", "Prazo", "Data de vencimento", "Vervaldatum", "Uiterste datum", "Termin wykonania",
 ]  # fmt: skip
 
 
 @pytest.fixture
 def account(db):
+    """Return the account of `population`."""
+    return population()
+
+
+@pytest.fixture(scope="module")
+def shared_account(django_db_setup, django_db_blocker):
+    """Return the account of `population` for all examples of a test; it is deleted at the end."""
+    with django_db_blocker.unblock():
+        account = population(remote_id="shared")
+        yield account
+        account.learners.all().delete()
+        account.contents.all().delete()
+        account.delete()
+
+
+def population(**values):
     """Return an account with twenty employees, four managers, somebody of number 40, an item."""
-    account = make_account()
+    account = make_account(**values)
     for number in range(20):
         make_learner(
             account,
@@ -41,8 +65,8 @@ def employees(count=20):
 
 
 def detect(account, **columns):
-    """Detect the columns of a table, given by its columns; spaces in headings are underscores."""
-    heading = [name.replace("_", " ") for name in columns]
+    """Detect the columns of a table, given by its columns."""
+    heading = list(columns)
     rows = list(zip(*columns.values(), strict=True))
     return heading, detect_columns(account.pk, heading, rows)
 
@@ -50,7 +74,7 @@ def detect(account, **columns):
 def detected_heading(account, **columns):
     """Return the heading of the column of people, or None if it is asked for."""
     heading, detection = detect(account, **columns)
-    return None if detection.person is None else heading[detection.person]
+    return heading[detection.person[0]] if len(detection.person) == 1 else None
 
 
 @pytest.mark.parametrize("manager", MANAGER_HEADINGS)
@@ -101,7 +125,77 @@ def test_an_item_here_and_there_does_not_make_a_column_of_content(account):
     _, rare = detect(account, Mail=employees(), Notes=notes)
     _, common = detect(account, Mail=employees(), Course=["CRS-A"] * 15 + ["CRS-X"] * 5)
 
-    assert (rare.content, common.content) == (None, 1)
+    assert (rare.content, common.content) == ([], [1])
+
+
+def due_headings(account, **columns):
+    """Return the headings of the columns that could hold due dates, beside people and items."""
+    size = len(next(iter(columns.values())))
+    items = ["CRS-A"] * size
+    heading, detection = detect(account, Mail=employees(size), Course=items, **columns)
+    return [heading[n] for n in detection.due]
+
+
+@pytest.mark.parametrize("name", DUE_HEADINGS)
+def test_a_heading_of_due_dates_comes_before_one_of_end_dates(account, name):
+    days = ["2027-01-15", "15.01.2027", "15 Jan 2027"]
+
+    assert due_headings(account, Contract_until=["2031-01-01"] * 3, **{name: days}) == [name]
+
+
+@pytest.mark.parametrize("name", ["Until", "Complete By", "complete-by", "Finish_date", "Bis"])
+def test_an_end_date_is_a_due_date_if_nothing_is_clearer(account, name):
+    assert due_headings(account, Hired=["2020-01-01"], **{name: ["2027-01-15"]}) == [name]
+
+
+@pytest.mark.parametrize(
+    "name", ["Overdue", "Termination date", "Hired", "Residue", "Membership dues", "Determined"]
+)
+def test_other_headings_are_no_due_dates(account, name):
+    assert due_headings(account, **{name: ["2027-01-15"]}) == []
+
+
+@pytest.mark.django_db
+@given(dates=st.integers(0, 12), others=st.integers(0, 12), empty=st.integers(0, 6))
+def test_half_of_the_filled_cells_of_due_dates_are_dates(shared_account, dates, others, empty):
+    cells = ["2027-01-15"] * dates + ["yes"] * others + [""] * empty
+    cells = cells or [""]
+
+    is_proposed = due_headings(shared_account, Due=cells) == ["Due"]
+
+    assert is_proposed == (dates >= others and dates > 0)
+
+
+def test_several_columns_of_different_due_dates_are_asked_about(account):
+    first, second = ["2027-01-15", "2027-02-15"], ["2027-01-15", "2027-03-15"]
+
+    assert due_headings(account, Deadline=first, Due_date=second) == ["Deadline", "Due_date"]
+    assert due_headings(account, Deadline=first, Due_date=first) == ["Deadline"]
+
+
+def test_several_columns_of_different_items_are_asked_about(account):
+    make_content(account, title="GDPR", external_reference="CRS-B")
+    columns = {"Mail": employees(2), "Course": ["CRS-A", "CRS-B"], "Next": ["CRS-B", "CRS-A"]}
+
+    assert detect(account, **columns)[1].content == [1, 2]
+    assert detect(account, **columns | {"Next": ["Fire", "GDPR"]})[1].content == [1]
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_a_column_of_other_people_is_asked_about_however_often_people_occur(account, times):
+    first, second = employees() * times, employees()[::-1] * times
+
+    assert detected_heading(account, Starter=first, Contact=second) is None
+
+
+def test_few_differences_between_two_columns_are_typing_errors(account):
+    numbers = [f"NW-{number}" for number in range(20)]
+
+    assert detected_heading(account, Number=numbers, Mail=["e1@x.example", *employees()[1:]])
+    assert (
+        detected_heading(account, Number=numbers, Mail=[*employees(2)[::-1], *employees()[2:]])
+        is None
+    )
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -125,6 +125,13 @@ def test_assign_asks_for_the_column_if_several_name_people(desk, item, tmp_path)
     assert "Done. 2 created." in output
 
 
+def test_assign_refuses_a_column_without_a_file(desk, item):
+    with pytest.raises(CommandError, match="--column is about the file of --learners"):
+        assign(desk, item, "--column", "Mail", "--yes")
+
+    assert not Draft.objects.exists()
+
+
 def test_assign_refuses_a_file_that_is_no_table(desk, item, tmp_path):
     file = tmp_path / "people.csv"
     file.write_bytes(b"\x89PNG")

@@ -11,7 +11,7 @@ from tests.test_pages_assign import words
 
 pytestmark = pytest.mark.django_db
 TEXT = "Mail;Course;Note\nada@x.example;CRS-A;=1+1\nnobody@x.example;CRS-A;-2\n"
-COLUMNS = {"person": "0", "content": "1", "due": "", "day_first": "1"}
+COLUMNS = {"person": "0", "content": "1", "due": "none", "dates": ""}
 
 
 @pytest.fixture
@@ -57,6 +57,142 @@ def test_a_column_of_managers_is_not_selected_and_one_has_to_be_chosen(client, d
     assert answer.status_code == 422
     assert "Choose the column with the people who get the assignments." in words(answer)
     assert not DraftRow.objects.exists()
+
+
+DATES = (
+    "Mail,Course,Due date\nada@x.example,CRS-A,01/02/2027\nbea@x.example,CRS-A,13/02/2027\n"
+    "cyd@x.example,CRS-A,02/14/2027\ndot@x.example,CRS-A,04/03/2027\n"
+)
+CHOSEN = COLUMNS | {"due": "2", "by": "file"}
+
+
+def due_dates(client, draft, **columns):
+    """Confirm the columns and return the page and the due dates by the name of the person."""
+    page = client.post(url(draft, "assign-upload-columns"), CHOSEN | columns, follow=True)
+    rows = DraftRow.objects.order_by("learner__name")
+    return page, {
+        name: f"{due:%d %b}" for name, due in rows.values_list("learner__name", "due_date")
+    }
+
+
+@pytest.fixture
+def people(draft):
+    """Add people to the account of the draft."""
+    for name in ("Bea", "Cyd", "Dot"):
+        make_learner(draft.account, name=name, email=f"{name.lower()}@x.example")
+
+
+def test_a_column_of_dates_that_contradicts_itself_is_asked_about(client, draft, people):
+    sentence = "“Due date” contradicts itself: 13/02/2027 in row 3 has the day first, 02/14/2027"
+
+    page = upload(client, draft, DATES)
+    assert sentence in words(page)
+    assert '<option value="" selected>Choose an order</option>' in page.content.decode()
+    page, days = due_dates(client, draft)
+    assert (page.status_code, days) == (422, {})
+    assert f"{sentence} in row 4 has the month first. Choose how its days are" in words(page)
+    assert '<option value="2" selected>Due date</option>' in page.content.decode()
+
+    page, days = due_dates(client, draft, dates="month-first")
+    assert days == {"Ada": "02 Jan", "Cyd": "14 Feb", "Dot": "03 Apr"}
+    assert "“13/02/2027” is no date with the month first." in words(page)
+
+
+def test_the_other_column_of_dates_is_judged_by_itself(client, draft, people):
+    rows = [line.split(",") for line in DATES.splitlines()]
+    text = "\n".join(
+        ",".join([*row[:2], "Deadline" if n == 0 else "", row[2]]) for n, row in enumerate(rows)
+    )
+
+    upload(client, draft, text)
+
+    assert due_dates(client, draft, due="3")[0].status_code == 422
+    assert due_dates(client, draft, due="3", dates="day-first")[0].status_code == 200
+
+
+@pytest.mark.parametrize(("habit", "day"), [("day-first", "04 Mar"), ("month-first", "03 Apr")])
+def test_the_habit_of_the_organisation_decides_about_dates_without_evidence(
+    client, draft, habit, day, settings
+):
+    settings.DATE_ORDER = habit
+    sentence = f"04/03/2027 in row 2. It is read as your organisation writes dates: the {habit[:3]}"
+
+    page = upload(client, draft, "Mail,Course,Due date\nada@x.example,CRS-A,04/03/2027\n")
+    assert sentence in words(page)
+    page, days = due_dates(client, draft)
+
+    assert days == {"Ada": day}
+    assert sentence in words(page)
+
+
+def test_the_order_of_dates_is_judged_by_all_rows(client, draft):
+    rows = "ada@x.example,CRS-A,04/03/2027\n" * 1_500 + "ada@x.example,CRS-A,02/14/2027\n"
+
+    upload(client, draft, f"Mail,Course,Due date\n{rows}")
+
+    assert due_dates(client, draft)[1] == {"Ada": "03 Apr"}
+
+
+def test_columns_are_remembered_for_the_next_file_with_the_same_heading(client, draft, people):
+    text = (
+        "Starter,Contact,Course\nada@x.example,bea@x.example,CRS-A\nbea@x.example,ada@x.example,\n"
+    )
+    question = "Starter and Contact name different people."
+    assert question in words(upload(client, draft, text))
+    client.post(url(draft, "assign-upload-columns"), COLUMNS | {"person": "1", "content": "none"})
+    repaired = (
+        client.get(url(draft, "assign-upload-refused")).content.decode()
+        + "cyd@x.example,dot@x.example,\n"
+    )
+
+    for again in (text, text.upper(), repaired):
+        page = upload(client, draft, again)
+
+        assert question not in words(page)
+        assert "The columns are selected that you chose before" in words(page)
+        selected = page.context["page"].columns
+        assert [selected[name].initial for name in ("person", "content")] == [1, None]
+    assert question in words(upload(client, draft, text.replace("Course", "Item")))
+
+
+def test_the_preview_begins_with_the_columns_that_matter(client, draft):
+    names = [f"Field {number}" for number in range(25)]
+    cells = ["-"] * 25
+    names[24], names[20], names[22] = "Mail", "Course", "Due"
+    cells[24], cells[20], cells[22] = "ada@x.example", "CRS-A", "2027-01-15"
+
+    page = upload(client, draft, f"{','.join(names)}\n{','.join(cells)}\n")
+
+    text = words(page)
+    assert "Mail Course Due Field 0 Field 1" in text
+    assert "ada@x.example CRS-A 2027-01-15 - -" in text
+    assert "17 more columns can be chosen below." in text
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "sentence"),
+    [
+        (
+            "Mail,Course,Next\nada@x.example,CRS-A,CRS-B\n",
+            "content",
+            "Course and Next name different items.",
+        ),
+        (
+            "Mail,Course,Due,Deadline\nada@x.example,CRS-A,2027-01-15,2027-01-16\n",
+            "due",
+            "Due and Deadline have different dates.",
+        ),
+    ],
+)
+def test_several_columns_of_one_kind_are_asked_about(client, draft, text, field, sentence):
+    make_content(draft.account, title="GDPR", external_reference="CRS-B")
+    assert sentence in words(upload(client, draft, text))
+
+    answer = client.post(url(draft, "assign-upload-columns"), COLUMNS | {field: ""})
+    assert answer.status_code == 422
+    assert "or that there is none." in words(answer)
+    answer = client.post(url(draft, "assign-upload-columns"), COLUMNS | {field: "none"})
+    assert answer.status_code == 302
 
 
 @pytest.mark.parametrize(

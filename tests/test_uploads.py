@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assignments.models import Draft, DraftLearner, DraftRow, DraftUpload
-from assignments.services.picking.uploads import compression, dates, files, reader, xlsx_reader
+from assignments.services.picking.uploads import compression, files, reader, xlsx_reader
 from assignments.services.picking.uploads.column_detection import Columns
 from assignments.services.picking.uploads.errors import UploadRefused
 from tests.factories import AT, make_account, make_content, make_learner, make_user
@@ -158,30 +158,6 @@ def test_files_that_are_too_large_are_refused(monkeypatch):
         read(b"id\na")
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        pytest.param("2027-01-15", date(2027, 1, 15), id="iso"),
-        pytest.param("2027-01-15T00:00:00", date(2027, 1, 15), id="date and time"),
-        pytest.param("15.01.2027", date(2027, 1, 15), id="full stops"),
-        pytest.param("03/04/2027", date(2027, 4, 3), id="slashes"),
-        pytest.param("15 Jan 2027", date(2027, 1, 15), id="in words"),
-        pytest.param("January 15, 2027", date(2027, 1, 15), id="in American words"),
-        pytest.param("46402", date(2027, 1, 15), id="as Excel counts"),
-        pytest.param("31.02.2027", None, id="no such day"),
-        pytest.param("soon", None, id="no day"),
-    ],
-)
-def test_parse_date(text, expected):
-    assert dates.parse_date(text, day_first=True) == expected
-
-
-def test_is_day_first_judges_by_the_whole_column():
-    assert dates.is_day_first(["03/04/2027", "28/04/2027", "soon"])
-    assert not dates.is_day_first(["03/04/2027", "04/28/2027"])
-    assert dates.parse_date("03/04/2027", day_first=False) == date(2027, 3, 4)
-
-
 @pytest.fixture
 def draft(db):
     """Return an empty draft of an account with people and content."""
@@ -198,6 +174,11 @@ def draft(db):
 def store(draft, text):
     """Store a text as an uploaded file."""
     return files.store_file(draft=draft, file=io.BytesIO(text.encode()), name="p.csv", now=AT)
+
+
+def proposed(upload):
+    """Return the columns that are proposed for an uploaded file."""
+    return Columns(**{name: (columns or [None])[0] for name, columns in upload.candidates.items()})
 
 
 def imported(draft):
@@ -239,7 +220,7 @@ REASONS = [
 def test_columns_are_detected(draft):
     upload = store(draft, ROWS)
 
-    assert upload.columns == {"person": 1, "content": 2, "due": 3, "day_first": True}
+    assert upload.candidates == {"person": [1], "content": [2], "due": [3]}
     assert upload.sample_size == 13
     assert upload.people_counts == [
         (0, 0, 13, ""),
@@ -254,11 +235,11 @@ def test_columns_are_detected(draft):
 def test_valid_rows_are_added_and_invalid_ones_kept_with_reasons(draft):
     upload = store(draft, ROWS)
 
-    files.import_rows(upload=upload, columns=Columns(**upload.columns), now=LATER)
+    files.import_rows(upload=upload, columns=proposed(upload), now=LATER)
 
     assert imported(draft) == [("Ada", "Fire", date(2027, 1, 15)), ("Ben", "Fire", None)]
     assert upload.result == {
-        "total": 13, "valid": 2, "duplicate": 1, "inactive": 1, "invalid": 9,
+        "total": 13, "valid": 2, "duplicate": 1, "inactive": 1, "invalid": 9, "assumption": "",
     }  # fmt: skip
     assert [(number, reason) for number, _, reason in files.invalid_rows(upload)] == REASONS
     assert Draft.objects.get().changed_at == LATER
@@ -266,10 +247,10 @@ def test_valid_rows_are_added_and_invalid_ones_kept_with_reasons(draft):
 
 def test_a_fixed_file_adds_no_duplicates_and_replaces_due_dates(draft):
     upload = store(draft, ROWS)
-    files.import_rows(upload=upload, columns=Columns(**upload.columns), now=AT)
+    files.import_rows(upload=upload, columns=proposed(upload), now=AT)
 
     again = store(draft, "Mail,Course,Due\nada@x.example,CRS-A,2027-05-05\nben@x.example,CRS-B,")
-    files.import_rows(upload=again, columns=Columns(**again.columns), now=AT)
+    files.import_rows(upload=again, columns=proposed(again), now=AT)
 
     assert imported(draft) == [
         ("Ada", "Fire", date(2027, 5, 5)), ("Ben", "Fire", None), ("Ben", "GDPR", None),
@@ -281,9 +262,10 @@ def test_a_fixed_file_adds_no_duplicates_and_replaces_due_dates(draft):
 def test_a_file_of_people_selects_them(draft):
     upload = store(draft, "Mail\nada@x.example\nADA@x.example\nnobody@x.example")
 
-    files.import_rows(upload=upload, columns=Columns(**upload.columns), now=AT)
+    files.import_rows(upload=upload, columns=proposed(upload), now=AT)
 
-    assert upload.result == {"total": 3, "valid": 1, "duplicate": 1, "inactive": 0, "invalid": 1}
+    counts = {"total": 3, "valid": 1, "duplicate": 1, "inactive": 0, "invalid": 1}
+    assert upload.result == counts | {"assumption": ""}
     picked = DraftLearner.objects.filter(draft=draft).values_list("learner__name", flat=True)
     assert list(picked) == ["Ada"]
 
@@ -308,7 +290,7 @@ def test_a_draft_with_too_many_rows_is_refused(draft, monkeypatch):
     upload = store(draft, ROWS)
 
     with pytest.raises(UploadRefused, match="A draft holds at most 1 rows of files"):
-        files.import_rows(upload=upload, columns=Columns(**upload.columns), now=AT)
+        files.import_rows(upload=upload, columns=proposed(upload), now=AT)
 
     assert imported(draft) == []
 

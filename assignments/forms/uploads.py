@@ -1,22 +1,46 @@
 """Form for the columns of an uploaded file: people, content, due dates and the order of dates."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 
 from assignments.audit.entries.sentences import counted
+from assignments.services.picking.uploads import chosen_columns, date_order
 from assignments.services.picking.uploads.column_detection import Columns, PeopleCount
+from assignments.services.picking.uploads.date_order import OrderEvidence
+from assignments.services.planning.due_dates import DateOrder
 
+if TYPE_CHECKING:
+    from assignments.models import DraftUpload
+
+NO_COLUMN: Final = "none"
+MOST_SHOWN: Final = 8
 ORDERS: Final = (
-    ("1", "day first: 03/04/2027 is 3 April"),
-    ("0", "month first: 03/04/2027 is 4 March"),
+    (DateOrder.DAY_FIRST.value, "Day first: 03/04/2027 is 3 April"),
+    (DateOrder.MONTH_FIRST.value, "Month first: 03/04/2027 is 4 March"),
 )
+MISSING: Final = {
+    "person": "Choose the column with the people who get the assignments.",
+    "content": "Choose the column with the content, or that there is none.",
+    "due": "Choose the column with the due dates, or that there is none.",
+}
+
+
+def _column(choice: str) -> int | None:
+    return None if choice == NO_COLUMN else int(choice)
 
 
 def _select() -> forms.Select:
     # HTML forms cannot be nested, so the fields refer to their form by id.
     return forms.Select(attrs={"class": "select", "form": "upload"})
+
+
+def _column_field(*, required: bool = True) -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(
+        coerce=_column, required=required, empty_value=None, widget=_select()
+    )
 
 
 def _people(count: PeopleCount) -> str:
@@ -28,47 +52,73 @@ def _people(count: PeopleCount) -> str:
     )
 
 
-def _is_day_first(choice: str) -> bool:
-    return choice == "1"
-
-
 class ColumnsForm(forms.Form):
-    """The columns of a file, by index from 0.
+    """The columns of a file, by index from 0: the detected ones are selected.
 
-    :param people_counts: for each column the people whom it names, as `PeopleCount`
+    :ivar several: headings between which a person has to choose, by field
     """
 
-    person = forms.TypedChoiceField(coerce=int, widget=_select())
-    content = forms.TypedChoiceField(coerce=int, required=False, empty_value=None, widget=_select())
-    due = forms.TypedChoiceField(coerce=int, required=False, empty_value=None, widget=_select())
-    day_first = forms.TypedChoiceField(coerce=_is_day_first, choices=ORDERS, widget=_select())
+    person = _column_field()
+    content = _column_field(required=False)
+    due = _column_field(required=False)
+    dates = forms.ChoiceField(required=False, widget=_select())
 
-    def __init__(
-        self,
-        heading: Sequence[str],
-        people_counts: Sequence[tuple[int, int, int, str]],
-        **options: Any,  # of `Form`
-    ) -> None:
+    def __init__(self, upload: DraftUpload, **options: Any) -> None:  # of `Form`
         super().__init__(**options)
-        names = [(str(n), name) for n, name in enumerate(heading)]
+        self._upload = upload
+        self._counts = [PeopleCount(*count) for count in upload.people_counts]
+        self.several = {
+            name: [upload.heading[n] for n in columns]
+            for name, columns in upload.candidates.items()
+            if len(columns) > 1
+        }
+        names = [(str(n), name) for n, name in enumerate(upload.heading)]
         names_with_people = [
-            (str(n), f"{name}: {_people(PeopleCount(*count))}")
-            for n, (name, count) in enumerate(zip(heading, people_counts, strict=True))
+            (n, f"{name}: {_people(count)}")
+            for (n, name), count in zip(names, self._counts, strict=True)
         ]
-        if self.initial.get("person") == "":
-            names_with_people.insert(0, ("", "Choose a column"))
-        for field, choices in (
-            ("person", names_with_people),
-            ("content", [("", "No column: the items picked above"), *names]),
-            ("due", [("", "No column: the due date above"), *names]),
-        ):
-            self.fields[field].choices = choices  # type: ignore[attr-defined]
+        self._offer("person", names_with_people)
+        self._offer("content", [(NO_COLUMN, "No column: the items picked above"), *names])
+        self._offer("due", [(NO_COLUMN, "No column: the due date above"), *names])
+        first = "Choose an order" if self.date_contradiction else "As the column shows"
+        self.fields["dates"].choices = [("", first), *ORDERS]  # type: ignore[attr-defined]
+
+    @property
+    def is_remembered(self) -> bool:
+        """Whether columns were chosen before in this draft for a file with this heading."""
+        draft, heading = self._upload.draft, self._upload.heading
+        return chosen_columns.remembered(draft, heading) is not None
+
+    @property
+    def date_contradiction(self) -> str:
+        """A sentence if the proposed column of due dates contradicts itself, or ""."""
+        return date_order.contradiction(self._due_heading, self._date_order)
+
+    @property
+    def date_assumption(self) -> str:
+        """A sentence if the organisation's habit decides how its dates are read, or ""."""
+        return date_order.assumption(self._due_heading, self._date_order)
+
+    @property
+    def preview(self) -> list[list[str]]:
+        """The heading and the first rows, with a few columns: those first that may be chosen."""
+        candidates = [n for columns in self._upload.candidates.values() for n in columns]
+        naming = [n for n, count in enumerate(self._counts) if count.people]
+        order = list(dict.fromkeys([*candidates, *naming, *range(len(self._counts))]))
+        return [
+            [row[n] if n < len(row) else "" for n in order[:MOST_SHOWN]]
+            for row in (self._upload.heading, *self._upload.preview)
+        ]
+
+    @property
+    def hidden_count(self) -> int:
+        """The number of columns that the preview does not show."""
+        return max(0, len(self._counts) - MOST_SHOWN)
 
     def problem(self) -> str:
         """Return why the form is not valid."""
-        if not self.data.get("person"):
-            return "Choose the column with the people who get the assignments."
-        return "Choose columns that the file has."
+        empty = [name for name in self.errors if name in MISSING and not self.data.get(name)]
+        return MISSING[empty[0]] if empty else "Choose columns that the file has."
 
     def columns(self) -> Columns:
         """Return the chosen columns.
@@ -76,3 +126,22 @@ class ColumnsForm(forms.Form):
         :raises KeyError: if the form is not valid
         """
         return Columns(**{name: self.cleaned_data[name] for name in self.fields})
+
+    @property
+    def _date_order(self) -> OrderEvidence:
+        return OrderEvidence(*self._upload.date_order)
+
+    @property
+    def _due_heading(self) -> str:
+        due = self._upload.candidates["due"]
+        return self._upload.heading[due[0]] if due else ""
+
+    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        """Set the choices of a field, with the only candidate selected."""
+        field, candidates = self.fields[name], self._upload.candidates[name]
+        if len(candidates) == 1:
+            field.initial = candidates[0]
+        elif candidates or field.required:
+            field.required = True
+            choices = [("", "Choose a column"), *choices]
+        field.choices = choices  # type: ignore[attr-defined]

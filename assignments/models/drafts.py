@@ -49,6 +49,8 @@ class Draft(Terms):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="drafts")
     assigns_again = models.BooleanField(default=False)
     is_submitted = models.BooleanField(default=False)
+    # The columns that were chosen for files, by a hash of their heading.
+    file_columns = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     discarded_at = models.DateTimeField(null=True, blank=True)
@@ -134,8 +136,9 @@ class DraftUpload(models.Model):
     """A draft's last uploaded file, stored for a day at most.
 
     `compressed_rows` holds every row until the columns are confirmed, then the invalid ones only.
+    `candidates` holds the columns to choose from, as in `Detection`, until `columns` are chosen.
     `people_counts` holds for each column the people whom the cells of the first `sample_size` rows
-    name, as `PeopleCount`.
+    name, as `PeopleCount`. `date_order` is the `OrderEvidence` of the only column of due dates.
     """
 
     draft = models.OneToOneField(
@@ -147,7 +150,9 @@ class DraftUpload(models.Model):
     preview = models.JSONField()
     sample_size = models.PositiveIntegerField()
     people_counts = models.JSONField()
-    columns = models.JSONField()
+    candidates = models.JSONField()
+    date_order = models.JSONField()
+    columns = models.JSONField(null=True)
     compressed_rows = models.BinaryField()
     result = models.JSONField(null=True)
 

@@ -52,13 +52,13 @@ def assign_upload_columns(request: Request, pk: UUID) -> HttpResponse:
     upload = DraftPage(request, draft).upload
     if upload is None or upload.result is not None:
         return _to_draft(pk)
-    form = ColumnsForm(upload.heading, upload.people_counts, data=request.POST)
+    form = ColumnsForm(upload, data=request.POST)
     if not form.is_valid():
-        return _refused(request, draft, form.problem())
+        return _refused(request, draft, form.problem(), form)
     try:
         files.import_rows(upload=upload, columns=form.columns(), now=timezone.now())
     except (UploadRefused, drafts.DraftRefused) as refusal:
-        return _refused(request, draft, str(refusal))
+        return _refused(request, draft, str(refusal), form)
     return _to_draft(pk)
 
 
@@ -85,5 +85,8 @@ def _to_draft(pk: UUID) -> HttpResponse:
     return redirect(f"{reverse('assign', args=[pk])}?by=file")
 
 
-def _refused(request: Request, draft: Draft, message: str) -> HttpResponse:
-    return DraftPage(request, draft, problems=(("file", message),)).whole(status=422)
+def _refused(
+    request: Request, draft: Draft, message: str, columns: ColumnsForm | None = None
+) -> HttpResponse:
+    page = DraftPage(request, draft, columns=columns, problems=(("file", message),))
+    return page.whole(status=422)

@@ -69,11 +69,13 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
         draft: Draft,
         *,
         terms: TermsForm | None = None,
+        columns: ColumnsForm | None = None,
         problems: Problems = (),
     ) -> None:
         self.request = request
         self.draft = draft
         self.terms = terms
+        self.refused_columns = columns
         self.problems = problems
         self.problem_of = dict(reversed(problems))
         self.statuses = STATUSES
@@ -100,22 +102,19 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
         """How many rows came from files, and for how many items."""
         return drafts.file_rows(self.draft)
 
-    @property
+    @cached_property
     def columns(self) -> ColumnsForm | None:
-        """The form to confirm the columns of the file, with the detected ones selected."""
-        upload = self.upload
-        if upload is None:
-            return None
-        guess = {name: "" if value is None else value for name, value in upload.columns.items()}
-        guess["day_first"] = "1" if upload.columns["day_first"] else "0"
-        return ColumnsForm(upload.heading, upload.people_counts, initial=guess)
+        """The form of the file's columns: as it was sent, if it was refused, else as detected."""
+        if self.refused_columns or self.upload is None:
+            return self.refused_columns
+        return ColumnsForm(self.upload)
 
     @property
     def ignored_columns(self) -> list[str]:
         """The names of the file's columns that were not used."""
-        if self.upload is None:
+        if self.upload is None or self.upload.columns is None:
             return []
-        used = {value for name, value in self.upload.columns.items() if name != "day_first"}
+        used = set(self.upload.columns.values())
         return [name for n, name in enumerate(self.upload.heading) if n not in used]
 
     @property

@@ -78,8 +78,7 @@ class Command(DeskCommand):
         """Plan, confirm, submit and wait; a refusal is one sentence with exit code 1."""
         require_prepared_database()
         is_quiet = options["json"]
-        if options["wait"] and options["start_at"]:
-            raise CommandError("--wait ends when all is sent; leave it out with --start-at.")
+        _refuse_contradictory(options)
         try:
             batch = self._planned(options)
             self._show_plan(batch, is_quiet=is_quiet)
@@ -163,6 +162,13 @@ class Command(DeskCommand):
                 self.stdout.write(f"Starts {moment(batch.starts_at)}.")
         if batch.finished_at and set(states) - {"created", "skipped"}:
             raise CommandError("Not every assignment was created.", returncode=NOT_ALL_CREATED)
+
+
+def _refuse_contradictory(options: dict[str, Option]) -> None:
+    if options["wait"] and options["start_at"]:
+        raise CommandError("--wait ends when all is sent; leave it out with --start-at.")
+    if options["column"] and options["all"]:
+        raise CommandError("--column is about the file of --learners; leave it out with --all.")
 
 
 def _deliver(account: Account, batch: Batch) -> None:

@@ -4,6 +4,7 @@ import re
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,23 @@ _NO_DATE: Final = {"", "none", "no date", "no due date"}
 
 class DueDateRefused(Exception):
     """A text is not a due date; the message says why and what to do."""
+
+
+class DateOrder(StrEnum):
+    """How to read 03/04/2027: 3 April has the day first, 4 March the month."""
+
+    DAY_FIRST = "day-first"
+    MONTH_FIRST = "month-first"
+
+    @property
+    def first(self) -> str:
+        """What comes first, in words."""
+        return self.removesuffix("-first")
+
+
+def usual_order() -> DateOrder:
+    """Return how the organisation writes dates (setting DATE_ORDER)."""
+    return DateOrder(settings.DATE_ORDER)
 
 
 def today(now: datetime) -> date:

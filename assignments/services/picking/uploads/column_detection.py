@@ -1,36 +1,38 @@
 """Detect which columns of a file hold the people, the content and the due dates."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, NamedTuple
 
 from assignments.services.picking.pasted_lists.people_lookup import Match, PeopleLookup
-from assignments.services.picking.uploads import content_lookup, dates
+from assignments.services.picking.uploads.column_headings import (
+    DueHeading,
+    due_heading,
+    names_managers,
+)
+from assignments.services.picking.uploads.content_lookup import NO_MATCH, ContentLookup
 from assignments.services.picking.uploads.errors import ADD_A_HEADING, UploadRefused
+from assignments.services.planning.written_dates import parse_date
 
 SAMPLE: Final = 1_000
-_DUE_HEADING: Final = re.compile(r"\b(?:due|deadline|until|complete by|finish)", re.IGNORECASE)
-# English, German, French, Spanish, Portuguese, Italian, Dutch and Polish.
-_MANAGER_HEADING: Final = re.compile(
-    r"manager|supervisor|approver|\breports? to\b|\bboss\b|\bteam ?lead|\bmentor|\bbuddy\b"
-    r"|vorgesetzt|führungskraft|genehmig|teamleit|responsable|supérieur|approbateur|\bjefe\b|\bjefa\b"
-    r"|aprobador|gestor|gerente|\bchefe\b|aprovador|superiore|approvatore|leidinggevend"
-    r"|goedkeurder|przełożon|kierownik",
-    re.IGNORECASE,
-)
-# A column with fewer people than this part of the likeliest one does not raise a question.
+# A column with fewer matches than this part of the likeliest one does not raise a question.
 _FEW: Final = 0.1
+# Columns that name different people in fewer rows than this part are meant to name the same ones.
+_TYPING_ERRORS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of a file by index from 0; `day_first` reads 03/04/2027 as 3 April."""
+    """The chosen columns of a file by index from 0.
+
+    :ivar dates: a `DateOrder` for dates such as 03/04/2027, or "" to judge by the column
+    """
 
     person: int
     content: int | None = None
     due: int | None = None
-    day_first: bool = True
+    dates: str = ""
 
 
 class PeopleCount(NamedTuple):
@@ -44,16 +46,15 @@ class PeopleCount(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """The likeliest columns, and for every column the people whom it names.
+    """The columns that could hold people, content and due dates, each likeliest first.
 
-    `person` is None if a person has to choose: no column names anybody, several name different
-    people, or the only one has the heading of a column of managers.
+    A single candidate is proposed, and a person has to choose between several. There is none for
+    people if no column names anybody, or only columns with a heading of managers do.
     """
 
-    person: int | None
-    content: int | None
-    due: int | None
-    day_first: bool
+    person: list[int]
+    content: list[int]
+    due: list[int]
     people_counts: list[PeopleCount]
 
 
@@ -62,7 +63,8 @@ def detect_columns(
 ) -> Detection:
     """Detect the columns by the cells of some rows that identify people and content.
 
-    The due date is detected by its heading. Somebody confirms the result before it is used.
+    The due date is detected by its heading and its dates. Somebody confirms the result before it
+    is used.
 
     :raises UploadRefused: if the heading names somebody, so that it is a row like the others
     """
@@ -71,15 +73,13 @@ def detect_columns(
     _refuse_a_person_as_heading(lookup, heading)
     people = [[_identity(lookup.find(cell)) for cell in cells] for cells in columns]
     counts = [_count(*named) for named in zip(columns, people, strict=True)]
-    person = _detect_person(heading, people, counts)
+    person = _person_candidates(heading, people, counts)
     likeliest = max(range(len(heading)), key=lambda n: counts[n].people)
-    others = [n for n in range(len(heading)) if n != (likeliest if person is None else person)]
-    content = _detect_content(account_pk, columns, others)
-    due = None
-    if content is not None:
-        due = next((n for n in others if n != content and _DUE_HEADING.search(heading[n])), None)
-    day_first = True if due is None else dates.is_day_first(columns[due])
-    return Detection(person, content, due, day_first, counts)
+    others = [n for n in range(len(heading)) if n not in (person or [likeliest])]
+    content = _content_candidates(account_pk, {n: columns[n] for n in others})
+    others = [n for n in others if n not in content] if content else []
+    due = _due_candidates(heading, {n: columns[n] for n in others})
+    return Detection(person, content, due, counts)
 
 
 def people_columns(heading: Sequence[str], detection: Detection) -> str:
@@ -115,50 +115,85 @@ def _count(cells: Sequence[str], people: Sequence[tuple[int, ...]]) -> PeopleCou
     )
 
 
-def _detect_person(
+def _person_candidates(
     heading: Sequence[str],
     people: Sequence[Sequence[tuple[int, ...]]],
     counts: Sequence[PeopleCount],
-) -> int | None:
-    """Return the one column that names most different people, or None if that is not clear."""
+) -> list[int]:
+    """Return the column that names most different people, and others that name other people."""
     possible = [
-        n
-        for n, count in enumerate(counts)
-        if count.people and not _MANAGER_HEADING.search(heading[n])
+        n for n, count in enumerate(counts) if count.people and not names_managers(heading[n])
     ]
     best = max(possible, key=lambda n: (counts[n].people, counts[n].cells), default=None)
     if best is None:
-        return None
-    is_clear = not any(
-        _may_be_meant(counts[n], counts[best]) and _differ(people[n], people[best])
+        return []
+    rivals = [
+        n
         for n in possible
         if n != best
-    )
-    return best if is_clear else None
+        and _may_be_meant(counts[n], counts[best])
+        and _difference(people[n], people[best]) > _TYPING_ERRORS
+    ]
+    return [best, *rivals]
 
 
 def _may_be_meant(count: PeopleCount, best: PeopleCount) -> bool:
-    """Return whether a column could name the people: not few, and seldom somebody twice."""
-    return count.people >= best.people * _FEW and 2 * count.people >= count.cells
+    """Return whether a column could name the people: not few, and no more often repeated."""
+    is_less_repeated = 2 * count.people * best.cells >= best.people * count.cells
+    return count.people >= best.people * _FEW and is_less_repeated
 
 
-def _differ(people: Sequence[tuple[int, ...]], best: Sequence[tuple[int, ...]]) -> bool:
-    """Return whether two columns name different people in most rows in which both name some."""
-    pairs = [pair for pair in zip(people, best, strict=True) if all(pair)]
-    return 2 * sum(left == right for left, right in pairs) <= len(pairs)
+def _difference(values: Sequence[object], best: Sequence[object]) -> float:
+    """Return in which part of the rows two columns differ, of those in which both match."""
+    pairs = [pair for pair in zip(values, best, strict=True) if all(pair)]
+    return sum(left != right for left, right in pairs) / len(pairs) if pairs else 1.0
 
 
-def _detect_content(
-    account_pk: int, columns: Sequence[Sequence[str]], others: Sequence[int]
-) -> int | None:
-    """Return the column with most references of items, if they are half of its filled cells."""
-    lookup = content_lookup.ContentLookup(account_pk, {cell for n in others for cell in columns[n]})
-    counts = {
-        n: sum(lookup.find(cell)[1] != content_lookup.NO_MATCH for cell in columns[n] if cell)
-        for n in others
-    }
-    content = max(others, key=lambda n: counts[n], default=None)
-    if content is None or not counts[content]:
-        return None
-    filled = sum(map(bool, columns[content]))
-    return content if 2 * counts[content] >= filled else None
+def _content_candidates(account_pk: int, columns: Mapping[int, Sequence[str]]) -> list[int]:
+    """Return the columns whose cells are references of items."""
+    lookup = ContentLookup(account_pk, {cell for cells in columns.values() for cell in cells})
+    matches = {n: [_item(lookup, cell) for cell in cells] for n, cells in columns.items()}
+    return _candidates(columns, matches)
+
+
+def _item(lookup: ContentLookup, cell: str) -> object:
+    """Return the item that a cell refers to, or why it cannot be used; None if it is no item."""
+    content, problem = lookup.find(cell) if cell else (None, NO_MATCH)
+    return content or (None if problem == NO_MATCH else problem)
+
+
+def _due_candidates(heading: Sequence[str], columns: Mapping[int, Sequence[str]]) -> list[int]:
+    """Return the columns of dates whose heading announces due dates most clearly."""
+    for clearness in (DueHeading.CLEARLY, DueHeading.PERHAPS):
+        matches = {
+            n: [_date(cell) for cell in cells]
+            for n, cells in columns.items()
+            if due_heading(heading[n]) is clearness
+        }
+        if candidates := _candidates(columns, matches):
+            return candidates
+    return []
+
+
+def _date(cell: str) -> date | None:
+    return parse_date(cell, day_first=True) or parse_date(cell, day_first=False)
+
+
+def _candidates(
+    columns: Mapping[int, Sequence[str]], matches: Mapping[int, Sequence[object]]
+) -> list[int]:
+    """Return the column with most matches, and others that match something else.
+
+    Only columns are considered in which at least half of the filled cells match.
+    """
+    counts = {n: sum(map(bool, values)) for n, values in matches.items()}
+    possible = [n for n in counts if 2 * counts[n] >= sum(map(bool, columns[n])) > 0]
+    best = max(possible, key=lambda n: counts[n], default=None)
+    if best is None:
+        return []
+    rivals = [
+        n
+        for n in possible
+        if n != best and counts[n] >= counts[best] * _FEW and _difference(matches[n], matches[best])
+    ]
+    return [best, *rivals]

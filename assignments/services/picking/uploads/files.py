@@ -1,7 +1,7 @@
 """Uploaded files of a draft: store one, add its valid rows to the draft, keep the invalid ones."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -13,10 +13,16 @@ from django.utils import timezone
 from assignments.models import Draft, DraftRow, DraftUpload, Learner
 from assignments.models.sql.bulk import upsert
 from assignments.services.picking import drafts
-from assignments.services.picking.uploads import compression, reader
+from assignments.services.picking.uploads import (
+    chosen_columns,
+    compression,
+    date_order,
+    reader,
+)
 from assignments.services.picking.uploads.column_detection import (
     SAMPLE,
     Columns,
+    Detection,
     detect_columns,
 )
 from assignments.services.picking.uploads.errors import UploadRefused
@@ -26,7 +32,6 @@ from assignments.services.planning.frozen_plan import MAX_ROWS
 
 KEPT_FOR: Final = timedelta(hours=24)
 PREVIEW: Final = 3
-COLUMN_NAMES: Final = tuple(field.name for field in fields(Columns))
 _KEY: Final = ("draft_id", "learner_id", "content_id")
 
 
@@ -42,6 +47,9 @@ def store_file(*, draft: Draft, file: BinaryIO, name: str, now: datetime) -> Dra
     sample: list[list[str]] = []
     compressed_rows = compression.compress_rows(_collect_sample(rows, sample))
     detection = detect_columns(draft.account_id, heading, sample)
+    candidates = _candidates(detection, chosen_columns.remembered(draft, heading))
+    due = candidates["due"][0] if len(candidates["due"]) == 1 else None
+    stored_rows = compression.decompress_rows(compressed_rows)
     values = {
         "name": reader.clean_cell(name)[:200],
         "uploaded_at": now,
@@ -49,7 +57,9 @@ def store_file(*, draft: Draft, file: BinaryIO, name: str, now: datetime) -> Dra
         "preview": sample[:PREVIEW],
         "sample_size": len(sample),
         "people_counts": detection.people_counts,
-        "columns": {name: getattr(detection, name) for name in COLUMN_NAMES},
+        "candidates": candidates,
+        "date_order": date_order.judge_order(stored_rows, due),
+        "columns": None,
         "compressed_rows": compressed_rows,
         "result": None,
     }
@@ -66,10 +76,19 @@ def import_rows(*, upload: DraftUpload, columns: Columns, now: datetime) -> Vali
     :raises DraftRefused: if there would be more people than a batch can hold
     """
     draft, heading = upload.draft, upload.heading
-    _validate_columns(columns, len(heading))
+    chosen_columns.validate(columns, len(heading))
     read_rows = partial(compression.decompress_rows, bytes(upload.compressed_rows))
     today = timezone.localdate(now, timezone.get_default_timezone())
-    validator = RowValidator(draft.account_id, heading, columns, read_rows(), today=today)
+    evidence = date_order.judge_order(read_rows(), columns.due)
+    due_heading = "" if columns.due is None else heading[columns.due]
+    validator = RowValidator(
+        draft.account_id,
+        heading,
+        columns,
+        read_rows(),
+        day_first=date_order.is_day_first(columns.dates, due_heading, evidence),
+        today=today,
+    )
     result = validator.validate(read_rows())
     if columns.content is None:
         people = Learner.objects.filter(
@@ -78,6 +97,7 @@ def import_rows(*, upload: DraftUpload, columns: Columns, now: datetime) -> Vali
         drafts.pick_matching(draft=draft, people=people, now=now)
     else:
         _store_rows(draft, result, now)
+    chosen_columns.remember(draft, heading, columns)
     upload.columns = asdict(columns)
     upload.preview = []
     upload.compressed_rows = compression.compress_rows(
@@ -89,6 +109,7 @@ def import_rows(*, upload: DraftUpload, columns: Columns, now: datetime) -> Vali
         "duplicate": result.duplicate_count,
         "inactive": result.inactive_count,
         "invalid": len(result.invalid) - result.inactive_count,
+        "assumption": "" if columns.dates else date_order.assumption(due_heading, evidence),
     }
     upload.save(update_fields=["columns", "preview", "compressed_rows", "result"])
     return result
@@ -132,14 +153,13 @@ def _collect_sample(rows: Iterator[Row], sample: list[list[str]]) -> Iterator[Ro
         yield number, cells
 
 
-def _validate_columns(columns: Columns, width: int) -> None:
-    chosen = [n for n in (columns.person, columns.content, columns.due) if n is not None]
-    if not all(0 <= n < width for n in chosen):
-        raise UploadRefused("Choose columns that the file has.")
-    if len(set(chosen)) < len(chosen):
-        raise UploadRefused("Choose a different column for each: people, content, due date.")
-    if columns.due is not None and columns.content is None:
-        raise UploadRefused("Choose the column with the content as well, or no due date column.")
+def _candidates(detection: Detection, remembered: Columns | None) -> dict[str, list[int]]:
+    """Return the detected candidates for each kind of column, or the remembered ones alone."""
+    names = ("person", "content", "due")
+    if remembered is None:
+        return {name: getattr(detection, name) for name in names}
+    chosen = {name: getattr(remembered, name) for name in names}
+    return {name: [] if n is None else [n] for name, n in chosen.items()}
 
 
 def _store_rows(draft: Draft, result: ValidationResult, now: datetime) -> None:

@@ -57,12 +57,12 @@ def _detected_column(
         return None
     if not any(count.people for count in detection.people_counts):
         return None
-    if detection.person is None:
+    if len(detection.person) != 1:
         raise UploadRefused(
             "It is not clear which column names the people who get the assignments: "
             f"{people_columns(heading, detection)}. Add --column with the heading of that column."
         )
-    return detection.person
+    return detection.person[0]
 
 
 def _read_list(file: BinaryIO) -> list[str]:

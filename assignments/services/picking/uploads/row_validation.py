@@ -7,10 +7,10 @@ from typing import Final
 
 from assignments.queries.formatting import short_day
 from assignments.services.picking.pasted_lists.people_lookup import MatchStatus, PeopleLookup
-from assignments.services.picking.uploads import dates
 from assignments.services.picking.uploads.column_detection import Columns
 from assignments.services.picking.uploads.content_lookup import ContentLookup
 from assignments.services.picking.uploads.reader import Row
+from assignments.services.planning.written_dates import has_two_numbers_first, parse_date
 
 LAST_YEAR: Final = 2100
 
@@ -49,6 +49,7 @@ class RowValidator:
     """Validates the rows of a file whose columns were confirmed.
 
     :param rows: the rows of the file, from which all people and content are read in advance
+    :param day_first: whether 03/04/2027 is in April
     :param today: the earliest due date, in the organisation's time zone
     """
 
@@ -59,9 +60,11 @@ class RowValidator:
         columns: Columns,
         rows: Iterable[Row],
         *,
+        day_first: bool,
         today: date,
     ) -> None:
         self._heading, self._columns, self._today = heading, columns, today
+        self._day_first = day_first
         people, contents = set[str](), set[str]()
         for _, cells in rows:
             people.add(_cell(cells, columns.person))
@@ -121,14 +124,19 @@ class RowValidator:
         text = _cell(cells, self._columns.due)
         if not text:
             return None
-        due_date = dates.parse_date(text, day_first=self._columns.day_first)
+        due_date = parse_date(text, day_first=self._day_first)
         if due_date is None or due_date.year >= LAST_YEAR:
-            raise InvalidRow(f"“{text[:40]}” is not a date. Write it as 2027-01-15.")
+            raise InvalidRow(f"“{text[:40]}” is {self._why_no_date(text)}. Write it as 2027-01-15.")
         if due_date < self._today:
             raise InvalidRow(
                 f"{short_day(due_date)} has passed. Choose a day that is today or later."
             )
         return due_date
+
+    def _why_no_date(self, text: str) -> str:
+        if not has_two_numbers_first(text):
+            return "not a date"
+        return f"no date with the {'day' if self._day_first else 'month'} first"
 
 
 def _cell(cells: Sequence[str], column: int | None) -> str:

@@ -1,0 +1,55 @@
+"""What the heading of a column says about its cells, in the languages of the files we meet."""
+
+import re
+from enum import IntEnum
+from typing import Final
+
+from assignments.models.sql.text_folding import fold
+
+_CAMEL_CASE: Final = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
+_NOT_LETTERS: Final = re.compile(r"[^\w]+|_+")
+# Patterns are for headings without accents, in lower case, with one space between words. The
+# languages are English, German, French, Spanish, Portuguese, Italian, Dutch and Polish.
+_MANAGER: Final = re.compile(
+    r"manager|supervis|approver|approved by|assigned by|created by|\breports? to\b|\bboss\b"
+    r"|\bmgr\b|\bteam ?lead|\bmentor|\bbuddy\b|\bcoach\b|\bsponsor|business partner|\bemergency\b"
+    r"|vorgesetzt|fuhrungskraft|genehmig|teamleit|responsable|superieur|approbateur|\bjefe\b"
+    r"|\bjefa\b|aprobador|gestor|gerente|\bchefe\b|aprovador|superiore|approvatore"
+    r"|leidinggevend|goedkeurder|przelozon|kierownik"
+)
+_DUE_DATE: Final = re.compile(
+    r"\bdue\b|\bdue ?date|\bdead ?line|\bfallig|\bfrist\b|\bfristende|\btermin\b|\bstichtag"
+    r"|\becheance|\bdate (?:limite|butoir)|\bfecha (?:limite|tope|de vencimiento)|\bvencimiento"
+    r"|\bplazo\b|\bscadenza|\bprazo\b|\bdata limite|\bdata de vencimento|\bvencimento"
+    r"|\bvervaldatum|\buiterste datum|\buiterlijk|\btermin (?:realizacji|wykonania)"
+)
+_END_DATE: Final = re.compile(
+    r"\buntil\b|\bcomplete by\b|\bfinish|\bend date\b|\bbis\b|\bjusqu|\bhasta\b|\bate\b|\bfino al"
+    r"|\bentro\b|\btot\b|\bafronden\b|\bdo kiedy\b"
+)
+
+
+class DueHeading(IntEnum):
+    """How clearly a heading is that of a column of due dates."""
+
+    NO = 0
+    PERHAPS = 1
+    CLEARLY = 2
+
+
+def names_managers(heading: str) -> bool:
+    """Return whether a column names managers, approvers and such, not those who get assignments."""
+    return bool(_MANAGER.search(_plain(heading)))
+
+
+def due_heading(heading: str) -> DueHeading:
+    """Return how clearly a heading announces due dates: “Deadline” more than “Until”."""
+    plain = _plain(heading)
+    if _DUE_DATE.search(plain):
+        return DueHeading.CLEARLY
+    return DueHeading.PERHAPS if _END_DATE.search(plain) else DueHeading.NO
+
+
+def _plain(heading: str) -> str:
+    """Return a heading in lower case, without accents, with one space between its words."""
+    return " ".join(_NOT_LETTERS.sub(" ", fold(_CAMEL_CASE.sub(" ", heading))).split())
