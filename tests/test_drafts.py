@@ -46,20 +46,13 @@ def test_create_makes_an_empty_draft(draft):
     assert (picked(row), items(row), row.is_submitted) == (set(), set(), False)
 
 
-@pytest.mark.parametrize(
-    ("status", "progress", "stored_progress"),
-    [
-        pytest.param("in_progress", 40, 40, id="in progress"),
-        pytest.param("pending", 40, None, id="pending"),
-        pytest.param("completed", 40, None, id="completed"),
-    ],
-)
-def test_set_terms_keeps_progress_only_in_progress(draft, status, progress, stored_progress):
+@pytest.mark.parametrize("status", ["pending", "in_progress", "completed"])
+def test_set_terms_keeps_progress_with_every_status(draft, status):
     due = date(2027, 1, 15)
 
-    drafts.set_terms(draft=draft, due_date=due, status=status, progress=progress, now=LATER)
+    drafts.set_terms(draft=draft, due_date=due, status=status, progress=62.5, now=LATER)
 
-    assert stored(draft) == (due, status, stored_progress, LATER)
+    assert stored(draft) == (due, status, 62.5, LATER)
 
 
 def test_add_content_picks_an_item_once(draft):

@@ -352,8 +352,33 @@ def test_terms_show_the_due_date_in_words(client, draft):
         ),
         pytest.param(
             {"status": "in_progress", "progress": "120"},
-            "Enter the progress, from 0 to 99 percent.",
-            id="progress above 99",
+            "Enter the progress as a number from 0 to 100, such as 40 or 62.5.",
+            id="progress above 100",
+        ),
+        pytest.param(
+            {"status": "completed", "progress": "1,000"},
+            "Enter the progress as a number from 0 to 100, such as 40 or 62.5.",
+            id="progress with a thousands separator",
+        ),
+        pytest.param(
+            {"status": "pending", "assigned_at": "yesterday"},
+            "Write the time of assignment as a date and time, such as 2026-12-01 08:00.",
+            id="time of assignment in words",
+        ),
+        pytest.param(
+            {"status": "pending", "assigned_at": "9999-12-31T23:59"},
+            "Choose a year from 1900 to 2099 for the time of assignment.",
+            id="time of assignment at the end of time",
+        ),
+        pytest.param(
+            {"status": "pending", "external_reference": "x" * 201},
+            "Shorten the external reference to 200 characters.",
+            id="long external reference",
+        ),
+        pytest.param(
+            {"status": "pending", "source_status": "ENROLLED\u200b"},
+            "Type the LMS status again: it has characters that cannot be seen.",
+            id="zero-width space",
         ),
         pytest.param({"status": "late"}, "Choose Pending, In progress or Completed.", id="status"),
     ],

@@ -1,7 +1,7 @@
 """What is sent is what was reviewed, whatever somebody does to the tables of batches meanwhile."""
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db.models import F, Max
@@ -17,8 +17,9 @@ from assignments.models import (
     LogEntry,
     PlanDigestInput,
 )
+from assignments.models.drafts import SENT_TEXTS
 from assignments.services.batches import control, plan_integrity
-from assignments.services.planning.plan_digest import store_digest
+from assignments.services.planning.plan_digest import erase_salts, store_digest
 from assignments.services.sending import claims
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,9 @@ BATCH_CHANGES = {
     "another due date": {"due_at": F("due_at") + LATER},
     "another seal": {"plan_digest": "0" * 64},
     "more rows": {"rows": 4},
+    "a time of assignment": {"assigned_at": datetime(2026, 11, 2, tzinfo=UTC)},
+    "an external reference": {"external_reference": "HR-1"},
+    "another status of the LMS": {"source_status": "done"},
 }
 
 
@@ -123,6 +127,20 @@ def test_a_batch_whose_terms_were_changed_sends_nothing(desk, change):
     assert (batch.state, posted(desk)) == ("paused", 0)
     assert "its plan is not the one that was reviewed" in batch.pause_reason
     assert desk.states(batch) == ["planned"] * 3
+
+
+@pytest.mark.parametrize("name", SENT_TEXTS)
+def test_a_batch_whose_text_was_erased_after_the_review_sends_nothing(desk, name):
+    """The erased text was part of the request that was reviewed."""
+    batch = desk.submit(people=2, **{name: '{"approver": "Ayla Demir"}'})
+    Batch.objects.filter(pk=batch.pk).update(**{name: '{"approver": "Erased"}'})
+    erase_salts(batch.pk, [name])
+
+    desk.deliver()
+
+    batch.refresh_from_db()
+    assert (batch.state, posted(desk)) == ("paused", 0)
+    assert "a text that it sends was erased after the review" in batch.pause_reason
 
 
 def test_a_batch_that_is_moved_to_another_account_sends_nothing(desk):

@@ -47,6 +47,16 @@ def test_record_of_call_matches(changes):
     assert record_of_call([lms_record(**changes)], SOUGHT, foreign=set()) == lms_record(**changes)
 
 
+def test_a_record_with_the_requested_time_of_assignment_matches():
+    """Some LMSs return the time that the request had as the time at which they made the record."""
+    requested = SENT - timedelta(days=30)
+    record = lms_record(created_at=requested.isoformat())
+    sought = dataclasses.replace(SOUGHT, assigned_at=requested)
+
+    assert record_of_call([record], sought, foreign=set()) == record
+    assert record_of_call([record], SOUGHT, foreign=set()) is None
+
+
 @pytest.mark.parametrize(
     "changes",
     [

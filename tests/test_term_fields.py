@@ -6,7 +6,7 @@ A new field on `Terms` needs a `Sample` here, and then the test says what else i
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -17,9 +17,8 @@ from django.urls import reverse
 from assignments.forms.assign import TermsForm
 from assignments.forms.review import ReviewForm
 from assignments.models import Assignment, Batch, Draft, Learner, LogEntry
-from assignments.models.drafts import TERM_FIELDS, Terms
+from assignments.models.drafts import SENT_TEXTS, TERM_FIELDS, Terms
 from assignments.services.batches import control
-from assignments.services.calls.connections import open_client
 from assignments.services.picking import batch_copy
 from assignments.services.planning.plan_digest import FORMATS, recomputed_digest
 from assignments.services.privacy.erasure import erase
@@ -48,20 +47,20 @@ class Sample:
     """A value of one term, and how it looks wherever it has to be.
 
     :ivar other: another value that differs in the digest
-    :ivar with_terms: what other terms must be, so that this one may have its value
     :ivar text: on a page, in any case of letters
-    :ivar sent: in the LMS, as an attribute of the assignment
     :ivar option: of `manage.py assign`
-    :ivar detail: in the log's entry of the submission
+    :ivar detail: in the log's entry of the submission, unless that has a commitment
+    :ivar sent: in the request and in the LMS, by the path of the field
+    :ivar typed: in the form, if it is not typed as `value`
     """
 
     value: Any
     other: Any
     text: str
     option: tuple[str, str]
-    detail: dict[str, object]
+    detail: dict[str, object] = field(default_factory=dict)
     sent: dict[str, object] = field(default_factory=dict)
-    with_terms: dict[str, Any] = field(default_factory=dict)
+    typed: str = ""
 
 
 SAMPLES = {
@@ -71,7 +70,7 @@ SAMPLES = {
         text="15 January 2027",
         option=("--due", "2027-01-15"),
         detail={"due_at": "2027-01-15T23:59:59+00:00"},
-        sent={"due_at": "2027-01-15 23:59:59+00:00"},
+        sent={"due_date": "2027-01-15T23:59:59.000Z"},
     ),
     "status": Sample(
         value="completed",
@@ -79,16 +78,38 @@ SAMPLES = {
         text="completed",
         option=("--status", "completed"),
         detail={"status": "completed"},
-        sent={"status": "completed"},
+        sent={"status.value": "completed"},
     ),
     "progress": Sample(
-        value=40,
-        other=41,
-        text="40 %",
-        option=("--progress", "40"),
-        detail={"progress": 40},
-        sent={"progress": "40.0"},
-        with_terms={"status": "in_progress"},
+        value=62.5,
+        other=62,
+        text="62.5 %",
+        option=("--progress", "62.5"),
+        detail={"progress": 62.5},
+        sent={"progress": 62.5},
+    ),
+    "assigned_at": Sample(
+        value=datetime(2026, 11, 2, 9, 30, tzinfo=UTC),
+        other=datetime(2026, 11, 2, 9, 31, tzinfo=UTC),
+        typed="2026-11-02T09:30",
+        text="2026-11-02 09:30 UTC",
+        option=("--assigned-at", "2026-11-02 09:30"),
+        detail={"assigned_at": "2026-11-02T09:30:00.000000Z"},
+        sent={"assigned_at": "2026-11-02T09:30:00.000Z"},
+    ),
+    "external_reference": Sample(
+        value=f"HR-2027/{ERASED_NAME}",
+        other="HR-2028",
+        text=f"HR-2027/{ERASED_NAME}",
+        option=("--external-reference", f"HR-2027/{ERASED_NAME}"),
+        sent={"external_reference": f"HR-2027/{ERASED_NAME}"},
+    ),
+    "source_status": Sample(
+        value=f"Enrolled for {ERASED_NAME}",
+        other="Enrolled",
+        text=f"Enrolled for {ERASED_NAME}",
+        option=("--source-status", f"Enrolled for {ERASED_NAME}"),
+        sent={"status.source_value": f"Enrolled for {ERASED_NAME}"},
     ),
     "reason": Sample(
         value=f"Asked for by {ERASED_NAME}",
@@ -144,7 +165,6 @@ class World:
 
     def places(self, name: str, sample: Sample) -> Any:
         """Yield each place, in the order in which a term passes them, and whether it is there."""
-        self.terms |= sample.with_terms
         yield from self.on_the_draft(name, sample)
         yield "the digest of the plan", self.changes_the_digest(name, sample)
         draft = self.desk.draft(people=1, **self.terms | {name: sample.value})
@@ -162,7 +182,7 @@ class World:
             yield "the review page", self.shows(sample, "review", draft.pk)
         batch = self.submit(draft, plan)
         yield "the submission (submission.submit)", getattr(batch, name) == sample.value
-        yield "the log's entry of the submission", self.is_logged(batch, sample)
+        yield "the log's entry of the submission", self.is_logged(batch, name, sample)
         yield "the approval page", self.shows(sample, "batch-approval", batch.pk, by=self.second)
         return batch
 
@@ -170,7 +190,7 @@ class World:
         """Yield the places of a batch that was sent."""
         yield "the batch page", self.shows(sample, "batch", batch.pk)
         if name not in NEVER_SENT:
-            yield "the request (planning/request.py)", self.is_requested(sample)
+            yield "the request (planning/request.py)", self.is_requested(batch, name, sample)
             yield "the sandbox LMS", self.is_held_by_the_lms(batch, sample)
         owner, now = self.desk.owner.pk, self.desk.clock()
         copy = batch_copy.copy_to_draft(batch=batch, owner_pk=owner, now=now)
@@ -190,7 +210,8 @@ class World:
         yield "the form (forms/assign.py)", name in TermsForm.base_fields
         page = self.client.get(reverse("assign", args=[draft.pk])).content.decode()
         yield "the form's template (draft/terms.html)", f'name="{name}"' in page
-        form = {key: value or "" for key, value in self.terms.items()} | {name: sample.value}
+        form = {key: value or "" for key, value in self.terms.items()}
+        form |= {name: sample.typed or sample.value}
         self.client.post(reverse("assign-terms", args=[draft.pk]), form)
         stored = Draft.objects.get(pk=draft.pk)
         yield "drafts.set_terms", getattr(stored, name) == sample.value
@@ -223,10 +244,13 @@ class World:
         self.client.post(reverse("submit", args=[draft.pk]), form)
         return Batch.objects.get(pk=plan.pk)
 
-    def is_logged(self, batch: Batch, sample: Sample) -> bool:
-        """Return whether the entry of the submission holds the term."""
+    def is_logged(self, batch: Batch, name: str, sample: Sample) -> bool:
+        """Return whether the entry of the submission holds the term, or the plan's commitment."""
         entry = LogEntry.objects.get(action="batch.submitted", subject=f"batch/{batch.pk}")
-        return bool(sample.detail.items() <= json.loads(bytes(entry.body))["detail"].items())
+        detail = json.loads(bytes(entry.body))["detail"]
+        if name in SENT_TEXTS:
+            return bool(detail.get(name) == commitment_to(batch, name))
+        return bool(sample.detail.items() <= detail.items())
 
     def deliver(self, batch: Batch) -> None:
         """Let the second manager approve the batch, and send it."""
@@ -236,20 +260,20 @@ class World:
         self.desk.deliver()
         assert self.desk.states(batch) == ["created"]
 
-    def is_requested(self, sample: Sample) -> bool:
-        """Return whether the body of the request that was sent has a field of the term."""
+    def is_requested(self, batch: Batch, name: str, sample: Sample) -> bool:
+        """Return whether the log holds the term of the request, or the plan's commitment to it."""
         entry = LogEntry.objects.get(action="assignment.created")
         request = json.loads(bytes(entry.body))["detail"]["request"]
-        names = {"due_at": "due_date"}
-        return all(names.get(name, name) in request for name in sample.sent)
+        commitment = commitment_to(batch, name) if name in SENT_TEXTS else None
+        return all(at(request, path) == (commitment or sent) for path, sent in sample.sent.items())
 
     def is_held_by_the_lms(self, batch: Batch, sample: Sample) -> bool:
         """Return whether the LMS keeps the term."""
         row = batch.assignments.get()
-        with open_client(self.desk.account.remote_id, before_request=lambda: None) as lms:
-            pages = list(lms.user_assignment_pages(row.learner_remote_id))
-        held = next(r for page in pages for r in page.items if r.id == row.remote_id)
-        return all(str(getattr(held, name)) == str(value) for name, value in sample.sent.items())
+        path = f"/unified/lms/users/{row.learner_remote_id}/assignments/{row.remote_id}"
+        with self.desk.lms.client() as client:
+            held = client.get(path).json()["data"]
+        return all(at(held, path) == sent for path, sent in sample.sent.items())
 
     def is_an_option(self, name: str, sample: Sample) -> bool:
         """Return whether `manage.py assign` takes the term."""
@@ -275,6 +299,18 @@ class World:
         is_committed = all(name in versioned.texts for versioned in FORMATS.values())
         is_same = recomputed_digest(batch) == batch.plan_digest
         yield "the texts of the digest that can be erased", is_committed and is_same
+
+
+def at(record: Any, path: str) -> Any:
+    """Return the field of a JSON object at a path such as `status.value`."""
+    for name in path.split("."):
+        record = record.get(name) or {}
+    return record
+
+
+def commitment_to(batch: Batch, name: str) -> dict[str, str]:
+    """Return the commitment of the plan to a text, as the log holds it."""
+    return {"commit": batch.digest_input.commitments[name]}
 
 
 def seen_on(page: str) -> str:

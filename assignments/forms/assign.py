@@ -1,14 +1,14 @@
 """Forms of the New assignment page: terms, due dates of items, the people table, content."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, override
 
 from django import forms
 
 from assignments.models.drafts import Status
-from assignments.services.planning import due_dates
+from assignments.services.planning import due_dates, term_parsing
 
 ID: Final = re.compile(r"[0-9]{1,18}")
 ITEM_DUE: Final = "item_due_"
@@ -55,8 +55,25 @@ class DueDateField(forms.CharField):
             raise forms.ValidationError(str(refusal)) from refusal
 
 
+class ParsedField(forms.CharField):
+    """A text that a function of `term_parsing` turns into the value of a term."""
+
+    def __init__(self, parse: Callable[[str], object]) -> None:
+        super().__init__(required=False, strip=False)
+        self._parse = parse
+
+    @override
+    def clean(self, value: object) -> object:
+        """Return the value of the term."""
+        text = super().clean(value)
+        try:
+            return self._parse(text)
+        except term_parsing.TermRefused as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+
+
 class TermsForm(forms.Form):
-    """Due date, status and progress of a draft."""
+    """The terms of a draft: due date, status, and more fields that few need."""
 
     due_date = DueDateField(required=False, max_length=60)
     status = forms.ChoiceField(
@@ -66,16 +83,10 @@ class TermsForm(forms.Form):
             "invalid_choice": "Choose Pending, In progress or Completed.",
         },
     )
-    progress = forms.IntegerField(
-        required=False,
-        min_value=0,
-        max_value=99,
-        error_messages={
-            "invalid": "Enter the progress as a whole number, from 0 to 99.",
-            "min_value": "Enter the progress, from 0 to 99 percent.",
-            "max_value": "Enter the progress, from 0 to 99 percent.",
-        },
-    )
+    progress = ParsedField(term_parsing.parse_progress)
+    assigned_at = ParsedField(term_parsing.parse_assigned_at)
+    external_reference = ParsedField(term_parsing.parse_reference)
+    source_status = ParsedField(term_parsing.parse_source_status)
 
     def __init__(self, data: Mapping[str, str], *, today: date) -> None:
         super().__init__(data)

@@ -26,14 +26,34 @@ class Terms(models.Model):
 
     due_date = models.DateField(null=True, blank=True)
     status = models.CharField(max_length=12, choices=Status, default=Status.PENDING)
-    progress = models.PositiveSmallIntegerField(null=True, blank=True)
+    progress = models.FloatField("progress in percent", null=True, blank=True)
     reason = models.CharField(max_length=500, blank=True)
+    external_reference = models.TextField("external reference", blank=True)
+    source_status = models.TextField("LMS status", blank=True)
+    assigned_at = models.DateTimeField("assigned at", null=True, blank=True)
 
     class Meta:
         abstract = True
 
+    @staticmethod
+    def label_of(name: str) -> str:
+        """Return how pages call a term."""
+        return TERM_LABELS[name]
+
+    @property
+    def progress_number(self) -> float | None:
+        """The progress in percent as JSON has it: a whole number without decimals."""
+        if self.progress is None or not self.progress.is_integer():
+            return self.progress
+        return int(self.progress)
+
 
 TERM_FIELDS: Final = tuple(field.name for field in Terms._meta.local_fields)
+TERM_LABELS: Final = {
+    field.name: str(field.verbose_name).capitalize() for field in Terms._meta.local_fields
+}
+# Free text that the LMS gets: the digest and the log hold commitments, so that it can be erased.
+SENT_TEXTS: Final = ("external_reference", "source_status")
 
 
 def term_values(source: Terms) -> dict[str, object]:
@@ -58,9 +78,8 @@ class Draft(Terms):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(progress=None)
-                | models.Q(progress__range=(0, 99), status=Status.IN_PROGRESS),
-                name="progress_is_0_to_99_and_only_in_progress",
+                condition=models.Q(progress=None) | models.Q(progress__range=(0, 100)),
+                name="progress_is_0_to_100",
             ),
         ]
         indexes = [models.Index(fields=["owner", "-changed_at"], name="drafts_by_owner")]

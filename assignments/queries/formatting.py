@@ -44,6 +44,11 @@ def moment(value: datetime) -> str:
     return f"{day(local)}, {local:%H:%M} ({settings.TIME_ZONE}{abbreviation})"
 
 
+def local_input(value: datetime) -> str:
+    """Return a time as an input of type `datetime-local` has it, in the organisation's zone."""
+    return f"{value.astimezone(ZoneInfo(settings.TIME_ZONE)):%Y-%m-%dT%H:%M}"
+
+
 def due(value: date | None) -> str:
     """Return a due date in words, with the city of the time zone."""
     if value is None:

@@ -176,6 +176,7 @@ class NewAssignment(NamedTuple):
     progress: float | None
     assigned_at: datetime | None
     external_reference: str = ""
+    source_status: str = ""
 
     def as_json(self, contract: str, status_style: str) -> dict[str, object]:
         """Return the JSON body of the request, without the fields that are None.
@@ -185,11 +186,14 @@ class NewAssignment(NamedTuple):
         """
         assigned_at_name = "created_at" if contract == OLD_CONTRACT else "assigned_at"
         old, new = ("_", "-") if status_style == "hyphen" else ("-", "_")
+        status = {"value": self.status.replace(old, new)}
+        if self.source_status:
+            status["source_value"] = self.source_status
         body = {
             "learning_object_external_reference": self.learning_object_external_reference,
             "learning_object_id": self.learning_object_id or None,
             "due_date": self.due_at and format_datetime(self.due_at),
-            "status": {"value": self.status.replace(old, new)},
+            "status": status,
             "progress": self.progress,
             assigned_at_name: self.assigned_at and format_datetime(self.assigned_at),
             "external_reference": self.external_reference or None,

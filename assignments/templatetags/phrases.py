@@ -62,8 +62,19 @@ def arrow(order: str) -> str:
 @register.filter
 def status_words(batch: Batch) -> str:
     """Return the status that a batch assigns, with its progress if it has one."""
-    progress = "" if batch.progress is None else f", {batch.progress} %"
+    progress = "" if batch.progress is None else f", {batch.progress_number} %"
     return f"{batch.get_status_display()}{progress}"
+
+
+@register.filter
+def more_terms(batch: Batch) -> list[tuple[str, str]]:
+    """Return label and text of the terms that a batch has beside due date, status and reason."""
+    values = {
+        "assigned_at": f"{batch.assigned_at:%Y-%m-%d %H:%M} UTC" if batch.assigned_at else "",
+        "external_reference": batch.external_reference,
+        "source_status": batch.source_status,
+    }
+    return [(batch.label_of(name), text) for name, text in values.items() if text]
 
 
 @register.filter

@@ -66,7 +66,7 @@ def assign(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 @may_assign
 def assign_terms(request: Request, pk: UUID) -> HttpResponse:
-    """Store the due date, status and progress."""
+    """Store the due date, the status and further terms."""
     draft = own_draft(request, pk)
     form = _terms(request)
     problems = _problems(request, draft, form)

@@ -1,6 +1,6 @@
 """One draft open in several tabs: detect a tab that shows an outdated state of the draft.
 
-Ticks of all tabs are kept. Terms (due date, status, progress) are not overwritten by a tab that
+Ticks of all tabs are kept. Terms (due date, status and others) are not overwritten by a tab that
 has not seen their last change.
 """
 

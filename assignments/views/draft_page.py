@@ -12,17 +12,16 @@ from uuid import UUID
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
-from django.utils import timezone
 
 from assignments.forms.assign import TermsForm
 from assignments.forms.uploads import ColumnsForm
-from assignments.queries import directory, drafts, formatting, keyset
+from assignments.queries import directory, drafts, keyset
 from assignments.queries.draft_summary import Summary, summary
 from assignments.services.picking.uploads import files
-from assignments.services.planning import due_dates
 from assignments.views.concurrent_edits import OtherTabs, note_version
 from assignments.views.draft_contents import ContentParts
 from assignments.views.draft_selection import SelectionParts
+from assignments.views.draft_terms import TermParts
 from assignments.views.people_table import PeopleTable, PersonRow
 from assignments.views.permitted_objects import own_drafts
 from assignments.views.request_context import Request
@@ -30,19 +29,11 @@ from assignments.views.request_context import Request
 if TYPE_CHECKING:
     from assignments.models import Content, Draft, DraftUpload
 
-if TYPE_CHECKING:
-    pass
-
 TEMPLATE: Final = "assignments/assign.html"
 LIST_SEPARATORS: Final = re.compile(r"[,;\t\n]+")
 FEWEST_OF_A_LIST: Final = 3
 MOST_INVALID: Final = 100
 OF_SEARCH: Final = ("people", "selection_bar")
-STATUSES: Final = (
-    ("pending", "Pending"),
-    ("in_progress", "In progress"),
-    ("completed", "Completed"),
-)
 
 type Problems = tuple[tuple[str, str], ...]
 
@@ -57,7 +48,7 @@ def own_draft(request: Request, pk: UUID) -> Draft:
     return draft
 
 
-class DraftPage(SelectionParts, ContentParts, OtherTabs):
+class DraftPage(TermParts, SelectionParts, ContentParts, OtherTabs):
     """Everything that the page shows of one draft, computed when the template asks for it.
 
     :ivar problems: pairs of the part of the page and the message to show there
@@ -78,7 +69,6 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
         self.refused_columns = columns
         self.problems = problems
         self.problem_of = dict(reversed(problems))
-        self.statuses = STATUSES
 
     @property
     def by(self) -> str:
@@ -187,45 +177,10 @@ class DraftPage(SelectionParts, ContentParts, OtherTabs):
             return None
         return self.table.picked_matching
 
-    @property
-    def due_words(self) -> str:
-        """The due date in words."""
-        return formatting.due(self.draft.due_date)
-
-    @property
-    def due_cautions(self) -> list[str]:
-        """Warnings about a due date that is probably a mistake."""
-        today = due_dates.today(timezone.now())
-        return due_dates.cautions(self.draft.due_date, today=today) if self.draft.due_date else []
-
     @cached_property
     def picked(self) -> dict[Content, date | None]:
         """The picked items, each with its own due date, if it has one."""
         return drafts.selected_items(self.draft)
-
-    @property
-    def short_due(self) -> str:
-        """The due date in short form, for the summary sentence, or ""."""
-        return formatting.short_day(self.draft.due_date) if self.draft.due_date else ""
-
-    @property
-    def due_date_value(self) -> str:
-        """The due date in its field: what was sent, if it was refused, else the stored one."""
-        if self.problem_of.get("due_date") and self.terms:
-            return str(self.terms.data.get("due_date", ""))
-        return self.draft.due_date.isoformat() if self.draft.due_date else ""
-
-    @property
-    def due_words_value(self) -> str:
-        """The refused words in the field of a due date in words."""
-        if self.problem_of.get("due_date") and self.terms:
-            return str(self.terms.data.get("due_words", ""))
-        return ""
-
-    @property
-    def today(self) -> str:
-        """Today in ISO 8601: the earliest possible due date."""
-        return due_dates.today(timezone.now()).isoformat()
 
     def whole(self, *, status: int = 200) -> HttpResponse:
         """Return the whole page."""

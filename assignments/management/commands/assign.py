@@ -25,7 +25,8 @@ from assignments.services.picking.pasted_lists.people_lookup import PeopleLookup
 from assignments.services.picking.uploads import identifiers
 from assignments.services.picking.uploads.content_lookup import NO_MATCH, ContentLookup
 from assignments.services.picking.uploads.errors import UploadRefused
-from assignments.services.planning import due_dates, frozen_plan
+from assignments.services.planning import due_dates, frozen_plan, term_parsing
+from assignments.services.planning.term_parsing import TERM_PARSERS
 from assignments.services.sending import sender
 from assignments.services.submitting import approval_policy, start_time, submission
 
@@ -36,6 +37,7 @@ REFUSALS: Final = (
     frozen_plan.PlanRefused,
     start_time.StartRefused,
     submission.SubmissionRefused,
+    term_parsing.TermRefused,
 )
 
 
@@ -64,7 +66,12 @@ class Command(DeskCommand):
             "--due", required=True, help="YYYY-MM-DD, words such as 'in 30 days', or none"
         )
         parser.add_argument("--status", required=True, choices=Status.values)
-        parser.add_argument("--progress", type=int, help="0 to 99, with in_progress")
+        parser.add_argument("--progress", default="", help="in percent, 0 to 100")
+        parser.add_argument(
+            "--assigned-at", default="", metavar="'YYYY-MM-DD HH:MM'", help="for the LMS's records"
+        )
+        parser.add_argument("--external-reference", default="", help="sent with each assignment")
+        parser.add_argument("--source-status", default="", help="status by the LMS's own name")
         parser.add_argument("--reason", default="", help="kept in the audit log")
         parser.add_argument(
             "--start-at", metavar="'YYYY-MM-DD HH:MM'", help="in the organisation's zone"
@@ -102,7 +109,7 @@ class Command(DeskCommand):
             draft=draft,
             due_date=_due_date(options["due"]),
             status=options["status"],
-            progress=options["progress"],
+            **{name: parse(options[name]) for name, parse in TERM_PARSERS.items()},
             now=now,
         )
         drafts.set_assigns_again(draft=draft, assigns_again=options["again"], now=now)

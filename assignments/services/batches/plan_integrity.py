@@ -18,6 +18,7 @@ from assignments.services.planning.plan_digest import (
     FORMATS,
     PlanChanged,
     is_unchanged,
+    lacks_sent_text,
     recomputed_digest,
     reviewed_input,
 )
@@ -71,6 +72,8 @@ def check_rows(rows: Sequence[Assignment]) -> CheckedRows:
 def _check_batch(batch: Batch, rows: Sequence[Assignment], checked: CheckedRows) -> None:
     _require_review(batch.pk, batch.plan_digest)
     digest_input = reviewed_input(batch)
+    if lacks_sent_text(digest_input):
+        raise PlanChanged
     for row in rows:
         as_reviewed = is_unchanged(row, digest_input) and not _was_reset(row)
         (checked.unchanged if as_reviewed else checked.changed).append(row)
@@ -97,8 +100,11 @@ def _plan_pause(batch: Batch) -> BatchPause:
 def _problem(batch: Batch) -> str:
     if not submitted_digest(batch.pk):
         return "the log no longer holds the entry of its review"
-    if PlanDigestInput.objects.filter(pk=batch.pk, version__gt=max(FORMATS)).exists():
+    digest_input = PlanDigestInput.objects.filter(pk=batch.pk).first()
+    if digest_input and digest_input.version > max(FORMATS):
         return "its plan was made by a later version of Assignment Desk, which alone can check it"
+    if digest_input and lacks_sent_text(digest_input):
+        return "a text that it sends was erased after the review"
     return "its plan is not the one that was reviewed"
 
 

@@ -8,7 +8,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from assignments.models import Account, Content, Draft, DraftContent, DraftLearner, Learner
-from assignments.models.drafts import Status
 from assignments.models.sql.insert_select import insert_learners
 from assignments.services.planning import frozen_plan
 from assignments.services.planning.frozen_plan import MAX_ITEMS, MAX_ROWS, why_not_assignable
@@ -27,18 +26,12 @@ def create(*, account: Account, owner_pk: int, now: datetime) -> Draft:
 
 
 @transaction.atomic
-def set_terms(
-    *, draft: Draft, due_date: date | None, status: str, progress: int | None, now: datetime
-) -> None:
-    """Set due date (in the organisation's time zone), status and progress (0 to 99 percent).
-
-    Progress is dropped unless the status is in progress.
-    """
-    draft.due_date = due_date
-    draft.status = status
-    draft.progress = progress if status == Status.IN_PROGRESS else None
+def set_terms(*, draft: Draft, now: datetime, **terms: object) -> None:
+    """Set terms of the draft by the names of their fields; the others stay as they are."""
+    for name, value in terms.items():
+        setattr(draft, name, value)
     draft.changed_at = now
-    draft.save(update_fields=["due_date", "status", "progress", "changed_at"])
+    draft.save(update_fields=[*terms, "changed_at"])
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Count, Max, Min
 
 from assignments.models import Assignment, Batch, Content, Draft, PlanDigestInput
-from assignments.models.drafts import Status, term_values
+from assignments.models.drafts import term_values
 from assignments.models.sql import analyze
 from assignments.services.planning import due_dates, plan_rows
 from assignments.services.planning.draft_selection import DraftSelection
@@ -142,8 +142,6 @@ def _check(draft: Draft, selection: DraftSelection, now: datetime) -> None:
     if draft.due_date is not None and draft.due_date < today:
         problems.append(("due_date", due_dates.DUE_DATE_PASSED))
     problems += _due_date_problems(selection, today)
-    if draft.status == Status.IN_PROGRESS and draft.progress is None:
-        problems.append(("progress", "Enter the progress, from 0 to 99 percent."))
     if problems:
         raise PlanRefused(problems)
 

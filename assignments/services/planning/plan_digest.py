@@ -25,6 +25,7 @@ import orjson
 from assignments.audit.entries.canonical import timestamp
 from assignments.audit.entries.commitments import SALT_BYTES, commitment
 from assignments.models import Assignment, Batch, PlanDigestInput
+from assignments.models.drafts import SENT_TEXTS
 
 DIGEST_BYTES: Final = 32
 PLAN: Final = "assignment-desk/plan"
@@ -60,12 +61,13 @@ FORMATS: Final[dict[int, Format]] = {
     1: Format(
         terms={
             "account": "account.remote_id",
+            "assigned_at": "assigned_at",
             "due_at": "due_at",
-            "progress": "progress",
+            "progress": "progress_number",
             "row_count": "rows",
             "status": "status",
         },
-        texts=("reason",),
+        texts=("reason", *SENT_TEXTS),
         columns=(
             "position",
             "learner_id",
@@ -125,6 +127,23 @@ def recomputed_digest(batch: Batch) -> str:
         return ""
     digest_input.row_digests = _digests_of_rows(batch, digest_input.version)
     return digest_of(terms_of(batch), digest_input)
+
+
+@lru_cache(maxsize=_CACHED_INPUTS)
+def stored_commitments(batch_pk: int, plan_digest: str) -> Mapping[str, str]:
+    """Return the commitments to the texts of a plan, by field.
+
+    :param plan_digest: the key of the cache, since a digest has one set of commitments
+    """
+    stored = PlanDigestInput.objects.filter(pk=batch_pk)
+    commitments: dict[str, str] = stored.values_list("commitments", flat=True).get()
+    return commitments
+
+
+def lacks_sent_text(digest_input: PlanDigestInput) -> bool:
+    """Return whether a text that the LMS would get was erased since the review."""
+    committed = digest_input.commitments.keys() & SENT_TEXTS
+    return not committed <= digest_input.salts.keys()
 
 
 def reviewed_input(batch: Batch) -> PlanDigestInput:
@@ -206,7 +225,8 @@ def _present(values: Iterable[tuple[str, object]]) -> dict[str, object]:
 
 
 def _sha256(value: Mapping[str, object]) -> bytes:
-    # For text and whole numbers under names in ASCII, orjson writes what RFC 8785 says.
+    # For text, whole numbers and few decimals under names in ASCII, orjson writes what RFC 8785
+    # says.
     return hashlib.sha256(orjson.dumps(value, default=_timestamp, option=_OPTIONS)).digest()
 
 

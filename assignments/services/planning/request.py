@@ -2,7 +2,10 @@
 
 from django.conf import settings
 
-from assignments.models import Assignment
+from assignments.models import Assignment, Batch
+from assignments.models.drafts import SENT_TEXTS
+from assignments.services.planning.plan_digest import stored_commitments
+from assignments.stackone.json_values import as_object
 from assignments.stackone.resources import NewAssignment
 
 
@@ -14,12 +17,29 @@ def new_assignment(row: Assignment) -> NewAssignment:
         learning_object_id=row.content_remote_id,
         due_at=row.due_at,
         status=batch.status,
-        progress=batch.progress,
-        # Set by the LMS: the moment is not known at the review, and only what was reviewed is sent.
-        assigned_at=None,
+        progress=batch.progress_number,
+        assigned_at=batch.assigned_at,
+        external_reference=batch.external_reference,
+        source_status=batch.source_status,
     )
 
 
 def json_body(new: NewAssignment) -> dict[str, object]:
     """Return the JSON body for STACKONE_CONTRACT and STACKONE_STATUS_STYLE."""
     return new.as_json(settings.STACKONE_CONTRACT, settings.STACKONE_STATUS_STYLE)
+
+
+def logged_body(new: NewAssignment, batch: Batch) -> dict[str, object]:
+    """Return the JSON body for the log, with the plan's commitments in place of free text.
+
+    An entry can never be changed, and the text may have to be erased.
+    """
+    body = json_body(new)
+    for name in SENT_TEXTS:
+        if getattr(new, name):
+            commitment = {"commit": stored_commitments(batch.pk, batch.plan_digest)[name]}
+            if name == "source_status":
+                body["status"] = {**as_object(body["status"]), "source_value": commitment}
+            else:
+                body[name] = commitment
+    return body

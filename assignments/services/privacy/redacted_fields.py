@@ -22,6 +22,7 @@ from assignments.models import (
     SyncRun,
 )
 from assignments.models.directory import ERASED
+from assignments.models.drafts import SENT_TEXTS
 from assignments.models.sql.text_folding import fold
 from assignments.services.picking.uploads import compression
 from assignments.services.planning.plan_digest import erase_salts
@@ -29,8 +30,8 @@ from assignments.services.privacy.subjects import Subject
 from assignments.services.redaction import name_redactor
 
 TEXT_FIELDS: Final[tuple[tuple[type[Model], tuple[str, ...]], ...]] = (
-    (Batch, ("by_name", "reason", "pause_reason")),
-    (Draft, ("reason",)),
+    (Batch, ("by_name", "reason", "pause_reason", *SENT_TEXTS)),
+    (Draft, ("reason", *SENT_TEXTS)),
     (Approval, ("reason", "decided_by_name")),
     (SelectionChange, ("sentence",)),
     (SyncRun, ("problem",)),

@@ -11,7 +11,7 @@ from assignments.services.batches import row_pipeline
 from assignments.services.batches.row_changes import RowChange, change_of, settled, unknown
 from assignments.services.batches.row_pipeline import AccountRefusal, Decision
 from assignments.services.calls.call_process import EndedCall
-from assignments.services.planning.request import json_body
+from assignments.services.planning.request import logged_body
 from assignments.services.sending import call_counts, call_log
 from assignments.services.sending.call_effects import (
     back_off,
@@ -89,7 +89,7 @@ def _change(call: EndedSend) -> RowChange:
         str(state),
         values,
         {
-            "request": json_body(call.job.new),
+            "request": logged_body(call.job.new, row.batch),
             "response": result.response,
             "problem": result.message,
         },
@@ -99,7 +99,8 @@ def _change(call: EndedSend) -> RowChange:
 
 def _created(call: EndedSend, result: CreatedAssignment) -> RowChange:
     row, at = call.job.row, call.ended_at
-    detail: dict[str, object] = {"request": json_body(call.job.new), "response": result.response}
+    request = logged_body(call.job.new, row.batch)
+    detail: dict[str, object] = {"request": request, "response": result.response}
     if result.id:
         values = settled(State.CREATED, at, remote_id=result.id, response_status=201)
         detail |= {"remote_id": result.id, "confirmed_by": "response"}

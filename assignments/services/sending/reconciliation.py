@@ -110,7 +110,8 @@ def _read(
     row: Assignment, held: UserAssignments, foreign: Collection[str], now: datetime
 ) -> RowChange:
     since = (row.sent_at or now) - _clock_lead(held, now)
-    sought = Sought(row.content_reference, row.content_remote_id, row.due_at, since)
+    item = (row.content_reference, row.content_remote_id)
+    sought = Sought(*item, row.due_at, since, row.batch.assigned_at)
     if row.response_status == CONFLICT:
         match = next((record for record in held.records if is_same_item(record, sought)), None)
     else:

@@ -13,12 +13,17 @@ DUE_TOLERANCE: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What our call asked the LMS to create, and the earliest time at which it can exist (UTC)."""
+    """What our call asked the LMS to create, and the earliest time at which it can exist (UTC).
+
+    :ivar assigned_at: the time of assignment that the request had, if it had one: some LMSs return
+        it as the time at which they created the record
+    """
 
     content_reference: str
     content_id: str
     due_at: datetime | None
     since: datetime
+    assigned_at: datetime | None = None
 
 
 def record_of_call(
@@ -37,7 +42,7 @@ def record_of_call(
         and record.id not in foreign
         and is_same_item(record, sought)
         and _is_due_alike(record.due_at, sought.due_at)
-        and _is_new_enough(record.assigned_at, sought.since)
+        and _is_new_enough(record.assigned_at, sought)
     ]
     return min(
         matching,
@@ -71,5 +76,8 @@ def _is_due_alike(due_at: datetime | None, sought: datetime | None) -> bool:
     return abs(due_at - sought) <= DUE_TOLERANCE
 
 
-def _is_new_enough(assigned_at: datetime | None, since: datetime) -> bool:
-    return assigned_at is None or assigned_at >= since - CLOCK_TOLERANCE
+def _is_new_enough(assigned_at: datetime | None, sought: Sought) -> bool:
+    if assigned_at is None or assigned_at >= sought.since - CLOCK_TOLERANCE:
+        return True
+    requested = sought.assigned_at
+    return requested is not None and abs(assigned_at - requested) <= DUE_TOLERANCE

@@ -1,13 +1,11 @@
 """The start time of a batch: parsed from local time in the organisation's zone, and checked."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
+from assignments.services.planning.local_time import LocalTimeRefused, parse_local_time
 
 LATEST: Final = timedelta(days=366)
-EXAMPLE: Final = "2026-12-01 08:00"
 
 
 class StartRefused(Exception):
@@ -22,20 +20,9 @@ def parse_start(text: str) -> datetime:
     :raises StartRefused: if it is not a date and time, or clocks skip it when set forward
     """
     try:
-        local = datetime.fromisoformat(text.strip())
-    except ValueError:
-        local = None
-    if local is None or local.tzinfo is not None or len(text.strip()) < len(EXAMPLE):
-        raise StartRefused(f"Write the start as a date and time, such as {EXAMPLE}.")
-    zone = ZoneInfo(settings.TIME_ZONE)
-    moment = local.replace(tzinfo=zone).astimezone(UTC)
-    if moment.astimezone(zone).replace(tzinfo=None) != local:
-        after = moment.astimezone(zone)
-        raise StartRefused(
-            f"The clocks go forward that night, so {local:%H:%M} does not exist. "
-            f"Choose {after:%H:%M}, for example."
-        )
-    return moment
+        return parse_local_time(text, what="start")
+    except LocalTimeRefused as refusal:
+        raise StartRefused(str(refusal)) from refusal
 
 
 def check_start(starts_at: datetime, *, due_at: datetime | None, now: datetime) -> None:

@@ -6,9 +6,10 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from assignments.audit.entries.actors import Actor
+from assignments.audit.entries.canonical import timestamp
 from assignments.audit.log import Event, record, record_all
 from assignments.models import Account, Approval, Assignment, Batch, Draft
-from assignments.models.drafts import Status, term_values
+from assignments.models.drafts import SENT_TEXTS, Status, term_values
 from assignments.queries.review import ReviewFindings
 from assignments.services.batches import row_changes, withdrawal
 from assignments.services.planning import frozen_plan
@@ -153,7 +154,7 @@ def _submitted(batch: Batch, to_send: int, approval: Approval | None) -> Event:
         "rows": batch.rows,
         "due_at": batch.due_at.isoformat() if batch.due_at else None,
         **({"due_dates": _due_dates(batch)} if batch.has_several_due_dates else {}),
-        **{name: value for name, value in term_values(batch).items() if name != "due_date"},
+        **_terms(batch),
         "plan_digest": batch.plan_digest,
         "starts_at": batch.starts_at.isoformat() if batch.starts_at else None,
         **({"approval": _approval_detail(approval)} if approval else {}),
@@ -167,6 +168,19 @@ def _submitted(batch: Batch, to_send: int, approval: Approval | None) -> Event:
         result="submitted",
         detail=detail,
     )
+
+
+def _terms(batch: Batch) -> dict[str, object]:
+    """Return the terms for the log; what the LMS gets as free text by its commitment."""
+    terms = term_values(batch)
+    texts = {name: terms.pop(name) for name in SENT_TEXTS}
+    del terms["due_date"]
+    if batch.assigned_at is None:
+        del terms["assigned_at"]
+    else:
+        terms["assigned_at"] = timestamp(batch.assigned_at)
+    commitments = batch.digest_input.commitments
+    return terms | {name: {"commit": commitments[name]} for name, text in texts.items() if text}
 
 
 def _approval_detail(approval: Approval) -> dict[str, object]:
