@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from assignments.audit.entries.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
 from assignments.models import Account, Approval, Assignment, Batch, Content, Learner, LogEntry
-from assignments.queries.approvals import approvers, batches_awaiting
+from assignments.queries.approvals import approvers, batches_awaiting, split_batches
 from assignments.queries.formatting import moment
 from assignments.queries.plan_changes import NamedPeople, PlanChanges
 from assignments.services.batches import control, late_duplicates, withdrawal
@@ -691,3 +691,60 @@ def test_a_batch_that_waits_for_approval_blocks_duplicates():
     plan = frozen_plan.freeze(draft=copy, now=LATER)
     assert set(plan.assignments.values_list("state", flat=True)) == {"planned"}
     assert get_user_model().objects.count() == 2
+
+
+def submit_parts(owner, *, hours, sizes=(2, 2), **contents):
+    """Return batches of the same item that a manager submits some hours apart."""
+    batches = []
+    for number, size in enumerate(sizes):
+        draft = make_draft(owner=owner, people=size)
+        Content.objects.update(is_mandatory=False)
+        if number and contents.get("is_same", True):
+            draft.picked_contents.update(content=batches[0].assignments.first().content)
+        batches.append(submit(draft, now=NOON + number * timedelta(hours=hours)))
+    return batches
+
+
+@pytest.mark.parametrize(
+    ("options", "is_split"),
+    [
+        pytest.param({"hours": 23}, True, id="within a day"),
+        pytest.param({"hours": 24}, False, id="a day apart"),
+        pytest.param({"hours": 1, "is_same": False}, False, id="other content"),
+        pytest.param({"hours": 1, "sizes": (1, 2)}, False, id="as many rows as may be"),
+        pytest.param({"hours": 1, "sizes": (1, 1, 2)}, True, id="in three parts"),
+        pytest.param({"hours": 1, "sizes": (4, 2)}, False, id="of which one was approved"),
+    ],
+)
+def test_a_batch_that_may_have_been_split_is_pointed_out(settings, options, is_split):
+    settings.APPROVAL_THRESHOLD = 3
+    priya, daniel = make_user(), make_second()
+
+    *others, last = submit_parts(priya, **options)
+
+    assert last.split_with == [other.pk for other in others] * is_split
+    since = NOON - timedelta(days=1)
+    assert list(split_batches(daniel, since=since)) == [last] * is_split
+    for nobody in (priya, make_user("auditor")):
+        assert list(split_batches(nobody, since=since)) == []
+    logged = LogEntry.objects.filter(action="batch.split_detected")
+    assert [json.loads(bytes(entry.body))["detail"] for entry in logged] == [
+        {
+            "batches": [f"batch/{other.pk}" for other in others],
+            "rows": sum(batch.rows for batch in (*others, last)),
+            "limit": 3,
+        }
+    ] * is_split
+
+
+def test_parts_of_another_person_or_that_were_undone_do_not_count(settings):
+    settings.APPROVAL_THRESHOLD = 3
+    priya, daniel = make_user(), make_second()
+    (undone,) = submit_parts(priya, hours=0, sizes=[2])
+    control.undo(batch=undone, by=make_actor(priya), now=NOON)
+
+    for owner in (daniel, priya):
+        draft = make_draft(owner=owner)
+        Content.objects.update(is_mandatory=False)
+        draft.picked_contents.update(content=undone.assignments.first().content)
+        assert submit(draft).split_with == []

@@ -316,3 +316,16 @@ def test_a_manager_sees_the_mark_and_cannot_remove_it(client):
     assert "Remove the mark" not in text
     content.refresh_from_db()
     assert (response.status_code, content.is_mandatory) == (403, True)
+
+
+def test_a_batch_that_may_have_been_split_is_shown_to_other_managers(client, batch):
+    other = make_batch(["queued"], by=batch.by, state="running", submitted_at=NOON)
+    Batch.objects.filter(pk=other.pk).update(split_with=[batch.pk])
+    sentence = "more rows than one person may send alone"
+
+    client.force_login(make_second())
+    assert sentence in words(client.get(reverse("home")))
+    page = words(client.get(reverse("batch", args=[other.pk])))
+    assert f"submitted this within a day of {batch}" in page
+    client.force_login(batch.by)
+    assert sentence not in words(client.get(reverse("home")))

@@ -94,7 +94,7 @@ def test_overview_runs_the_same_number_of_queries_for_any_size(
     for _ in range(count):
         make_batch(["queued"], state="running")
         Draft.objects.create(account=make_account(), owner=user, created_at=AT, changed_at=AT)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get("/")
 
 

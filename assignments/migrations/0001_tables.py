@@ -84,6 +84,7 @@ class Migration(migrations.Migration):
                 ('has_passed_canary', models.BooleanField(default=False)),
                 ('failures_counted_from', models.DateTimeField(blank=True, null=True)),
                 ('request_id', models.CharField(blank=True, max_length=36)),
+                ('split_with', models.JSONField(default=list)),
             ],
             options={
                 'indexes': [models.Index(fields=['-submitted_at', '-id'], name='batches_newest_first'), models.Index(fields=['state', 'starts_at'], name='batches_that_are_due')],

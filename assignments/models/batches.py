@@ -14,6 +14,7 @@ class Batch(Terms):
 
     Created with its rows at the review; `plan_digest` identifies what was reviewed. `due_date` is
     the earliest of its rows. `duplicate_rows` counts the rows that lists and file both contained.
+    `split_with` lists the batches with which it may have been split: see `split_batches`.
     """
 
     class State(models.TextChoices):
@@ -54,6 +55,7 @@ class Batch(Terms):
     has_passed_canary = models.BooleanField(default=False)
     failures_counted_from = models.DateTimeField(null=True, blank=True)
     request_id = models.CharField(max_length=36, blank=True)
+    split_with = models.JSONField(default=list)
 
     class Meta:
         constraints = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.auth import get_user_model
@@ -80,6 +81,16 @@ def awaits_decision_by(user: User) -> Q:
     waiting = Q(state=Batch.State.APPROVAL) & ~_submitted_by(user)
     forbidden = forbidden_accounts(user)
     return waiting & ~Q(account__remote_id__in=forbidden) if forbidden else waiting
+
+
+def split_batches(user: User, *, since: datetime) -> QuerySet[Batch]:
+    """Return the batches, possibly split, that this user could have been asked to approve."""
+    if not user.has_perm(ASSIGN):
+        return Batch.objects.none()
+    batches = Batch.objects.filter(submitted_at__gt=since).exclude(split_with=[])
+    forbidden = forbidden_accounts(user)
+    others = batches.exclude(_submitted_by(user)).exclude(account__remote_id__in=forbidden)
+    return others.order_by("-submitted_at", "-pk")
 
 
 def batches_awaiting(user: User) -> QuerySet[Batch]:

@@ -1,5 +1,8 @@
 """Overview: running batches, and what needs the person's attention."""
 
+from datetime import timedelta
+from typing import Final
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -12,6 +15,9 @@ from assignments.queries import approvals, batches, drafts, overview
 from assignments.queries.account_scope import hidden_accounts
 from assignments.views.request_context import Request, wants_fragment
 
+# How long a batch that may have been split is pointed out.
+SPLIT_SHOWN: Final = timedelta(days=1)
+
 
 @require_GET
 @never_cache
@@ -23,7 +29,9 @@ def home(request: Request) -> HttpResponse:
     awaiting = list(approvals.batches_awaiting(request.user)[:6])
     hidden = hidden_accounts(request.user)
     running = batches.active(limit=6, hidden=hidden, exclude=awaiting)
+    now = timezone.now()
     context = {
+        "split": list(approvals.split_batches(request.user, since=now - SPLIT_SHOWN)[:6]),
         "running": running,
         "awaiting": awaiting,
         "open_count": len(running) + len(awaiting),
@@ -31,7 +39,7 @@ def home(request: Request) -> HttpResponse:
         + sum(1 for batch in running if batch.failed or batch.state in {"held", "paused"}),
         "is_live": any(batch.state in {"waiting", "running"} for batch in running),
         "drafts": list(drafts.open_drafts(owner_pk=request.user.pk)[:5]),
-        "numbers": overview.overview_numbers(now=timezone.now()),
+        "numbers": overview.overview_numbers(now=now),
         "log_size": log_status.count_entries(),
         "verified": log_status.last_verification(),
         "given_name": str(request.user).split()[0],

@@ -25,6 +25,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     "sync.started": "started a sync with the LMS",
     "sync.completed": "completed a sync with the LMS: {learners}, {contents} and {assignments}",
     "batch.submitted": "submitted batch {batch}: {people}, {items}",
+    "batch.split_detected": (
+        "noticed that batches of {person} within a day, {batch} among them, have {rows} together: "
+        "more than one person may send alone"
+    ),
     "batch.approved": "approved batch {batch}",
     "batch.approval_refused": "tried to approve batch {batch}, which was refused",
     "batch.rejected": "rejected batch {batch}",

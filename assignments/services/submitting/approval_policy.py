@@ -4,12 +4,16 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from assignments.audit.entries.actors import SYSTEM, Person
+from assignments.audit.log import Event, record
 from assignments.models import Approval, Assignment, Batch, Content, SubmitterAddress
 from assignments.models.drafts import Status
+from assignments.queries.approvals import same_person
 from assignments.queries.formatting import moment
 
+SPLIT_WITHIN: Final = timedelta(days=1)
 # Kept of each item at the request, so that the approver sees what changed since.
 CONTENT_FIELDS: Final = ("pk", "title", "external_reference", "fingerprint")
 
@@ -28,6 +32,53 @@ def reasons(batch: Batch, *, now: datetime) -> list[str]:
     if batch.status == Status.COMPLETED:
         sentences.append("It tells the LMS that people have completed it.")
     return sentences
+
+
+def split_batches(batch: Batch, *, now: datetime) -> list[Batch]:
+    """Return the batches with which the plan exceeds the threshold that each of them stays below.
+
+    Those of the same person, with some of the same content, that were submitted within a day and
+    needed no approval.
+    """
+    threshold = settings.APPROVAL_THRESHOLD
+    if threshold is None or batch.rows > threshold:
+        return []
+    contents = list(batch.assignments.order_by().values_list("content", flat=True).distinct())
+    shared = Assignment.objects.filter(batch=OuterRef("pk"), content__in=contents)
+    others = Batch.objects.filter(
+        same_person(batch.by, at="by__"),
+        Exists(shared),
+        account=batch.account_id,
+        submitted_at__gt=now - SPLIT_WITHIN,
+        approval=None,
+    ).exclude(Q(state=Batch.State.CANCELLED) | Q(pk=batch.pk))
+    candidates = list(others.order_by("pk"))
+    rows = batch.rows + sum(other.rows for other in candidates)
+    return candidates if rows > threshold else []
+
+
+def point_out_split(batch: Batch, *, now: datetime) -> None:
+    """Store and record with which batches a submitted one may have been split, if with any."""
+    others = split_batches(batch, now=now)
+    if not others:
+        return
+    batch.split_with = [other.pk for other in others]
+    batch.save(update_fields=["split_with"])
+    ref = f"batch/{batch.pk}"
+    event = Event(
+        action="batch.split_detected",
+        subject=ref,
+        batch=ref,
+        account=batch.account.remote_id,
+        result="detected",
+        people=(Person(ref=f"user/{batch.by_id}", name=batch.by_name),),
+        detail={
+            "batches": [f"batch/{other.pk}" for other in others],
+            "rows": batch.rows + sum(other.rows for other in others),
+            "limit": settings.APPROVAL_THRESHOLD,
+        },
+    )
+    record(event, by=SYSTEM, at=now)
 
 
 def request_approval(batch: Batch, reasons: list[str], now: datetime) -> Approval:

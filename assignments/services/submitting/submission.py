@@ -61,6 +61,7 @@ def submit(
     draft.save(update_fields=["is_submitted"])
     approval = approval_policy.request_approval(batch, reasons, now) if reasons else None
     record(_submitted(batch, to_send, approval), by=by, at=now)
+    approval_policy.point_out_split(batch, now=now)
     _record_skipped(batch, by, now)
     return batch
 
