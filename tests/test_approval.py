@@ -695,12 +695,12 @@ def test_a_batch_that_waits_for_approval_blocks_duplicates():
 
 def submit_parts(owner, *, hours, sizes=(2, 2), **contents):
     """Return batches of the same item that a manager submits some hours apart."""
-    batches = []
+    batches: list[Batch] = []
     for number, size in enumerate(sizes):
         draft = make_draft(owner=owner, people=size)
         Content.objects.update(is_mandatory=False)
         if number and contents.get("is_same", True):
-            draft.picked_contents.update(content=batches[0].assignments.first().content)
+            draft.picked_contents.update(content=batches[0].assignments.values("content")[:1])
         batches.append(submit(draft, now=NOON + number * timedelta(hours=hours)))
     return batches
 
@@ -746,5 +746,5 @@ def test_parts_of_another_person_or_that_were_undone_do_not_count(settings):
     for owner in (daniel, priya):
         draft = make_draft(owner=owner)
         Content.objects.update(is_mandatory=False)
-        draft.picked_contents.update(content=undone.assignments.first().content)
+        draft.picked_contents.update(content=undone.assignments.values("content")[:1])
         assert submit(draft).split_with == []
