@@ -87,6 +87,7 @@ class TermsForm(forms.Form):
     assigned_at = ParsedField(term_parsing.parse_assigned_at)
     external_reference = ParsedField(term_parsing.parse_reference)
     source_status = ParsedField(term_parsing.parse_source_status)
+    passthrough = ParsedField(term_parsing.parse_passthrough)
 
     def __init__(self, data: Mapping[str, str], *, today: date) -> None:
         super().__init__(data)

@@ -22,6 +22,7 @@ class Terms(models.Model):
     """The terms that apply to every row: set in a draft, frozen in its batch.
 
     Every field must be optional for plans that were made before it: see docs/decisions/0018.
+    `passthrough` is a JSON object as compact text.
     """
 
     due_date = models.DateField(null=True, blank=True)
@@ -31,6 +32,7 @@ class Terms(models.Model):
     external_reference = models.TextField("external reference", blank=True)
     source_status = models.TextField("LMS status", blank=True)
     assigned_at = models.DateTimeField("assigned at", null=True, blank=True)
+    passthrough = models.TextField(blank=True)
 
     class Meta:
         abstract = True
@@ -53,7 +55,7 @@ TERM_LABELS: Final = {
     field.name: str(field.verbose_name).capitalize() for field in Terms._meta.local_fields
 }
 # Free text that the LMS gets: the digest and the log hold commitments, so that it can be erased.
-SENT_TEXTS: Final = ("external_reference", "source_status")
+SENT_TEXTS: Final = ("external_reference", "source_status", "passthrough")
 
 
 def term_values(source: Terms) -> dict[str, object]:

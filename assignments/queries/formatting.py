@@ -1,5 +1,6 @@
 """Numbers, durations and dates in words."""
 
+import json
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -47,6 +48,14 @@ def moment(value: datetime) -> str:
 def local_input(value: datetime) -> str:
     """Return a time as an input of type `datetime-local` has it, in the organisation's zone."""
     return f"{value.astimezone(ZoneInfo(settings.TIME_ZONE)):%Y-%m-%dT%H:%M}"
+
+
+def indented_json(text: str) -> str:
+    """Return JSON on several lines; what is not JSON (erased text, for one) as it is."""
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+    except ValueError:
+        return text
 
 
 def due(value: date | None) -> str:

@@ -56,5 +56,6 @@ def redactable_spellings(names: Iterable[str]) -> Iterator[str]:
         if len(name) < (MIN_DIGITS if name.isdecimal() else MIN_LENGTH):
             continue
         yield name
-        if not name.isascii():
-            yield json.dumps(name)[1:-1]
+        for escaped in {json.dumps(name)[1:-1], json.dumps(name, ensure_ascii=False)[1:-1]}:
+            if escaped != name:
+                yield escaped

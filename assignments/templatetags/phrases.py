@@ -73,6 +73,7 @@ def more_terms(batch: Batch) -> list[tuple[str, str]]:
         "assigned_at": f"{batch.assigned_at:%Y-%m-%d %H:%M} UTC" if batch.assigned_at else "",
         "external_reference": batch.external_reference,
         "source_status": batch.source_status,
+        "passthrough": batch.passthrough,
     }
     return [(batch.label_of(name), text) for name, text in values.items() if text]
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from assignments.forms.assign import TermsForm
 from assignments.queries import formatting
+from assignments.queries.formatting import indented_json
 from assignments.services.planning import due_dates
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ MORE_FIELDS: Final = {
     "assigned_at": ("datetime-local", "Empty: the LMS sets the time itself. The time of {city}."),
     "external_reference": ("text", "Only for an LMS that reads external_reference of assignments."),
     "source_status": ("text", "Sent beside the status, as its source_value."),
+    "passthrough": ("json", "A JSON object that StackOne passes on to the LMS as it is."),
 }
 
 
@@ -82,7 +84,8 @@ class TermParts:
         if name == "assigned_at":
             assigned_at = self.draft.assigned_at
             return formatting.local_input(assigned_at) if assigned_at else ""
-        return str(getattr(self.draft, name))
+        text = str(getattr(self.draft, name))
+        return indented_json(text) if name == "passthrough" else text
 
     @property
     def due_words(self) -> str:

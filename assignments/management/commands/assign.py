@@ -71,6 +71,9 @@ class Command(DeskCommand):
             "--assigned-at", default="", metavar="'YYYY-MM-DD HH:MM'", help="for the LMS's records"
         )
         parser.add_argument("--external-reference", default="", help="sent with each assignment")
+        parser.add_argument(
+            "--passthrough", metavar="JSON", help="object that the LMS gets as it is"
+        )
         parser.add_argument("--source-status", default="", help="status by the LMS's own name")
         parser.add_argument("--reason", default="", help="kept in the audit log")
         parser.add_argument(
@@ -109,7 +112,7 @@ class Command(DeskCommand):
             draft=draft,
             due_date=_due_date(options["due"]),
             status=options["status"],
-            **{name: parse(options[name]) for name, parse in TERM_PARSERS.items()},
+            **{name: parse(options[name] or "") for name, parse in TERM_PARSERS.items()},
             now=now,
         )
         drafts.set_assigns_again(draft=draft, assigns_again=options["again"], now=now)

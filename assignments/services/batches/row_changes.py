@@ -7,13 +7,15 @@ from typing import Final
 
 from assignments.audit.entries.actors import Person
 from assignments.audit.log import Event
-from assignments.models import Assignment, Learner
+from assignments.models import Assignment
+from assignments.services.planning.passthrough import secret_texts
 from assignments.services.redaction import redact_names
 
 State = Assignment.State
 FIRST_READ_BACK: Final = timedelta(seconds=2)
 # Values and parts of an entry's detail that were written by the LMS or by a person.
 FREE_TEXT: Final = frozenset({"problem", "response", "reason"})
+PASSTHROUGH: Final = "[passthrough]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def change_of(
 ) -> RowChange:
     """Return a change whose problem and log entry no longer name the learner."""
     event = row_event(row, action, result, **detail)
-    return RowChange(row, event, _redacted(values, row.learner), ended_at)
+    return RowChange(row, event, _redacted(values, row), ended_at)
 
 
 def send(row: Assignment, *, sender: str, now: datetime) -> RowChange:
@@ -119,14 +121,18 @@ def row_event(row: Assignment, action: str, result: str, **detail: object) -> Ev
         batch=f"batch/{row.batch_id}",
         cause=f"batch/{row.batch_id}",
         people=(person,),
-        detail={"content": item, "attempt": row.attempt, **_redacted(detail, learner)},
+        detail={"content": item, "attempt": row.attempt, **_redacted(detail, row)},
     )
 
 
-def _redacted(values: Mapping[str, object], learner: Learner) -> Mapping[str, object]:
-    """Return the values with everything that names the learner removed from free text."""
+def _redacted(values: Mapping[str, object], row: Assignment) -> Mapping[str, object]:
+    """Return the values without the learner's name and the passthrough in free text."""
     texts = {name: values[name] for name in FREE_TEXT if values.get(name)}
     if not texts:
         return values
+    learner, passthrough = row.learner, row.batch.passthrough
     names = (learner.name, learner.email, learner.external_reference)
-    return {**values, **redact_names(texts, names)}
+    texts = redact_names(texts, names)
+    if passthrough:
+        texts = redact_names(texts, secret_texts(passthrough), replacement=PASSTHROUGH)
+    return {**values, **texts}

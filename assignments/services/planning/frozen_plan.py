@@ -15,6 +15,7 @@ from assignments.models.drafts import term_values
 from assignments.models.sql import analyze
 from assignments.services.planning import due_dates, plan_rows
 from assignments.services.planning.draft_selection import DraftSelection
+from assignments.services.planning.passthrough import PassthroughRefused, parse_passthrough
 from assignments.services.planning.plan_digest import store_digest
 from assignments.services.planning.request import json_body, new_assignment
 
@@ -141,9 +142,18 @@ def _check(draft: Draft, selection: DraftSelection, now: datetime) -> None:
     problems = [*_content_problems(selection), *_people_problems(selection)]
     if draft.due_date is not None and draft.due_date < today:
         problems.append(("due_date", due_dates.DUE_DATE_PASSED))
-    problems += _due_date_problems(selection, today)
+    problems += [*_due_date_problems(selection, today), *_passthrough_problems(draft)]
     if problems:
         raise PlanRefused(problems)
+
+
+def _passthrough_problems(draft: Draft) -> list[tuple[str, str]]:
+    # The passthrough of a copied batch may have lost an erased name.
+    try:
+        parse_passthrough(draft.passthrough)
+    except PassthroughRefused as refusal:
+        return [("passthrough", str(refusal))]
+    return []
 
 
 def _content_problems(selection: DraftSelection) -> list[tuple[str, str]]:

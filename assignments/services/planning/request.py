@@ -21,6 +21,7 @@ def new_assignment(row: Assignment) -> NewAssignment:
         assigned_at=batch.assigned_at,
         external_reference=batch.external_reference,
         source_status=batch.source_status,
+        passthrough=batch.passthrough,
     )
 
 

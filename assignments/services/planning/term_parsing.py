@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
+from assignments.services.planning import passthrough
 from assignments.services.planning.local_time import LocalTimeRefused, parse_local_time
 
 MAX_PERCENT: Final = 100
@@ -56,12 +57,24 @@ def parse_assigned_at(text: str) -> datetime | None:
         raise TermRefused(str(refusal)) from refusal
 
 
+def parse_passthrough(text: str) -> str:
+    """Return a passthrough as compact JSON; empty if it is.
+
+    :raises TermRefused: if it is not a JSON object that can be sent
+    """
+    try:
+        return passthrough.parse_passthrough(text)
+    except passthrough.PassthroughRefused as refusal:
+        raise TermRefused(str(refusal)) from refusal
+
+
 # By the name of the term.
 TERM_PARSERS: Final[Mapping[str, Callable[[str], object]]] = {
     "progress": parse_progress,
     "assigned_at": parse_assigned_at,
     "external_reference": parse_reference,
     "source_status": parse_source_status,
+    "passthrough": parse_passthrough,
 }
 
 
