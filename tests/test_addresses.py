@@ -231,7 +231,7 @@ def test_an_address_that_nobody_has_now_is_a_former_address(client):
         sign_in(user, email=f"new{user.pk}@northwind.example")
     client.force_login(make_user("admin"))
 
-    assert "a former address" in words(client.get(reverse("addresses")))
+    assert "A former address" in words(client.get(reverse("addresses")))
 
 
 def test_recording_an_address_again_changes_nothing():

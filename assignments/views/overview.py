@@ -30,12 +30,14 @@ def home(request: Request) -> HttpResponse:
     hidden = hidden_accounts(request.user)
     running = batches.active(limit=6, hidden=hidden, exclude=awaiting)
     now = timezone.now()
+    split = list(approvals.split_batches(request.user, since=now - SPLIT_SHOWN)[:6])
     context = {
-        "split": list(approvals.split_batches(request.user, since=now - SPLIT_SHOWN)[:6]),
+        "split": split,
         "running": running,
         "awaiting": awaiting,
         "open_count": len(running) + len(awaiting),
         "attention_count": len(awaiting)
+        + len(split)
         + sum(1 for batch in running if batch.failed or batch.state in {"held", "paused"}),
         "is_live": any(batch.state in {"waiting", "running"} for batch in running),
         "drafts": list(drafts.open_drafts(owner_pk=request.user.pk)[:5]),
