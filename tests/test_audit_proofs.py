@@ -142,6 +142,17 @@ def test_consistency_agrees_with_another_implementation(entries: list[bytes], da
     assert is_consistent(older, len(entries), old, new, proof)
 
 
+def test_every_proof_in_small_trees_is_valid() -> None:
+    leaves = [leaf_hash(bytes([number])) for number in range(17)]
+    subtree, roots = over(leaves), [root_of(0, size, over(leaves)) for size in range(1, 18)]
+    for size, root in enumerate(roots, 1):
+        for seq in range(size):
+            proof = inclusion(seq, size, subtree)
+            assert included_root(seq, size, leaves[seq], proof) == root
+            grown = consistency(seq + 1, size, subtree)
+            assert is_consistent(seq + 1, size, roots[seq], root, grown)
+
+
 @settings(max_examples=60)
 @given(SIZES, st.data())
 def test_a_changed_proof_is_invalid(entries: list[bytes], data) -> None:
