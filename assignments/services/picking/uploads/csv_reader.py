@@ -2,21 +2,23 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from assignments.services.picking.uploads.errors import UploadRefused
+from assignments.services.picking.uploads.errors import TOO_LONG, UploadRefused
 from assignments.services.picking.uploads.file_types import detect_encoding
+from assignments.services.picking.uploads.source_row import SourceRow
 
 SEPARATORS: Final = ",;\t|"
 SAMPLE: Final = 64 * 1024
 SAMPLE_ROWS: Final = 50
-# First line that Excel writes and reads, as in "sep=;".
-_SEPARATOR_LINE: Final = "sep="
+# First line that Excel writes and reads, as in "sep=;", perhaps filled up with separators.
+_SEPARATOR_LINE: Final = re.compile(r'\ufeff?"?sep=([^\r\n"])"?[,;\t ]*(?:\r|\n|$)', re.IGNORECASE)
 
 
-def read_rows(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+def read_rows(file: BinaryIO) -> Iterator[SourceRow]:
     """Yield each row with its number from 1, as a spreadsheet counts them.
 
     :raises UploadRefused: if the text is no table, or a quotation mark is never closed
@@ -30,7 +32,7 @@ def read_rows(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
         text.detach()
 
 
-def _read_rows(text: io.TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
+def _read_rows(text: io.TextIOWrapper) -> Iterator[SourceRow]:
     sample = text.read(SAMPLE)
     separator, has_separator_line = _detect_separator(sample)
     text.seek(0)
@@ -40,8 +42,10 @@ def _read_rows(text: io.TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
     try:
         for row in csv.reader(text, delimiter=separator, strict=True):
             number += 1
-            yield number, row
+            yield SourceRow(number, row)
     except csv.Error as error:
+        if "field larger" in str(error):
+            raise UploadRefused(TOO_LONG) from error
         raise UploadRefused(
             f"Row {number + 1:,} cannot be read: probably a quotation mark that is not closed. "
             "Fix it and upload the file again."
@@ -50,9 +54,8 @@ def _read_rows(text: io.TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
 
 def _detect_separator(sample: str) -> tuple[str, bool]:
     """Return the separator, and whether the first line declares it."""
-    first = sample.lstrip("\ufeff").partition("\n")[0].strip().strip('"')
-    if first.startswith(_SEPARATOR_LINE) and len(first) == len(_SEPARATOR_LINE) + 1:
-        return first[-1], True
+    if match := _SEPARATOR_LINE.match(sample):
+        return match[1], True
     return max(SEPARATORS, key=lambda separator: _fitness(sample, separator)), False
 
 

@@ -42,10 +42,10 @@ def store_file(*, draft: Draft, file: BinaryIO, name: str, now: datetime) -> Dra
     :raises UploadRefused: if it is no table, is too large, or has no heading or no rows; also if
         its first row names somebody
     """
-    rows = reader.read_table(file)
-    _, heading = next(rows)
+    table = reader.open_table(draft.account_id, file)
+    heading = table.heading
     sample: list[list[str]] = []
-    compressed_rows = compression.compress_rows(_collect_sample(rows, sample))
+    compressed_rows = compression.compress_rows(_collect_sample(table.rows, sample))
     detection = detect_columns(draft.account_id, heading, sample)
     candidates = _candidates(detection, chosen_columns.remembered(draft, heading))
     due = candidates["due"][0] if len(candidates["due"]) == 1 else None

@@ -24,7 +24,8 @@ def read_identifiers(account_pk: int, file: BinaryIO, column: str = "") -> list[
         if it is not clear which column names the people
     """
     try:
-        (_, heading), *rows = reader.read_table(file)
+        table = reader.open_table(account_pk, file)
+        heading, rows = table.heading, list(table.rows)
     except UploadRefused:
         if column or file_types.is_workbook(file):
             raise
