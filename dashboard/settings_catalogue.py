@@ -56,8 +56,8 @@ SECTIONS: Final[dict[str, tuple[Setting, ...]]] = {
         Setting("TIME_ZONE", "The time zone of the organisation’s due dates.", "Europe/London"),
         Setting(
             "DATE_ORDER",
-            "How the organisation writes dates: 03/04/2027 is 3 April or 4 March. It decides only "
-            "where a file does not show it.",
+            "How the organisation writes dates: 03/04/2027 is 3 April or 4 March. It decides "
+            "where a column of dates does not show it.",
             "day-first",
             choices=("day-first", "month-first"),
         ),

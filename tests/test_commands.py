@@ -167,7 +167,17 @@ def test_assign_fails_if_not_all_were_created(desk, item, settings, tmp_path):
             "--content 'NOPE': No item has this reference, LMS ID or title. Run sync first",
             id="unknown content",
         ),
-        pytest.param({"--due": "soon"}, "--due is not a date", id="invalid due date"),
+        pytest.param(
+            {"--due": "soon"}, "--due 'soon': Enter the due date as a day", id="invalid due date"
+        ),
+        pytest.param(
+            {"--due": "9999-12-31"},
+            "--due '9999-12-31': 31 December 9999 is too far away",
+            id="placeholder",
+        ),
+        pytest.param(
+            {"--due": "02/14/2027", "--dates": "day-first"}, "Enter the due date", id="other order"
+        ),
         pytest.param(
             {"--due": "2026-01-01"},
             "Choose a due date that is today or later",
@@ -190,6 +200,16 @@ def test_assign_refuses_invalid_options(desk, item, change, sentence):
 
     assert problem.value.returncode == 1
     assert not Batch.objects.exists()
+
+
+@pytest.mark.parametrize(("dates", "day"), [("day-first", "3 April"), ("month-first", "4 March")])
+def test_assign_says_how_it_reads_the_due_date(desk, item, dates, day, monkeypatch):
+    monkeypatch.setattr("builtins.input", lambda _: "n")
+
+    output = assign(desk, item, "--due", "03/04/2027", "--dates", dates)
+
+    assert f"Due {'Saturday' if day == '3 April' else 'Thursday'} {day} 2027.\n" in output
+    assert ("The due date is a Saturday." in output) == (day == "3 April")
 
 
 def test_assign_names_the_first_unmatched_line(desk, item, tmp_path):

@@ -133,6 +133,32 @@ def test_the_order_of_dates_is_judged_by_all_rows(client, draft):
     assert due_dates(client, draft)[1] == {"Ada": "03 Apr"}
 
 
+def test_a_due_date_far_away_is_refused_with_the_sentence_of_the_form(client, draft, settings):
+    settings.TIME_ZONE = "America/New_York"
+    rows = "".join(f"ada@x.example,CRS-A,{day}\n" for day in ("9999-12-31", "31.12.2100"))
+
+    upload(client, draft, f"Mail,Course,Due date\n{rows}")
+    page, days = due_dates(client, draft)
+
+    assert days == {}
+    for day in ("31 December 9999", "31 December 2100"):
+        assert f"{day} is too far away. Choose a year before 2100." in words(page)
+        terms = {"due_date": day, "status": "pending"}
+        response = client.post(url(draft, "assign-terms"), terms)
+        assert response.status_code == 422
+        assert f"{day} is too far away. Choose a year before 2100." in words(response)
+
+
+def test_due_dates_at_weekends_are_said_with_their_rows(client, draft, people):
+    text = DATES.replace("13/02/2027", "next friday").replace("02/14/2027", "27. März 2027")
+
+    upload(client, draft, text)
+    page, days = due_dates(client, draft)
+
+    assert days["Cyd"] == "27 Mar"
+    assert "1 row is due at a weekend: Saturday 27 March 2027 (row 4)." in words(page)
+
+
 def test_columns_are_remembered_for_the_next_file_with_the_same_heading(client, draft, people):
     text = (
         "Starter,Contact,Course\nada@x.example,bea@x.example,CRS-A\nbea@x.example,ada@x.example,\n"

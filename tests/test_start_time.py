@@ -58,6 +58,18 @@ def test_parse_start_refuses(text, sentence):
     assert str(refusal.value) == sentence
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("text", ["9999-12-31 23:59", "0001-01-01 00:00"])
+def test_a_start_at_the_end_of_the_calendar_is_refused(settings, zone, text):
+    settings.TIME_ZONE = zone
+
+    def parse_and_check():
+        start_time.check_start(start_time.parse_start(text), due_at=None, now=NOON)
+
+    with pytest.raises(start_time.StartRefused, match="Choose a"):
+        parse_and_check()
+
+
 @given(walls)
 def test_a_parsed_start_is_the_local_time_that_was_entered(local):
     try:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from assignments.services.picking.uploads import date_order
 from assignments.services.picking.uploads.date_order import OrderEvidence
 from assignments.services.picking.uploads.errors import UploadRefused
+from assignments.services.planning.due_dates import DateOrder
 from assignments.services.planning.written_dates import has_two_numbers_first, parse_date
 
 MANY = int(os.environ.get("LIST_EXAMPLES", "200"))
@@ -147,7 +148,8 @@ def test_one_date_of_all_rows_shows_the_order(days, late, at, form):
 
     assert date_order.contradiction("Due", evidence) == ""
     assert date_order.assumption("Due", evidence) == ""
-    assert date_order.is_day_first("", "Due", evidence) == (form is day_before_month)
+    order = DateOrder.DAY_FIRST if form is day_before_month else DateOrder.MONTH_FIRST
+    assert date_order.order_of("", "Due", evidence) is order
 
 
 @given(early=st.lists(EARLY, max_size=9), by_day=LATE, by_month=LATE, order=st.randoms())
@@ -158,11 +160,11 @@ def test_a_column_that_contradicts_itself_is_asked_about(early, by_day, by_month
     evidence = date_order.judge_order(rows, 1)
 
     with pytest.raises(UploadRefused, match=r"“Due” contradicts itself: .*Choose how its days"):
-        date_order.is_day_first("", "Due", evidence)
+        date_order.order_of("", "Due", evidence)
     assert evidence.day_first.startswith(f"{day_before_month(by_day)} in row ")
     assert evidence.month_first.startswith(f"{month_before_day(by_month)} in row ")
-    assert date_order.is_day_first("day-first", "Due", evidence)
-    assert not date_order.is_day_first("month-first", "Due", evidence)
+    for chosen in DateOrder:
+        assert date_order.order_of(chosen.value, "Due", evidence) is chosen
 
 
 @pytest.mark.parametrize(("habit", "first"), [("day-first", "day"), ("month-first", "month")])
@@ -174,7 +176,7 @@ def test_without_evidence_the_habit_of_the_organisation_decides_and_is_named(
 
     assert evidence == OrderEvidence(either="03/04/2027 in row 3")
     assert date_order.assumption("Due", evidence).endswith(f"writes dates: the {first} first.")
-    assert date_order.is_day_first("", "Due", evidence) == (habit == "day-first")
+    assert date_order.order_of("", "Due", evidence) == habit
 
 
 @given(days=st.lists(DAYS, max_size=9))

@@ -10,7 +10,7 @@ from django.utils import timezone
 from assignments.forms.assign import TermsForm
 from assignments.queries import formatting
 from assignments.queries.formatting import indented_json
-from assignments.services.planning import due_dates
+from assignments.services.planning import due_cautions, due_dates
 
 if TYPE_CHECKING:
     from assignments.models import Draft
@@ -96,7 +96,9 @@ class TermParts:
     def due_cautions(self) -> list[str]:
         """Warnings about a due date that is probably a mistake."""
         today = due_dates.today(timezone.now())
-        return due_dates.cautions(self.draft.due_date, today=today) if self.draft.due_date else []
+        return (
+            due_cautions.cautions(self.draft.due_date, today=today) if self.draft.due_date else []
+        )
 
     @property
     def short_due(self) -> str:

@@ -19,13 +19,15 @@ from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from assignments.audit.entries.sentences import counted
 from assignments.forms.review import ReviewForm, StartForm
 from assignments.queries import drafts as draft_queries
 from assignments.queries import formatting
 from assignments.queries.approvals import approvers
 from assignments.queries.review import MAX_NAMES, ReviewFindings
 from assignments.services.picking import drafts
-from assignments.services.planning import due_dates, frozen_plan
+from assignments.services.planning import due_cautions, due_dates, frozen_plan
+from assignments.services.planning.due_cautions import RowsDue
 from assignments.services.planning.plan_csv import write_plan
 from assignments.services.submitting import approval_policy, start_time, submission
 from assignments.services.submitting.grace_period import grace_seconds
@@ -223,10 +225,12 @@ def _cautions(plan: draft_queries.Plan, findings: ReviewFindings) -> list[str]:
 
 def _due_date_cautions(findings: ReviewFindings) -> list[str]:
     today = due_dates.today(timezone.now())
-    days = [due_date for due_date, _ in findings.dues if due_date is not None]
-    cautions = list(
-        dict.fromkeys(text for day in days for text in due_dates.cautions(day, today=today))
-    )
-    if len(cautions) > MAX_NAMES:
-        return [*cautions[:MAX_NAMES], "Other due dates are unusual, too."]
-    return cautions
+    if len(findings.dues) == 1:
+        due_date = findings.dues[0][0]
+        return due_cautions.cautions(due_date, today=today) if due_date else []
+    rows = [
+        RowsDue(due_date, count, counted(count, "row", "rows"))
+        for due_date, count in findings.dues
+        if due_date is not None
+    ]
+    return due_cautions.row_cautions(rows, today=today)

@@ -16,7 +16,7 @@ from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import require_prepared_database
 from assignments.models import Account, Batch, Content, Draft, Learner
 from assignments.models.drafts import Status
-from assignments.queries.formatting import moment
+from assignments.queries.formatting import day, moment
 from assignments.queries.work_due import has_unfinished_rows
 from assignments.services.batches import completion, control
 from assignments.services.calls import connections
@@ -26,6 +26,8 @@ from assignments.services.picking.uploads import identifiers
 from assignments.services.picking.uploads.content_lookup import NO_MATCH, ContentLookup
 from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.planning import due_dates, frozen_plan, term_parsing
+from assignments.services.planning.due_cautions import cautions
+from assignments.services.planning.due_dates import DateOrder
 from assignments.services.planning.term_parsing import TERM_PARSERS
 from assignments.services.sending import sender
 from assignments.services.submitting import approval_policy, start_time, submission
@@ -64,6 +66,11 @@ class Command(DeskCommand):
         )
         parser.add_argument(
             "--due", required=True, help="YYYY-MM-DD, words such as 'in 30 days', or none"
+        )
+        parser.add_argument(
+            "--dates",
+            choices=[order.value for order in DateOrder],
+            help="how to read 03/04/2027; by default as the organisation writes dates",
         )
         parser.add_argument("--status", required=True, choices=Status.values)
         parser.add_argument("--progress", default="", help="in percent, 0 to 100")
@@ -110,7 +117,7 @@ class Command(DeskCommand):
         draft = drafts.create(account=account, owner_pk=user.pk, now=now)
         drafts.set_terms(
             draft=draft,
-            due_date=_due_date(options["due"]),
+            due_date=_due_date(options["due"], options["dates"]),
             status=options["status"],
             **{name: parse(options[name] or "") for name, parse in TERM_PARSERS.items()},
             now=now,
@@ -149,6 +156,10 @@ class Command(DeskCommand):
             f"{batch.title}: {states.get('planned', 0):,} to create, "
             f"{states.get('skipped', 0):,} skipped."
         )
+        if batch.due_date:
+            self.stdout.write(f"Due {day(batch.due_date)}.")
+            for caution in cautions(batch.due_date, today=due_dates.today(timezone.now())):
+                self.stdout.write(caution)
         for reason in approval_policy.reasons(batch, now=timezone.now()):
             self.stdout.write(f"Needs another manager's approval: {reason}")
         if first:
@@ -191,11 +202,12 @@ def _deliver(account: Account, batch: Batch) -> None:
         time.sleep(timedelta(milliseconds=200).total_seconds())
 
 
-def _due_date(text: str) -> date | None:
+def _due_date(text: str, dates: str | None) -> date | None:
+    today, order = due_dates.today(timezone.now()), DateOrder(dates) if dates else None
     try:
-        return due_dates.parse_due_date(text, today=due_dates.today(timezone.now()))
-    except due_dates.DueDateRefused as error:
-        raise CommandError("--due is not a date. Write it as YYYY-MM-DD, or none.") from error
+        return due_dates.parse_due_date(text, today=today, order=order)
+    except due_dates.DueDateRefused as refusal:
+        raise CommandError(f"--due {text!r}: {refusal}") from refusal
 
 
 def _contents(account: Account, references: Iterable[str]) -> list[Content]:

@@ -52,19 +52,19 @@ def assumption(name: str, evidence: OrderEvidence) -> str:
     )
 
 
-def is_day_first(chosen: str, name: str, evidence: OrderEvidence) -> bool:
-    """Return whether the day comes first: as chosen, else as the column shows, else by habit.
+def order_of(chosen: str, name: str, evidence: OrderEvidence) -> DateOrder:
+    """Return the order of a column's dates: as chosen, else as they show, else by habit.
 
     :param chosen: a `DateOrder`, or "" if nobody chose
     :raises UploadRefused: if nobody chose and the column contradicts itself
     """
     if chosen:
-        return chosen == DateOrder.DAY_FIRST
+        return DateOrder(chosen)
     if sentence := contradiction(name, evidence):
         raise UploadRefused(f"{sentence} Choose how its days are written.")
-    if evidence.day_first or evidence.month_first:
-        return bool(evidence.day_first)
-    return due_dates.usual_order() is DateOrder.DAY_FIRST
+    if evidence.day_first:
+        return DateOrder.DAY_FIRST
+    return DateOrder.MONTH_FIRST if evidence.month_first else due_dates.usual_order()
 
 
 @lru_cache(maxsize=1_000)

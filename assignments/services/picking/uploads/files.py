@@ -8,7 +8,6 @@ from itertools import islice
 from typing import BinaryIO, Final
 
 from django.db import connection, transaction
-from django.utils import timezone
 
 from assignments.models import Draft, DraftRow, DraftUpload, Learner
 from assignments.models.sql.bulk import upsert
@@ -28,6 +27,8 @@ from assignments.services.picking.uploads.column_detection import (
 from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.picking.uploads.reader import Row
 from assignments.services.picking.uploads.row_validation import RowValidator, ValidationResult
+from assignments.services.planning import due_dates
+from assignments.services.planning.due_cautions import row_cautions
 from assignments.services.planning.frozen_plan import MAX_ROWS
 
 KEPT_FOR: Final = timedelta(hours=24)
@@ -78,39 +79,28 @@ def import_rows(*, upload: DraftUpload, columns: Columns, now: datetime) -> Vali
     draft, heading = upload.draft, upload.heading
     chosen_columns.validate(columns, len(heading))
     read_rows = partial(compression.decompress_rows, bytes(upload.compressed_rows))
-    today = timezone.localdate(now, timezone.get_default_timezone())
+    today = due_dates.today(now)
     evidence = date_order.judge_order(read_rows(), columns.due)
     due_heading = "" if columns.due is None else heading[columns.due]
+    assumption = "" if columns.dates else date_order.assumption(due_heading, evidence)
     validator = RowValidator(
         draft.account_id,
         heading,
         columns,
         read_rows(),
-        day_first=date_order.is_day_first(columns.dates, due_heading, evidence),
+        order=date_order.order_of(columns.dates, due_heading, evidence),
         today=today,
     )
     result = validator.validate(read_rows())
-    if columns.content is None:
-        people = Learner.objects.filter(
-            account=draft.account_id, pk__in_list=[pk for pk, _ in result.valid]
-        )
-        drafts.pick_matching(draft=draft, people=people, now=now)
-    else:
-        _store_rows(draft, result, now)
+    (_pick_people if columns.content is None else _store_rows)(draft, result, now)
     chosen_columns.remember(draft, heading, columns)
     upload.columns = asdict(columns)
     upload.preview = []
     upload.compressed_rows = compression.compress_rows(
         (row[0], [*row[1], reason]) for row, reason in result.invalid
     )
-    upload.result = {
-        "total": result.total,
-        "valid": len(result.valid),
-        "duplicate": result.duplicate_count,
-        "inactive": result.inactive_count,
-        "invalid": len(result.invalid) - result.inactive_count,
-        "assumption": "" if columns.dates else date_order.assumption(due_heading, evidence),
-    }
+    notes = [*filter(None, [assumption]), *row_cautions(result.rows_due, today=today)]
+    upload.result = {**_counts(result), "notes": notes}
     upload.save(update_fields=["columns", "preview", "compressed_rows", "result"])
     return result
 
@@ -160,6 +150,22 @@ def _candidates(detection: Detection, remembered: Columns | None) -> dict[str, l
         return {name: getattr(detection, name) for name in names}
     chosen = {name: getattr(remembered, name) for name in names}
     return {name: [] if n is None else [n] for name, n in chosen.items()}
+
+
+def _counts(result: ValidationResult) -> dict[str, int]:
+    return {
+        "total": result.total,
+        "valid": len(result.valid),
+        "duplicate": result.duplicate_count,
+        "inactive": result.inactive_count,
+        "invalid": len(result.invalid) - result.inactive_count,
+    }
+
+
+def _pick_people(draft: Draft, result: ValidationResult, now: datetime) -> None:
+    learner_pks = [pk for pk, _ in result.valid]
+    people = Learner.objects.filter(account=draft.account_id, pk__in_list=learner_pks)
+    drafts.pick_matching(draft=draft, people=people, now=now)
 
 
 def _store_rows(draft: Draft, result: ValidationResult, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Validate the rows of an uploaded file: what each adds to the draft, or why it is invalid."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,9 +11,12 @@ from assignments.services.picking.pasted_lists.people_lookup import MatchStatus,
 from assignments.services.picking.uploads.column_detection import Columns
 from assignments.services.picking.uploads.content_lookup import ContentLookup
 from assignments.services.picking.uploads.reader import Row
-from assignments.services.planning.written_dates import has_two_numbers_first, parse_date
+from assignments.services.planning import due_dates
+from assignments.services.planning.due_cautions import RowsDue
+from assignments.services.planning.due_dates import DateOrder
+from assignments.services.planning.written_dates import has_two_numbers_first
 
-LAST_YEAR: Final = 2100
+MAX_NUMBERS: Final = 5
 
 # Learner and content by primary key; content is None in a file of people only.
 type Pair = tuple[int, int | None]
@@ -44,12 +48,21 @@ class ValidationResult:
         """The number of rows that were validated."""
         return len(self.valid) + self.duplicate_count + len(self.invalid)
 
+    @property
+    def rows_due(self) -> list[RowsDue]:
+        """The valid rows of each due date, with the numbers of the first ones."""
+        numbers: defaultdict[date, list[int]] = defaultdict(list)
+        for due_date, number in self.valid.values():
+            if due_date:
+                numbers[due_date].append(number)
+        return [RowsDue(day, len(rows), _name_rows(rows)) for day, rows in numbers.items()]
+
 
 class RowValidator:
     """Validates the rows of a file whose columns were confirmed.
 
     :param rows: the rows of the file, from which all people and content are read in advance
-    :param day_first: whether 03/04/2027 is in April
+    :param order: how to read dates such as 03/04/2027
     :param today: the earliest due date, in the organisation's time zone
     """
 
@@ -60,11 +73,11 @@ class RowValidator:
         columns: Columns,
         rows: Iterable[Row],
         *,
-        day_first: bool,
+        order: DateOrder,
         today: date,
     ) -> None:
         self._heading, self._columns, self._today = heading, columns, today
-        self._day_first = day_first
+        self._order = order
         people, contents = set[str](), set[str]()
         for _, cells in rows:
             people.add(_cell(cells, columns.person))
@@ -124,10 +137,14 @@ class RowValidator:
         text = _cell(cells, self._columns.due)
         if not text:
             return None
-        due_date = parse_date(text, day_first=self._day_first)
-        if due_date is None or due_date.year >= LAST_YEAR:
-            raise InvalidRow(f"“{text[:40]}” is {self._why_no_date(text)}. Write it as 2027-01-15.")
-        if due_date < self._today:
+        try:
+            due_date = due_dates.parse_due_date(text, today=self._today, order=self._order)
+        except due_dates.DueDateTooFar as refusal:
+            raise InvalidRow(str(refusal)) from refusal
+        except due_dates.DueDateRefused as refusal:
+            reason = f"“{text[:40]}” is {self._why_no_date(text)}. Write it as 2027-01-15."
+            raise InvalidRow(reason) from refusal
+        if due_date and due_date < self._today:
             raise InvalidRow(
                 f"{short_day(due_date)} has passed. Choose a day that is today or later."
             )
@@ -136,7 +153,15 @@ class RowValidator:
     def _why_no_date(self, text: str) -> str:
         if not has_two_numbers_first(text):
             return "not a date"
-        return f"no date with the {'day' if self._day_first else 'month'} first"
+        return f"no date with the {self._order.first} first"
+
+
+def _name_rows(numbers: Sequence[int]) -> str:
+    first = ", ".join(f"{number:,}" for number in numbers[:MAX_NUMBERS])
+    others = len(numbers) - MAX_NUMBERS
+    return f"{'rows' if len(numbers) > 1 else 'row'} {first}" + (
+        f" and {others:,} more" if others > 0 else ""
+    )
 
 
 def _cell(cells: Sequence[str], column: int | None) -> str:
