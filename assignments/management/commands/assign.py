@@ -2,32 +2,25 @@
 
 import json
 import time
-from collections.abc import Iterable
-from datetime import date, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Final
 
 from django.core.management import CommandError, CommandParser
 from django.utils import timezone
 
+from assignments.management import assign_arguments
 from assignments.management.command_line_actor import acting_as, manager, open_account
 from assignments.management.command_options import Option
 from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import require_prepared_database
-from assignments.models import Account, Batch, Content, Draft, Learner
-from assignments.models.drafts import Status
+from assignments.models import Account, Batch, Draft
 from assignments.queries.formatting import day, moment
 from assignments.queries.work_due import has_unfinished_rows
 from assignments.services.batches import completion, control
 from assignments.services.calls import connections
 from assignments.services.picking import drafts
-from assignments.services.picking.pasted_lists.people_lookup import PeopleLookup
-from assignments.services.picking.uploads import identifiers
-from assignments.services.picking.uploads.content_lookup import NO_MATCH, ContentLookup
-from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.planning import due_dates, frozen_plan, term_parsing
 from assignments.services.planning.due_cautions import cautions
-from assignments.services.planning.due_dates import DateOrder
 from assignments.services.planning.term_parsing import TERM_PARSERS
 from assignments.services.sending import sender
 from assignments.services.submitting import approval_policy, start_time, submission
@@ -54,48 +47,13 @@ class Command(DeskCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add people, content, terms, and whether to submit and wait."""
-        parser.add_argument("--as", required=True, dest="email", help="e-mail of the manager")
-        people = parser.add_mutually_exclusive_group(required=True)
-        people.add_argument(
-            "--learners", type=Path, help="file (list, CSV or XLSX) of e-mails or ids"
-        )
-        people.add_argument("--all", action="store_true", help="everybody who is active")
-        parser.add_argument("--column", default="", help="heading of the column with the people")
-        parser.add_argument(
-            "--content", nargs="+", required=True, help="reference, LMS ID or title"
-        )
-        parser.add_argument(
-            "--due", required=True, help="YYYY-MM-DD, words such as 'in 30 days', or none"
-        )
-        parser.add_argument(
-            "--dates",
-            choices=[order.value for order in DateOrder],
-            help="how to read 03/04/2027; by default as the organisation writes dates",
-        )
-        parser.add_argument("--status", required=True, choices=Status.values)
-        parser.add_argument("--progress", default="", help="in percent, 0 to 100")
-        parser.add_argument(
-            "--assigned-at", default="", metavar="'YYYY-MM-DD HH:MM'", help="for the LMS's records"
-        )
-        parser.add_argument("--external-reference", default="", help="sent with each assignment")
-        parser.add_argument(
-            "--passthrough", metavar="JSON", help="object that the LMS gets as it is"
-        )
-        parser.add_argument("--source-status", default="", help="status by the LMS's own name")
-        parser.add_argument("--reason", default="", help="kept in the audit log")
-        parser.add_argument(
-            "--start-at", metavar="'YYYY-MM-DD HH:MM'", help="in the organisation's zone"
-        )
-        parser.add_argument("--again", action="store_true", help="also those who have it already")
-        parser.add_argument("--yes", action="store_true", help="submit without asking")
-        parser.add_argument("--wait", action="store_true", help="wait until every row is settled")
-        parser.add_argument("--json", action="store_true", help="print the result as JSON")
+        assign_arguments.add_arguments(parser)
 
     def handle(self, *args: object, **options: Option) -> None:
         """Plan, confirm, submit and wait; a refusal is one sentence with exit code 1."""
         require_prepared_database()
         is_quiet = options["json"]
-        _refuse_contradictory(options)
+        assign_arguments.refuse_contradictory(options)
         try:
             batch = self._planned(options)
             self._show_plan(batch, is_quiet=is_quiet)
@@ -117,15 +75,16 @@ class Command(DeskCommand):
         draft = drafts.create(account=account, owner_pk=user.pk, now=now)
         drafts.set_terms(
             draft=draft,
-            due_date=_due_date(options["due"], options["dates"]),
+            due_date=assign_arguments.due_date(options["due"], options["dates"]),
             status=options["status"],
             **{name: parse(options[name] or "") for name, parse in TERM_PARSERS.items()},
             now=now,
         )
         drafts.set_assigns_again(draft=draft, assigns_again=options["again"], now=now)
-        for content in _contents(account, options["content"]):
+        for content in assign_arguments.contents(account, options["content"]):
             drafts.add_content(draft=draft, content_pk=content.pk, now=now)
-        drafts.pick_learners(draft=draft, learner_pks=_learners(account, options), now=now)
+        learner_pks = assign_arguments.learners(account, options)
+        drafts.pick_learners(draft=draft, learner_pks=learner_pks, now=now)
         draft.refresh_from_db()
         return frozen_plan.freeze(draft=draft, now=now)
 
@@ -185,13 +144,6 @@ class Command(DeskCommand):
             raise CommandError("Not every assignment was created.", returncode=NOT_ALL_CREATED)
 
 
-def _refuse_contradictory(options: dict[str, Option]) -> None:
-    if options["wait"] and options["start_at"]:
-        raise CommandError("--wait ends when all is sent; leave it out with --start-at.")
-    if options["column"] and options["all"]:
-        raise CommandError("--column is about the file of --learners; leave it out with --all.")
-
-
 def _deliver(account: Account, batch: Batch) -> None:
     # With or without a worker: whichever process has the account's lease sends.
     while has_unfinished_rows(batch):
@@ -200,46 +152,3 @@ def _deliver(account: Account, batch: Batch) -> None:
         if account.paused_at is not None:
             raise CommandError(f"Sending is paused. {account.pause_reason}")
         time.sleep(timedelta(milliseconds=200).total_seconds())
-
-
-def _due_date(text: str, dates: str | None) -> date | None:
-    today, order = due_dates.today(timezone.now()), DateOrder(dates) if dates else None
-    try:
-        return due_dates.parse_due_date(text, today=today, order=order)
-    except due_dates.DueDateRefused as refusal:
-        raise CommandError(f"--due {text!r}: {refusal}") from refusal
-
-
-def _contents(account: Account, references: Iterable[str]) -> list[Content]:
-    lookup = ContentLookup(account.pk, references)
-    contents = []
-    for reference in references:
-        content, problem = lookup.find(reference)
-        if content is None:
-            hint = " Run sync first?" if problem == NO_MATCH else ""
-            raise CommandError(f"--content {reference!r}: {problem}{hint}")
-        contents.append(content)
-    return contents
-
-
-def _learners(account: Account, options: dict[str, Option]) -> list[int]:
-    people = Learner.objects.filter(account=account)
-    if options["all"]:
-        return list(people.filter(is_active=True).values_list("pk", flat=True))
-    wanted = _names(account, options["learners"], options["column"])
-    lookup = PeopleLookup(account.pk, wanted)
-    people_by_name = {word: lookup.find(word).person for word in wanted}
-    missing = [word for word, person in people_by_name.items() if person is None]
-    if missing:
-        raise CommandError(f"{len(missing)} of {len(wanted)} were not found, first {missing[0]!r}.")
-    return [person.pk for person in people_by_name.values() if person]
-
-
-def _names(account: Account, path: Path, column: str) -> list[str]:
-    try:
-        with path.open("rb") as file:
-            return identifiers.read_identifiers(account.pk, file, column)
-    except OSError as error:
-        raise CommandError(f"{path} cannot be read: {error}") from error
-    except UploadRefused as refusal:
-        raise CommandError(f"{path}: {refusal}") from refusal
