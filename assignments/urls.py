@@ -20,6 +20,7 @@ from assignments.views import (
     log_api,
     mandatory,
     overview,
+    passthrough,
     privacy,
     refresh,
     review,
@@ -100,6 +101,9 @@ DIRECTORY: list[URLPattern] = [
     path("content/", directory.content_list, name="content-list"),
     path("content/<int:pk>/", directory.content_item, name="content-item"),
     path("content/<int:pk>/mandatory", mandatory.content_mandatory, name="content-mandatory"),
+    path(
+        "content/<int:pk>/passthrough", passthrough.content_passthrough, name="content-passthrough"
+    ),
 ]
 
 AUDIT: list[URLPattern] = [
@@ -128,6 +132,11 @@ SETTINGS: list[URLPattern] = [
     path("settings/sync", settings.sync, name="sync"),
     path("settings/accounts/<int:pk>/resume", settings.account_resume, name="account-resume"),
     path("settings/accounts/<int:pk>/facets", facets.facets, name="facets"),
+    path(
+        "settings/accounts/<int:pk>/passthrough",
+        passthrough.account_passthrough,
+        name="account-passthrough",
+    ),
     path("settings/privacy/", privacy.privacy, name="privacy"),
     path("settings/privacy/retention", privacy.privacy_retention, name="privacy-retention"),
     path("settings/privacy/<slug:kind>/<int:pk>/", privacy.privacy_person, name="privacy-person"),

@@ -74,6 +74,8 @@ def addresses():
         "entry": [0],
         "verification": [verify_log(by=SYSTEM, now=AT).pk],
         "facets": [draft.account_id],
+        "account-passthrough": [draft.account_id],
+        "content-passthrough": [row.content_id],
         "export-file": [make_export(owner).pk],
         "privacy-person": ["user", owner.pk],
     }

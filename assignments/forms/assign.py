@@ -1,12 +1,13 @@
 """Forms of the New assignment page: terms, due dates of items, the people table, content."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final, override
 
 from django import forms
 
+from assignments.forms.parsed_field import ParsedField
 from assignments.models.drafts import Status
 from assignments.services.planning import due_dates, term_parsing
 
@@ -52,23 +53,6 @@ class DueDateField(forms.CharField):
         try:
             return due_dates.parse_due_date(text, today=self.today)
         except due_dates.DueDateRefused as refusal:
-            raise forms.ValidationError(str(refusal)) from refusal
-
-
-class ParsedField(forms.CharField):
-    """A text that a function of `term_parsing` turns into the value of a term."""
-
-    def __init__(self, parse: Callable[[str], object]) -> None:
-        super().__init__(required=False, strip=False)
-        self._parse = parse
-
-    @override
-    def clean(self, value: object) -> object:
-        """Return the value of the term."""
-        text = super().clean(value)
-        try:
-            return self._parse(text)
-        except term_parsing.TermRefused as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
 
 

@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ('synced_at', models.DateTimeField(blank=True, null=True)),
                 ('provider_rate_per_minute', models.PositiveIntegerField(blank=True, null=True)),
                 ('slowed_until', models.DateTimeField(blank=True, null=True)),
+                ('passthrough', models.TextField(blank=True)),
             ],
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('paused_at', None), models.Q(('pause_reason', ''), _negated=True), _connector='OR'), name='a_paused_account_says_why'), models.CheckConstraint(condition=models.Q(('sender', ''), ('sender_lease_until__isnull', False), _connector='OR'), name='a_sender_has_a_lease')],
@@ -75,6 +76,7 @@ class Migration(migrations.Migration):
                 ('duplicate_rows', models.PositiveIntegerField(default=0)),
                 ('due_at', models.DateTimeField(blank=True, null=True)),
                 ('has_several_due_dates', models.BooleanField(default=False)),
+                ('item_passthroughs', models.TextField(blank=True)),
                 ('plan_digest', models.CharField(max_length=64)),
                 ('frozen_at', models.DateTimeField()),
                 ('submitted_at', models.DateTimeField(blank=True, null=True)),
@@ -152,6 +154,7 @@ class Migration(migrations.Migration):
                 ('is_mandatory', models.BooleanField(db_default=False, default=False)),
                 ('unmarked_at', models.DateTimeField(blank=True, null=True)),
                 ('unmarked_by', models.CharField(blank=True, db_default='', default='', max_length=60)),
+                ('passthrough', models.TextField(blank=True, db_default='', default='')),
                 ('search_text', models.TextField()),
                 ('fingerprint', models.CharField(blank=True, db_default='', default='', max_length=40)),
                 ('last_seen_sync', models.PositiveBigIntegerField()),

@@ -7,7 +7,7 @@ class Account(models.Model):
     """One linked LMS behind the API key, with the lease of its sender.
 
     `provider_rate_per_minute` is the rate its provider accepted, where that is below the configured
-    one.
+    one. `passthrough` is what new drafts begin with, a JSON object as compact text.
     """
 
     remote_id = models.CharField(max_length=200, unique=True)
@@ -20,6 +20,7 @@ class Account(models.Model):
     synced_at = models.DateTimeField(null=True, blank=True)
     provider_rate_per_minute = models.PositiveIntegerField(null=True, blank=True)
     slowed_until = models.DateTimeField(null=True, blank=True)
+    passthrough = models.TextField(blank=True)
 
     class Meta:
         constraints = [

@@ -64,6 +64,7 @@ class Content(models.Model):
 
     The LMS API does not say what is mandatory, so an administrator marks it here. `unmarked_at` and
     `unmarked_by` (such as `user/2`) are about the last time that the mark was removed.
+    `passthrough` is a JSON object as compact text that every assignment of the item is sent with.
     """
 
     class Source(models.TextChoices):
@@ -85,6 +86,7 @@ class Content(models.Model):
     is_mandatory = models.BooleanField(default=False, db_default=False)
     unmarked_at = models.DateTimeField(null=True, blank=True)
     unmarked_by = models.CharField(max_length=60, blank=True, default="", db_default="")
+    passthrough = models.TextField(blank=True, default="", db_default="")
     search_text = models.TextField()
     fingerprint = models.CharField(max_length=40, blank=True, default="", db_default="")
     last_seen_sync = models.PositiveBigIntegerField()

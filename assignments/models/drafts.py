@@ -56,6 +56,8 @@ TERM_LABELS: Final = {
 }
 # Free text that the LMS gets: the digest and the log hold commitments, so that it can be erased.
 SENT_TEXTS: Final = ("external_reference", "source_status", "passthrough")
+# Of a batch only: what its items had at the review.
+ITEM_PASSTHROUGHS: Final = "item_passthroughs"
 
 
 def term_values(source: Terms) -> dict[str, object]:

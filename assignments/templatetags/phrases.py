@@ -75,7 +75,9 @@ def more_terms(batch: Batch) -> list[tuple[str, str]]:
         "source_status": batch.source_status,
         "passthrough": batch.passthrough,
     }
-    return [(batch.label_of(name), text) for name, text in values.items() if text]
+    terms = [(batch.label_of(name), text) for name, text in values.items() if text]
+    own = batch.item_passthroughs
+    return [*terms, ("Passthrough of items", own)] if own else terms
 
 
 @register.filter

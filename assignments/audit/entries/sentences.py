@@ -54,6 +54,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "assignment.closed_unconfirmed": "closed {content} for {person} without confirmation",
     "account.paused": "paused sending to the LMS",
     "account.resumed": "resumed sending to the LMS",
+    "account.passthrough_changed": "changed what new drafts pass through to the LMS",
+    "content.passthrough_changed": "changed what assignments of {content} pass through to the LMS",
     "plan.refresh_requested": "requested a refresh of a plan of {people} from the LMS",
     "plan.refreshed": "refreshed a plan of {people} from the LMS",
     "plan.downloaded": "downloaded a plan of {rows}",

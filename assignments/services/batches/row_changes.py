@@ -130,9 +130,9 @@ def _redacted(values: Mapping[str, object], row: Assignment) -> Mapping[str, obj
     texts = {name: values[name] for name in FREE_TEXT if values.get(name)}
     if not texts:
         return values
-    learner, passthrough = row.learner, row.batch.passthrough
+    learner, batch = row.learner, row.batch
     names = (learner.name, learner.email, learner.external_reference)
     texts = redact_names(texts, names)
-    if passthrough:
+    for passthrough in filter(None, (batch.passthrough, batch.item_passthroughs)):
         texts = redact_names(texts, secret_texts(passthrough), replacement=PASSTHROUGH)
     return {**values, **texts}

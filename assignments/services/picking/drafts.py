@@ -21,8 +21,14 @@ class DraftRefused(Exception):
 
 
 def create(*, account: Account, owner_pk: int, now: datetime) -> Draft:
-    """Create an empty draft."""
-    return Draft.objects.create(account=account, owner_id=owner_pk, created_at=now, changed_at=now)
+    """Create an empty draft, with the passthrough that is the account's default."""
+    return Draft.objects.create(
+        account=account,
+        owner_id=owner_pk,
+        passthrough=account.passthrough,
+        created_at=now,
+        changed_at=now,
+    )
 
 
 @transaction.atomic

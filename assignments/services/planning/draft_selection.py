@@ -1,9 +1,13 @@
 """The people, content and uploaded rows of a draft, as its plan is made from them."""
 
+import json
 from datetime import date
 from functools import cached_property
 
+from django.db.models import Q
+
 from assignments.models import Content, Draft, DraftContent, DraftLearner, DraftRow
+from assignments.services.planning.passthrough import to_compact_json
 
 
 class DraftSelection:
@@ -61,6 +65,14 @@ class DraftSelection:
     def count_rows_due_before(self, day: date) -> int:
         """Return how many uploaded rows are due before a day."""
         return self._rows.filter(due_date__lt=day).count() if self.uploaded_rows else 0
+
+    @property
+    def item_passthroughs(self) -> str:
+        """The passthroughs that items have of their own, by reference, as compact JSON."""
+        chosen = Q(pk__in=self._contents.values("content")) | Q(pk__in=self._rows.values("content"))
+        items = Content.objects.filter(chosen).exclude(passthrough="").order_by("pk")
+        own = {item.external_reference: json.loads(item.passthrough) for item in items}
+        return to_compact_json(own) if own else ""
 
     @property
     def title(self) -> str:

@@ -67,6 +67,7 @@ def freeze(*, draft: Draft, now: datetime) -> Batch:
         items=0,
         duplicate_rows=selection.duplicate_rows,
         frozen_at=now,
+        item_passthroughs=selection.item_passthroughs,
         **term_values(draft),
     )
     plan_rows.insert_rows(

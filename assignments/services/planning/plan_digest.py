@@ -25,7 +25,7 @@ import orjson
 from assignments.audit.entries.canonical import timestamp
 from assignments.audit.entries.commitments import SALT_BYTES, commitment
 from assignments.models import Assignment, Batch, PlanDigestInput
-from assignments.models.drafts import SENT_TEXTS
+from assignments.models.drafts import ITEM_PASSTHROUGHS, SENT_TEXTS
 
 DIGEST_BYTES: Final = 32
 PLAN: Final = "assignment-desk/plan"
@@ -67,7 +67,7 @@ FORMATS: Final[dict[int, Format]] = {
             "row_count": "rows",
             "status": "status",
         },
-        texts=("reason", *SENT_TEXTS),
+        texts=("reason", *SENT_TEXTS, ITEM_PASSTHROUGHS),
         columns=(
             "position",
             "learner_id",
@@ -137,7 +137,7 @@ def stored_commitments(batch_pk: int, plan_digest: str) -> Mapping[str, str]:
 
 def lacks_sent_text(digest_input: PlanDigestInput) -> bool:
     """Return whether a text that the LMS would get was erased since the review."""
-    committed = digest_input.commitments.keys() & SENT_TEXTS
+    committed = digest_input.commitments.keys() - {"reason"}
     return not committed <= digest_input.salts.keys()
 
 

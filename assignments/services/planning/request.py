@@ -1,9 +1,12 @@
 """The request that creates an assignment, as reviewed and as sent: built from a plan's row."""
 
+from collections.abc import Mapping
+
 from django.conf import settings
 
 from assignments.models import Assignment, Batch
-from assignments.models.drafts import SENT_TEXTS
+from assignments.models.drafts import ITEM_PASSTHROUGHS, SENT_TEXTS
+from assignments.services.planning.passthrough import with_item
 from assignments.services.planning.plan_digest import stored_commitments
 from assignments.stackone.json_values import as_object
 from assignments.stackone.resources import NewAssignment
@@ -12,6 +15,9 @@ from assignments.stackone.resources import NewAssignment
 def new_assignment(row: Assignment) -> NewAssignment:
     """Return what to send for a row: the frozen values, not those of the directory now."""
     batch = row.batch
+    passthrough, of_items = batch.passthrough, batch.item_passthroughs
+    if of_items:
+        passthrough = with_item(passthrough, of_items, row.content_reference)
     return NewAssignment(
         learning_object_external_reference=row.content_reference,
         learning_object_id=row.content_remote_id,
@@ -21,7 +27,7 @@ def new_assignment(row: Assignment) -> NewAssignment:
         assigned_at=batch.assigned_at,
         external_reference=batch.external_reference,
         source_status=batch.source_status,
-        passthrough=batch.passthrough,
+        passthrough=passthrough,
     )
 
 
@@ -38,9 +44,16 @@ def logged_body(new: NewAssignment, batch: Batch) -> dict[str, object]:
     body = json_body(new)
     for name in SENT_TEXTS:
         if getattr(new, name):
-            commitment = {"commit": stored_commitments(batch.pk, batch.plan_digest)[name]}
+            commitment = _commitment(name, stored_commitments(batch.pk, batch.plan_digest))
             if name == "source_status":
                 body["status"] = {**as_object(body["status"]), "source_value": commitment}
             else:
                 body[name] = commitment
     return body
+
+
+def _commitment(name: str, commitments: Mapping[str, str]) -> dict[str, str]:
+    names = {"commit": name}
+    if name == "passthrough":
+        names["items"] = ITEM_PASSTHROUGHS
+    return {key: commitments[text] for key, text in names.items() if text in commitments}

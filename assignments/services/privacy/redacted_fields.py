@@ -14,6 +14,7 @@ from assignments.models import (
     Attempt,
     Audience,
     Batch,
+    Content,
     Draft,
     DraftUpload,
     PersonalValue,
@@ -22,7 +23,7 @@ from assignments.models import (
     SyncRun,
 )
 from assignments.models.directory import ERASED
-from assignments.models.drafts import SENT_TEXTS
+from assignments.models.drafts import ITEM_PASSTHROUGHS, SENT_TEXTS
 from assignments.models.sql.text_folding import fold
 from assignments.services.picking.uploads import compression
 from assignments.services.planning.plan_digest import erase_salts
@@ -30,13 +31,14 @@ from assignments.services.privacy.subjects import Subject
 from assignments.services.redaction import name_redactor
 
 TEXT_FIELDS: Final[tuple[tuple[type[Model], tuple[str, ...]], ...]] = (
-    (Batch, ("by_name", "reason", "pause_reason", *SENT_TEXTS)),
+    (Batch, ("by_name", "reason", "pause_reason", *SENT_TEXTS, ITEM_PASSTHROUGHS)),
     (Draft, ("reason", *SENT_TEXTS)),
     (Approval, ("reason", "decided_by_name")),
     (SelectionChange, ("sentence",)),
     (SyncRun, ("problem",)),
     (PlanRefresh, ("problem",)),
-    (Account, ("pause_reason",)),
+    (Account, ("pause_reason", "passthrough")),
+    (Content, ("passthrough",)),
 )
 MIN_PART_LENGTH: Final = 3
 CHUNK: Final = 2_000

@@ -9,7 +9,7 @@ from assignments.audit.entries.actors import Actor
 from assignments.audit.entries.canonical import timestamp
 from assignments.audit.log import Event, record, record_all
 from assignments.models import Account, Approval, Assignment, Batch, Draft
-from assignments.models.drafts import SENT_TEXTS, Status, term_values
+from assignments.models.drafts import ITEM_PASSTHROUGHS, SENT_TEXTS, Status, term_values
 from assignments.queries.review import ReviewFindings
 from assignments.services.batches import row_changes, withdrawal
 from assignments.services.planning import frozen_plan
@@ -174,14 +174,16 @@ def _submitted(batch: Batch, to_send: int, approval: Approval | None) -> Event:
 def _terms(batch: Batch) -> dict[str, object]:
     """Return the terms for the log; what the LMS gets as free text by its commitment."""
     terms = term_values(batch)
-    texts = {name: terms.pop(name) for name in SENT_TEXTS}
+    for name in SENT_TEXTS:
+        del terms[name]
     del terms["due_date"]
     if batch.assigned_at is None:
         del terms["assigned_at"]
     else:
         terms["assigned_at"] = timestamp(batch.assigned_at)
     commitments = batch.digest_input.commitments
-    return terms | {name: {"commit": commitments[name]} for name, text in texts.items() if text}
+    sent = (name for name in (*SENT_TEXTS, ITEM_PASSTHROUGHS) if name in commitments)
+    return terms | {name: {"commit": commitments[name]} for name in sent}
 
 
 def _approval_detail(approval: Approval) -> dict[str, object]:
