@@ -241,6 +241,7 @@ USE_I18N = False
 USE_TZ = True
 # The organisation's time zone: a due date is a day in it. Times are stored and sent in UTC.
 TIME_ZONE = env.str("TIME_ZONE")
+DUE_TIMES = env.bool("DUE_TIMES")
 DATE_ORDER = environment.choice(env, "DATE_ORDER")
 
 STATIC_URL = "/static/"

@@ -54,6 +54,7 @@ SECTIONS: Final[dict[str, tuple[Setting, ...]]] = {
             False,
         ),
         Setting("TIME_ZONE", "The time zone of the organisation’s due dates.", "Europe/London"),
+        Setting("DUE_TIMES", "Lets due dates have a time of day, instead of the day’s end.", False),
         Setting(
             "DATE_ORDER",
             "How the organisation writes dates: 03/04/2027 is 3 April or 4 March. It decides "

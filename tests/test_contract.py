@@ -154,6 +154,19 @@ def test_the_log_leaves_out_passthrough_that_the_lms_repeats(db):
     assert change.event.detail["response"] == {"body": {"message": redacted}}
 
 
+def test_the_command_line_begins_with_the_passthrough_of_the_account(desk, recorder):
+    """Without the option a batch has what new drafts of the account begin with."""
+    Account.objects.update(passthrough='{"tenant":"north"}')
+    item = desk.draft(people=1).picked_contents.get().content
+
+    assign(desk, item, {"--due": "none", "--status": "pending"})
+    assign(desk, item, {"--due": "none", "--status": "pending", "--passthrough": "{}"})
+    desk.deliver()
+
+    bodies = [json.loads(body) for body in recorder.bodies]
+    assert {str(body.get("passthrough")) for body in bodies} == {"{'tenant': 'north'}", "None"}
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
 NUMBER = st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(

@@ -1,7 +1,7 @@
 """Due dates: what people type, which moment is sent, and what is probably a mistake."""
 
 import os
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -110,7 +110,7 @@ def test_parse_due_date_refuses_placeholders_that_are_far_away(typed, settings):
 
     with pytest.raises(due_dates.DueDateTooFar, match=r"is too far away\. Choose a year"):
         due_dates.parse_due_date(typed, today=TODAY)
-    assert due_dates.last_second(date(2099, 12, 31)).year == 2100
+    assert due_dates.due_moment(date(2099, 12, 31), None).year == 2100
 
 
 @pytest.mark.parametrize(("habit", "month"), [("day-first", 4), ("month-first", 3)])
@@ -208,7 +208,7 @@ def test_parse_due_date_returns_a_day_or_refuses(typed):
 def test_the_end_of_a_day_is_right_when_clocks_change(settings, zone, day, moment):
     settings.TIME_ZONE = zone
 
-    assert due_dates.last_second(day).isoformat() == moment
+    assert due_dates.due_moment(day, None).isoformat() == moment
 
 
 @given(
@@ -220,7 +220,7 @@ def test_a_day_that_is_sent_and_read_is_the_same_day(day, zone):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("django.conf.settings.TIME_ZONE", zone)
 
-        sent = due_dates.last_second(day)
+        sent = due_dates.due_moment(day, None)
 
     here = sent.astimezone(ZoneInfo(zone))
     after = datetime.fromtimestamp(sent.timestamp() + 1, UTC).astimezone(ZoneInfo(zone))
@@ -285,4 +285,11 @@ def test_today_is_the_day_of_the_organisation(settings):
     settings.TIME_ZONE = "Pacific/Kiritimati"
 
     assert due_dates.today(datetime(2026, 11, 23, 12, tzinfo=UTC)) == date(2026, 11, 24)
-    assert due_dates.end_of_day(None) is None
+
+
+def test_a_due_date_may_have_a_time_of_day(settings):
+    settings.TIME_ZONE = "Europe/Berlin"
+
+    moment = due_dates.due_moment(date(2027, 7, 15), time(17, 30))
+
+    assert moment == datetime(2027, 7, 15, 15, 30, tzinfo=UTC)

@@ -361,6 +361,11 @@ def test_terms_show_the_due_date_in_words(client, draft):
             id="progress with a thousands separator",
         ),
         pytest.param(
+            {"status": "pending", "due_time": "17:00"},
+            "Due dates have no time of day here: the setting DUE_TIMES is off.",
+            id="due time where there is none",
+        ),
+        pytest.param(
             {"status": "pending", "assigned_at": "yesterday"},
             "Write the time of assignment as a date and time, such as 2026-12-01 08:00.",
             id="time of assignment in words",

@@ -1,7 +1,7 @@
 """From draft to submitted batch: what is planned, sealed, refused and logged."""
 
 import uuid
-from datetime import date
+from datetime import date, time
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -97,6 +97,16 @@ def test_freeze_refuses_a_past_due_date(desk):
         desk.review(desk.draft(due_date=date(2026, 1, 1)))
 
     assert refusal.value.problems == (("due_date", "Choose a due date that is today or later."),)
+
+
+def test_freeze_refuses_a_due_time_of_today_that_has_passed(desk, settings):
+    settings.TIME_ZONE = "UTC"
+    now = desk.clock()
+
+    with pytest.raises(frozen_plan.PlanRefused) as refusal:
+        desk.review(desk.draft(due_date=now.date(), due_time=time(0, 0)))
+
+    assert refusal.value.problems == (("due_time", "Choose a due time that is later than now."),)
 
 
 def test_freeze_refuses_an_empty_draft(desk):

@@ -6,7 +6,7 @@ A new field on `Terms` needs a `Sample` here, and then the test says what else i
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
@@ -55,6 +55,7 @@ class Sample:
     :ivar detail: in the log's entry of the submission, unless that has a commitment
     :ivar sent: in the request and in the LMS, by the path of the field
     :ivar typed: in the form, if it is not typed as `value`
+    :ivar with_terms: what other terms must be, so that this one has an effect
     """
 
     value: Any
@@ -64,6 +65,7 @@ class Sample:
     detail: dict[str, object] = field(default_factory=dict)
     sent: dict[str, object] = field(default_factory=dict)
     typed: str = ""
+    with_terms: dict[str, Any] = field(default_factory=dict)
 
 
 SAMPLES = {
@@ -74,6 +76,16 @@ SAMPLES = {
         option=("--due", "2027-01-15"),
         detail={"due_at": "2027-01-15T23:59:59+00:00"},
         sent={"due_date": "2027-01-15T23:59:59.000Z"},
+    ),
+    "due_time": Sample(
+        value=time(17, 30),
+        other=time(17, 31),
+        typed="17:30",
+        text="17:30",
+        option=("--due-time", "17:30"),
+        detail={"due_at": "2027-01-15T17:30:00+00:00"},
+        sent={"due_date": "2027-01-15T17:30:00.000Z"},
+        with_terms={"due_date": date(2027, 1, 15)},
     ),
     "status": Sample(
         value="completed",
@@ -155,7 +167,7 @@ def test_a_new_term_is_absent_from_plans_that_were_made_before_it():
 
 @pytest.mark.parametrize("name", TERM_FIELDS)
 def test_a_term_reaches_every_place(desk, client, settings, name):
-    settings.APPROVAL_THRESHOLD = 0
+    settings.APPROVAL_THRESHOLD, settings.DUE_TIMES = 0, True
     sample, world = SAMPLES[name], World(desk, client)
 
     missing = []
@@ -178,6 +190,7 @@ class World:
 
     def places(self, name: str, sample: Sample) -> Any:
         """Yield each place, in the order in which a term passes them, and whether it is there."""
+        self.terms |= sample.with_terms
         yield from self.on_the_draft(name, sample)
         yield "the digest of the plan", self.changes_the_digest(name, sample)
         draft = self.desk.draft(people=1, **self.terms | {name: sample.value})

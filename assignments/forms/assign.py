@@ -60,6 +60,7 @@ class TermsForm(forms.Form):
     """The terms of a draft: due date, status, and more fields that few need."""
 
     due_date = DueDateField(required=False, max_length=60)
+    due_time = ParsedField(term_parsing.parse_due_time)
     status = forms.ChoiceField(
         choices=Status,
         error_messages={

@@ -103,13 +103,12 @@ def _add_terms(parser: CommandParser) -> None:
         help="how to read 03/04/2027; by default as the organisation writes dates",
     )
     parser.add_argument("--status", required=True, choices=Status.values)
-    parser.add_argument("--progress", default="", help="in percent, 0 to 100")
-    parser.add_argument(
-        "--assigned-at", default="", metavar="'YYYY-MM-DD HH:MM'", help="for the LMS's records"
-    )
-    parser.add_argument("--external-reference", default="", help="sent with each assignment")
+    parser.add_argument("--due-time", metavar="HH:MM", help="if DUE_TIMES is set")
+    parser.add_argument("--progress", help="in percent, 0 to 100")
+    parser.add_argument("--assigned-at", metavar="'YYYY-MM-DD HH:MM'", help="for the LMS's records")
+    parser.add_argument("--external-reference", help="sent with each assignment")
     parser.add_argument("--passthrough", metavar="JSON", help="object that the LMS gets as it is")
-    parser.add_argument("--source-status", default="", help="status by the LMS's own name")
+    parser.add_argument("--source-status", help="status by the LMS's own name")
 
 
 def _names(account: Account, path: Path, column: str) -> list[str]:

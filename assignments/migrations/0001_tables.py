@@ -57,6 +57,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('due_date', models.DateField(blank=True, null=True)),
+                ('due_time', models.TimeField(blank=True, null=True)),
                 ('status', models.CharField(choices=[('pending', 'Pending'), ('in_progress', 'In progress'), ('completed', 'Completed')], default='pending', max_length=12)),
                 ('progress', models.FloatField(blank=True, null=True, verbose_name='progress in percent')),
                 ('reason', models.CharField(blank=True, max_length=500)),
@@ -168,6 +169,7 @@ class Migration(migrations.Migration):
             name='Draft',
             fields=[
                 ('due_date', models.DateField(blank=True, null=True)),
+                ('due_time', models.TimeField(blank=True, null=True)),
                 ('status', models.CharField(choices=[('pending', 'Pending'), ('in_progress', 'In progress'), ('completed', 'Completed')], default='pending', max_length=12)),
                 ('progress', models.FloatField(blank=True, null=True, verbose_name='progress in percent')),
                 ('reason', models.CharField(blank=True, max_length=500)),

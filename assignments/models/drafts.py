@@ -22,10 +22,12 @@ class Terms(models.Model):
     """The terms that apply to every row: set in a draft, frozen in its batch.
 
     Every field must be optional for plans that were made before it: see docs/decisions/0018.
-    `passthrough` is a JSON object as compact text.
+    `due_time` is the time of day at which all due dates end, in the organisation's time zone; None
+    is the end of the day. `passthrough` is a JSON object as compact text.
     """
 
     due_date = models.DateField(null=True, blank=True)
+    due_time = models.TimeField(null=True, blank=True)
     status = models.CharField(max_length=12, choices=Status, default=Status.PENDING)
     progress = models.FloatField("progress in percent", null=True, blank=True)
     reason = models.CharField(max_length=500, blank=True)

@@ -1,7 +1,7 @@
 """Numbers, durations and dates in words."""
 
 import json
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -58,11 +58,11 @@ def indented_json(text: str) -> str:
         return text
 
 
-def due(value: date | None) -> str:
-    """Return a due date in words, with the city of the time zone."""
+def due(value: date | None, at: time | None = None) -> str:
+    """Return a due date in words, with its time of day and the city of the time zone."""
     if value is None:
         return "No due date"
-    return f"{day(value)}, end of day in {city()}"
+    return f"{day(value)}, {f'{at:%H:%M}' if at else 'end of day'} in {city()}"
 
 
 def city() -> str:

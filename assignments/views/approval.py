@@ -87,7 +87,7 @@ def _page(request: Request, batch: Batch, *, refusal: str = "") -> HttpResponse:
         "is_submitter": is_submitter(request.user, batch),
         "approvers": SimpleLazyObject(lambda: approvers(batch)),
         "contents": drafts.planned_contents(batch),
-        "due": formatting.due(batch.due_date),
+        "due": formatting.due(batch.due_date, batch.due_time),
         "to_send": to_send,
         "hold": grace_seconds(to_send),
         "expires": formatting.moment(batch.approval.expires_at),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from django.conf import settings
 from django.utils import timezone
 
 from assignments.forms.assign import TermsForm
@@ -90,7 +91,7 @@ class TermParts:
     @property
     def due_words(self) -> str:
         """The due date in words."""
-        return formatting.due(self.draft.due_date)
+        return formatting.due(self.draft.due_date, self.draft.due_time)
 
     @property
     def due_cautions(self) -> list[str]:
@@ -118,6 +119,18 @@ class TermParts:
         if self.problem_of.get("due_date") and self.terms:
             return str(self.terms.data.get("due_words", ""))
         return ""
+
+    @property
+    def has_due_times(self) -> bool:
+        """Whether the page asks for a time of day of due dates."""
+        return settings.DUE_TIMES or self.draft.due_time is not None
+
+    @property
+    def due_time_value(self) -> str:
+        """The time of day in its field: what was sent, if it was refused, else the stored one."""
+        if self.problem_of.get("due_time") and self.terms:
+            return str(self.terms.data.get("due_time", ""))
+        return f"{self.draft.due_time:%H:%M}" if self.draft.due_time else ""
 
     @property
     def today(self) -> str:

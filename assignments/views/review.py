@@ -147,7 +147,7 @@ def review_page(
         "findings": findings,
         "blockers": _blockers(plan, findings),
         "reason": request.POST.get("reason", draft.reason),
-        "due": formatting.due(plan.batch.due_date),
+        "due": formatting.due(plan.batch.due_date, plan.batch.due_time),
         "first_call": _readable(call) if call else None,
         "rows": rows,
         "words": words,

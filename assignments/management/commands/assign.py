@@ -77,7 +77,11 @@ class Command(DeskCommand):
             draft=draft,
             due_date=assign_arguments.due_date(options["due"], options["dates"]),
             status=options["status"],
-            **{name: parse(options[name] or "") for name, parse in TERM_PARSERS.items()},
+            **{
+                name: parse(options[name])
+                for name, parse in TERM_PARSERS.items()
+                if options[name] is not None
+            },
             now=now,
         )
         drafts.set_assigns_again(draft=draft, assigns_again=options["again"], now=now)

@@ -12,6 +12,7 @@ from assignments.queries.formatting import short_day
 from assignments.services.planning.relative_dates import parse_relative
 from assignments.services.planning.written_dates import parse_date
 
+LAST_SECOND: Final = time(23, 59, 59)
 EXAMPLES: Final = "2027-01-15, in 30 days, next Friday or end of next month"
 DUE_DATE_PASSED: Final = "Choose a due date that is today or later."
 # A year from here on is a placeholder such as 9999, or a typing error.
@@ -70,17 +71,13 @@ def parse_due_date(text: str, *, today: date, order: DateOrder | None = None) ->
     return due_date
 
 
-def end_of_day(due_date: date | None) -> datetime | None:
-    """Return the last second of a due date, if there is one; see `last_second`."""
-    return None if due_date is None else last_second(due_date)
+def due_moment(due_date: date, due_time: time | None) -> datetime:
+    """Return a time of the day in the organisation's time zone, as UTC; None is its last second.
 
-
-def last_second(due_date: date) -> datetime:
-    """Return the last second of the day in the organisation's time zone, as UTC.
-
-    Where clocks are set back at midnight, that second occurs twice; the later is returned.
+    Where clocks are set back, a time may occur twice; the later is returned.
     """
-    return datetime.combine(due_date, time(23, 59, 59, fold=1), _time_zone()).astimezone(UTC)
+    due_time = (due_time or LAST_SECOND).replace(fold=1)
+    return datetime.combine(due_date, due_time, _time_zone()).astimezone(UTC)
 
 
 def _time_zone() -> ZoneInfo:

@@ -117,7 +117,9 @@ def _summarize_rows(batch: Batch) -> None:
         last=Max("due_date"),
     )
     batch.people, batch.items, batch.rows = counts["people"], counts["items"], counts["rows"]
-    batch.due_date, batch.due_at = counts["first"], due_dates.end_of_day(counts["first"])
+    first = counts["first"]
+    batch.due_date = first
+    batch.due_at = first and due_dates.due_moment(first, batch.due_time)
     has_one_date = counts["first"] == counts["last"] and counts["dated"] in {0, counts["rows"]}
     batch.has_several_due_dates = not has_one_date
     batch.save()
@@ -143,9 +145,17 @@ def _check(draft: Draft, selection: DraftSelection, now: datetime) -> None:
     problems = [*_content_problems(selection), *_people_problems(selection)]
     if draft.due_date is not None and draft.due_date < today:
         problems.append(("due_date", due_dates.DUE_DATE_PASSED))
+    if _due_time_has_passed(draft, selection, now):
+        problems.append(("due_time", "Choose a due time that is later than now."))
     problems += [*_due_date_problems(selection, today), *_passthrough_problems(draft)]
     if problems:
         raise PlanRefused(problems)
+
+
+def _due_time_has_passed(draft: Draft, selection: DraftSelection, now: datetime) -> bool:
+    today = due_dates.today(now)
+    is_today = today in {draft.due_date, *selection.due_dates}
+    return is_today and due_dates.due_moment(today, draft.due_time) <= now
 
 
 def _passthrough_problems(draft: Draft) -> list[tuple[str, str]]:

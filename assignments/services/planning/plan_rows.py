@@ -12,7 +12,7 @@ from django.db import connection
 from assignments.models import Assignment, Batch
 from assignments.models.sql.bulk import stored_datetime
 from assignments.models.sql.statements import format_sql
-from assignments.services.planning.due_dates import last_second
+from assignments.services.planning.due_dates import due_moment
 
 State = Assignment.State
 
@@ -112,7 +112,8 @@ def insert_rows(
     """
     # At least one day, so that the database can infer the types of the columns.
     days = sorted({*other_due_dates, due_date or batch.frozen_at.date()})
-    pairs = [value for day in days for value in (_adapted(day), stored_datetime(last_second(day)))]
+    moments = [(day, due_moment(day, batch.due_time)) for day in days]
+    pairs = [value for day, at in moments for value in (_adapted(day), stored_datetime(at))]
     placeholders = ", ".join(["(%s, %s)"] * len(days))
     draft_due_date = None if due_date is None else _adapted(due_date)
     terms = (draft_due_date, batch.pk) * 2

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, time
 from typing import Final
+
+from django.conf import settings
 
 from assignments.services.planning import passthrough
 from assignments.services.planning.local_time import LocalTimeRefused, parse_local_time
@@ -11,11 +13,26 @@ from assignments.services.planning.local_time import LocalTimeRefused, parse_loc
 MAX_PERCENT: Final = 100
 MAX_REFERENCE: Final = 200
 MAX_STATUS: Final = 100
+_TIME: Final = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _PERCENT: Final = re.compile(r"([0-9]{1,3}(?:[.,][0-9]{1,2})?) ?%?")
 
 
 class TermRefused(Exception):
     """A text cannot be sent as this term; the message says why and what to do."""
+
+
+def parse_due_time(text: str) -> time | None:
+    """Parse a time of day such as 17:00; None if it is empty.
+
+    :raises TermRefused: if it is no time, or due dates have none (setting DUE_TIMES)
+    """
+    if not text.strip():
+        return None
+    if not settings.DUE_TIMES:
+        raise TermRefused("Due dates have no time of day here: the setting DUE_TIMES is off.")
+    if not _TIME.fullmatch(text.strip()):
+        raise TermRefused("Enter the due time as hours and minutes, such as 17:00.")
+    return time.fromisoformat(text.strip())
 
 
 def parse_progress(text: str) -> float | None:
@@ -70,6 +87,7 @@ def parse_passthrough(text: str) -> str:
 
 # By the name of the term.
 TERM_PARSERS: Final[Mapping[str, Callable[[str], object]]] = {
+    "due_time": parse_due_time,
     "progress": parse_progress,
     "assigned_at": parse_assigned_at,
     "external_reference": parse_reference,

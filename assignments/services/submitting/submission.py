@@ -176,7 +176,8 @@ def _terms(batch: Batch) -> dict[str, object]:
     terms = term_values(batch)
     for name in SENT_TEXTS:
         del terms[name]
-    del terms["due_date"]
+    # The entry has the moment at which it is due instead.
+    del terms["due_date"], terms["due_time"]
     if batch.assigned_at is None:
         del terms["assigned_at"]
     else:
