@@ -120,9 +120,13 @@ class PeopleForm(PositionForm):
     inactive = forms.BooleanField(required=False)
     show = forms.ChoiceField(required=False, choices=[("selected", "selected")])
     has = forms.ChoiceField(required=False, choices=HOLDER_FILTERS)
+    account = forms.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     sort = forms.ChoiceField(required=False, choices=[(sort, sort) for sort in SORT_COLUMNS])
     by = forms.ChoiceField(required=False, choices=[("paste", "paste"), ("file", "file")])
-    field_order = ("q", "inactive", "show", "has", "sort", "by", "after", "before", "first")
+    field_order = (
+        *("q", "inactive", "show", "has", "account", "sort", "by"),
+        *("after", "before", "first"),
+    )
 
 
 class TicksForm(forms.Form):
@@ -142,3 +146,17 @@ class ContentForm(forms.Form):
 
     add = forms.IntegerField(required=False, max_value=MAX_ID)
     remove = forms.IntegerField(required=False, max_value=MAX_ID)
+
+
+class NewDraftForm(TicksForm):
+    """What a new draft begins with: an account, people or an item, and the draft it replaces."""
+
+    account = forms.IntegerField(required=False, max_value=MAX_ID)
+    add = forms.IntegerField(required=False, max_value=MAX_ID)
+    instead_of = forms.UUIDField(required=False)
+
+    @override
+    def values(self) -> dict[str, Any]:
+        """Return the cleaned values; None, or no people, for those that are invalid."""
+        self.is_valid()
+        return {name: self.cleaned_data.get(name) for name in self.fields}

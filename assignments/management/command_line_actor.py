@@ -57,16 +57,24 @@ def _user_who_may(permission: str, email: str, role: str, roles: str) -> User:
     return users[0]
 
 
-def open_account(user: User, accounts: Sequence[Account]) -> Account:
-    """Return the first of the accounts in which the manager may assign.
+def open_account(user: User, accounts: Sequence[Account], remote_id: str = "") -> Account:
+    """Return the account in which the manager wants to assign.
 
-    :raises CommandError: if all of them are for other groups
+    :param remote_id: the StackOne id of the account; empty if there is only one
+    :raises CommandError: if there is no such account, the manager may not assign in it, or there
+        are several and none is named
     """
     closed = forbidden_accounts(user)
-    for account in accounts:
-        if account.remote_id not in closed:
-            return account
-    raise CommandError(f"{user.get_username()} may assign in no such account. See ACCOUNT_GROUPS.")
+    permitted = [account for account in accounts if account.remote_id not in closed]
+    named = [account for account in permitted if remote_id in {"", account.remote_id}]
+    if not named:
+        raise CommandError(
+            f"{user.get_username()} may assign in no such account. See ACCOUNT_GROUPS."
+        )
+    if len(named) > 1:
+        names = ", ".join(f"{account.remote_id} ({account})" for account in named)
+        raise CommandError(f"Add --account with one of: {names}.")
+    return named[0]
 
 
 def acting_as(user: User) -> Actor:

@@ -1,5 +1,6 @@
 """Drafts and their plans: lists, selection, and what would be created."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -59,6 +60,28 @@ def discarded_drafts(*, owner_pk: int) -> QuerySet[Draft]:
 def own_drafts(*, owner_pk: int) -> QuerySet[Draft]:
     """Return a user's drafts that are not discarded, submitted ones too."""
     return Draft.objects.filter(owner=owner_pk, discarded_at=None).select_related("account")
+
+
+def account_of(
+    *, account: int | None, learner: Sequence[int], add: int | None, **_: object
+) -> int | None:
+    """Return the account that is named, else that of the first person, else that of the item.
+
+    :param learner: primary keys of people
+    :param add: primary key of an item
+    """
+    if account is not None:
+        return account
+    if learner:
+        return Learner.objects.filter(pk=learner[0]).values_list("account", flat=True).first()
+    items = Content.objects.filter(pk__in=[add] if add else [])
+    return items.values_list("account", flat=True).first()
+
+
+def last_account(*, owner_pk: int) -> int | None:
+    """Return the account of a user's newest draft."""
+    own = Draft.objects.filter(owner=owner_pk).order_by("-created_at", "pk")
+    return own.values_list("account", flat=True).first()
 
 
 def selected_items(draft: Draft) -> dict[Content, date | None]:

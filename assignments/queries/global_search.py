@@ -56,17 +56,23 @@ def exact_match(words: str, *, hidden: Collection[str]) -> PageReference | None:
     return _person(words, hidden) or _content(words, hidden)
 
 
-def best_matches(words: str, *, hidden: Collection[str]) -> SearchResults:
+def best_matches(
+    words: str, *, hidden: Collection[str], account_pk: int | None = None
+) -> SearchResults:
     """Return the first people, items and batches that match all words.
 
     :param hidden: StackOne ids of accounts that are left out
+    :param account_pk: the only account to search; None for all
     """
-    people = directory.people(account_pk=None, words=words, with_inactive=True)
-    contents = directory.contents(account_pk=None, words=words)
+    people = directory.people(account_pk=account_pk, words=words, with_inactive=True)
+    contents = directory.contents(account_pk=account_pk, words=words)
+    submitted = batches.submitted(words=words)
+    if account_pk is not None:
+        submitted = submitted.filter(account=account_pk)
     return SearchResults(
         people=list(exclude_accounts(people, hidden)[:MAX_RESULTS]),
         contents=list(exclude_accounts(contents, hidden)[:MAX_RESULTS]),
-        batches=list(exclude_accounts(batches.submitted(words=words), hidden)[:MAX_RESULTS]),
+        batches=list(exclude_accounts(submitted, hidden)[:MAX_RESULTS]),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import permission_required
@@ -15,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from assignments.forms.assign import ContentForm, ItemDueDatesForm, TermsForm, TicksForm
+from assignments.forms.assign import ItemDueDatesForm, NewDraftForm, TermsForm, TicksForm
 from assignments.queries import drafts as draft_queries
 from assignments.services.picking import drafts
 from assignments.services.planning import due_dates, frozen_plan
@@ -25,7 +26,7 @@ from assignments.views.permitted_objects import own_accounts, own_drafts
 from assignments.views.request_context import Request, wants_fragment
 
 if TYPE_CHECKING:
-    from assignments.models import Draft
+    from assignments.models import Account, Draft
 
 may_assign = permission_required("assignments.assign", raise_exception=True)
 
@@ -35,17 +36,15 @@ may_assign = permission_required("assignments.assign", raise_exception=True)
 def assign_new(request: Request) -> HttpResponse:
     """Create a draft; a person or an item that the form names is picked if it can be assigned."""
     now = timezone.now()
-    account = next(iter(own_accounts(request)), None)
-    if account is None:
-        raise PermissionDenied
+    chosen = NewDraftForm(request.POST).values()
+    account = _account_of_new_draft(request, chosen)
     draft = drafts.create(account=account, owner_pk=request.user.pk, now=now)
-    drafts.pick_learners(
-        draft=draft, learner_pks=TicksForm(request.POST).values()["learner"], now=now
-    )
-    form = ContentForm(request.POST)
-    if form.is_valid() and form.cleaned_data["add"]:
+    drafts.pick_learners(draft=draft, learner_pks=chosen["learner"], now=now)
+    if chosen["add"]:
         with suppress(drafts.DraftRefused):
-            drafts.add_content(draft=draft, content_pk=form.cleaned_data["add"], now=now)
+            drafts.add_content(draft=draft, content_pk=chosen["add"], now=now)
+    for empty in own_drafts(request).filter(pk=chosen["instead_of"]):
+        drafts.delete_if_empty(draft=empty)
     return redirect("assign", draft.pk)
 
 
@@ -93,6 +92,23 @@ def assign_recover(request: Request, pk: UUID) -> HttpResponse:
     discarded = draft_queries.discarded_drafts(owner_pk=request.user.pk)
     drafts.restore(draft=get_object_or_404(discarded, pk=pk), now=timezone.now())
     return redirect("assign", pk)
+
+
+def _account_of_new_draft(request: Request, chosen: Mapping[str, Any]) -> Account:
+    """Return the account that the form names, else that of the person or item, else the last one.
+
+    :raises PermissionDenied: if the user may not assign there
+    """
+    accounts = {account.pk: account for account in own_accounts(request)}
+    if not accounts:
+        raise PermissionDenied
+    named = draft_queries.account_of(**chosen)
+    if named is not None:
+        if named not in accounts:
+            raise PermissionDenied
+        return accounts[named]
+    last = draft_queries.last_account(owner_pk=request.user.pk)
+    return accounts[last] if last in accounts else next(iter(accounts.values()))
 
 
 def save_ticks(request: Request, draft: Draft) -> Problems:

@@ -11,7 +11,7 @@ from assignments.services.picking import audiences, bulk_selection, drafts
 from assignments.views.assign import may_assign
 from assignments.views.assign_selection import apply_audience
 from assignments.views.directory import may_read
-from assignments.views.permitted_objects import own_audiences, seen
+from assignments.views.permitted_objects import listed, own_audiences
 from assignments.views.request_context import Request, acting
 
 
@@ -65,7 +65,7 @@ def audience_delete(request: Request, pk: int) -> HttpResponse:
 def _page(request: Request, problem: str = "") -> HttpResponse:
     rows = [
         (audience, audience_queries.filter_description(audience.query))
-        for audience in seen(request, audience_queries.audiences())
+        for audience in listed(request, audience_queries.audiences())
     ]
     context = {"audiences": rows, "problem": problem}
     status = 409 if problem else 200

@@ -17,8 +17,8 @@ from django.views.decorators.vary import vary_on_headers
 
 from assignments.queries import approvals, batches, drafts
 from assignments.views.batch_page import LivePart, page_context
-from assignments.views.permitted_objects import seen
-from assignments.views.query_params import search_words
+from assignments.views.permitted_objects import listed
+from assignments.views.query_params import chosen_account, search_words
 from assignments.views.request_context import Request, wants_fragment
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def batch_list(request: Request) -> HttpResponse:
     has_drafts = request.user.has_perm("assignments.assign")
     list_tabs = batches.list_tabs(request.user)
     tab = tab if tab in list_tabs or has_drafts else "all"
-    submitted = seen(request, batches.submitted(words=words))
+    submitted = listed(request, batches.submitted(words=words))
     counts = batches.tab_counts(submitted, list_tabs)
     paginator = Paginator(submitted.filter(list_tabs.get(tab, list_tabs["all"])[1]), PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
@@ -52,7 +52,7 @@ def batch_list(request: Request) -> HttpResponse:
         "words": words,
         "page": page,
         "pages": list(paginator.get_elided_page_range(page.number, on_each_side=1)),
-        "base": f"?tab={tab}&q={quote(words)}&page=",
+        "base": f"?tab={tab}&q={quote(words)}&account={chosen_account(request) or ''}&page=",
         "is_live": any(batch.state in {"waiting", "running"} for batch in page.object_list),
     }
     template = "assignments/batches.html"

@@ -13,8 +13,8 @@ from assignments.forms.assign import PositionForm
 from assignments.queries import batches, directory, keyset, log
 from assignments.queries.account_scope import hidden_accounts
 from assignments.views.people_table import PeopleTable
-from assignments.views.permitted_objects import seen
-from assignments.views.query_params import search_words
+from assignments.views.permitted_objects import listed, seen
+from assignments.views.query_params import chosen_account, search_words
 from assignments.views.request_context import Request
 
 PER_PAGE: Final = 25
@@ -26,7 +26,10 @@ may_read = permission_required("assignments.view_directory", raise_exception=Tru
 def people(request: Request) -> HttpResponse:
     """List the people who match a search, including inactive ones."""
     table = PeopleTable(
-        request.GET, account_pk=None, with_inactive=True, closed=hidden_accounts(request.user)
+        request.GET,
+        account_pk=chosen_account(request),
+        with_inactive=True,
+        closed=hidden_accounts(request.user),
     )
     context = {
         "heading": "People",
@@ -65,15 +68,15 @@ def content_list(request: Request) -> HttpResponse:
     """List the items that match a search, with how many people have each."""
     words = search_words(request)
     place = keyset.PagePosition(**PositionForm(request.GET).values())
-    contents = seen(request, directory.contents(account_pk=None, words=words))
+    contents = listed(request, directory.contents(account_pk=None, words=words))
     sheet = keyset.keyset_page(contents, place=place)
     context = {
         "heading": "Content",
         "hint": "Title, reference or LMS ID",
         "words": words,
         "sheet": sheet,
-        "previous_query": _query(words, sheet.previous),
-        "next_query": _query(words, sheet.following),
+        "previous_query": _query(request, sheet.previous),
+        "next_query": _query(request, sheet.following),
         "is_filtered": bool(words),
         "holders": directory.holder_counts([content.pk for content in sheet.rows]),
     }
@@ -97,8 +100,8 @@ def content_item(request: Request, pk: int) -> HttpResponse:
     return render(request, "assignments/content_item.html", context)
 
 
-def _query(words: str, place: keyset.PagePosition | None) -> str:
+def _query(request: Request, place: keyset.PagePosition | None) -> str:
     if place is None:
         return ""
-    parts = {"q": words, **place.parts()}
+    parts = {"q": search_words(request), "account": chosen_account(request), **place.parts()}
     return f"?{urlencode({name: value for name, value in parts.items() if value})}"

@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from assignments.forms.assign import TermsForm
 from assignments.forms.uploads import ColumnsForm
 from assignments.queries import directory, drafts, keyset
+from assignments.queries.account_scope import distinct_names
 from assignments.queries.draft_summary import Summary, summary
 from assignments.services.picking.uploads import files
 from assignments.views.concurrent_edits import OtherTabs, note_version
@@ -23,7 +24,7 @@ from assignments.views.draft_contents import ContentParts
 from assignments.views.draft_selection import SelectionParts
 from assignments.views.draft_terms import TermParts
 from assignments.views.people_table import PeopleTable, PersonRow
-from assignments.views.permitted_objects import own_drafts
+from assignments.views.permitted_objects import own_accounts, own_drafts
 from assignments.views.request_context import Request
 
 if TYPE_CHECKING:
@@ -69,6 +70,12 @@ class DraftPage(TermParts, SelectionParts, ContentParts, OtherTabs):
         self.refused_columns = columns
         self.problems = problems
         self.problem_of = dict(reversed(problems))
+
+    @cached_property
+    def accounts(self) -> dict[int, str]:
+        """The names of the accounts in which the person may assign; none if there is only one."""
+        accounts = own_accounts(self.request)
+        return distinct_names(accounts) if len(accounts) > 1 else {}
 
     @property
     def by(self) -> str:

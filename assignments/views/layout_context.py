@@ -1,12 +1,15 @@
 """Template context of every page's layout: navigation, connection status, and the person."""
 
+from functools import cached_property
 from typing import Final
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from assignments.queries.account_scope import distinct_names, visible_accounts
 from assignments.queries.connection_status import ConnectionStatus, connection_status
+from assignments.views.query_params import chosen_account
 
 PLACES: Final = (
     ("Overview", "home", "assignments.assign"),
@@ -45,6 +48,19 @@ class Frame:
     def notice(self) -> str:
         """Return what is wrong for everybody, if something is."""
         return self.connection().notice if self._request.user.is_authenticated else ""
+
+    @cached_property
+    def account_names(self) -> dict[int, str]:
+        """The names of the accounts that the person may see; none if there is only one."""
+        if not self._request.user.is_authenticated:
+            return {}
+        accounts = visible_accounts(self._request.user)
+        return distinct_names(accounts) if len(accounts) > 1 else {}
+
+    @property
+    def account(self) -> int | None:
+        """The primary key of the account by which the page's list is filtered."""
+        return chosen_account(self._request)
 
     def initials(self) -> str:
         """Return the first letters of the person's first and last name."""

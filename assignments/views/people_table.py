@@ -169,7 +169,7 @@ class PeopleTable:
     @property
     def search_hidden_fields(self) -> list[tuple[str, str]]:
         """The hidden fields of the search form, for parameters that it has no visible field for."""
-        hidden = ("inactive", "show", "sort")
+        hidden = ("inactive", "show", "account", "sort")
         return [
             (name, value) for name, value in self._parts(dict.fromkeys(PLACE)) if name in hidden
         ]

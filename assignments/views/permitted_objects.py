@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from assignments.queries import audiences, batches, drafts
 from assignments.queries.account_scope import exclude_accounts, forbidden_accounts, hidden_accounts
 from assignments.services.calls import connections
+from assignments.views.query_params import chosen_account
 from assignments.views.request_context import Request
 
 if TYPE_CHECKING:
@@ -38,6 +39,12 @@ def own_batches(request: Request) -> QuerySet[Batch]:
 def own_audiences(request: Request) -> QuerySet[Audience]:
     """Return the audiences that the person may use and change."""
     return exclude_accounts(audiences.audiences(), forbidden_accounts(request.user))
+
+
+def listed[Rows: QuerySet[Model, object]](request: Request, rows: Rows) -> Rows:
+    """Return the rows that the person may see, of the account that they chose, if they did."""
+    account = chosen_account(request)
+    return seen(request, rows if account is None else rows.filter(account=account))
 
 
 def seen[Rows: QuerySet[Model, object]](

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from assignments.queries import global_search
 from assignments.queries.account_scope import hidden_accounts
-from assignments.views.query_params import search_words
+from assignments.views.query_params import chosen_account, search_words
 from assignments.views.request_context import Request
 
 
@@ -21,5 +21,9 @@ def search(request: Request) -> HttpResponse:
     place = global_search.exact_match(words, hidden=hidden) if words else None
     if place is not None:
         return redirect(place.name, place.pk)
-    results = global_search.best_matches(words, hidden=hidden) if words else None
+    results = (
+        global_search.best_matches(words, hidden=hidden, account_pk=chosen_account(request))
+        if words
+        else None
+    )
     return render(request, "assignments/search.html", {"words": words, "results": results})

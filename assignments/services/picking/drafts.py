@@ -156,6 +156,14 @@ def delete(*, draft: Draft) -> None:
     draft.delete()
 
 
+def delete_if_empty(*, draft: Draft) -> None:
+    """Delete a draft in which nothing was selected."""
+    draft_content = DraftContent.objects.filter(draft=draft)
+    selected = (draft_content, DraftLearner.objects.filter(draft=draft), draft.rows.all())
+    if not draft.is_submitted and not any(rows.exists() for rows in selected):
+        delete(draft=draft)
+
+
 @transaction.atomic
 def delete_discarded(*, now: datetime) -> int:
     """Delete drafts discarded more than a week ago and return their number."""
