@@ -24,6 +24,7 @@ def add_arguments(parser: CommandParser) -> None:
     people = parser.add_mutually_exclusive_group(required=True)
     people.add_argument("--learners", type=Path, help="file (list, CSV or XLSX) of e-mails or ids")
     people.add_argument("--all", action="store_true", help="everybody who is active")
+    parser.add_argument("--account", default="", help="StackOne id, if there are several")
     parser.add_argument("--column", default="", help="heading of the column with the people")
     parser.add_argument("--content", nargs="+", required=True, help="reference, LMS ID or title")
     _add_terms(parser)

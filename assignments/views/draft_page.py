@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, override
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -74,6 +75,8 @@ class DraftPage(TermParts, SelectionParts, ContentParts, OtherTabs):
     @cached_property
     def accounts(self) -> dict[int, str]:
         """The names of the accounts in which the person may assign; none if there is only one."""
+        if len(settings.STACKONE_ACCOUNT_IDS) == 1:
+            return {}
         accounts = own_accounts(self.request)
         return distinct_names(accounts) if len(accounts) > 1 else {}
 

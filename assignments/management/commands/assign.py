@@ -71,7 +71,7 @@ class Command(DeskCommand):
 
     def _planned(self, options: dict[str, Option]) -> Batch:
         now, user = timezone.now(), manager(options["email"])
-        account = open_account(user, connections.configured_accounts())
+        account = open_account(user, connections.configured_accounts(), options["account"])
         draft = drafts.create(account=account, owner_pk=user.pk, now=now)
         drafts.set_terms(
             draft=draft,
