@@ -5,7 +5,16 @@ import re
 import pytest
 from django.urls import reverse
 
-from assignments.models import Audience, Draft, DraftContent, DraftLearner, RemoteAssignment
+from assignments.models import (
+    Audience,
+    Draft,
+    DraftContent,
+    DraftLearner,
+    Learner,
+    RemoteAssignment,
+)
+from assignments.services.picking import bulk_selection
+from assignments.services.picking.drafts import DraftRefused
 from tests.factories import AT, make_account, make_audience, make_content, make_learner, make_user
 
 pytestmark = pytest.mark.django_db
@@ -256,12 +265,38 @@ def test_a_refused_change_changes_nothing(
     ("name", "field"), [("audience", "add"), ("audience", "leave_out"), ("put-back", "change")]
 )
 def test_an_invalid_id_is_no_server_error(client, draft, name, field, value):
-    assert post(client, draft, name, {field: value}).status_code in {302, 404}
+    assert post(client, draft, name, {field: value}).status_code in {302, 422}
+
+
+@pytest.mark.parametrize("field", ["add", "leave_out"])
+def test_an_audience_that_was_deleted_before_is_a_sentence(client, draft, manager, field):
+    audience = make_audience(manager, account=draft.account)
+    Audience.objects.all().delete()
+
+    response = post(client, draft, "audience", {field: audience.pk})
+
+    assert response.status_code == 422
+    assert "Somebody has deleted this audience. Nothing was changed" in words(response)
+
+
+@pytest.mark.parametrize("change", [bulk_selection.add_audience, bulk_selection.exclude_audience])
+def test_an_audience_that_is_deleted_while_it_is_used_is_refused(draft, manager, change):
+    audience = make_audience(manager, account=draft.account)
+    Audience.objects.all().delete()
+
+    with pytest.raises(DraftRefused, match="Somebody has deleted this audience"):
+        change(
+            draft=draft,
+            audience=audience,
+            matching=Learner.objects.all(),
+            by_pk=manager.pk,
+            now=AT,
+        )
 
 
 def test_an_audience_of_another_account_is_not_found(client, draft, manager):
     other = type(draft.account).objects.create(remote_id="second", name="Docebo", synced_at=AT)
     audience = make_audience(manager, account=other)
 
-    assert post(client, draft, "audience", {"add": audience.pk}).status_code == 404
+    assert post(client, draft, "audience", {"add": audience.pk}).status_code == 422
     assert client.get(f"/assign/{draft.pk}/").context["page"].audiences == []

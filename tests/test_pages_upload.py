@@ -5,7 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from assignments import tasks
-from assignments.models import Draft, DraftLearner, DraftRow, DraftUpload
+from assignments.models import Draft, DraftFile, DraftLearner, DraftRow, DraftUpload
 from tests.factories import AT, make_account, make_content, make_learner, make_user
 from tests.test_pages_assign import words
 
@@ -254,7 +254,8 @@ def test_confirmed_columns_add_the_rows_to_the_draft(client, draft):
     assert list(DraftRow.objects.values_list("learner__name", "content__title")) == [
         ("Ada", "Fire")
     ]
-    assert "2 rows given, each counted in one of the four. Ignored columns: Note." in text
+    assert "2 rows given, each found, twice, inactive or refused. In the draft now: 1." in text
+    assert "Ignored columns: Note." in text
     assert "3 nobody@x.example Nobody has this e-mail, employee ID or LMS ID." in text
     assert "File: 1 row of 1 item, beside the people selected here" in text
 
@@ -282,9 +283,58 @@ def test_a_file_of_people_adds_to_the_selection(client, draft):
         client.post(url(draft, "assign-upload-columns"), COLUMNS | {"content": ""}, follow=True)
     )
 
-    assert "Found 1 in the draft now" in text
+    assert "Found 1 from this file Picked before 0" in text
     assert DraftLearner.objects.count() == 1
     assert "File:" not in text
+
+
+def test_a_file_that_was_used_before_can_be_replaced_with_one_click(client, draft, people):
+    DraftLearner.objects.create(draft=draft, learner=draft.account.learners.get(name="Dot"))
+    replace = "Take out 2 rows of people.csv first"
+    confirm = COLUMNS | {"content": "none"}
+    assert "Add this file, or replace" not in words(upload(client, draft, "Mail\nada@x.example\n"))
+
+    upload(client, draft, "Mail\nada@x.example\nbea@x.example\n")
+    text = words(client.post(url(draft, "assign-upload-columns"), confirm, follow=True))
+    assert "Found 2 from this file Picked before 1 0 of them in this file too" in text
+    assert "people.csv: 2 rows" in text
+
+    page = upload(client, draft, "Mail\ncyd@x.example\ndot@x.example\n")
+    file = DraftFile.objects.get()
+    assert f'<option value="{file.pk}" selected>{replace}</option>' in page.content.decode()
+    client.post(url(draft, "assign-upload-columns"), confirm | {"replaces": file.pk})
+
+    assert selected(draft) == ["Cyd", "Dot"]
+    text = words(
+        client.post(url(draft, "assign-upload-remove"), {"used": DraftFile.objects.get().pk})
+    )
+    assert selected(draft) == ["Dot"]
+
+
+def selected(draft):
+    """Return the names of the selected people."""
+    return sorted(DraftLearner.objects.filter(draft=draft).values_list("learner__name", flat=True))
+
+
+def test_the_file_of_refused_rows_is_added_to_the_file_that_they_came_from(client, draft):
+    upload(client, draft)
+    client.post(url(draft, "assign-upload-columns"), COLUMNS)
+    text = client.get(url(draft, "assign-upload-refused")).content.decode()
+
+    page = upload(client, draft, text).content.decode()
+
+    assert '<option value="" selected>Add it to what is there</option>' in page
+    assert "Take out 1 row of people.csv first" in page
+
+
+@pytest.mark.parametrize("replaces", ["999999", "x", "-1"])
+def test_a_file_that_was_not_used_cannot_be_replaced(client, draft, replaces):
+    upload(client, draft)
+
+    answer = client.post(url(draft, "assign-upload-columns"), COLUMNS | {"replaces": replaces})
+
+    assert answer.status_code == 422
+    assert "This file is not in the draft any more." in words(answer)
 
 
 def test_rows_of_files_can_be_removed(client, draft):

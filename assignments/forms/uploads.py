@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from django import forms
 
 from assignments.audit.entries.sentences import counted
-from assignments.services.picking.uploads import chosen_columns, date_order
+from assignments.forms.assign import MAX_ID
+from assignments.services.picking.uploads import chosen_columns, date_order, used_files
 from assignments.services.picking.uploads.column_detection import Columns, PeopleCount
 from assignments.services.picking.uploads.date_order import OrderEvidence
 from assignments.services.planning.due_dates import DateOrder
@@ -15,6 +16,7 @@ from assignments.services.planning.due_dates import DateOrder
 if TYPE_CHECKING:
     from assignments.models import DraftUpload
 
+COLUMN_FIELDS: Final = ("person", "content", "due", "dates")
 NO_COLUMN: Final = "none"
 MOST_SHOWN: Final = 8
 ORDERS: Final = (
@@ -52,6 +54,12 @@ def _people(count: PeopleCount) -> str:
     )
 
 
+class UsedFileForm(forms.Form):
+    """A file that was used in the draft, by primary key."""
+
+    used = forms.IntegerField(min_value=1, max_value=MAX_ID)
+
+
 class ColumnsForm(forms.Form):
     """The columns of a file, by index from 0: the detected ones are selected.
 
@@ -62,6 +70,9 @@ class ColumnsForm(forms.Form):
     content = _column_field(required=False)
     due = _column_field(required=False)
     dates = forms.ChoiceField(required=False, widget=_select())
+    replaces = forms.TypedChoiceField(
+        coerce=int, required=False, empty_value=None, widget=_select()
+    )
 
     def __init__(self, upload: DraftUpload, **options: Any) -> None:  # of `Form`
         super().__init__(**options)
@@ -80,6 +91,7 @@ class ColumnsForm(forms.Form):
         self._offer("person", names_with_people)
         self._offer("content", [(NO_COLUMN, "No column: the items picked above"), *names])
         self._offer("due", [(NO_COLUMN, "No column: the due date above"), *names])
+        self._offer_replacement()
         first = "Choose an order" if self.date_contradiction else "As the column shows"
         self.fields["dates"].choices = [("", first), *ORDERS]  # type: ignore[attr-defined]
 
@@ -117,6 +129,8 @@ class ColumnsForm(forms.Form):
 
     def problem(self) -> str:
         """Return why the form is not valid."""
+        if "replaces" in self.errors:
+            return "This file is not in the draft any more. Choose again."
         empty = [name for name in self.errors if name in MISSING and not self.data.get(name)]
         return MISSING[empty[0]] if empty else "Choose columns that the file has."
 
@@ -125,7 +139,7 @@ class ColumnsForm(forms.Form):
 
         :raises KeyError: if the form is not valid
         """
-        return Columns(**{name: self.cleaned_data[name] for name in self.fields})
+        return Columns(**{name: self.cleaned_data[name] for name in COLUMN_FIELDS})
 
     @property
     def _date_order(self) -> OrderEvidence:
@@ -135,6 +149,22 @@ class ColumnsForm(forms.Form):
     def _due_heading(self) -> str:
         due = self._upload.candidates["due"]
         return self._upload.heading[due[0]] if due else ""
+
+    def _offer_replacement(self) -> None:
+        """Offer to replace a file of the draft; one of the same name is selected.
+
+        The file of refused rows completes the one that they came from, whatever its name is.
+        """
+        files = used_files.files_of(self._upload.draft)
+        choices = [
+            (file.pk, f"Take out {counted(file.row_count, 'row', 'rows')} of {file} first")
+            for file in files
+        ]
+        field = self.fields["replaces"]
+        field.choices = [("", "Add it to what is there"), *choices]  # type: ignore[attr-defined]
+        is_repaired = chosen_columns.is_repaired(self._upload.heading)
+        same = [file.pk for file in files if file.name == self._upload.name]
+        field.initial = same[0] if same and not is_repaired else ""
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
         """Set the choices of a field, with the only candidate selected."""

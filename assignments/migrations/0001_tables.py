@@ -354,6 +354,30 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='DraftFile',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('draft', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='assignments.draft')),
+                ('name', models.CharField(max_length=200)),
+                ('used_at', models.DateTimeField()),
+                ('row_count', models.PositiveIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name='DraftFileRow',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('file', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='assignments.draftfile')),
+                ('learner', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='assignments.learner')),
+                ('content', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='assignments.content')),
+                ('due_date', models.DateField(null=True)),
+                ('was_picked', models.BooleanField()),
+            ],
+            options={
+                'indexes': [models.Index(fields=['file', 'learner'], name='rows_by_file')],
+            },
+        ),
+        migrations.CreateModel(
             name='LearnerFacet',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

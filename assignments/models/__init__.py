@@ -6,7 +6,15 @@ from assignments.models.audiences import Audience, AudienceMember
 from assignments.models.batches import Assignment, Attempt, Batch, PlanDigestInput
 from assignments.models.calls import CallCount
 from assignments.models.directory import Content, Learner, RemoteAssignment
-from assignments.models.drafts import Draft, DraftContent, DraftLearner, DraftRow, DraftUpload
+from assignments.models.drafts import (
+    Draft,
+    DraftContent,
+    DraftFile,
+    DraftFileRow,
+    DraftLearner,
+    DraftRow,
+    DraftUpload,
+)
 from assignments.models.exports import LogExport
 from assignments.models.facets import Facet, FacetValue, LearnerFacet
 from assignments.models.forwarding import LogForwarding
@@ -34,6 +42,8 @@ __all__ = [
     "Content",
     "Draft",
     "DraftContent",
+    "DraftFile",
+    "DraftFileRow",
     "DraftLearner",
     "DraftRow",
     "DraftUpload",

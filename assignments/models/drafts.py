@@ -157,6 +157,52 @@ class DraftRow(models.Model):
         return f"{self.content_id} for {self.learner_id} in {self.draft_id}"
 
 
+class DraftFile(models.Model):
+    """A file that was used in a draft, so that what it brought can be taken out or replaced.
+
+    `row_count` is the number of its valid rows.
+    """
+
+    draft = models.ForeignKey(Draft, models.CASCADE, related_name="files")
+    name = models.CharField(max_length=200)
+    used_at = models.DateTimeField()
+    row_count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return self.name or "The file"
+
+
+class DraftFileRow(models.Model):
+    """A person whom a file named, and the item and due date if it has them.
+
+    `was_picked` tells whether the person was selected otherwise before, and so remains.
+    """
+
+    # No other indexes or checks, for the same reason as in `DraftLearner`.
+    file = models.ForeignKey(
+        DraftFile, models.CASCADE, related_name="rows", db_index=False, db_constraint=False
+    )
+    learner = models.ForeignKey(
+        Learner, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    content = models.ForeignKey(
+        Content,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    due_date = models.DateField(null=True)
+    was_picked = models.BooleanField()
+
+    class Meta:
+        indexes = [models.Index(fields=["file", "learner"], name="rows_by_file")]
+
+    def __str__(self) -> str:
+        return f"{self.content_id} for {self.learner_id} from {self.file_id}"
+
+
 class DraftUpload(models.Model):
     """A draft's last uploaded file, stored for a day at most.
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -41,7 +40,10 @@ def assign_audience(request: Request, pk: UUID) -> HttpResponse:
     form.is_valid()
     added, left_out = (form.cleaned_data.get(name) for name in ("add", "leave_out"))
     of_account = audience_queries.audiences(account_pk=draft.account_id)
-    audience = get_object_or_404(of_account, pk=added or left_out)
+    audience = of_account.filter(pk=added or left_out or 0).first()
+    if audience is None:
+        gone = bulk_selection.AUDIENCE_DELETED
+        return respond(request, draft, (("audiences", gone),), *PARTS, "audiences")
     change_selection = bulk_selection.add_audience if added else bulk_selection.exclude_audience
     try:
         change = apply_audience(request, draft, audience, change_selection)

@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from assignments.forms.uploads import ColumnsForm
+from assignments.forms.uploads import ColumnsForm, UsedFileForm
 from assignments.services.picking import drafts
-from assignments.services.picking.uploads import files
+from assignments.services.picking.uploads import files, used_files
 from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.picking.uploads.reader import MAX_BYTES
 from assignments.views.assign import may_assign
@@ -56,7 +56,12 @@ def assign_upload_columns(request: Request, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, draft, form.problem(), form)
     try:
-        files.import_rows(upload=upload, columns=form.columns(), now=timezone.now())
+        files.import_rows(
+            upload=upload,
+            columns=form.columns(),
+            replaced_pk=form.cleaned_data["replaces"],
+            now=timezone.now(),
+        )
     except (UploadRefused, drafts.DraftRefused) as refusal:
         return _refused(request, draft, str(refusal), form)
     return _to_draft(pk)
@@ -65,8 +70,13 @@ def assign_upload_columns(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 @may_assign
 def assign_upload_remove(request: Request, pk: UUID) -> HttpResponse:
-    """Remove the rows that came from files."""
-    files.remove_files(draft=own_draft(request, pk), now=timezone.now())
+    """Take out what one file brought, or else the rows of all files of people with items."""
+    draft, form = own_draft(request, pk), UsedFileForm(request.POST)
+    if form.is_valid():
+        file_pk = form.cleaned_data["used"]
+        used_files.remove(draft=draft, file_pk=file_pk, now=timezone.now())
+    else:
+        files.remove_files(draft=draft, now=timezone.now())
     return _to_draft(pk)
 
 

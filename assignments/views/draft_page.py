@@ -19,7 +19,7 @@ from assignments.forms.uploads import ColumnsForm
 from assignments.queries import directory, drafts, keyset
 from assignments.queries.account_scope import distinct_names
 from assignments.queries.draft_summary import Summary, summary
-from assignments.services.picking.uploads import files
+from assignments.services.picking.uploads import files, used_files
 from assignments.views.concurrent_edits import OtherTabs, note_version
 from assignments.views.draft_contents import ContentParts
 from assignments.views.draft_selection import SelectionParts
@@ -29,7 +29,7 @@ from assignments.views.permitted_objects import own_accounts, own_drafts
 from assignments.views.request_context import Request
 
 if TYPE_CHECKING:
-    from assignments.models import Content, Draft, DraftUpload
+    from assignments.models import Content, Draft, DraftFile, DraftUpload
 
 TEMPLATE: Final = "assignments/assign.html"
 LIST_SEPARATORS: Final = re.compile(r"[,;\t\n]+")
@@ -101,6 +101,11 @@ class DraftPage(TermParts, SelectionParts, ContentParts, OtherTabs):
     def file_rows(self) -> tuple[int, int]:
         """How many rows came from files, and for how many items."""
         return drafts.file_rows(self.draft)
+
+    @cached_property
+    def used_files(self) -> list[DraftFile]:
+        """The files whose rows are in the draft."""
+        return used_files.files_of(self.draft)
 
     @cached_property
     def columns(self) -> ColumnsForm | None:

@@ -1,6 +1,7 @@
 """Bulk selection: add or exclude audiences and holders of content, and undo an exclusion."""
 
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
@@ -20,6 +21,10 @@ from assignments.queries.formatting import people
 from assignments.services.picking import drafts
 from assignments.services.picking.drafts import DraftRefused
 
+AUDIENCE_DELETED: Final = (
+    "Somebody has deleted this audience. Nothing was changed: choose another one."
+)
+
 
 @transaction.atomic
 def add_audience(
@@ -28,8 +33,10 @@ def add_audience(
     """Select an audience's people: its active members, or everybody who matches its filter.
 
     :param matching: people who match the filter now; unused if the audience is fixed
-    :raises DraftRefused: if there would be more people than a batch can hold
+    :raises DraftRefused: if there would be more people than a batch can hold, or if the audience
+        was deleted meanwhile
     """
+    _lock(audience)
     members = Learner.objects.filter(pk__in=_members(audience))
     selectable = members.filter(is_active=True) if _is_fixed(audience) else matching
     added = insert_learners(DraftLearner, draft, selectable)
@@ -52,7 +59,9 @@ def exclude_audience(
     """Deselect an audience's people: its members, or everybody who matches its filter.
 
     :param matching: people who match the filter now; unused if the audience is fixed
+    :raises DraftRefused: if the audience was deleted meanwhile
     """
+    _lock(audience)
     learner_pks = _members(audience) if _is_fixed(audience) else matching.values("pk")
     change = _exclude(draft, learner_pks, "is", "are", f"in the audience “{audience}”", now)
     _record_use(audience, audience.people, by_pk, now)
@@ -109,6 +118,12 @@ def _exclude(
     DraftLearner.objects.filter(draft=draft, learner__in=excluded.values("learner")).delete()
     drafts.touch(draft, now)
     return change
+
+
+def _lock(audience: Audience) -> None:
+    """Keep the audience from being deleted until the end of the transaction."""
+    if not Audience.objects.select_for_update(of=("self",)).filter(pk=audience.pk).exists():
+        raise DraftRefused(AUDIENCE_DELETED)
 
 
 def _is_fixed(audience: Audience) -> bool:

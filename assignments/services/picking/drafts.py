@@ -123,8 +123,9 @@ def set_ticks(
 
 @transaction.atomic
 def clear_learners(*, draft: Draft, now: datetime) -> None:
-    """Deselect everybody and delete the history of bulk changes."""
+    """Deselect everybody and delete the history of bulk changes and of files of people."""
     DraftLearner.objects.filter(draft=draft).delete()
+    draft.files.filter(rows__content=None).delete()
     draft.changes.all().delete()
     touch(draft, now)
 

@@ -19,6 +19,7 @@ from assignments.models import (
     AudienceMember,
     Batch,
     Draft,
+    DraftFileRow,
     DraftLearner,
     DraftRow,
     ExcludedLearner,
@@ -163,7 +164,8 @@ def _drop_from_drafts(learner: Learner) -> None:
     keys = list(plans.values_list("submission_key", flat=True))
     for draft in Draft.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"):
         frozen_plan.discard_plan(draft)
-    models: Sequence[Any] = (DraftLearner, DraftRow, ExcludedLearner)  # each has `objects`
+    # Each has `objects`.
+    models: Sequence[Any] = (DraftLearner, DraftRow, DraftFileRow, ExcludedLearner)
     for model in models:
         model.objects.filter(learner=learner).delete()
 

@@ -16,6 +16,7 @@ from assignments.models import (
     Batch,
     Content,
     Draft,
+    DraftFile,
     DraftUpload,
     PersonalValue,
     PlanRefresh,
@@ -33,6 +34,7 @@ from assignments.services.redaction import name_redactor
 TEXT_FIELDS: Final[tuple[tuple[type[Model], tuple[str, ...]], ...]] = (
     (Batch, ("by_name", "reason", "pause_reason", *SENT_TEXTS, ITEM_PASSTHROUGHS)),
     (Draft, ("reason", *SENT_TEXTS)),
+    (DraftFile, ("name",)),
     (Approval, ("reason", "decided_by_name")),
     (SelectionChange, ("sentence",)),
     (SyncRun, ("problem",)),

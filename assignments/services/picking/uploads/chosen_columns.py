@@ -40,6 +40,11 @@ def remembered(draft: Draft, heading: Sequence[str]) -> Columns | None:
     return None if columns is None else Columns(**columns)
 
 
+def is_repaired(heading: Sequence[str]) -> bool:
+    """Return whether a heading is that of a file of refused rows."""
+    return set(REPAIR_COLUMNS) <= set(heading)
+
+
 def _key(heading: Sequence[str]) -> str:
     """Return a hash of a heading, the same for the file to repair, since headings are not kept."""
     names = [name.casefold() for name in heading if name not in REPAIR_COLUMNS]

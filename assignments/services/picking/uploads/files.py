@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 
 from django.db import connection, transaction
 
-from assignments.models import Draft, DraftRow, DraftUpload, Learner
+from assignments.models import Draft, DraftFile, DraftLearner, DraftRow, DraftUpload, Learner
 from assignments.models.sql.bulk import upsert
 from assignments.services.picking import drafts
 from assignments.services.picking.uploads import (
@@ -17,6 +17,7 @@ from assignments.services.picking.uploads import (
     compression,
     date_order,
     reader,
+    used_files,
 )
 from assignments.services.picking.uploads.column_detection import (
     SAMPLE,
@@ -68,11 +69,14 @@ def store_file(*, draft: Draft, file: BinaryIO, name: str, now: datetime) -> Dra
 
 
 @transaction.atomic
-def import_rows(*, upload: DraftUpload, columns: Columns, now: datetime) -> ValidationResult:
+def import_rows(
+    *, upload: DraftUpload, columns: Columns, now: datetime, replaced_pk: int | None = None
+) -> ValidationResult:
     """Add the valid rows of a stored file to the draft; of the file, keep the invalid rows only.
 
     Rows that the draft has already change nothing; another due date replaces the previous one.
 
+    :param replaced_pk: a file whose rows are taken out of the draft before
     :raises UploadRefused: if the file has no such columns, or the draft would hold too many rows
     :raises DraftRefused: if there would be more people than a batch can hold
     """
@@ -92,7 +96,9 @@ def import_rows(*, upload: DraftUpload, columns: Columns, now: datetime) -> Vali
         today=today,
     )
     result = validator.validate(read_rows())
-    (_pick_people if columns.content is None else _store_rows)(draft, result, now)
+    if replaced_pk is not None:
+        used_files.remove(draft=draft, file_pk=replaced_pk, now=now)
+    usage = _add_to_draft(draft, upload.name, result, now, is_of_people=columns.content is None)
     chosen_columns.remember(draft, heading, columns)
     upload.columns = asdict(columns)
     upload.preview = []
@@ -100,7 +106,7 @@ def import_rows(*, upload: DraftUpload, columns: Columns, now: datetime) -> Vali
         (row[0], [*row[1], reason]) for row, reason in result.invalid
     )
     notes = [*filter(None, [assumption]), *row_cautions(result.rows_due, today=today)]
-    upload.result = {**_counts(result), "notes": notes}
+    upload.result = {**_counts(result), **usage, "notes": notes}
     upload.save(update_fields=["columns", "preview", "compressed_rows", "result"])
     return result
 
@@ -122,14 +128,17 @@ def first_invalid_rows(upload: DraftUpload, limit: int) -> list[tuple[int, Seque
 
 @transaction.atomic
 def remove_files(*, draft: Draft, now: datetime) -> None:
-    """Delete the rows that files added to a draft, and what is stored of the last file."""
+    """Delete the rows of people with items, and what is stored of the files that brought them."""
     DraftRow.objects.filter(draft=draft).delete()
+    for file in DraftFile.objects.filter(draft=draft, rows__content__isnull=False).distinct():
+        used_files.remove(draft=draft, file_pk=file.pk, now=now)
     DraftUpload.objects.filter(draft=draft).delete()
     drafts.touch(draft, now)
 
 
 def delete_expired(*, now: datetime) -> int:
     """Delete stored files of submitted drafts or older than KEPT_FOR; return their number."""
+    DraftFile.objects.filter(draft__is_submitted=True).delete()
     expired = DraftUpload.objects.filter(uploaded_at__lt=now - KEPT_FOR)
     submitted = DraftUpload.objects.filter(draft__is_submitted=True)
     return sum(uploads.delete()[0] for uploads in (expired, submitted))
@@ -160,6 +169,20 @@ def _counts(result: ValidationResult) -> dict[str, int]:
         "inactive": result.inactive_count,
         "invalid": len(result.invalid) - result.inactive_count,
     }
+
+
+def _add_to_draft(
+    draft: Draft, name: str, result: ValidationResult, now: datetime, *, is_of_people: bool
+) -> dict[str, int]:
+    """Add the valid rows to the draft; return the id of the file and what was there before."""
+    there = DraftLearner if is_of_people else DraftRow
+    before = there._default_manager.filter(draft=draft).count()
+    rows = [(pair, due_date) for pair, (due_date, _) in result.valid.items()]
+    file = used_files.record(draft=draft, name=name, rows=rows, now=now)
+    (_pick_people if is_of_people else _store_rows)(draft, result, now)
+    after = there._default_manager.filter(draft=draft).count()
+    both = before + len(rows) - after
+    return {"file": file.pk, "before": before, "both": both, "after": after}
 
 
 def _pick_people(draft: Draft, result: ValidationResult, now: datetime) -> None:

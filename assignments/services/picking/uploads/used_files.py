@@ -1,0 +1,97 @@
+"""Files that were used in a draft: what each brought, and how to take it out again."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+
+from assignments.models import (
+    Draft,
+    DraftFile,
+    DraftFileRow,
+    DraftLearner,
+    DraftRow,
+    DraftUpload,
+)
+from assignments.models.sql import bulk
+from assignments.services.picking import drafts
+from assignments.services.picking.uploads.row_validation import Pair
+
+_COLUMNS = ("file_id", "learner_id", "content_id", "due_date", "was_picked")
+
+
+def files_of(draft: Draft) -> list[DraftFile]:
+    """Return the files whose rows are in the draft, the last one first."""
+    return list(DraftFile.objects.filter(draft=draft, row_count__gt=0).order_by("-pk"))
+
+
+def record(
+    *, draft: Draft, name: str, rows: Iterable[tuple[Pair, date | None]], now: datetime
+) -> DraftFile:
+    """Record what a file brings, before it is added to the draft.
+
+    :param rows: person, item (None in a file of people) and due date of each valid row
+    """
+    rows = list(rows)
+    file = DraftFile.objects.create(draft=draft, name=name, used_at=now, row_count=len(rows))
+    picked = _picked_otherwise(draft)
+    values = (
+        (
+            file.pk,
+            learner,
+            content,
+            connection.ops.adapt_datefield_value(due_date),
+            content is None and learner in picked,
+        )
+        for (learner, content), due_date in rows
+    )
+    bulk.insert(DraftFileRow, _COLUMNS, values)
+    return file
+
+
+@transaction.atomic
+def remove(*, draft: Draft, file_pk: int, now: datetime) -> None:
+    """Take out of a draft what a file brought, except for what is there for another reason.
+
+    People stay who were selected before, and rows that another file named as well, with its due
+    date. Removing a file twice changes nothing.
+    """
+    file = DraftFile.objects.filter(draft=draft, pk=file_pk).first()
+    if file is None:
+        return
+    rows = DraftFileRow.objects.filter(file=file)
+    others = DraftFileRow.objects.filter(file__draft=draft).exclude(file=file)
+    _remove_people(draft, rows.filter(content=None), others.filter(content=None))
+    _remove_rows(draft, rows.exclude(content=None), others)
+    rows.delete()
+    file.delete()
+    DraftUpload.objects.filter(draft=draft, result__file=file_pk).delete()
+    drafts.touch(draft, now)
+
+
+def _remove_people(
+    draft: Draft, rows: QuerySet[DraftFileRow], others: QuerySet[DraftFileRow]
+) -> None:
+    learners = rows.filter(was_picked=False).exclude(learner__in=others.values("learner"))
+    picked = DraftLearner.objects.filter(draft=draft, learner__in=learners.values("learner"))
+    picked.delete()
+
+
+def _remove_rows(
+    draft: Draft, rows: QuerySet[DraftFileRow], others: QuerySet[DraftFileRow]
+) -> None:
+    is_same = Q(learner=OuterRef("learner"), content=OuterRef("content"))
+    brought = DraftRow.objects.filter(Exists(rows.filter(is_same)), draft=draft)
+    brought.exclude(Exists(others.filter(is_same))).delete()
+    newest = others.filter(is_same).order_by("-file").values("due_date")[:1]
+    brought.update(due_date=Subquery(newest))
+
+
+def _picked_otherwise(draft: Draft) -> set[int]:
+    """Return the primary keys of the selected people who are not there because of a file alone."""
+    of_files = DraftFileRow.objects.filter(file__draft=draft, content=None, was_picked=False)
+    picked = DraftLearner.objects.filter(draft=draft).exclude(
+        learner__in=of_files.values("learner")
+    )
+    return set(picked.values_list("learner", flat=True))
