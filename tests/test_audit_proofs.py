@@ -162,6 +162,8 @@ def test_a_changed_proof_is_invalid(entries: list[bytes], data) -> None:
     proof = inclusion(seq, size, over(leaves))
     grown = consistency(seq + 1, size, over(leaves))
     old = root_of(0, seq + 1, over(leaves))
+    for wrong_length in (proof[:-1] if proof else [root], [*proof, root]):
+        assert included_root(seq, size, leaves[seq], wrong_length) is None
     for changed in _changed(proof):
         assert included_root(seq, size, leaves[seq], changed) != root
     for changed in _changed(grown):
@@ -180,6 +182,9 @@ def test_a_tree_proves_nothing_beyond_its_size() -> None:
         inclusion(3, 3, over(HASHES))
     with pytest.raises(ValueError, match="does not grow"):
         consistency(4, 3, over(HASHES))
+    roots = bytes.fromhex(ROOTS[4]), bytes.fromhex(ROOTS[3])
+    for older, newer in ((4, 3), (-1, 3), (3, 3)):
+        assert not is_consistent(older, newer, *roots, consistency(3, 4, over(HASHES)))
     assert included_root(3, 3, HASHES[3], []) is None
     assert included_root(1, 1, HASHES[0], []) is None
     assert included_root(-1, 1, HASHES[0], []) is None

@@ -17,6 +17,7 @@ from assignments.audit.integrity.verdicts import BadSeal, Intact, Unsealed
 from assignments.audit.log import record
 from assignments.audit.merkle import tiles
 from assignments.audit.merkle.proofs import frontier_at
+from assignments.audit.merkle.tree import node_hash
 from assignments.audit.seals import second_copy
 from assignments.audit.seals.sealing import NotSealed, is_due, make_seal, oldest_covering
 from assignments.audit.signing import keys
@@ -86,6 +87,26 @@ def test_tiles_match_the_tree_beyond_a_full_tile(db: None) -> None:
     after = list(LogTile.objects.order_by("level", "number").values_list("hashes", flat=True))
     assert [bytes(row) for row in before] == [bytes(row) for row in after]
     assert head.size == 602
+
+
+def test_tiles_contain_nothing_beyond_the_log(db: None) -> None:
+    write_log(600)
+    tree = _tiles()
+
+    assert tiles.leaf_count() == 600
+    assert len(tree(8, 1)) == 32
+    for level, number in ((0, 600), (3, 75), (8, 2), (9, 1), (10, 0)):
+        with pytest.raises(tiles.MissingHashes):
+            tree(level, number)
+    assert [len(row) for row in tiles.leaf_hashes(250, 600)] == [6, 256, 88]
+    with pytest.raises(tiles.MissingHashes, match="entries 512 to 600"):
+        list(tiles.leaf_hashes(250, 601))
+
+
+def test_only_a_full_tile_has_one_root() -> None:
+    assert tiles.tile_root(bytes(64)) == node_hash(bytes(32), bytes(32))
+    with pytest.raises(ValueError, match="3 hashes are not a power of two"):
+        tiles.tile_root(bytes(96))
 
 
 def test_a_damaged_tile_of_a_higher_level_is_detected(db: None) -> None:

@@ -85,6 +85,16 @@ def test_pace_before_the_first_ten_seconds_are_over():
     assert (rate.has_calls, rate.recent) == (False, 0.0)
 
 
+def test_calls_of_one_interval_are_counted_together():
+    ended = [(NOON - timedelta(seconds=s), "created") for s in (1, 2, 12, 3)]
+
+    call_counts.count([*ended, (NOON - timedelta(seconds=4), "rejected")])
+    call_counts.count(ended[:1])
+
+    counts = CallCount.objects.order_by("starts_at").values_list("calls", "created")
+    assert list(counts) == [(1, 1), (5, 4)]
+
+
 def test_counts_of_calls_are_kept_for_an_hour():
     for seconds_ago in (3_700, 3_500, 5):
         call(seconds_ago)

@@ -293,6 +293,16 @@ def test_erased_text_leaves_the_digest_verifiable():
 
 
 @pytest.mark.django_db
+def test_erasing_the_text_of_one_batch_leaves_the_salts_of_others():
+    batch, other = (make_batch(["planned"], reason="Asked for by Elif") for _ in range(2))
+
+    erase_salts(batch.pk, ["reason"])
+
+    assert PlanDigestInput.objects.get(pk=batch.pk).salts == {}
+    assert set(PlanDigestInput.objects.get(pk=other.pk).salts) == {"reason"}
+
+
+@pytest.mark.django_db
 def test_a_text_can_be_given_changed_and_taken_away():
     batch = make_batch(["planned"], reason="")
     digests = [batch.plan_digest]

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from assignments.models import LogEntry, RateBudget
+from assignments.models import Assignment, LogEntry, RateBudget
 from assignments.services.calls.call_process import EndedCall
 from assignments.services.sending import claims, outcomes, reconciliation
 from assignments.stackone.commands import UserAssignments
@@ -222,6 +222,44 @@ def test_a_read_back_that_another_overtook_changes_nothing(desk, batch):
     row.refresh_from_db()
     assert (row.state, row.remote_id, row.read_backs) == ("unknown", "", 1)
     assert LogEntry.objects.count() == entries
+
+
+def test_a_read_back_of_a_row_that_a_person_closed_changes_nothing(desk, batch):
+    row = end_call(desk, batch, OutcomeUnknown("No answer."))
+    desk.clock.skip(seconds=15)
+    now = desk.clock()
+    (job,) = reconciliation.due(account=desk.account, count=9, in_flight=(), now=now)
+    Assignment.objects.filter(pk=row.pk).update(
+        state="cancelled", settled_at=now, problem="Closed.", read_back_at=None
+    )
+    of_rows = LogEntry.objects.filter(action__startswith="assignment.")
+    entries = of_rows.count()
+
+    late = EndedCall(job, UserAssignments((record(desk, row),), 1), now)
+    reconciliation.settle(account=desk.account, read_backs=[late], now=now)
+
+    row.refresh_from_db()
+    assert (row.state, row.remote_id, row.read_backs) == ("cancelled", "", 0)
+    assert of_rows.count() == entries
+
+
+def test_a_conflict_takes_only_a_record_of_its_item(desk, batch):
+    row = end_call(desk, batch, Conflict("It exists already.", status=409))
+    other = record(desk, row, id="other", learning_object_external_reference="OTHER")
+
+    row = read_back(desk, batch, UserAssignments((other, record(desk, row)), 1))
+
+    assert (row.state, row.remote_id) == ("created", "found")
+
+
+def test_a_record_of_the_call_is_taken_long_after_it(desk, batch):
+    row = end_call(desk, batch, OutcomeUnknown("No answer."))
+    of_the_call = record(desk, row)
+    desk.clock.skip(seconds=300)
+
+    row = read_back(desk, batch, UserAssignments((of_the_call,), 1))
+
+    assert (row.state, row.remote_id) == ("created", "found")
 
 
 def after_the_window(desk, batch, *records, responded_at=None):
