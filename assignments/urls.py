@@ -47,6 +47,11 @@ ASSIGN: list[URLPattern] = [
     path("assign/<uuid:pk>/paste", assign_paste.assign_paste, name="assign-paste"),
     path("assign/<uuid:pk>/upload", assign_upload.assign_upload, name="assign-upload"),
     path(
+        "assign/<uuid:pk>/upload/sheet",
+        assign_upload.assign_upload_sheet,
+        name="assign-upload-sheet",
+    ),
+    path(
         "assign/<uuid:pk>/upload/columns",
         assign_upload.assign_upload_columns,
         name="assign-upload-columns",

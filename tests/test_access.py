@@ -56,6 +56,7 @@ MATRIX = {
     "assign-paste": ("post", {**ACT, "manager": 422}),
     "assign-upload": ("post", {**ACT, "manager": 422}),
     "assign-upload-columns": ("post", ACT),
+    "assign-upload-sheet": ("post", ACT),
     "assign-upload-refused": ("get", {**ACT, "manager": 404}),
     "assign-upload-remove": ("post", ACT),
     "assign-content": ("post", ACT),

@@ -230,11 +230,11 @@ def test_identifiers_are_refused_while_it_is_not_clear_whose_they_are(account):
 
     with pytest.raises(UploadRefused, match=r"“Starter” \(such as e0@x.example\).*Add --column"):
         read_identifiers(account.pk, file)
-    assert read_identifiers(account.pk, file, "contact") == employees()[::-1]
+    assert read_identifiers(account.pk, file, column="contact").words == employees()[::-1]
     with pytest.raises(
         UploadRefused, match="It has not one column “Mail”; it has Starter, Contact"
     ):
-        read_identifiers(account.pk, file, "Mail")
+        read_identifiers(account.pk, file, column="Mail")
 
 
 def test_identifiers_of_managers_alone_are_refused(account):
@@ -246,4 +246,4 @@ def test_a_list_of_words_has_no_heading(account):
     make_learner(account, name="Zoe", remote_id="zoe")
     make_learner(account, name="Max", remote_id="max")
 
-    assert read_identifiers(account.pk, io.BytesIO(b"zoe\nmax\n")) == ["zoe", "max"]
+    assert read_identifiers(account.pk, io.BytesIO(b"zoe\nmax\n")).words == ["zoe", "max"]

@@ -254,7 +254,10 @@ def test_confirmed_columns_add_the_rows_to_the_draft(client, draft):
     assert list(DraftRow.objects.values_list("learner__name", "content__title")) == [
         ("Ada", "Fire")
     ]
-    assert "2 rows given, each found, twice, inactive or refused. In the draft now: 1." in text
+    assert (
+        "2 rows given, each found, twice, inactive, refused or left out. In the draft now: 1."
+        in text
+    )
     assert "Ignored columns: Note." in text
     assert "3 nobody@x.example Nobody has this e-mail, employee ID or LMS ID." in text
     assert "File: 1 row of 1 item, beside the people selected here" in text

@@ -160,7 +160,8 @@ def test_a_disguised_identifier_is_found_by_search(people, words):
 def test_the_command_line_reads_disguised_identifiers(people, identifiers):
     text = "\n".join(["Employee", *identifiers])
 
-    words = read_identifiers(people.pk, io.BytesIO(text.encode()), "Employee")
+    file = io.BytesIO(text.encode())
+    words = read_identifiers(people.pk, file, column="Employee").words
 
     lookup = PeopleLookup(people.pk, words)
     assert {str(lookup.find(word).person) for word in words} == {"Zoë"}

@@ -241,8 +241,8 @@ def test_valid_rows_are_added_and_invalid_ones_kept_with_reasons(draft):
 
     assert imported(draft) == [("Ada", "Fire", date(2027, 1, 15)), ("Ben", "Fire", None)]
     assert upload.result == {
-        "total": 13, "valid": 2, "duplicate": 1, "inactive": 1, "invalid": 9, "notes": [],
-        "file": DraftFile.objects.get().pk, "before": 0, "both": 0, "after": 2,
+        "total": 13, "left_out": 0, "valid": 2, "duplicate": 1, "inactive": 1, "invalid": 9,
+        "file": DraftFile.objects.get().pk, "before": 0, "both": 0, "after": 2, "notes": [],
     }  # fmt: skip
     assert [(number, reason) for number, _, reason in files.invalid_rows(upload)] == REASONS
     assert Draft.objects.get().changed_at == LATER
@@ -267,7 +267,7 @@ def test_a_file_of_people_selects_them(draft):
 
     files.import_rows(upload=upload, columns=proposed(upload), now=AT)
 
-    counts = {"total": 3, "valid": 1, "duplicate": 1, "inactive": 0, "invalid": 1}
+    counts = {"total": 3, "left_out": 0, "valid": 1, "duplicate": 1, "inactive": 0, "invalid": 1}
     added = {"file": DraftFile.objects.get().pk, "before": 0, "both": 0, "after": 1}
     assert upload.result == counts | added | {"notes": []}
     picked = DraftLearner.objects.filter(draft=draft).values_list("learner__name", flat=True)

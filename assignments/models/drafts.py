@@ -210,6 +210,8 @@ class DraftUpload(models.Model):
     `candidates` holds the columns to choose from, as in `Detection`, until `columns` are chosen.
     `people_counts` holds for each column the people whom the cells of the first `sample_size` rows
     name, as `PeopleCount`. `date_order` is the `OrderEvidence` of the only column of due dates.
+    Of a workbook with several sheets, `workbook` holds the file, to read another of `other_sheets`.
+    `status_values` counts the values by which rows may be left out, by the index of their column.
     """
 
     draft = models.OneToOneField(
@@ -217,7 +219,13 @@ class DraftUpload(models.Model):
     )
     name = models.CharField(max_length=200)
     uploaded_at = models.DateTimeField(db_index=True)
+    sheet = models.CharField(max_length=100, blank=True)
+    other_sheets = models.JSONField(default=list)
+    workbook = models.BinaryField(default=b"")
     heading = models.JSONField()
+    heading_row = models.PositiveIntegerField(default=1)
+    hidden_rows = models.JSONField(default=list)
+    status_values = models.JSONField(default=dict)
     preview = models.JSONField()
     sample_size = models.PositiveIntegerField()
     people_counts = models.JSONField()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from assignments.forms.upload_rows import RowsForm
 from assignments.forms.uploads import ColumnsForm, UsedFileForm
 from assignments.services.picking import drafts
 from assignments.services.picking.uploads import files, used_files
@@ -35,13 +37,19 @@ def assign_upload(request: Request, pk: UUID) -> HttpResponse:
     if file is None:
         was_too_large = getattr(request, "upload_was_too_large", False)
         return _refused(request, draft, TOO_LARGE if was_too_large else "Choose a file first.")
-    try:
-        files.store_file(
-            draft=draft, file=cast("BinaryIO", file), name=file.name or "", now=timezone.now()
-        )
-    except UploadRefused as refusal:
-        return _refused(request, draft, str(refusal))
-    return _to_draft(pk)
+    return _store(request, draft, cast("BinaryIO", file), name=file.name or "")
+
+
+@require_POST
+@may_assign
+def assign_upload_sheet(request: Request, pk: UUID) -> HttpResponse:
+    """Read another sheet of the workbook that was uploaded last."""
+    draft = own_draft(request, pk)
+    upload = DraftPage(request, draft).upload
+    if upload is None or not upload.workbook:
+        return _to_draft(pk)
+    workbook = io.BytesIO(upload.workbook)
+    return _store(request, draft, workbook, name=upload.name, sheet=request.POST.get("sheet", ""))
 
 
 @require_POST
@@ -59,6 +67,7 @@ def assign_upload_columns(request: Request, pk: UUID) -> HttpResponse:
         files.import_rows(
             upload=upload,
             columns=form.columns(),
+            choice=RowsForm(upload, data=request.POST).choice(),
             replaced_pk=form.cleaned_data["replaces"],
             now=timezone.now(),
         )
@@ -89,6 +98,16 @@ def assign_upload_refused(request: Request, pk: UUID) -> HttpResponse:
         raise Http404
     rows = ((*cells, number, reason) for number, cells, reason in files.invalid_rows(upload))
     return csv_response("to-fix.csv", [(*upload.heading, "Row in the file", "Reason"), *rows])
+
+
+def _store(
+    request: Request, draft: Draft, file: BinaryIO, *, name: str, sheet: str = ""
+) -> HttpResponse:
+    try:
+        files.store_file(draft=draft, file=file, name=name, sheet=sheet, now=timezone.now())
+    except UploadRefused as refusal:
+        return _refused(request, draft, str(refusal))
+    return _to_draft(draft.pk)
 
 
 def _to_draft(pk: UUID) -> HttpResponse:

@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 
 from assignments.forms.assign import TermsForm
+from assignments.forms.upload_rows import RowsForm
 from assignments.forms.uploads import ColumnsForm
 from assignments.queries import directory, drafts, keyset
 from assignments.queries.account_scope import distinct_names
@@ -113,6 +114,12 @@ class DraftPage(TermParts, SelectionParts, ContentParts, OtherTabs):
         if self.refused_columns or self.upload is None:
             return self.refused_columns
         return ColumnsForm(self.upload)
+
+    @property
+    def rows(self) -> RowsForm | None:
+        """The form of the file's rows, with what was chosen if the columns were refused."""
+        data = self.request.POST if self.refused_columns else None
+        return RowsForm(self.upload, data=data) if self.upload else None
 
     @property
     def ignored_columns(self) -> list[str]:

@@ -61,6 +61,7 @@ RULES: Final = {
     "assign-paste": _get_or_post("Select people by a pasted list", _ASSIGN),
     "assign-upload": _post("Read a file of people or rows", _ASSIGN),
     "assign-upload-columns": _post("Choose what the columns of a file are", _ASSIGN),
+    "assign-upload-sheet": _post("Read another sheet of a workbook", _ASSIGN),
     "assign-upload-refused": _get("Download the invalid rows of a file", _ASSIGN),
     "assign-upload-remove": _post("Remove what a file added", _ASSIGN),
     "assign-content": _post("Select or deselect an item", _ASSIGN),

@@ -8,7 +8,7 @@ from typing import Final
 from django.core.management import CommandError, CommandParser
 from django.utils import timezone
 
-from assignments.management import assign_arguments
+from assignments.management import assign_arguments, people_file
 from assignments.management.command_line_actor import acting_as, manager, open_account
 from assignments.management.command_options import Option
 from assignments.management.desk_command import DeskCommand
@@ -87,7 +87,7 @@ class Command(DeskCommand):
         drafts.set_assigns_again(draft=draft, assigns_again=options["again"], now=now)
         for content in assign_arguments.contents(account, options["content"]):
             drafts.add_content(draft=draft, content_pk=content.pk, now=now)
-        learner_pks = assign_arguments.learners(account, options)
+        learner_pks = people_file.learners(account, options, warn=self.stderr.write)
         drafts.pick_learners(draft=draft, learner_pks=learner_pks, now=now)
         draft.refresh_from_db()
         return frozen_plan.freeze(draft=draft, now=now)

@@ -123,7 +123,11 @@ def _redact_audiences(person: Subject) -> int:
 
 
 def _delete_uploads(person: Subject) -> int:
-    """Delete uploaded files that name the person; they are kept for a day at most anyway."""
+    """Delete uploaded files that name the person; they are kept for a day at most anyway.
+
+    The other sheets of workbooks are deleted without being searched.
+    """
+    DraftUpload.objects.exclude(workbook=b"").update(workbook=b"", other_sheets=[])
     naming = [
         upload.pk for upload in DraftUpload.objects.all() if is_named_in(person, _cells(upload))
     ]
@@ -132,6 +136,7 @@ def _delete_uploads(person: Subject) -> int:
 
 def _cells(upload: DraftUpload) -> Iterator[str]:
     yield upload.name
+    yield from (value for counts in upload.status_values.values() for value in counts)
     yield from map(str, [*upload.heading, *(cell for row in upload.preview for cell in row)])
     for _, cells in compression.decompress_rows(bytes(upload.compressed_rows)):
         yield from map(str, cells)

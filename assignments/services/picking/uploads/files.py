@@ -27,27 +27,33 @@ from assignments.services.picking.uploads.column_detection import (
 )
 from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.picking.uploads.reader import Row
+from assignments.services.picking.uploads.row_choice import RowChoice, StatusValues
 from assignments.services.picking.uploads.row_validation import RowValidator, ValidationResult
 from assignments.services.planning import due_dates
 from assignments.services.planning.due_cautions import row_cautions
 from assignments.services.planning.frozen_plan import MAX_ROWS
 
+ALL_VISIBLE: Final = RowChoice()
 KEPT_FOR: Final = timedelta(hours=24)
 PREVIEW: Final = 3
 _KEY: Final = ("draft_id", "learner_id", "content_id")
 
 
 @transaction.atomic
-def store_file(*, draft: Draft, file: BinaryIO, name: str, now: datetime) -> DraftUpload:
+def store_file(
+    *, draft: Draft, file: BinaryIO, name: str, now: datetime, sheet: str = ""
+) -> DraftUpload:
     """Store a file's rows until its columns are confirmed; it replaces the draft's last file.
 
+    :param sheet: the sheet of a workbook; empty for the one that fits best
     :raises UploadRefused: if it is no table, is too large, or has no heading or no rows; also if
         its first row names somebody
     """
-    table = reader.open_table(draft.account_id, file)
-    heading = table.heading
+    table = reader.open_table(draft.account_id, file, sheet)
+    heading, status_values = table.heading, StatusValues(table.heading)
     sample: list[list[str]] = []
-    compressed_rows = compression.compress_rows(_collect_sample(table.rows, sample))
+    rows = status_values.count(_collect_sample(table.rows, sample))
+    compressed_rows = compression.compress_rows(rows)
     detection = detect_columns(draft.account_id, heading, sample)
     candidates = _candidates(detection, chosen_columns.remembered(draft, heading))
     due = candidates["due"][0] if len(candidates["due"]) == 1 else None
@@ -55,7 +61,13 @@ def store_file(*, draft: Draft, file: BinaryIO, name: str, now: datetime) -> Dra
     values = {
         "name": reader.clean_cell(name)[:200],
         "uploaded_at": now,
+        "sheet": table.sheet[:100],
+        "other_sheets": table.other_sheets,
+        "workbook": _content(file) if table.other_sheets else b"",
         "heading": heading,
+        "heading_row": table.heading_row,
+        "hidden_rows": table.hidden_rows,
+        "status_values": status_values.counts(),
         "preview": sample[:PREVIEW],
         "sample_size": len(sample),
         "people_counts": detection.people_counts,
@@ -70,7 +82,12 @@ def store_file(*, draft: Draft, file: BinaryIO, name: str, now: datetime) -> Dra
 
 @transaction.atomic
 def import_rows(
-    *, upload: DraftUpload, columns: Columns, now: datetime, replaced_pk: int | None = None
+    *,
+    upload: DraftUpload,
+    columns: Columns,
+    now: datetime,
+    choice: RowChoice = ALL_VISIBLE,
+    replaced_pk: int | None = None,
 ) -> ValidationResult:
     """Add the valid rows of a stored file to the draft; of the file, keep the invalid rows only.
 
@@ -82,7 +99,8 @@ def import_rows(
     """
     draft, heading = upload.draft, upload.heading
     chosen_columns.validate(columns, len(heading))
-    read_rows = partial(compression.decompress_rows, bytes(upload.compressed_rows))
+    stored_rows = bytes(upload.compressed_rows)
+    read_rows = partial(_used_rows, stored_rows, upload.hidden_rows, choice)
     today = due_dates.today(now)
     evidence = date_order.judge_order(read_rows(), columns.due)
     due_heading = "" if columns.due is None else heading[columns.due]
@@ -100,13 +118,12 @@ def import_rows(
         used_files.remove(draft=draft, file_pk=replaced_pk, now=now)
     usage = _add_to_draft(draft, upload.name, result, now, is_of_people=columns.content is None)
     chosen_columns.remember(draft, heading, columns)
-    upload.columns = asdict(columns)
-    upload.preview = []
+    upload.columns, upload.preview = asdict(columns), []
     upload.compressed_rows = compression.compress_rows(
         (row[0], [*row[1], reason]) for row, reason in result.invalid
     )
     notes = [*filter(None, [assumption]), *row_cautions(result.rows_due, today=today)]
-    upload.result = {**_counts(result), **usage, "notes": notes}
+    upload.result = {**_counts(result, stored_rows), **usage, "notes": notes}
     upload.save(update_fields=["columns", "preview", "compressed_rows", "result"])
     return result
 
@@ -144,6 +161,11 @@ def delete_expired(*, now: datetime) -> int:
     return sum(uploads.delete()[0] for uploads in (expired, submitted))
 
 
+def _content(file: BinaryIO) -> bytes:
+    file.seek(0)
+    return file.read()
+
+
 def _collect_sample(rows: Iterator[Row], sample: list[list[str]]) -> Iterator[Row]:
     """Yield the rows and append the cells of the first SAMPLE to a list."""
     for number, cells in rows:
@@ -161,9 +183,15 @@ def _candidates(detection: Detection, remembered: Columns | None) -> dict[str, l
     return {name: [] if n is None else [n] for name, n in chosen.items()}
 
 
-def _counts(result: ValidationResult) -> dict[str, int]:
+def _used_rows(stored_rows: bytes, hidden_rows: Sequence[int], choice: RowChoice) -> Iterator[Row]:
+    return choice.used(compression.decompress_rows(stored_rows), hidden_rows)
+
+
+def _counts(result: ValidationResult, stored_rows: bytes) -> dict[str, int]:
+    total = sum(1 for _ in compression.decompress_rows(stored_rows))
     return {
-        "total": result.total,
+        "total": total,
+        "left_out": total - result.total,
         "valid": len(result.valid),
         "duplicate": result.duplicate_count,
         "inactive": result.inactive_count,

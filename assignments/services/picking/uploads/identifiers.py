@@ -1,7 +1,7 @@
 """Read identifiers of people from a file: a column of a table, or every word of a plain list."""
 
-from collections.abc import Sequence
-from typing import BinaryIO, Final
+from collections.abc import Iterable, Sequence
+from typing import BinaryIO, Final, NamedTuple
 
 from assignments.services.picking.identifier_forms import comparable
 from assignments.services.picking.pasted_lists.tokens import normalise, tokenise
@@ -12,31 +12,68 @@ from assignments.services.picking.uploads.column_detection import (
     people_columns,
 )
 from assignments.services.picking.uploads.errors import UploadRefused
+from assignments.services.picking.uploads.row_choice import RowChoice, named_values
 
 MAX_IDENTIFIERS: Final = reader.MAX_ROWS
 
 
-def read_identifiers(account_pk: int, file: BinaryIO, column: str = "") -> list[str]:
+class Identifiers(NamedTuple):
+    """The identifiers of a file, and sentences about what was not read of it."""
+
+    words: list[str]
+    notes: list[str]
+
+
+def read_identifiers(
+    account_pk: int,
+    file: BinaryIO,
+    *,
+    column: str = "",
+    sheet: str = "",
+    uses_hidden: bool = False,
+    left_out: Iterable[str] = (),
+) -> Identifiers:
     """Return the cells of the column that names the people, or every word if it is a list.
 
     :param column: the heading of that column; empty to detect it
+    :param sheet: the sheet of a workbook; empty for the one that fits best
+    :param uses_hidden: whether rows are read that a sheet hides
+    :param left_out: texts such as “Status=Terminated” about rows that are left out
     :raises UploadRefused: if the file is neither a table nor a list, if it has no such column, or
         if it is not clear which column names the people
     """
     try:
-        table = reader.open_table(account_pk, file)
-        heading, rows = table.heading, list(table.rows)
+        table = reader.open_table(account_pk, file, sheet)
+        rows = list(table.rows)
     except UploadRefused:
-        if column or file_types.is_workbook(file):
+        if column or sheet or left_out or file_types.is_workbook(file):
             raise
         return _read_words(file)
+    choice = RowChoice(uses_hidden=uses_hidden, values=named_values(left_out, table.heading))
+    used_rows = [cells for _, cells in choice.used(rows, table.hidden_rows)]
     if column:
-        person: int | None = _column_named(column, heading)
+        person: int | None = _column_named(column, table.heading)
     else:
-        person = _detected_column(account_pk, heading, [cells for _, cells in rows[:SAMPLE]])
+        person = _detected_column(account_pk, table.heading, used_rows[:SAMPLE])
     if person is None:
         return _read_list(file)
-    return [cells[person] for _, cells in rows if person < len(cells) and cells[person]]
+    words = [cells[person] for cells in used_rows if person < len(cells) and cells[person]]
+    return Identifiers(words, _notes(table, uses_hidden=uses_hidden))
+
+
+def _notes(table: reader.Table, *, uses_hidden: bool) -> list[str]:
+    notes = []
+    if table.hidden_rows and not uses_hidden:
+        notes.append(
+            f"{len(table.hidden_rows):,} hidden rows were left out. Add --hidden-rows use to use "
+            "them."
+        )
+    if table.other_sheets:
+        notes.append(
+            f"Only the sheet “{table.sheet}” was read; {', '.join(table.other_sheets)} have rows "
+            "too. Name another with --sheet."
+        )
+    return notes
 
 
 def _column_named(column: str, heading: Sequence[str]) -> int:
@@ -66,14 +103,21 @@ def _detected_column(
     return detection.person[0]
 
 
-def _read_list(file: BinaryIO) -> list[str]:
+def _read_list(file: BinaryIO) -> Identifiers:
     if file_types.is_workbook(file):
         raise UploadRefused("No column names anybody whom the LMS knows.")
     return _read_words(file)
 
 
-def _read_words(file: BinaryIO) -> list[str]:
+def _read_words(file: BinaryIO) -> Identifiers:
     encoding = file_types.detect_encoding(file)
     file.seek(0)
     text = file.read().decode(encoding)
-    return [token.text for token in tokenise(normalise(text), limit=MAX_IDENTIFIERS)]
+    tokens = tokenise(normalise(text), limit=MAX_IDENTIFIERS)
+    lines = {token.line for token in tokens}
+    if 1 < len(lines) < len(tokens):
+        raise UploadRefused(
+            "It is neither a table with a heading nor a list: some lines have several words. Put "
+            "the names of the columns above it, or one e-mail or ID on each line."
+        )
+    return Identifiers([token.text for token in tokens], [])

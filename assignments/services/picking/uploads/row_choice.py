@@ -1,0 +1,98 @@
+"""Choose rows of a file to leave out: hidden ones, and those with a value such as “Terminated”."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from assignments.services.picking.identifier_forms import comparable
+from assignments.services.picking.uploads.errors import UploadRefused
+from assignments.services.picking.uploads.reader import Row
+
+MAX_VALUES: Final = 12
+MAX_COLUMNS: Final = 5
+# Stands for every value of a column of many, such as the days of “Terminated on”.
+ANY_VALUE: Final = "*"
+# English, German, French, Spanish, Portuguese, Italian, Dutch and Polish.
+_STATUS_HEADING: Final = re.compile(
+    r"status|\bstate\b|terminat|leaver|leaving|\bleft\b|inactive|\bactive|employment|exit|on leave"
+    r"|austritt|ausgeschieden|gekündigt|aktiv|statut|sortie|\bdépart\b|actif|estado|situaç|\bbaja\b"
+    r"|activo|ativo|deslig|demiss|stato|cessat|attiv|uit dienst|actief|zwolni|aktywn",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RowChoice:
+    """Which rows of a file are left out.
+
+    :ivar uses_hidden: whether rows that the sheet hides are used
+    :ivar values: pairs of a column's index and a value whose rows are left out, or ANY_VALUE
+    """
+
+    uses_hidden: bool = False
+    values: frozenset[tuple[int, str]] = frozenset()
+
+    def used(self, rows: Iterable[Row], hidden_rows: Sequence[int]) -> Iterator[Row]:
+        """Yield the rows that are used."""
+        left_out = frozenset() if self.uses_hidden else frozenset(hidden_rows)
+        for number, cells in rows:
+            if number not in left_out and not self._has_value(cells):
+                yield number, cells
+
+    def _has_value(self, cells: Sequence[str]) -> bool:
+        return any(
+            _matches(cells[column] if column < len(cells) else "", value)
+            for column, value in self.values
+        )
+
+
+class StatusValues:
+    """Counts the values of columns by which rows may be left out, while the rows are read."""
+
+    def __init__(self, heading: Sequence[str]) -> None:
+        columns = [n for n, name in enumerate(heading) if _STATUS_HEADING.search(name)]
+        self._counters = {n: Counter[str]() for n in columns[:MAX_COLUMNS]}
+
+    def count(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Yield the rows and count their values."""
+        for number, cells in rows:
+            for column, counter in self._counters.items():
+                value = cells[column] if column < len(cells) else ""
+                is_counted = not value or value in counter or len(counter) <= MAX_VALUES
+                counter[value[:100] if is_counted else ANY_VALUE] += 1
+            yield number, cells
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return how many rows have each value, by the column's index, if they differ."""
+        counts = {str(n): _by_frequency(counter) for n, counter in self._counters.items()}
+        return {column: values for column, values in counts.items() if len(values) > 1}
+
+
+def named_values(texts: Iterable[str], heading: Sequence[str]) -> frozenset[tuple[int, str]]:
+    """Return the column and value of each text such as “Status=Terminated”.
+
+    :raises UploadRefused: if a text has no equals sign, or there is no such column
+    """
+    columns = {comparable(name): n for n, name in enumerate(heading)}
+    pairs = [text.partition("=") for text in texts]
+    for name, sign, _ in pairs:
+        if not sign or comparable(name) not in columns:
+            raise UploadRefused(
+                f"It has no column “{name.strip()}” to leave rows out by; it has "
+                f"{', '.join(heading)}. Write it as COLUMN=VALUE."
+            )
+    return frozenset((columns[comparable(name)], value.strip()) for name, _, value in pairs)
+
+
+def _matches(cell: str, value: str) -> bool:
+    return bool(cell) if value == ANY_VALUE else comparable(cell[:100]) == comparable(value)
+
+
+def _by_frequency(counter: Counter[str]) -> dict[str, int]:
+    values = dict(counter.most_common())
+    empty = values.pop("", 0)
+    if len(values) > MAX_VALUES or ANY_VALUE in values:
+        return {ANY_VALUE: sum(values.values()), "": empty} if empty else {}
+    return values | ({"": empty} if empty else {})
