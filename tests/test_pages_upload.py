@@ -1,13 +1,18 @@
 """Pages for uploading a file: upload, confirm the columns, download invalid rows, remove."""
 
+import csv
+import io
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from assignments import tasks
 from assignments.models import Draft, DraftFile, DraftLearner, DraftRow, DraftUpload
+from assignments.services.picking.uploads.reader import open_table
 from tests.factories import AT, make_account, make_content, make_learner, make_user
 from tests.test_pages_assign import words
+from tests.test_workbooks import book_of
 
 pytestmark = pytest.mark.django_db
 TEXT = "Mail;Course;Note\nada@x.example;CRS-A;=1+1\nnobody@x.example;CRS-A;-2\n"
@@ -272,11 +277,42 @@ def test_invalid_rows_can_be_downloaded_and_uploaded_again(client, draft):
     text = response.content.decode()
     assert response["Content-Disposition"] == 'attachment; filename="to-fix.csv"'
     assert text.splitlines() == [
-        "\ufeffMail,Course,Note,Row in the file,Reason",
-        'nobody@x.example,CRS-A,\'-2,3,"Nobody has this e-mail, employee ID or LMS ID."',
+        "\ufeffRow in the file,Reason,Mail,Course,Note",
+        '3,"Nobody has this e-mail, employee ID or LMS ID.",nobody@x.example,CRS-A,\'-2',
     ]
     page = words(upload(client, draft, text.replace("nobody", "ada")))
     assert "ada@x.example CRS-A -2" in page
+
+
+def test_the_file_to_repair_holds_every_cell_and_keeps_row_numbers(client, draft):
+    text = "Name;Mail\nX;nobody@x.example\nLovelace;Ada;ada@x.example\n"
+    upload(client, draft, text)
+    client.post(url(draft, "assign-upload-columns"), COLUMNS | {"person": "1", "content": "none"})
+
+    first = client.get(url(draft, "assign-upload-refused")).content.decode()
+    upload(client, draft, first)
+    client.post(url(draft, "assign-upload-columns"), COLUMNS | {"person": "1", "content": "none"})
+    second = client.get(url(draft, "assign-upload-refused")).content.decode()
+
+    assert first == second
+    rows = list(csv.reader(first.splitlines()[1:]))
+    assert [(row[0], *row[2:]) for row in rows] == [
+        ("2", "X", "nobody@x.example"),
+        ("3", "Lovelace", "Ada", "ada@x.example"),
+    ]
+
+
+def test_the_file_to_repair_of_a_workbook_is_a_workbook(client, draft):
+    book = book_of({"A": [["Mail", "Id"], ["nobody@x.example", "000101"], ["x@y", "=1+1"]]})
+    client.post(url(draft), {"file": SimpleUploadedFile("p.xlsx", book), "by": "file"})
+    client.post(url(draft, "assign-upload-columns"), COLUMNS | {"content": "none"})
+
+    response = client.get(url(draft, "assign-upload-refused"))
+
+    assert response["Content-Disposition"] == 'attachment; filename="to-fix.xlsx"'
+    table = open_table(draft.account_id, io.BytesIO(response.content))
+    assert (table.heading, table.is_repaired) == (["Mail", "Id"], True)
+    assert list(table.rows) == [(2, ["nobody@x.example", "000101"]), (3, ["x@y", "0"])]
 
 
 def test_a_file_of_people_adds_to_the_selection(client, draft):

@@ -53,6 +53,9 @@ def test_csv_is_read_in_any_encoding(encoding, separator, end):
             id="quoted lines",
         ),
         pytest.param("sep=;\nid;note\n1a;b,c", [(3, ["1a", "b,c"])], id="declared separator"),
+        pytest.param("SEP=;\r\nid;note\r\n1a;b,c", [(3, ["1a", "b,c"])], id="in capitals"),
+        pytest.param("sep=\t\nid\tnote\n1a\tb,c", [(3, ["1a", "b,c"])], id="a declared tab"),
+        pytest.param('"sep=|"\nid|note\n1a|b,c', [(3, ["1a", "b,c"])], id="quoted"),
         pytest.param("\n\nid,note\n\n,\n1a,b", [(6, ["1a", "b"])], id="empty rows count"),
         pytest.param("id\n1a\n2b", [(2, ["1a"]), (3, ["2b"])], id="one column"),
         pytest.param("id,x\n '=1+1 ,\u200bA", [(2, ["=1+1", "A"])], id="invisible characters"),
@@ -104,6 +107,10 @@ def zipped(**parts):
         pytest.param(b"NW-1,2027\nNW-2,1", "Row 1 looks like data", id="ids for a heading"),
         pytest.param(PICTURE, "This is a picture, whatever its name says", id="picture"),
         pytest.param(b"%PDF-1.7", "This is a PDF", id="pdf"),
+        pytest.param(b"<html><table>", "This is a web page or XML", id="web page"),
+        pytest.param(b"\xef\xbb\xbf \n<!DOCTYPE html>", "This is a web page", id="another"),
+        pytest.param("<table>".encode("utf-16"), "This is a web page", id="UTF-16 page"),
+        pytest.param(b'<?xml version="1.0"?><Workbook/>', "web page or XML", id="old XML"),
         pytest.param(b"\x00\x01\x02abc" * 9, "This is not a table", id="bytes"),
         pytest.param(
             b"\xff\xfea\x00\x00\xd8", "The text of this file is damaged", id="half a character"

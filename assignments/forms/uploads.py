@@ -162,9 +162,8 @@ class ColumnsForm(forms.Form):
         ]
         field = self.fields["replaces"]
         field.choices = [("", "Add it to what is there"), *choices]  # type: ignore[attr-defined]
-        is_repaired = chosen_columns.is_repaired(self._upload.heading)
         same = [file.pk for file in files if file.name == self._upload.name]
-        field.initial = same[0] if same and not is_repaired else ""
+        field.initial = same[0] if same and not self._upload.is_repaired else ""
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
         """Set the choices of a field, with the only candidate selected."""

@@ -215,6 +215,7 @@ class Migration(migrations.Migration):
                 ('workbook', models.BinaryField(default=b'')),
                 ('heading', models.JSONField()),
                 ('heading_row', models.PositiveIntegerField(default=1)),
+                ('is_repaired', models.BooleanField(default=False)),
                 ('hidden_rows', models.JSONField(default=list)),
                 ('status_values', models.JSONField(default=dict)),
                 ('preview', models.JSONField()),

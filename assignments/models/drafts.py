@@ -211,6 +211,7 @@ class DraftUpload(models.Model):
     `people_counts` holds for each column the people whom the cells of the first `sample_size` rows
     name, as `PeopleCount`. `date_order` is the `OrderEvidence` of the only column of due dates.
     Of a workbook with several sheets, `workbook` holds the file, to read another of `other_sheets`.
+    `is_repaired` tells a file of refused rows that has been downloaded and corrected.
     `status_values` counts the values by which rows may be left out, by the index of their column.
     """
 
@@ -224,6 +225,7 @@ class DraftUpload(models.Model):
     workbook = models.BinaryField(default=b"")
     heading = models.JSONField()
     heading_row = models.PositiveIntegerField(default=1)
+    is_repaired = models.BooleanField(default=False)
     hidden_rows = models.JSONField(default=list)
     status_values = models.JSONField(default=dict)
     preview = models.JSONField()

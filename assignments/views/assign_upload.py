@@ -17,11 +17,12 @@ from assignments.forms.uploads import ColumnsForm, UsedFileForm
 from assignments.services.picking import drafts
 from assignments.services.picking.uploads import files, used_files
 from assignments.services.picking.uploads.errors import UploadRefused
-from assignments.services.picking.uploads.reader import MAX_BYTES
+from assignments.services.picking.uploads.reader import ADDED_COLUMNS, MAX_BYTES
 from assignments.views.assign import may_assign
 from assignments.views.csv_response import csv_response
 from assignments.views.draft_page import DraftPage, own_draft
 from assignments.views.request_context import Request
+from assignments.views.xlsx_response import xlsx_response
 
 if TYPE_CHECKING:
     from assignments.models import Draft
@@ -92,12 +93,15 @@ def assign_upload_remove(request: Request, pk: UUID) -> HttpResponse:
 @require_GET
 @may_assign
 def assign_upload_refused(request: Request, pk: UUID) -> HttpResponse:
-    """Return the refused rows as CSV under the file's own heading, to be fixed and uploaded."""
+    """Return the refused rows with all their cells, as the type of the file, to be fixed."""
     upload = DraftPage(request, own_draft(request, pk)).upload
     if upload is None or upload.result is None:
         raise Http404
-    rows = ((*cells, number, reason) for number, cells, reason in files.invalid_rows(upload))
-    return csv_response("to-fix.csv", [(*upload.heading, "Row in the file", "Reason"), *rows])
+    rows = ((number, reason, *cells) for number, cells, reason in files.invalid_rows(upload))
+    table = [(*ADDED_COLUMNS, *upload.heading), *rows]
+    if upload.sheet:
+        return xlsx_response("to-fix.xlsx", table)
+    return csv_response("to-fix.csv", table)
 
 
 def _store(

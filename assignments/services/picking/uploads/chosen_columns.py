@@ -4,14 +4,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from hashlib import sha256
-from typing import Final
 
 from assignments.models import Draft
 from assignments.services.picking.uploads.column_detection import Columns
 from assignments.services.picking.uploads.errors import UploadRefused
-
-# What the file of refused rows adds to the heading of the file that they came from.
-REPAIR_COLUMNS: Final = ("Row in the file", "Reason")
 
 
 def validate(columns: Columns, width: int) -> None:
@@ -40,12 +36,7 @@ def remembered(draft: Draft, heading: Sequence[str]) -> Columns | None:
     return None if columns is None else Columns(**columns)
 
 
-def is_repaired(heading: Sequence[str]) -> bool:
-    """Return whether a heading is that of a file of refused rows."""
-    return set(REPAIR_COLUMNS) <= set(heading)
-
-
 def _key(heading: Sequence[str]) -> str:
-    """Return a hash of a heading, the same for the file to repair, since headings are not kept."""
-    names = [name.casefold() for name in heading if name not in REPAIR_COLUMNS]
+    """Return a hash of a heading; headings themselves are not kept."""
+    names = [name.casefold() for name in heading]
     return sha256(json.dumps(names).encode()).hexdigest()[:16]

@@ -1,6 +1,7 @@
 """Detect the type and the text encoding of a file by its content, never by its name."""
 
 import codecs
+import re
 from typing import BinaryIO, Final
 
 from assignments.services.picking.uploads.errors import UploadRefused
@@ -20,6 +21,9 @@ _UNSUPPORTED: Final = (
     (b"\x1f\x8b", "an archive"),
     (b"7z\xbc\xaf", "an archive"),
     (b"Rar!", "an archive"),
+)
+_WEB_PAGE: Final = re.compile(
+    rb"[\xef\xbb\xbf\xff\xfe\s]*<(?:!doctype|html|head|meta|style|table|\?xml)", re.I
 )
 _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -44,6 +48,11 @@ def is_workbook(file: BinaryIO) -> bool:
     for magic, kind in _UNSUPPORTED:
         if start.startswith(magic):
             raise UploadRefused(f"This is {kind}, whatever its name says. {SAVE_AS}")
+    if _WEB_PAGE.match(start[:4_096].replace(b"\0", b"")):
+        raise UploadRefused(
+            "This is a web page or XML, although its name may end in .xls. Open it in a "
+            "spreadsheet program, save it as .xlsx and upload that."
+        )
     return start.startswith(WORKBOOK)
 
 

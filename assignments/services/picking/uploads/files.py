@@ -66,6 +66,7 @@ def store_file(
         "workbook": _content(file) if table.other_sheets else b"",
         "heading": heading,
         "heading_row": table.heading_row,
+        "is_repaired": table.is_repaired,
         "hidden_rows": table.hidden_rows,
         "status_values": status_values.counts(),
         "preview": sample[:PREVIEW],
@@ -129,13 +130,13 @@ def import_rows(
 
 
 def invalid_rows(upload: DraftUpload) -> Iterator[tuple[int, Sequence[str], str]]:
-    """Yield each invalid row: its number in the file, its cells under the heading, the reason."""
+    """Yield each invalid row: its number in the first file, all its cells, the reason."""
     if upload.result is None:
         return
     width = len(upload.heading)
     rows = compression.decompress_rows(bytes(upload.compressed_rows))
     for number, (*cells, reason) in rows:
-        yield number, [*cells[:width], *[""] * (width - len(cells))], reason
+        yield number, [*cells, *[""] * (width - len(cells))], reason
 
 
 def first_invalid_rows(upload: DraftUpload, limit: int) -> list[tuple[int, Sequence[str], str]]:

@@ -34,6 +34,7 @@ class Table:
     :ivar rows: every row below it that is not empty, to be read once
     :ivar sheet: the sheet of a workbook; empty for other files
     :ivar other_sheets: the other visible sheets that have rows
+    :ivar is_repaired: whether it is a file of refused rows; they keep their first numbers
     :ivar hidden_rows: the numbers of the rows that the sheet hides, while `rows` are read
     """
 
@@ -42,6 +43,7 @@ class Table:
     rows: Iterator[Row]
     sheet: str
     other_sheets: list[str]
+    is_repaired: bool = False
     hidden_rows: list[int] = field(default_factory=list)
 
 
@@ -153,7 +155,7 @@ def _with_first_numbers(table: Table, rows: Iterator[SourceRow]) -> Iterator[Sou
     width = len(ADDED_COLUMNS)
     if tuple(table.heading[:width]) != ADDED_COLUMNS:
         return rows
-    table.heading = table.heading[width:]
+    table.heading, table.is_repaired = table.heading[width:], True
     return (
         SourceRow(int(cells[0]) if cells[0].isdecimal() else number, cells[width:], is_hidden)
         for number, cells, is_hidden in rows
