@@ -158,7 +158,7 @@ def test_nothing_of_another_account_can_be_selected(client, manager, here, other
 
     assert not DraftLearner.objects.filter(draft=draft).exists()
     assert not DraftContent.objects.filter(draft=draft).exists()
-    assert (pasted.status_code, taken.status_code) == (200, 404)
+    assert (pasted.status_code, taken.status_code) == (200, 422)
 
 
 def test_the_draft_offers_the_other_accounts(client, manager, here, other):
@@ -166,8 +166,9 @@ def test_the_draft_offers_the_other_accounts(client, manager, here, other):
 
     page = client.get(reverse("assign", args=[draft.pk])).content.decode()
 
-    assert f'<option value="{other.pk}" selected>{other} (us)</option>' in page
-    assert f'<option value="{here.pk}">{here} (sandbox)</option>' in page
+    assert f"In <b>{other} (us)</b>" in page
+    assert f"Start in {here} (sandbox) instead" in page
+    assert f"Start in {other}" not in page.replace(f"Start in {here} (sandbox)", "")
 
 
 @pytest.mark.usefixtures("clock")
