@@ -60,14 +60,16 @@ def assign_paste(request: Request, pk: UUID) -> HttpResponse:
     text, use = form.cleaned_data["list"], form.cleaned_data["use"]
     if "rest" in request.POST:
         return _rest(request, draft, text)
-    if use:
-        start, learner_pk = use
-        text = list_import.replace_word(draft=draft, text=text, start=start, learner_pk=learner_pk)
-    return _added(request, draft, text).response("paste" if use else "pasted")
+    return _added(request, draft, text, use).response("paste" if use else "pasted")
 
 
-def _added(request: Request, draft: Draft, text: str) -> PastePage:
+def _added(request: Request, draft: Draft, text: str, use: tuple[int, int] | None) -> PastePage:
     try:
+        if use:
+            start, learner_pk = use
+            text = list_import.replace_word(
+                draft=draft, text=text, start=start, learner_pk=learner_pk
+            )
         pasted = list_import.add_people(draft=draft, text=text, now=timezone.now())
     except (list_import.ListRefused, drafts.DraftRefused) as refusal:
         return PastePage(request, draft, text=text, refusal=refusal)

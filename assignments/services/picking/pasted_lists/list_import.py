@@ -9,6 +9,7 @@ from django.db import transaction
 
 from assignments.models import Draft, Learner
 from assignments.services.picking import drafts
+from assignments.services.picking.pasted_lists import pasted_tables
 from assignments.services.picking.pasted_lists.classification import (
     Classification,
     RejectedWord,
@@ -86,10 +87,12 @@ def replace_word(*, draft: Draft, text: str, start: int, learner_pk: int) -> str
     """Return the list with the word at offset `start` replaced by an identifier of a person.
 
     The list is returned unchanged if there is no such word or person.
+
+    :raises ListRefused: if it is not clear which column of pasted rows names the people
     """
     text = normalise(text)
     person = Learner.objects.filter(account=draft.account_id, pk=learner_pk).first()
-    words = tokenise(text, limit=MAX_WORDS)
+    words = _tokens(draft.account_id, text)
     token = next((word for word in words if word.start == start), None)
     if person is None or token is None:
         return text
@@ -105,12 +108,25 @@ def _unique_identifier(learner: Learner) -> str:
 
 
 def _classify(account_pk: int, text: str) -> Classification:
-    words = _words(text)
+    words = _words(account_pk, text)
     return classify(words, PeopleLookup(account_pk, (token.text for token in words)))
 
 
-def _words(text: str) -> list[Token]:
-    words = tokenise(text, limit=MAX_WORDS + 1)
+def _tokens(account_pk: int, text: str) -> list[Token]:
+    """Return the words of a list, or the cells of pasted rows that name a person.
+
+    :raises ListRefused: if it is not clear which column names the people
+    """
+    if not pasted_tables.is_table(text):
+        return tokenise(text, limit=MAX_WORDS + 1)
+    try:
+        return pasted_tables.person_tokens(account_pk, text)
+    except pasted_tables.TableRefused as refusal:
+        raise ListRefused(str(refusal)) from refusal
+
+
+def _words(account_pk: int, text: str) -> list[Token]:
+    words = _tokens(account_pk, text)
     if not words:
         raise ListRefused("Paste at least one e-mail, employee ID or LMS ID.")
     if len(words) > MAX_WORDS:

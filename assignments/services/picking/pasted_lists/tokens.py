@@ -38,7 +38,8 @@ class Token:
 def normalise(text: str) -> str:
     """Return the visible text, with line feeds and separators of ASCII only."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return remove_invisible(text).translate(_SEPARATORS).strip()
+    # A tab at the start is an empty cell.
+    return remove_invisible(text).translate(_SEPARATORS).rstrip().lstrip(" \n")
 
 
 def tokenise(text: str, *, limit: int) -> list[Token]:
