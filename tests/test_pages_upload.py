@@ -259,10 +259,7 @@ def test_confirmed_columns_add_the_rows_to_the_draft(client, draft):
     assert list(DraftRow.objects.values_list("learner__name", "content__title")) == [
         ("Ada", "Fire")
     ]
-    assert (
-        "2 rows given, each found, twice, inactive, refused or left out. In the draft now: 1."
-        in text
-    )
+    assert "2 rows given, each counted in one of these. In the draft now: 1." in text
     assert "Ignored columns: Note." in text
     assert "3 nobody@x.example Nobody has this e-mail, employee ID or LMS ID." in text
     assert "File: 1 row of 1 item, beside the people selected here" in text
@@ -322,7 +319,7 @@ def test_a_file_of_people_adds_to_the_selection(client, draft):
         client.post(url(draft, "assign-upload-columns"), COLUMNS | {"content": ""}, follow=True)
     )
 
-    assert "Found 1 from this file Picked before 0" in text
+    assert "Found 1 from this file, 0 picked before" in text
     assert DraftLearner.objects.count() == 1
     assert "File:" not in text
 
@@ -335,7 +332,8 @@ def test_a_file_that_was_used_before_can_be_replaced_with_one_click(client, draf
 
     upload(client, draft, "Mail\nada@x.example\nbea@x.example\n")
     text = words(client.post(url(draft, "assign-upload-columns"), confirm, follow=True))
-    assert "Found 2 from this file Picked before 1 0 of them in this file too" in text
+    assert "Found 2 from this file, 1 picked before" in text
+    assert "In the draft now: 3." in text
     assert "people.csv: 2 rows" in text
 
     page = upload(client, draft, "Mail\ncyd@x.example\ndot@x.example\n")
