@@ -220,5 +220,5 @@ def test_add_audience_takes_a_constant_number_of_queries(
     audience = make_audience(owner, *people("Ada", "Ben", "Cid")[:count])
     assert Audience.objects.get() == audience
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         add(draft, audience, owner)

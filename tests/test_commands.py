@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from assignments.models import Batch, Content, Draft, Learner, SyncRun, Worker
+from assignments.models import Assignment, Batch, Content, Draft, Learner, SyncRun, Worker
 from assignments.queries.formatting import moment
 from assignments.services.submitting import start_time
 from tests.xlsx_files import workbook
@@ -123,6 +123,81 @@ def test_assign_asks_for_the_column_if_several_name_people(desk, item, tmp_path)
     output = assign(desk, item, "--yes", "--wait", people=f"--learners {file} --column Starter")
 
     assert "Done. 2 created." in output
+
+
+ROWS = ("01/02/2027", "13/02/2027", "02/14/2027", "04/03/2027")
+
+
+@pytest.fixture
+def assign_rows(desk, item, tmp_path):
+    """Return a function that runs `assign` with a file of people, items and due dates."""
+
+    def run_assign(days, *more, heading="E-mail,Course,Due date", reference=None):
+        addresses = Learner.objects.filter(is_active=True).exclude(email="").order_by("pk")
+        rows = zip(addresses.values_list("email", flat=True), days, strict=False)
+        file = tmp_path / "rows.csv"
+        lines = [f"{email},{reference or item()},{day}" for email, day in rows]
+        file.write_text("\n".join([heading, *lines]))
+        words = f"--as {desk.owner.email} --due none --status pending --yes --learners {file}"
+        return run("assign", *words.split(), *more)
+
+    return run_assign
+
+
+def planned_days():
+    """Return the due dates of the rows of all batches, sorted."""
+    days = Assignment.objects.order_by("due_date").values_list("due_date", flat=True)
+    return [f"{due:%d %b}" for due in days]
+
+
+def test_assign_reads_items_and_due_dates_from_a_file(assign_rows):
+    output = assign_rows(["03/04/2027", "2027-05-06", "15. März 2027"])
+
+    assert "3 to create" in output
+    assert planned_days() == ["15 Mar", "03 Apr", "06 May"]
+
+
+def test_assign_reads_dates_in_the_order_of_the_option_or_of_the_column(assign_rows):
+    assign_rows(["03/04/2027", "02/14/2027"])
+    assign_rows(["04/05/2027", "06/07/2027"], "--dates", "month-first", "--again")
+
+    assert planned_days() == ["14 Feb", "04 Mar", "05 Apr", "07 Jun"]
+
+
+@pytest.mark.parametrize(
+    ("days", "more", "options", "sentence"),
+    [
+        (ROWS, (), {}, "contradicts itself: 13/02/2027 in row 3 has the day first, .* Add --dates"),
+        (
+            ROWS,
+            ("--dates", "day-first"),
+            {},
+            "1 of 4 rows cannot be used, first row 4: “02/14",
+        ),
+        (["9999-12-31"], (), {}, "first row 2: 31 December 9999 is too far away"),
+        (ROWS, (), {"reference": "none"}, "No column names items. Add --content."),
+        (
+            ["2027-01-15,2027-01-16"],
+            (),
+            {"heading": "E-mail,Course,Due,Deadline"},
+            "Several columns hold due dates: “Due”, “Deadline”",
+        ),
+    ],
+)
+def test_assign_refuses_rows_that_are_not_clear(
+    assign_rows, settings, days, more, options, sentence
+):
+    settings.TIME_ZONE = "America/New_York"
+
+    with pytest.raises(CommandError, match=sentence):
+        assign_rows(days, *more, **options)
+
+    assert not Batch.objects.exists()
+
+
+def test_assign_to_everybody_needs_content(desk):
+    with pytest.raises(CommandError, match="--all needs --content"):
+        run("assign", *f"--as {desk.owner.email} --all --due none --status pending".split())
 
 
 def test_assign_refuses_a_column_without_a_file(desk, item):

@@ -62,7 +62,7 @@ def test_hidden_rows_are_counted_and_left_out(client, draft):
 
     assert selected() == [0, 3, 4, 5]
     assert "Left out 2 hidden, or by your choice" in text
-    assert "6 rows given, each found, twice, inactive, refused or left out." in text
+    assert "6 rows given, each counted in one of these." in text
 
 
 def test_hidden_rows_can_be_used(client, draft):

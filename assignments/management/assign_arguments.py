@@ -23,7 +23,11 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("--as", required=True, dest="email", help="e-mail of the manager")
     add_people_arguments(parser)
     parser.add_argument("--account", default="", help="StackOne id, if there are several")
-    parser.add_argument("--content", nargs="+", required=True, help="reference, LMS ID or title")
+    parser.add_argument(
+        "--content",
+        nargs="+",
+        help="reference, LMS ID or title; without it, the file names items and their due dates",
+    )
     _add_terms(parser)
     parser.add_argument("--reason", default="", help="kept in the audit log")
     parser.add_argument(
@@ -43,6 +47,8 @@ def refuse_contradictory(options: dict[str, Option]) -> None:
     if options["wait"] and options["start_at"]:
         raise CommandError("--wait ends when all is sent; leave it out with --start-at.")
     refuse_file_options_without_file(options)
+    if options["all"] and not options["content"]:
+        raise CommandError("--all needs --content.")
 
 
 def due_date(text: str, dates: str | None) -> date | None:
@@ -80,7 +86,7 @@ def _add_terms(parser: CommandParser) -> None:
     parser.add_argument(
         "--dates",
         choices=[order.value for order in DateOrder],
-        help="how to read 03/04/2027; by default as the organisation writes dates",
+        help="how to read 03/04/2027; by default as the file shows or the organisation writes it",
     )
     parser.add_argument("--status", required=True, choices=Status.values)
     parser.add_argument("--due-time", metavar="HH:MM", help="if DUE_TIMES is set")

@@ -1,16 +1,20 @@
 """The options of `manage.py assign` that name people: everybody, or the people of a file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from django.core.management import CommandError, CommandParser
 
 from assignments.management.command_options import Option
-from assignments.models import Account, Learner
+from assignments.models import Account, Draft, Learner
 from assignments.services.picking.pasted_lists.people_lookup import PeopleLookup
 from assignments.services.picking.pasted_lists.suggestions import suggest
-from assignments.services.picking.uploads import identifiers
+from assignments.services.picking.uploads import identifiers, unattended_import
 from assignments.services.picking.uploads.errors import UploadRefused
+from assignments.services.picking.uploads.unattended_import import ReadingOptions
 
 HIDDEN_ROWS = ("leave", "use")
 _OF_A_FILE = ("column", "sheet", "hidden_rows", "leave_out")
@@ -74,6 +78,27 @@ def learners(
     return [person.pk for person in people_by_name.values() if person]
 
 
+def use_rows(
+    draft: Draft, options: dict[str, Option], *, warn: Callable[[str], None], now: datetime
+) -> None:
+    """Add the people, items and due dates of the file of --learners to a draft.
+
+    :param warn: called with each sentence about what is unusual or was not read
+    :raises CommandError: if the file cannot be used
+    """
+    path = options["learners"]
+    with _opened(path) as file:
+        notes = unattended_import.import_people_and_items(
+            draft=draft,
+            file=file,
+            name=path.name,
+            options=ReadingOptions(dates=options["dates"] or "", **_reading_options(options)),
+            now=now,
+        )
+    for note in notes:
+        warn(note)
+
+
 def _hint(account: Account, word: str) -> str:
     suggestion = suggest(account_pk=account.pk, words=[word]).get(word)
     if suggestion is None:
@@ -83,17 +108,25 @@ def _hint(account: Account, word: str) -> str:
 
 
 def _identifiers(account: Account, options: dict[str, Option]) -> identifiers.Identifiers:
-    path = options["learners"]
+    with _opened(options["learners"]) as file:
+        return identifiers.read_identifiers(account.pk, file, **_reading_options(options))
+
+
+def _reading_options(options: dict[str, Option]) -> dict[str, Any]:
+    return {
+        "column": options["column"],
+        "sheet": options["sheet"],
+        "uses_hidden": options["hidden_rows"] == "use",
+        "left_out": options["leave_out"] or (),
+    }
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file; what it is refused for becomes an error of the command."""
     try:
         with path.open("rb") as file:
-            return identifiers.read_identifiers(
-                account.pk,
-                file,
-                column=options["column"],
-                sheet=options["sheet"],
-                uses_hidden=options["hidden_rows"] == "use",
-                left_out=options["leave_out"] or (),
-            )
+            yield file
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error}") from error
     except UploadRefused as refusal:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.core.management import CommandError, CommandParser
@@ -85,12 +85,19 @@ class Command(DeskCommand):
             now=now,
         )
         drafts.set_assigns_again(draft=draft, assigns_again=options["again"], now=now)
-        for content in assign_arguments.contents(account, options["content"]):
-            drafts.add_content(draft=draft, content_pk=content.pk, now=now)
-        learner_pks = people_file.learners(account, options, warn=self.stderr.write)
-        drafts.pick_learners(draft=draft, learner_pks=learner_pks, now=now)
+        self._select(draft, options, now)
         draft.refresh_from_db()
         return frozen_plan.freeze(draft=draft, now=now)
+
+    def _select(self, draft: Draft, options: dict[str, Option], now: datetime) -> None:
+        account, warn = draft.account, self.stderr.write
+        if not options["content"]:
+            people_file.use_rows(draft, options, warn=warn, now=now)
+            return
+        for content in assign_arguments.contents(account, options["content"]):
+            drafts.add_content(draft=draft, content_pk=content.pk, now=now)
+        learner_pks = people_file.learners(account, options, warn=warn)
+        drafts.pick_learners(draft=draft, learner_pks=learner_pks, now=now)
 
     def _submitted(self, batch: Batch, options: dict[str, Option]) -> Batch:
         now, by = timezone.now(), acting_as(batch.by)

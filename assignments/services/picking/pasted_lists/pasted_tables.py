@@ -47,10 +47,11 @@ def _person_column(account_pk: int, rows: Sequence[Sequence[str]]) -> int:
     heading, detection = _detect(account_pk, filled[: SAMPLE + 1])
     if len(detection.person) == 1:
         return detection.person[0]
-    if any(count.people for count in detection.people_counts):
+    counts = detection.people_counts
+    if any(count.people for count in counts):
         raise TableRefused(
             "It is not clear which column names the people who get the assignments: "
-            f"{people_columns(heading, detection)}. Paste that column alone, one person a line."
+            f"{people_columns(heading, counts)}. Paste that column alone, one person a line."
         )
     return 0
 

@@ -82,11 +82,11 @@ def detect_columns(
     return Detection(person, content, due, counts)
 
 
-def people_columns(heading: Sequence[str], detection: Detection) -> str:
+def people_columns(heading: Sequence[str], people_counts: Sequence[PeopleCount]) -> str:
     """Return the columns that name people, each with an example."""
     return ", ".join(
         f"“{name}” (such as {count.example})"
-        for name, count in zip(heading, detection.people_counts, strict=True)
+        for name, count in zip(heading, people_counts, strict=True)
         if count.people
     )
 

@@ -8,6 +8,7 @@ from assignments.services.picking.pasted_lists.tokens import normalise, tokenise
 from assignments.services.picking.uploads import file_types, reader
 from assignments.services.picking.uploads.column_detection import (
     SAMPLE,
+    PeopleCount,
     detect_columns,
     people_columns,
 )
@@ -52,31 +53,36 @@ def read_identifiers(
     choice = RowChoice(uses_hidden=uses_hidden, values=named_values(left_out, table.heading))
     used_rows = [cells for _, cells in choice.used(rows, table.hidden_rows)]
     if column:
-        person: int | None = _column_named(column, table.heading)
+        person: int | None = column_named(column, table.heading)
     else:
         person = _detected_column(account_pk, table.heading, used_rows[:SAMPLE])
     if person is None:
         return _read_list(file)
     words = [cells[person] for cells in used_rows if person < len(cells) and cells[person]]
-    return Identifiers(words, _notes(table, uses_hidden=uses_hidden))
+    hidden_count = 0 if uses_hidden else len(table.hidden_rows)
+    return Identifiers(words, unread_notes(hidden_count, table.sheet, table.other_sheets))
 
 
-def _notes(table: reader.Table, *, uses_hidden: bool) -> list[str]:
+def unread_notes(hidden_count: int, sheet: str, other_sheets: Sequence[str]) -> list[str]:
+    """Return sentences about rows that were left out as hidden, and sheets that were not read."""
     notes = []
-    if table.hidden_rows and not uses_hidden:
+    if hidden_count:
         notes.append(
-            f"{len(table.hidden_rows):,} hidden rows were left out. Add --hidden-rows use to use "
-            "them."
+            f"{hidden_count:,} hidden rows were left out. Add --hidden-rows use to use them."
         )
-    if table.other_sheets:
+    if other_sheets:
         notes.append(
-            f"Only the sheet “{table.sheet}” was read; {', '.join(table.other_sheets)} have rows "
+            f"Only the sheet “{sheet}” was read; {', '.join(other_sheets)} have rows "
             "too. Name another with --sheet."
         )
     return notes
 
 
-def _column_named(column: str, heading: Sequence[str]) -> int:
+def column_named(column: str, heading: Sequence[str]) -> int:
+    """Return the index of the column with this heading.
+
+    :raises UploadRefused: if there is none, or several
+    """
     names, wanted = list(map(comparable, heading)), comparable(column)
     if names.count(wanted) != 1:
         raise UploadRefused(f"It has not one column “{column}”; it has {', '.join(heading)}.")
@@ -95,12 +101,23 @@ def _detected_column(
         return None
     if not any(count.people for count in detection.people_counts):
         return None
-    if len(detection.person) != 1:
+    return only_person_column(heading, detection.person, detection.people_counts)
+
+
+def only_person_column(
+    heading: Sequence[str], candidates: Sequence[int], people_counts: Sequence[PeopleCount]
+) -> int:
+    """Return the only candidate for the column of people.
+
+    :raises UploadRefused: if there are several or none
+    """
+    if len(candidates) != 1:
         raise UploadRefused(
             "It is not clear which column names the people who get the assignments: "
-            f"{people_columns(heading, detection)}. Add --column with the heading of that column."
+            f"{people_columns(heading, people_counts)}. Add --column with the heading of that "
+            "column."
         )
-    return detection.person[0]
+    return candidates[0]
 
 
 def _read_list(file: BinaryIO) -> Identifiers:
