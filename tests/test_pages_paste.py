@@ -144,3 +144,12 @@ def test_roles_that_cannot_assign_get_403(client, draft, role):
     client.force_login(make_user(role))
 
     assert paste(client, draft, "a@x").status_code == 403
+
+
+def test_pastes_and_uploads_are_limited_per_person_and_minute(client, draft):
+    urls = [reverse(name, args=[draft.pk]) for name in ("assign-paste", "assign-upload")]
+    for url in urls:
+        statuses = [client.post(url, {"by": "paste"}).status_code for _ in range(61)]
+        assert (set(statuses[:-1]), statuses[-1]) == ({422}, 429)
+    client.force_login(make_user("manager"))
+    assert client.post(urls[0], {"by": "paste"}).status_code == 404

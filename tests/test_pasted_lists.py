@@ -150,13 +150,19 @@ def test_find_returns_one_person(directory, word, name):
         pytest.param("NW-1O934", "Fay", "looks the same", id="the letter O"),
         pytest.param("nw 10934", "Fay", "looks the same", id="a space for a dash"),
         pytest.param("10934", "Fay", "the same number", id="no prefix"),
+        pytest.param('="10934"', "Fay", "the same number", id="a formula"),
+        pytest.param("110", "Gil", "the same number", id="zeros that were dropped"),
+        pytest.param("0000000110", "Gil", "the same number", id="more zeros"),
+        pytest.param("9", None, None, id="a single digit"),
         pytest.param("NW-10935", None, None, id="one digit off is somebody else"),
         pytest.param("zzz@q.example", None, None, id="nothing similar"),
         pytest.param("x" * 300 + "@x", None, None, id="too long to compare"),
     ],
 )
 def test_suggest_returns_people_with_similar_identifiers(directory, word, name, note):
-    make_learner(directory[0], name="Fay", external_reference="NW-10934")
+    make_learner(directory[0], name="Fay", external_reference="NW-10934", remote_id="u10934")
+    make_learner(directory[0], name="Gil", external_reference="000110", remote_id="u7")
+    make_learner(directory[0], name="Hal", external_reference="", remote_id="u110")
 
     suggestions = suggest(account_pk=directory[0].pk, words=[word])
 

@@ -17,6 +17,7 @@ from assignments.services.picking.pasted_lists import list_import
 from assignments.views.assign import may_assign
 from assignments.views.csv_response import csv_response
 from assignments.views.draft_page import DraftPage, own_draft
+from assignments.views.rate_limits import at_most
 from assignments.views.request_context import Request, wants_fragment
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class PastePage(DraftPage):
 
 @require_http_methods(["GET", "POST"])
 @may_assign
+@at_most("60/m", of="pasted-lists")
 def assign_paste(request: Request, pk: UUID) -> HttpResponse:
     """Add the people on the list, replace one of its words, or download what did not match."""
     draft = own_draft(request, pk)

@@ -21,6 +21,7 @@ from assignments.services.picking.uploads.reader import ADDED_COLUMNS, MAX_BYTES
 from assignments.views.assign import may_assign
 from assignments.views.csv_response import csv_response
 from assignments.views.draft_page import DraftPage, own_draft
+from assignments.views.rate_limits import at_most
 from assignments.views.request_context import Request
 from assignments.views.xlsx_response import xlsx_response
 
@@ -32,6 +33,7 @@ TOO_LARGE: Final = f"Upload at most {MAX_BYTES // 1024**2} MB. Split this file."
 
 @require_POST
 @may_assign
+@at_most("60/m", of="uploads")
 def assign_upload(request: Request, pk: UUID) -> HttpResponse:
     """Store a file and show which columns were detected."""
     draft, file = own_draft(request, pk), request.FILES.get("file")
@@ -43,6 +45,7 @@ def assign_upload(request: Request, pk: UUID) -> HttpResponse:
 
 @require_POST
 @may_assign
+@at_most("60/m", of="uploads")
 def assign_upload_sheet(request: Request, pk: UUID) -> HttpResponse:
     """Read another sheet of the workbook that was uploaded last."""
     draft = own_draft(request, pk)
@@ -55,6 +58,7 @@ def assign_upload_sheet(request: Request, pk: UUID) -> HttpResponse:
 
 @require_POST
 @may_assign
+@at_most("60/m", of="uploads")
 def assign_upload_columns(request: Request, pk: UUID) -> HttpResponse:
     """Read the file with the columns that were confirmed."""
     draft = own_draft(request, pk)

@@ -1,5 +1,6 @@
 """Suggest people for identifiers that match nobody: typing errors and look-alike characters."""
 
+import re
 import string
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -8,13 +9,15 @@ from typing import Final
 from rapidfuzz import fuzz, process
 
 from assignments.models import Learner
+from assignments.services.picking.identifier_forms import identifier_forms
 from assignments.services.picking.pasted_lists.people_lookup import Person, people_by_pk
 
 MAX_WORDS: Final = 25
 # Normalised similarity of two e-mail addresses, in percent.
 MIN_SIMILARITY: Final = 85.0
 MAX_WORD_LENGTH: Final = 100
-MIN_DIGITS: Final = 4
+MIN_DIGITS: Final = 2
+_LEADING_ZEROS: Final = re.compile(r"^0+(?=[0-9])", re.MULTILINE)
 _LETTERS: Final = dict(zip(map(ord, string.ascii_lowercase), string.ascii_uppercase, strict=True))
 _PUNCTUATION: Final = dict.fromkeys(map(ord, f"{string.punctuation} \t\r"))
 _LOOK_ALIKES: Final = _LETTERS | _PUNCTUATION | str.maketrans("OoIiLl|", "0011111")
@@ -64,7 +67,7 @@ def _similar_emails(words: list[str], people: list[tuple[int, str]]) -> Iterator
     emails = [email.lower() for _, email in people]
     for word in words:
         best = process.extractOne(
-            word.lower(), emails, scorer=fuzz.ratio, score_cutoff=MIN_SIMILARITY
+            _plain(word).lower(), emails, scorer=fuzz.ratio, score_cutoff=MIN_SIMILARITY
         )
         if best:
             yield _Similar(word, *people[best[2]])
@@ -72,28 +75,44 @@ def _similar_emails(words: list[str], people: list[tuple[int, str]]) -> Iterator
 
 def _similar_ids(words: list[str], people: list[tuple[int, str, str]]) -> Iterator[_Similar]:
     ids = [(pk, key) for pk, *keys in people for key in dict.fromkeys(keys) if key]
+    employee_ids = [(pk, key) for pk, key, _ in people if key]
     look_alikes = _unique_matches(words, ids, _without_look_alikes)
-    same_digits = _unique_matches([word for word in words if word.isdigit()], ids, _digits)
+    numbers = [
+        word for word in words if _plain(word).isdigit() and len(_digits(word)) >= MIN_DIGITS
+    ]
+    # A number is more likely that of an employee ID than of an ID that the LMS made.
+    same_digits = _unique_matches(numbers, ids, _digits)
+    same_digits |= _unique_matches(numbers, employee_ids, _digits)
     for word in words:
         if word in look_alikes:
             yield _Similar(word, *look_alikes[word], "looks the same")
-        elif word in same_digits and len(_digits(word)) >= MIN_DIGITS:
+        elif word in same_digits:
             yield _Similar(word, *same_digits[word], "the same number")
 
 
 def _unique_matches(
     words: list[str], ids: list[tuple[int, str]], reduce: Callable[[str], str]
 ) -> dict[str, tuple[int, str]]:
-    """Return the owner and ID by word, for words whose reduced form only one ID has."""
+    """Return the owner and ID by word, for words whose reduced form only one person has."""
     # Reducing all IDs as one text is a hundred times faster than one by one.
     reduced_ids = reduce("\n".join(key.replace("\n", "") for _, key in ids)).split("\n")
-    wanted = {reduce(word) for word in words} - {""}
+    reduced_words = {word: reduce(_plain(word)) for word in words}
+    wanted = set(reduced_words.values()) - {""}
     owners: dict[str, list[tuple[int, str]]] = {}
     for reduced, owner in zip(reduced_ids, ids, strict=True):
         if reduced in wanted:
             owners.setdefault(reduced, []).append(owner)
-    unique = {reduced: matches[0] for reduced, matches in owners.items() if len(matches) == 1}
-    return {word: unique[reduce(word)] for word in words if reduce(word) in unique}
+    unique = {
+        reduced: matches[0]
+        for reduced, matches in owners.items()
+        if len({pk for pk, _ in matches}) == 1
+    }
+    return {word: unique[key] for word, key in reduced_words.items() if key in unique}
+
+
+def _plain(word: str) -> str:
+    """Return a word without what programs write around identifiers."""
+    return identifier_forms(word)[-1]
 
 
 def _without_look_alikes(text: str) -> str:
@@ -101,4 +120,5 @@ def _without_look_alikes(text: str) -> str:
 
 
 def _digits(text: str) -> str:
-    return text.translate(_NOT_DIGITS)
+    """Return the digits of each line without zeros at the start, which spreadsheets drop."""
+    return _LEADING_ZEROS.sub("", text.translate(_NOT_DIGITS))
