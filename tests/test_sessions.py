@@ -1,6 +1,7 @@
 """Sessions: idle time, maximum length, list of open sessions, and return after sign-in."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
@@ -72,7 +73,7 @@ def test_sign_in_returns_to_the_page_where_the_session_ended(client):
     sign_in(client)
     Session.objects.all().delete()
     draft = "http://testserver/assign/0b5b1b3e-0000-4000-8000-000000000000/?by=paste"
-    back = "/login/?next=/assign/0b5b1b3e-0000-4000-8000-000000000000/%3Fby%3Dpaste&ended=1"
+    back = f"/login/?next={urlsplit(draft).path}%3Fby%3Dpaste%26unsaved%3D1&ended=1"
 
     page = client.get("/batches/?tab=done")
     part = client.post("/assign/new", headers=HTMX | {"HX-Current-URL": draft})
@@ -82,8 +83,15 @@ def test_sign_in_returns_to_the_page_where_the_session_ended(client):
     assert page["Location"] == "/login/?next=/batches/%3Ftab%3Ddone&ended=1"
     assert (part.status_code, part["HX-Redirect"]) == (401, back)
     assert form["Location"] == back
-    assert foreign["Location"] == "/login/?next=/&ended=1"
+    assert foreign["Location"] == "/login/?next=/%3Funsaved%3D1&ended=1"
     assert "Your session ended." in client.get(back).content.decode()
+
+
+def test_the_page_after_signing_in_says_that_the_last_entry_is_missing(client):
+    sign_in(client)
+
+    assert "what you sent last was not stored" in client.get("/?unsaved=1").content.decode()
+    assert "what you sent last was not stored" not in client.get("/").content.decode()
 
 
 def test_an_administrator_sees_who_is_signed_in(client):

@@ -1,5 +1,6 @@
 """Safe redirects to and from sign-in: same-host URLs only."""
 
+from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
@@ -7,6 +8,8 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def safe_url(request: HttpRequest, url: str) -> str:
@@ -33,9 +36,13 @@ def current_page(request: HttpRequest) -> str:
 def sign_in_url(request: HttpRequest, *, route: str = "login") -> str:
     """Return the URL of the sign-in page, with the page to return to.
 
-    It has `ended=1` if a session has just ended.
+    It has `ended=1` if a session has just ended. The page to return to gets `unsaved=1` if the
+    request would have stored something, so that it can say that this is missing.
     """
-    query = {REDIRECT_FIELD_NAME: current_page(request)}
+    page = current_page(request)
+    if request.method not in SAFE_METHODS:
+        page += ("&" if "?" in page else "?") + "unsaved=1"
+    query = {REDIRECT_FIELD_NAME: page}
     # The cookie names a session that no longer exists; visitors may have one that does.
     has_cookie = settings.SESSION_COOKIE_NAME in request.COOKIES
     if route == "login" and has_cookie and request.session.session_key is None:

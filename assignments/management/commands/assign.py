@@ -11,6 +11,7 @@ from django.utils import timezone
 from assignments.management import assign_arguments, people_file
 from assignments.management.command_line_actor import acting_as, manager, open_account
 from assignments.management.command_options import Option
+from assignments.management.confirmation import confirm
 from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import require_prepared_database
 from assignments.models import Account, Batch, Draft
@@ -138,7 +139,7 @@ class Command(DeskCommand):
     def _agrees(self, *, is_quiet: bool) -> bool:
         if is_quiet:
             raise CommandError("Add --yes: with --json nothing is asked.")
-        return input("Create these assignments? [y/N] ").strip().lower() in {"y", "yes"}
+        return confirm("Create these assignments?")
 
     def _report(self, batch: Batch, *, is_quiet: bool) -> None:
         batch.refresh_from_db()

@@ -27,6 +27,7 @@ from assignments.audit.verification.whole_log import verify_log
 from assignments.management import audit_arguments
 from assignments.management.command_line_actor import operator
 from assignments.management.command_options import Option
+from assignments.management.confirmation import confirm
 from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import require_prepared_database
 from assignments.services.exporting.dossiers import export_sample
@@ -182,7 +183,7 @@ class Command(DeskCommand):
             f"Entries {seen.first:,} to {seen.stop - 1:,} will be removed. It cannot be undone; "
             f"their hashes and seals stay.{f' {seen.retained.sentence}' if seen.retained else ''}"
         )
-        return input("Remove them for good? [y/N] ").strip().lower() in {"y", "yes"}
+        return confirm("Remove them for good?")
 
     def _forward(self, options: dict[str, Option]) -> None:
         require_prepared_database()

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from assignments.management.command_line_actor import acting_as, administrator
 from assignments.management.command_options import Option
+from assignments.management.confirmation import confirm
 from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import require_prepared_database
 from assignments.queries import privacy
@@ -64,7 +65,7 @@ class Command(DeskCommand):
 
     def _is_sure(self, seen: ErasurePreview) -> bool:
         self.stderr.write(_preview_text(seen))
-        return input("Erase for good? [y/N] ").strip().lower() in {"y", "yes"}
+        return confirm("Erase for good?")
 
 
 def _subject(person: str) -> Subject:
