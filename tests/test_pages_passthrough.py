@@ -92,12 +92,13 @@ def test_an_items_own_names_are_added_to_those_of_the_batch(desk, client):
     page = client.get(reverse("batch", args=[batch.pk])).content.decode()
     desk.deliver()
 
-    by_item = {row.content_id: new_assignment(row) for row in batch.assignments.all()}
+    rows = {row.content_id: row for row in batch.assignments.all()}
+    by_item = {content: new_assignment(row) for content, row in rows.items()}
     assert json_body(by_item[first.pk])["passthrough"] == {"tenant": "north", "cohort": "A"}
     merged = {"tenant": "north", "cohort": "B", "seats": 2}
     assert json_body(by_item[second.pk])["passthrough"] == merged
     commitments = batch.digest_input.commitments
-    assert logged_body(by_item[second.pk], batch)["passthrough"] == {
+    assert logged_body(by_item[second.pk], rows[second.pk])["passthrough"] == {
         "commit": commitments["passthrough"],
         "items": commitments["item_passthroughs"],
     }

@@ -289,6 +289,7 @@ class Migration(migrations.Migration):
                 ('content_reference', models.CharField(max_length=200)),
                 ('due_date', models.DateField(blank=True, null=True)),
                 ('due_at', models.DateTimeField(blank=True, null=True)),
+                ('own_terms', models.TextField(blank=True, db_default='', default='')),
                 ('state', models.CharField(choices=[('planned', 'Planned'), ('queued', 'Waiting'), ('sending', 'Sending'), ('unknown', 'Sent, no answer yet'), ('created', 'Created'), ('rejected', 'Failed'), ('skipped', 'Skipped'), ('cancelled', 'Withdrawn')], default='planned', max_length=9)),
                 ('attempt', models.PositiveSmallIntegerField(default=0)),
                 ('sender', models.CharField(blank=True, max_length=36)),
@@ -305,7 +306,7 @@ class Migration(migrations.Migration):
                 ('settled_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['batch', 'state', 'send_at', 'position'], name='rows_to_send'), models.Index(condition=models.Q(('state', 'unknown')), fields=['read_back_at'], name='rows_to_look_up'), models.Index(fields=['batch', '-settled_at'], name='rows_latest_first'), models.Index(fields=['remote_id'], name='rows_by_remote_id')],
+                'indexes': [models.Index(fields=['batch', 'state', 'send_at', 'position'], name='rows_to_send'), models.Index(condition=models.Q(('state', 'unknown')), fields=['read_back_at'], name='rows_to_look_up'), models.Index(fields=['batch', '-settled_at'], name='rows_latest_first'), models.Index(fields=['remote_id'], name='rows_by_remote_id'), models.Index(condition=models.Q(('own_terms', ''), _negated=True), fields=['id'], name='rows_with_own_terms')],
                 'constraints': [models.UniqueConstraint(fields=('batch', 'position'), name='a_position_is_taken_once'), models.UniqueConstraint(fields=('batch', 'learner', 'content'), name='an_item_is_assigned_once_in_a_batch'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'created'), _negated=True), models.Q(('remote_id', ''), _negated=True), ('response_status', 201), _connector='OR'), name='created_means_the_lms_confirmed_it'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'sending'), _negated=True), models.Q(('attempt__gte', 1), models.Q(('sender', ''), _negated=True), ('sent_at__isnull', False)), _connector='OR'), name='sending_means_a_sender_claimed_it'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'queued'), _negated=True), ('send_at__isnull', False), _connector='OR'), name='queued_means_it_may_be_sent_at_a_time'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['skipped', 'rejected']), _negated=True), models.Q(('problem', ''), _negated=True), _connector='OR'), name='skipped_and_rejected_say_why'), models.CheckConstraint(condition=models.Q(('settled_at__isnull', False), models.Q(('state__in', ['created', 'rejected', 'skipped', 'cancelled']), _negated=True), _connector='OR'), name='a_settled_row_knows_when')],
             },
         ),
@@ -355,6 +356,7 @@ class Migration(migrations.Migration):
                 ('learner', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='assignments.learner')),
                 ('content', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='assignments.content')),
                 ('due_date', models.DateField(blank=True, null=True)),
+                ('own_terms', models.TextField(blank=True, db_default='', default='')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('draft', 'learner', 'content'), name='a_draft_row_is_unique')],

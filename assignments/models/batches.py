@@ -128,6 +128,7 @@ class Assignment(models.Model):
     content_reference = models.CharField(max_length=200)
     due_date = models.DateField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
+    own_terms = models.TextField(blank=True, default="", db_default="")
     state = models.CharField(max_length=9, choices=State, default=State.PLANNED)
     attempt = models.PositiveSmallIntegerField(default=0)
     sender = models.CharField(max_length=36, blank=True)
@@ -179,6 +180,7 @@ class Assignment(models.Model):
             ),
             models.Index(fields=["batch", "-settled_at"], name="rows_latest_first"),
             models.Index(fields=["remote_id"], name="rows_by_remote_id"),
+            models.Index(fields=["id"], condition=~Q(own_terms=""), name="rows_with_own_terms"),
         ]
 
     def __str__(self) -> str:

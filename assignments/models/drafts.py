@@ -138,13 +138,15 @@ class DraftContent(models.Model):
 class DraftRow(models.Model):
     """One person and item from an uploaded file, in addition to the picked people and items.
 
-    A due date of None stands for the item's due date, or else the draft's.
+    A due date of None stands for the item's due date, or else the draft's. `own_terms` is what
+    the row has in place of the draft's terms: see `services.planning.own_terms`.
     """
 
     draft = models.ForeignKey(Draft, models.CASCADE, related_name="rows", db_index=False)
     learner = models.ForeignKey(Learner, models.PROTECT, related_name="+", db_index=False)
     content = models.ForeignKey(Content, models.PROTECT, related_name="+", db_index=False)
     due_date = models.DateField(null=True, blank=True)
+    own_terms = models.TextField(blank=True, default="", db_default="")
 
     class Meta:
         constraints = [

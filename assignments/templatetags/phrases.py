@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,13 @@ def more_terms(batch: Batch) -> list[tuple[str, str]]:
     terms = [(batch.label_of(name), text) for name, text in values.items() if text]
     own = batch.item_passthroughs
     return [*terms, ("Passthrough of items", own)] if own else terms
+
+
+@register.filter
+def own_terms_words(row: Assignment) -> str:
+    """Return the terms that a row of a file has in place of its batch's."""
+    terms = json.loads(row.own_terms)["terms"] if row.own_terms else {}
+    return "; ".join(f"{row.batch.label_of(name)} {value}" for name, value in terms.items())
 
 
 @register.filter

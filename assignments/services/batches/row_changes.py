@@ -8,6 +8,7 @@ from typing import Final
 from assignments.audit.entries.actors import Person
 from assignments.audit.log import Event
 from assignments.models import Assignment
+from assignments.services.planning import own_terms
 from assignments.services.planning.passthrough import secret_texts
 from assignments.services.redaction import redact_names
 
@@ -133,6 +134,8 @@ def _redacted(values: Mapping[str, object], row: Assignment) -> Mapping[str, obj
     learner, batch = row.learner, row.batch
     names = (learner.name, learner.email, learner.external_reference)
     texts = redact_names(texts, names)
-    for passthrough in filter(None, (batch.passthrough, batch.item_passthroughs)):
+    own = own_terms.load(row.own_terms).terms if row.own_terms else {}
+    passthroughs = (batch.passthrough, batch.item_passthroughs, own.get("passthrough"))
+    for passthrough in filter(None, passthroughs):
         texts = redact_names(texts, secret_texts(passthrough), replacement=PASSTHROUGH)
     return {**values, **texts}

@@ -61,7 +61,7 @@ def copy_to_draft(*, batch: Batch, owner_pk: int, now: datetime, rows: Q = ANY_R
     copied = requested.filter(learner__is_active=True).exclude(content__in=retired)
     # A row with the batch's due date inherits the draft's, so that one change moves all of them.
     copied = copied.annotate(own_due=NullIf(F("due_date"), Value(batch.due_date, DateField())))
-    if _is_full_product(copied):
+    if _is_full_product(copied) and not copied.exclude(own_terms="").exists():
         _copy_picks(draft, copied)
     else:
         _copy_rows(draft, copied)
@@ -98,11 +98,13 @@ def _copy_picks(draft: Draft, rows: QuerySet[Copied]) -> None:
 
 
 def _copy_rows(draft: Draft, rows: QuerySet[Copied]) -> None:
-    values = rows.order_by("position").values_list("learner", "content", "own_due")
+    values = rows.order_by("position").values_list("learner", "content", "own_due", "own_terms")
     DraftRow.objects.bulk_create(
         [
-            DraftRow(draft=draft, learner_id=learner, content_id=content, due_date=due)
-            for learner, content, due in values.iterator(chunk_size=2_000)
+            DraftRow(
+                draft=draft, learner_id=learner, content_id=content, due_date=due, own_terms=own
+            )
+            for learner, content, due, own in values.iterator(chunk_size=2_000)
         ],
         batch_size=2_000,
     )

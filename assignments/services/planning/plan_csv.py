@@ -12,6 +12,8 @@ from assignments.audit.export.csv_format import BYTE_ORDER_MARK, to_csv_lines
 from assignments.audit.log import Event, record
 from assignments.models import Assignment, Batch
 from assignments.queries.drafts import planned_rows
+from assignments.services.planning.own_terms import load
+from assignments.services.planning.passthrough import to_compact_json
 
 CHUNK: Final = 2_000
 HEADINGS: Final = (
@@ -26,6 +28,7 @@ HEADINGS: Final = (
     "Due (UTC)",
     "What happens",
     "Why",
+    "Own fields",
 )
 
 
@@ -61,4 +64,5 @@ def _lines(batch: Batch) -> Iterator[list[str]]:
             row.due_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if row.due_at else "",
             "Skipped" if skipped else "Created",
             row.problem,
+            to_compact_json(load(row.own_terms).terms) if row.own_terms else "",
         ]

@@ -26,6 +26,7 @@ from assignments.audit.entries.canonical import timestamp
 from assignments.audit.entries.commitments import SALT_BYTES, commitment
 from assignments.models import Assignment, Batch, PlanDigestInput
 from assignments.models.drafts import ITEM_PASSTHROUGHS, SENT_TEXTS
+from assignments.services.planning import own_terms
 
 DIGEST_BYTES: Final = 32
 PLAN: Final = "assignment-desk/plan"
@@ -76,6 +77,7 @@ FORMATS: Final[dict[int, Format]] = {
             "content_remote_id",
             "content_reference",
             "due_at",
+            "own_terms",
         ),
     ),
 }
@@ -142,10 +144,7 @@ def lacks_sent_text(digest_input: PlanDigestInput) -> bool:
 
 
 def reviewed_input(batch: Batch) -> PlanDigestInput:
-    """Return the stored input of the plan digest of the batch.
-
-    :raises PlanChanged: if its terms and the digests of its rows do not have that digest
-    """
+    """Return the stored input of the plan digest of the batch; see `verified_input`."""
     return verified_input(batch.pk, batch.plan_digest, terms_of(batch))
 
 
@@ -153,7 +152,8 @@ def is_unchanged(row: Assignment, digest_input: PlanDigestInput) -> bool:
     """Return whether the row has the digest with which it was reviewed."""
     end = row.position * DIGEST_BYTES
     reviewed = digest_input.row_digests[end - DIGEST_BYTES : end]
-    return row_digest(row, digest_input.version) == bytes(reviewed)
+    is_same = row_digest(row, digest_input.version) == bytes(reviewed)
+    return is_same and (not row.own_terms or own_terms.is_committed(row.own_terms))
 
 
 @lru_cache(maxsize=_CACHED_INPUTS)
@@ -212,6 +212,8 @@ def _row_digest(
     columns: Iterable[str], values: Iterable[object], state: str, version: int
 ) -> bytes:
     present = _present(zip(columns, values, strict=True))
+    if "own_terms" in present:
+        present["own_terms"] = {"commit": own_terms.load(str(present["own_terms"])).commit}
     return _sha256(present | {"type": ROW, "version": version, "state": state})
 
 

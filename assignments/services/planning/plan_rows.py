@@ -27,12 +27,13 @@ _INSERT: Final = format_sql(
     """
 INSERT INTO assignments_assignment (
     batch_id, position, learner_id, content_id, learner_remote_id, content_remote_id,
-    content_reference, due_date, due_at, state, attempt, sender, read_backs, resends, remote_id,
-    problem, problem_field, settled_at
+    content_reference, due_date, due_at, own_terms, state, attempt, sender, read_backs, resends,
+    remote_id, problem, problem_field, settled_at
 )
 WITH days (due_date, due_at) AS (VALUES {{days}}),
 selected AS (
-    SELECT picked.learner_id, item.content_id, COALESCE(item.due_date, %s) AS due_date
+    SELECT picked.learner_id, item.content_id, COALESCE(item.due_date, %s) AS due_date,
+        '' AS own_terms
     FROM assignments_batch batch
     JOIN assignments_draftlearner picked ON picked.draft_id = batch.submission_key
     JOIN assignments_draftcontent item ON item.draft_id = batch.submission_key
@@ -42,7 +43,8 @@ selected AS (
             AND named.learner_id = picked.learner_id AND named.content_id = item.content_id
     )
     UNION ALL
-    SELECT named.learner_id, named.content_id, COALESCE(named.due_date, item.due_date, %s)
+    SELECT named.learner_id, named.content_id, COALESCE(named.due_date, item.due_date, %s),
+        named.own_terms
     FROM assignments_batch batch
     JOIN assignments_draftrow named ON named.draft_id = batch.submission_key
     LEFT JOIN assignments_draftcontent item
@@ -56,7 +58,7 @@ planned AS (
         learner.id AS learner_id, content.id AS content_id,
         learner.remote_id AS learner_remote_id, content.remote_id AS content_remote_id,
         content.external_reference AS content_reference,
-        selected.due_date AS due_date, days.due_at AS due_at,
+        selected.due_date AS due_date, days.due_at AS due_at, selected.own_terms AS own_terms,
         CASE
             WHEN NOT learner.is_active THEN %s
             WHEN NOT content.is_active OR content.external_reference = '' THEN %s
@@ -86,7 +88,8 @@ planned AS (
     LEFT JOIN days ON days.due_date = selected.due_date
 )
 SELECT %s, position, learner_id, content_id, learner_remote_id, content_remote_id,
-    content_reference, due_date, due_at, CASE WHEN problem = '' THEN {planned} ELSE {skipped} END,
+    content_reference, due_date, due_at, own_terms,
+    CASE WHEN problem = '' THEN {planned} ELSE {skipped} END,
     0, '', 0, 0, '', problem, '', CASE WHEN problem = '' THEN NULL ELSE %s END
 FROM planned
 """,

@@ -1,11 +1,10 @@
 """The request that creates an assignment, as reviewed and as sent: built from a plan's row."""
 
-from collections.abc import Mapping
-
 from django.conf import settings
 
-from assignments.models import Assignment, Batch
+from assignments.models import Assignment
 from assignments.models.drafts import ITEM_PASSTHROUGHS, SENT_TEXTS
+from assignments.services.planning import own_terms
 from assignments.services.planning.passthrough import with_item
 from assignments.services.planning.plan_digest import stored_commitments
 from assignments.stackone.json_values import as_object
@@ -18,7 +17,7 @@ def new_assignment(row: Assignment) -> NewAssignment:
     passthrough, of_items = batch.passthrough, batch.item_passthroughs
     if of_items:
         passthrough = with_item(passthrough, of_items, row.content_reference)
-    return NewAssignment(
+    new = NewAssignment(
         learning_object_external_reference=row.content_reference,
         learning_object_id=row.content_remote_id,
         due_at=row.due_at,
@@ -29,6 +28,7 @@ def new_assignment(row: Assignment) -> NewAssignment:
         source_status=batch.source_status,
         passthrough=passthrough,
     )
+    return own_terms.apply(row.own_terms, new) if row.own_terms else new
 
 
 def json_body(new: NewAssignment) -> dict[str, object]:
@@ -36,15 +36,15 @@ def json_body(new: NewAssignment) -> dict[str, object]:
     return new.as_json(settings.STACKONE_CONTRACT, settings.STACKONE_STATUS_STYLE)
 
 
-def logged_body(new: NewAssignment, batch: Batch) -> dict[str, object]:
-    """Return the JSON body for the log, with the plan's commitments in place of free text.
+def logged_body(new: NewAssignment, row: Assignment) -> dict[str, object]:
+    """Return the JSON body for the log, with commitments of the plan in place of free text.
 
     An entry can never be changed, and the text may have to be erased.
     """
     body = json_body(new)
     for name in SENT_TEXTS:
         if getattr(new, name):
-            commitment = _commitment(name, stored_commitments(batch.pk, batch.plan_digest))
+            commitment = _commitment(name, row)
             if name == "source_status":
                 body["status"] = {**as_object(body["status"]), "source_value": commitment}
             else:
@@ -52,8 +52,12 @@ def logged_body(new: NewAssignment, batch: Batch) -> dict[str, object]:
     return body
 
 
-def _commitment(name: str, commitments: Mapping[str, str]) -> dict[str, str]:
+def _commitment(name: str, row: Assignment) -> dict[str, str]:
+    """Return the commitments that cover a text: of the batch, of its items, and of the row."""
+    commitments = stored_commitments(row.batch_id, row.batch.plan_digest)
     names = {"commit": name}
     if name == "passthrough":
         names["items"] = ITEM_PASSTHROUGHS
-    return {key: commitments[text] for key, text in names.items() if text in commitments}
+    covering = {key: commitments[text] for key, text in names.items() if text in commitments}
+    own = own_terms.load(row.own_terms) if row.own_terms else None
+    return {**covering, "row": own.commit} if own and name in own.terms else covering

@@ -17,6 +17,7 @@ from assignments.models import (
     Content,
     Draft,
     DraftFile,
+    DraftRow,
     DraftUpload,
     PersonalValue,
     PlanRefresh,
@@ -27,6 +28,7 @@ from assignments.models.directory import ERASED
 from assignments.models.drafts import ITEM_PASSTHROUGHS, SENT_TEXTS
 from assignments.models.sql.text_folding import fold
 from assignments.services.picking.uploads import compression
+from assignments.services.planning import own_terms
 from assignments.services.planning.plan_digest import erase_salts
 from assignments.services.privacy.subjects import Subject
 from assignments.services.redaction import name_redactor
@@ -51,12 +53,26 @@ def redact_person(person: Subject) -> int:
     changed = sum(
         _redact(person, model._default_manager.all(), fields) for model, fields in TEXT_FIELDS
     )
+    changed += sum(_redact_own_terms(person, rows) for rows in _rows_with_own_terms())
     if person.learner:
         rows = Assignment.objects.filter(learner=person.learner)
         changed += _redact(person, rows, ("problem",))
         attempts = Attempt.objects.filter(assignment__learner=person.learner)
         changed += _redact(person, attempts, ("problem",))
     return changed + _redact_audiences(person) + _delete_uploads(person) + _delete_searches(person)
+
+
+def _rows_with_own_terms() -> "tuple[QuerySet[Any], ...]":
+    return tuple(model.objects.exclude(own_terms="") for model in (DraftRow, Assignment))
+
+
+def _redact_own_terms(person: Subject, rows: "QuerySet[Any]") -> int:
+    """Redact the name in terms that rows of files have of their own; return how many changed."""
+    changed, redact_text = 0, name_redactor(person.names, replacement=ERASED)
+    for pk, stored in rows.order_by("pk").values_list("pk", "own_terms").iterator(CHUNK):
+        redacted = own_terms.redact(stored, redact_text)
+        changed += redacted != stored and rows.filter(pk=pk).update(own_terms=redacted)
+    return changed
 
 
 def is_named_in(person: Subject, texts: Iterable[str]) -> bool:

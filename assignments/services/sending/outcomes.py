@@ -89,7 +89,7 @@ def _change(call: EndedSend) -> RowChange:
         str(state),
         values,
         {
-            "request": logged_body(call.job.new, row.batch),
+            "request": logged_body(call.job.new, row),
             "response": result.response,
             "problem": result.message,
         },
@@ -99,7 +99,7 @@ def _change(call: EndedSend) -> RowChange:
 
 def _created(call: EndedSend, result: CreatedAssignment) -> RowChange:
     row, at = call.job.row, call.ended_at
-    request = logged_body(call.job.new, row.batch)
+    request = logged_body(call.job.new, row)
     detail: dict[str, object] = {"request": request, "response": result.response}
     if result.id:
         values = settled(State.CREATED, at, remote_id=result.id, response_status=201)

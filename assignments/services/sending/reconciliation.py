@@ -14,6 +14,7 @@ from assignments.services.batches.row_changes import RowChange, cancel, change_o
 from assignments.services.batches.row_pipeline import Decision
 from assignments.services.calls.call_process import EndedCall
 from assignments.services.pacing import rate_budget
+from assignments.services.planning.request import new_assignment
 from assignments.services.sending.call_effects import back_off, refusal_of
 from assignments.services.sending.foreign_records import ForeignRecords
 from assignments.services.sending.record_matching import (
@@ -111,7 +112,7 @@ def _read(
 ) -> RowChange:
     since = (row.sent_at or now) - _clock_lead(held, now)
     item = (row.content_reference, row.content_remote_id)
-    sought = Sought(*item, row.due_at, since, row.batch.assigned_at)
+    sought = Sought(*item, row.due_at, since, new_assignment(row).assigned_at)
     if row.response_status == CONFLICT:
         match = next((record for record in held.records if is_same_item(record, sought)), None)
     else:

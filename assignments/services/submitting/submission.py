@@ -183,6 +183,8 @@ def _terms(batch: Batch) -> dict[str, object]:
     else:
         terms["assigned_at"] = timestamp(batch.assigned_at)
     commitments = batch.digest_input.commitments
+    if row_count := batch.assignments.exclude(own_terms="").count():
+        terms["rows_with_own_terms"] = row_count
     sent = (name for name in (*SENT_TEXTS, ITEM_PASSTHROUGHS) if name in commitments)
     return terms | {name: {"commit": commitments[name]} for name in sent}
 
