@@ -1,6 +1,7 @@
 """What is reviewed is what goes over the wire, byte for byte, with every field of the contract."""
 
 import asyncio
+import csv
 import html
 import json
 import pickle
@@ -13,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.urls import reverse
 from hypothesis import given
@@ -40,6 +42,14 @@ FORM = {
     "external_reference": "HR-2027/14",
     "source_status": "ENROLLED",
     "passthrough": json.dumps(PASSTHROUGH, indent=4),
+}
+# Columns of a file beside person, content and due date.
+FILE_CELLS = {
+    "progress": "62.5 %",
+    "assigned_at": "2026-11-02 09:30",
+    "external_reference": "HR-2027/14",
+    "source_status": "ENROLLED",
+    "passthrough": json.dumps(PASSTHROUGH),
 }
 OPTIONS = {
     "--due": "2027-01-15",
@@ -95,6 +105,31 @@ def test_the_form_sends_all_fields(desk, client, recorder, settings, contract, a
     assert desk.states(submitted) == ["created"]
     assert recorder.bodies == [body_of(item, assigned_at)]
     assert to_compact_json(shown_body(page)).encode() == recorder.bodies[0]
+
+
+def test_a_file_sends_all_fields(desk, client, recorder):
+    draft = desk.draft(people=1, status="in_progress")
+    item = draft.picked_contents.get().content
+    learner = draft.picked_learners.get().learner
+    draft.picked_learners.all().delete()
+    client.force_login(desk.owner)
+    upload = reverse("assign-upload", args=[draft.pk])
+    cells = [learner.email, item.external_reference, "2027-01-15", *FILE_CELLS.values()]
+    file = csv_file(["E-mail", "Course", "Due", *FILE_CELLS], cells)
+    client.post(upload, {"file": file, "by": "file"})
+    columns = {name: str(number) for number, name in enumerate(FILE_CELLS, 3)}
+    chosen = {"person": "0", "content": "1", "due": "2", "dates": "", **columns}
+    client.post(reverse("assign-upload-columns", args=[draft.pk]), chosen)
+    client.post(reverse("assign", args=[draft.pk]), {"status": "in_progress"})
+
+    page = client.get(reverse("review", args=[draft.pk])).content.decode()
+    submitted = submit(desk, draft)
+    desk.deliver()
+
+    assert desk.states(submitted) == ["created"]
+    assert recorder.bodies == [body_of(item, "assigned_at")]
+    assert to_compact_json(shown_body(page)).encode() == recorder.bodies[0]
+    assert "External reference HR-2027/14" in page
 
 
 @pytest.mark.parametrize(("contract", "assigned_at"), VERSIONS)
@@ -242,6 +277,13 @@ def assign(desk: Desk, item: Any, options: dict[str, str], **more: Any) -> None:
     words = [part for option in options.items() for part in option]
     everybody = ("--as", desk.owner.email, "--all", "--again", "--yes")
     call_command("assign", *everybody, "--content", item.external_reference, *words, **more)
+
+
+def csv_file(*rows: list[str]) -> SimpleUploadedFile:
+    """Return a file with these rows."""
+    text = StringIO()
+    csv.writer(text).writerows(rows)
+    return SimpleUploadedFile("people.csv", text.getvalue().encode())
 
 
 def shown_body(page: str) -> Any:

@@ -445,3 +445,54 @@ def test_only_the_owner_has_access(client, draft, name):
     assert request(url(draft, f"assign-{name}")).status_code == 404
     client.force_login(make_user("auditor"))
     assert request(url(draft, f"assign-{name}")).status_code == 403
+
+
+TERMS = "Mail;Course;Done;Extra\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        pytest.param(
+            "ada@x.example;CRS-A;120;\n",
+            "Enter the progress as a number from 0 to 100, such as 40 or 62.5.",
+            id="progress above 100",
+        ),
+        pytest.param(
+            "ada@x.example;CRS-A;;[1]\n",
+            "Write the passthrough as a JSON object, such as",
+            id="a list as passthrough",
+        ),
+        pytest.param(
+            "ada@x.example;CRS-A;40;\nada@x.example;CRS-A;60;\n",
+            "Row 2 has the same person and item, otherwise filled.",
+            id="the same person twice, with other values",
+        ),
+    ],
+)
+def test_a_row_with_a_term_that_cannot_be_sent_is_refused(client, draft, rows, sentence):
+    upload(client, draft, TERMS + rows)
+
+    columns = COLUMNS | {"progress": "2", "passthrough": "3"}
+    page = client.post(url(draft, "assign-upload-columns"), columns, follow=True)
+
+    assert sentence in words(page)
+
+
+def test_columns_of_terms_are_remembered_and_rows_without_values_have_none(client, draft):
+    text = TERMS + "ada@x.example;CRS-A;;\n"
+    upload(client, draft, text)
+    client.post(url(draft, "assign-upload-columns"), COLUMNS | {"progress": "2"})
+
+    assert DraftRow.objects.get().own_terms == ""
+    page = upload(client, draft, text).content.decode()
+    assert '<option value="2" selected>Done</option>' in page
+
+
+def test_a_column_is_chosen_for_one_purpose_only(client, draft):
+    upload(client, draft, TERMS + "ada@x.example;CRS-A;40;\n")
+
+    columns = COLUMNS | {"progress": "2", "passthrough": "2"}
+    page = client.post(url(draft, "assign-upload-columns"), columns, follow=True)
+
+    assert "Choose a different column for each" in words(page)

@@ -11,6 +11,7 @@ from assignments.forms.assign import MAX_ID
 from assignments.services.picking.uploads import chosen_columns, date_order, used_files
 from assignments.services.picking.uploads.column_detection import Columns, PeopleCount
 from assignments.services.picking.uploads.date_order import OrderEvidence
+from assignments.services.planning import own_terms
 from assignments.services.planning.due_dates import DateOrder
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ class ColumnsForm(forms.Form):
     replaces = forms.TypedChoiceField(
         coerce=int, required=False, empty_value=None, widget=_select()
     )
+    progress = _column_field(required=False)
+    assigned_at = _column_field(required=False)
+    external_reference = _column_field(required=False)
+    source_status = _column_field(required=False)
+    passthrough = _column_field(required=False)
 
     def __init__(self, upload: DraftUpload, **options: Any) -> None:  # of `Form`
         super().__init__(**options)
@@ -92,8 +98,23 @@ class ColumnsForm(forms.Form):
         self._offer("content", [(NO_COLUMN, "No column: the items picked above"), *names])
         self._offer("due", [(NO_COLUMN, "No column: the due date above"), *names])
         self._offer_replacement()
+        remembered = chosen_columns.remembered(upload.draft, upload.heading)
+        for name in own_terms.NAMES:
+            self.fields[name].choices = [(NO_COLUMN, "No column"), *names]  # type: ignore[attr-defined]
+            self.fields[name].label = upload.draft.label_of(name)
+            self.fields[name].initial = remembered and getattr(remembered, name)
         first = "Choose an order" if self.date_contradiction else "As the column shows"
         self.fields["dates"].choices = [("", first), *ORDERS]  # type: ignore[attr-defined]
+
+    @property
+    def term_fields(self) -> list[forms.BoundField]:
+        """The fields for columns with terms of single rows, which few files have."""
+        return [self[name] for name in own_terms.NAMES]
+
+    @property
+    def has_term_columns(self) -> bool:
+        """Whether a column with terms is selected."""
+        return any(field.value() not in {None, NO_COLUMN} for field in self.term_fields)
 
     @property
     def is_remembered(self) -> bool:

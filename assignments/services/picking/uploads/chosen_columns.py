@@ -15,12 +15,15 @@ def validate(columns: Columns, width: int) -> None:
 
     :raises UploadRefused: if the file has no such columns, or they contradict each other
     """
-    chosen = [n for n in (columns.person, columns.content, columns.due) if n is not None]
+    named = [n for n in (columns.person, columns.content, columns.due) if n is not None]
+    chosen = [*named, *columns.of_terms.values()]
     if not all(0 <= n < width for n in chosen):
         raise UploadRefused("Choose columns that the file has.")
     if len(set(chosen)) < len(chosen):
-        raise UploadRefused("Choose a different column for each: people, content, due date.")
-    if columns.due is not None and columns.content is None:
+        raise UploadRefused(
+            "Choose a different column for each: people, content, due date, fields."
+        )
+    if columns.content is None and len(chosen) > 1:
         raise UploadRefused("Choose the column with the content as well, or no due date column.")
 
 

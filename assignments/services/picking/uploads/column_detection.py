@@ -13,6 +13,7 @@ from assignments.services.picking.uploads.column_headings import (
 )
 from assignments.services.picking.uploads.content_lookup import NO_MATCH, ContentLookup
 from assignments.services.picking.uploads.errors import ADD_A_HEADING, UploadRefused
+from assignments.services.planning import own_terms
 from assignments.services.planning.written_dates import parse_date
 
 SAMPLE: Final = 1_000
@@ -24,7 +25,7 @@ _TYPING_ERRORS: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The chosen columns of a file by index from 0.
+    """The chosen columns of a file by index from 0; those of terms by the names of the terms.
 
     :ivar dates: a `DateOrder` for dates such as 03/04/2027, or "" to judge by the column
     """
@@ -33,6 +34,17 @@ class Columns:
     content: int | None = None
     due: int | None = None
     dates: str = ""
+    progress: int | None = None
+    assigned_at: int | None = None
+    external_reference: int | None = None
+    source_status: int | None = None
+    passthrough: int | None = None
+
+    @property
+    def of_terms(self) -> dict[str, int]:
+        """The columns whose cells are terms of their rows, by the name of the term."""
+        columns = {name: getattr(self, name) for name in own_terms.NAMES}
+        return {name: column for name, column in columns.items() if column is not None}
 
 
 class PeopleCount(NamedTuple):

@@ -32,6 +32,7 @@ from assignments.services.picking.uploads.row_validation import RowValidator, Va
 from assignments.services.planning import due_dates
 from assignments.services.planning.due_cautions import row_cautions
 from assignments.services.planning.frozen_plan import MAX_ROWS
+from assignments.services.planning.own_terms import commit_to
 
 ALL_VISIBLE: Final = RowChoice()
 KEPT_FOR: Final = timedelta(hours=24)
@@ -223,10 +224,13 @@ def _pick_people(draft: Draft, result: ValidationResult, now: datetime) -> None:
 def _store_rows(draft: Draft, result: ValidationResult, now: datetime) -> None:
     draft_key = DraftRow._meta.get_field("draft").get_db_prep_save(draft.pk, connection)
     rows = (
-        (draft_key, learner, content, connection.ops.adapt_datefield_value(due_date))
-        for (learner, content), (due_date, _) in result.valid.items()
+        (
+            *(draft_key, *pair, connection.ops.adapt_datefield_value(due_date)),
+            commit_to(result.terms[pair]) if pair in result.terms else "",
+        )
+        for pair, (due_date, _) in result.valid.items()
     )
-    upsert(DraftRow, (*_KEY, "due_date"), _KEY, rows)
+    upsert(DraftRow, (*_KEY, "due_date", "own_terms"), _KEY, rows)
     if DraftRow.objects.filter(draft=draft).count() > MAX_ROWS:
         raise UploadRefused(f"A draft holds at most {MAX_ROWS:,} rows of files. Remove some first.")
     drafts.touch(draft, now)

@@ -14,6 +14,7 @@ from assignments.services.picking.uploads.reader import Row
 from assignments.services.planning import due_dates
 from assignments.services.planning.due_cautions import RowsDue
 from assignments.services.planning.due_dates import DateOrder
+from assignments.services.planning.term_parsing import TERM_PARSERS, TermRefused
 from assignments.services.planning.written_dates import has_two_numbers_first
 
 MAX_NUMBERS: Final = 5
@@ -35,10 +36,12 @@ class ValidationResult:
     """The outcome of every row: valid, duplicate or invalid.
 
     :ivar valid: due date and row number by learner and content
+    :ivar terms: the terms that rows have of their own, by learner and content
     :ivar inactive_count: how many of the invalid rows are about inactive people
     """
 
     valid: dict[Pair, tuple[date | None, int]] = field(default_factory=dict)
+    terms: dict[Pair, dict[str, object]] = field(default_factory=dict)
     duplicate_count: int = 0
     inactive_count: int = 0
     invalid: list[tuple[Row, str]] = field(default_factory=list)
@@ -77,7 +80,7 @@ class RowValidator:
         today: date,
     ) -> None:
         self._heading, self._columns, self._today = heading, columns, today
-        self._order = order
+        self._order, self._term_columns = order, columns.of_terms
         people, contents = set[str](), set[str]()
         for _, cells in rows:
             people.add(_cell(cells, columns.person))
@@ -104,13 +107,19 @@ class RowValidator:
                 "separator in a text without quotation marks."
             )
         pair = self._learner(cells), self._content(cells)
-        due_date = self._due_date(cells)
+        due_date, terms = self._due_date(cells), self._terms(cells)
         first_due_date, first_number = result.valid.setdefault(pair, (due_date, number))
         if first_number == number:
+            if terms:
+                result.terms[pair] = terms
             return
         if first_due_date != due_date:
             due = f"due {short_day(first_due_date)}" if first_due_date else "without a due date"
             raise InvalidRow(f"Row {first_number:,} has the same person and item, {due}.")
+        if result.terms.get(pair, {}) != terms:
+            raise InvalidRow(
+                f"Row {first_number:,} has the same person and item, otherwise filled."
+            )
         result.duplicate_count += 1
 
     def _learner(self, cells: Sequence[str]) -> int:
@@ -132,6 +141,19 @@ class RowValidator:
         if content is None:
             raise InvalidRow(problem)
         return content.pk
+
+    def _terms(self, cells: Sequence[str]) -> dict[str, object]:
+        """Return the terms that the row has of its own."""
+        if not self._term_columns:
+            return {}
+        try:
+            values = {
+                name: TERM_PARSERS[name](_cell(cells, column))
+                for name, column in self._term_columns.items()
+            }
+        except TermRefused as refusal:
+            raise InvalidRow(str(refusal)) from refusal
+        return {name: value for name, value in values.items() if value not in {None, ""}}
 
     def _due_date(self, cells: Sequence[str]) -> date | None:
         text = _cell(cells, self._columns.due)
