@@ -54,7 +54,8 @@ class Terms(models.Model):
 
 TERM_FIELDS: Final = tuple(field.name for field in Terms._meta.local_fields)
 TERM_LABELS: Final = {
-    field.name: str(field.verbose_name).capitalize() for field in Terms._meta.local_fields
+    field.name: str(field.verbose_name)[:1].upper() + str(field.verbose_name)[1:]
+    for field in Terms._meta.local_fields
 }
 # Free text that the LMS gets: the digest and the log hold commitments, so that it can be erased.
 SENT_TEXTS: Final = ("external_reference", "source_status", "passthrough")
