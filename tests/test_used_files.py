@@ -12,6 +12,7 @@ from assignments.services.picking import drafts
 from assignments.services.picking.uploads import files, used_files
 from assignments.services.picking.uploads.column_detection import Columns
 from assignments.services.picking.uploads.errors import UploadRefused
+from assignments.services.planning.own_terms import load
 from tests.factories import AT, make_account, make_content, make_learner, make_user
 
 NAMES = tuple("abcdefgh")
@@ -205,3 +206,17 @@ def test_files_of_a_submitted_draft_are_deleted(draft):
     files.delete_expired(now=AT)
 
     assert (DraftFile.objects.count(), DraftFileRow.objects.count()) == (0, 0)
+
+
+def test_removing_a_file_leaves_the_terms_that_another_file_gave_a_row(draft):
+    terms = {}
+    for name, progress in (("first.csv", "40"), ("second.csv", "60")):
+        text = f"Mail,Course,Done\na@x.example,CRS-A,{progress}\n"
+        upload = files.store_file(draft=draft, file=io.BytesIO(text.encode()), name=name, now=AT)
+        files.import_rows(upload=upload, columns=Columns(0, 1, progress=2), now=AT)
+        terms[name] = load(DraftRow.objects.get(draft=draft).own_terms).terms
+
+    used_files.remove(draft=draft, file_pk=DraftFile.objects.latest("pk").pk, now=AT)
+
+    assert terms == {"first.csv": {"progress": 40}, "second.csv": {"progress": 60}}
+    assert load(DraftRow.objects.get(draft=draft).own_terms).terms == {"progress": 40}

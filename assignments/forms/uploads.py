@@ -17,7 +17,7 @@ from assignments.services.planning.due_dates import DateOrder
 if TYPE_CHECKING:
     from assignments.models import DraftUpload
 
-COLUMN_FIELDS: Final = ("person", "content", "due", "dates")
+COLUMN_FIELDS: Final = ("person", "content", "due", "dates", *own_terms.NAMES)
 NO_COLUMN: Final = "none"
 MOST_SHOWN: Final = 8
 ORDERS: Final = (

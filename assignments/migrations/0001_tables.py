@@ -380,6 +380,7 @@ class Migration(migrations.Migration):
                 ('learner', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='assignments.learner')),
                 ('content', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='assignments.content')),
                 ('due_date', models.DateField(null=True)),
+                ('own_terms', models.TextField(blank=True, db_default='', default='')),
                 ('was_picked', models.BooleanField()),
             ],
             options={

@@ -176,7 +176,7 @@ class DraftFile(models.Model):
 
 
 class DraftFileRow(models.Model):
-    """A person whom a file named, and the item and due date if it has them.
+    """A person whom a file named, and item, due date and own terms if it has them.
 
     `was_picked` tells whether the person was selected otherwise before, and so remains.
     """
@@ -197,6 +197,7 @@ class DraftFileRow(models.Model):
         db_constraint=False,
     )
     due_date = models.DateField(null=True)
+    own_terms = models.TextField(blank=True, default="", db_default="")
     was_picked = models.BooleanField()
 
     class Meta:

@@ -17,6 +17,7 @@ from assignments.models import (
     Content,
     Draft,
     DraftFile,
+    DraftFileRow,
     DraftRow,
     DraftUpload,
     PersonalValue,
@@ -63,7 +64,9 @@ def redact_person(person: Subject) -> int:
 
 
 def _rows_with_own_terms() -> "tuple[QuerySet[Any], ...]":
-    return tuple(model.objects.exclude(own_terms="") for model in (DraftRow, Assignment))
+    return tuple(
+        model.objects.exclude(own_terms="") for model in (DraftFileRow, DraftRow, Assignment)
+    )
 
 
 def _redact_own_terms(person: Subject, rows: "QuerySet[Any]") -> int:

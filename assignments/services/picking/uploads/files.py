@@ -29,6 +29,7 @@ from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.picking.uploads.reader import Row
 from assignments.services.picking.uploads.row_choice import RowChoice, StatusValues
 from assignments.services.picking.uploads.row_validation import RowValidator, ValidationResult
+from assignments.services.picking.uploads.used_files import ValidRow
 from assignments.services.planning import due_dates
 from assignments.services.planning.due_cautions import row_cautions
 from assignments.services.planning.frozen_plan import MAX_ROWS
@@ -207,30 +208,29 @@ def _add_to_draft(
     """Add the valid rows to the draft; return the id of the file and what was there before."""
     there = DraftLearner if is_of_people else DraftRow
     before = there._default_manager.filter(draft=draft).count()
-    rows = [(pair, due_date) for pair, (due_date, _) in result.valid.items()]
+    own = {pair: commit_to(terms) for pair, terms in result.terms.items()}
+    valid = result.valid.items()
+    rows = [(pair, due_date, own.get(pair, "")) for pair, (due_date, _) in valid]
     file = used_files.record(draft=draft, name=name, rows=rows, now=now)
-    (_pick_people if is_of_people else _store_rows)(draft, result, now)
+    (_pick_people if is_of_people else _store_rows)(draft, rows, now)
     after = there._default_manager.filter(draft=draft).count()
     both = before + len(rows) - after
     return {"file": file.pk, "before": before, "both": both, "after": after}
 
 
-def _pick_people(draft: Draft, result: ValidationResult, now: datetime) -> None:
-    learner_pks = [pk for pk, _ in result.valid]
+def _pick_people(draft: Draft, rows: Sequence[ValidRow], now: datetime) -> None:
+    learner_pks = [pk for (pk, _), _, _ in rows]
     people = Learner.objects.filter(account=draft.account_id, pk__in_list=learner_pks)
     drafts.pick_matching(draft=draft, people=people, now=now)
 
 
-def _store_rows(draft: Draft, result: ValidationResult, now: datetime) -> None:
+def _store_rows(draft: Draft, rows: Sequence[ValidRow], now: datetime) -> None:
     draft_key = DraftRow._meta.get_field("draft").get_db_prep_save(draft.pk, connection)
-    rows = (
-        (
-            *(draft_key, *pair, connection.ops.adapt_datefield_value(due_date)),
-            commit_to(result.terms[pair]) if pair in result.terms else "",
-        )
-        for pair, (due_date, _) in result.valid.items()
+    values = (
+        (draft_key, *pair, connection.ops.adapt_datefield_value(due_date), own_terms)
+        for pair, due_date, own_terms in rows
     )
-    upsert(DraftRow, (*_KEY, "due_date", "own_terms"), _KEY, rows)
+    upsert(DraftRow, (*_KEY, "due_date", "own_terms"), _KEY, values)
     if DraftRow.objects.filter(draft=draft).count() > MAX_ROWS:
         raise UploadRefused(f"A draft holds at most {MAX_ROWS:,} rows of files. Remove some first.")
     drafts.touch(draft, now)

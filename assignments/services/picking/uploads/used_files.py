@@ -1,6 +1,6 @@
 """Files that were used in a draft: what each brought, and how to take it out again."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.db import connection, transaction
@@ -18,7 +18,10 @@ from assignments.models.sql import bulk
 from assignments.services.picking import drafts
 from assignments.services.picking.uploads.row_validation import Pair
 
-_COLUMNS = ("file_id", "learner_id", "content_id", "due_date", "was_picked")
+_COLUMNS = ("file_id", "learner_id", "content_id", "due_date", "own_terms", "was_picked")
+
+# Person and item, the due date, and the terms of the row's own as stored.
+type ValidRow = tuple[Pair, date | None, str]
 
 
 def files_of(draft: Draft) -> list[DraftFile]:
@@ -26,14 +29,8 @@ def files_of(draft: Draft) -> list[DraftFile]:
     return list(DraftFile.objects.filter(draft=draft, row_count__gt=0).order_by("-pk"))
 
 
-def record(
-    *, draft: Draft, name: str, rows: Iterable[tuple[Pair, date | None]], now: datetime
-) -> DraftFile:
-    """Record what a file brings, before it is added to the draft.
-
-    :param rows: person, item (None in a file of people) and due date of each valid row
-    """
-    rows = list(rows)
+def record(*, draft: Draft, name: str, rows: Sequence[ValidRow], now: datetime) -> DraftFile:
+    """Record what a file brings, before it is added to the draft."""
     file = DraftFile.objects.create(draft=draft, name=name, used_at=now, row_count=len(rows))
     picked = _picked_otherwise(draft)
     values = (
@@ -42,9 +39,10 @@ def record(
             learner,
             content,
             connection.ops.adapt_datefield_value(due_date),
+            own_terms,
             content is None and learner in picked,
         )
-        for (learner, content), due_date in rows
+        for (learner, content), due_date, own_terms in rows
     )
     bulk.insert(DraftFileRow, _COLUMNS, values)
     return file
@@ -55,7 +53,7 @@ def remove(*, draft: Draft, file_pk: int, now: datetime) -> None:
     """Take out of a draft what a file brought, except for what is there for another reason.
 
     People stay who were selected before, and rows that another file named as well, with its due
-    date. Removing a file twice changes nothing.
+    date and terms. Removing a file twice changes nothing.
     """
     file = DraftFile.objects.filter(draft=draft, pk=file_pk).first()
     if file is None:
@@ -84,8 +82,11 @@ def _remove_rows(
     is_same = Q(learner=OuterRef("learner"), content=OuterRef("content"))
     brought = DraftRow.objects.filter(Exists(rows.filter(is_same)), draft=draft)
     brought.exclude(Exists(others.filter(is_same))).delete()
-    newest = others.filter(is_same).order_by("-file").values("due_date")[:1]
-    brought.update(due_date=Subquery(newest))
+    newest = others.filter(is_same).order_by("-file")
+    brought.update(
+        due_date=Subquery(newest.values("due_date")[:1]),
+        own_terms=Subquery(newest.values("own_terms")[:1]),
+    )
 
 
 def _picked_otherwise(draft: Draft) -> set[int]:
