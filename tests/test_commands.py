@@ -154,6 +154,8 @@ def test_assign_reads_items_and_due_dates_from_a_file(assign_rows):
     output = assign_rows(["03/04/2027", "2027-05-06", "15. März 2027"])
 
     assert "3 to create" in output
+    assert "Due Monday 15 March 2027: 1 row.\nDue Saturday 3 April 2027: 1 row.\n" in output
+    assert "1 row is due at a weekend: Saturday 3 April 2027 (1 row)." in output
     assert planned_days() == ["15 Mar", "03 Apr", "06 May"]
 
 
@@ -283,7 +285,7 @@ def test_assign_says_how_it_reads_the_due_date(desk, item, dates, day, monkeypat
 
     output = assign(desk, item, "--due", "03/04/2027", "--dates", dates)
 
-    assert f"Due {'Saturday' if day == '3 April' else 'Thursday'} {day} 2027.\n" in output
+    assert f"Due {'Saturday' if day == '3 April' else 'Thursday'} {day} 2027: " in output
     assert ("The due date is a Saturday." in output) == (day == "3 April")
 
 

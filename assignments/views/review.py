@@ -19,7 +19,6 @@ from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from assignments.audit.entries.sentences import counted
 from assignments.forms.review import ReviewForm, StartForm
 from assignments.queries import drafts as draft_queries
 from assignments.queries import formatting
@@ -27,7 +26,6 @@ from assignments.queries.approvals import approvers
 from assignments.queries.review import MAX_NAMES, ReviewFindings
 from assignments.services.picking import drafts
 from assignments.services.planning import due_cautions, due_dates, frozen_plan
-from assignments.services.planning.due_cautions import RowsDue
 from assignments.services.planning.plan_csv import write_plan
 from assignments.services.submitting import approval_policy, start_time, submission
 from assignments.services.submitting.grace_period import grace_seconds
@@ -198,7 +196,8 @@ def _blockers(plan: draft_queries.Plan, findings: ReviewFindings) -> list[str]:
 
 
 def _cautions(plan: draft_queries.Plan, findings: ReviewFindings) -> list[str]:
-    cautions, batch = _due_date_cautions(findings), plan.batch
+    today, batch = due_dates.today(timezone.now()), plan.batch
+    cautions = due_cautions.plan_cautions(findings.dues, today=today)
     if plan.is_large_share:
         cautions.append("This is more than a tenth of everybody in the directory.")
     if findings.completing > MANY_COMPLETED:
@@ -221,16 +220,3 @@ def _cautions(plan: draft_queries.Plan, findings: ReviewFindings) -> list[str]:
         more = " and others" if len(findings.shared) > MAX_NAMES else ""
         cautions.append(f"Several people share an e-mail address: {named}{more}.")
     return cautions
-
-
-def _due_date_cautions(findings: ReviewFindings) -> list[str]:
-    today = due_dates.today(timezone.now())
-    if len(findings.dues) == 1:
-        due_date = findings.dues[0][0]
-        return due_cautions.cautions(due_date, today=today) if due_date else []
-    rows = [
-        RowsDue(due_date, count, counted(count, "row", "rows"))
-        for due_date, count in findings.dues
-        if due_date is not None
-    ]
-    return due_cautions.row_cautions(rows, today=today)

@@ -8,6 +8,7 @@ from typing import Final
 from django.core.management import CommandError, CommandParser
 from django.utils import timezone
 
+from assignments.audit.entries.sentences import counted
 from assignments.management import assign_arguments, people_file
 from assignments.management.command_line_actor import acting_as, manager, open_account
 from assignments.management.command_options import Option
@@ -16,16 +17,18 @@ from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import require_prepared_database
 from assignments.models import Account, Batch, Draft
 from assignments.queries.formatting import day, moment
+from assignments.queries.review import ReviewFindings
 from assignments.queries.work_due import has_unfinished_rows
 from assignments.services.batches import completion, control
 from assignments.services.calls import connections
 from assignments.services.picking import drafts
 from assignments.services.planning import due_dates, frozen_plan, term_parsing
-from assignments.services.planning.due_cautions import cautions
+from assignments.services.planning.due_cautions import plan_cautions
 from assignments.services.planning.term_parsing import TERM_PARSERS
 from assignments.services.sending import sender
 from assignments.services.submitting import approval_policy, start_time, submission
 
+MAX_DUES: Final = 10
 ALL_SETTLED, REFUSED, NOT_ALL_CREATED = 0, 1, 3
 AWAITS_APPROVAL: Final = "It waits for another manager's approval, so there is nothing to wait for."
 REFUSALS: Final = (
@@ -127,14 +130,21 @@ class Command(DeskCommand):
             f"{batch.title}: {states.get('planned', 0):,} to create, "
             f"{states.get('skipped', 0):,} skipped."
         )
-        if batch.due_date:
-            self.stdout.write(f"Due {day(batch.due_date)}.")
-            for caution in cautions(batch.due_date, today=due_dates.today(timezone.now())):
-                self.stdout.write(caution)
+        self._show_due_dates(batch)
         for reason in approval_policy.reasons(batch, now=timezone.now()):
             self.stdout.write(f"Needs another manager's approval: {reason}")
         if first:
             self.stdout.write(f"First: {first.method} {first.url}\n{json.dumps(first.body)}")
+
+    def _show_due_dates(self, batch: Batch) -> None:
+        dues, today = ReviewFindings(batch).dues, due_dates.today(timezone.now())
+        for due_date, count in dues[:MAX_DUES]:
+            due = f"Due {day(due_date)}" if due_date else "Without a due date"
+            self.stdout.write(f"{due}: {counted(count, 'row', 'rows')}.")
+        if len(dues) > MAX_DUES:
+            self.stdout.write(f"Other due dates: {len(dues) - MAX_DUES:,}.")
+        for caution in plan_cautions(dues, today=today):
+            self.stdout.write(caution)
 
     def _agrees(self, *, is_quiet: bool) -> bool:
         if is_quiet:

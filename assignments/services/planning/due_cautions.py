@@ -1,12 +1,12 @@
 """Warnings about due dates that are probably a mistake."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from assignments.audit.entries.sentences import counted
-from assignments.queries.formatting import day
+from assignments.queries.formatting import day as day_in_words
 
 SATURDAY: Final = 5
 SOON_WITHIN: Final = timedelta(days=3)
@@ -51,6 +51,15 @@ def row_cautions(rows: Iterable[RowsDue], *, today: date) -> list[str]:
     return [_sentence(kind, dues) for kind, dues in by_kind.items() if dues]
 
 
+def plan_cautions(dues: Sequence[tuple[date | None, int]], *, today: date) -> list[str]:
+    """Return the warnings about the due dates of a plan, each given with its number of rows."""
+    if len(dues) == 1:
+        due_date = dues[0][0]
+        return cautions(due_date, today=today) if due_date else []
+    rows = [RowsDue(day, count, counted(count, "row", "rows")) for day, count in dues if day]
+    return row_cautions(rows, today=today)
+
+
 def _kinds(due_date: date, today: date) -> list[Kind]:
     distance = due_date - today
     is_kind = {
@@ -64,7 +73,7 @@ def _kinds(due_date: date, today: date) -> list[Kind]:
 
 def _sentence(kind: Kind, dues: list[RowsDue]) -> str:
     count = sum(due.rows for due in dues)
-    days = ", ".join(f"{day(due.due_date)} ({due.which})" for due in dues[:MAX_DAYS])
+    days = ", ".join(f"{day_in_words(due.due_date)} ({due.which})" for due in dues[:MAX_DAYS])
     others = len(dues) - MAX_DAYS
     more = f" and {counted(others, 'other day', 'other days')}" if others > 0 else ""
     are = "is" if count == 1 else "are"
