@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from contextlib import suppress
+from io import StringIO
 
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 
 from assignments.management.confirmation import confirm
 from assignments.management.desk_command import NOBODY_READS
+from tests.factories import make_content, make_learner, make_user
 
 SCRIPT = """
 import sys
@@ -51,3 +54,83 @@ def test_a_command_whose_output_is_cut_ends_without_a_traceback():
         assert process.wait(60) == NOBODY_READS
         assert process.stderr is not None
         assert process.stderr.read() == ""
+
+
+ODD = (
+    "",
+    " ",
+    "9999-12-31",
+    "9999-12-31 23:59",
+    "0001-01-01 00:00",
+    "2027-02-30",
+    "in 999999999999 days",
+    "99999999999999999999",
+    "-1",
+    "1e400",
+    "NaN",
+    "B-99999999999999999999",
+    "{",
+    '{"a": 1e999}',
+    "[" * 2_000,
+    "é\u202e\ufeff",
+    "\ud800",
+    "a\0b",
+    "x" * 10_000,
+)
+ASSIGN = {
+    "--as": "manager@northwind.example",
+    "--due": "2027-01-15",
+    "--status": "pending",
+    "--content": "CRS-1",
+}
+COMMANDS = {
+    "assign": (("assign", "--all"), ASSIGN, [*ASSIGN, "--reason", "--start-at", "--account"]),
+    "assign more": (
+        ("assign", "--all"),
+        ASSIGN,
+        [
+            "--progress",
+            "--assigned-at",
+            "--external-reference",
+            "--source-status",
+            "--passthrough",
+            "--due-time",
+            "--dates",
+        ],
+    ),
+    "batch": (("batch", "pause", "B-0001"), {"--as": ASSIGN["--as"]}, ["--reason", "--as"]),
+    "batch row": (("batch", "retry", "B-0001"), {"--as": ASSIGN["--as"]}, ["--row"]),
+    "audit": (("audit", "search"), {}, ["--limit", "--before"]),
+    "erase": (("erase", "learner/1"), {"--as": "a", "--reason": "b"}, ["--as", "--reason"]),
+    "sync": (("sync",), {}, ["--account"]),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("value", ODD, ids=lambda value: repr(value[:20]))
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_value_of_an_option_causes_a_traceback(name, value, monkeypatch, settings):
+    settings.TIME_ZONE = "America/New_York"
+    monkeypatch.setattr("builtins.input", lambda _: "n")
+    make_user(email=ASSIGN["--as"])
+    make_learner()
+    make_content(external_reference="CRS-1")
+    words, fixed, options = COMMANDS[name]
+
+    for option in options:
+        arguments = [f"{key}={given}" for key, given in {**fixed, option: value}.items()]
+        with suppress(CommandError):
+            call_command(*words, *arguments, stdout=StringIO(), stderr=StringIO())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("value", ODD, ids=lambda value: repr(value[:20]))
+def test_no_reference_causes_a_traceback(value):
+    make_user(email=ASSIGN["--as"])
+    for words in (
+        ("batch", "show", value),
+        ("erase", value, f"--as={ASSIGN['--as']}", "--reason=b"),
+        ("audit", "search", value),
+    ):
+        with suppress(CommandError):
+            call_command(*words, stdout=StringIO(), stderr=StringIO())

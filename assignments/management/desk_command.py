@@ -1,14 +1,19 @@
 """The base of the product's commands."""
 
 import os
+import re
 import signal
 import sys
 from typing import Final, override
 
-from django.core.management import BaseCommand
+from django.core.management import BaseCommand, CommandError
+
+from assignments.management.command_options import Option
 
 # The exit code of a program that ends because nobody reads its output any more, such as in a shell.
 NOBODY_READS: Final = 128 + signal.SIGPIPE
+# Python puts one for each byte of an argument that it cannot decode.
+SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 class DeskCommand(BaseCommand):
@@ -18,6 +23,18 @@ class DeskCommand(BaseCommand):
     """
 
     requires_system_checks = []
+
+    @override
+    def execute(self, *args: str, **options: Option) -> str | None:
+        """Run the command.
+
+        :raises CommandError: if an argument is no valid text, so that it cannot be stored
+        """
+        for name, value in options.items():
+            texts = value if isinstance(value, list) else [value]
+            if any(isinstance(text, str) and SURROGATES.search(text) for text in texts):
+                raise CommandError(f"The value of {name} is not valid UTF-8 text.")
+        return super().execute(*args, **options)
 
     @override
     def run_from_argv(self, argv: list[str]) -> None:
