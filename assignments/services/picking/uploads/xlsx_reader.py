@@ -56,8 +56,8 @@ class Workbook:
 
         :raises UploadRefused: if the sheet is damaged or too large
         """
-        parser = SheetParser(self._shared_texts, self._formats)
         with damage_is_refused(), self._archive.open(sheet.part) as part:
+            parser = SheetParser(self._shared_texts, self._formats)
             for _ in parser.xml.parse(part):
                 yield from parser.rows
                 parser.rows.clear()
