@@ -57,6 +57,11 @@ ASSIGN: list[URLPattern] = [
         name="assign-upload-columns",
     ),
     path(
+        "assign/<uuid:pk>/upload/suggestion",
+        assign_upload.assign_upload_suggestion,
+        name="assign-upload-suggestion",
+    ),
+    path(
         "assign/<uuid:pk>/upload/refused",
         assign_upload.assign_upload_refused,
         name="assign-upload-refused",

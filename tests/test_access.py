@@ -57,6 +57,7 @@ MATRIX = {
     "assign-upload": ("post", {**ACT, "manager": 422}),
     "assign-upload-columns": ("post", ACT),
     "assign-upload-sheet": ("post", ACT),
+    "assign-upload-suggestion": ("post", ACT),
     "assign-upload-refused": ("get", {**ACT, "manager": 404}),
     "assign-upload-remove": ("post", ACT),
     "assign-content": ("post", ACT),

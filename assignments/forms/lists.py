@@ -5,7 +5,7 @@ from typing import Final, override
 
 from django import forms
 
-_USE: Final = re.compile(r"([0-9]{1,9}):([0-9]{1,18})")
+_USE: Final = re.compile(r"^([0-9]{1,9}):([0-9]{1,18})\Z")
 
 
 class UnchangedText(forms.Field):
@@ -14,6 +14,17 @@ class UnchangedText(forms.Field):
     @override
     def to_python(self, value: str | None) -> str:
         return value or ""
+
+
+class SuggestionForm(forms.Form):
+    """The row of a file, by its number, and the person who is meant, by key."""
+
+    use = forms.RegexField(regex=_USE)
+
+    def clean_use(self) -> tuple[int, int]:
+        """Return the number of the row and the learner's primary key."""
+        number, _, learner_pk = self.cleaned_data["use"].partition(":")
+        return int(number), int(learner_pk)
 
 
 class ListForm(forms.Form):

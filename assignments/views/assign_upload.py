@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from assignments.forms.lists import SuggestionForm
 from assignments.forms.upload_rows import RowsForm
 from assignments.forms.uploads import ColumnsForm, UsedFileForm
 from assignments.services.picking import drafts
-from assignments.services.picking.uploads import files, used_files
+from assignments.services.picking.uploads import corrections, files, used_files
 from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.picking.uploads.reader import ADDED_COLUMNS, MAX_BYTES
 from assignments.views.assign import may_assign
@@ -91,6 +92,25 @@ def assign_upload_remove(request: Request, pk: UUID) -> HttpResponse:
         used_files.remove(draft=draft, file_pk=file_pk, now=timezone.now())
     else:
         files.remove_files(draft=draft, now=timezone.now())
+    return _to_draft(pk)
+
+
+@require_POST
+@may_assign
+@at_most("60/m", of="uploads")
+def assign_upload_suggestion(request: Request, pk: UUID) -> HttpResponse:
+    """Accept the suggested person for a refused row."""
+    draft = own_draft(request, pk)
+    upload, form = DraftPage(request, draft).upload, SuggestionForm(request.POST)
+    if upload is None or not form.is_valid():
+        return _to_draft(pk)
+    number, learner_pk = form.cleaned_data["use"]
+    try:
+        corrections.use_suggestion(
+            upload=upload, number=number, learner_pk=learner_pk, now=timezone.now()
+        )
+    except (UploadRefused, drafts.DraftRefused) as refusal:
+        return _refused(request, draft, str(refusal))
     return _to_draft(pk)
 
 

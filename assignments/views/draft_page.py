@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, override
@@ -20,7 +19,8 @@ from assignments.forms.uploads import ColumnsForm
 from assignments.queries import directory, drafts, keyset
 from assignments.queries.account_scope import distinct_names
 from assignments.queries.draft_summary import Summary, summary
-from assignments.services.picking.uploads import files, used_files
+from assignments.services.picking.pasted_lists.suggestions import Suggestion
+from assignments.services.picking.uploads import corrections, files, used_files
 from assignments.views.concurrent_edits import OtherTabs, note_version
 from assignments.views.draft_contents import ContentParts
 from assignments.views.draft_selection import SelectionParts
@@ -130,9 +130,17 @@ class DraftPage(TermParts, SelectionParts, ContentParts, OtherTabs):
         return [name for n, name in enumerate(self.upload.heading) if n not in used]
 
     @property
-    def invalid_rows(self) -> list[tuple[int, Sequence[str], str]]:
-        """The first refused rows of the file: each with its number, cells and reason."""
-        return [] if self.upload is None else files.first_invalid_rows(self.upload, MOST_INVALID)
+    def invalid_rows(self) -> list[tuple[int, str, str, Suggestion | None]]:
+        """The first refused rows of the file: number, who, reason, and who may be meant."""
+        if self.upload is None or self.upload.columns is None:
+            return []
+        rows = files.first_invalid_rows(self.upload, MOST_INVALID)
+        person = self.upload.columns["person"]
+        suggestions = corrections.suggestions(self.draft.account_id, person, rows)
+        return [
+            (number, cells[person], reason, suggestions.get(cells[person]))
+            for number, cells, reason in rows
+        ]
 
     @cached_property
     def contents(self) -> list[tuple[Content, int]]:

@@ -62,6 +62,7 @@ RULES: Final = {
     "assign-upload": _post("Read a file of people or rows", _ASSIGN),
     "assign-upload-columns": _post("Choose what the columns of a file are", _ASSIGN),
     "assign-upload-sheet": _post("Read another sheet of a workbook", _ASSIGN),
+    "assign-upload-suggestion": _post("Accept a suggested person for a row", _ASSIGN),
     "assign-upload-refused": _get("Download the invalid rows of a file", _ASSIGN),
     "assign-upload-remove": _post("Remove what a file added", _ASSIGN),
     "assign-content": _post("Select or deselect an item", _ASSIGN),

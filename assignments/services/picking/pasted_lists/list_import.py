@@ -15,7 +15,7 @@ from assignments.services.picking.pasted_lists.classification import (
     RejectedWord,
     classify,
 )
-from assignments.services.picking.pasted_lists.people_lookup import PeopleLookup
+from assignments.services.picking.pasted_lists.people_lookup import PeopleLookup, unique_identifier
 from assignments.services.picking.pasted_lists.suggestions import Suggestion, suggest
 from assignments.services.picking.pasted_lists.tokens import (
     Token,
@@ -96,15 +96,7 @@ def replace_word(*, draft: Draft, text: str, start: int, learner_pk: int) -> str
     token = next((word for word in words if word.start == start), None)
     if person is None or token is None:
         return text
-    return replace_token(text, token, _unique_identifier(person))
-
-
-def _unique_identifier(learner: Learner) -> str:
-    fields = (learner.email, learner.external_reference, learner.remote_id)
-    identifiers = list(filter(None, fields))
-    lookup = PeopleLookup(learner.account_id, identifiers)
-    matches = ((identifier, lookup.find(identifier).person) for identifier in identifiers)
-    return next((key for key, person in matches if person and person.pk == learner.pk), fields[-1])
+    return replace_token(text, token, unique_identifier(person))
 
 
 def _classify(account_pk: int, text: str) -> Classification:

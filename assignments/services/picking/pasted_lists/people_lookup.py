@@ -102,6 +102,15 @@ def people_by_pk(pks: Iterable[int]) -> dict[int, Person]:
     return {row[0]: Person(*row) for row in learners.values_list(*_COLUMNS)}
 
 
+def unique_identifier(learner: Learner) -> str:
+    """Return the e-mail or ID of a person that belongs to nobody else."""
+    fields = (learner.email, learner.external_reference, learner.remote_id)
+    identifiers = list(filter(None, fields))
+    lookup = PeopleLookup(learner.account_id, identifiers)
+    matches = ((identifier, lookup.find(identifier).person) for identifier in identifiers)
+    return next((key for key, person in matches if person and person.pk == learner.pk), fields[-1])
+
+
 def _matching_people(account_pk: int, identifiers: Iterable[str]) -> Iterator[Person]:
     needles = lower_spellings(identifiers)
     if not needles:

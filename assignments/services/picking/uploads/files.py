@@ -1,21 +1,21 @@
 """Uploaded files of a draft: store one, add its valid rows to the draft, keep the invalid ones."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import BinaryIO, Final
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from assignments.models import Draft, DraftFile, DraftLearner, DraftRow, DraftUpload, Learner
-from assignments.models.sql.bulk import upsert
+from assignments.models import Draft, DraftFile, DraftLearner, DraftRow, DraftUpload
 from assignments.services.picking import drafts
 from assignments.services.picking.uploads import (
     chosen_columns,
     compression,
     date_order,
+    draft_rows,
     reader,
     used_files,
 )
@@ -25,20 +25,15 @@ from assignments.services.picking.uploads.column_detection import (
     Detection,
     detect_columns,
 )
-from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.picking.uploads.reader import Row
 from assignments.services.picking.uploads.row_choice import RowChoice, StatusValues
 from assignments.services.picking.uploads.row_validation import RowValidator, ValidationResult
-from assignments.services.picking.uploads.used_files import ValidRow
 from assignments.services.planning import due_dates
 from assignments.services.planning.due_cautions import row_cautions
-from assignments.services.planning.frozen_plan import MAX_ROWS
-from assignments.services.planning.own_terms import commit_to
 
 ALL_VISIBLE: Final = RowChoice()
 KEPT_FOR: Final = timedelta(hours=24)
 PREVIEW: Final = 3
-_KEY: Final = ("draft_id", "learner_id", "content_id")
 
 
 @transaction.atomic
@@ -100,20 +95,19 @@ def import_rows(
     :raises UploadRefused: if the file has no such columns, or the draft would hold too many rows
     :raises DraftRefused: if there would be more people than a batch can hold
     """
-    draft, heading = upload.draft, upload.heading
+    draft, heading, stored_rows = upload.draft, upload.heading, bytes(upload.compressed_rows)
     chosen_columns.validate(columns, len(heading))
-    stored_rows = bytes(upload.compressed_rows)
     read_rows = partial(_used_rows, stored_rows, upload.hidden_rows, choice)
     today = due_dates.today(now)
     evidence = date_order.judge_order(read_rows(), columns.due)
     due_heading = "" if columns.due is None else heading[columns.due]
-    assumption = "" if columns.dates else date_order.assumption(due_heading, evidence)
+    order = date_order.order_of(columns.dates, due_heading, evidence)
     validator = RowValidator(
         draft.account_id,
         heading,
         columns,
         read_rows(),
-        order=date_order.order_of(columns.dates, due_heading, evidence),
+        order=order,
         today=today,
     )
     result = validator.validate(read_rows())
@@ -121,10 +115,12 @@ def import_rows(
         used_files.remove(draft=draft, file_pk=replaced_pk, now=now)
     usage = _add_to_draft(draft, upload.name, result, now, is_of_people=columns.content is None)
     chosen_columns.remember(draft, heading, columns)
-    upload.columns, upload.preview = asdict(columns), []
+    # The order is kept for rows that are corrected later.
+    upload.columns, upload.preview = asdict(replace(columns, dates=order.value)), []
     upload.compressed_rows = compression.compress_rows(
         (row[0], [*row[1], reason]) for row, reason in result.invalid
     )
+    assumption = "" if columns.dates else date_order.assumption(due_heading, evidence)
     notes = [*filter(None, [assumption]), *row_cautions(result.rows_due, today=today)]
     upload.result = {**_counts(result, stored_rows), **usage, "notes": notes}
     upload.save(update_fields=["columns", "preview", "compressed_rows", "result"])
@@ -208,29 +204,9 @@ def _add_to_draft(
     """Add the valid rows to the draft; return the id of the file and what was there before."""
     there = DraftLearner if is_of_people else DraftRow
     before = there._default_manager.filter(draft=draft).count()
-    own = {pair: commit_to(terms) for pair, terms in result.terms.items()}
-    valid = result.valid.items()
-    rows = [(pair, due_date, own.get(pair, "")) for pair, (due_date, _) in valid]
+    rows = draft_rows.valid_rows(result)
     file = used_files.record(draft=draft, name=name, rows=rows, now=now)
-    (_pick_people if is_of_people else _store_rows)(draft, rows, now)
+    draft_rows.add_rows(draft, rows, now, is_of_people=is_of_people)
     after = there._default_manager.filter(draft=draft).count()
     both = before + len(rows) - after
     return {"file": file.pk, "before": before, "both": both, "after": after}
-
-
-def _pick_people(draft: Draft, rows: Sequence[ValidRow], now: datetime) -> None:
-    learner_pks = [pk for (pk, _), _, _ in rows]
-    people = Learner.objects.filter(account=draft.account_id, pk__in_list=learner_pks)
-    drafts.pick_matching(draft=draft, people=people, now=now)
-
-
-def _store_rows(draft: Draft, rows: Sequence[ValidRow], now: datetime) -> None:
-    draft_key = DraftRow._meta.get_field("draft").get_db_prep_save(draft.pk, connection)
-    values = (
-        (draft_key, *pair, connection.ops.adapt_datefield_value(due_date), own_terms)
-        for pair, due_date, own_terms in rows
-    )
-    upsert(DraftRow, (*_KEY, "due_date", "own_terms"), _KEY, values)
-    if DraftRow.objects.filter(draft=draft).count() > MAX_ROWS:
-        raise UploadRefused(f"A draft holds at most {MAX_ROWS:,} rows of files. Remove some first.")
-    drafts.touch(draft, now)

@@ -31,8 +31,14 @@ def files_of(draft: Draft) -> list[DraftFile]:
 
 def record(*, draft: Draft, name: str, rows: Sequence[ValidRow], now: datetime) -> DraftFile:
     """Record what a file brings, before it is added to the draft."""
-    file = DraftFile.objects.create(draft=draft, name=name, used_at=now, row_count=len(rows))
-    picked = _picked_otherwise(draft)
+    file = DraftFile.objects.create(draft=draft, name=name, used_at=now, row_count=0)
+    add_rows(file, rows)
+    return file
+
+
+def add_rows(file: DraftFile, rows: Sequence[ValidRow]) -> None:
+    """Record more rows that a file brings, before they are added to the draft."""
+    picked = _picked_otherwise(file.draft)
     values = (
         (
             file.pk,
@@ -45,7 +51,8 @@ def record(*, draft: Draft, name: str, rows: Sequence[ValidRow], now: datetime) 
         for (learner, content), due_date, own_terms in rows
     )
     bulk.insert(DraftFileRow, _COLUMNS, values)
-    return file
+    file.row_count += len(rows)
+    file.save(update_fields=["row_count"])
 
 
 @transaction.atomic
