@@ -48,7 +48,7 @@ MATRIX = {
     "assign-terms": ("post", {**ACT, "manager": 422}),
     "assign-discard": ("post", ACT),
     "assign-recover": ("post", {**ACT, "manager": 404}),
-    "assign-audience": ("post", {**ACT, "manager": 404}),
+    "assign-audience": ("post", {**ACT, "manager": 422}),
     "assign-exclude": ("post", {**ACT, "manager": 422}),
     "assign-put-back": ("post", ACT),
     "assign-save-audience": ("post", {**ACT, "manager": 422}),
