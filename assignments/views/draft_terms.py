@@ -42,6 +42,11 @@ class MoreField:
     value: str
     problem: str
 
+    @property
+    def descriptions(self) -> str:
+        """The ids of the elements that describe the input: its problem, if any, and its hint."""
+        return f"e-{self.name} h-{self.name}" if self.problem else f"h-{self.name}"
+
 
 class TermParts:
     """Due date, status and further terms of a draft's page."""
