@@ -22,7 +22,7 @@ DEMO := test -f .env || test -n "$${STACKONE_API_KEY:-}" || export DESK_DEMO=$${
 
 # One process for each core; of the tests that start processes two, as these wait.
 CORES := $(shell python3 -c 'import os; print(os.cpu_count() or 1)')
-PYTEST := pytest -n $(CORES) --dist loadgroup --no-loadscope-reorder
+PYTEST := pytest -n $(CORES) --dist loadgroup
 ALL_TESTS := $(PYTEST) -n $$((2 * $(CORES)))
 UNIT := -m "not (database or sandbox or processes or browser or slow)"
 POSTGRESQL := python -m tests.postgres --

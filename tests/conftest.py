@@ -1,7 +1,7 @@
 """Fixtures and hooks of all tests: the database, the clock and the profiles of hypothesis."""
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -14,8 +14,6 @@ pytest_plugins = ["tests.identity_fixtures", "tests.live", "tests.log_fixtures"]
 
 # Fixtures that run the sandbox LMS.
 SANDBOX_FIXTURES = {"lms", "sandbox", "shared_lms"}
-# Markers of the tests that start processes, the longest first.
-LONGEST = ("scale_out", "processes", "browser")
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 hypothesis.register_profile("here", deadline=None)
@@ -23,13 +21,12 @@ hypothesis.register_profile("ci", deadline=None, derandomize=True, print_blob=Tr
 hypothesis.load_profile("ci" if os.environ.get("CI") else "here")
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests that use the database or the sandbox LMS, so that `-m` can select them.
 
     Tests of a browser or of several workers are run by one process for each module, so that its
-    browser or its servers start once. The longest, which start processes, come first: at the end
-    they would leave the other processes without work.
+    browser or its servers start once.
     """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
@@ -39,8 +36,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
             item.add_marker("database")
         if fixtures & SANDBOX_FIXTURES:
             item.add_marker("sandbox")
-    yield
-    items.sort(key=lambda item: [not item.get_closest_marker(name) for name in LONGEST])
 
 
 @pytest.fixture(scope="session")

@@ -118,7 +118,8 @@ def test_no_value_of_an_option_causes_a_traceback(name, value, monkeypatch, sett
     words, fixed, options = COMMANDS[name]
 
     for option in options:
-        arguments = [f"{key}={given}" for key, given in {**fixed, option: value}.items()]
+        values = {**fixed, option: value}
+        arguments = [f"{key}={values[key]}" for key in values]
         with suppress(CommandError):
             call_command(*words, *arguments, stdout=StringIO(), stderr=StringIO())
 

@@ -156,7 +156,7 @@ def test_draft_runs_the_same_number_of_queries_for_any_size(
     for _ in range(count):
         DraftLearner.objects.create(draft=draft, learner=make_learner())
         DraftContent.objects.create(draft=draft, content=make_content())
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get(url(draft))
 
 

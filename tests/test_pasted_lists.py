@@ -189,6 +189,17 @@ ENTRIES = st.one_of(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("word", ["10934", "O1", "nobody@example.com"])
+@pytest.mark.parametrize("has_people", [True, False])
+def test_nothing_is_suggested_where_nobody_has_an_employee_id(word, has_people):
+    account = make_account()
+    if has_people:
+        make_learner(account, external_reference="", remote_id="LMS", email="")
+
+    assert suggest(account_pk=account.pk, words=[word]) == {}
+
+
+@pytest.mark.django_db
 @settings(max_examples=MANY)
 @given(entries=st.lists(st.tuples(ENTRIES, st.sampled_from(SEPARATORS)), max_size=40))
 def test_no_entry_of_a_list_is_lost(entries):

@@ -12,7 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assignments.models import Draft, DraftFile, DraftLearner, DraftRow, DraftUpload
-from assignments.services.picking.uploads import compression, files, reader, xlsx_archive
+from assignments.services.picking.uploads import (
+    compression,
+    draft_rows,
+    files,
+    reader,
+    xlsx_archive,
+)
 from assignments.services.picking.uploads.column_detection import Columns
 from assignments.services.picking.uploads.errors import UploadRefused
 from tests.factories import AT, make_account, make_content, make_learner, make_user
@@ -297,7 +303,7 @@ def test_invalid_columns_are_refused(draft, columns, sentence):
 
 
 def test_a_draft_with_too_many_rows_is_refused(draft, monkeypatch):
-    monkeypatch.setattr(files, "MAX_ROWS", 1)
+    monkeypatch.setattr(draft_rows, "MAX_ROWS", 1)
     upload = store(draft, ROWS)
 
     with pytest.raises(UploadRefused, match="A draft holds at most 1 rows of files"):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from assignments.models import Draft, DraftFile, DraftFileRow, DraftLearner, DraftRow, DraftUpload
 from assignments.services.picking import drafts
-from assignments.services.picking.uploads import files, used_files
+from assignments.services.picking.uploads import draft_rows, files, used_files
 from assignments.services.picking.uploads.column_detection import Columns
 from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.planning.own_terms import load
@@ -168,7 +168,7 @@ def test_the_result_says_how_many_were_there_before(draft):
 
 def test_a_file_that_cannot_be_used_replaces_nothing(draft, monkeypatch):
     first = use(draft, [("a", "CRS-A", None)])
-    monkeypatch.setattr(files, "MAX_ROWS", 1)
+    monkeypatch.setattr(draft_rows, "MAX_ROWS", 1)
 
     with pytest.raises(UploadRefused):
         use(draft, [("a", "CRS-A", None), ("b", "CRS-A", None)], replaced=first["file"])

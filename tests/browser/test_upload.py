@@ -62,7 +62,7 @@ def corrected(file: Path) -> Path:
 
 def upload(page: Page, file: Path) -> None:
     """Upload a file and accept the suggested columns."""
-    page.get_by_label(re.compile("^(File|Upload another)")).set_input_files(file)
+    page.get_by_label(re.compile(r"^(File \(|Upload another)")).set_input_files(file)
     page.get_by_role("button", name="Upload", exact=True).click()
     page.get_by_role("button", name="Use these columns").click()
 
@@ -112,7 +112,7 @@ def test_invalid_rows_are_corrected_and_uploaded_again(people, draft, tmp_path, 
 def test_paste_result_is_accessible(draft, check_appearance):
     page = draft
     page.get_by_role("link", name="Paste a list").click()
-    page.locator("textarea").fill(f"{address(1)}\n{address(2)}\n{address(2)}\nperson3@exampel.com")
+    page.locator("#f-list").fill(f"{address(1)}\n{address(2)}\n{address(2)}\nperson3@exampel.com")
     page.get_by_role("button", name="Match").click()
 
     expect(page.locator("#pasted")).to_contain_text("person3@exampel.com")

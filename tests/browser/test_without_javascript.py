@@ -35,14 +35,14 @@ def pick(plain: Page) -> None:
     plain.locator("td.pick input[type=checkbox]").nth(1).check()
 
 
-def upload(plain: Page, text: str) -> None:
+def upload(plain: Page, text: str, *, name: str = "people.csv") -> None:
     """Upload a file and accept the suggested columns."""
     file: FilePayload = {
-        "name": "people.csv",
+        "name": name,
         "mimeType": "text/csv",
         "buffer": text.encode(),
     }
-    plain.get_by_label(re.compile("^(File|Upload another)")).set_input_files(file)
+    plain.get_by_label(re.compile(r"^(File \(|Upload another)")).set_input_files(file)
     plain.get_by_role("button", name="Upload", exact=True).click()
     plain.get_by_role("button", name="Use these columns").click()
 
@@ -83,7 +83,7 @@ def test_manager_uploads_and_corrects_a_file_without_javascript(draft):
     expect(refused).to_contain_text("4 a3.at.example.com")
     assert DraftLearner.objects.count() == 2
 
-    upload(plain, "E-mail\na3@example.com\n")
+    upload(plain, "E-mail\na3@example.com\n", name="corrected.csv")
 
     expect(refused).to_have_count(0)
     assert DraftLearner.objects.count() == 3

@@ -94,6 +94,8 @@ def _unique_matches(
     words: list[str], ids: list[tuple[int, str]], reduce: Callable[[str], str]
 ) -> dict[str, tuple[int, str]]:
     """Return the owner and ID by word, for words whose reduced form only one person has."""
+    if not ids:
+        return {}
     # Reducing all IDs as one text is a hundred times faster than one by one.
     reduced_ids = reduce("\n".join(key.replace("\n", "") for _, key in ids)).split("\n")
     reduced_words = {word: reduce(_plain(word)) for word in words}
