@@ -135,7 +135,9 @@ class ColumnsForm(forms.Form):
     @property
     def preview(self) -> list[list[str]]:
         """The heading and the first rows, with a few columns: those first that may be chosen."""
-        candidates = [n for columns in self._upload.candidates.values() for n in columns]
+        # PostgreSQL stores the names of a JSON object in an order of its own.
+        by_name = self._upload.candidates
+        candidates = [n for name in ("person", "content", "due") for n in by_name[name]]
         naming = [n for n, count in enumerate(self._counts) if count.people]
         order = list(dict.fromkeys([*candidates, *naming, *range(len(self._counts))]))
         return [

@@ -12,8 +12,8 @@ from assignments.management.command_options import Option
 
 # The exit code of a program that ends because nobody reads its output any more, such as in a shell.
 NOBODY_READS: Final = 128 + signal.SIGPIPE
-# Python puts one for each byte of an argument that it cannot decode.
-SURROGATES: Final = re.compile("[\ud800-\udfff]")
+# Python puts a surrogate for each byte of an argument that it cannot decode; PostgreSQL has no NUL.
+NOT_TEXT: Final = re.compile("[\0\ud800-\udfff]")
 
 
 class DeskCommand(BaseCommand):
@@ -32,8 +32,8 @@ class DeskCommand(BaseCommand):
         """
         for name, value in options.items():
             texts = value if isinstance(value, list) else [value]
-            if any(isinstance(text, str) and SURROGATES.search(text) for text in texts):
-                raise CommandError(f"The value of {name} is not valid UTF-8 text.")
+            if any(isinstance(text, str) and NOT_TEXT.search(text) for text in texts):
+                raise CommandError(f"The value of {name} is not valid text (UTF-8 without NUL).")
         return super().execute(*args, **options)
 
     @override
