@@ -22,8 +22,9 @@ DEMO := test -f .env || test -n "$${STACKONE_API_KEY:-}" || export DESK_DEMO=$${
 
 # One process for each core; of the tests that start processes two, as these wait.
 CORES := $(shell python3 -c 'import os; print(os.cpu_count() or 1)')
-PYTEST := pytest -n $(CORES) --dist loadgroup
-ALL_TESTS := $(PYTEST) -n $$((2 * $(CORES)))
+SHARED := pytest --dist loadgroup -n
+PYTEST := $(SHARED) $(CORES)
+ALL_TESTS := $(SHARED) $$((2 * $(CORES)))
 UNIT := -m "not (database or sandbox or processes or browser or slow)"
 POSTGRESQL := python -m tests.postgres --
 COVERAGE := --cov --cov-report= --cov-fail-under=0

@@ -8,9 +8,10 @@ from typing import Final
 from django.db import transaction
 
 from assignments.audit.entries.actors import Actor
-from assignments.audit.log import Event, record
+from assignments.audit.log import record
 from assignments.models import Batch, Draft
 from assignments.services.batches import completion, release, withdrawal
+from assignments.services.batches.batch_event import batch_event
 
 Batches = Batch.State
 AWAITS_APPROVAL: Final = (
@@ -134,17 +135,9 @@ def save_state(
     :param detail: what the entry contains besides the counts and the reason
     """
     batch.save(update_fields=["state", *fields])
-    ref = f"batch/{batch.pk}"
     reason = {"reason": why} if why else {}
-    event = Event(
-        action=action,
-        subject=ref,
-        batch=ref,
-        account=batch.account.remote_id,
-        result=str(batch.state),
-        detail={"counts": dict(completion.counts(batch)), **detail, **reason},
-    )
-    record(event, by=by, at=now)
+    facts = {"counts": dict(completion.counts(batch)), **detail, **reason}
+    record(batch_event(batch, action, str(batch.state), facts), by=by, at=now)
 
 
 def _quoted(why: str) -> str:

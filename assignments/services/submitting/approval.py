@@ -9,11 +9,12 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from assignments.audit.entries.actors import SYSTEM, Actor
-from assignments.audit.log import Event, record
+from assignments.audit.log import record
 from assignments.models import Approval, Batch
 from assignments.queries import approvals
 from assignments.queries.drafts import rows_to_send
 from assignments.services.batches import control, plan_integrity, withdrawal
+from assignments.services.batches.batch_event import batch_event
 from assignments.services.batches.control import ControlRefused
 from assignments.services.submitting.grace_period import grace_seconds
 
@@ -107,15 +108,7 @@ def _expire(batch: Batch, now: datetime) -> bool:
 
 @transaction.atomic
 def _record_refusal(batch: Batch, problem: str, by: Actor, now: datetime) -> None:
-    ref = f"batch/{batch.pk}"
-    event = Event(
-        action="batch.approval_refused",
-        subject=ref,
-        batch=ref,
-        account=batch.account.remote_id,
-        result="refused",
-        detail={"problem": problem},
-    )
+    event = batch_event(batch, "batch.approval_refused", "refused", {"problem": problem})
     record(event, by=by, at=now)
 
 

@@ -7,11 +7,12 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from assignments.audit.entries.actors import SYSTEM, Person
-from assignments.audit.log import Event, record
+from assignments.audit.log import record
 from assignments.models import Approval, Assignment, Batch, Content, SubmitterAddress
 from assignments.models.drafts import Status
 from assignments.queries.approvals import same_person
 from assignments.queries.formatting import moment
+from assignments.services.batches.batch_event import batch_event
 
 SPLIT_WITHIN: Final = timedelta(days=1)
 # Kept of each item at the request, so that the approver sees what changed since.
@@ -64,20 +65,13 @@ def point_out_split(batch: Batch, *, now: datetime) -> None:
         return
     batch.split_with = [other.pk for other in others]
     batch.save(update_fields=["split_with"])
-    ref = f"batch/{batch.pk}"
-    event = Event(
-        action="batch.split_detected",
-        subject=ref,
-        batch=ref,
-        account=batch.account.remote_id,
-        result="detected",
-        people=(Person(ref=f"user/{batch.by_id}", name=batch.by_name),),
-        detail={
-            "batches": [f"batch/{other.pk}" for other in others],
-            "rows": batch.rows + sum(other.rows for other in others),
-            "limit": settings.APPROVAL_THRESHOLD,
-        },
-    )
+    detail = {
+        "batches": [f"batch/{other.pk}" for other in others],
+        "rows": batch.rows + sum(other.rows for other in others),
+        "limit": settings.APPROVAL_THRESHOLD,
+    }
+    submitter = Person(ref=f"user/{batch.by_id}", name=batch.by_name)
+    event = batch_event(batch, "batch.split_detected", "detected", detail, people=(submitter,))
     record(event, by=SYSTEM, at=now)
 
 

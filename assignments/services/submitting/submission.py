@@ -12,6 +12,7 @@ from assignments.models import Account, Approval, Assignment, Batch, Draft
 from assignments.models.drafts import ITEM_PASSTHROUGHS, SENT_TEXTS, Status, term_values
 from assignments.queries.review import ReviewFindings
 from assignments.services.batches import row_changes, withdrawal
+from assignments.services.batches.batch_event import batch_event
 from assignments.services.planning import frozen_plan
 from assignments.services.planning.plan_digest import change_text
 from assignments.services.submitting import approval_policy, start_time
@@ -160,15 +161,7 @@ def _submitted(batch: Batch, to_send: int, approval: Approval | None) -> Event:
         "starts_at": batch.starts_at.isoformat() if batch.starts_at else None,
         **({"approval": _approval_detail(approval)} if approval else {}),
     }
-    ref = f"batch/{batch.pk}"
-    return Event(
-        action="batch.submitted",
-        subject=ref,
-        batch=ref,
-        account=batch.account.remote_id,
-        result="submitted",
-        detail=detail,
-    )
+    return batch_event(batch, "batch.submitted", "submitted", detail)
 
 
 def _terms(batch: Batch) -> dict[str, object]:
