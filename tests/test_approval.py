@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from assignments.audit.entries.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
 from assignments.models import Account, Approval, Assignment, Batch, Content, Learner, LogEntry
-from assignments.queries.approvals import approvers, batches_awaiting, split_batches
+from assignments.queries.approvals import approvers, batches_awaiting, possibly_split_batches
 from assignments.queries.formatting import moment
 from assignments.queries.plan_changes import NamedPeople, PlanChanges
 from assignments.services.batches import control, late_duplicates, withdrawal
@@ -724,9 +724,9 @@ def test_a_batch_that_may_have_been_split_is_pointed_out(settings, options, is_s
 
     assert last.split_with == [other.pk for other in others] * is_split
     since = NOON - timedelta(days=1)
-    assert list(split_batches(daniel, since=since)) == [last] * is_split
+    assert list(possibly_split_batches(daniel, since=since)) == [last] * is_split
     for nobody in (priya, make_user("auditor")):
-        assert list(split_batches(nobody, since=since)) == []
+        assert list(possibly_split_batches(nobody, since=since)) == []
     logged = LogEntry.objects.filter(action="batch.split_detected")
     assert [json.loads(bytes(entry.body))["detail"] for entry in logged] == [
         {

@@ -83,7 +83,7 @@ def awaits_decision_by(user: User) -> Q:
     return waiting & ~Q(account__remote_id__in=forbidden) if forbidden else waiting
 
 
-def split_batches(user: User, *, since: datetime) -> QuerySet[Batch]:
+def possibly_split_batches(user: User, *, since: datetime) -> QuerySet[Batch]:
     """Return the batches, possibly split, that this user could have been asked to approve."""
     if not user.has_perm(ASSIGN):
         return Batch.objects.none()

@@ -30,7 +30,7 @@ def home(request: Request) -> HttpResponse:
     hidden = hidden_accounts(request.user)
     running = batches.active(limit=6, hidden=hidden, exclude=awaiting)
     now = timezone.now()
-    split = list(approvals.split_batches(request.user, since=now - SPLIT_SHOWN)[:6])
+    split = list(approvals.possibly_split_batches(request.user, since=now - SPLIT_SHOWN)[:6])
     context = {
         "split": split,
         "running": running,
