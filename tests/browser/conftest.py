@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.waiting import HANG_SECONDS
 
@@ -16,6 +23,8 @@ TWO_FRAMES = "() => new Promise((on) => requestAnimationFrame(() => requestAnima
 # What htmx reports when a newer search replaces one in progress. A request that failed is
 # reported as htmx:sendError or htmx:responseError as well.
 REPLACED = ("htmx:afterRequest,", "htmx:sendAbort,")
+# What Playwright says when the page is replaced during a check.
+NAVIGATED = "because of a navigation"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 expect.set_options(timeout=HANG_SECONDS * 1000)
 QUIET = (
@@ -84,12 +93,22 @@ def check_appearance(
 ) -> Callable[[], None]:
     """Return a function that checks accessibility, light and dark, and horizontal overflow."""
 
-    def check() -> None:
+    def check_once() -> None:
         for theme in ("dark", "light"):
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             page.evaluate(TWO_FRAMES)
             assert accessibility_problems() == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    def check() -> None:
+        try:
+            check_once()
+        except Error as error:
+            # The page of a batch loads itself anew when the batch has ended.
+            if NAVIGATED not in error.message:
+                raise
+            page.wait_for_load_state()
+            check()
 
     return check
 
