@@ -31,7 +31,9 @@ OUTAGE = (
         pytest.param(
             {"paused_at": AT, "pause_reason": "StackOne refused the key."},
             ConnectionStatus(
-                "Paused · Cornerstone", "bad", "Sending is paused. StackOne refused the key."
+                "Paused · Cornerstone",
+                "bad",
+                "Sending to Cornerstone is paused. StackOne refused the key.",
             ),
             id="paused",
         ),
@@ -43,14 +45,46 @@ OUTAGE = (
     ],
 )
 def test_connection_status_by_account(fields, stands):
-    make_account(**fields)
+    account = make_account(**fields)
 
-    assert connection_status(now=AT) == stands
+    assert connection_status([account], now=AT) == stands
+
+
+def several(*fields):
+    """Return an account for each of the fields, named A, B and so on, synced at AT."""
+    return [
+        Account(pk=number, name=name, **{"synced_at": AT, **changed})
+        for number, (name, changed) in enumerate(zip("ABC", fields, strict=False))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (({}, {}), "Synced just now · 2 accounts"),
+        (
+            ({}, {"synced_at": AT - timedelta(hours=3)}, {}),
+            "Synced 3\N{NO-BREAK SPACE}hours ago · 3 accounts",
+        ),
+        (({}, {"synced_at": None}), "Fetching people"),
+        (({}, {"paused_at": AT, "pause_reason": "No key."}), "Paused · B"),
+        (({"synced_at": None}, {"failing_since": AT}), "Not responding · B"),
+    ],
+)
+def test_connection_status_of_several_accounts(fields, words):
+    assert connection_status(several(*fields), now=AT).words == words
+
+
+def test_the_notice_names_every_account_with_a_problem():
+    accounts = several({"paused_at": AT, "pause_reason": "No key."}, {}, {"failing_since": AT})
+
+    notice = connection_status(accounts, now=AT).notice
+
+    assert notice.startswith("Sending to A is paused. No key. C does not respond.")
 
 
 def test_connection_before_anything_is_configured():
-    assert not Account.objects.exists()
-    assert connection_status(now=AT) == ConnectionStatus("Not connected yet", "warn")
+    assert connection_status([], now=AT) == ConnectionStatus("Not connected yet", "warn")
 
 
 def test_every_page_shows_the_notice(client):

@@ -225,7 +225,7 @@ def test_the_list_takes_the_same_queries_for_any_number_of_batches(
     user = make_user()
     for _ in range(count):
         make_batch(["planned"], state="approval", by=user)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         client.get("/batches/")
 
 

@@ -58,7 +58,7 @@ def test_the_list_takes_a_constant_number_of_queries(
 ):
     for number in range(count):
         make_audience(manager, name=f"Sales {number}", used_by=manager, used_at=AT)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get(PAGE)
 
 

@@ -95,7 +95,7 @@ def test_batches_run_the_same_number_of_queries_for_any_size(
     for _ in range(count):
         make_batch(["created", "rejected"])
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         manager.get("/batches/")
 
 
@@ -165,7 +165,7 @@ def test_batch_page_runs_the_same_number_of_queries_for_any_size(
 ):
     batch = make_batch(["rejected"] * count)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         manager.get(reverse("batch", args=[batch.pk]))
 
 

@@ -155,7 +155,7 @@ def test_lists_run_the_same_number_of_queries_for_any_size(
     for _ in range(count):
         make_learner()
         make_content()
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get(path)
 
 
@@ -183,7 +183,7 @@ def test_person_page_runs_the_same_number_of_queries_for_any_size(
     person, content = make_learner(), make_content()
     for _ in range(count):
         make_row(make_batch(), content, 1, {"state": "created", "learner": person})
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get(reverse("person", args=[person.pk]))
 
 
@@ -244,7 +244,7 @@ def test_content_item_page_runs_the_same_number_of_queries_for_any_size(
     content = make_content()
     for _ in range(count):
         make_row(make_batch(), content, 1, {"state": "created"})
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get(reverse("content-item", args=[content.pk]))
 
 

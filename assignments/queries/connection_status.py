@@ -1,12 +1,14 @@
 """Status of the connection to the LMS, shown in the layout of every page."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils.timesince import timesince
 
 from assignments.models import Account, Worker
+from assignments.queries.account_scope import distinct_names
 
 WORKER_TIMEOUT: Final = timedelta(seconds=60)
 
@@ -20,17 +22,19 @@ class ConnectionStatus:
     notice: str = ""
 
 
-def connection_status(*, now: datetime) -> ConnectionStatus:
-    """Return the status of the first account."""
-    account = Account.objects.order_by("pk").first()
-    if account is None or account.synced_at is None:
-        return ConnectionStatus("Fetching people" if account else "Not connected yet", "warn")
-    problem = _problem_status(account)
-    if problem is not None:
-        return problem
-    ago = timesince(account.synced_at, now, depth=1)
-    is_fresh = now - account.synced_at < timedelta(minutes=1)
-    return ConnectionStatus(f"Synced {'just now' if is_fresh else ago + ' ago'} · {account}")
+def connection_status(accounts: Collection[Account], *, now: datetime) -> ConnectionStatus:
+    """Return the status of the accounts together: their problems, else the oldest sync."""
+    names = distinct_names(accounts)
+    problems = [p for account in accounts if (p := _problem_status(account, names[account.pk]))]
+    if problems:
+        return replace(problems[0], notice=" ".join(problem.notice for problem in problems))
+    synced_at = [account.synced_at for account in accounts if account.synced_at is not None]
+    if len(synced_at) < len(accounts) or not accounts:
+        return ConnectionStatus("Fetching people" if accounts else "Not connected yet", "warn")
+    ago = timesince(min(synced_at), now, depth=1)
+    is_fresh = now - min(synced_at) < timedelta(minutes=1)
+    label = f"{len(names)} accounts" if len(names) > 1 else "".join(names.values())
+    return ConnectionStatus(f"Synced {'just now' if is_fresh else ago + ' ago'} · {label}")
 
 
 def has_running_worker(*, now: datetime) -> bool:
@@ -38,14 +42,14 @@ def has_running_worker(*, now: datetime) -> bool:
     return Worker.objects.filter(seen_at__gt=now - WORKER_TIMEOUT).exists()
 
 
-def _problem_status(account: Account) -> ConnectionStatus | None:
+def _problem_status(account: Account, name: str) -> ConnectionStatus | None:
     if account.paused_at is not None:
-        notice = f"Sending is paused. {account.pause_reason}"
-        return ConnectionStatus(f"Paused · {account}", "bad", notice)
+        notice = f"Sending to {name} is paused. {account.pause_reason}"
+        return ConnectionStatus(f"Paused · {name}", "bad", notice)
     if account.failing_since is None:
         return None
     outage = (
-        f"{account} does not respond. You can prepare drafts. Running batches wait and resume "
+        f"{name} does not respond. You can prepare drafts. Running batches wait and resume "
         "automatically; nothing is lost or sent twice."
     )
-    return ConnectionStatus(f"Not responding · {account}", "bad", outage)
+    return ConnectionStatus(f"Not responding · {name}", "bad", outage)

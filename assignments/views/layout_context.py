@@ -1,7 +1,9 @@
 """Template context of every page's layout: navigation, connection status, and the person."""
 
+from __future__ import annotations
+
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -10,6 +12,9 @@ from django.utils import timezone
 from assignments.queries.account_scope import distinct_names, visible_accounts
 from assignments.queries.connection_status import ConnectionStatus, connection_status
 from assignments.views.query_params import chosen_account
+
+if TYPE_CHECKING:
+    from assignments.models import Account
 
 PLACES: Final = (
     ("Overview", "home", "assignments.assign"),
@@ -39,23 +44,25 @@ class Frame:
                 places.append({"name": name, "url": url, "is_here": is_here})
         return places
 
+    @cached_property
+    def accounts(self) -> list[Account]:
+        """The accounts that the person may see."""
+        user = self._request.user
+        return visible_accounts(user) if user.is_authenticated else []
+
+    @cached_property
     def connection(self) -> ConnectionStatus:
-        """Return the connection's state, asked for once a page."""
-        if not hasattr(self, "_connection"):
-            self._connection = connection_status(now=timezone.now())
-        return self._connection
+        """The status of the connection to these accounts."""
+        return connection_status(self.accounts, now=timezone.now())
 
     def notice(self) -> str:
         """Return what is wrong for everybody, if something is."""
-        return self.connection().notice if self._request.user.is_authenticated else ""
+        return self.connection.notice if self._request.user.is_authenticated else ""
 
     @cached_property
     def account_names(self) -> dict[int, str]:
         """The names of the accounts that the person may see; none if there is only one."""
-        if not self._request.user.is_authenticated:
-            return {}
-        accounts = visible_accounts(self._request.user)
-        return distinct_names(accounts) if len(accounts) > 1 else {}
+        return distinct_names(self.accounts) if len(self.accounts) > 1 else {}
 
     @property
     def account(self) -> int | None:
