@@ -1,6 +1,5 @@
 """Detection of the columns of an uploaded file: who is meant, never somebody's manager."""
 
-import io
 import random
 
 import pytest
@@ -9,8 +8,8 @@ from hypothesis import strategies as st
 
 from assignments.services.picking.uploads.column_detection import detect_columns
 from assignments.services.picking.uploads.errors import UploadRefused
-from assignments.services.picking.uploads.identifiers import read_identifiers
 from tests.factories import make_account, make_content, make_learner
+from tests.file_import import import_people
 
 MANAGER_HEADINGS = [
     "Manager e-mail", "Line manager", "Supervisor", "Approver", "Reports to", "Team lead",
@@ -222,28 +221,29 @@ def test_nobody_outside_the_intended_column_is_ever_chosen(account, seed):
 
 def table_of(*columns):
     """Return a CSV file of columns, each with its heading first."""
-    return io.BytesIO("\n".join(",".join(row) for row in zip(*columns, strict=True)).encode())
+    return "\n".join(",".join(row) for row in zip(*columns, strict=True)).encode()
 
 
 def test_identifiers_are_refused_while_it_is_not_clear_whose_they_are(account):
     file = table_of(["Starter", *employees()], ["Contact", *employees()[::-1]])
 
     with pytest.raises(UploadRefused, match=r"“Starter” \(such as e0@x.example\).*Add --column"):
-        read_identifiers(account.pk, file)
-    assert read_identifiers(account.pk, file, column="contact").words == employees()[::-1]
+        import_people(account, file)
+    assert import_people(account, file, column="contact") == (employees(), [])
     with pytest.raises(
         UploadRefused, match="It has not one column “Mail”; it has Starter, Contact"
     ):
-        read_identifiers(account.pk, file, column="Mail")
+        import_people(account, file, column="Mail")
 
 
 def test_identifiers_of_managers_alone_are_refused(account):
     with pytest.raises(UploadRefused, match="“Manager”"):
-        read_identifiers(account.pk, table_of(["Manager", "m0@x.example", "m1@x.example"]))
+        import_people(account, table_of(["Manager", "m0@x.example", "m1@x.example"]))
 
 
 def test_a_list_of_words_has_no_heading(account):
     make_learner(account, name="Zoe", remote_id="zoe")
     make_learner(account, name="Max", remote_id="max")
 
-    assert read_identifiers(account.pk, io.BytesIO(b"zoe\nmax\n")).words == ["zoe", "max"]
+    emails = [learner.email for learner in account.learners.filter(name__in=["Zoe", "Max"])]
+    assert import_people(account, b"zoe\nmax\n") == (sorted(emails), [])

@@ -174,9 +174,9 @@ def test_assign_reads_dates_in_the_order_of_the_option_or_of_the_column(assign_r
             ROWS,
             ("--dates", "day-first"),
             {},
-            "1 of 4 rows cannot be used, first row 4: “02/14",
+            "1 of 4 rows cannot be used:\n  row 4, .*: “02/14/2027” is no date",
         ),
-        (["9999-12-31"], (), {}, "first row 2: 31 December 9999 is too far away"),
+        (["9999-12-31"], (), {}, "row 2, .*: 31 December 9999 is too far away"),
         (ROWS, (), {"reference": "none"}, "No column names items. Add --content."),
         (
             ["2027-01-15,2027-01-16"],
@@ -289,12 +289,50 @@ def test_assign_says_how_it_reads_the_due_date(desk, item, dates, day, monkeypat
     assert ("The due date is a Saturday." in output) == (day == "3 April")
 
 
-def test_assign_names_the_first_unmatched_line(desk, item, tmp_path):
-    people = tmp_path / "people.txt"
-    people.write_text("NW-99999\nnobody@northwind.example\n")
+def test_assign_names_the_rows_that_cannot_be_used_and_leaves_no_draft(desk, item, tmp_path):
+    learner = Learner.objects.filter(is_active=True).exclude(email="").earliest("pk")
+    inactive = Learner.objects.exclude(pk=learner.pk).exclude(email="").latest("pk")
+    Learner.objects.filter(pk=inactive.pk).update(is_active=False)
+    rows = [f"{learner.email}x", inactive.email, "nobody", *["unknown"] * 9, learner.email]
+    people = tmp_path / "people.csv"
+    people.write_text("\n".join(["E-mail", *rows, learner.email]))
 
-    with pytest.raises(CommandError, match="2 of 2 were not found, first 'NW-99999'"):
+    with pytest.raises(CommandError, match="11 of 14 rows cannot be used:") as refusal:
         assign(desk, item, "--yes", people=f"--learners {people}")
+
+    lines = str(refusal.value).splitlines()
+    assert lines[1] == (
+        f"  row 2, {rows[0]}: Nobody has this e-mail, employee ID or LMS ID. Did you mean "
+        f"{learner} ({learner.email})?"
+    )
+    assert lines[2] == f"  row 3, {inactive.email}: {inactive} is inactive in the LMS."
+    assert lines[-2:] == [
+        "  and 2 more",
+        "Correct them, or add --refused-rows leave to go on without them.",
+    ]
+    assert not Draft.objects.exists()
+
+    rows_option = f"--learners {people} --refused-rows leave"
+    output = assign(desk, item, "--yes", people=rows_option)
+    assert "1 to create, 0 skipped." in output
+    assert "File: 14 given = 1 used + 1 twice + 1 inactive + 11 refused + 0 left out.\n" in output
+    result = json.loads(assign(desk, item, "--yes", "--json", "--again", people=rows_option))
+    assert result["file"] == {
+        "total": 14, "valid": 1, "duplicate": 1, "inactive": 1, "invalid": 11, "left_out": 0,
+    }  # fmt: skip
+
+
+def test_assign_says_which_columns_are_not_read(desk, item, tmp_path):
+    learner = Learner.objects.filter(is_active=True).exclude(email="").earliest("pk")
+    people = tmp_path / "people.csv"
+    people.write_text(f"E-mail,Course,Due date\n{learner.email},{item()},2027-02-01\n")
+    warnings = StringIO()
+
+    words = f"assign --as {desk.owner.email} --learners {people} --due none --status pending --yes"
+    call_command(*words.split(), "--content", item(), stdout=StringIO(), stderr=warnings)
+
+    sentence = "Not read: “Course”, “Due date”, as --content and --due count for every row.\n"
+    assert warnings.getvalue() == sentence
 
 
 def test_assign_with_json_requires_yes(desk, item):

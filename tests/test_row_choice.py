@@ -1,7 +1,5 @@
 """Rows of a file that are left out: hidden, by a status, on other sheets; by page and command."""
 
-import io
-
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
@@ -11,9 +9,9 @@ from hypothesis import strategies as st
 
 from assignments.models import Draft, DraftLearner, DraftUpload
 from assignments.services.picking.uploads.errors import UploadRefused
-from assignments.services.picking.uploads.identifiers import read_identifiers
 from assignments.services.picking.uploads.row_choice import RowChoice, StatusValues
 from tests.factories import AT, make_account, make_learner, make_user
+from tests.file_import import import_people
 from tests.test_pages_assign import words
 from tests.test_workbooks import book_of
 
@@ -177,38 +175,39 @@ def test_status_values_are_counted(heading, values, counts):
     [
         pytest.param({}, [0, 3, 4, 5], "2 hidden rows were left out. Add --hidden-rows", id="left"),
         pytest.param({"uses_hidden": True}, [0, 1, 2, 3, 4, 5], "Only the sheet “A”", id="used"),
-        pytest.param({"sheet": "b"}, [6], "Only the sheet “B” was read; A have", id="sheet"),
+        pytest.param({"sheet": "b"}, [6], "Only the sheet “B” was read; A has", id="sheet"),
         pytest.param({"left_out": ["status=Terminated"]}, [0, 4, 5], "2 hidden", id="status"),
         pytest.param({"left_out": ["Status=*"]}, [], "2 hidden", id="any value"),
     ],
 )
 def test_the_command_line_reads_the_same_rows(draft, options, expected, note):
-    book = io.BytesIO(book_of({"A": STAFF, "B": OTHERS}, hidden=[2, 3]))
+    book = book_of({"A": STAFF, "B": OTHERS}, hidden=[2, 3])
 
-    file = read_identifiers(draft.account_id, book, column="E-mail", **options)
+    emails, notes = import_people(draft.account, book, column="E-mail", **options)
 
-    assert file.words == [f"p{number}@x.example" for number in expected]
-    assert any(text.startswith(note) for text in file.notes)
+    assert emails == [f"p{number}@x.example" for number in expected]
+    assert any(text.startswith(note) for text in notes)
 
 
 def test_a_value_of_no_column_is_refused(draft):
-    book = io.BytesIO(book_of({"A": STAFF}))
+    book = book_of({"A": STAFF})
 
     for text in ("Terminated", "State=x"):
         with pytest.raises(UploadRefused, match="Write it as COLUMN=VALUE"):
-            read_identifiers(draft.account_id, book, left_out=[text])
+            import_people(draft.account, book, left_out=[text])
 
 
 @pytest.mark.parametrize("text", ["p1@x.example,p2@x.example\np3@x.example,p4@x.example\n"])
 def test_a_table_without_heading_is_no_list(draft, text):
-    with pytest.raises(UploadRefused, match="neither a table with a heading nor a list"):
-        read_identifiers(draft.account_id, io.BytesIO(text.encode()))
+    sentence = "Row 1 looks like data.* A list without a heading has one e-mail or ID on each line"
+    with pytest.raises(UploadRefused, match=sentence):
+        import_people(draft.account, text.encode())
 
 
 def test_a_list_on_one_line_is_read(draft):
-    file = io.BytesIO(b"p1@x.example, p2@x.example; Cid <p3@x.example>")
+    text = b"p1@x.example, p2@x.example; Cid <p3@x.example>"
 
-    assert len(read_identifiers(draft.account_id, file).words) == 3
+    assert len(import_people(draft.account, text)[0]) == 3
 
 
 @pytest.mark.parametrize("option", ["--sheet", "--column", "--leave-out"])

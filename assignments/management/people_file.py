@@ -4,20 +4,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
+from uuid import UUID
 
 from django.core.management import CommandError, CommandParser
 
 from assignments.management.command_options import Option
-from assignments.models import Account, Draft, Learner
-from assignments.services.picking.pasted_lists.people_lookup import PeopleLookup
-from assignments.services.picking.pasted_lists.suggestions import suggest
-from assignments.services.picking.uploads import identifiers, unattended_import
+from assignments.models import Draft, Learner
+from assignments.services.picking import drafts
+from assignments.services.picking.uploads import unattended_import
 from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.picking.uploads.unattended_import import ReadingOptions
 
 HIDDEN_ROWS = ("leave", "use")
-_OF_A_FILE = ("column", "sheet", "hidden_rows", "leave_out")
+REFUSED_ROWS = ("stop", "leave")
+_OF_A_FILE = ("column", "sheet", "hidden_rows", "leave_out", "refused_rows")
 
 
 def add_people_arguments(parser: CommandParser) -> None:
@@ -29,6 +30,9 @@ def add_people_arguments(parser: CommandParser) -> None:
     parser.add_argument("--sheet", default="", help="sheet of the workbook with the people")
     parser.add_argument(
         "--hidden-rows", choices=HIDDEN_ROWS, help="rows that the sheet hides; by default: leave"
+    )
+    parser.add_argument(
+        "--refused-rows", choices=REFUSED_ROWS, help="rows that cannot be used; by default: stop"
     )
     parser.add_argument(
         "--leave-out",
@@ -53,72 +57,47 @@ def refuse_file_options_without_file(options: dict[str, Option]) -> None:
             )
 
 
-def learners(
-    account: Account, options: dict[str, Option], *, warn: Callable[[str], None]
-) -> list[int]:
-    """Return the primary keys of everybody, or of the people of --learners.
-
-    :param warn: called with each sentence about what was not read of the file
-    :raises CommandError: if the file cannot be used, or names somebody who is not found
-    """
-    if options["all"]:
-        people = Learner.objects.filter(account=account, is_active=True)
-        return list(people.values_list("pk", flat=True))
-    file = _identifiers(account, options)
-    for note in file.notes:
-        warn(note)
-    lookup = PeopleLookup(account.pk, file.words)
-    people_by_name = {word: lookup.find(word).person for word in file.words}
-    missing = [word for word, person in people_by_name.items() if person is None]
-    if missing:
-        raise CommandError(
-            f"{len(missing)} of {len(file.words)} were not found, first {missing[0]!r}."
-            f"{_hint(account, missing[0])}"
-        )
-    return [person.pk for person in people_by_name.values() if person]
-
-
-def use_rows(
+def select_people(
     draft: Draft, options: dict[str, Option], *, warn: Callable[[str], None], now: datetime
 ) -> None:
-    """Add the people, items and due dates of the file of --learners to a draft.
+    """Select everybody, or add the rows of the file of --learners, to a draft.
 
     :param warn: called with each sentence about what is unusual or was not read
     :raises CommandError: if the file cannot be used
+    :raises DraftRefused: if there would be more people than a batch can hold
     """
-    path = options["learners"]
+    if options["all"]:
+        people = Learner.objects.filter(is_active=True)
+        drafts.pick_matching(draft=draft, people=people, now=now)
+        return
+    path, reading_options = options["learners"], _reading_options(options)
     with _opened(path) as file:
-        notes = unattended_import.import_people_and_items(
-            draft=draft,
-            file=file,
-            name=path.name,
-            options=ReadingOptions(dates=options["dates"] or "", **_reading_options(options)),
-            now=now,
+        notes = unattended_import.import_file(
+            draft=draft, file=file, name=path.name, options=reading_options, now=now
         )
     for note in notes:
         warn(note)
 
 
-def _hint(account: Account, word: str) -> str:
-    suggestion = suggest(account_pk=account.pk, words=[word]).get(word)
-    if suggestion is None:
-        return ""
-    note = f", {suggestion.note}" if suggestion.note else ""
-    return f" Did you mean {suggestion.person} ({suggestion.identifier}{note})?"
+def show_counts(draft_pk: UUID, write: Callable[[str], None]) -> None:
+    """Write how many rows the file of the draft has, and what became of them."""
+    if counts := unattended_import.row_counts(draft_pk):
+        write(
+            "File: {total:,} given = {valid:,} used + {duplicate:,} twice + {inactive:,} inactive "
+            "+ {invalid:,} refused + {left_out:,} left out.".format_map(counts)
+        )
 
 
-def _identifiers(account: Account, options: dict[str, Option]) -> identifiers.Identifiers:
-    with _opened(options["learners"]) as file:
-        return identifiers.read_identifiers(account.pk, file, **_reading_options(options))
-
-
-def _reading_options(options: dict[str, Option]) -> dict[str, Any]:
-    return {
-        "column": options["column"],
-        "sheet": options["sheet"],
-        "uses_hidden": options["hidden_rows"] == "use",
-        "left_out": options["leave_out"] or (),
-    }
+def _reading_options(options: dict[str, Option]) -> ReadingOptions:
+    return ReadingOptions(
+        column=options["column"],
+        sheet=options["sheet"],
+        uses_hidden=options["hidden_rows"] == "use",
+        left_out=options["leave_out"] or (),
+        leaves_refused=options["refused_rows"] == "leave",
+        dates=options["dates"] or "",
+        takes_items=not options["content"],
+    )
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from assignments.queries.work_due import has_unfinished_rows
 from assignments.services.batches import completion, control
 from assignments.services.calls import connections
 from assignments.services.picking import drafts
+from assignments.services.picking.uploads import unattended_import
 from assignments.services.planning import due_dates, frozen_plan, term_parsing
 from assignments.services.planning.due_cautions import plan_cautions
 from assignments.services.planning.term_parsing import TERM_PARSERS
@@ -59,13 +60,11 @@ class Command(DeskCommand):
         is_quiet = options["json"]
         assign_arguments.refuse_contradictory(options)
         try:
-            batch = self._planned(options)
-            self._show_plan(batch, is_quiet=is_quiet)
-            if not (options["yes"] or self._agrees(is_quiet=is_quiet)):
-                return
-            batch = self._submitted(batch, options)
+            batch = self._confirmed(options)
         except REFUSALS as refusal:
             raise CommandError(str(refusal), returncode=REFUSED) from refusal
+        if batch is None:
+            return
         awaits_approval = batch.state == Batch.State.APPROVAL
         if options["wait"] and not awaits_approval:
             _deliver(batch.account, batch)
@@ -73,10 +72,26 @@ class Command(DeskCommand):
         if options["wait"] and awaits_approval:
             raise CommandError(AWAITS_APPROVAL, returncode=NOT_ALL_CREATED)
 
-    def _planned(self, options: dict[str, Option]) -> Batch:
-        now, user = timezone.now(), manager(options["email"])
+    def _confirmed(self, options: dict[str, Option]) -> Batch | None:
+        """Return the submitted batch, or None if the person only wants to keep the draft.
+
+        What is refused leaves no draft behind.
+        """
+        user, is_quiet = manager(options["email"]), options["json"]
         account = open_account(user, connections.configured_accounts(), options["account"])
-        draft = drafts.create(account=account, owner_pk=user.pk, now=now)
+        draft = drafts.create(account=account, owner_pk=user.pk, now=timezone.now())
+        try:
+            batch = self._planned(draft, options)
+            self._show_plan(batch, is_quiet=is_quiet)
+            if options["yes"] or self._agrees(is_quiet=is_quiet):
+                return self._submitted(batch, options)
+        except BaseException:
+            drafts.delete_unless_submitted(draft=draft)
+            raise
+        return None
+
+    def _planned(self, draft: Draft, options: dict[str, Option]) -> Batch:
+        now = timezone.now()
         drafts.set_terms(
             draft=draft,
             due_date=assign_arguments.due_date(options["due"], options["dates"]),
@@ -94,14 +109,9 @@ class Command(DeskCommand):
         return frozen_plan.freeze(draft=draft, now=now)
 
     def _select(self, draft: Draft, options: dict[str, Option], now: datetime) -> None:
-        account, warn = draft.account, self.stderr.write
-        if not options["content"]:
-            people_file.use_rows(draft, options, warn=warn, now=now)
-            return
-        for content in assign_arguments.contents(account, options["content"]):
+        for content in assign_arguments.contents(draft.account, options["content"] or ()):
             drafts.add_content(draft=draft, content_pk=content.pk, now=now)
-        learner_pks = people_file.learners(account, options, warn=warn)
-        drafts.pick_learners(draft=draft, learner_pks=learner_pks, now=now)
+        people_file.select_people(draft, options, warn=self.stderr.write, now=now)
 
     def _submitted(self, batch: Batch, options: dict[str, Option]) -> Batch:
         now, by = timezone.now(), acting_as(batch.by)
@@ -130,6 +140,7 @@ class Command(DeskCommand):
             f"{batch.title}: {states.get('planned', 0):,} to create, "
             f"{states.get('skipped', 0):,} skipped."
         )
+        people_file.show_counts(batch.submission_key, self.stdout.write)
         self._show_due_dates(batch)
         for reason in approval_policy.reasons(batch, now=timezone.now()):
             self.stdout.write(f"Needs another manager's approval: {reason}")
@@ -156,7 +167,9 @@ class Command(DeskCommand):
         states = completion.counts(batch)
         if is_quiet:
             result = {"batch": str(batch), "plan_digest": batch.plan_digest, "state": batch.state}
-            self.stdout.write(json.dumps({**result, "counts": states}))
+            rows = unattended_import.row_counts(batch.submission_key)
+            file = {"file": rows} if rows else {}
+            self.stdout.write(json.dumps({**result, "counts": states, **file}))
         else:
             words = ", ".join(f"{count:,} {state}" for state, count in states.items())
             self.stdout.write(f"{batch}: {batch.get_state_display()}. {words}.")

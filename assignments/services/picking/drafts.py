@@ -157,6 +157,15 @@ def delete(*, draft: Draft) -> None:
     draft.delete()
 
 
+@transaction.atomic
+def delete_unless_submitted(*, draft: Draft) -> None:
+    """Delete a draft with its plan for good, unless it was submitted."""
+    draft.refresh_from_db()
+    if not draft.is_submitted:
+        frozen_plan.discard_plan(draft)
+        delete(draft=draft)
+
+
 def delete_if_empty(*, draft: Draft) -> None:
     """Delete a draft in which nothing was selected."""
     draft_content = DraftContent.objects.filter(draft=draft)

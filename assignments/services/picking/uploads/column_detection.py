@@ -132,9 +132,14 @@ def _person_candidates(
     people: Sequence[Sequence[tuple[int, ...]]],
     counts: Sequence[PeopleCount],
 ) -> list[int]:
-    """Return the column that names most different people, and others that name other people."""
+    """Return the column that names most different people, and others that name other people.
+
+    An only column is meant even if it names nobody, unless it names managers.
+    """
     possible = [
-        n for n, count in enumerate(counts) if count.people and not names_managers(heading[n])
+        n
+        for n, count in enumerate(counts)
+        if (count.people or len(counts) == 1) and not names_managers(heading[n])
     ]
     best = max(possible, key=lambda n: (counts[n].people, counts[n].cells), default=None)
     if best is None:

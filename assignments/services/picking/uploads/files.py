@@ -25,7 +25,7 @@ from assignments.services.picking.uploads.column_detection import (
     Detection,
     detect_columns,
 )
-from assignments.services.picking.uploads.reader import Row
+from assignments.services.picking.uploads.reader import Row, Table
 from assignments.services.picking.uploads.row_choice import RowChoice, StatusValues
 from assignments.services.picking.uploads.row_validation import RowValidator, ValidationResult
 from assignments.services.planning import due_dates
@@ -47,6 +47,19 @@ def store_file(
         its first row names somebody
     """
     table = reader.open_table(draft.account_id, file, sheet)
+    workbook = _content(file) if table.other_sheets else b""
+    return store_table(draft=draft, table=table, name=name, workbook=workbook, now=now)
+
+
+@transaction.atomic
+def store_table(
+    *, draft: Draft, table: Table, name: str, now: datetime, workbook: bytes = b""
+) -> DraftUpload:
+    """Store the rows of a table, as `store_file` does.
+
+    :param workbook: the file, if others of its sheets may be read later
+    :raises UploadRefused: if it has no rows or too many, or its first row names somebody
+    """
     heading, status_values = table.heading, StatusValues(table.heading)
     sample: list[list[str]] = []
     rows = status_values.count(_collect_sample(table.rows, sample))
@@ -60,7 +73,7 @@ def store_file(
         "uploaded_at": now,
         "sheet": table.sheet[:100],
         "other_sheets": table.other_sheets,
-        "workbook": _content(file) if table.other_sheets else b"",
+        "workbook": workbook,
         "heading": heading,
         "heading_row": table.heading_row,
         "is_repaired": table.is_repaired,
@@ -193,8 +206,8 @@ def _counts(result: ValidationResult, stored_rows: bytes) -> dict[str, int]:
         "left_out": total - result.total,
         "valid": len(result.valid),
         "duplicate": result.duplicate_count,
-        "inactive": result.inactive_count,
-        "invalid": len(result.invalid) - result.inactive_count,
+        "inactive": len(result.inactive_numbers),
+        "invalid": len(result.invalid) - len(result.inactive_numbers),
     }
 
 

@@ -54,8 +54,7 @@ def open_table(account_pk: int, file: BinaryIO, sheet: str = "") -> Table:
         beginning with the one that was open when the workbook was saved
     :raises UploadRefused: if the file is no table, too large, empty, or has no heading
     """
-    if file.seek(0, os.SEEK_END) > MAX_BYTES:
-        raise UploadRefused(f"Upload at most {MAX_BYTES // 1024**2} MB. Split this file.")
+    refuse_large(file)
     sources = _sources(file)
     chosen = _choose(account_pk, _sources_named(sheet, sources))
     start = chosen.first_rows.heading_index()
@@ -71,6 +70,15 @@ def open_table(account_pk: int, file: BinaryIO, sheet: str = "") -> Table:
     rows = chain(chosen.sample[start + 1 :], chosen.rest)
     table.rows = _rows(table, _with_first_numbers(table, rows))
     return table
+
+
+def refuse_large(file: BinaryIO) -> None:
+    """Refuse a file of more than MAX_BYTES.
+
+    :raises UploadRefused: if it is too large
+    """
+    if file.seek(0, os.SEEK_END) > MAX_BYTES:
+        raise UploadRefused(f"Upload at most {MAX_BYTES // 1024**2} MB. Split this file.")
 
 
 def clean_cell(cell: str) -> str:

@@ -37,13 +37,13 @@ class ValidationResult:
 
     :ivar valid: due date and row number by learner and content
     :ivar terms: the terms that rows have of their own, by learner and content
-    :ivar inactive_count: how many of the invalid rows are about inactive people
+    :ivar inactive_numbers: the numbers of the invalid rows that are about inactive people
     """
 
     valid: dict[Pair, tuple[date | None, int]] = field(default_factory=dict)
     terms: dict[Pair, dict[str, object]] = field(default_factory=dict)
     duplicate_count: int = 0
-    inactive_count: int = 0
+    inactive_numbers: list[int] = field(default_factory=list)
     invalid: list[tuple[Row, str]] = field(default_factory=list)
 
     @property
@@ -96,7 +96,8 @@ class RowValidator:
                 self._add(row, result)
             except InvalidRow as error:
                 result.invalid.append((row, str(error)))
-                result.inactive_count += error.status is MatchStatus.INACTIVE
+                if error.status is MatchStatus.INACTIVE:
+                    result.inactive_numbers.append(row[0])
         return result
 
     def _add(self, row: Row, result: ValidationResult) -> None:

@@ -1,23 +1,28 @@
 """Use a file in a draft without anybody to confirm its columns: refused if they are not clear."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO
+from itertools import islice
+from typing import BinaryIO, Final
+from uuid import UUID
 
 from django.db import transaction
 
-from assignments.models import Draft
-from assignments.services.picking.uploads import date_order, files
-from assignments.services.picking.uploads.column_detection import Columns, PeopleCount
-from assignments.services.picking.uploads.date_order import OrderEvidence
-from assignments.services.picking.uploads.errors import UploadRefused
-from assignments.services.picking.uploads.identifiers import (
-    column_named,
-    only_person_column,
-    unread_notes,
+from assignments.models import Draft, DraftUpload
+from assignments.services.picking.uploads import (
+    corrections,
+    date_order,
+    file_types,
+    files,
+    plain_list,
+    unattended_columns,
 )
+from assignments.services.picking.uploads.column_detection import Columns
+from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.picking.uploads.row_choice import RowChoice, named_values
+
+MAX_SHOWN: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,62 +33,128 @@ class ReadingOptions:
     :ivar sheet: the sheet of a workbook; empty for the one that fits best
     :ivar uses_hidden: whether rows are used that a sheet hides
     :ivar left_out: texts such as “Status=Terminated” about rows that are left out
+    :ivar leaves_refused: whether the other rows are used if some cannot be
     :ivar dates: a `DateOrder` for dates such as 03/04/2027, or "" to judge by the column
+    :ivar takes_items: whether the file names items and due dates as well
     """
 
     column: str = ""
     sheet: str = ""
     uses_hidden: bool = False
     left_out: Iterable[str] = ()
+    leaves_refused: bool = False
     dates: str = ""
+    takes_items: bool = False
 
 
 @transaction.atomic
-def import_people_and_items(
+def import_file(
     *, draft: Draft, file: BinaryIO, name: str, options: ReadingOptions, now: datetime
 ) -> list[str]:
-    """Add the rows of a file of people and items, and return what is unusual about them.
+    """Add the rows of a file to a draft, and return sentences about what is unusual about them.
+
+    Rows of inactive people are left out.
 
     :raises UploadRefused: if it is not clear which columns are meant, or a row cannot be used
     :raises DraftRefused: if there would be more people than a batch can hold
     """
-    upload = files.store_file(draft=draft, file=file, name=name, sheet=options.sheet, now=now)
-    heading, candidates = upload.heading, upload.candidates
-    counts = [PeopleCount(*count) for count in upload.people_counts]
-    columns = Columns(
-        person=(
-            column_named(options.column, heading)
-            if options.column
-            else only_person_column(heading, candidates["person"], counts)
-        ),
-        content=_only_column(heading, candidates["content"], "items"),
-        due=_only_column(heading, candidates["due"], "due dates"),
-        dates=options.dates,
-    )
-    if columns.content is None:
-        raise UploadRefused("No column names items. Add --content.")
-    due_heading = "" if columns.due is None else heading[columns.due]
-    sentence = date_order.contradiction(due_heading, OrderEvidence(*upload.date_order))
-    if sentence and not options.dates:
-        raise UploadRefused(f"{sentence} Add --dates day-first or --dates month-first.")
+    upload = _stored(draft, file, name, options, now)
+    columns = unattended_columns.choose(upload, options.column, takes_items=options.takes_items)
+    _refuse_contradiction(upload, columns.due, options.dates)
     choice = RowChoice(
-        uses_hidden=options.uses_hidden, values=named_values(options.left_out, heading)
+        uses_hidden=options.uses_hidden, values=named_values(options.left_out, upload.heading)
     )
-    result = files.import_rows(upload=upload, columns=columns, choice=choice, now=now)
-    if result.invalid:
-        (number, _), reason = result.invalid[0]
+    columns = Columns(columns.person, columns.content, columns.due, dates=options.dates)
+    files.import_rows(upload=upload, columns=columns, choice=choice, now=now)
+    refused = _refused_rows(upload, columns.person, options)
+    return [*_unread(upload, columns, options), *refused, *(upload.result or {})["notes"]]
+
+
+def row_counts(draft_pk: UUID) -> Mapping[str, int]:
+    """Return how many rows of the draft's file were given, and what became of them."""
+    upload = DraftUpload.objects.filter(draft=draft_pk).first()
+    result = upload.result if upload is not None else None
+    names = ("total", "valid", "duplicate", "inactive", "invalid", "left_out")
+    return {name: result[name] for name in names} if result else {}
+
+
+def _stored(
+    draft: Draft, file: BinaryIO, name: str, options: ReadingOptions, now: datetime
+) -> DraftUpload:
+    """Store a table, or else a list of people."""
+    try:
+        return files.store_file(draft=draft, file=file, name=name, sheet=options.sheet, now=now)
+    except UploadRefused as refusal:
+        is_table = options.takes_items or options.column or options.sheet or options.left_out
+        if is_table or file_types.is_workbook(file):
+            raise
+        try:
+            table = plain_list.open_list(file)
+        except UploadRefused as reason:
+            raise UploadRefused(f"{refusal} {reason}") from reason
+        return files.store_table(draft=draft, table=table, name=name, now=now)
+
+
+def _refuse_contradiction(upload: DraftUpload, due: int | None, dates: str) -> None:
+    heading = "" if due is None else upload.heading[due]
+    sentence = date_order.contradiction(heading, date_order.OrderEvidence(*upload.date_order))
+    if sentence and due is not None and not dates:
+        raise UploadRefused(f"{sentence} Add --dates day-first or --dates month-first.")
+
+
+def _refused_rows(upload: DraftUpload, person: int, options: ReadingOptions) -> list[str]:
+    """Return a sentence that names the rows that add nothing, if there are any.
+
+    :raises UploadRefused: if some are not only about inactive people, and shall not be left out
+    """
+    counts = row_counts(upload.draft_id)
+    shown = list(islice(_described(upload, person), MAX_SHOWN))
+    hidden = counts["invalid"] + counts["inactive"] - len(shown)
+    lines = "\n".join([*shown, *([f"  and {hidden:,} more"] if hidden else [])])
+    if counts["invalid"] and not options.leaves_refused:
         raise UploadRefused(
-            f"{len(result.invalid):,} of {result.total:,} rows cannot be used, first row "
-            f"{number:,}: {reason}"
+            f"{counts['invalid']:,} of {counts['total']:,} rows cannot be used:\n{lines}\n"
+            "Correct them, or add --refused-rows leave to go on without them."
         )
-    hidden_count = 0 if options.uses_hidden else len(upload.hidden_rows)
-    notes = unread_notes(hidden_count, upload.sheet, upload.other_sheets)
-    return [*notes, *(upload.result or {})["notes"]]
+    return [f"Rows that add nothing:\n{lines}"] if shown else []
 
 
-def _only_column(heading: Sequence[str], candidates: Sequence[int], what: str) -> int | None:
-    """Return the only candidate, or None without one."""
-    if len(candidates) > 1:
-        names = ", ".join(f"“{heading[n]}”" for n in candidates)
-        raise UploadRefused(f"Several columns hold {what}: {names}. Leave all but one out.")
-    return candidates[0] if candidates else None
+def _described(upload: DraftUpload, person: int) -> Iterator[str]:
+    """Yield each invalid row with its reason and whom it may mean."""
+    rows = files.first_invalid_rows(upload, MAX_SHOWN)
+    suggestions = corrections.suggestions(upload.draft.account_id, person, rows)
+    for number, cells, reason in rows:
+        suggestion = suggestions.get(cells[person])
+        hint = ""
+        if suggestion is not None:
+            note = f", {suggestion.note}" if suggestion.note else ""
+            hint = f" Did you mean {suggestion.person} ({suggestion.identifier}{note})?"
+        yield f"  row {number:,}, {cells[person][:60] or 'empty'}: {reason}{hint}"
+
+
+def _unread(upload: DraftUpload, columns: Columns, options: ReadingOptions) -> list[str]:
+    """Return sentences about hidden rows, sheets and columns that were not read."""
+    notes = []
+    if upload.hidden_rows and not options.uses_hidden:
+        notes.append(
+            f"{len(upload.hidden_rows):,} hidden rows were left out. Add --hidden-rows use to use "
+            "them."
+        )
+    if upload.other_sheets:
+        has = "has" if len(upload.other_sheets) == 1 else "have"
+        notes.append(
+            f"Only the sheet “{upload.sheet}” was read; {', '.join(upload.other_sheets)} {has} "
+            "rows too. Name another with --sheet."
+        )
+    ignored = _ignored(upload, columns)
+    if ignored:
+        notes.append(f"Not read: {ignored}, as --content and --due count for every row.")
+    return notes
+
+
+def _ignored(upload: DraftUpload, columns: Columns) -> str:
+    """Return the headings of items and due dates if neither is taken from the file."""
+    if columns.content is not None:
+        return ""
+    indexes: Sequence[int] = [*upload.candidates["content"], *upload.candidates["due"]]
+    return ", ".join(f"“{upload.heading[n]}”" for n in indexes)

@@ -1,0 +1,61 @@
+"""Choose the columns of a file without anybody to ask: refused if it is not clear which."""
+
+from collections.abc import Sequence
+
+from assignments.models import DraftUpload
+from assignments.services.picking.identifier_forms import comparable
+from assignments.services.picking.uploads.column_detection import (
+    Columns,
+    PeopleCount,
+    people_columns,
+)
+from assignments.services.picking.uploads.errors import UploadRefused
+
+
+def choose(upload: DraftUpload, person: str, *, takes_items: bool) -> Columns:
+    """Return the columns of a file: the named one of people, the only one of others.
+
+    :param person: the heading of the column with the people; empty for the detected one
+    :param takes_items: whether items and due dates are read
+    :raises UploadRefused: if there is no such column, none or several could be meant
+    """
+    heading, candidates = upload.heading, upload.candidates
+    column = _named(person, heading) if person else _only_person_column(upload)
+    if not takes_items:
+        return Columns(column)
+    content = _only(heading, candidates["content"], "items")
+    if content is None:
+        raise UploadRefused("No column names items. Add --content.")
+    return Columns(column, content, _only(heading, candidates["due"], "due dates"))
+
+
+def _named(column: str, heading: Sequence[str]) -> int:
+    names, wanted = list(map(comparable, heading)), comparable(column)
+    if names.count(wanted) != 1:
+        raise UploadRefused(f"It has not one column “{column}”; it has {', '.join(heading)}.")
+    return names.index(wanted)
+
+
+def _only_person_column(upload: DraftUpload) -> int:
+    heading: list[str] = upload.heading
+    candidates: list[int] = upload.candidates["person"]
+    counts = [PeopleCount(*count) for count in upload.people_counts]
+    if len(candidates) == 1:
+        return candidates[0]
+    if not any(count.people for count in counts):
+        raise UploadRefused(
+            f"No column names anybody whom the LMS knows; it has {', '.join(heading)}. Add "
+            "--column with the heading of the column of people to see why."
+        )
+    raise UploadRefused(
+        "It is not clear which column names the people who get the assignments: "
+        f"{people_columns(heading, counts)}. Add --column with the heading of that column."
+    )
+
+
+def _only(heading: Sequence[str], candidates: Sequence[int], what: str) -> int | None:
+    """Return the only candidate, or None without one."""
+    if len(candidates) > 1:
+        names = ", ".join(f"“{heading[n]}”" for n in candidates)
+        raise UploadRefused(f"Several columns hold {what}: {names}. Leave all but one out.")
+    return candidates[0] if candidates else None
