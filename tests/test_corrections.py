@@ -110,6 +110,25 @@ def test_a_row_with_another_mistake_stays_with_its_new_reason(client, draft):
     assert [(title, str(due)) for title, due in rows] == [("Fire", "2027-01-16")]
 
 
+def test_of_two_rows_with_one_number_the_suggested_one_is_corrected(client, draft):
+    make_content(draft.account, title="First aid", external_reference="CRS-B")
+    heading = "Row in the file,Reason,Id,Course"
+    use_file(client, draft, f"{heading}\n2,x,101,CRS-A\n2,x,102,CRS-B\n", content="1")
+
+    accept(client, draft, f"2:{draft.account.learners.get(name='Ben').pk}")
+
+    rows = DraftRow.objects.values_list("learner__name", "content__title")
+    assert list(rows) == [("Ben", "First aid")]
+
+
+def test_only_the_suggested_person_is_accepted(client, draft):
+    use_file(client, draft, "Id\n000102\n101\n")
+
+    accept(client, draft, f"3:{draft.account.learners.get(name='Cid').pk}")
+
+    assert DraftLearner.objects.get().learner.name == "Ben"
+
+
 @pytest.mark.parametrize("use", ["", "x", "99:1", "3:999999", f"3:{'9' * 18}"])
 def test_an_invalid_suggestion_changes_nothing(client, draft, use):
     use_file(client, draft, "Id\n000102\n101\n")

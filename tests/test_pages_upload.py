@@ -64,6 +64,59 @@ def test_a_column_of_managers_is_not_selected_and_one_has_to_be_chosen(client, d
     assert not DraftRow.objects.exists()
 
 
+def shown_version(response):
+    """Return the version of the file that a page shows."""
+    return response.content.decode().split('name="upload_seen"')[1].split('"')[1]
+
+
+@pytest.mark.parametrize("is_used", [False, True])
+@pytest.mark.parametrize(
+    ("name", "choice"),
+    [
+        pytest.param("assign-upload-columns", COLUMNS, id="columns"),
+        pytest.param("assign-upload-sheet", {"sheet": "B"}, id="sheet"),
+        pytest.param("assign-upload-suggestion", {"use": "2:1"}, id="suggestion"),
+    ],
+)
+def test_a_page_that_shows_another_file_changes_nothing(client, draft, name, choice, is_used):
+    seen = shown_version(upload(client, draft))
+    upload(client, draft, "Manager,Course\nada@x.example,CRS-A\n")
+    if is_used:
+        client.post(url(draft, "assign-upload-columns"), COLUMNS)
+    before = list(DraftRow.objects.values()), DraftUpload.objects.get().heading
+
+    response = client.post(url(draft, name), choice | {"upload_seen": seen, "by": "file"})
+
+    assert response.status_code == 422
+    assert "Another file was uploaded to this draft meanwhile" in words(response)
+    assert (list(DraftRow.objects.values()), DraftUpload.objects.get().heading) == before
+
+
+def test_the_columns_of_the_file_that_the_page_shows_are_used(client, draft):
+    seen = shown_version(upload(client, draft))
+
+    client.post(url(draft, "assign-upload-columns"), COLUMNS | {"upload_seen": seen})
+
+    assert DraftRow.objects.count() == 1
+
+
+def test_a_file_that_is_gone_is_said(client, draft):
+    response = client.post(url(draft, "assign-upload-columns"), COLUMNS | {"by": "file"})
+
+    assert response.status_code == 422
+    assert "The file is not stored any more, and nothing was changed now." in words(response)
+    assert client.get(url(draft, "assign-upload-refused")).status_code == 404
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5_000, "-3", "²"])
+def test_a_row_number_that_was_changed_is_that_of_the_row(number):
+    text = f"Row in the file,Reason,Mail\n{number},x,a@x.example\n"
+
+    table = open_table(0, io.BytesIO(text.encode()))
+
+    assert list(table.rows) == [(2, ["a@x.example"])]
+
+
 DATES = (
     "Mail,Course,Due date\nada@x.example,CRS-A,01/02/2027\nbea@x.example,CRS-A,13/02/2027\n"
     "cyd@x.example,CRS-A,02/14/2027\ndot@x.example,CRS-A,04/03/2027\n"
@@ -420,13 +473,6 @@ def test_invalid_columns_get_422(client, draft, columns, sentence):
 
     assert response.status_code == 422
     assert sentence in words(response)
-
-
-def test_columns_without_a_file_redirect_to_the_upload(client, draft):
-    response = client.post(url(draft, "assign-upload-columns"), COLUMNS)
-
-    assert response["Location"] == f"/assign/{draft.pk}/?by=file"
-    assert client.get(url(draft, "assign-upload-refused")).status_code == 404
 
 
 def test_the_scheduled_task_deletes_expired_files(client, draft):

@@ -82,6 +82,36 @@ def test_rows_can_be_left_out_by_their_status(client, draft):
     assert "Left out 3 hidden, or by your choice" in text
 
 
+def test_a_status_of_several_lines_is_left_out_as_browsers_send_it(client, draft):
+    rows = [["E-mail", "Status"], ["p0@x.example", "Active"], ["p1@x.example", "Left\n(2026)"]]
+    html = upload(client, draft, book_of({"A": rows})).content.decode()
+    assert 'value="1:Left (2026)"' in html
+
+    confirm(client, draft, left_out=["1:Left (2026)"])
+
+    assert selected() == [0]
+
+
+@pytest.mark.parametrize("choice", [{"left_out": "1:Retired"}, {"hidden_rows": "some"}])
+def test_rows_that_cannot_be_left_out_are_asked_for_again(client, draft, choice):
+    upload(client, draft, book_of({"A": STAFF}))
+
+    text = confirm(client, draft, **choice)
+
+    assert "Choose the rows to leave out again: the file has no such values." in text
+    assert selected() == []
+
+
+def test_a_row_is_used_although_a_hidden_one_has_its_number(client, draft):
+    row = [2, "Not found", "p0@x.example"]
+    rows = [["Row in the file", "Reason", "E-mail"], row, [*row[:2], "p1@x.example"]]
+    upload(client, draft, book_of({"A": rows}, hidden=[1]))
+
+    confirm(client, draft)
+
+    assert selected() == [1]
+
+
 def test_choices_are_kept_if_the_columns_are_refused(client, draft):
     upload(client, draft, book_of({"A": STAFF}, hidden=[1]))
     url = reverse("assign-upload-columns", args=[draft.pk])

@@ -48,11 +48,13 @@ class RowsForm(forms.Form):
         return self["left_out"].value() or []
 
     def choice(self) -> RowChoice:
-        """Return what was chosen; unknown choices are ignored."""
-        self.is_valid()
-        chosen = [text.partition(":") for text in self.cleaned_data.get("left_out", [])]
+        """Return what was chosen.
+
+        :raises KeyError: if the form is not valid
+        """
+        chosen = [text.partition(":") for text in self.cleaned_data["left_out"]]
         return RowChoice(
-            uses_hidden=self.cleaned_data.get("hidden_rows") == USE,
+            uses_hidden=self.cleaned_data["hidden_rows"] == USE,
             values=frozenset((int(column), value) for column, _, value in chosen),
         )
 

@@ -27,9 +27,15 @@ from assignments.views.request_context import Request
 from assignments.views.xlsx_response import xlsx_response
 
 if TYPE_CHECKING:
-    from assignments.models import Draft
+    from assignments.models import Draft, DraftUpload
 
 TOO_LARGE: Final = f"Upload at most {MAX_BYTES // 1024**2} MB. Split this file."
+OTHER_FILE: Final = (
+    "Another file was uploaded to this draft meanwhile, perhaps in another tab, and nothing was "
+    "changed now. The page shows that file: go on with it, or upload yours again."
+)
+GONE: Final = "The file is not stored any more, and nothing was changed now. Upload it again."
+UNKNOWN_ROWS: Final = "Choose the rows to leave out again: the file has no such values."
 
 
 @require_POST
@@ -50,8 +56,11 @@ def assign_upload(request: Request, pk: UUID) -> HttpResponse:
 def assign_upload_sheet(request: Request, pk: UUID) -> HttpResponse:
     """Read another sheet of the workbook that was uploaded last."""
     draft = own_draft(request, pk)
-    upload = DraftPage(request, draft).upload
-    if upload is None or not upload.workbook:
+    try:
+        upload = _shown_upload(request, draft)
+    except UploadRefused as refusal:
+        return _refused(request, draft, str(refusal))
+    if not upload.workbook:
         return _to_draft(pk)
     workbook = io.BytesIO(upload.workbook)
     return _store(request, draft, workbook, name=upload.name, sheet=request.POST.get("sheet", ""))
@@ -62,21 +71,12 @@ def assign_upload_sheet(request: Request, pk: UUID) -> HttpResponse:
 @at_most("60/m", of="uploads")
 def assign_upload_columns(request: Request, pk: UUID) -> HttpResponse:
     """Read the file with the columns that were confirmed."""
-    draft = own_draft(request, pk)
-    upload = DraftPage(request, draft).upload
-    if upload is None or upload.result is not None:
-        return _to_draft(pk)
-    form = ColumnsForm(upload, data=request.POST)
-    if not form.is_valid():
-        return _refused(request, draft, form.problem(), form)
+    draft, form = own_draft(request, pk), None
     try:
-        files.import_rows(
-            upload=upload,
-            columns=form.columns(),
-            choice=RowsForm(upload, data=request.POST).choice(),
-            replaced_pk=form.cleaned_data["replaces"],
-            now=timezone.now(),
-        )
+        upload = _shown_upload(request, draft)
+        if upload.result is None:
+            form = ColumnsForm(upload, data=request.POST)
+            _use_columns(upload, form, RowsForm(upload, data=request.POST))
     except (UploadRefused, drafts.DraftRefused) as refusal:
         return _refused(request, draft, str(refusal), form)
     return _to_draft(pk)
@@ -100,14 +100,16 @@ def assign_upload_remove(request: Request, pk: UUID) -> HttpResponse:
 @at_most("60/m", of="uploads")
 def assign_upload_suggestion(request: Request, pk: UUID) -> HttpResponse:
     """Accept the suggested person for a refused row."""
-    draft = own_draft(request, pk)
-    upload, form = DraftPage(request, draft).upload, SuggestionForm(request.POST)
-    if upload is None or not form.is_valid():
+    draft, form = own_draft(request, pk), SuggestionForm(request.POST)
+    if not form.is_valid():
         return _to_draft(pk)
     number, learner_pk = form.cleaned_data["use"]
     try:
         corrections.use_suggestion(
-            upload=upload, number=number, learner_pk=learner_pk, now=timezone.now()
+            upload=_shown_upload(request, draft),
+            number=number,
+            learner_pk=learner_pk,
+            now=timezone.now(),
         )
     except (UploadRefused, drafts.DraftRefused) as refusal:
         return _refused(request, draft, str(refusal))
@@ -136,6 +138,33 @@ def _store(
     except UploadRefused as refusal:
         return _refused(request, draft, str(refusal))
     return _to_draft(draft.pk)
+
+
+def _shown_upload(request: Request, draft: Draft) -> DraftUpload:
+    """Return the draft's last file if it is the one that the person's page shows.
+
+    :raises UploadRefused: if it is not, as after an upload in another tab, or there is none
+    """
+    page, shown = DraftPage(request, draft), request.POST.get("upload_seen", "")
+    if page.upload is None:
+        raise UploadRefused(GONE)
+    if shown not in {"", page.upload_seen}:
+        raise UploadRefused(OTHER_FILE)
+    return page.upload
+
+
+def _use_columns(upload: DraftUpload, form: ColumnsForm, rows: RowsForm) -> None:
+    if not form.is_valid():
+        raise UploadRefused(form.problem())
+    if not rows.is_valid():
+        raise UploadRefused(UNKNOWN_ROWS)
+    files.import_rows(
+        upload=upload,
+        columns=form.columns(),
+        choice=rows.choice(),
+        replaced_pk=form.cleaned_data["replaces"],
+        now=timezone.now(),
+    )
 
 
 def _to_draft(pk: UUID) -> HttpResponse:

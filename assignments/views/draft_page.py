@@ -98,6 +98,11 @@ class DraftPage(TermParts, SelectionParts, ContentParts, OtherTabs):
         """The draft's last uploaded file, or None."""
         return drafts.last_upload(self.draft)
 
+    @property
+    def upload_seen(self) -> str:
+        """The version of the uploaded file that this response shows, so that no other is used."""
+        return self.upload.uploaded_at.isoformat() if self.upload else ""
+
     @cached_property
     def file_rows(self) -> tuple[int, int]:
         """How many rows came from files, and for how many items."""

@@ -18,6 +18,7 @@ from assignments.services.picking.pasted_lists.people_lookup import NO_MATCH, un
 from assignments.services.picking.pasted_lists.suggestions import Suggestion, suggest
 from assignments.services.picking.uploads import compression, draft_rows, used_files
 from assignments.services.picking.uploads.column_detection import Columns
+from assignments.services.picking.uploads.reader import Row
 from assignments.services.picking.uploads.row_validation import RowValidator, ValidationResult
 from assignments.services.planning import due_dates
 from assignments.services.planning.due_dates import DateOrder
@@ -39,17 +40,20 @@ def suggestions(
 def use_suggestion(*, upload: DraftUpload, number: int, learner_pk: int, now: datetime) -> None:
     """Write an identifier of a person into a refused row, and add it to the draft if it is valid.
 
-    Nothing changes if there is no such row or person.
+    Nothing changes if there is no such row, or if it was not suggested for this row.
 
     :raises UploadRefused: if the draft would hold too many rows
     :raises DraftRefused: if there would be more people than a batch can hold
     """
     learner = Learner.objects.filter(account=upload.draft.account_id, pk=learner_pk).first()
     rows = list(compression.decompress_rows(bytes(upload.compressed_rows)))
-    index = next((n for n, row in enumerate(rows) if row[0] == number), None)
-    if learner is None or index is None or upload.result is None or upload.columns is None:
+    if learner is None or upload.result is None or upload.columns is None:
         return
-    columns, (*cells, _) = Columns(**upload.columns), rows[index][1]
+    columns = Columns(**upload.columns)
+    index = _suggested_row(upload, columns.person, rows, number, learner_pk)
+    if index is None:
+        return
+    *cells, _ = rows[index][1]
     cells[columns.person] = unique_identifier(learner)
     result = _validated(upload, columns, (number, cells), now)
     corrected = [(number, [*row[1], reason]) for row, reason in result.invalid]
@@ -57,6 +61,28 @@ def use_suggestion(*, upload: DraftUpload, number: int, learner_pk: int, now: da
     upload.result |= _add(upload.draft, upload.result, result, now, columns)
     upload.compressed_rows = compression.compress_rows(rows)
     upload.save(update_fields=["compressed_rows", "result"])
+
+
+def _suggested_row(
+    upload: DraftUpload, person: int, rows: Sequence[Row], number: int, learner_pk: int
+) -> int | None:
+    """Return the index of the refused row for which the person is suggested.
+
+    A repaired file may have several rows of one number, as when somebody copied a row in it.
+    """
+    same = {n: cells for n, (row_number, cells) in enumerate(rows) if row_number == number}
+    refused = [(number, cells[:-1], cells[-1]) for cells in same.values()]
+    suggested = suggestions(upload.draft.account_id, person, refused)
+    return next(
+        (
+            n
+            for n, cells in same.items()
+            if (suggestion := suggested.get(cells[person]))
+            and cells[-1] == NO_MATCH
+            and suggestion.person.pk == learner_pk
+        ),
+        None,
+    )
 
 
 def _validated(

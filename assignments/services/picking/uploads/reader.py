@@ -21,6 +21,7 @@ MAX_ROWS: Final = 100_000
 # The first columns of a file of refused rows.
 ADDED_COLUMNS: Final = ("Row in the file", "Reason")
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
+_ROW_NUMBER: Final = re.compile("[0-9]{1,9}")
 _ESCAPED_FORMULA: Final = ("'=", "'+", "'-", "'@")
 # The number of the row in the file, from 1, and its cells.
 type Row = tuple[int, list[str]]
@@ -35,7 +36,8 @@ class Table:
     :ivar sheet: the sheet of a workbook; empty for other files
     :ivar other_sheets: the other visible sheets that have rows
     :ivar is_repaired: whether it is a file of refused rows; they keep their first numbers
-    :ivar hidden_rows: the numbers of the rows that the sheet hides, while `rows` are read
+    :ivar hidden_rows: the positions in `rows`, from 1, of those that the sheet hides, as far as
+        they were read
     """
 
     heading: list[str]
@@ -149,7 +151,7 @@ def _rows(table: Table, rows: Iterator[SourceRow]) -> Iterator[Row]:
         if count > MAX_ROWS:
             raise UploadRefused(f"Upload at most {MAX_ROWS:,} rows at once. Split this file.")
         if is_hidden:
-            table.hidden_rows.append(number)
+            table.hidden_rows.append(count)
         yield number, cells
     if not count:
         raise UploadRefused("This file has a heading and no rows. Choose another one.")
@@ -165,7 +167,9 @@ def _with_first_numbers(table: Table, rows: Iterator[SourceRow]) -> Iterator[Sou
         return rows
     table.heading, table.is_repaired = table.heading[width:], True
     return (
-        SourceRow(int(cells[0]) if cells[0].isdecimal() else number, cells[width:], is_hidden)
+        SourceRow(
+            int(cells[0]) if _ROW_NUMBER.fullmatch(cells[0]) else number, cells[width:], is_hidden
+        )
         for number, cells, is_hidden in rows
         if any(cells[width:])
     )

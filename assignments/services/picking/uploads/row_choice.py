@@ -12,6 +12,7 @@ from assignments.services.picking.uploads.reader import Row
 
 MAX_VALUES: Final = 12
 MAX_COLUMNS: Final = 5
+LONGEST_VALUE: Final = 100
 # Stands for every value of a column of many, such as the days of “Terminated on”.
 ANY_VALUE: Final = "*"
 # English, German, French, Spanish, Portuguese, Italian, Dutch and Polish.
@@ -35,11 +36,14 @@ class RowChoice:
     values: frozenset[tuple[int, str]] = frozenset()
 
     def used(self, rows: Iterable[Row], hidden_rows: Sequence[int]) -> Iterator[Row]:
-        """Yield the rows that are used."""
+        """Yield the rows that are used.
+
+        :param hidden_rows: the positions of hidden rows, from 1
+        """
         left_out = frozenset() if self.uses_hidden else frozenset(hidden_rows)
-        for number, cells in rows:
-            if number not in left_out and not self._has_value(cells):
-                yield number, cells
+        for position, row in enumerate(rows, 1):
+            if position not in left_out and not self._has_value(row[1]):
+                yield row
 
     def _has_value(self, cells: Sequence[str]) -> bool:
         return any(
@@ -59,9 +63,9 @@ class StatusValues:
         """Yield the rows and count their values."""
         for number, cells in rows:
             for column, counter in self._counters.items():
-                value = cells[column] if column < len(cells) else ""
+                value = _value(cells[column] if column < len(cells) else "")
                 is_counted = not value or value in counter or len(counter) <= MAX_VALUES
-                counter[value[:100] if is_counted else ANY_VALUE] += 1
+                counter[value if is_counted else ANY_VALUE] += 1
             yield number, cells
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -87,7 +91,13 @@ def named_values(texts: Iterable[str], heading: Sequence[str]) -> frozenset[tupl
 
 
 def _matches(cell: str, value: str) -> bool:
-    return bool(cell) if value == ANY_VALUE else comparable(cell[:100]) == comparable(value)
+    is_any = value == ANY_VALUE
+    return bool(cell) if is_any else comparable(_value(cell)) == comparable(_value(value))
+
+
+def _value(cell: str) -> str:
+    """Return the start of a cell on one line, as browsers send line breaks in another form."""
+    return " ".join(cell[:LONGEST_VALUE].split())
 
 
 def _by_frequency(counter: Counter[str]) -> dict[str, int]:
