@@ -15,7 +15,8 @@ MANAGER_HEADINGS = [
     "Manager e-mail", "Line manager", "Supervisor", "Approver", "Reports to", "Team lead",
     "Vorgesetzte Person", "Führungskraft", "Responsable", "Supérieur hiérarchique", "Jefe directo",
     "Gestor", "Superiore", "Leidinggevende", "Przełożony", "MANAGER_EMAIL", "LineManagerMail",
-    "reports-to", "Mgr", "Assigned by", "HR business partner",
+    "reports-to", "Mgr", "Assigned by", "HR business partner", "Requested by", "Head of department",
+    "N+1", "Reviewer", "Record owner", "Trainer", "Abteilungsleiter", "Responsabile", "Teamleider",
 ]  # fmt: skip
 DUE_HEADINGS = [
     "Due", "due_date", "DueDate", "DEADLINE", "Dead-line", "Fällig am", "Fälligkeitsdatum", "Frist",
@@ -93,6 +94,17 @@ def test_a_column_that_repeats_few_people_is_not_the_one_with_the_people(account
 
     assert detected_heading(account, Escalation=mentors, Contact=mistyped) == "Contact"
     assert detected_heading(account, Weekly_hours=["40"] * 20, Contact=mistyped) == "Contact"
+
+
+@pytest.mark.parametrize("name", ["Employee number", "EmployeeID", "E-mail", "Matricule", "Login"])
+def test_people_whom_the_lms_does_not_know_are_not_replaced_by_others(account, name):
+    new = [str(number) for number in range(70_000, 70_020)]
+    signatures = [f"m{number % 3}@x.example" for number in range(20)]
+
+    assert detected_heading(account, **{name: new, "Signed off": signatures}) is None
+    assert detected_heading(account, **{name: new, "Signature e-mail": signatures}) is None
+    # An address that nearly everybody has once is theirs.
+    assert detected_heading(account, **{name: new, "Work e-mail": employees()}) == "Work e-mail"
 
 
 def test_two_columns_of_the_same_people_raise_no_question(account):

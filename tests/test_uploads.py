@@ -261,6 +261,22 @@ def test_valid_rows_are_added_and_invalid_ones_kept_with_reasons(draft):
     assert Draft.objects.get().changed_at == LATER
 
 
+SWALLOWED = 'Mail,Name\nada@x.example,"Ada\nben@x.example,Ben\ncid@x.example,Cid"\n'
+
+
+def test_rows_inside_a_cell_of_several_lines_are_refused_with_it(draft):
+    upload = store(draft, SWALLOWED + 'ben@x.example,"Ben\n1, Main Street"\n')
+
+    files.import_rows(upload=upload, columns=Columns(0), now=LATER)
+
+    ((number, _, reason),) = files.invalid_rows(upload)
+    assert (number, reason.partition(":")[0]) == (
+        2,
+        "It has a cell of several lines that are rows themselves",
+    )
+    assert DraftLearner.objects.get().learner.name == "Ben"
+
+
 def test_a_fixed_file_adds_no_duplicates_and_replaces_due_dates(draft):
     upload = store(draft, ROWS)
     files.import_rows(upload=upload, columns=proposed(upload), now=AT)

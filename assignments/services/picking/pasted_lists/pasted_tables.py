@@ -45,9 +45,10 @@ def _person_column(account_pk: int, rows: Sequence[Sequence[str]]) -> int:
     width = max(map(len, rows))
     filled = [[cell.strip() for cell in [*row, *[""] * (width - len(row))]] for row in rows]
     heading, detection = _detect(account_pk, filled[: SAMPLE + 1])
-    if len(detection.person) == 1:
-        return detection.person[0]
     counts = detection.people_counts
+    # Without a heading, the one column that names somebody may be that of the managers.
+    if len(detection.person) == 1 and not counts[detection.person[0]].repeats_people:
+        return detection.person[0]
     if any(count.people for count in counts):
         raise TableRefused(
             "It is not clear which column names the people who get the assignments: "

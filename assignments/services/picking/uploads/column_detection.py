@@ -9,6 +9,7 @@ from assignments.services.picking.pasted_lists.people_lookup import Match, Peopl
 from assignments.services.picking.uploads.column_headings import (
     DueHeading,
     due_heading,
+    identifies_people,
     names_managers,
 )
 from assignments.services.picking.uploads.content_lookup import NO_MATCH, ContentLookup
@@ -55,13 +56,19 @@ class PeopleCount(NamedTuple):
     filled: int
     example: str
 
+    @property
+    def repeats_people(self) -> bool:
+        """Whether the column names each person more than twice, as one of managers does."""
+        return 2 * self.people < self.cells
+
 
 @dataclass(frozen=True, slots=True)
 class Detection:
     """The columns that could hold people, content and due dates, each likeliest first.
 
     A single candidate is proposed, and a person has to choose between several. There is none for
-    people if no column names anybody, or only columns with a heading of managers do.
+    people if no column names anybody, if only columns with a heading of managers do, or if another
+    column is more likely that of the people, although the LMS knows few of them.
     """
 
     person: list[int]
@@ -86,6 +93,8 @@ def detect_columns(
     people = [[_identity(lookup.find(cell)) for cell in cells] for cells in columns]
     counts = [_count(*named) for named in zip(columns, people, strict=True)]
     person = _person_candidates(heading, people, counts)
+    if person and _is_doubtful(heading, columns, counts, person[0]):
+        person = []
     likeliest = max(range(len(heading)), key=lambda n: counts[n].people)
     others = [n for n in range(len(heading)) if n not in (person or [likeliest])]
     content = _content_candidates(account_pk, {n: columns[n] for n in others})
@@ -157,7 +166,35 @@ def _person_candidates(
 def _may_be_meant(count: PeopleCount, best: PeopleCount) -> bool:
     """Return whether a column could name the people: not few, and no more often repeated."""
     is_less_repeated = 2 * count.people * best.cells >= best.people * count.cells
-    return count.people >= best.people * _FEW and is_less_repeated
+    return not _has_few_people(count, best) and is_less_repeated
+
+
+def _is_doubtful(
+    heading: Sequence[str],
+    columns: Sequence[Sequence[str]],
+    counts: Sequence[PeopleCount],
+    best: int,
+) -> bool:
+    """Return whether another column is more likely that of the people, who are not known yet.
+
+    Its heading announces them, and it has more different values than the best column names people:
+    twice as many if that has such a heading, too, and names everybody more than twice.
+    """
+    announces = identifies_people(heading[best])
+    if announces and not counts[best].repeats_people:
+        return False
+    fewest = counts[best].people * (2 if announces else 1)
+    return any(
+        n != best
+        and identifies_people(name)
+        and len(set(columns[n]) - {""}) > fewest
+        and _has_few_people(counts[n], counts[best])
+        for n, name in enumerate(heading)
+    )
+
+
+def _has_few_people(count: PeopleCount, best: PeopleCount) -> bool:
+    return count.people < best.people * _FEW
 
 
 def _difference(values: Sequence[object], best: Sequence[object]) -> float:

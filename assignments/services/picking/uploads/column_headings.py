@@ -12,10 +12,20 @@ _NOT_LETTERS: Final = re.compile(r"[^\w]+|_+")
 # languages are English, German, French, Spanish, Portuguese, Italian, Dutch and Polish.
 _MANAGER: Final = re.compile(
     r"manager|supervis|approver|approved by|assigned by|created by|\breports? to\b|\bboss\b"
+    r"|\b(?:requested|submitted|uploaded|entered|updated|modified|changed|nominated) by\b"
+    r"|requester|requestor|nominator|reviewer|\bowner\b|\bhead of\b|\bn 1\b|\bhrbp\b"
+    r"|escalation|instructor|\btrainer\b|\btutor\b|coordinator|\bcontact person\b"
     r"|\bmgr\b|\bteam ?lead|\bmentor|\bbuddy\b|\bcoach\b|\bsponsor|business partner|\bemergency\b"
-    r"|vorgesetzt|fuhrungskraft|genehmig|teamleit|responsable|superieur|approbateur|\bjefe\b"
-    r"|\bjefa\b|aprobador|gestor|gerente|\bchefe\b|aprovador|superiore|approvatore"
+    r"|vorgesetzt|fuhrungskraft|genehmig|teamlei|leiter\b|leitung\b|ansprechpartner|beantragt|angefordert|responsab|hierarchi|superieur|approbateur|\bjefe\b"
+    r"|\bjefa\b|aprobador|gestor|gerente|\blider\b|\bchefe\b|aprovador|superiore|approvatore"
     r"|leidinggevend|goedkeurder|przelozon|kierownik"
+)
+_PERSON: Final = re.compile(
+    r"\be ?mails?\b|\bmails?\b|courriel|correo|\bids?\b|employee|personnel|personaln|\bperson\b"
+    r"|\bpeople\b"
+    r"|staff|worker|\busers?\b|username|\blogin|\bupn\b|learner|participant|colleague|\bmember\b"
+    r"|associate|mitarbeit|teilnehm|salarie|matricul|emplead|colaborador|funcionari|dipendent"
+    r"|medewerker|pracowni|uczestni"
 )
 _DUE_DATE: Final = re.compile(
     r"\bdue\b|\bdue ?date|\bdead ?line|\bfallig|\bfrist\b|\bfristende|\btermin\b|\bstichtag"
@@ -40,6 +50,11 @@ class DueHeading(IntEnum):
 def names_managers(heading: str) -> bool:
     """Return whether a column names managers, approvers and such, not those who get assignments."""
     return bool(_MANAGER.search(_plain(heading)))
+
+
+def identifies_people(heading: str) -> bool:
+    """Return whether a heading announces what identifies a person, such as “Work e-mail”."""
+    return bool(_PERSON.search(_plain(heading))) and not names_managers(heading)
 
 
 def due_heading(heading: str) -> DueHeading:

@@ -8,6 +8,7 @@ from typing import Final
 
 from assignments.queries.formatting import short_day
 from assignments.services.picking.pasted_lists.people_lookup import MatchStatus, PeopleLookup
+from assignments.services.picking.uploads import broken_rows
 from assignments.services.picking.uploads.column_detection import Columns
 from assignments.services.picking.uploads.content_lookup import ContentLookup
 from assignments.services.picking.uploads.reader import Row
@@ -84,6 +85,7 @@ class RowValidator:
         people, contents = set[str](), set[str]()
         for _, cells in rows:
             people.add(_cell(cells, columns.person))
+            people.update(broken_rows.swallowed_cells(cells, len(heading)))
             contents.add(_cell(cells, columns.content))
         self._people = PeopleLookup(account_pk, people)
         self._contents = ContentLookup(account_pk, contents - {""})
@@ -102,11 +104,8 @@ class RowValidator:
 
     def _add(self, row: Row, result: ValidationResult) -> None:
         number, cells = row
-        if any(cells[len(self._heading) :]):
-            raise InvalidRow(
-                f"It has {len(cells):,} cells and the heading {len(self._heading):,}: probably a "
-                "separator in a text without quotation marks."
-            )
+        if problem := broken_rows.why_broken(cells, len(self._heading), self._people):
+            raise InvalidRow(f"It {problem}")
         pair = self._learner(cells), self._content(cells)
         due_date, terms = self._due_date(cells), self._terms(cells)
         first_due_date, first_number = result.valid.setdefault(pair, (due_date, number))
