@@ -107,6 +107,24 @@ def test_people_whom_the_lms_does_not_know_are_not_replaced_by_others(account, n
     assert detected_heading(account, **{name: new, "Work e-mail": employees()}) == "Work e-mail"
 
 
+def test_without_anybody_to_ask_no_column_is_taken_that_repeats_few_people(account):
+    rows = [f"{number},m{number % 3}@x.example" for number in range(70_000, 70_020)]
+    text = "\n".join(["Nr,Signature", *rows]).encode()
+
+    with pytest.raises(UploadRefused, match="Add --column with the heading"):
+        import_people(account, text)
+    emails, _ = import_people(account, text, column="Signature")
+    assert emails == ["m0@x.example", "m1@x.example", "m2@x.example"]
+
+
+@pytest.mark.parametrize("name", ["", "unknown", "zoe.x.example"])
+def test_a_heading_that_may_be_a_person_is_said(account, name):
+    _, (note,) = import_people(account, f"{name},Zoe\ne1@x.example,Ada\n".encode())
+
+    shown = name or "Column 1"
+    assert note.startswith(f"Row 1 is read as the names of the columns, with “{shown}” above")
+
+
 def test_two_columns_of_the_same_people_raise_no_question(account):
     numbers = [f"NW-{number}" for number in range(20)]
 

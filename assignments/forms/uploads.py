@@ -10,6 +10,7 @@ from assignments.audit.entries.sentences import counted
 from assignments.forms.assign import MAX_ID
 from assignments.services.picking.uploads import chosen_columns, date_order, used_files
 from assignments.services.picking.uploads.column_detection import Columns, PeopleCount
+from assignments.services.picking.uploads.column_headings import heading_note
 from assignments.services.picking.uploads.date_order import OrderEvidence
 from assignments.services.planning import own_terms
 from assignments.services.planning.due_dates import DateOrder
@@ -121,6 +122,13 @@ class ColumnsForm(forms.Form):
         """Whether columns were chosen before in this draft for a file with this heading."""
         draft, heading = self._upload.draft, self._upload.heading
         return chosen_columns.remembered(draft, heading) is not None
+
+    @property
+    def heading_notes(self) -> list[str]:
+        """Sentences about headings that may be the first person of a file without a heading."""
+        row, heading = self._upload.heading_row, self._upload.heading
+        notes = [heading_note(row, heading[n]) for n in self._upload.candidates["person"]]
+        return list(filter(None, notes))
 
     @property
     def date_contradiction(self) -> str:

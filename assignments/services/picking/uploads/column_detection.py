@@ -166,7 +166,7 @@ def _person_candidates(
 def _may_be_meant(count: PeopleCount, best: PeopleCount) -> bool:
     """Return whether a column could name the people: not few, and no more often repeated."""
     is_less_repeated = 2 * count.people * best.cells >= best.people * count.cells
-    return not _has_few_people(count, best) and is_less_repeated
+    return count.people >= best.people * _FEW and is_less_repeated
 
 
 def _is_doubtful(
@@ -188,13 +188,9 @@ def _is_doubtful(
         n != best
         and identifies_people(name)
         and len(set(columns[n]) - {""}) > fewest
-        and _has_few_people(counts[n], counts[best])
+        and counts[n].people < counts[best].people * _FEW
         for n, name in enumerate(heading)
     )
-
-
-def _has_few_people(count: PeopleCount, best: PeopleCount) -> bool:
-    return count.people < best.people * _FEW
 
 
 def _difference(values: Sequence[object], best: Sequence[object]) -> float:

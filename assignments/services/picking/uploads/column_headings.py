@@ -57,6 +57,20 @@ def identifies_people(heading: str) -> bool:
     return bool(_PERSON.search(_plain(heading))) and not names_managers(heading)
 
 
+def heading_note(row: int, name: str) -> str:
+    """Return a sentence about a heading that may be the first person, or "" if it is clear.
+
+    :param row: the number of its row; 0 if the file has none
+    :param name: the heading of the column of people
+    """
+    if not row or identifies_people(name):
+        return ""
+    return (
+        f"Row {row:,} is read as the names of the columns, with “{name}” above the people. If it "
+        "is about a person, put a row with the names of the columns above it."
+    )
+
+
 def due_heading(heading: str) -> DueHeading:
     """Return how clearly a heading announces due dates: “Deadline” more than “Until”."""
     plain = _plain(heading)

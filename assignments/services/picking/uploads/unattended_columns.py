@@ -20,7 +20,10 @@ def choose(upload: DraftUpload, person: str, *, takes_items: bool) -> Columns:
     :raises UploadRefused: if there is no such column, none or several could be meant
     """
     heading, candidates = upload.heading, upload.candidates
-    column = _named(person, heading) if person else _only_person_column(upload)
+    if person:
+        column = _named(person, heading)
+    else:
+        column = _only_person_column(upload, may_repeat=takes_items or len(heading) == 1)
     if not takes_items:
         return Columns(column)
     content = _only(heading, candidates["content"], "items")
@@ -36,11 +39,12 @@ def _named(column: str, heading: Sequence[str]) -> int:
     return names.index(wanted)
 
 
-def _only_person_column(upload: DraftUpload) -> int:
+def _only_person_column(upload: DraftUpload, *, may_repeat: bool) -> int:
+    """Return the only candidate, unless it repeats few people as a column of managers does."""
     heading: list[str] = upload.heading
     candidates: list[int] = upload.candidates["person"]
     counts = [PeopleCount(*count) for count in upload.people_counts]
-    if len(candidates) == 1:
+    if len(candidates) == 1 and (may_repeat or not counts[candidates[0]].repeats_people):
         return candidates[0]
     if not any(count.people for count in counts):
         raise UploadRefused(

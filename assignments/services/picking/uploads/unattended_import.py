@@ -19,6 +19,7 @@ from assignments.services.picking.uploads import (
     unattended_columns,
 )
 from assignments.services.picking.uploads.column_detection import Columns
+from assignments.services.picking.uploads.column_headings import heading_note
 from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.picking.uploads.row_choice import RowChoice, named_values
 
@@ -133,8 +134,9 @@ def _described(upload: DraftUpload, person: int) -> Iterator[str]:
 
 
 def _unread(upload: DraftUpload, columns: Columns, options: ReadingOptions) -> list[str]:
-    """Return sentences about hidden rows, sheets and columns that were not read."""
-    notes = []
+    """Return sentences about the heading, hidden rows, sheets and columns that were not read."""
+    note = heading_note(upload.heading_row, upload.heading[columns.person])
+    notes = [note] if note and not options.column else []
     if upload.hidden_rows and not options.uses_hidden:
         notes.append(
             f"{len(upload.hidden_rows):,} hidden rows were left out. Add --hidden-rows use to use "
