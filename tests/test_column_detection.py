@@ -125,6 +125,41 @@ def test_a_heading_that_may_be_a_person_is_said(account, name):
     assert note.startswith(f"Row 1 is read as the names of the columns, with “{shown}” above")
 
 
+@pytest.mark.parametrize(
+    ("columns", "detected"),
+    [
+        pytest.param({"E-mail": ["typo@x"], "Weekly hours": ["40"]}, None, id="one row"),
+        pytest.param({"E-mail": ["typo@x"] * 9, "Hours": ["40"] * 9}, None, id="a mistyped domain"),
+        pytest.param({"Employee ID": ["NW1"] * 9, "Hours": ["40"] * 9}, None, id="mistyped ids"),
+        pytest.param({"Matricule": ["NW1"] * 9, "Etage": ["40"] * 9}, None, id="French"),
+        pytest.param({"Name": ["Ada"] * 9, "Hours": ["40"] * 9}, "Hours", id="no identifiers"),
+        pytest.param(
+            {"E-mail": ["typo@x"] * 9, "Floor number": ["40"] * 9}, None, id="a number of a floor"
+        ),
+        pytest.param(
+            {"E-mail": ["typo@x"] * 9, "Escalation": ["m0@x.example", "m1@x.example", ""] * 3},
+            None,
+            id="few people again and again",
+        ),
+        pytest.param(
+            {"Employee ID": ["NW-1", "NW-2"], "Private mail": ["a@home", "b@home"]},
+            "Employee ID",
+            id="addresses that the LMS does not have",
+        ),
+        pytest.param(
+            {"E-mail": ["e1@x.example"], "Phone number": ["555"]}, "E-mail", id="a phone number"
+        ),
+    ],
+)
+def test_a_column_that_may_name_people_by_accident_is_asked_about(account, columns, detected):
+    assert detected_heading(account, **columns) == detected
+
+
+def test_an_only_column_is_detected_even_if_it_names_nobody(account):
+    assert detected_heading(account, Who=["typo@x"]) == "Who"
+    assert detected_heading(account, Manager=["typo@x"]) is None
+
+
 def test_two_columns_of_the_same_people_raise_no_question(account):
     numbers = [f"NW-{number}" for number in range(20)]
 

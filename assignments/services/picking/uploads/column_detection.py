@@ -178,12 +178,14 @@ def _is_doubtful(
     """Return whether another column is more likely that of the people, who are not known yet.
 
     Its heading announces them, and it has more different values than the best column names people:
-    twice as many if that has such a heading, too, and names everybody more than twice.
+    twice as many if that has such a heading, too, and names everybody more than twice. A single
+    person may be named by accident, as by the number of weekly hours.
     """
     announces = identifies_people(heading[best])
     if announces and not counts[best].repeats_people:
         return False
-    fewest = counts[best].people * (2 if announces else 1)
+    people = counts[best].people
+    fewest = 2 * people if announces else people if people > 1 else 0
     return any(
         n != best
         and identifies_people(name)
