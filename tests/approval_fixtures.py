@@ -1,12 +1,21 @@
 """A batch that waits for a second person, and the people around it, as tests need them."""
 
+import json
 import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from assignments.models import Batch, Draft, DraftContent, DraftLearner
+from assignments.models import (
+    Assignment,
+    Batch,
+    Draft,
+    DraftContent,
+    DraftLearner,
+    LogEntry,
+)
+from assignments.services.batches.release import release_due
 from assignments.services.planning import frozen_plan
-from assignments.services.submitting import submission
+from assignments.services.submitting import approval, submission
 from tests.conftest import NOON
 from tests.factories import make_account, make_actor, make_content, make_learner, make_user
 
@@ -54,3 +63,26 @@ def make_second(**fields: Any) -> Any:
 def words(response: Any) -> str:
     """Return what a page says, without markup and on one line."""
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
+def decide(batch: Batch, user: Any, *, now: datetime = LATER, **more: Any) -> None:
+    """Approve the batch's plan as somebody."""
+    values: dict[str, Any] = {"plan_digest": batch.plan_digest, "by": make_actor(user), "now": now}
+    approval.approve(batch=batch, **values | more)
+    batch.refresh_from_db()
+
+
+def entry(action: str) -> Any:
+    """Return the one entry of an action."""
+    return json.loads(bytes(LogEntry.objects.get(action=action).body))
+
+
+def release(batch: Batch, *, now: datetime) -> None:
+    """Let the worker start what is due."""
+    release_due(account=batch.account, now=now)
+    batch.refresh_from_db()
+
+
+def change_a_row(batch: Batch) -> None:
+    """Change a row of the plan after its review."""
+    Assignment.objects.filter(batch=batch, position=1).update(learner_remote_id="somebody-else")
