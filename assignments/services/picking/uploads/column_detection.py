@@ -82,12 +82,15 @@ def detect_columns(
 ) -> Detection:
     """Detect the columns by the cells of some rows that identify people and content.
 
-    The due date is detected by its heading and its dates. Somebody confirms the result before it
-    is used.
+    The due date is detected by its heading and its dates. Rows with more cells than the heading do
+    not count, as they are refused: their cells are in wrong columns. Somebody confirms the result
+    before it is used.
 
     :raises UploadRefused: if the heading names somebody, so that it is a row like the others
     """
-    columns = [[row[n] if n < len(row) else "" for row in rows] for n in range(len(heading))]
+    width = len(heading)
+    fitting = [row for row in rows if not any(row[width:])] or rows
+    columns = [[row[n] if n < len(row) else "" for row in fitting] for n in range(width)]
     lookup = PeopleLookup(account_pk, {*heading, *(cell for cells in columns for cell in cells)})
     _refuse_a_person_as_heading(lookup, heading)
     people = [[_identity(lookup.find(cell)) for cell in cells] for cells in columns]
@@ -95,8 +98,8 @@ def detect_columns(
     person = _person_candidates(heading, people, counts)
     if person and _is_doubtful(heading, columns, counts, person[0]):
         person = []
-    likeliest = max(range(len(heading)), key=lambda n: counts[n].people)
-    others = [n for n in range(len(heading)) if n not in (person or [likeliest])]
+    likeliest = max(range(width), key=lambda n: counts[n].people)
+    others = [n for n in range(width) if n not in (person or [likeliest])]
     content = _content_candidates(account_pk, {n: columns[n] for n in others})
     others = [n for n in others if n not in content] if content else []
     due = _due_candidates(heading, {n: columns[n] for n in others})
