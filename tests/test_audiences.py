@@ -89,6 +89,13 @@ def test_save_filter_stores_the_query_but_does_not_log_it(owner):
     assert detail == {"name": "Sales", "kind": "filter", "people": 7}
 
 
+def test_save_filter_refuses_a_query_that_is_too_long(owner):
+    with pytest.raises(AudienceRefused, match="This filter is too long to keep"):
+        save_filter(owner, "Sales", f"q={'é' * 7_999}")
+
+    assert not Audience.objects.exists()
+
+
 @pytest.mark.parametrize("name", ["Sales", "SALES", "sáles"])
 def test_names_are_unique_regardless_of_case_and_accents(draft, owner, name):
     make_audience(owner)
@@ -154,6 +161,14 @@ def test_nothing_changes_if_it_cannot_be_recorded(draft, owner, monkeypatch, act
         pytest.param("", "everybody who is active", id="nothing"),
         pytest.param("q=sales+emea", "“sales emea”", id="words"),
         pytest.param("q=x&inactive=1", "“x”, inactive people, too", id="inactive"),
+        pytest.param("f.team=IT&f.team=Law", "team: IT or Law", id="one of several values"),
+        pytest.param("from.hire_date=2026-01-31", "hire date from 31 January 2026", id="a day"),
+        pytest.param("to.hire_date=soon", "hire date until soon", id="no day"),
+        pytest.param(
+            "has=has&due_before=2026-12-01",
+            "has the draft’s content, due before 1 December 2026",
+            id="due before a day",
+        ),
         pytest.param("hire_year=2026", "hire year: 2026", id="any other condition"),
     ],
 )

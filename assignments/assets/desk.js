@@ -13,3 +13,4 @@ import "./scripts/saving.js";
 import "./scripts/live_parts.js";
 import "./scripts/error_focus.js";
 import "./scripts/combobox.js";
+import "./scripts/facets.js";

@@ -10,6 +10,7 @@ from django import forms
 from assignments.forms.parsed_field import ParsedField
 from assignments.models.drafts import Status
 from assignments.services.planning import due_dates, term_parsing
+from assignments.services.planning.local_time import FIRST_YEAR, LAST_YEAR
 
 ID: Final = re.compile(r"[0-9]{1,18}")
 ITEM_DUE: Final = "item_due_"
@@ -100,6 +101,11 @@ def _set_today(field: forms.Field, today: date) -> None:
         field.today = today
 
 
+def _in_range(day: date) -> None:
+    if not FIRST_YEAR <= day.year < LAST_YEAR:
+        raise forms.ValidationError("Choose a year of this century or the last.")
+
+
 class PositionForm(forms.Form):
     """The position in a long list: the primary key that a page begins after, before or at."""
 
@@ -120,11 +126,12 @@ class PeopleForm(PositionForm):
     inactive = forms.BooleanField(required=False)
     show = forms.ChoiceField(required=False, choices=[("selected", "selected")])
     has = forms.ChoiceField(required=False, choices=HOLDER_FILTERS)
+    due_before = forms.DateField(required=False, input_formats=["%Y-%m-%d"], validators=[_in_range])
     account = forms.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     sort = forms.ChoiceField(required=False, choices=[(sort, sort) for sort in SORT_COLUMNS])
     by = forms.ChoiceField(required=False, choices=[("paste", "paste"), ("file", "file")])
     field_order = (
-        *("q", "inactive", "show", "has", "account", "sort", "by"),
+        *("q", "inactive", "show", "has", "due_before", "account", "sort", "by"),
         *("after", "before", "first"),
     )
 

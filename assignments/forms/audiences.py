@@ -15,11 +15,7 @@ class AudienceNameForm(forms.Form):
             "max_length": "Shorten the name to 120 characters.",
         },
     )
-    query = forms.CharField(
-        required=False,
-        max_length=2000,
-        error_messages={"max_length": "This filter is too long to keep. Take a condition away."},
-    )
+    query = forms.CharField(required=False)
     keeps_filter = forms.BooleanField(required=False)
 
 

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=120)),
                 ('folded_name', models.CharField(max_length=240)),
                 ('kind', models.CharField(choices=[('fixed', 'These people'), ('filter', 'Everybody who matches')], max_length=6)),
-                ('query', models.CharField(blank=True, max_length=2000)),
+                ('query', models.CharField(blank=True, max_length=8000)),
                 ('people', models.PositiveIntegerField()),
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('created_at', models.DateTimeField()),
@@ -236,6 +236,7 @@ class Migration(migrations.Migration):
                 ('label', models.CharField(max_length=60)),
                 ('path', models.CharField(max_length=200)),
                 ('position', models.PositiveSmallIntegerField()),
+                ('is_date', models.BooleanField(db_default=False, default=False)),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('account', 'path'), name='a_facet_path_is_unique')],

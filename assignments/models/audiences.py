@@ -1,10 +1,15 @@
 """Audiences: saved selections and filters of people, shared by the managers of an account."""
 
+from typing import Final
+
 from django.conf import settings
 from django.db import models
 
 from assignments.models.accounts import Account
 from assignments.models.directory import Learner
+
+# As long as the request line of most proxies: about a hundred values of facets.
+MAX_QUERY: Final = 8_000
 
 
 class Audience(models.Model):
@@ -22,7 +27,7 @@ class Audience(models.Model):
     name = models.CharField(max_length=120)
     folded_name = models.CharField(max_length=240)
     kind = models.CharField(max_length=6, choices=Kind)
-    query = models.CharField(max_length=2000, blank=True)
+    query = models.CharField(max_length=MAX_QUERY, blank=True)
     people = models.PositiveIntegerField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()

@@ -9,13 +9,15 @@ from assignments.models.directory import Learner
 class Facet(models.Model):
     """One custom field that people are filtered by: its label, and its position among the filters.
 
-    `path` is the name of the field, with dots before nested keys, as in "address.city".
+    `path` is the name of the field, with dots before nested keys, as in "address.city". A field
+    of dates filters by a range of days; its values are stored as in "2027-01-15".
     """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="facets")
     label = models.CharField(max_length=60)
     path = models.CharField(max_length=200)
     position = models.PositiveSmallIntegerField()
+    is_date = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [

@@ -1,11 +1,13 @@
 """Audiences in the order of lists, and descriptions of their filters."""
 
+from datetime import date
 from typing import Final
 from urllib.parse import parse_qsl
 
 from django.db.models import QuerySet
 
 from assignments.models import Audience
+from assignments.queries.formatting import short_day
 
 _OPTION_TEXTS: Final = {
     ("inactive", "1"): "inactive people, too",
@@ -13,8 +15,9 @@ _OPTION_TEXTS: Final = {
     ("has", "completed"): "has completed the draft’s content",
     ("has", "none"): "does not have the draft’s content",
 }
-# Prefix of the query parameters that filter by a facet.
-_FIELD_PREFIX: Final = "f."
+# Prefixes of the query parameters that filter by a facet.
+_FACET_VALUE: Final = "f."
+_DAY_LIMITS: Final = {"from.": "from", "to.": "until", "due_before": "due before"}
 
 
 def audiences(*, account_pk: int | None = None) -> QuerySet[Audience]:
@@ -26,13 +29,30 @@ def audiences(*, account_pk: int | None = None) -> QuerySet[Audience]:
 
 
 def filter_description(query: str) -> str:
-    """Return a description of a filter, as in "“sales”, department: Legal"."""
-    parts = [_part(name, value) for name, value in parse_qsl(query)]
+    """Return a description of a filter, as in "“sales”, department: Legal or IT"."""
+    values: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query):
+        values.setdefault(name, []).append(value)
+    parts = [_part(name, texts) for name, texts in values.items()]
     return ", ".join(parts) or "everybody who is active"
 
 
-def _part(name: str, value: str) -> str:
+def _part(name: str, values: list[str]) -> str:
     if name == "q":
-        return f"“{value}”"
-    field = name.removeprefix(_FIELD_PREFIX).replace("_", " ")
-    return _OPTION_TEXTS.get((name, value)) or f"{field}: {value}"
+        return f"“{values[0]}”"
+    for prefix, word in _DAY_LIMITS.items():
+        if name.startswith(prefix):
+            return f"{_field(name.removeprefix(prefix))} {word} {_day(values[0])}".strip()
+    field = _field(name.removeprefix(_FACET_VALUE))
+    return _OPTION_TEXTS.get((name, values[0])) or f"{field}: {' or '.join(values)}"
+
+
+def _day(text: str) -> str:
+    try:
+        return short_day(date.fromisoformat(text))
+    except ValueError:
+        return text
+
+
+def _field(path: str) -> str:
+    return path.replace("_", " ")

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db.models import Count, F, Model, QuerySet
 
 from assignments.models import (
@@ -27,10 +29,13 @@ class HoldingFilter:
     """Filter for people by items: they have one of them, have completed one, or have none.
 
     :ivar how: "has", "completed" or "none"
+    :ivar due_before: only assignments that are due before this day count, in the organisation's
+        time zone; None for all
     """
 
     how: str
     content_pks: tuple[int, ...]
+    due_before: date | None = None
 
 
 def people(
@@ -39,7 +44,7 @@ def people(
     words: str = "",
     with_inactive: bool = False,
     picked_in: UUID | None = None,
-    values: Iterable[Collection[int]] = (),
+    with_values: "Iterable[QuerySet[LearnerFacet, int]]" = (),
     holding: HoldingFilter | None = None,
 ) -> QuerySet[Learner]:
     """Return the people who match all words and filters, in the order of their folded names.
@@ -48,10 +53,10 @@ def people(
 
     :param account_pk: the account; None for all
     :param picked_in: id of a draft, for the people selected in it
-    :param values: for each facet of the filter the value ids, of which a person has at least one
+    :param with_values: for each facet of the filter the ids of the people who pass
     """
     wanted_words = search_words(words)
-    sources = list(_sources(picked_in, values, holding))
+    sources = list(_sources(picked_in, with_values, holding))
     candidates = candidate_ids(wanted_words, sources)
     in_account = _account_condition(account_pk, has_candidates=candidates is not None)
     matching = _containing(Learner.objects.filter(**in_account), wanted_words)
@@ -102,6 +107,9 @@ def holder_ids(holding: HoldingFilter) -> "QuerySet[RemoteAssignment, int]":
     ).order_by()
     if holding.how == COMPLETED:
         held = held.filter(status=COMPLETED)
+    if holding.due_before is not None:
+        midnight = datetime.combine(holding.due_before, time.min, ZoneInfo(settings.TIME_ZONE))
+        held = held.filter(due_at__lt=midnight)
     return held.values_list("learner", flat=True)
 
 
@@ -123,10 +131,11 @@ def held_statuses(
 
 
 def _sources(
-    picked_in: UUID | None, values: Iterable[Collection[int]], holding: HoldingFilter | None
+    picked_in: UUID | None,
+    with_values: "Iterable[QuerySet[LearnerFacet, int]]",
+    holding: HoldingFilter | None,
 ) -> "Iterable[QuerySet[Model, int]]":
-    for pks in values:
-        yield LearnerFacet.objects.filter(value__in=pks).values_list("learner", flat=True)
+    yield from with_values
     if holding is not None and holding.how != "none":
         yield holder_ids(holding)
     if picked_in is not None:

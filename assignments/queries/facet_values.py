@@ -1,44 +1,15 @@
-"""Facets for filters: their values with the number of people, and the values of people."""
+"""Facets and their values: whom a filter matches, and what people have."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from functools import cached_property
+from collections.abc import Collection
+from datetime import date
 from typing import Final
+
+from django.db.models import Count, Q, QuerySet
 
 from assignments.models import Facet, FacetValue, LearnerFacet
 
-MAX_VALUES: Final = 100
 COLUMNS: Final = 2
-
-
-class FacetChoice:
-    """A facet with its most frequent values, which are queried when the template shows them.
-
-    :ivar chosen: the value of the current filter, or ""
-    """
-
-    def __init__(self, facet: Facet, chosen: str) -> None:
-        self.facet = facet
-        self.chosen = chosen
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether the facet has more values than are listed."""
-        return len(self._most_frequent) > MAX_VALUES
-
-    @property
-    def values(self) -> list[tuple[str, int]]:
-        """The most frequent values in alphabetical order, with the number of people."""
-        offered = sorted(self._most_frequent[:MAX_VALUES], key=lambda pair: pair[0].casefold())
-        if self.chosen and self.chosen not in dict(offered):
-            offered.insert(0, (self.chosen, _people(self.facet, self.chosen)))
-        return offered
-
-    @cached_property
-    def _most_frequent(self) -> list[tuple[str, int]]:
-        used = FacetValue.objects.filter(facet=self.facet, people__gt=0)
-        by_people = used.order_by("-people", "value").values_list("value", "people")
-        return list(by_people[: MAX_VALUES + 1])
 
 
 def facets(account_pk: int | None) -> list[Facet]:
@@ -49,21 +20,36 @@ def facets(account_pk: int | None) -> list[Facet]:
     return list({facet.path: facet for facet in reversed(all_facets)}.values())[::-1]
 
 
-def choices(offered: Iterable[Facet], chosen: Mapping[str, str]) -> list[FacetChoice]:
-    """Return the choices of each facet; the chosen value is listed even if it is rare."""
-    return [FacetChoice(facet, chosen.get(facet.path, "")) for facet in offered]
+def values_of(account_pk: int | None, paths: Collection[str]) -> QuerySet[FacetValue]:
+    """Return all values of fields, in one account or in all."""
+    values = FacetValue.objects.filter(facet__path__in=paths)
+    return values if account_pk is None else values.filter(facet__account=account_pk)
 
 
-def value_pks(account_pk: int | None, chosen: Mapping[str, str]) -> list[list[int]]:
-    """Return the ids of the chosen value of each field; empty if nobody has it."""
-    matching = FacetValue.objects.filter(value__in=chosen.values(), facet__path__in=chosen)
-    if account_pk is not None:
-        matching = matching.filter(facet__account=account_pk)
-    pks: dict[str, list[int]] = {path: [] for path in chosen}
-    for pk, path, value in matching.values_list("pk", "facet__path", "value"):
-        if chosen[path] == value:
-            pks[path].append(pk)
-    return list(pks.values())
+def numbers_of_values(account_pk: int | None, paths: Collection[str]) -> dict[str, int]:
+    """Return how many values active people have of each field."""
+    if not paths:
+        return {}
+    used = values_of(account_pk, paths).filter(people__gt=0).order_by()
+    numbers = used.values("facet__path").annotate(n=Count("value", distinct=True))
+    return dict(numbers.values_list("facet__path", "n"))
+
+
+def learners_with_values(
+    account_pk: int | None, path: str, values: Collection[str]
+) -> "QuerySet[LearnerFacet, int]":
+    """Return the ids of the people who have one of the values of a field."""
+    return _learners(values_of(account_pk, [path]).filter(value__in=values))
+
+
+def learners_in_range(
+    account_pk: int | None, path: str, since: date | None, until: date | None
+) -> "QuerySet[LearnerFacet, int]":
+    """Return the ids of the people whose date in a field is neither before nor after the range."""
+    # Dates are stored as 2027-01-15, so that their order is that of the texts.
+    limits = {"value__gte": since, "value__lte": until}
+    in_range = Q(**{name: limit.isoformat() for name, limit in limits.items() if limit})
+    return _learners(values_of(account_pk, [path]).filter(in_range))
 
 
 def facet_texts(learner_pks: Collection[int], paths: Collection[str]) -> dict[int, dict[str, str]]:
@@ -79,6 +65,7 @@ def facet_texts(learner_pks: Collection[int], paths: Collection[str]) -> dict[in
     return dict(texts)
 
 
-def _people(facet: Facet, value: str) -> int:
-    matching = FacetValue.objects.filter(facet=facet, value=value)
-    return matching.values_list("people", flat=True).first() or 0
+def _learners(values: QuerySet[FacetValue]) -> "QuerySet[LearnerFacet, int]":
+    # The ids are looked up first, as the query planner cannot estimate how many people have them.
+    pks = list(values.values_list("pk", flat=True))
+    return LearnerFacet.objects.filter(value__pk__in_list=pks).values_list("learner", flat=True)

@@ -22,6 +22,7 @@ from assignments.services.picking import drafts
 from assignments.services.planning import due_dates, frozen_plan
 from assignments.views.concurrent_edits import refuse_overwriting
 from assignments.views.draft_page import DraftPage, Problems, own_draft
+from assignments.views.facet_list import facet_list
 from assignments.views.permitted_objects import own_accounts, own_drafts
 from assignments.views.request_context import Request, wants_fragment
 
@@ -125,6 +126,8 @@ def _page(request: Request, page: DraftPage) -> HttpResponse:
         return page.whole()
     if "find" in request.GET:
         return page.parts("options")
+    if "open" in request.GET:
+        return facet_list(request, page.table)
     response = page.parts("people", "audiences")
     # Without the parameters that are empty.
     response["HX-Push-Url"] = f"{request.path}{page.table.query_here}"

@@ -8,14 +8,16 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
 
 from assignments.forms.assign import PositionForm
 from assignments.queries import batches, directory, keyset, log
 from assignments.queries.account_scope import hidden_accounts
+from assignments.views.facet_list import facet_list
 from assignments.views.people_table import PeopleTable
 from assignments.views.permitted_objects import listed, seen
 from assignments.views.query_params import chosen_account, search_words
-from assignments.views.request_context import Request
+from assignments.views.request_context import Request, wants_fragment
 
 PER_PAGE: Final = 25
 may_read = permission_required("assignments.view_directory", raise_exception=True)
@@ -23,6 +25,7 @@ may_read = permission_required("assignments.view_directory", raise_exception=Tru
 
 @require_GET
 @may_read
+@vary_on_headers("HX-Request", "HX-Target")
 def people(request: Request) -> HttpResponse:
     """List the people who match a search, including inactive ones."""
     table = PeopleTable(
@@ -31,6 +34,8 @@ def people(request: Request) -> HttpResponse:
         with_inactive=True,
         closed=hidden_accounts(request.user),
     )
+    if "open" in request.GET and wants_fragment(request):
+        return facet_list(request, table)
     context = {
         "heading": "People",
         "hint": "Name, e-mail, employee ID or LMS ID",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from django.db.models import QuerySet
 from django.http import QueryDict
@@ -64,4 +65,5 @@ class SelectionParts:
         match too many.
         """
         table = self.table_of(QueryDict(query))
-        return table.unpicked_matching if table.filter == query else None
+        is_understood = sorted(parse_qsl(table.filter)) == sorted(parse_qsl(query))
+        return table.unpicked_matching if is_understood else None

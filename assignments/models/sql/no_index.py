@@ -1,11 +1,18 @@
 """Transform `at__no_index__gte=moment`: compare a column without using its index."""
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import CharField, DateTimeField, PositiveBigIntegerField, Transform
+from django.db.models import (
+    BigAutoField,
+    CharField,
+    DateTimeField,
+    PositiveBigIntegerField,
+    Transform,
+)
 from django.db.models.sql.compiler import SQLCompiler
 
 
 @CharField.register_lookup
+@BigAutoField.register_lookup
 @PositiveBigIntegerField.register_lookup
 @DateTimeField.register_lookup
 class NoIndex(Transform):

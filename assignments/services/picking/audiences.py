@@ -7,6 +7,7 @@ from django.db import transaction
 from assignments.audit.entries.actors import Actor
 from assignments.audit.log import Event, record
 from assignments.models import Account, Audience, AudienceMember, Draft, DraftLearner
+from assignments.models.audiences import MAX_QUERY
 from assignments.models.sql.insert_select import insert_learners
 from assignments.models.sql.text_folding import fold
 
@@ -39,8 +40,10 @@ def save_filter(
 
     :param query: URL query string of the filtered people table
     :param people: number of people who match now
-    :raises AudienceRefused: if the name is taken
+    :raises AudienceRefused: if the name is taken or the filter is too long
     """
+    if len(query) > MAX_QUERY:
+        raise AudienceRefused("This filter is too long to keep. Take a condition away.")
     audience = _create(account, name, Audience.Kind.FILTER, by_pk, now, query=query, people=people)
     _record("audience.created", audience, by, now)
     return audience

@@ -1,7 +1,8 @@
 """Facets of an account: choose custom fields as filters, and store the values people have."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from itertools import batched
 from typing import Final
 
@@ -13,13 +14,18 @@ from assignments.audit.entries.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
 from assignments.models import Account, Facet, FacetValue, Learner, LearnerFacet
 from assignments.models.sql.bulk import insert
+from assignments.services.planning.due_dates import DateOrder, usual_order
+from assignments.services.planning.written_dates import parse_date
 
 MAX_FACETS: Final = 6
 MAX_VALUE_LENGTH: Final = 200
 CHUNK: Final = 2_000
 SAMPLE: Final = 2_000
 # Chosen at the first sync of an account if its people have them, regardless of case.
-DEFAULT_FIELDS: Final = ("department", "location")
+DEFAULT_FIELDS: Final = ("department", "location", "hire_date", "start_date")
+
+# Many people joined on the same day.
+_parse_date: Final = lru_cache(maxsize=20_000)(parse_date)
 
 type Fields = Mapping[str, object]
 
@@ -49,6 +55,7 @@ def set_facets(
         Facet.objects.update_or_create(
             account=account, path=path, defaults={"label": label, "position": position}
         )
+    _mark_dates(account.pk, _newest_fields(account.pk))
     _store_all_values(account.pk)
     count_values(account.pk)
     _record(account, chosen, by, now)
@@ -58,12 +65,14 @@ def set_default_facets(*, account: Account, people: Iterable[Fields], now: datet
     """Choose those of DEFAULT_FIELDS that some people have, if no facets are chosen yet."""
     if Facet.objects.filter(account=account).exists():
         return
+    people = list(people)
     names = {name.casefold(): name for fields in people for name in fields}
     paths = [names[name] for name in DEFAULT_FIELDS if name in names]
     chosen = [(path, path.replace("_", " ").capitalize()) for path in paths]
     for position, (path, label) in enumerate(chosen):
         Facet.objects.create(account=account, path=path, label=label, position=position)
     if chosen:
+        _mark_dates(account.pk, people)
         _record(account, chosen, SYSTEM, now)
 
 
@@ -72,14 +81,14 @@ def store_values(account_pk: int, people: Mapping[int, Fields]) -> None:
 
     :param people: the custom fields of each person
     """
-    facets = list(Facet.objects.filter(account=account_pk).values_list("pk", "path"))
+    facets = list(Facet.objects.filter(account=account_pk).values_list("pk", "path", "is_date"))
     if not facets or not people:
         return
     values = {
         (pk, facet_pk, value)
         for pk, fields in people.items()
-        for facet_pk, path in facets
-        for value in field_values(fields, path)
+        for facet_pk, path, is_date in facets
+        for value in (field_dates if is_date else field_values)(fields, path)
     }
     value_pks = _store_facet_values({(facet_pk, value) for _, facet_pk, value in values})
     wanted = {(value_pks[facet_pk, value], pk) for pk, facet_pk, value in values}
@@ -104,9 +113,8 @@ def count_values(account_pk: int) -> None:
 
 def available_fields(account_pk: int) -> list[tuple[str, str]]:
     """Return paths of custom fields with an example each, from the newest SAMPLE people."""
-    newest = Learner.objects.filter(account=account_pk).order_by("-pk")
     examples: dict[str, str] = {}
-    for fields in newest.values_list("custom_fields", flat=True)[:SAMPLE]:
+    for fields in _newest_fields(account_pk):
         for path, example in _leaves(fields, ""):
             examples.setdefault(path, example)
     return sorted(examples.items())
@@ -117,6 +125,32 @@ def field_values(fields: Fields, path: str) -> set[str]:
     value = _value_at(fields, path)
     entries = value if isinstance(value, list) else [value]
     return {text for entry in entries if (text := _text(entry))}
+
+
+def field_dates(fields: Fields, path: str) -> set[str]:
+    """Return the dates of a custom field, as in "2027-01-15"; other values are left out."""
+    days = (_day(text) for text in field_values(fields, path))
+    return {day.isoformat() for day in days if day is not None}
+
+
+def _newest_fields(account_pk: int) -> Iterable[Fields]:
+    newest = Learner.objects.filter(account=account_pk).order_by("-pk")
+    return newest.values_list("custom_fields", flat=True)[:SAMPLE]
+
+
+def _mark_dates(account_pk: int, people: Iterable[Fields]) -> None:
+    """Note which facets are dates: those whose values all are, in a sample of people."""
+    people = list(people)
+    for facet in Facet.objects.filter(account=account_pk):
+        texts = {text for fields in people for text in field_values(fields, facet.path)}
+        # Digits alone may be a cost centre, which a spreadsheet would read as a date, too.
+        facet.is_date = bool(texts) and all(_day(text) and not text.isdecimal() for text in texts)
+        facet.save(update_fields=["is_date"])
+
+
+def _day(text: str) -> date | None:
+    """Return the day of a text, as it is written there: a midnight in UTC is not moved."""
+    return _parse_date(text, day_first=usual_order() is DateOrder.DAY_FIRST)
 
 
 def _store_all_values(account_pk: int) -> None:
