@@ -14,13 +14,13 @@ from assignments.views import (
     audit,
     batches,
     control,
+    default_terms,
     directory,
     exports,
     facets,
     log_api,
     mandatory,
     overview,
-    passthrough,
     privacy,
     refresh,
     review,
@@ -107,13 +107,14 @@ DIRECTORY: list[URLPattern] = [
     path("audiences/", audiences.audience_list, name="audiences"),
     path("audiences/<int:pk>/use", audiences.audience_use, name="audience-use"),
     path("audiences/<int:pk>/rename", audiences.audience_rename, name="audience-rename"),
+    path(
+        "audiences/<int:pk>/more-fields", default_terms.audience_defaults, name="audience-defaults"
+    ),
     path("audiences/<int:pk>/delete", audiences.audience_delete, name="audience-delete"),
     path("content/", directory.content_list, name="content-list"),
     path("content/<int:pk>/", directory.content_item, name="content-item"),
     path("content/<int:pk>/mandatory", mandatory.content_mandatory, name="content-mandatory"),
-    path(
-        "content/<int:pk>/passthrough", passthrough.content_passthrough, name="content-passthrough"
-    ),
+    path("content/<int:pk>/more-fields", default_terms.content_defaults, name="content-defaults"),
 ]
 
 AUDIT: list[URLPattern] = [
@@ -144,7 +145,7 @@ SETTINGS: list[URLPattern] = [
     path("settings/accounts/<int:pk>/facets", facets.facets, name="facets"),
     path(
         "settings/accounts/<int:pk>/passthrough",
-        passthrough.account_passthrough,
+        default_terms.account_passthrough,
         name="account-passthrough",
     ),
     path("settings/privacy/", privacy.privacy, name="privacy"),

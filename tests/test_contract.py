@@ -28,7 +28,7 @@ from assignments.services.planning.request import json_body, new_assignment
 from assignments.services.submitting import submission
 from assignments.stackone.api import AsyncStackOne
 from assignments.stackone.commands import CreateAssignment
-from tests.factories import make_batch
+from tests.factories import make_audience, make_batch
 from tests.live import Desk
 from tests.recorder import Recorder, recording
 
@@ -105,6 +105,31 @@ def test_the_form_sends_all_fields(desk, client, recorder, settings, contract, a
     assert desk.states(submitted) == ["created"]
     assert recorder.bodies == [body_of(item, assigned_at)]
     assert to_compact_json(shown_body(page)).encode() == recorder.bodies[0]
+
+
+@pytest.mark.parametrize("kind", ["audience", "content"])
+def test_defaults_send_all_fields(desk, client, recorder, kind):
+    """An audience fills them in for a draft, an item's are sent where the draft has none."""
+    draft = desk.draft(people=1, status="in_progress")
+    item, learner = draft.picked_contents.get().content, draft.picked_learners.get().learner
+    desk.owner.roles = ["manager", "admin"]
+    desk.owner.save()
+    client.force_login(desk.owner)
+    owner = make_audience(desk.owner, learner, account=desk.account) if kind == "audience" else item
+    client.post(reverse(f"{kind}-defaults", args=[owner.pk]), FORM)
+    if kind == "audience":
+        client.post(reverse("assign-audience", args=[draft.pk]), {"add": owner.pk})
+    draft.refresh_from_db()
+    desk.review(draft)
+
+    page = client.get(reverse("review", args=[draft.pk])).content.decode()
+    submitted = submit(desk, draft)
+    desk.deliver()
+
+    assert desk.states(submitted) == ["created"]
+    assert recorder.bodies == [body_of(item, "assigned_at")]
+    assert to_compact_json(shown_body(page)).encode() == recorder.bodies[0]
+    assert "HR-2027/14" in page.partition("<pre")[0]
 
 
 def test_a_file_sends_all_fields(desk, client, recorder):

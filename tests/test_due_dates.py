@@ -293,3 +293,56 @@ def test_a_due_date_may_have_a_time_of_day(settings):
     moment = due_dates.due_moment(date(2027, 7, 15), time(17, 30))
 
     assert moment == datetime(2027, 7, 15, 15, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("day", "at", "skipped", "repeated"),
+    [
+        pytest.param(
+            date(2027, 3, 28),
+            time(2, 30),
+            [
+                "The clocks go forward on 28 March 2027, so 02:30 does not exist. "
+                "Choose 03:30, for example."
+            ],
+            [],
+            id="skipped",
+        ),
+        pytest.param(
+            date(2027, 10, 31),
+            time(2, 30),
+            [],
+            [
+                "The clocks go back on 31 October 2027, so 02:30 occurs twice: the later one is "
+                "meant."
+            ],
+            id="twice",
+        ),
+        pytest.param(date(2027, 3, 28), time(3, 0), [], [], id="the first after the gap"),
+        pytest.param(date(2027, 10, 31), time(3, 0), [], [], id="the first after both"),
+        pytest.param(date(2027, 3, 28), None, [], [], id="the end of the day"),
+    ],
+)
+def test_times_that_clocks_skip_or_repeat_are_said(settings, day, at, skipped, repeated):
+    settings.TIME_ZONE = "Europe/Berlin"
+
+    assert due_dates.skipped_times([None, day, date(2027, 7, 1)], at) == skipped
+    assert due_dates.repeated_times([None, day, date(2027, 7, 1)], at) == repeated
+
+
+@given(
+    day=st.dates(date(2024, 1, 1), date(2037, 12, 31)),
+    at=st.times().map(lambda at: at.replace(second=0, microsecond=0)),
+    zone=st.sampled_from(ZONES),
+)
+@settings(max_examples=EXAMPLES)
+def test_a_time_that_is_not_skipped_is_sent_as_it_is(day, at, zone):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.conf.settings.TIME_ZONE", zone)
+
+        here = due_dates.due_moment(day, at).astimezone(ZoneInfo(zone))
+
+        is_same = here.replace(tzinfo=None) == datetime.combine(day, at)
+        assert is_same != bool(due_dates.skipped_times([day], at))
+        is_second = here.fold == 1
+        assert is_second == bool(due_dates.repeated_times([day], at))

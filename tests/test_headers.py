@@ -9,7 +9,7 @@ from django.urls import reverse
 from assignments.audit.entries.actors import SYSTEM
 from assignments.audit.verification.whole_log import verify_log
 from assignments.models import Draft
-from tests.factories import AT, make_account, make_batch, make_export, make_user
+from tests.factories import AT, make_account, make_audience, make_batch, make_export, make_user
 from tests.log_fixtures import write_log
 from tests.test_access import MATRIX, words
 
@@ -75,7 +75,8 @@ def addresses():
         "verification": [verify_log(by=SYSTEM, now=AT).pk],
         "facets": [draft.account_id],
         "account-passthrough": [draft.account_id],
-        "content-passthrough": [row.content_id],
+        "content-defaults": [row.content_id],
+        "audience-defaults": [make_audience(owner).pk],
         "export-file": [make_export(owner).pk],
         "privacy-person": ["user", owner.pk],
     }

@@ -334,6 +334,28 @@ def test_terms_save_the_due_date(client, draft, clock, sent, due):
     assert (response.status_code, str(draft.due_date)) == (200, due)
 
 
+@pytest.mark.parametrize(
+    ("day", "sentence"),
+    [
+        pytest.param(
+            "2027-03-28",
+            "The clocks go forward on 28 March 2027, so 01:30 does not exist. Choose 02:30,",
+            id="forward",
+        ),
+        pytest.param(
+            "2027-10-31",
+            "The clocks go back on 31 October 2027, so 01:30 occurs twice: the later one is meant.",
+            id="back",
+        ),
+    ],
+)
+def test_terms_say_what_a_due_time_means_when_clocks_change(client, draft, settings, day, sentence):
+    settings.DUE_TIMES = True
+    terms = {"status": "pending", "due_date": day, "due_time": "01:30"}
+
+    assert sentence in words(client.post(url(draft, "assign-terms"), terms, headers=HTMX))
+
+
 def test_terms_show_the_due_date_in_words(client, draft):
     response = client.post(
         url(draft, "assign-terms"), {"status": "pending", "due_date": "2027-01-15"}, headers=HTMX

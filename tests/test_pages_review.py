@@ -303,7 +303,7 @@ def test_a_scheduled_batch_sends_no_updates_while_it_waits(client, draft):
 @pytest.mark.parametrize(
     ("entered", "text"),
     [
-        pytest.param("2027-03-28T01:30", "The clocks go forward that night", id="no such hour"),
+        pytest.param("2027-03-28T01:30", "The clocks go forward on 28 March", id="no such hour"),
         pytest.param("2026-11-23T11:00", "This start has passed.", id="the past"),
     ],
 )

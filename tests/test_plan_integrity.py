@@ -17,7 +17,7 @@ from assignments.models import (
     LogEntry,
     PlanDigestInput,
 )
-from assignments.models.drafts import SENT_TEXTS
+from assignments.models.terms import SENT_TEXTS
 from assignments.services.batches import control, plan_integrity
 from assignments.services.planning.plan_digest import erase_salts, store_digest
 from assignments.services.sending import claims

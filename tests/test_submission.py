@@ -6,7 +6,7 @@ from datetime import date, time
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from assignments.models import Assignment, Batch, Content, DraftContent, Learner, LogEntry
+from assignments.models import Assignment, Batch, Content, DraftContent, DraftRow, Learner, LogEntry
 from assignments.services.planning import frozen_plan, plan_rows
 from assignments.services.submitting import grace_period, submission
 
@@ -107,6 +107,23 @@ def test_freeze_refuses_a_due_time_of_today_that_has_passed(desk, settings):
         desk.review(desk.draft(due_date=now.date(), due_time=time(0, 0)))
 
     assert refusal.value.problems == (("due_time", "Choose a due time that is later than now."),)
+
+
+def test_freeze_refuses_a_due_time_that_clocks_skip_also_for_a_row_of_a_file(desk, settings):
+    settings.TIME_ZONE = "Europe/Berlin"
+    draft = desk.draft(due_time=time(2, 30))
+    key = {"learner_id": draft.picked_learners.earliest("pk").learner_id}
+    key |= {"content_id": draft.picked_contents.get().content_id}
+    DraftRow.objects.create(draft=draft, **key, due_date=date(2027, 3, 28))
+
+    with pytest.raises(frozen_plan.PlanRefused) as refusal:
+        desk.review(draft)
+
+    sentence = (
+        "The clocks go forward on 28 March 2027, so 02:30 does not exist. Choose 03:30, for "
+        "example."
+    )
+    assert refusal.value.problems == (("due_time", sentence),)
 
 
 def test_freeze_refuses_an_empty_draft(desk):

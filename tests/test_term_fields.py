@@ -17,7 +17,7 @@ from django.urls import reverse
 from assignments.forms.assign import TermsForm
 from assignments.forms.review import ReviewForm
 from assignments.models import Assignment, Batch, Draft, Learner, LogEntry
-from assignments.models.drafts import SENT_TEXTS, TERM_FIELDS, Terms
+from assignments.models.terms import SENT_TEXTS, TERM_FIELDS, Terms
 from assignments.services.batches import control
 from assignments.services.picking import batch_copy
 from assignments.services.planning.plan_digest import FORMATS, recomputed_digest

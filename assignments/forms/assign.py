@@ -8,7 +8,7 @@ from typing import Any, Final, override
 from django import forms
 
 from assignments.forms.parsed_field import ParsedField
-from assignments.models.drafts import Status
+from assignments.models.terms import TERM_LABELS, Status
 from assignments.services.planning import due_dates, term_parsing
 from assignments.services.planning.local_time import FIRST_YEAR, LAST_YEAR
 
@@ -57,9 +57,24 @@ class DueDateField(forms.CharField):
             raise forms.ValidationError(str(refusal)) from refusal
 
 
-class TermsForm(forms.Form):
+class MoreFieldsForm(forms.Form):
+    """The terms that few need, of a draft or as defaults."""
+
+    progress = ParsedField(term_parsing.parse_progress, label=TERM_LABELS["progress"])
+    assigned_at = ParsedField(term_parsing.parse_assigned_at, label=TERM_LABELS["assigned_at"])
+    external_reference = ParsedField(
+        term_parsing.parse_reference, label=TERM_LABELS["external_reference"]
+    )
+    source_status = ParsedField(
+        term_parsing.parse_source_status, label=TERM_LABELS["source_status"]
+    )
+    passthrough = ParsedField(term_parsing.parse_passthrough, label=TERM_LABELS["passthrough"])
+
+
+class TermsForm(MoreFieldsForm):
     """The terms of a draft: due date, status, and more fields that few need."""
 
+    field_order = ("due_date", "due_time", "status")
     due_date = DueDateField(required=False, max_length=60)
     due_time = ParsedField(term_parsing.parse_due_time)
     status = forms.ChoiceField(
@@ -69,11 +84,6 @@ class TermsForm(forms.Form):
             "invalid_choice": "Choose Pending, In progress or Completed.",
         },
     )
-    progress = ParsedField(term_parsing.parse_progress)
-    assigned_at = ParsedField(term_parsing.parse_assigned_at)
-    external_reference = ParsedField(term_parsing.parse_reference)
-    source_status = ParsedField(term_parsing.parse_source_status)
-    passthrough = ParsedField(term_parsing.parse_passthrough)
 
     def __init__(self, data: Mapping[str, str], *, today: date) -> None:
         super().__init__(data)

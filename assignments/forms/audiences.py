@@ -6,7 +6,7 @@ from assignments.forms.assign import MAX_ID
 
 
 class AudienceNameForm(forms.Form):
-    """The name of an audience, and for a filter its URL query string."""
+    """The name of an audience, for a filter its URL query string, and what else it keeps."""
 
     name = forms.CharField(
         max_length=120,
@@ -17,6 +17,7 @@ class AudienceNameForm(forms.Form):
     )
     query = forms.CharField(required=False)
     keeps_filter = forms.BooleanField(required=False)
+    keeps_fields = forms.BooleanField(required=False)
 
 
 class AudienceForm(forms.Form):

@@ -11,8 +11,8 @@ from assignments.services.planning.term_parsing import TermRefused
 class ParsedField(forms.CharField):
     """A text that a function of `term_parsing` turns into the value of a term."""
 
-    def __init__(self, parse: Callable[[str], object]) -> None:
-        super().__init__(required=False, strip=False)
+    def __init__(self, parse: Callable[[str], object], label: str = "") -> None:
+        super().__init__(required=False, strip=False, label=label)
         self._parse = parse
 
     @override

@@ -5,9 +5,6 @@ from typing import Final, override
 
 from django import forms
 
-from assignments.forms.parsed_field import ParsedField
-from assignments.services.planning.term_parsing import parse_passthrough
-
 MAX_PATH_LENGTH: Final = 200
 MAX_LABEL_LENGTH: Final = 60
 
@@ -19,12 +16,6 @@ class DisplayForm(forms.Form):
         choices=[("system", "As the system"), ("light", "Light"), ("dark", "Dark")]
     )
     density = forms.ChoiceField(choices=[("roomy", "Roomy"), ("compact", "Compact")])
-
-
-class PassthroughForm(forms.Form):
-    """The passthrough of an account or of an item."""
-
-    passthrough = ParsedField(parse_passthrough)
 
 
 class TextList(forms.Field):

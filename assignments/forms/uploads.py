@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django import forms
 
 from assignments.audit.entries.sentences import counted
-from assignments.forms.assign import MAX_ID
+from assignments.forms.assign import MAX_ID, MoreFieldsForm
 from assignments.services.picking.uploads import chosen_columns, date_order, used_files
 from assignments.services.picking.uploads.column_detection import Columns, PeopleCount
 from assignments.services.picking.uploads.column_headings import heading_note
@@ -102,7 +102,7 @@ class ColumnsForm(forms.Form):
         remembered = chosen_columns.remembered(upload.draft, upload.heading)
         for name in own_terms.NAMES:
             self.fields[name].choices = [(NO_COLUMN, "No column"), *names]  # type: ignore[attr-defined]
-            self.fields[name].label = upload.draft.label_of(name)
+            self.fields[name].label = MoreFieldsForm.base_fields[name].label
             self.fields[name].initial = remembered and getattr(remembered, name)
         first = "Choose an order" if self.date_contradiction else "As the column shows"
         self.fields["dates"].choices = [("", first), *ORDERS]  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from assignments.management.people_file import (
     refuse_file_options_without_file,
 )
 from assignments.models import Account, Content
-from assignments.models.drafts import Status
+from assignments.models.terms import Status
 from assignments.services.picking.uploads.content_lookup import NO_MATCH, ContentLookup
 from assignments.services.planning import due_dates
 from assignments.services.planning.due_dates import DateOrder

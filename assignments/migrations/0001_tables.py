@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
             name='Audience',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('default_terms', models.TextField(blank=True, db_default='', default='')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='audiences', to='assignments.account')),
                 ('name', models.CharField(max_length=120)),
                 ('folded_name', models.CharField(max_length=240)),
@@ -77,7 +78,7 @@ class Migration(migrations.Migration):
                 ('duplicate_rows', models.PositiveIntegerField(default=0)),
                 ('due_at', models.DateTimeField(blank=True, null=True)),
                 ('has_several_due_dates', models.BooleanField(default=False)),
-                ('item_passthroughs', models.TextField(blank=True)),
+                ('item_terms', models.TextField(blank=True)),
                 ('plan_digest', models.CharField(max_length=64)),
                 ('frozen_at', models.DateTimeField()),
                 ('submitted_at', models.DateTimeField(blank=True, null=True)),
@@ -140,6 +141,7 @@ class Migration(migrations.Migration):
             name='Content',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('default_terms', models.TextField(blank=True, db_default='', default='')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contents', to='assignments.account')),
                 ('source', models.CharField(choices=[('content', 'Content'), ('course', 'Course')], max_length=7)),
                 ('remote_id', models.CharField(max_length=200)),
@@ -155,7 +157,6 @@ class Migration(migrations.Migration):
                 ('is_mandatory', models.BooleanField(db_default=False, default=False)),
                 ('unmarked_at', models.DateTimeField(blank=True, null=True)),
                 ('unmarked_by', models.CharField(blank=True, db_default='', default='', max_length=60)),
-                ('passthrough', models.TextField(blank=True, db_default='', default='')),
                 ('search_text', models.TextField()),
                 ('fingerprint', models.CharField(blank=True, db_default='', default='', max_length=40)),
                 ('last_seen_sync', models.PositiveBigIntegerField()),

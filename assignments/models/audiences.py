@@ -7,16 +7,18 @@ from django.db import models
 
 from assignments.models.accounts import Account
 from assignments.models.directory import Learner
+from assignments.models.terms import DefaultTerms
 
 # As long as the request line of most proxies: about a hundred values of facets.
 MAX_QUERY: Final = 8_000
 
 
-class Audience(models.Model):
+class Audience(DefaultTerms):
     """A named group of people for reuse: fixed members, or everybody who matches a filter.
 
     `query` is the URL query string of the people table without its page, with every filter.
-    `people` is the number of people when it was saved or last used.
+    `people` is the number of people when it was saved or last used. Its default terms are filled in
+    for drafts to which it is added.
     """
 
     class Kind(models.TextChoices):

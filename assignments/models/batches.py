@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from assignments.models.accounts import Account
 from assignments.models.directory import Content, Learner
-from assignments.models.drafts import Terms
+from assignments.models.terms import Terms
 
 
 class Batch(Terms):
@@ -14,7 +14,7 @@ class Batch(Terms):
 
     Created with its rows at the review; `plan_digest` identifies what was reviewed. `due_date` is
     the earliest of its rows. `duplicate_rows` counts the rows that lists and file both contained.
-    `item_passthroughs` is a JSON object as compact text: the passthrough of items by reference.
+    `item_terms` is a JSON object as compact text: the default terms of its items by reference.
     `split_with` lists the batches with which it may have been split: see `split_batches`.
     """
 
@@ -46,7 +46,7 @@ class Batch(Terms):
     duplicate_rows = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(null=True, blank=True)
     has_several_due_dates = models.BooleanField(default=False)
-    item_passthroughs = models.TextField(blank=True)
+    item_terms = models.TextField(blank=True)
     plan_digest = models.CharField(max_length=64)
     frozen_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from assignments.models.accounts import Account
+from assignments.models.terms import DefaultTerms
 
 # Shown, and matched by a search, instead of the name of an erased person.
 ERASED: Final = "an erased person"
@@ -59,12 +60,12 @@ class Learner(models.Model):
         return self.name or self.email or self.remote_id
 
 
-class Content(models.Model):
+class Content(DefaultTerms):
     """A course, video, path… that can be assigned, if it has an external reference.
 
     The LMS API does not say what is mandatory, so an administrator marks it here. `unmarked_at` and
     `unmarked_by` (such as `user/2`) are about the last time that the mark was removed.
-    `passthrough` is a JSON object as compact text that every assignment of the item is sent with.
+    Its default terms are sent where a batch has none of its own.
     """
 
     class Source(models.TextChoices):
@@ -86,7 +87,6 @@ class Content(models.Model):
     is_mandatory = models.BooleanField(default=False, db_default=False)
     unmarked_at = models.DateTimeField(null=True, blank=True)
     unmarked_by = models.CharField(max_length=60, blank=True, default="", db_default="")
-    passthrough = models.TextField(blank=True, default="", db_default="")
     search_text = models.TextField()
     fingerprint = models.CharField(max_length=40, blank=True, default="", db_default="")
     last_seen_sync = models.PositiveBigIntegerField()

@@ -1,71 +1,13 @@
 """Drafts: assignments that a manager prepares; kept on the server, never sent."""
 
 import uuid
-from typing import Final
 
 from django.conf import settings
 from django.db import models
 
 from assignments.models.accounts import Account
 from assignments.models.directory import Content, Learner
-
-
-class Status(models.TextChoices):
-    """The status with which an assignment is created in the LMS."""
-
-    PENDING = "pending", "Pending"
-    IN_PROGRESS = "in_progress", "In progress"
-    COMPLETED = "completed", "Completed"
-
-
-class Terms(models.Model):
-    """The terms that apply to every row: set in a draft, frozen in its batch.
-
-    Every field must be optional for plans that were made before it: see docs/decisions/0018.
-    `due_time` is the time of day at which all due dates end, in the organisation's time zone; None
-    is the end of the day. `passthrough` is a JSON object as compact text.
-    """
-
-    due_date = models.DateField(null=True, blank=True)
-    due_time = models.TimeField(null=True, blank=True)
-    status = models.CharField(max_length=12, choices=Status, default=Status.PENDING)
-    progress = models.FloatField("progress in percent", null=True, blank=True)
-    reason = models.CharField(max_length=500, blank=True)
-    external_reference = models.TextField("external reference", blank=True)
-    source_status = models.TextField("LMS status", blank=True)
-    assigned_at = models.DateTimeField("assigned at", null=True, blank=True)
-    passthrough = models.TextField(blank=True)
-
-    class Meta:
-        abstract = True
-
-    @staticmethod
-    def label_of(name: str) -> str:
-        """Return how pages call a term."""
-        return TERM_LABELS[name]
-
-    @property
-    def progress_number(self) -> float | None:
-        """The progress in percent as JSON has it: a whole number without decimals."""
-        if self.progress is None or not self.progress.is_integer():
-            return self.progress
-        return int(self.progress)
-
-
-TERM_FIELDS: Final = tuple(field.name for field in Terms._meta.local_fields)
-TERM_LABELS: Final = {
-    field.name: str(field.verbose_name)[:1].upper() + str(field.verbose_name)[1:]
-    for field in Terms._meta.local_fields
-}
-# Free text that the LMS gets: the digest and the log hold commitments, so that it can be erased.
-SENT_TEXTS: Final = ("external_reference", "source_status", "passthrough")
-# Of a batch only: what its items had at the review.
-ITEM_PASSTHROUGHS: Final = "item_passthroughs"
-
-
-def term_values(source: Terms) -> dict[str, object]:
-    """Return the terms of a draft or a batch by the name of their field."""
-    return {name: getattr(source, name) for name in TERM_FIELDS}
+from assignments.models.terms import Terms
 
 
 class Draft(Terms):

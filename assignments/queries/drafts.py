@@ -23,8 +23,8 @@ from assignments.models import (
     RemoteAssignment,
     SelectionChange,
 )
-from assignments.models.drafts import Status
 from assignments.models.sql.text_folding import fold
+from assignments.models.terms import Status
 from assignments.queries.call_rate import calls_per_second
 from assignments.queries.formatting import duration
 

@@ -11,7 +11,7 @@ from typing import Final
 from django.db.models import Count, Q, QuerySet
 
 from assignments.models import Assignment, Batch, Content, PlanRefresh
-from assignments.models.drafts import Status
+from assignments.models.terms import Status
 
 State = Assignment.State
 MAX_NAMES: Final = 5

@@ -77,15 +77,17 @@ def more_terms(batch: Batch) -> list[tuple[str, str]]:
         "passthrough": batch.passthrough,
     }
     terms = [(batch.label_of(name), text) for name, text in values.items() if text]
-    own = batch.item_passthroughs
-    return [*terms, ("Passthrough of items", own)] if own else terms
+    of_items = json.loads(batch.item_terms) if batch.item_terms else {}
+    return [
+        *terms,
+        *((f"Defaults of {item}", batch.in_words(own)) for item, own in of_items.items()),
+    ]
 
 
 @register.filter
 def own_terms_words(row: Assignment) -> str:
     """Return the terms that a row of a file has in place of its batch's."""
-    terms = json.loads(row.own_terms)["terms"] if row.own_terms else {}
-    return "; ".join(f"{row.batch.label_of(name)} {value}" for name, value in terms.items())
+    return row.batch.in_words(json.loads(row.own_terms)["terms"]) if row.own_terms else ""
 
 
 @register.filter

@@ -68,11 +68,8 @@ def assign(request: Request, pk: UUID) -> HttpResponse:
 def assign_terms(request: Request, pk: UUID) -> HttpResponse:
     """Store the due date, the status and further terms."""
     draft = own_draft(request, pk)
-    form = _terms(request)
-    problems = _problems(request, draft, form)
-    if not problems:
-        drafts.set_terms(draft=draft, **form.cleaned_data, now=timezone.now())
-    page = DraftPage(request, draft, terms=form, problems=problems)
+    problems = store_terms(request, draft)
+    page = DraftPage(request, draft, terms=_terms(request), problems=problems)
     if wants_fragment(request):
         return page.parts("terms", "summary", "summary_bar", "steps")
     return page.whole(status=422) if problems else redirect("assign", pk)
@@ -110,6 +107,15 @@ def _account_of_new_draft(request: Request, chosen: Mapping[str, Any]) -> Accoun
         return accounts[named]
     last = draft_queries.last_account(owner_pk=request.user.pk)
     return accounts[last] if last in accounts else next(iter(accounts.values()))
+
+
+def store_terms(request: Request, draft: Draft) -> Problems:
+    """Store the terms as they were sent, if all can be; return the problems."""
+    form = _terms(request)
+    problems = _problems(request, draft, form)
+    if not problems:
+        drafts.set_terms(draft=draft, **form.cleaned_data, now=timezone.now())
+    return problems
 
 
 def save_ticks(request: Request, draft: Draft) -> Problems:

@@ -14,7 +14,7 @@ from assignments.forms.audiences import AudienceForm, AudienceNameForm, HoldersF
 from assignments.queries import audiences as audience_queries
 from assignments.services.picking import audiences, bulk_selection
 from assignments.services.picking.drafts import DraftRefused
-from assignments.views.assign import may_assign
+from assignments.views.assign import may_assign, store_terms
 from assignments.views.assign_picks import respond
 from assignments.views.draft_page import DraftPage, own_draft
 from assignments.views.request_context import Request, acting
@@ -45,11 +45,15 @@ def assign_audience(request: Request, pk: UUID) -> HttpResponse:
         gone = bulk_selection.AUDIENCE_DELETED
         return respond(request, draft, (("audiences", gone),), *PARTS, "audiences")
     change_selection = bulk_selection.add_audience if added else bulk_selection.exclude_audience
+    fills_in = bool(added and audience.default_terms)
     try:
+        if fills_in:
+            _store_typed_terms(request, draft)
         change = apply_audience(request, draft, audience, change_selection)
     except DraftRefused as refusal:
         return respond(request, draft, (("audiences", str(refusal)),), *PARTS)
-    return respond(request, draft, (), *PARTS, message=change.sentence)
+    terms = ("terms",) if fills_in else ()
+    return respond(request, draft, (), *PARTS, *terms, message=change.sentence)
 
 
 @require_POST
@@ -92,10 +96,14 @@ def assign_save_audience(request: Request, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         problem = str(next(iter(form.errors.values()))[0])
         return respond(request, draft, (("audiences", problem),), *parts)
+    keeps_fields = form.cleaned_data.pop("keeps_fields")
     try:
         audience = _save(request, draft, **form.cleaned_data)
     except audiences.AudienceRefused as refusal:
         return respond(request, draft, (("audiences", str(refusal)),), *parts)
+    if keeps_fields:
+        by, now = acting(request), timezone.now()
+        audiences.keep_fields(audience=audience, draft=draft, by=by, now=now)
     return respond(request, draft, (), *parts, message=f"Saved as the audience “{audience}”.")
 
 
@@ -112,6 +120,15 @@ def apply_audience(
         raise DraftRefused(FILTER_GONE.format(audience))
     by_pk, now = request.user.pk, timezone.now()
     return change_selection(draft=draft, audience=audience, matching=matching, by_pk=by_pk, now=now)
+
+
+def _store_typed_terms(request: Request, draft: Draft) -> None:
+    """Store the terms as they are on the page, so that an audience fills in none that is typed.
+
+    :raises DraftRefused: if they cannot be stored
+    """
+    if problems := store_terms(request, draft) if "status" in request.POST else ():
+        raise DraftRefused(f"The audience was not added. {problems[0][1]}")
 
 
 def _save(request: Request, draft: Draft, name: str, query: str, keeps_filter: bool) -> Audience:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
@@ -10,8 +9,8 @@ from django.utils import timezone
 
 from assignments.forms.assign import TermsForm
 from assignments.queries import formatting
-from assignments.queries.formatting import indented_json
 from assignments.services.planning import due_cautions, due_dates
+from assignments.views.more_fields import MORE_FIELDS, MoreField, more_field, text_of
 
 if TYPE_CHECKING:
     from assignments.models import Draft
@@ -21,31 +20,6 @@ STATUSES: Final = (
     ("in_progress", "In progress"),
     ("completed", "Completed"),
 )
-# Type of the input and hint of each field that few need, by the name of its term.
-MORE_FIELDS: Final = {
-    "progress": ("text", "A number from 0 to 100. Empty: it is not sent."),
-    "assigned_at": ("datetime-local", "Empty: the LMS sets the time itself. The time of {city}."),
-    "external_reference": ("text", "Only for an LMS that reads external_reference of assignments."),
-    "source_status": ("text", "Sent beside the status, as its source_value."),
-    "passthrough": ("json", "A JSON object that StackOne passes on to the LMS as it is."),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class MoreField:
-    """An input of the section "More fields"; `kind` is the type of its element."""
-
-    name: str
-    label: str
-    kind: str
-    hint: str
-    value: str
-    problem: str
-
-    @property
-    def descriptions(self) -> str:
-        """The ids of the elements that describe the input: its problem, if any, and its hint."""
-        return f"e-{self.name} h-{self.name}" if self.problem else f"h-{self.name}"
 
 
 class TermParts:
@@ -74,24 +48,10 @@ class TermParts:
         return any(field.value or field.problem for field in self.more_fields)
 
     def _more_field(self, name: str) -> MoreField:
-        kind, hint = MORE_FIELDS[name]
-        problem = self.problem_of.get(name, "")
-        value = self._typed(name) if self.problem_of else self._stored(name)
-        hint = hint.format(city=formatting.city())
-        return MoreField(name, self.draft.label_of(name), kind, hint, value, problem)
-
-    def _typed(self, name: str) -> str:
-        return str(self.terms.data.get(name, "")) if self.terms else self._stored(name)
-
-    def _stored(self, name: str) -> str:
-        if name == "progress":
-            progress = self.draft.progress_number
-            return "" if progress is None else str(progress)
-        if name == "assigned_at":
-            assigned_at = self.draft.assigned_at
-            return formatting.local_input(assigned_at) if assigned_at else ""
-        text = str(getattr(self.draft, name))
-        return indented_json(text) if name == "passthrough" else text
+        stored = text_of(name, getattr(self.draft, name))
+        refused = self.terms if self.problem_of else None
+        text = str(refused.data.get(name, "")) if refused else stored
+        return more_field(name, text, self.problem_of.get(name, ""))
 
     @property
     def due_words(self) -> str:
@@ -101,10 +61,14 @@ class TermParts:
     @property
     def due_cautions(self) -> list[str]:
         """Warnings about a due date that is probably a mistake."""
-        today = due_dates.today(timezone.now())
-        return (
-            due_cautions.cautions(self.draft.due_date, today=today) if self.draft.due_date else []
-        )
+        due_date, due_time = self.draft.due_date, self.draft.due_time
+        if due_date is None:
+            return []
+        return [
+            *due_cautions.cautions(due_date, today=due_dates.today(timezone.now())),
+            *due_dates.skipped_times([due_date], due_time),
+            *due_dates.repeated_times([due_date], due_time),
+        ]
 
     @property
     def short_due(self) -> str:

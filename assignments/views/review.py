@@ -197,7 +197,7 @@ def _blockers(plan: draft_queries.Plan, findings: ReviewFindings) -> list[str]:
 
 def _cautions(plan: draft_queries.Plan, findings: ReviewFindings) -> list[str]:
     today, batch = due_dates.today(timezone.now()), plan.batch
-    cautions = due_cautions.plan_cautions(findings.dues, today=today)
+    cautions = due_cautions.plan_cautions(findings.dues, today=today, due_time=plan.batch.due_time)
     if plan.is_large_share:
         cautions.append("This is more than a tenth of everybody in the directory.")
     if findings.completing > MANY_COMPLETED:

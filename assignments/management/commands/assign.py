@@ -154,7 +154,7 @@ class Command(DeskCommand):
             self.stdout.write(f"{due}: {counted(count, 'row', 'rows')}.")
         if len(dues) > MAX_DUES:
             self.stdout.write(f"Other due dates: {len(dues) - MAX_DUES:,}.")
-        for caution in plan_cautions(dues, today=today):
+        for caution in plan_cautions(dues, today=today, due_time=batch.due_time):
             self.stdout.write(caution)
 
     def _agrees(self, *, is_quiet: bool) -> bool:

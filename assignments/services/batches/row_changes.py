@@ -135,7 +135,8 @@ def _redacted(values: Mapping[str, object], row: Assignment) -> Mapping[str, obj
     names = (learner.name, learner.email, learner.external_reference)
     texts = redact_names(texts, names)
     own = own_terms.load(row.own_terms).terms if row.own_terms else {}
-    passthroughs = (batch.passthrough, batch.item_passthroughs, own.get("passthrough"))
+    of_item = own_terms.terms_of_item(batch.item_terms, row.content_reference)
+    passthroughs = (batch.passthrough, of_item.get("passthrough"), own.get("passthrough"))
     for passthrough in filter(None, passthroughs):
         texts = redact_names(texts, secret_texts(passthrough), replacement=PASSTHROUGH)
     return {**values, **texts}

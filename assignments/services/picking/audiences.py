@@ -1,5 +1,6 @@
 """Audiences: save a selection or a filter under a name, rename it and delete it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from assignments.models import Account, Audience, AudienceMember, Draft, DraftLe
 from assignments.models.audiences import MAX_QUERY
 from assignments.models.sql.insert_select import insert_learners
 from assignments.models.sql.text_folding import fold
+from assignments.services.planning import own_terms
 
 
 class AudienceRefused(Exception):
@@ -65,6 +67,25 @@ def rename(*, audience: Audience, name: str, by: Actor, now: datetime) -> None:
 
 
 @transaction.atomic
+def set_defaults(
+    *, audience: Audience, terms: Mapping[str, object], by: Actor, now: datetime
+) -> None:
+    """Set what the audience fills in for drafts; the same again changes nothing."""
+    stored = own_terms.commit_to(terms, previous=audience.default_terms)
+    if stored == audience.default_terms:
+        return
+    audience.default_terms = stored
+    audience.save(update_fields=["default_terms"])
+    _record("audience.defaults_changed", audience, by, now)
+
+
+def keep_fields(*, audience: Audience, draft: Draft, by: Actor, now: datetime) -> None:
+    """Set what a draft has in the fields that few need as what the audience fills in."""
+    terms = {name: getattr(draft, name) for name in own_terms.NAMES}
+    set_defaults(audience=audience, terms=terms, by=by, now=now)
+
+
+@transaction.atomic
 def delete(*, audience: Audience, by: Actor, now: datetime) -> None:
     """Delete an audience; drafts and batches keep the people it added."""
     _record("audience.deleted", audience, by, now)
@@ -107,8 +128,15 @@ def _require_free_name(account: Account, name: str, exclude_pk: int = 0) -> None
 
 
 def _record(action: str, audience: Audience, by: Actor, now: datetime, **more: str) -> None:
-    # The filter's words may name a person, so the log holds the kind and not the query.
-    detail = {"name": audience.name, "kind": audience.kind, "people": audience.people, **more}
+    # The filter's words may name a person, so the log holds the kind and not the query; of the
+    # defaults it holds a commitment.
+    detail: dict[str, object] = {
+        "name": audience.name,
+        "kind": audience.kind,
+        "people": audience.people,
+        **more,
+    }
+    detail |= own_terms.commitment_of(audience.default_terms)
     event = Event(
         action=action,
         subject=f"audience/{audience.pk}",

@@ -21,8 +21,8 @@ from assignments.models import (
     Learner,
     SelectionChange,
 )
-from assignments.models.drafts import TERM_FIELDS, term_values
 from assignments.models.sql.insert_select import insert_learners
+from assignments.models.terms import TERM_FIELDS, term_values
 from assignments.queries.formatting import people
 from assignments.services.batches.row_decisions import ANY_ROW
 from assignments.services.picking import drafts

@@ -18,7 +18,7 @@ from assignments.models import (
 from assignments.models.sql.insert_select import insert_learners
 from assignments.queries import drafts as draft_queries
 from assignments.queries.formatting import people
-from assignments.services.picking import drafts
+from assignments.services.picking import audience_defaults, drafts
 from assignments.services.picking.drafts import DraftRefused
 
 AUDIENCE_DELETED: Final = (
@@ -31,6 +31,8 @@ def add_audience(
     *, draft: Draft, audience: Audience, matching: QuerySet[Learner], by_pk: int, now: datetime
 ) -> SelectionChange:
     """Select an audience's people: its active members, or everybody who matches its filter.
+
+    Its default terms are filled in where the draft has none.
 
     :param matching: people who match the filter now; unused if the audience is fixed
     :raises DraftRefused: if there would be more people than a batch can hold, or if the audience
@@ -49,6 +51,7 @@ def add_audience(
         (total - added, "{} selected already.", "was", "were"),
         (inactive, "{} inactive in the LMS and not added.", "is", "are"),
     )
+    sentence += audience_defaults.fill_in(draft=draft, audience=audience, now=now)
     return SelectionChange.objects.create(draft=draft, sentence=sentence, created_at=now)
 
 

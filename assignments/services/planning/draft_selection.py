@@ -1,13 +1,12 @@
 """The people, content and uploaded rows of a draft, as its plan is made from them."""
 
-import json
 from datetime import date
 from functools import cached_property
 
 from django.db.models import Q
 
 from assignments.models import Content, Draft, DraftContent, DraftLearner, DraftRow
-from assignments.services.planning.passthrough import to_compact_json
+from assignments.services.planning.own_terms import terms_of_items
 
 
 class DraftSelection:
@@ -67,12 +66,11 @@ class DraftSelection:
         return self._rows.filter(due_date__lt=day).count() if self.uploaded_rows else 0
 
     @property
-    def item_passthroughs(self) -> str:
-        """The passthroughs that items have of their own, by reference, as compact JSON."""
+    def item_terms(self) -> str:
+        """The default terms of the items by reference, as a batch has them."""
         chosen = Q(pk__in=self._contents.values("content")) | Q(pk__in=self._rows.values("content"))
-        items = Content.objects.filter(chosen).exclude(passthrough="").order_by("pk")
-        own = {item.external_reference: json.loads(item.passthrough) for item in items}
-        return to_compact_json(own) if own else ""
+        items = Content.objects.filter(chosen).exclude(default_terms="").order_by("pk")
+        return terms_of_items({item.external_reference: item.default_terms for item in items})
 
     @property
     def title(self) -> str:

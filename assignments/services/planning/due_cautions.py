@@ -1,12 +1,13 @@
 """Warnings about due dates that are probably a mistake."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from assignments.audit.entries.sentences import counted
 from assignments.queries.formatting import day as day_in_words
+from assignments.services.planning.due_dates import repeated_times
 
 SATURDAY: Final = 5
 SOON_WITHIN: Final = timedelta(days=3)
@@ -51,13 +52,16 @@ def row_cautions(rows: Iterable[RowsDue], *, today: date) -> list[str]:
     return [_sentence(kind, dues) for kind, dues in by_kind.items() if dues]
 
 
-def plan_cautions(dues: Sequence[tuple[date | None, int]], *, today: date) -> list[str]:
+def plan_cautions(
+    dues: Sequence[tuple[date | None, int]], *, today: date, due_time: time | None
+) -> list[str]:
     """Return the warnings about the due dates of a plan, each given with its number of rows."""
+    repeated = repeated_times([day for day, _ in dues], due_time)
     if len(dues) == 1:
         due_date = dues[0][0]
-        return cautions(due_date, today=today) if due_date else []
+        return [*cautions(due_date, today=today), *repeated] if due_date else []
     rows = [RowsDue(day, count, counted(count, "row", "rows")) for day, count in dues if day]
-    return row_cautions(rows, today=today)
+    return [*row_cautions(rows, today=today), *repeated]
 
 
 def _kinds(due_date: date, today: date) -> list[Kind]:

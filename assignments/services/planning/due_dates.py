@@ -1,5 +1,6 @@
 """Due dates: parsing what people type, and the UTC moment that is sent."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Final
@@ -9,6 +10,7 @@ from django.conf import settings
 
 from assignments.models.sql.text_folding import fold
 from assignments.queries.formatting import short_day
+from assignments.services.planning.local_time import is_repeated, why_skipped
 from assignments.services.planning.relative_dates import parse_relative
 from assignments.services.planning.written_dates import parse_date
 
@@ -74,10 +76,27 @@ def parse_due_date(text: str, *, today: date, order: DateOrder | None = None) ->
 def due_moment(due_date: date, due_time: time | None) -> datetime:
     """Return a time of the day in the organisation's time zone, as UTC; None is its last second.
 
-    Where clocks are set back, a time may occur twice; the later is returned.
+    Where clocks are set back, a time may occur twice; the later is returned. `skipped_times` tells
+    which do not occur where they are set forward.
     """
     due_time = (due_time or LAST_SECOND).replace(fold=1)
     return datetime.combine(due_date, due_time, _time_zone()).astimezone(UTC)
+
+
+def skipped_times(dates: Iterable[date | None], due_time: time | None) -> list[str]:
+    """Return a sentence for every date on which the clocks skip the time, when set forward."""
+    moments = [datetime.combine(day, due_time) for day in dates if day and due_time]
+    return list(filter(None, map(why_skipped, sorted(moments))))
+
+
+def repeated_times(dates: Iterable[date | None], due_time: time | None) -> list[str]:
+    """Return a sentence for every date on which the time occurs twice: which of them is meant."""
+    moments = [datetime.combine(day, due_time) for day in dates if day and due_time]
+    return [
+        f"The clocks go back on {short_day(moment)}, so {moment:%H:%M} occurs twice: the later "
+        "one is meant."
+        for moment in sorted(filter(is_repeated, moments))
+    ]
 
 
 def _time_zone() -> ZoneInfo:

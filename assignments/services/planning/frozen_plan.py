@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import Count, Max, Min
 
 from assignments.models import Assignment, Batch, Content, Draft, PlanDigestInput
-from assignments.models.drafts import term_values
 from assignments.models.sql import analyze
+from assignments.models.terms import term_values
 from assignments.services.planning import due_dates, plan_rows
 from assignments.services.planning.draft_selection import DraftSelection
 from assignments.services.planning.passthrough import PassthroughRefused, parse_passthrough
@@ -67,7 +67,7 @@ def freeze(*, draft: Draft, now: datetime) -> Batch:
         items=0,
         duplicate_rows=selection.duplicate_rows,
         frozen_at=now,
-        item_passthroughs=selection.item_passthroughs,
+        item_terms=selection.item_terms,
         **term_values(draft),
     )
     plan_rows.insert_rows(
@@ -147,6 +147,8 @@ def _check(draft: Draft, selection: DraftSelection, now: datetime) -> None:
         problems.append(("due_date", due_dates.DUE_DATE_PASSED))
     if _due_time_has_passed(draft, selection, now):
         problems.append(("due_time", "Choose a due time that is later than now."))
+    dates = {draft.due_date, *selection.due_dates}
+    problems += [("due_time", text) for text in due_dates.skipped_times(dates, draft.due_time)]
     problems += [*_due_date_problems(selection, today), *_passthrough_problems(draft)]
     if problems:
         raise PlanRefused(problems)

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from assignments.queries.formatting import short_day
+
 EXAMPLE: Final = "2026-12-01 08:00"
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2100
@@ -32,12 +34,27 @@ def parse_local_time(text: str, *, what: str) -> datetime:
     if not FIRST_YEAR <= local.year < LAST_YEAR:
         years = f"from {FIRST_YEAR} to {LAST_YEAR - 1}"
         raise LocalTimeRefused(f"Choose a year {years} for the {what}.")
-    zone = ZoneInfo(settings.TIME_ZONE)
-    moment = local.replace(tzinfo=zone).astimezone(UTC)
-    if moment.astimezone(zone).replace(tzinfo=None) != local:
-        after = moment.astimezone(zone)
-        raise LocalTimeRefused(
-            f"The clocks go forward that night, so {local:%H:%M} does not exist. "
-            f"Choose {after:%H:%M}, for example."
-        )
-    return moment
+    if sentence := why_skipped(local):
+        raise LocalTimeRefused(sentence)
+    return local.replace(tzinfo=_zone()).astimezone(UTC)
+
+
+def why_skipped(local: datetime) -> str:
+    """Return a sentence about a local time that clocks skip when set forward; else ""."""
+    after = local.replace(tzinfo=_zone()).astimezone(UTC).astimezone(_zone())
+    if after.replace(tzinfo=None) == local:
+        return ""
+    return (
+        f"The clocks go forward on {short_day(local)}, so {local:%H:%M} does not exist. "
+        f"Choose {after:%H:%M}, for example."
+    )
+
+
+def is_repeated(local: datetime) -> bool:
+    """Return whether a local time occurs twice, because clocks are set back."""
+    first, second = (local.replace(tzinfo=_zone(), fold=fold).astimezone(UTC) for fold in (0, 1))
+    return first < second and not why_skipped(local)
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(settings.TIME_ZONE)

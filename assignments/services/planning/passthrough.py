@@ -53,16 +53,6 @@ def to_compact_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-@lru_cache(maxsize=256)
-def with_item(passthrough: str, of_items: str, reference: str) -> str:
-    """Return the passthrough of one item: the batch's, with the names of the item's own.
-
-    :param of_items: the items' own, by their references
-    """
-    own = json.loads(of_items).get(reference)
-    return to_compact_json({**json.loads(passthrough or "{}"), **own}) if own else passthrough
-
-
 @lru_cache(maxsize=16)
 def secret_texts(text: str) -> tuple[str, ...]:
     """Return the longer texts of a passthrough, which a response of the LMS may repeat."""

@@ -25,7 +25,7 @@ import orjson
 from assignments.audit.entries.canonical import timestamp
 from assignments.audit.entries.commitments import SALT_BYTES, commitment
 from assignments.models import Assignment, Batch, PlanDigestInput
-from assignments.models.drafts import ITEM_PASSTHROUGHS, SENT_TEXTS
+from assignments.models.terms import ITEM_TERMS, SENT_TEXTS
 from assignments.services.planning import own_terms
 
 DIGEST_BYTES: Final = 32
@@ -68,7 +68,7 @@ FORMATS: Final[dict[int, Format]] = {
             "row_count": "rows",
             "status": "status",
         },
-        texts=("reason", *SENT_TEXTS, ITEM_PASSTHROUGHS),
+        texts=("reason", *SENT_TEXTS, ITEM_TERMS),
         columns=(
             "position",
             "learner_id",

@@ -1,11 +1,12 @@
 """The request that creates an assignment, as reviewed and as sent: built from a plan's row."""
 
+from collections.abc import Mapping
+
 from django.conf import settings
 
 from assignments.models import Assignment
-from assignments.models.drafts import ITEM_PASSTHROUGHS, SENT_TEXTS
+from assignments.models.terms import ITEM_TERMS, SENT_TEXTS
 from assignments.services.planning import own_terms
-from assignments.services.planning.passthrough import with_item
 from assignments.services.planning.plan_digest import stored_commitments
 from assignments.stackone.json_values import as_object
 from assignments.stackone.resources import NewAssignment
@@ -14,9 +15,6 @@ from assignments.stackone.resources import NewAssignment
 def new_assignment(row: Assignment) -> NewAssignment:
     """Return what to send for a row: the frozen values, not those of the directory now."""
     batch = row.batch
-    passthrough, of_items = batch.passthrough, batch.item_passthroughs
-    if of_items:
-        passthrough = with_item(passthrough, of_items, row.content_reference)
     new = NewAssignment(
         learning_object_external_reference=row.content_reference,
         learning_object_id=row.content_remote_id,
@@ -26,8 +24,10 @@ def new_assignment(row: Assignment) -> NewAssignment:
         assigned_at=batch.assigned_at,
         external_reference=batch.external_reference,
         source_status=batch.source_status,
-        passthrough=passthrough,
+        passthrough=batch.passthrough,
     )
+    if batch.item_terms:
+        new = own_terms.apply_defaults(_of_item(row), new)
     return own_terms.apply(row.own_terms, new) if row.own_terms else new
 
 
@@ -56,8 +56,12 @@ def _commitment(name: str, row: Assignment) -> dict[str, str]:
     """Return the commitments that cover a text: of the batch, of its items, and of the row."""
     commitments = stored_commitments(row.batch_id, row.batch.plan_digest)
     names = {"commit": name}
-    if name == "passthrough":
-        names["items"] = ITEM_PASSTHROUGHS
+    if name in _of_item(row) and (name == "passthrough" or not getattr(row.batch, name)):
+        names["items"] = ITEM_TERMS
     covering = {key: commitments[text] for key, text in names.items() if text in commitments}
     own = own_terms.load(row.own_terms) if row.own_terms else None
     return {**covering, "row": own.commit} if own and name in own.terms else covering
+
+
+def _of_item(row: Assignment) -> Mapping[str, object]:
+    return own_terms.terms_of_item(row.batch.item_terms, row.content_reference)

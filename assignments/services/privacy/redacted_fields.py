@@ -26,8 +26,8 @@ from assignments.models import (
     SyncRun,
 )
 from assignments.models.directory import ERASED
-from assignments.models.drafts import ITEM_PASSTHROUGHS, SENT_TEXTS
 from assignments.models.sql.text_folding import fold
+from assignments.models.terms import ITEM_TERMS, SENT_TEXTS
 from assignments.services.picking.uploads import compression
 from assignments.services.planning import own_terms
 from assignments.services.planning.plan_digest import erase_salts
@@ -35,7 +35,7 @@ from assignments.services.privacy.subjects import Subject
 from assignments.services.redaction import name_redactor
 
 TEXT_FIELDS: Final[tuple[tuple[type[Model], tuple[str, ...]], ...]] = (
-    (Batch, ("by_name", "reason", "pause_reason", *SENT_TEXTS, ITEM_PASSTHROUGHS)),
+    (Batch, ("by_name", "reason", "pause_reason", *SENT_TEXTS, ITEM_TERMS)),
     (Draft, ("reason", *SENT_TEXTS)),
     (DraftFile, ("name",)),
     (Approval, ("reason", "decided_by_name")),
@@ -43,7 +43,13 @@ TEXT_FIELDS: Final[tuple[tuple[type[Model], tuple[str, ...]], ...]] = (
     (SyncRun, ("problem",)),
     (PlanRefresh, ("problem",)),
     (Account, ("pause_reason", "passthrough")),
-    (Content, ("passthrough",)),
+)
+OWN_TERMS_FIELDS: Final[tuple[tuple[type[Model], str], ...]] = (
+    (DraftFileRow, "own_terms"),
+    (DraftRow, "own_terms"),
+    (Assignment, "own_terms"),
+    (Audience, "default_terms"),
+    (Content, "default_terms"),
 )
 MIN_PART_LENGTH: Final = 3
 CHUNK: Final = 2_000
@@ -54,7 +60,7 @@ def redact_person(person: Subject) -> int:
     changed = sum(
         _redact(person, model._default_manager.all(), fields) for model, fields in TEXT_FIELDS
     )
-    changed += sum(_redact_own_terms(person, rows) for rows in _rows_with_own_terms())
+    changed += sum(_redact_own_terms(person, model, name) for model, name in OWN_TERMS_FIELDS)
     if person.learner:
         rows = Assignment.objects.filter(learner=person.learner)
         changed += _redact(person, rows, ("problem",))
@@ -63,18 +69,13 @@ def redact_person(person: Subject) -> int:
     return changed + _redact_audiences(person) + _delete_uploads(person) + _delete_searches(person)
 
 
-def _rows_with_own_terms() -> "tuple[QuerySet[Any], ...]":
-    return tuple(
-        model.objects.exclude(own_terms="") for model in (DraftFileRow, DraftRow, Assignment)
-    )
-
-
-def _redact_own_terms(person: Subject, rows: "QuerySet[Any]") -> int:
-    """Redact the name in terms that rows of files have of their own; return how many changed."""
+def _redact_own_terms(person: Subject, model: type[Model], field: str) -> int:
+    """Redact the name in terms of rows, items and audiences; return how many changed."""
     changed, redact_text = 0, name_redactor(person.names, replacement=ERASED)
-    for pk, stored in rows.order_by("pk").values_list("pk", "own_terms").iterator(CHUNK):
+    rows = model._default_manager.exclude(**{field: ""})
+    for pk, stored in rows.order_by("pk").values_list("pk", field).iterator(CHUNK):
         redacted = own_terms.redact(stored, redact_text)
-        changed += redacted != stored and rows.filter(pk=pk).update(own_terms=redacted)
+        changed += redacted != stored and rows.filter(pk=pk).update(**{field: redacted})
     return changed
 
 

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from assignments.audit.entries.actors import SYSTEM, Person
 from assignments.audit.log import record
 from assignments.models import Approval, Assignment, Batch, Content, SubmitterAddress
-from assignments.models.drafts import Status
+from assignments.models.terms import Status
 from assignments.queries.approvals import same_person
 from assignments.queries.formatting import moment
 from assignments.services.batches.batch_event import batch_event

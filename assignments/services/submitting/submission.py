@@ -9,7 +9,7 @@ from assignments.audit.entries.actors import Actor
 from assignments.audit.entries.canonical import timestamp
 from assignments.audit.log import Event, record, record_all
 from assignments.models import Account, Approval, Assignment, Batch, Draft
-from assignments.models.drafts import ITEM_PASSTHROUGHS, SENT_TEXTS, Status, term_values
+from assignments.models.terms import ITEM_TERMS, SENT_TEXTS, Status, term_values
 from assignments.queries.review import ReviewFindings
 from assignments.services.batches import row_changes, withdrawal
 from assignments.services.batches.batch_event import batch_event
@@ -178,7 +178,7 @@ def _terms(batch: Batch) -> dict[str, object]:
     commitments = batch.digest_input.commitments
     if row_count := batch.assignments.exclude(own_terms="").count():
         terms["rows_with_own_terms"] = row_count
-    sent = (name for name in (*SENT_TEXTS, ITEM_PASSTHROUGHS) if name in commitments)
+    sent = (name for name in (*SENT_TEXTS, ITEM_TERMS) if name in commitments)
     return terms | {name: {"commit": commitments[name]} for name in sent}
 
 
