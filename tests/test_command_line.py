@@ -1,17 +1,21 @@
 """Commands as processes: without anybody who answers, and with output that is cut."""
 
+import re
 import subprocess
 import sys
 from contextlib import suppress
 from io import StringIO
+from pathlib import Path
+from typing import Final
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import BaseCommand, CommandError, call_command, load_command_class
 
 from assignments.management.confirmation import confirm
 from assignments.management.desk_command import NOBODY_READS
 from tests.factories import make_content, make_learner, make_user
 
+OPTION: Final = re.compile(r"--[a-z]+[a-z-]*")
 SCRIPT = """
 import sys
 from assignments.management.desk_command import DeskCommand
@@ -135,3 +139,15 @@ def test_no_reference_causes_a_traceback(value):
     ):
         with suppress(CommandError):
             call_command(*words, stdout=StringIO(), stderr=StringIO())
+
+
+def test_the_page_of_commands_names_every_option_of_assign():
+    page = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
+    section = page.read_text().partition("\n## assign\n")[2]
+    parser, common = (
+        command.create_parser("manage.py", "assign")
+        for command in (load_command_class("assignments", "assign"), BaseCommand())
+    )
+    options = set(OPTION.findall(parser.format_help())) - set(OPTION.findall(common.format_help()))
+
+    assert options <= set(OPTION.findall(section))

@@ -1,6 +1,6 @@
 """The options of `manage.py assign` that name people: everybody, or the people of a file."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,10 +15,11 @@ from assignments.services.picking import drafts
 from assignments.services.picking.uploads import unattended_import
 from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.picking.uploads.unattended_import import ReadingOptions
+from assignments.services.planning import own_terms
 
 HIDDEN_ROWS = ("leave", "use")
 REFUSED_ROWS = ("stop", "leave")
-_OF_A_FILE = ("column", "sheet", "hidden_rows", "leave_out", "refused_rows")
+_OF_A_FILE = ("column", "sheet", "hidden_rows", "leave_out", "refused_rows", "more_column")
 
 
 def add_people_arguments(parser: CommandParser) -> None:
@@ -35,6 +36,12 @@ def add_people_arguments(parser: CommandParser) -> None:
         "--refused-rows", choices=REFUSED_ROWS, help="rows that cannot be used; by default: stop"
     )
     parser.add_argument(
+        "--more-column",
+        action="append",
+        metavar="FIELD=COLUMN",
+        help=f"column with a field of its rows; fields: {', '.join(own_terms.NAMES)}",
+    )
+    parser.add_argument(
         "--leave-out",
         action="append",
         metavar="COLUMN=VALUE",
@@ -43,10 +50,14 @@ def add_people_arguments(parser: CommandParser) -> None:
 
 
 def refuse_file_options_without_file(options: dict[str, Option]) -> None:
-    """Refuse options about a file if there is none.
+    """Refuse options about a file if there is none, or about its items if it has none.
 
     :raises CommandError: which to leave out
     """
+    if options["more_column"] and options["content"]:
+        raise CommandError(
+            "--more-column is about rows of people with items: leave --content out, or it."
+        )
     if not options["all"]:
         return
     for name in _OF_A_FILE:
@@ -97,7 +108,26 @@ def _reading_options(options: dict[str, Option]) -> ReadingOptions:
         leaves_refused=options["refused_rows"] == "leave",
         dates=options["dates"] or "",
         takes_items=not options["content"],
+        more_columns=_more_columns(options["more_column"] or ()),
     )
+
+
+def _more_columns(texts: Iterable[str]) -> dict[str, str]:
+    """Return the headings of --more-column by field.
+
+    :raises CommandError: if a text names no field, or one of them twice
+    """
+    columns: dict[str, str] = {}
+    for text in texts:
+        name, sign, heading = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if not sign or name not in own_terms.NAMES or name in columns:
+            raise CommandError(
+                f"--more-column {text!r}: write each field once as FIELD=COLUMN, with "
+                f"{', '.join(own_terms.NAMES[:-1])} or {own_terms.NAMES[-1]}."
+            )
+        columns[name] = heading
+    return columns
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """Choose the columns of a file without anybody to ask: refused if it is not clear which."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from assignments.models import DraftUpload
+from assignments.models.terms import TERM_LABELS
 from assignments.services.picking.identifier_forms import comparable
 from assignments.services.picking.uploads.column_detection import (
     Columns,
@@ -10,13 +11,17 @@ from assignments.services.picking.uploads.column_detection import (
     people_columns,
 )
 from assignments.services.picking.uploads.errors import UploadRefused
+from assignments.services.planning import own_terms
 
 
-def choose(upload: DraftUpload, person: str, *, takes_items: bool) -> Columns:
+def choose(
+    upload: DraftUpload, person: str, *, takes_items: bool, more: Mapping[str, str]
+) -> Columns:
     """Return the columns of a file: the named one of people, the only one of others.
 
     :param person: the heading of the column with the people; empty for the detected one
     :param takes_items: whether items and due dates are read
+    :param more: the headings of columns with terms of their rows, by the names of the terms
     :raises UploadRefused: if there is no such column, none or several could be meant
     """
     heading, candidates = upload.heading, upload.candidates
@@ -29,7 +34,22 @@ def choose(upload: DraftUpload, person: str, *, takes_items: bool) -> Columns:
     content = _only(heading, candidates["content"], "items")
     if content is None:
         raise UploadRefused("No column names items. Add --content.")
-    return Columns(column, content, _only(heading, candidates["due"], "due dates"))
+    due = _only(heading, candidates["due"], "due dates")
+    of_terms = {name: _named(text, heading) for name, text in more.items()}
+    return Columns(column, content, due, dates="", **of_terms)
+
+
+def unread_terms(heading: Sequence[str], columns: Columns) -> list[str]:
+    """Return a sentence about each column that is called like a term and is not read."""
+    read = {columns.person, columns.content, columns.due, *columns.of_terms.values()}
+    unread = {
+        comparable(name).replace("_", " "): name for n, name in enumerate(heading) if n not in read
+    }
+    return [
+        f"The column “{unread[called]}” was not read. Add --more-column '{name}={unread[called]}'."
+        for name in own_terms.NAMES
+        for called in {name.replace("_", " "), TERM_LABELS[name].casefold()} & unread.keys()
+    ]
 
 
 def _named(column: str, heading: Sequence[str]) -> int:

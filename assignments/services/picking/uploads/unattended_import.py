@@ -1,7 +1,7 @@
 """Use a file in a draft without anybody to confirm its columns: refused if they are not clear."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import BinaryIO, Final
@@ -37,6 +37,7 @@ class ReadingOptions:
     :ivar leaves_refused: whether the other rows are used if some cannot be
     :ivar dates: a `DateOrder` for dates such as 03/04/2027, or "" to judge by the column
     :ivar takes_items: whether the file names items and due dates as well
+    :ivar more_columns: the headings of columns with terms of their rows, by the names of the terms
     """
 
     column: str = ""
@@ -46,6 +47,7 @@ class ReadingOptions:
     leaves_refused: bool = False
     dates: str = ""
     takes_items: bool = False
+    more_columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -60,12 +62,14 @@ def import_file(
     :raises DraftRefused: if there would be more people than a batch can hold
     """
     upload = _stored(draft, file, name, options, now)
-    columns = unattended_columns.choose(upload, options.column, takes_items=options.takes_items)
+    columns = unattended_columns.choose(
+        upload, options.column, takes_items=options.takes_items, more=options.more_columns
+    )
     _refuse_contradiction(upload, columns.due, options.dates)
     choice = RowChoice(
         uses_hidden=options.uses_hidden, values=named_values(options.left_out, upload.heading)
     )
-    columns = Columns(columns.person, columns.content, columns.due, dates=options.dates)
+    columns = replace(columns, dates=options.dates)
     files.import_rows(upload=upload, columns=columns, choice=choice, now=now)
     refused = _refused_rows(upload, columns.person, options)
     return [*_unread(upload, columns, options), *refused, *(upload.result or {})["notes"]]
@@ -151,6 +155,8 @@ def _unread(upload: DraftUpload, columns: Columns, options: ReadingOptions) -> l
     ignored = _ignored(upload, columns)
     if ignored:
         notes.append(f"Not read: {ignored}, as --content and --due count for every row.")
+    elif options.takes_items:
+        notes += unattended_columns.unread_terms(upload.heading, columns)
     return notes
 
 
