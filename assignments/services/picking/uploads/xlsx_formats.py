@@ -7,7 +7,7 @@ everybody who sees the sheet. Numbers of other formats, as with decimals, are wr
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 type NumberFormat = Callable[[str], str]
@@ -46,6 +46,7 @@ def plain_number(text: str) -> str:
     return str(int(value)) if value.is_integer() else repr(value)
 
 
+@lru_cache(maxsize=10_000)
 def _as_date(epoch: datetime, text: str) -> str:
     """Return a number of days as an ISO 8601 date, a time, or both."""
     try:

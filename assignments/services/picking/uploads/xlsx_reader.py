@@ -11,6 +11,11 @@ from assignments.services.picking.uploads.xlsx_formats import NumberFormat, numb
 from assignments.services.picking.uploads.xlsx_sheet import SharedTexts, SheetParser
 from assignments.services.picking.uploads.xlsx_xml import Attributes, elements
 
+# The elements that are read of parts other than sheets and shared texts.
+_NAMES: Final = (
+    *("sheet", "workbookView", "workbookPr", "Relationship"),
+    *("numFmt", "xf", "cellXfs", "cellStyles"),
+)
 _TRUE: Final = frozenset({"1", "true"})
 
 
@@ -92,7 +97,7 @@ class Workbook:
         return [part for its, part in self._targets.values() if its == kind]
 
     def _read(self, part: str) -> list[tuple[str, Attributes]]:
-        return elements(self._archive.open(part))
+        return elements(self._archive.open(part), _NAMES)
 
 
 def _part_name(target: str) -> str:

@@ -26,7 +26,16 @@ class SheetParser:
     """
 
     def __init__(self, shared_texts: Sequence[str], formats: Sequence[NumberFormat]) -> None:
-        self.xml = XmlPart(self._start_element, self._end_element)
+        self.xml = XmlPart(
+            starts={"c": self._start_cell, "row": self._start_row, "rPh": self._start_phonetic},
+            ends={
+                "c": self._end_cell,
+                "v": self._add_text,
+                "t": self._add_text,
+                "row": self._end_row,
+                "rPh": self._end_phonetic,
+            },
+        )
         self.rows: list[SourceRow] = []
         self._shared_texts, self._formats = shared_texts, formats
         self._number = self._column = self._cell_count = 0
@@ -34,29 +43,25 @@ class SheetParser:
         self._is_hidden = self._is_phonetic = False
         self._type = self._style = self._value = ""
 
-    def _start_element(self, name: str, attributes: Attributes) -> None:
-        if name == "c":
-            self._start_cell(attributes)
-        elif name == "row":
-            self._start_row(attributes)
-        elif name == "rPh":
-            self._is_phonetic = True
-
-    def _end_element(self, name: str, text: str) -> None:
-        if name == "v" or (name == "t" and not self._is_phonetic):
+    def _add_text(self, text: str) -> None:
+        if not self._is_phonetic:
             self._value = joined(self._value, text)
-        elif name == "c":
-            self._end_cell()
-        elif name == "row" and self._cells:
-            self.rows.append(SourceRow(self._number, self._cells, self._is_hidden))
-        elif name == "rPh":
-            self._is_phonetic = False
+
+    def _start_phonetic(self, _attributes: Attributes) -> None:
+        self._is_phonetic = True
+
+    def _end_phonetic(self, _text: str) -> None:
+        self._is_phonetic = False
 
     def _start_row(self, attributes: Attributes) -> None:
         number = attributes.get("r", "")
         self._number = int(number) if number else self._number + 1
         self._is_hidden = attributes.get("hidden") in {"1", "true"} or attributes.get("ht") == "0"
         self._cells, self._column = [], 0
+
+    def _end_row(self, _text: str) -> None:
+        if self._cells:
+            self.rows.append(SourceRow(self._number, self._cells, self._is_hidden))
 
     def _start_cell(self, attributes: Attributes) -> None:
         column = _column_number(attributes.get("r", "").rstrip(_DIGITS))
@@ -67,27 +72,25 @@ class SheetParser:
         if self._cell_count > MAX_CELLS:
             raise UploadRefused(TOO_LARGE)
 
-    def _end_cell(self) -> None:
+    def _end_cell(self, _text: str) -> None:
         if not self._value:
             return
         if self._column > MAX_COLUMN:
             raise UploadRefused(TOO_LARGE)
         missing = self._column - len(self._cells)
         self._cells.extend([""] * missing)
-        self._cells[self._column - 1] = self._text()
+        is_shared = self._type == "s"
+        text = self._shared_texts[int(self._value)] if is_shared else self._shown_text()
+        self._cells[self._column - 1] = text
 
-    def _text(self) -> str:
-        if self._type == "s":
-            return self._shared_texts[int(self._value)]
+    def _shown_text(self) -> str:
         if self._type == "n":
-            return self._format()(self._value)
+            style = int(self._style)
+            has_format = style < len(self._formats)
+            return (self._formats[style] if has_format else plain_number)(self._value)
         if self._type == "b":
             return _BOOLEANS.get(self._value, self._value)
         return unescape(self._value)
-
-    def _format(self) -> NumberFormat:
-        style = int(self._style)
-        return self._formats[style] if style < len(self._formats) else plain_number
 
 
 class SharedTexts:
@@ -98,28 +101,33 @@ class SharedTexts:
     MAX_BYTES: Final = 100_000_000
 
     def __init__(self) -> None:
-        self.xml = XmlPart(self._start_element, self._end_element)
+        self.xml = XmlPart(
+            starts={"si": self._start_item, "rPh": self._start_phonetic},
+            ends={"t": self._add_text, "si": self._end_item, "rPh": self._end_phonetic},
+        )
         self.texts: list[str] = []
         self._text = ""
         self._is_phonetic = False
         self._size = 0
 
-    def _start_element(self, name: str, _attributes: Attributes) -> None:
-        if name == "si":
-            self._text = ""
-        elif name == "rPh":
-            self._is_phonetic = True
+    def _start_item(self, _attributes: Attributes) -> None:
+        self._text = ""
 
-    def _end_element(self, name: str, text: str) -> None:
-        if name == "t" and not self._is_phonetic:
+    def _add_text(self, text: str) -> None:
+        if not self._is_phonetic:
             self._text = joined(self._text, text)
-        elif name == "rPh":
-            self._is_phonetic = False
-        elif name == "si":
-            self._size += len(self._text) + self.OVERHEAD
-            if self._size > self.MAX_BYTES:
-                raise UploadRefused(TOO_LARGE)
-            self.texts.append(unescape(self._text))
+
+    def _start_phonetic(self, _attributes: Attributes) -> None:
+        self._is_phonetic = True
+
+    def _end_phonetic(self, _text: str) -> None:
+        self._is_phonetic = False
+
+    def _end_item(self, _text: str) -> None:
+        self._size += len(self._text) + self.OVERHEAD
+        if self._size > self.MAX_BYTES:
+            raise UploadRefused(TOO_LARGE)
+        self.texts.append(unescape(self._text))
 
 
 def joined(text: str, run: str) -> str:

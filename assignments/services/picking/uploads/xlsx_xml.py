@@ -1,6 +1,7 @@
 """Parse the XML parts of a workbook in pieces, without document types and within limits."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import IO, Final
 from xml.parsers import expat
 
@@ -8,27 +9,30 @@ from assignments.services.picking.uploads.errors import MAX_CELL, TOO_LONG, Uplo
 from assignments.services.picking.uploads.xlsx_archive import DAMAGED, damage_is_refused
 
 CHUNK: Final = 1 << 16
+# A damaged part could have any number of different tags.
+MAX_TAGS: Final = 1_000
 type Attributes = Mapping[str, str]
 
 
 class XmlPart:
-    """Calls functions at the elements of an XML part; names have no namespace prefix.
+    """Calls functions at the elements of an XML part, by their names without namespace prefix.
 
-    :param start: called with name and attributes
-    :param end: called with name and the text of the element itself
+    :param starts: called with the attributes at the start of an element, by its name
+    :param ends: called with the text of the element itself at its end, by its name
     """
 
     def __init__(
-        self, start: Callable[[str, Attributes], None], end: Callable[[str, str], None]
+        self,
+        starts: Mapping[str, Callable[[Attributes], None]],
+        ends: Mapping[str, Callable[[str], None]],
     ) -> None:
-        self._start, self._end = start, end
+        self._starts, self._ends = _ByTag(starts), _ByTag(ends)
         self._text: list[str] = []
-        self._length = 0
         self._parser = expat.ParserCreate()
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start_element
         self._parser.EndElementHandler = self._end_element
-        self._parser.CharacterDataHandler = self._add_text
+        self._parser.CharacterDataHandler = self._text.append
         self._parser.StartDoctypeDeclHandler = _refuse_doctype
 
     def parse(self, part: IO[bytes]) -> Iterator[None]:
@@ -39,31 +43,47 @@ class XmlPart:
         with damage_is_refused():
             while chunk := part.read(CHUNK):
                 self._parser.Parse(chunk)
+                if sum(map(len, self._text)) > MAX_CELL:
+                    raise UploadRefused(TOO_LONG)
                 yield
             self._parser.Parse(b"", True)
             yield
 
+    # The two are called for each cell and its value, so they do as little as possible.
+
     def _start_element(self, tag: str, attributes: dict[str, str]) -> None:
         self._text.clear()
-        self._length = 0
-        self._start(tag.rpartition(":")[2], attributes)
+        if start := self._starts[tag]:
+            start(attributes)
 
     def _end_element(self, tag: str) -> None:
-        text = "".join(self._text)
+        if end := self._ends[tag]:
+            end("".join(self._text))
         self._text.clear()
-        self._end(tag.rpartition(":")[2], text)
-
-    def _add_text(self, text: str) -> None:
-        self._length += len(text)
-        if self._length > MAX_CELL:
-            raise UploadRefused(TOO_LONG)
-        self._text.append(text)
 
 
-def elements(part: IO[bytes]) -> list[tuple[str, Attributes]]:
-    """Return name and attributes of every element of a small part, in the order of the document."""
+class _ByTag[Function](dict[str, Function | None]):
+    """Functions by the tags of elements, with any prefix; None for other tags."""
+
+    def __init__(self, by_name: Mapping[str, Function]) -> None:
+        super().__init__()
+        self._by_name = by_name
+
+    def __missing__(self, tag: str) -> Function | None:
+        function = self._by_name.get(tag.rpartition(":")[2])
+        if len(self) < MAX_TAGS:
+            self[tag] = function
+        return function
+
+
+def elements(part: IO[bytes], names: Iterable[str]) -> list[tuple[str, Attributes]]:
+    """Return name and attributes of the elements of these names, in the order of the document."""
     result: list[tuple[str, Attributes]] = []
-    xml = XmlPart(lambda name, attributes: result.append((name, attributes)), lambda *_: None)
+
+    def collect(name: str, attributes: Attributes) -> None:
+        result.append((name, attributes))
+
+    xml = XmlPart(starts={name: partial(collect, name) for name in names}, ends={})
     for _ in xml.parse(part):
         pass
     return result
