@@ -76,6 +76,43 @@ def test_each_line_is_given_once(account):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("text", "added"),
+    [
+        pytest.param(
+            "Name,E-mail,Manager\nAnn,e1@x.example,boss@x.example\n"
+            '"Lee, Bo",e2@x.example,boss@x.example\n"Fox, Cy",e3@x.example,boss@x.example',
+            ["E1", "E2", "E3"],
+            id="a CSV file",
+        ),
+        pytest.param("Ann;e1@x.example;north\nBo;e2@x.example;south\nCy;NW-30;", ["E1", "E2", "E3"],
+            id="without a heading"),
+        pytest.param("| Who | Id |\n|---|---|\n| Ann | NW-10 |", ["E1"], id="bars"),
+        pytest.param("Lee, Ann <e1@x.example>\nFox, Bo <e2@x.example>", ["E1", "E2"], id="names"),
+        pytest.param("e1@x.example, boss@x.example\ntypo@x.example, 40",
+            ["E1", "Boss", "N40"], id="a list of two people a line"),
+        pytest.param("Ann; NW-10\nBo; NW-20; boss@x.example", ["E1", "E2", "Boss"], id="ragged"),
+        pytest.param("Hello,\nplease add e1@x.example, e2@x.example", ["E1", "E2"], id="text"),
+    ],
+)  # fmt: skip
+def test_a_table_with_another_separator_is_told_from_a_list(account, text, added):
+    assert sorted(names(account, text)) == sorted(added)
+
+
+def test_a_pasted_csv_file_of_two_columns_of_people_is_refused(account):
+    text = "Who,Reviewed by,Backup\nAnn,e1@x.example,e2@x.example\nBo,e3@x.example,e4@x.example"
+
+    with pytest.raises(ListRefused, match=r"“Backup” .such as e2@x.example.. Paste that column"):
+        names(account, text)
+
+
+def test_a_column_of_few_people_is_not_taken_from_rows_without_heading(account):
+    text = "\n".join(f"{number}\tboss@x.example" for number in range(70_000, 70_006))
+
+    with pytest.raises(ListRefused, match="Paste that column alone, one person a line"):
+        names(account, text)
+
+
 def test_an_empty_first_cell_is_a_cell(account):
     assert names(account, "\te1@x.example\nAnn\te2@x.example") == ["E1", "E2"]
 
@@ -94,21 +131,22 @@ def test_rows_that_name_different_people_are_refused(account, text):
         names(account, text)
 
 
-def test_a_suggestion_replaces_the_cell_of_its_line(client):
+@pytest.mark.parametrize("separator", ["\t", ",", ";", "|"])
+def test_a_suggestion_replaces_the_cell_of_its_line(client, separator):
     user, account = make_user("manager"), make_account()
     client.force_login(user)
     ada = make_learner(account, name="Ada", email="ada.lovelace@x.example")
     make_learner(account, name="Ben", email="ben@x.example")
     draft = Draft.objects.create(account=account, owner=user, created_at=AT, changed_at=AT)
     url = reverse("assign-paste", args=[draft.pk])
-    text = "Ben\tben@x.example\t40\nAda\tada.lovelac@x.example\t38"
+    text = "Ben\tben@x.example\t40\nAda\tada.lovelac@x.example\t38".replace("\t", separator)
     assert "Use Ada for line 2" in words(client.post(url, {"list": text, "by": "paste"}))
 
     start = text.index("ada.")
     use = {"list": text, "by": "paste", "use": f"{start}:{ada.pk}"}
     html = client.post(url, use).content.decode()
 
-    assert "Ada\tada.lovelace@x.example\t38</textarea>" in html
+    assert f"Ada{separator}ada.lovelace@x.example{separator}38</textarea>" in html
     assert DraftLearner.objects.count() == 2
 
 

@@ -166,7 +166,7 @@ def review_page(
 
 
 def _readable(call: frozen_plan.FirstRequest) -> dict[str, object]:
-    return {**asdict(call), "body": json.dumps(call.body, indent=2)}
+    return {**asdict(call), "body": json.dumps(call.body, indent=2, ensure_ascii=False)}
 
 
 def _start_in_words(params: QueryDict, due_at: datetime | None) -> dict[str, str]:

@@ -145,7 +145,9 @@ class Command(DeskCommand):
         for reason in approval_policy.reasons(batch, now=timezone.now()):
             self.stdout.write(f"Needs another manager's approval: {reason}")
         if first:
-            self.stdout.write(f"First: {first.method} {first.url}\n{json.dumps(first.body)}")
+            self.stdout.write(
+                f"First: {first.method} {first.url}\n{json.dumps(first.body, ensure_ascii=False)}"
+            )
 
     def _show_due_dates(self, batch: Batch) -> None:
         dues, today = ReviewFindings(batch).dues, due_dates.today(timezone.now())

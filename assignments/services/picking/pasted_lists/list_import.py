@@ -109,10 +109,11 @@ def _tokens(account_pk: int, text: str) -> list[Token]:
 
     :raises ListRefused: if it is not clear which column names the people
     """
-    if not pasted_tables.is_table(text):
+    separator = pasted_tables.separator_of(account_pk, text)
+    if not separator:
         return tokenise(text, limit=MAX_WORDS + 1)
     try:
-        return pasted_tables.person_tokens(account_pk, text)
+        return pasted_tables.person_tokens(account_pk, text, separator)
     except pasted_tables.TableRefused as refusal:
         raise ListRefused(str(refusal)) from refusal
 
