@@ -100,6 +100,41 @@ CASES = {
         "35 hidden rows were left out. Add --hidden-rows use to use them.",
         name="people.xlsx",
     ),
+    "another table below": Case(
+        text(
+            "E-mail,Name",
+            f"{email(1)},E",
+            f"{email(2)},E",
+            "",
+            "Manager e-mail,E-mail",
+            f"m0@x.example,{email(3)}",
+            f"m1@x.example,{email(4)}",
+        ),
+        [1, 2],
+        "7 m1@x.example Row 5 begins another table, with columns of its own. Put that table into a "
+        "file or a sheet of its own.",
+        "row 6, m0@x.example: Row 5 begins another table, with columns of its own.",
+        options=["--refused-rows", "leave"],
+    ),
+    "a heading on each printed page": Case(
+        text("E-mail,Name", f"{email(1)},E", "E-mail,Name", f"{email(2)},E"),
+        [1, 2],
+        "3 E-mail It repeats the names of the columns.",
+        "row 3, E-mail: It repeats the names of the columns.",
+        options=["--refused-rows", "leave"],
+    ),
+    "words of a heading in a row": Case(
+        text(
+            "E-mail,Name,Type,Notes",
+            f"{email(1)},E,Employee,",
+            ",E,Employee,no e-mail yet",
+            f"{email(2)},Name,Employee,E-mail to private address",
+        ),
+        [1, 2],
+        "3 “E-mail” is empty.",
+        "row 3, empty: “E-mail” is empty.",
+        options=["--refused-rows", "leave"],
+    ),
     "contradicting dates": Case(
         DATES,
         [],

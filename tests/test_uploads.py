@@ -238,10 +238,10 @@ def test_columns_are_detected(draft):
     assert upload.candidates == {"person": [1], "content": [2], "due": [3]}
     assert upload.sample_size == 13
     assert upload.people_counts == [
-        (0, 0, 13, ""),
-        (4, 11, 12, "ada@x.example"),
         (0, 0, 12, ""),
-        (0, 0, 6, ""),
+        (4, 10, 11, "ada@x.example"),
+        (0, 0, 11, ""),
+        (0, 0, 5, ""),
         (0, 0, 2, ""),
     ]
     assert [row[0] for row in upload.preview] == ["Ada", "Ben", "Ada"]

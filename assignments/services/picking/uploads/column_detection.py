@@ -1,25 +1,22 @@
 """Detect which columns of a file hold the people, the content and the due dates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Final, NamedTuple
 
 from assignments.services.picking.pasted_lists.people_lookup import Match, PeopleLookup
-from assignments.services.picking.uploads.column_headings import (
-    DueHeading,
-    due_heading,
-    identifies_people,
-    names_managers,
-)
-from assignments.services.picking.uploads.content_lookup import NO_MATCH, ContentLookup
+from assignments.services.picking.uploads.column_headings import identifies_people, names_managers
 from assignments.services.picking.uploads.errors import ADD_A_HEADING, UploadRefused
+from assignments.services.picking.uploads.first_table import FirstTable
+from assignments.services.picking.uploads.item_columns import (
+    FEW,
+    content_candidates,
+    difference,
+    due_candidates,
+)
 from assignments.services.planning import own_terms
-from assignments.services.planning.written_dates import parse_date
 
 SAMPLE: Final = 1_000
-# A column with fewer matches than this part of the likeliest one does not raise a question.
-_FEW: Final = 0.1
 # Columns that name different people in fewer rows than this part are meant to name the same ones.
 _TYPING_ERRORS: Final = 0.05
 
@@ -82,14 +79,19 @@ def detect_columns(
 ) -> Detection:
     """Detect the columns by the cells of some rows that identify people and content.
 
-    The due date is detected by its heading and its dates. Rows with more cells than the heading do
-    not count, as they are refused: their cells are in wrong columns. Somebody confirms the result
-    before it is used.
+    The due date is detected by its heading and its dates. Rows with more cells than the heading,
+    and those of a second table, do not count, as they are refused: their cells are in wrong
+    columns. Somebody confirms the result before it is used.
 
     :raises UploadRefused: if the heading names somebody, so that it is a row like the others
     """
     width = len(heading)
-    fitting = [row for row in rows if not any(row[width:])] or rows
+    table = FirstTable(heading)
+    fitting = [
+        row
+        for number, row in enumerate(rows, 1)
+        if not table.why_outside((number, list(row))) and not any(row[width:])
+    ] or rows
     columns = [[row[n] if n < len(row) else "" for row in fitting] for n in range(width)]
     lookup = PeopleLookup(account_pk, {*heading, *(cell for cells in columns for cell in cells)})
     _refuse_a_person_as_heading(lookup, heading)
@@ -100,9 +102,9 @@ def detect_columns(
         person = []
     likeliest = max(range(width), key=lambda n: counts[n].people)
     others = [n for n in range(width) if n not in (person or [likeliest])]
-    content = _content_candidates(account_pk, {n: columns[n] for n in others})
+    content = content_candidates(account_pk, {n: columns[n] for n in others})
     others = [n for n in others if n not in content] if content else []
-    due = _due_candidates(heading, {n: columns[n] for n in others})
+    due = due_candidates(heading, {n: columns[n] for n in others})
     return Detection(person, content, due, counts)
 
 
@@ -161,7 +163,7 @@ def _person_candidates(
         for n in possible
         if n != best
         and _may_be_meant(counts[n], counts[best])
-        and _difference(people[n], people[best]) > _TYPING_ERRORS
+        and difference(people[n], people[best]) > _TYPING_ERRORS
     ]
     return [best, *rivals]
 
@@ -169,7 +171,7 @@ def _person_candidates(
 def _may_be_meant(count: PeopleCount, best: PeopleCount) -> bool:
     """Return whether a column could name the people: not few, and no more often repeated."""
     is_less_repeated = 2 * count.people * best.cells >= best.people * count.cells
-    return count.people >= best.people * _FEW and is_less_repeated
+    return count.people >= best.people * FEW and is_less_repeated
 
 
 def _is_doubtful(
@@ -193,62 +195,6 @@ def _is_doubtful(
         n != best
         and identifies_people(name)
         and len(set(columns[n]) - {""}) > fewest
-        and counts[n].people < counts[best].people * _FEW
+        and counts[n].people < counts[best].people * FEW
         for n, name in enumerate(heading)
     )
-
-
-def _difference(values: Sequence[object], best: Sequence[object]) -> float:
-    """Return in which part of the rows two columns differ, of those in which both match."""
-    pairs = [pair for pair in zip(values, best, strict=True) if all(pair)]
-    return sum(left != right for left, right in pairs) / len(pairs) if pairs else 1.0
-
-
-def _content_candidates(account_pk: int, columns: Mapping[int, Sequence[str]]) -> list[int]:
-    """Return the columns whose cells are references of items."""
-    lookup = ContentLookup(account_pk, {cell for cells in columns.values() for cell in cells})
-    matches = {n: [_item(lookup, cell) for cell in cells] for n, cells in columns.items()}
-    return _candidates(columns, matches)
-
-
-def _item(lookup: ContentLookup, cell: str) -> object:
-    """Return the item that a cell refers to, or why it cannot be used; None if it is no item."""
-    content, problem = lookup.find(cell) if cell else (None, NO_MATCH)
-    return content or (None if problem == NO_MATCH else problem)
-
-
-def _due_candidates(heading: Sequence[str], columns: Mapping[int, Sequence[str]]) -> list[int]:
-    """Return the columns of dates whose heading announces due dates most clearly."""
-    for clearness in (DueHeading.CLEARLY, DueHeading.PERHAPS):
-        matches = {
-            n: [_date(cell) for cell in cells]
-            for n, cells in columns.items()
-            if due_heading(heading[n]) is clearness
-        }
-        if candidates := _candidates(columns, matches):
-            return candidates
-    return []
-
-
-def _date(cell: str) -> date | None:
-    return parse_date(cell, day_first=True) or parse_date(cell, day_first=False)
-
-
-def _candidates(
-    columns: Mapping[int, Sequence[str]], matches: Mapping[int, Sequence[object]]
-) -> list[int]:
-    """Return the column with most matches, and others that match something else.
-
-    Only columns are considered in which at least half of the filled cells match.
-    """
-    counts = {n: sum(map(bool, values)) for n, values in matches.items()}
-    possible = [n for n in counts if 2 * counts[n] >= sum(map(bool, columns[n])) > 0]
-    best = max(possible, key=lambda n: counts[n], default=None)
-    if best is None:
-        return []
-    rivals = [
-        n
-        for n in possible
-        if n != best and counts[n] >= counts[best] * _FEW and _difference(matches[n], matches[best])
-    ]
-    return [best, *rivals]

@@ -11,6 +11,7 @@ from assignments.services.picking.pasted_lists.people_lookup import MatchStatus,
 from assignments.services.picking.uploads import broken_rows
 from assignments.services.picking.uploads.column_detection import Columns
 from assignments.services.picking.uploads.content_lookup import ContentLookup
+from assignments.services.picking.uploads.first_table import FirstTable
 from assignments.services.picking.uploads.reader import Row
 from assignments.services.planning import due_dates
 from assignments.services.planning.due_cautions import RowsDue
@@ -82,6 +83,7 @@ class RowValidator:
     ) -> None:
         self._heading, self._columns, self._today = heading, columns, today
         self._order, self._term_columns = order, columns.of_terms
+        self._table = FirstTable(heading)
         people, contents = set[str](), set[str]()
         for _, cells in rows:
             people.add(_cell(cells, columns.person))
@@ -104,8 +106,9 @@ class RowValidator:
 
     def _add(self, row: Row, result: ValidationResult) -> None:
         number, cells = row
-        if problem := broken_rows.why_broken(cells, len(self._heading), self._people):
-            raise InvalidRow(f"It {problem}")
+        broken = broken_rows.why_broken(cells, len(self._heading), self._people)
+        if reason := self._table.why_outside(row) or (broken and f"It {broken}"):
+            raise InvalidRow(reason)
         pair = self._learner(cells), self._content(cells)
         due_date, terms = self._due_date(cells), self._terms(cells)
         first_due_date, first_number = result.valid.setdefault(pair, (due_date, number))
