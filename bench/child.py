@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import batched
 from typing import Any
 
-from bench import directory_child
+from bench import directory_child, facets_child
 from bench.client_child import directory
 from bench.part import run_part
 from bench.process_tree import measure
@@ -215,6 +215,7 @@ if __name__ == "__main__":
             "sync": directory_child.sync,
             "update_or_create": directory_child.update_or_create,
             "page_cost": directory_child.page_cost,
+            "facets": facets_child.facets,
             "verify": verify,
             "read": read,
         }

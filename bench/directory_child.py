@@ -17,7 +17,7 @@ PERCENTILE: Final = 0.95
 
 def search() -> dict[str, float]:
     """Request the pages with prefixes, parts of words and misses, twice each: cold, then warm."""
-    client, draft = _manager()
+    client, draft = manager()
     words = _words()
     measures: dict[str, float] = {}
     pages = {"picker": (f"/assign/{draft.pk}/", {"HX-Request": "true"}), "people": ("/people/", {})}
@@ -32,7 +32,7 @@ def search() -> dict[str, float]:
 
 def page_cost() -> dict[str, float]:
     """Return how many SQL statements and bytes the pages with people take."""
-    client, draft = _manager()
+    client, draft = manager()
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
@@ -70,7 +70,7 @@ def query() -> dict[str, float]:
 
 def select() -> dict[str, float]:
     """Select everybody of the account in a draft, with the request of the page's button."""
-    client, draft = _manager()
+    client, draft = manager()
     times = []
     for _ in range(3):
         times.append(timed(lambda: client.post(f"/assign/{draft.pk}/pick-all", headers=HTMX)))
@@ -171,7 +171,7 @@ def signed_in(email: str) -> tuple[Any, Any]:
     return client, user
 
 
-def _manager() -> tuple[Any, Any]:
+def manager() -> tuple[Any, Any]:
     """Return a test client that is signed in as a manager, and an empty draft."""
     from bench.demo_draft import new_draft
 

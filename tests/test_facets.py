@@ -203,7 +203,7 @@ def test_filters_take_a_constant_number_of_queries(client, django_assert_num_que
     set_facets(DEPARTMENT)
     client.force_login(make_user("auditor"))
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         client.get(reverse("people"))
 
 

@@ -1,7 +1,7 @@
 """Values of a facet to choose from, each with the number of people who match the other filters."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from django.db.models import Count, QuerySet
@@ -24,14 +24,16 @@ def stored_counts(values: QuerySet[FacetValue]) -> Counter[str]:
     return +counts
 
 
+def counts_of_all(values: QuerySet[FacetValue]) -> Counter[str]:
+    """Return the number of people of each value, inactive ones too."""
+    texts = dict(values.values_list("pk", "value"))
+    return _counted(texts, _by_value().filter(value__pk__in_list=list(texts)))
+
+
 def counts_among(values: QuerySet[FacetValue], people: QuerySet[Learner]) -> Counter[str]:
     """Return the number of people of each value among those who match a query."""
     texts = dict(values.values_list("pk", "value"))
-    counts: Counter[str] = Counter()
-    for pk, number in _held(list(texts), people).annotate(n=Count("pk")):
-        if pk in texts:
-            counts[texts[pk]] += number
-    return counts
+    return _counted(texts, _held(list(texts), people))
 
 
 def listed_values(
@@ -50,16 +52,28 @@ def listed_values(
     return [(text, counts[text]) for text in listed], len(others) - len(frequent)
 
 
+def _by_value() -> "QuerySet[LearnerFacet, tuple[int]]":
+    return LearnerFacet.objects.order_by().values_list("value")
+
+
+def _counted(texts: Mapping[int, str], held: "QuerySet[LearnerFacet, tuple[int]]") -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for pk, number in held.annotate(n=Count("pk")):
+        if pk in texts:
+            counts[texts[pk]] += number
+    return counts
+
+
 def _held(
     value_pks: Collection[int], people: QuerySet[Learner]
 ) -> "QuerySet[LearnerFacet, tuple[int]]":
-    """Return the values of the people, grouped.
+    """Return the values that the people have, grouped by value.
 
     With both conditions indexed, SQLite would combine each value with each person (10 s for 12,500
     values and 2,000 people). So few people are looked up by their index, whatever their values,
     and many by the index of the values.
     """
-    held = LearnerFacet.objects.order_by().values_list("value")
+    held = _by_value()
     pks = people.order_by().values_list("pk", flat=True)
     first_pks = list(pks[: MAX_CANDIDATES + 1])
     if len(first_pks) <= MAX_CANDIDATES:

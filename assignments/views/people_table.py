@@ -157,9 +157,11 @@ class PeopleTable(PeopleQuery):
         values = exclude_accounts(values, self._closed, by="facet__account")
         has_others = any(other is not chosen for other in self.active_filters)
         terms = self.params
-        if has_others or self._has_inactive or terms["q"] or terms["has"] or terms["show"]:
+        if has_others or terms["q"] or terms["has"] or terms["show"]:
             picked_in = self._picked_in if terms["show"] else None
             return facet_counts.counts_among(values, self._matching(picked_in, besides=chosen))
+        if self._has_inactive:
+            return facet_counts.counts_of_all(values)
         return facet_counts.stored_counts(values)
 
     def _matching(
