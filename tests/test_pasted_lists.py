@@ -189,6 +189,26 @@ ENTRIES = st.one_of(
 
 
 @pytest.mark.django_db
+@given(
+    prefix=st.from_regex("[A-Za-z]{0,3}[ ._-]?0{0,4}", fullmatch=True),
+    number=st.integers(10, 99_999).map(str),
+    rest=st.from_regex("[A-Za-z][A-Za-z0-9_-]{0,9}", fullmatch=True),
+    data=st.data(),
+)
+def test_a_number_means_an_id_with_a_prefix_but_none_with_letters_in_it(prefix, number, rest, data):
+    account = make_account()
+    account.learners.all().delete()
+    position = data.draw(st.integers(1, len(number)))
+    make_learner(account, external_reference="", email="", remote_id=f"{prefix}{number}")
+    mixed = f"{prefix}{number[:position]}{rest}{number[position:]}"
+    make_learner(account, external_reference="", email="", remote_id=mixed)
+
+    (suggestion,) = suggest(account_pk=account.pk, words=[number]).values()
+
+    assert suggestion.identifier == f"{prefix}{number}"
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("word", ["10934", "O1", "nobody@example.com"])
 @pytest.mark.parametrize("has_people", [True, False])
 def test_nothing_is_suggested_where_nobody_has_an_employee_id(word, has_people):

@@ -18,6 +18,8 @@ MIN_SIMILARITY: Final = 85.0
 MAX_WORD_LENGTH: Final = 100
 MIN_DIGITS: Final = 2
 _LEADING_ZEROS: Final = re.compile(r"^0+(?=[0-9])", re.MULTILINE)
+# An ID with a letter behind a digit, as an LMS makes them at random, is no number with a prefix.
+_NO_NUMBER: Final = re.compile(r"^[^0-9\n]*[0-9][^A-Za-z\n]*[A-Za-z][^\n]*", re.MULTILINE)
 _LETTERS: Final = dict(zip(map(ord, string.ascii_lowercase), string.ascii_uppercase, strict=True))
 _PUNCTUATION: Final = dict.fromkeys(map(ord, f"{string.punctuation} \t\r"))
 _LOOK_ALIKES: Final = _LETTERS | _PUNCTUATION | str.maketrans("OoIiLl|", "0011111")
@@ -122,5 +124,5 @@ def _without_look_alikes(text: str) -> str:
 
 
 def _digits(text: str) -> str:
-    """Return the digits of each line without zeros at the start, which spreadsheets drop."""
-    return _LEADING_ZEROS.sub("", text.translate(_NOT_DIGITS))
+    """Return the number of each line without its prefix, and zeros that spreadsheets drop."""
+    return _LEADING_ZEROS.sub("", _NO_NUMBER.sub("", text).translate(_NOT_DIGITS))
