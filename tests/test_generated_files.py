@@ -48,6 +48,7 @@ class GeneratedFile:
     """A file of one row of each of `kinds`, below a row of an employee that is right.
 
     :ivar picked: the numbers of the employees who are in the draft before
+    :ivar other_rows: how many rows another table has below, with managers in each column
     """
 
     kinds: tuple[str, ...]
@@ -55,6 +56,7 @@ class GeneratedFile:
     layout: tuple[str, str] = TEXTS[0]
     titles: tuple[int, ...] = ()
     picked: frozenset[int] = frozenset()
+    other_rows: int = 0
 
     @property
     def is_workbook(self) -> bool:
@@ -71,7 +73,7 @@ class GeneratedFile:
         """Titles, the heading, and a row of each kind."""
         titles = [TITLES[number] for number in self.titles]
         data = [self._row(number, kind) for number, kind in enumerate(("right", *self.kinds))]
-        return [*titles, list(self.columns), *data]
+        return [*titles, list(self.columns), *data, *self._other_table]
 
     @property
     def content(self) -> bytes:
@@ -95,15 +97,23 @@ class GeneratedFile:
     def counts(self) -> dict[str, int]:
         """How many rows are given, and what becomes of them."""
         kinds = Counter(self.kinds)
-        invalid = kinds["mistyped"] + kinds["total"] + kinds["unquoted"]
+        other_rows = len(self._other_table)
+        invalid = kinds["mistyped"] + kinds["total"] + kinds["unquoted"] + other_rows
         return {
-            "total": 1 + len(self.kinds) - kinds["blank"],
+            "total": 1 + len(self.kinds) - kinds["blank"] + other_rows,
             "valid": len(self.people),
             "duplicate": kinds["double"],
             "inactive": kinds["inactive"],
             "invalid": invalid,
             "left_out": kinds["hidden"] if self.is_workbook else 0,
         }
+
+    @property
+    def _other_table(self) -> list[list[str]]:
+        heading = ["Manager ID", "Manager e-mail", *["Backup e-mail"] * (len(COLUMNS) - 2)]
+        return [heading, *[["m1@x.example"] * len(COLUMNS)] * self.other_rows] * bool(
+            self.other_rows
+        )
 
     def _row(self, number: int, kind: str) -> list[str]:
         cells = {
@@ -146,6 +156,7 @@ def generated_files(draw: st.DrawFn) -> GeneratedFile:
         layout=layout,
         titles=tuple(draw(st.lists(st.integers(0, len(TITLES) - 1), max_size=3))),
         picked=draw(st.frozensets(st.integers(0, 12), max_size=3)),
+        other_rows=draw(st.integers(0, 2)),
     )
 
 
@@ -183,7 +194,7 @@ def folder(tmp_path_factory):
 )
 def test_every_kind_of_row_counts_as_what_it_is(account, folder, kinds, layout):
     shuffled = (*COLUMNS[3:], *COLUMNS[:3])
-    file = GeneratedFile(kinds, shuffled, layout, (0, 1, 2, 3), frozenset({0, 1, 12}))
+    file = GeneratedFile(kinds, shuffled, layout, (0, 1, 2, 3), frozenset({0, 1, 12}), 2)
 
     assert not check_page(account, file)
     assert not check_command(account, file, folder / file.name)

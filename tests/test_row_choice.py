@@ -240,9 +240,18 @@ def test_a_list_on_one_line_is_read(draft):
     assert len(import_people(draft.account, text)[0]) == 3
 
 
-@pytest.mark.parametrize("option", ["--sheet", "--column", "--leave-out"])
-def test_options_of_a_file_need_a_file(option):
-    words = ["--all", "--content", "C", "--due", "none", "--status", "pending", option, "A"]
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--sheet", "A"),
+        ("--column", "A"),
+        ("--leave-out", "A"),
+        ("--hidden-rows", "use"),
+        ("--refused-rows", "leave"),
+    ],
+)
+def test_options_of_a_file_need_a_file(option, value):
+    words = ["--all", "--content", "C", "--due", "none", "--status", "pending", option, value]
 
     with pytest.raises(CommandError, match=f"{option} is about the file of --learners"):
         call_command("assign", "--as", "a@x.example", *words)
