@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, override
 
@@ -15,6 +15,7 @@ from django.http import QueryDict
 from assignments.forms.assign import SORT_COLUMNS
 from assignments.queries import directory, facet_counts, facet_values, keyset
 from assignments.queries.account_scope import exclude_accounts
+from assignments.queries.formatting import short_day
 from assignments.views.facet_filters import FacetFilter
 from assignments.views.people_query import PLACE, PeopleQuery
 from assignments.views.query_params import LONGEST
@@ -122,7 +123,9 @@ class PeopleTable(PeopleQuery):
         paths = [facet.path for facet in self.columns]
         values = facet_values.facet_texts([learner.pk for learner in sheet.rows], paths)
         return sheet.with_rows(
-            PersonRow(learner, [values.get(learner.pk, {}).get(path, "") for path in paths])
+            PersonRow(
+                learner, [_shown(facet, values.get(learner.pk, {})) for facet in self.columns]
+            )
             for learner in sheet.rows
         )
 
@@ -183,3 +186,10 @@ class PeopleTable(PeopleQuery):
 
     def _at(self, place: keyset.PagePosition | None) -> str:
         return "" if place is None else self.query(**place.parts())
+
+
+def _shown(facet: Facet, texts: Mapping[str, str]) -> str:
+    """Return what a person has of a facet, dates as people write them."""
+    text = texts.get(facet.path, "")
+    is_day = facet.is_date and len(text) == len("2027-01-15")
+    return short_day(date.fromisoformat(text)) if is_day else text
