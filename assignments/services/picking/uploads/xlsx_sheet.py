@@ -26,32 +26,24 @@ class SheetParser:
     """
 
     def __init__(self, shared_texts: Sequence[str], formats: Sequence[NumberFormat]) -> None:
+        # Nothing is called at the end of a cell: most have one value, and few are a text of runs.
         self.xml = XmlPart(
             starts={"c": self._start_cell, "row": self._start_row, "rPh": self._start_phonetic},
             ends={
-                "c": self._end_cell,
-                "v": self._add_text,
-                "t": self._add_text,
+                "v": self._set_value,
+                "t": self._add_run,
+                "is": self._set_text_of_runs,
                 "row": self._end_row,
                 "rPh": self._end_phonetic,
             },
         )
         self.rows: list[SourceRow] = []
-        self._shared_texts, self._formats = shared_texts, formats
+        self._shared_texts = shared_texts
+        self._formats = {str(style): write for style, write in enumerate(formats)}
         self._number = self._column = self._cell_count = 0
         self._cells: list[str] = []
         self._is_hidden = self._is_phonetic = False
-        self._type = self._style = self._value = ""
-
-    def _add_text(self, text: str) -> None:
-        if not self._is_phonetic:
-            self._value = joined(self._value, text)
-
-    def _start_phonetic(self, _attributes: Attributes) -> None:
-        self._is_phonetic = True
-
-    def _end_phonetic(self, _text: str) -> None:
-        self._is_phonetic = False
+        self._type = self._style = self._runs = ""
 
     def _start_row(self, attributes: Attributes) -> None:
         number = attributes.get("r", "")
@@ -67,30 +59,43 @@ class SheetParser:
         column = _column_number(attributes.get("r", "").rstrip(_DIGITS))
         self._column = column or self._column + 1
         self._type, self._style = attributes.get("t", "n"), attributes.get("s", "0")
-        self._value = ""
         self._cell_count += 1
         if self._cell_count > MAX_CELLS:
             raise UploadRefused(TOO_LARGE)
 
-    def _end_cell(self, _text: str) -> None:
-        if not self._value:
+    def _set_value(self, value: str) -> None:
+        if not value:
             return
+        if self._type == "s":
+            self._set(self._shared_texts[int(value)])
+        elif self._type == "n":
+            self._set(self._formats.get(self._style, plain_number)(value))
+        elif self._type == "b":
+            self._set(_BOOLEANS.get(value, value))
+        else:
+            self._set(unescape(joined("", value)))
+
+    def _add_run(self, text: str) -> None:
+        if not self._is_phonetic:
+            self._runs = joined(self._runs, text)
+
+    def _set_text_of_runs(self, _text: str) -> None:
+        if self._runs:
+            self._set(unescape(self._runs))
+        self._runs = ""
+
+    def _start_phonetic(self, _attributes: Attributes) -> None:
+        self._is_phonetic = True
+
+    def _end_phonetic(self, _text: str) -> None:
+        self._is_phonetic = False
+
+    def _set(self, text: str) -> None:
         if self._column > MAX_COLUMN:
             raise UploadRefused(TOO_LARGE)
         missing = self._column - len(self._cells)
         self._cells.extend([""] * missing)
-        is_shared = self._type == "s"
-        text = self._shared_texts[int(self._value)] if is_shared else self._shown_text()
         self._cells[self._column - 1] = text
-
-    def _shown_text(self) -> str:
-        if self._type == "n":
-            style = int(self._style)
-            has_format = style < len(self._formats)
-            return (self._formats[style] if has_format else plain_number)(self._value)
-        if self._type == "b":
-            return _BOOLEANS.get(self._value, self._value)
-        return unescape(self._value)
 
 
 class SharedTexts:

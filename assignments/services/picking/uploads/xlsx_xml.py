@@ -26,12 +26,11 @@ class XmlPart:
         starts: Mapping[str, Callable[[Attributes], None]],
         ends: Mapping[str, Callable[[str], None]],
     ) -> None:
-        self._starts, self._ends = _ByTag(starts), _ByTag(ends)
         self._text: list[str] = []
         self._parser = expat.ParserCreate()
         self._parser.buffer_text = True
-        self._parser.StartElementHandler = self._start_element
-        self._parser.EndElementHandler = self._end_element
+        self._parser.StartElementHandler = _start_handler(self._text, _ByTag(starts))
+        self._parser.EndElementHandler = _end_handler(self._text, _ByTag(ends))
         self._parser.CharacterDataHandler = self._text.append
         self._parser.StartDoctypeDeclHandler = _refuse_doctype
 
@@ -49,18 +48,6 @@ class XmlPart:
             self._parser.Parse(b"", True)
             yield
 
-    # The two are called for each cell and its value, so they do as little as possible.
-
-    def _start_element(self, tag: str, attributes: dict[str, str]) -> None:
-        self._text.clear()
-        if start := self._starts[tag]:
-            start(attributes)
-
-    def _end_element(self, tag: str) -> None:
-        if end := self._ends[tag]:
-            end("".join(self._text))
-        self._text.clear()
-
 
 class _ByTag[Function](dict[str, Function | None]):
     """Functions by the tags of elements, with any prefix; None for other tags."""
@@ -74,6 +61,29 @@ class _ByTag[Function](dict[str, Function | None]):
         if len(self) < MAX_TAGS:
             self[tag] = function
         return function
+
+
+# The two functions are called for every cell and value, so they do as little as possible.
+
+
+def _start_handler(
+    text: list[str], starts: _ByTag[Callable[[Attributes], None]]
+) -> Callable[[str, dict[str, str]], None]:
+    def handle(tag: str, attributes: dict[str, str]) -> None:
+        text.clear()
+        if start := starts[tag]:
+            start(attributes)
+
+    return handle
+
+
+def _end_handler(text: list[str], ends: _ByTag[Callable[[str], None]]) -> Callable[[str], None]:
+    def handle(tag: str) -> None:
+        if end := ends[tag]:
+            end("".join(text))
+        text.clear()
+
+    return handle
 
 
 def elements(part: IO[bytes], names: Iterable[str]) -> list[tuple[str, Attributes]]:
