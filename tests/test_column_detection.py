@@ -295,9 +295,7 @@ def test_identifiers_are_refused_while_it_is_not_clear_whose_they_are(account):
     with pytest.raises(UploadRefused, match=r"“Starter” \(such as e0@x.example\).*Add --column"):
         import_people(account, file)
     assert import_people(account, file, column="contact") == (employees(), [])
-    with pytest.raises(
-        UploadRefused, match="It has not one column “Mail”; it has Starter, Contact"
-    ):
+    with pytest.raises(UploadRefused, match="It has no column “Mail”; it has Starter, Contact"):
         import_people(account, file, column="Mail")
 
 

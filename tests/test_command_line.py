@@ -1,8 +1,10 @@
 """Commands as processes: without anybody who answers, and with output that is cut."""
 
+import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
@@ -13,6 +15,7 @@ from django.core.management import BaseCommand, CommandError, call_command, load
 
 from assignments.management.confirmation import confirm
 from assignments.management.desk_command import NOBODY_READS
+from assignments.models import Batch
 from tests.factories import make_content, make_learner, make_user
 
 OPTION: Final = re.compile(r"--[a-z]+[a-z-]*")
@@ -58,6 +61,55 @@ def test_a_command_whose_output_is_cut_ends_without_a_traceback():
         assert process.wait(60) == NOBODY_READS
         assert process.stderr is not None
         assert process.stderr.read() == ""
+
+
+def test_a_command_without_output_does_its_work(tmp_path):
+    script = SCRIPT.replace("range(100_000)", f"[open({str(tmp_path / 'x')!r}, 'w').name]")
+
+    command = ["sh", "-c", 'exec "$0" -c "$1" >&-', sys.executable, script]
+    process = subprocess.run(command, capture_output=True, check=False, text=True)
+
+    assert (process.returncode, process.stderr) == (0, "")
+    assert (tmp_path / "x").exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("due", ["", " "])
+def test_an_empty_due_date_is_refused(due):
+    make_user(email=ASSIGN["--as"])
+    make_learner()
+    make_content(external_reference="CRS-1")
+    values = {**ASSIGN, "--due": due}
+
+    with pytest.raises(CommandError, match=r"--due is empty\. Write a day, or none"):
+        call_command("assign", "--all", "--yes", *[f"{key}={values[key]}" for key in values])
+    assert not Batch.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_reason_that_is_too_long_is_refused():
+    with pytest.raises(CommandError, match="Shorten the reason to 500 characters"):
+        call_command(
+            "assign", "--all", "--reason", "x" * 501, *[f"{key}={ASSIGN[key]}" for key in ASSIGN]
+        )
+
+
+@pytest.mark.django_db
+def test_a_pipe_is_read_as_a_file(tmp_path):
+    make_user(email=ASSIGN["--as"])
+    learner = make_learner()
+    make_content(external_reference="CRS-1")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    text = f"E-mail\n{learner.email}\n"
+    arguments = ["--learners", str(pipe), "--yes", *[f"{key}={ASSIGN[key]}" for key in ASSIGN]]
+
+    with ThreadPoolExecutor() as threads:
+        writing = threads.submit(pipe.write_text, text)
+        call_command("assign", *arguments, stdout=StringIO())
+        assert writing.result(60) == len(text)
+
+    assert Batch.objects.get().rows == 1
 
 
 ODD = (

@@ -163,6 +163,15 @@ def test_the_log_keeps_the_reason(act, from_state):
     assert last_reason() == "Wrong course."
 
 
+def test_a_pause_keeps_the_longest_reason():
+    batch = make_batch(["planned"], state="running")
+
+    control.pause(batch=batch, by=PRIYA, now=AT, why="x" * 500)
+
+    batch.clean_fields()
+    assert "x" * 500 in batch.pause_reason
+
+
 def test_a_pause_says_who_and_why():
     batch = make_batch(["planned"], state="running")
 

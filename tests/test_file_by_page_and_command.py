@@ -140,7 +140,7 @@ def test_a_column_that_is_not_read_is_said(desk, people, tmp_path):
         ),
         (["progress"], "'progress': write each field once"),
         (["progress=A", "progress=B"], "'progress=B': write each field once"),
-        (["progress=NOWHERE"], "It has not one column “NOWHERE”; it has Work e-mail, Course"),
+        (["progress=NOWHERE"], "It has no column “NOWHERE”; it has Work e-mail, Course"),
         (["progress=Course"], "Choose a different column for each"),
     ],
 )

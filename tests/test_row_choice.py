@@ -219,12 +219,30 @@ def test_the_command_line_reads_the_same_rows(draft, options, expected, note):
     assert any(text.startswith(note) for text in notes)
 
 
-def test_a_value_of_no_column_is_refused(draft):
-    book = book_of({"A": STAFF})
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        pytest.param("Status", "Write “Status” as COLUMN=VALUE, such as Status=", id="no value"),
+        pytest.param("State=x", "It has no column “State”; it has E-mail, Status", id="no column"),
+        pytest.param("e-mail=x", "It has 2 columns “e-mail”. Rename all but one", id="two"),
+    ],
+)
+def test_a_value_of_no_column_is_refused(draft, text, sentence):
+    rows = [[*row, row[0]] for row in STAFF] if text == "e-mail=x" else STAFF
 
-    for text in ("Terminated", "State=x"):
-        with pytest.raises(UploadRefused, match="Write it as COLUMN=VALUE"):
-            import_people(draft.account, book, left_out=[text])
+    with pytest.raises(UploadRefused) as refusal:
+        import_people(draft.account, book_of({"A": rows}), left_out=[text])
+
+    assert sentence in str(refusal.value)
+
+
+def test_a_value_that_no_row_has_is_said(draft):
+    left_out = ["Status=Terminatd", "Status=On leave"]
+
+    emails, notes = import_people(draft.account, book_of({"A": STAFF}), left_out=left_out)
+
+    assert len(emails) == 5
+    assert notes == ["No row was left out by “Status=Terminatd”, as none has this value."]
 
 
 @pytest.mark.parametrize("text", ["p1@x.example,p2@x.example\np3@x.example,p4@x.example\n"])

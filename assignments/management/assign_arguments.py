@@ -6,7 +6,7 @@ from datetime import date
 from django.core.management import CommandError, CommandParser
 from django.utils import timezone
 
-from assignments.management.command_options import Option
+from assignments.management.command_options import Option, reason_text
 from assignments.management.people_file import (
     add_people_arguments,
     refuse_file_options_without_file,
@@ -29,7 +29,7 @@ def add_arguments(parser: CommandParser) -> None:
         help="reference, LMS ID or title; without it, the file names items and their due dates",
     )
     _add_terms(parser)
-    parser.add_argument("--reason", default="", help="kept in the audit log")
+    parser.add_argument("--reason", default="", type=reason_text, help="kept in the audit log")
     parser.add_argument(
         "--start-at", metavar="'YYYY-MM-DD HH:MM'", help="in the organisation's zone"
     )
@@ -56,6 +56,8 @@ def due_date(text: str, dates: str | None) -> date | None:
 
     :raises CommandError: if it is no due date
     """
+    if not text.strip():
+        raise CommandError("--due is empty. Write a day, or none for no due date.")
     today, order = due_dates.today(timezone.now()), DateOrder(dates) if dates else None
     try:
         return due_dates.parse_due_date(text, today=today, order=order)

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sys
+from pathlib import Path
 from typing import Final, override
 
 from django.core.management import BaseCommand, CommandError
@@ -23,6 +24,13 @@ class DeskCommand(BaseCommand):
     """
 
     requires_system_checks = []
+
+    @override
+    def __init__(self, **options: Option) -> None:
+        """Write to nowhere if whoever started the command closed its output, as by `>&-`."""
+        if sys.stdout is None:
+            sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  until the end
+        super().__init__(**options)
 
     @override
     def execute(self, *args: str, **options: Option) -> str | None:

@@ -1,5 +1,6 @@
 """The options of `manage.py assign` that name people: everybody, or the people of a file."""
 
+import io
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,6 +15,7 @@ from assignments.models import Draft, Learner
 from assignments.services.picking import drafts
 from assignments.services.picking.uploads import unattended_import
 from assignments.services.picking.uploads.errors import UploadRefused
+from assignments.services.picking.uploads.reader import MAX_BYTES
 from assignments.services.picking.uploads.unattended_import import ReadingOptions
 from assignments.services.planning import own_terms
 
@@ -135,7 +137,8 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     """Open a file; what it is refused for becomes an error of the command."""
     try:
         with path.open("rb") as file:
-            yield file
+            # A pipe, as from a shell's <(…), can be read only once.
+            yield file if file.seekable() else io.BytesIO(file.read(MAX_BYTES + 1))
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error}") from error
     except UploadRefused as refusal:

@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
                 ('starts_at', models.DateTimeField(blank=True, null=True)),
                 ('started_at', models.DateTimeField(blank=True, null=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('pause_reason', models.CharField(blank=True, max_length=500)),
+                ('pause_reason', models.TextField(blank=True)),
                 ('has_passed_canary', models.BooleanField(default=False)),
                 ('failures_counted_from', models.DateTimeField(blank=True, null=True)),
                 ('request_id', models.CharField(blank=True, max_length=36)),

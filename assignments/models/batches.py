@@ -53,7 +53,7 @@ class Batch(Terms):
     starts_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    pause_reason = models.CharField(max_length=500, blank=True)
+    pause_reason = models.TextField(blank=True)
     has_passed_canary = models.BooleanField(default=False)
     failures_counted_from = models.DateTimeField(null=True, blank=True)
     request_id = models.CharField(max_length=36, blank=True)

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from assignments.management.command_line_actor import acting_as, manager, open_account
-from assignments.management.command_options import Option
+from assignments.management.command_options import Option, reason_text
 from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import require_prepared_database
 from assignments.models import Batch
@@ -22,7 +22,6 @@ from assignments.services.submitting import approval
 
 REFUSED: Final = 1
 NEWEST: Final = 50
-LONGEST_REASON: Final = 500
 Action = Callable[..., int | None]
 BATCH_ACTIONS: Final[dict[str, tuple[Action, str]]] = {
     "hold": (control.hold, "keep it from starting until somebody starts it"),
@@ -168,7 +167,7 @@ def _add_action(parser: ArgumentParser, name: str) -> None:
     parser.add_argument("batch", type=_number, metavar="B-0012")
     parser.add_argument("--as", required=True, dest="email", help="e-mail of the manager")
     if name not in START:
-        parser.add_argument("--reason", default="", type=_reason_text, help="kept in the audit log")
+        parser.add_argument("--reason", default="", type=reason_text, help="kept in the audit log")
     if name == "approve":
         parser.add_argument(
             "--plan", required=True, metavar="SHA256", help="of the plan that you reviewed"
@@ -187,9 +186,3 @@ def _number(text: str) -> int:
     if match is None:
         raise ArgumentTypeError(f"{text!r} is not the number of a batch, such as B-0012.")
     return int(match[1])
-
-
-def _reason_text(text: str) -> str:
-    if len(text) > LONGEST_REASON:
-        raise ArgumentTypeError(f"Shorten the reason to {LONGEST_REASON} characters.")
-    return text

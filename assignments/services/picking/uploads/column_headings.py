@@ -1,10 +1,13 @@
 """What the heading of a column says about its cells, in the languages of the files we meet."""
 
 import re
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final
 
 from assignments.models.sql.text_folding import fold
+from assignments.services.picking.identifier_forms import comparable
+from assignments.services.picking.uploads.errors import UploadRefused
 
 _CAMEL_CASE: Final = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
 _NOT_LETTERS: Final = re.compile(r"[^\w]+|_+")
@@ -65,6 +68,20 @@ def identifies_people(heading: str) -> bool:
 def names_identifiers(cell: str) -> bool:
     """Return whether a cell is the name of a column of e-mails or IDs, and nothing else."""
     return bool(_IDENTIFIER.fullmatch(_plain(cell)))
+
+
+def column_named(name: str, heading: Sequence[str]) -> int:
+    """Return the index of the column with this heading.
+
+    :raises UploadRefused: if there is none, or several
+    """
+    names, wanted = list(map(comparable, heading)), comparable(name)
+    count = names.count(wanted)
+    if count > 1:
+        raise UploadRefused(f"It has {count} columns “{name}”. Rename all but one of them.")
+    if not count:
+        raise UploadRefused(f"It has no column “{name}”; it has {', '.join(heading)}.")
+    return names.index(wanted)
 
 
 def heading_note(row: int, name: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from assignments.services.picking.identifier_forms import comparable
+from assignments.services.picking.uploads.column_headings import column_named
 from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.picking.uploads.reader import Row
 
@@ -77,17 +78,26 @@ class StatusValues:
 def named_values(texts: Iterable[str], heading: Sequence[str]) -> frozenset[tuple[int, str]]:
     """Return the column and value of each text such as “Status=Terminated”.
 
-    :raises UploadRefused: if a text has no equals sign, or there is no such column
+    :raises UploadRefused: if a text has no equals sign, or there is not one such column
     """
-    columns = {comparable(name): n for n, name in enumerate(heading)}
     pairs = [text.partition("=") for text in texts]
-    for name, sign, _ in pairs:
-        if not sign or comparable(name) not in columns:
-            raise UploadRefused(
-                f"It has no column “{name.strip()}” to leave rows out by; it has "
-                f"{', '.join(heading)}. Write it as COLUMN=VALUE."
-            )
-    return frozenset((columns[comparable(name)], value.strip()) for name, _, value in pairs)
+    if missing := [name for name, sign, _ in pairs if not sign]:
+        raise UploadRefused(
+            f"Write “{missing[0]}” as COLUMN=VALUE, such as Status=Terminated, to leave out rows."
+        )
+    return frozenset((column_named(name, heading), value.strip()) for name, _, value in pairs)
+
+
+def unused_values(choice: RowChoice, rows: Iterable[Row]) -> list[tuple[int, str]]:
+    """Return the columns and values of a choice that no row has."""
+    unused = set(choice.values)
+    for _, cells in rows:
+        unused = {
+            (column, value)
+            for column, value in unused
+            if not _matches(cells[column] if column < len(cells) else "", value)
+        }
+    return sorted(unused)
 
 
 def _matches(cell: str, value: str) -> bool:

@@ -10,6 +10,7 @@ from assignments.services.picking.uploads.column_detection import (
     PeopleCount,
     people_columns,
 )
+from assignments.services.picking.uploads.column_headings import column_named
 from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.services.planning import own_terms
 
@@ -26,7 +27,7 @@ def choose(
     """
     heading, candidates = upload.heading, upload.candidates
     if person:
-        column = _named(person, heading)
+        column = column_named(person, heading)
     else:
         column = _only_person_column(upload, may_repeat=takes_items or len(heading) == 1)
     if not takes_items:
@@ -35,7 +36,7 @@ def choose(
     if content is None:
         raise UploadRefused("No column names items. Add --content.")
     due = _only(heading, candidates["due"], "due dates")
-    of_terms = {name: _named(text, heading) for name, text in more.items()}
+    of_terms = {name: column_named(text, heading) for name, text in more.items()}
     return Columns(column, content, due, dates="", **of_terms)
 
 
@@ -50,13 +51,6 @@ def unread_terms(heading: Sequence[str], columns: Columns) -> list[str]:
         for name in own_terms.NAMES
         for called in {name.replace("_", " "), TERM_LABELS[name].casefold()} & unread.keys()
     ]
-
-
-def _named(column: str, heading: Sequence[str]) -> int:
-    names, wanted = list(map(comparable, heading)), comparable(column)
-    if names.count(wanted) != 1:
-        raise UploadRefused(f"It has not one column “{column}”; it has {', '.join(heading)}.")
-    return names.index(wanted)
 
 
 def _only_person_column(upload: DraftUpload, *, may_repeat: bool) -> int:

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from assignments.models import Draft, DraftUpload
 from assignments.services.picking.uploads import (
+    compression,
     corrections,
     date_order,
     file_types,
@@ -21,7 +22,11 @@ from assignments.services.picking.uploads import (
 from assignments.services.picking.uploads.column_detection import Columns
 from assignments.services.picking.uploads.column_headings import heading_note
 from assignments.services.picking.uploads.errors import UploadRefused
-from assignments.services.picking.uploads.row_choice import RowChoice, named_values
+from assignments.services.picking.uploads.row_choice import (
+    RowChoice,
+    named_values,
+    unused_values,
+)
 
 MAX_SHOWN: Final = 10
 
@@ -70,9 +75,10 @@ def import_file(
         uses_hidden=options.uses_hidden, values=named_values(options.left_out, upload.heading)
     )
     columns = replace(columns, dates=options.dates)
+    unused = _unused_values(upload, choice)
     files.import_rows(upload=upload, columns=columns, choice=choice, now=now)
     refused = _refused_rows(upload, columns.person, options)
-    return [*_unread(upload, columns, options), *refused, *(upload.result or {})["notes"]]
+    return [*unused, *_unread(upload, columns, options), *refused, *(upload.result or {})["notes"]]
 
 
 def row_counts(draft_pk: UUID) -> Mapping[str, int]:
@@ -98,6 +104,15 @@ def _stored(
         except UploadRefused as reason:
             raise UploadRefused(f"{refusal} {reason}") from reason
         return files.store_table(draft=draft, table=table, name=name, now=now)
+
+
+def _unused_values(upload: DraftUpload, choice: RowChoice) -> list[str]:
+    """Return a sentence for each value of --leave-out that no row has, as if mistyped."""
+    rows = compression.decompress_rows(bytes(upload.compressed_rows))
+    return [
+        f"No row was left out by “{upload.heading[column]}={value}”, as none has this value."
+        for column, value in unused_values(choice, rows)
+    ]
 
 
 def _refuse_contradiction(upload: DraftUpload, due: int | None, dates: str) -> None:
