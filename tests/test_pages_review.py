@@ -392,6 +392,23 @@ def test_review_refuses_when_all_are_skipped_or_the_due_date_has_passed(client, 
     assert "The due date has passed." in words(submit(client, draft, plan))
 
 
+def test_a_person_removed_after_the_review_gets_nothing(client, draft, clock):
+    plan = reviewed(client, draft)
+    clock.shift(5)
+    removed = draft.picked_learners.first().learner_id
+    client.post(url(draft, "assign-pick"), {"shown": [removed], "learner": []})
+
+    text = words(submit(client, draft, plan))
+
+    assert "The draft changed after this review, perhaps in another tab." in text
+    assert not Draft.objects.get().is_submitted
+    text = words(client.get(url(draft)))
+    assert "The draft changed after the review: 2 to create then, 1 now." in text
+    submit(client, draft, Batch.objects.get())
+    assert Draft.objects.get().is_submitted
+    assert not Batch.objects.get().assignments.filter(learner=removed).exists()
+
+
 def an_hour_later(client, draft, clock):
     """Let so much time pass that a plan is old and a session has ended, and sign in again."""
     clock.shift(3_700)

@@ -156,7 +156,8 @@ def _review(request: Request, draft: Draft) -> HttpResponse:
         drafts.set_terms(draft=draft, **form.cleaned_data, now=now)
         save_item_due_dates(request, draft)
         try:
-            frozen_plan.freeze(draft=draft, now=now)
+            # Later than every change of this request, so that the plan has them all.
+            frozen_plan.freeze(draft=draft, now=timezone.now())
         except frozen_plan.PlanRefused as refusal:
             problems = refusal.problems
         else:

@@ -110,7 +110,7 @@ def review_file(request: Request, pk: UUID) -> FileResponse:
 
 def _rechecked(request: Request, draft: Draft) -> HttpResponse:
     plan, now = draft_queries.plan(draft.pk), timezone.now()
-    if plan is None or now - plan.batch.frozen_at <= frozen_plan.EXPIRES_AFTER:
+    if plan is None or not frozen_plan.needs_recheck(draft, plan.batch, now):
         return review_page(request, draft, plan=plan)
     try:
         changed = frozen_plan.recheck(draft=draft, batch=plan.batch, now=now)

@@ -83,17 +83,30 @@ def freeze(*, draft: Draft, now: datetime) -> Batch:
     return batch
 
 
+def is_behind(draft: Draft, batch: Batch) -> bool:
+    """Return whether the draft changed after its plan was frozen, as from another tab."""
+    return draft.changed_at > batch.frozen_at
+
+
+def needs_recheck(draft: Draft, batch: Batch, now: datetime) -> bool:
+    """Return whether a plan is too old to be submitted, or behind its draft."""
+    return is_behind(draft, batch) or now - batch.frozen_at > EXPIRES_AFTER
+
+
 def recheck(*, draft: Draft, batch: Batch, now: datetime) -> str:
-    """Freeze an expired plan again and return a sentence that says what changed since.
+    """Freeze a plan that expired or is behind, and return a sentence on what changed since.
 
     :raises PlanRefused: if the draft can no longer be frozen
     """
     before, previous_digest = _count_to_create(batch), batch.plan_digest
+    was_behind = is_behind(draft, batch)
     after = freeze(draft=draft, now=now)
+    remaining = _count_to_create(after)
+    if was_behind:
+        return f"The draft changed after the review: {before:,} to create then, {remaining:,} now."
     if after.plan_digest == previous_digest:
         return "The list was frozen an hour ago. It was checked again: nothing has changed."
     inactive = Assignment.objects.filter(batch=after, problem=plan_rows.INACTIVE).count()
-    remaining = _count_to_create(after)
     why = f"{inactive:,} of the people are inactive in the LMS; "
     why = why if inactive and remaining < before else ""
     return (

@@ -51,6 +51,7 @@ def submit(
     if draft.is_submitted:
         return batch
     _check(batch, plan_digest, confirms_completed=confirms_completed, now=now)
+    _refuse_changes_after_review(draft, batch)
     to_send = _rows_to_send(draft, batch)
     reasons = approval_policy.reasons(batch, now=now)
     change_text(batch, "reason", reason)
@@ -65,6 +66,14 @@ def submit(
     approval_policy.point_out_split(batch, now=now)
     _record_skipped(batch, by, now)
     return batch
+
+
+def _refuse_changes_after_review(draft: Draft, batch: Batch) -> None:
+    if frozen_plan.is_behind(draft, batch):
+        raise SubmissionRefused(
+            "The draft changed after this review, perhaps in another tab. Go back to the draft and "
+            "review it again."
+        )
 
 
 def _rows_to_send(draft: Draft, batch: Batch) -> int:
