@@ -133,6 +133,17 @@ def test_hidden_rows_are_known_by_their_position(hidden):
     assert table.hidden_rows == sorted(hidden)
 
 
+@pytest.mark.parametrize("number", ["0", "-5", "1048577", "9" * 30])
+def test_a_row_number_that_no_sheet_has_is_damage(number):
+    book = with_parts(
+        book_of({"A": [["ID"], ["a"]]}),
+        {SHEET: (b'<row r="2"', f'<row r="{number}"'.encode())},
+    )
+
+    with pytest.raises(UploadRefused, match="This workbook is damaged"):
+        list(table_of(book).rows)
+
+
 def test_phonetic_guides_and_escaped_characters_are_no_text():
     book = with_parts(
         workbook(["ID"], ["a"]),

@@ -7,12 +7,14 @@ from typing import Final
 
 from assignments.services.picking.uploads.errors import MAX_CELL, TOO_LONG, UploadRefused
 from assignments.services.picking.uploads.source_row import SourceRow
-from assignments.services.picking.uploads.xlsx_archive import TOO_LARGE
+from assignments.services.picking.uploads.xlsx_archive import DAMAGED, TOO_LARGE
 from assignments.services.picking.uploads.xlsx_formats import NumberFormat, plain_number
 from assignments.services.picking.uploads.xlsx_xml import Attributes, XmlPart
 
 MAX_CELLS: Final = 4_000_000
 MAX_COLUMN: Final = 1_000
+# Sheets have no more rows: ECMA-376 has no limit, but every spreadsheet program has this one.
+MAX_ROW: Final = 1_048_576
 _LETTERS: Final = re.compile(r"[A-Za-z]{1,3}")
 _DIGITS: Final = "0123456789"
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -48,6 +50,8 @@ class SheetParser:
     def _start_row(self, attributes: Attributes) -> None:
         number = attributes.get("r", "")
         self._number = int(number) if number else self._number + 1
+        if not 0 < self._number <= MAX_ROW:
+            raise UploadRefused(DAMAGED)
         self._is_hidden = attributes.get("hidden") in {"1", "true"} or attributes.get("ht") == "0"
         self._cells, self._column = [], 0
 
