@@ -113,6 +113,15 @@ def test_a_column_of_few_people_is_not_taken_from_rows_without_heading(account):
         names(account, text)
 
 
+def test_rows_of_a_second_table_add_nobody(account):
+    first = "E-mail\tName\ne1@x.example\tAnn\ne2@x.example\tBo\ne3@x.example\tCy"
+
+    assert names(account, f"{first}\n\nManager e-mail\tE-mail\nboss@x.example\te4@x.example") == [
+        "E1", "E2", "E3",
+    ]  # fmt: skip
+    assert names(account, f"{first}\nE-mail\tName\ne4@x.example\tDi") == ["E1", "E2", "E3", "E4"]
+
+
 def test_an_empty_first_cell_is_a_cell(account):
     assert names(account, "\te1@x.example\nAnn\te2@x.example") == ["E1", "E2"]
 

@@ -14,6 +14,7 @@ from assignments.services.picking.uploads.column_detection import (
     people_columns,
 )
 from assignments.services.picking.uploads.errors import UploadRefused
+from assignments.services.picking.uploads.first_table import FirstTable
 
 _TAB: Final = "\t"
 # Of pasted text from a CSV file; in other lists they stand between people.
@@ -42,7 +43,8 @@ def separator_of(account_pk: int, text: str) -> str:
 def person_tokens(account_pk: int, text: str, separator: str) -> list[Token]:
     """Return the cell that names a person of each line, so that no other cell names another one.
 
-    A line that has no such cell is a token as a whole, which matches nobody.
+    A line that has no such cell, or is of a second table, is a token as a whole, which matches
+    nobody.
 
     :raises TableRefused: if several columns name different people, or only one of managers does
     """
@@ -50,9 +52,11 @@ def person_tokens(account_pk: int, text: str, separator: str) -> list[Token]:
     rows = [_cells(line, separator) for line in lines]
     column = _person_column(account_pk, [row for row in rows if any(map(str.strip, row))])
     tokens, start = [], 0
+    table = FirstTable([cell.strip() for cell in rows[0]])
     for number, (line, cells) in enumerate(zip(lines, rows, strict=True), 1):
+        is_outside = number > 1 and table.why_outside((number, [cell.strip() for cell in cells]))
         if line.strip():
-            tokens.append(_token(line, cells, column, number, start))
+            tokens.append(_token(line, [] if is_outside else cells, column, number, start))
         start += len(line) + 1
     return tokens
 
