@@ -10,6 +10,8 @@ import "./scripts/pasted_list.js";
 import "./scripts/pick_range.js";
 import "./scripts/submit_once.js";
 import "./scripts/saving.js";
+import "./scripts/typed_terms.js";
+import "./scripts/menus.js";
 import "./scripts/live_parts.js";
 import "./scripts/error_focus.js";
 import "./scripts/combobox.js";
