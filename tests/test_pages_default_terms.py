@@ -104,7 +104,7 @@ def test_a_page_of_defaults_shows_what_is_set(admin):
     listed = html.unescape(admin.get(reverse("audiences")).content.decode())
 
     assert "Progress in percent 40; External reference HR-1" in item
-    assert "fills in progress in percent, external reference" in listed
+    assert "Fills in progress in percent, external reference" in listed
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,9 @@
+// A menu closes when what was chosen in it is done: it would cover the sentence that says so.
+import { query } from "./dom.js";
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const menu = event.detail.successful && event.detail.requestConfig.elt.closest(".drops .drop[open]");
+  if (!menu) return;
+  query("summary", menu).focus();
+  menu.open = false;
+});
