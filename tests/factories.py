@@ -195,6 +195,7 @@ def _of_state(state: str, position: int) -> dict[str, Any]:
         "queued": {"send_at": AT},
         "sending": {"attempt": 1, "sender": "s-1", "sent_at": AT},
         "unknown": {"attempt": 1, "unknown_at": AT, "problem": "It did not answer in time."},
+        "confirmed": {"attempt": 1, "response_status": 202, "problem": "It does not show it."},
         "created": {"attempt": 1, "response_status": 201, "remote_id": f"R-{position}"},
         "rejected": {"attempt": 1, "response_status": 400, "problem": "The due date is too early."},
         "skipped": {"problem": "They already have it in the LMS."},

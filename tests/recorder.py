@@ -5,7 +5,25 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
 from urllib.parse import urlsplit
+
+
+class Request(NamedTuple):
+    """A request that came in."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Reply(NamedTuple):
+    """What is sent back."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
 
 
 class Recorder:
@@ -20,10 +38,10 @@ class Recorder:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                recorder.forward(self)
+                recorder.handle(self)
 
             def do_POST(self) -> None:
-                recorder.forward(self)
+                recorder.handle(self)
 
             def log_message(self, *_: object) -> None:
                 """Print nothing."""
@@ -31,31 +49,43 @@ class Recorder:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
-    def forward(self, handler: BaseHTTPRequestHandler) -> None:
-        """Send the request on as it is, and its response back."""
+    def handle(self, handler: BaseHTTPRequestHandler) -> None:
+        """Answer a request, and keep its body if it is posted."""
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
         if handler.command == "POST":
             self.bodies.append(body)
-        connection = http.client.HTTPConnection(self._target, timeout=30)
-        connection.request(handler.command, handler.path, body, dict(handler.headers.items()))
-        response = connection.getresponse()
-        reply = response.read()
-        handler.send_response(response.status)
-        handler.send_header("Content-Type", response.getheader("Content-Type", ""))
-        handler.send_header("Content-Length", str(len(reply)))
+        headers = dict(handler.headers.items())
+        reply = self.reply(Request(handler.command, handler.path, headers, body))
+        handler.send_response(reply.status)
+        for name, value in reply.headers.items():
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(reply.body)))
         handler.end_headers()
-        handler.wfile.write(reply)
+        handler.wfile.write(reply.body)
+
+    def reply(self, request: Request) -> Reply:
+        """Return the answer to a request: here that of the sandbox."""
+        return self.forward(request)
+
+    def forward(self, request: Request) -> Reply:
+        """Send the request on as it is, and return the sandbox's response."""
+        connection = http.client.HTTPConnection(self._target, timeout=30)
+        connection.request(request.method, request.path, request.body, request.headers)
+        response = connection.getresponse()
+        content_type = {"Content-Type": response.getheader("Content-Type", "")}
+        reply = Reply(response.status, response.read(), content_type)
         connection.close()
+        return reply
 
 
 @contextmanager
-def recording(target_url: str) -> Iterator[Recorder]:
-    """Run a recorder in front of a URL."""
-    recorder = Recorder(target_url)
-    thread = threading.Thread(target=recorder.server.serve_forever, daemon=True)
+def serving[Server: Recorder](server: Server) -> Iterator[Server]:
+    """Run a server in a thread of its own."""
+    thread = threading.Thread(target=server.server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield recorder
+        yield server
     finally:
-        recorder.server.shutdown()
-        recorder.server.server_close()
+        server.server.shutdown()
+        thread.join()
+        server.server.server_close()

@@ -30,7 +30,7 @@ from assignments.stackone.api import AsyncStackOne
 from assignments.stackone.commands import CreateAssignment
 from tests.factories import make_audience, make_batch
 from tests.live import Desk
-from tests.recorder import Recorder, recording
+from tests.recorder import Recorder, serving
 
 PASSTHROUGH = {"cohort": "Größe 7", "levels": [1, 2.5, None, True], "cost": {"centre": "4711"}}
 SECRET = "tok-9f8e7d6c5b4a"
@@ -69,7 +69,7 @@ VERSIONS = [
 @pytest.fixture
 def recorder(desk: Desk, settings: Any) -> Iterator[Recorder]:
     """Return a recorder between the product and the sandbox."""
-    with recording(desk.lms.base_url) as running:
+    with serving(Recorder(desk.lms.base_url)) as running:
         settings.STACKONE_BASE_URL = running.url
         yield running
 

@@ -25,7 +25,16 @@ from tests.factories import make_user as user
 pytestmark = pytest.mark.django_db
 
 RETRY_REFUSED = "None of these rows can be sent again: they are settled or still being processed."
-EVERY_STATE = ["planned", "queued", "sending", "unknown", "created", "rejected", "skipped"]
+EVERY_STATE = [
+    "planned",
+    "queued",
+    "sending",
+    "unknown",
+    "confirmed",
+    "created",
+    "rejected",
+    "skipped",
+]
 
 
 @pytest.fixture
@@ -119,9 +128,17 @@ def test_batch_page_shows_its_state(manager):
 
     text = words(manager.get(reverse("batch", args=[batch.pk])))
 
-    assert "4 of 7 handled, 3 to go" in text
-    assert "1 created 1 failed 1 skipped 1 no answer yet 3 waiting" in text
-    assert "All 7 Latest Failed 1 No answer yet 1 Created 1 Skipped 1 Waiting 3" in text
+    assert "5 of 8 handled, 3 to go" in text
+    assert "1 created 1 failed 1 skipped 1 no answer yet 1 confirmed, not found 3 waiting" in text
+    assert (
+        "All 8 Latest Failed 1 No answer yet 1 Confirmed, not found 1 Created 1 Skipped 1 Waiting 3"
+    ) in text
+
+
+def test_batch_page_without_confirmed_rows_does_not_speak_of_them(manager):
+    batch = make_batch(["created", "unknown"], state="running", started_at=AT)
+
+    assert "not found" not in words(manager.get(reverse("batch", args=[batch.pk])))
 
 
 @pytest.mark.parametrize(
@@ -131,6 +148,7 @@ def test_batch_page_shows_its_state(manager):
         pytest.param("latest", ["skipped", "rejected", "created"], id="latest first"),
         pytest.param("failed", ["rejected"], id="failed"),
         pytest.param("unknown", ["unknown"], id="no answer yet"),
+        pytest.param("confirmed", ["confirmed"], id="confirmed, not found"),
         pytest.param("created", ["created"], id="created"),
         pytest.param("skipped", ["skipped"], id="skipped"),
         pytest.param("waiting", ["planned", "queued", "sending"], id="waiting"),
@@ -165,20 +183,21 @@ def test_batch_page_runs_the_same_number_of_queries_for_any_size(
 ):
     batch = make_batch(["rejected"] * count)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         manager.get(reverse("batch", args=[batch.pk]))
 
 
 def test_batch_page_groups_failed_rows_by_reason(manager):
     late, gone = {"state": "rejected"}, {"state": "rejected", "problem": "No such person."}
-    batch = make_batch([gone, late, dict(late), "unknown"])
+    batch = make_batch([gone, late, dict(late), "unknown", "confirmed"])
 
     reasons = manager.get(reverse("batch", args=[batch.pk])).context["reasons"]
 
-    assert [(reason.count, reason.problem, reason.is_undecided) for reason in reasons] == [
-        (2, "The due date is too early.", False),
-        (1, "It did not answer in time.", True),
-        (1, "No such person.", False),
+    assert [(reason.count, reason.problem, reason.kind) for reason in reasons] == [
+        (2, "The due date is too early.", "wrong"),
+        (1, "It did not answer in time.", "unknown"),
+        (1, "It does not show it.", "confirmed"),
+        (1, "No such person.", "wrong"),
     ]
 
 
@@ -230,7 +249,7 @@ def test_batch_progress_is_empty_until_something_changes(manager):
     url, seen = reverse("batch-progress", args=[batch.pk]), {"seen": page.context["token"]}
 
     unchanged = manager.get(url, seen)
-    batch.assignments.filter(position=1).update(state="created", settled_at=AT, response_status=201)
+    batch.assignments.filter(position=1).update(state="created", settled_at=AT, remote_id="R-1")
     changed = manager.get(url, seen)
 
     assert (unchanged.status_code, unchanged.content) == (204, b"")

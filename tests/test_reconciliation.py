@@ -109,7 +109,11 @@ def test_created_without_an_id_is_never_sent_again(desk, batch):
 
     row = read_back(desk, batch, UserAssignments((), 1))
 
-    assert (row.state, row.remote_id, row.attempt, row.problem) == ("created", "", 1, "")
+    assert (row.state, row.remote_id, row.attempt) == ("confirmed", "", 1)
+    assert row.problem == "The LMS confirmed it, and does not show it."
+    assert row.read_back_at == row.unknown_at + timedelta(hours=1)
+    batch.refresh_from_db()
+    assert batch.state == "done"
 
 
 def test_a_refused_read_back_waits_for_a_person(desk, batch):

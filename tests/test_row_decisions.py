@@ -137,15 +137,30 @@ def test_accept_one_row():
 
 def test_close_unconfirmed_settles_rows_that_could_not_be_confirmed():
     looked_up = {"state": "unknown", "read_back_at": AT}
-    batch = make_batch(["unknown", looked_up, dict(GONE)])
+    batch = make_batch(["unknown", looked_up, dict(GONE), "confirmed"])
 
-    assert row_decisions.close_unconfirmed(batch=batch, by=PRIYA, now=AT) == 1
+    assert row_decisions.close_unconfirmed(batch=batch, by=PRIYA, now=AT) == 2
 
-    assert states(batch) == ["skipped", "unknown", "rejected"]
+    assert states(batch) == ["skipped", "unknown", "rejected", "skipped"]
     problem = "Closed without confirmation."
     assert batch.assignments.get(position=1).problem == problem
-    [(_, actor, detail)] = entries("assignment.closed_unconfirmed")
-    assert (actor, detail["problem"]) == (PRIYA.ref, problem)
+    first, second = entries("assignment.closed_unconfirmed")
+    assert (
+        (first[1], first[2]["problem"])
+        == (second[1], second[2]["problem"])
+        == (
+            PRIYA.ref,
+            problem,
+        )
+    )
+
+
+def test_what_the_lms_confirmed_is_never_sent_again():
+    batch = make_batch(["confirmed", dict(GONE)])
+
+    assert row_decisions.retry(batch=batch, by=PRIYA, now=AT) == 1
+
+    assert states(batch) == ["confirmed", "queued"]
 
 
 @pytest.mark.parametrize(

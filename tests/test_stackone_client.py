@@ -13,7 +13,13 @@ from assignments.stackone import client as client_module
 from assignments.stackone import http_exchange, paging
 from assignments.stackone.address import encode_path_segment, validate_base_url
 from assignments.stackone.client import StackOne
-from assignments.stackone.errors import NotSent, OutcomeUnknown, Refused, StackOneError
+from assignments.stackone.errors import (
+    Contradiction,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    StackOneError,
+)
 from assignments.stackone.resources import (
     CreatedAssignment,
     LinkedAccount,
@@ -102,7 +108,6 @@ def test_create_assignment_may_lack_an_id(body, ids):
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
         b'{"data": {"id": "a1"',
         b"<html>",
         b"[]",
@@ -114,7 +119,7 @@ def test_create_assignment_may_lack_an_id(body, ids):
         b'{"data": {"remote_id": 1.5}}',
         b"[" * 200_000,
     ],
-    ids=lambda body: body[:40].decode() or "nothing",
+    ids=lambda body: body[:40].decode(),
 )
 def test_create_assignment_with_an_unreadable_response_is_unknown(body):
     with client(server_with(201, content=body)) as api, pytest.raises(OutcomeUnknown) as raised:
@@ -125,14 +130,53 @@ def test_create_assignment_with_an_unreadable_response_is_unknown(body):
     assert raised.value.response["body"] == body[:2000].decode()
 
 
-@pytest.mark.parametrize("status", [200, 202, 204, 302])
-def test_create_assignment_only_accepts_status_201(status):
+@pytest.mark.parametrize("status", [200, 201, 202, 207, 299])
+def test_create_assignment_accepts_every_success(status):
+    with client(server_with(status, json={"data": {"id": "a1"}})) as api:
+        created = api.create_assignment("u1", NEW)
+
+    assert (created.id, created.status) == ("a1", status)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+@pytest.mark.parametrize("body", [b"", b" \n"])
+def test_create_assignment_without_a_body_names_no_record(status, body):
+    with client(server_with(status, content=body)) as api:
+        created = api.create_assignment("u1", NEW)
+
+    assert (created.id, created.status) == (None, status)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307])
+def test_create_assignment_does_not_follow_a_redirect(status):
     server = server_with(status, json={"data": {"id": "a1"}}, headers={"location": "/elsewhere"})
 
     with client(server) as api, pytest.raises(OutcomeUnknown) as raised:
         api.create_assignment("u1", NEW)
 
     assert raised.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"statusCode": 400, "message": "The date is wrong."}, "The date is wrong."),
+        (
+            {"statusCode": "502", "data": {"id": "a1"}},
+            "StackOne responded 200 OK without a reason.",
+        ),
+        (
+            {"data": {"id": "a1"}, "provider_errors": [{"message": "Not enrolled."}]},
+            "Not enrolled.",
+        ),
+        ({"error": "Nobody has it.", "data": {}}, "Nobody has it."),
+    ],
+)
+def test_a_success_that_reports_an_error_is_a_contradiction(body, reason):
+    with client(server_with(200, json=body)) as api, pytest.raises(Contradiction) as raised:
+        api.create_assignment("u1", NEW)
+
+    assert raised.value.message == f"The response 200 reports an error: {reason}"
 
 
 @pytest.mark.parametrize(

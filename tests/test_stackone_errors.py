@@ -191,7 +191,7 @@ def test_error_without_json(status, text, message):
     ("status", "message"),
     [
         (307, "StackOne responded 307, a redirect that is not followed. Check the base URL."),
-        (202, "StackOne responded 202, which does not say whether anything was created."),
+        (202, "StackOne responded 202 without what it was asked for."),
     ],
 )
 def test_error_of_a_status_below_400(status, message):

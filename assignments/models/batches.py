@@ -103,6 +103,7 @@ class Assignment(models.Model):
     """One learner and one item: a row of the plan, sent by one or more attempts.
 
     `attempt` is the fencing token: only the current attempt may write an outcome.
+    `is_contradictory` means that the response was a success which reports an error.
     """
 
     class State(models.TextChoices):
@@ -110,13 +111,16 @@ class Assignment(models.Model):
         QUEUED = "queued", "Waiting"
         SENDING = "sending", "Sending"
         UNKNOWN = "unknown", "Sent, no answer yet"
+        CONFIRMED = "confirmed", "Confirmed, not found in the LMS"
         CREATED = "created", "Created"
         REJECTED = "rejected", "Failed"
         SKIPPED = "skipped", "Skipped"
         CANCELLED = "cancelled", "Withdrawn"
 
     # States of rows that may still be sent, read back or decided about.
-    UNSETTLED = (State.PLANNED, State.QUEUED, State.SENDING, State.UNKNOWN)
+    UNSETTLED = (State.PLANNED, State.QUEUED, State.SENDING, State.UNKNOWN, State.CONFIRMED)
+    # States of rows whose call has left and whose record is not known.
+    UNPROVEN = (State.SENDING, State.UNKNOWN, State.CONFIRMED)
 
     # A column that a constraint begins with needs no index of its own.
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="assignments", db_index=False)
@@ -142,6 +146,7 @@ class Assignment(models.Model):
     response_status = models.PositiveSmallIntegerField(null=True, blank=True)
     problem = models.CharField(max_length=500, blank=True)
     problem_field = models.CharField(max_length=100, blank=True)
+    is_contradictory = models.BooleanField(default=False, db_default=False)
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -151,8 +156,12 @@ class Assignment(models.Model):
                 fields=["batch", "learner", "content"], name="an_item_is_assigned_once_in_a_batch"
             ),
             models.CheckConstraint(
-                condition=~Q(state="created") | ~Q(remote_id="") | Q(response_status=201),
-                name="created_means_the_lms_confirmed_it",
+                condition=~Q(state="created") | ~Q(remote_id=""),
+                name="created_means_the_lms_has_a_record",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="confirmed") | Q(response_status__range=(200, 299)),
+                name="confirmed_means_the_lms_took_it",
             ),
             models.CheckConstraint(
                 condition=~Q(state="sending")
@@ -176,7 +185,9 @@ class Assignment(models.Model):
         indexes = [
             models.Index(fields=["batch", "state", "send_at", "position"], name="rows_to_send"),
             models.Index(
-                fields=["read_back_at"], condition=Q(state="unknown"), name="rows_to_look_up"
+                fields=["read_back_at"],
+                condition=Q(read_back_at__isnull=False),
+                name="rows_to_look_up",
             ),
             models.Index(fields=["batch", "-settled_at"], name="rows_latest_first"),
             models.Index(fields=["remote_id"], name="rows_by_remote_id"),

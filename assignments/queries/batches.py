@@ -12,7 +12,7 @@ from assignments.models import Assignment, Batch
 from assignments.models.sql.text_folding import fold
 from assignments.queries.account_scope import exclude_accounts
 from assignments.queries.approvals import awaits_decision_by
-from assignments.queries.failures import FAILED
+from assignments.queries.failures import RETRYABLE, TO_DECIDE
 
 if TYPE_CHECKING:
     # django-stubs resolves this to AUTH_USER_MODEL, which the app must not import by its name.
@@ -34,6 +34,7 @@ TABS: Final[dict[str, tuple[str, Q]]] = {
     "all": ("All", Q()),
     "failed": ("Failed", Q(state=State.REJECTED)),
     "unknown": ("No answer yet", Q(state=State.UNKNOWN)),
+    "confirmed": ("Confirmed, not found", Q(state=State.CONFIRMED)),
     "created": ("Created", Q(state=State.CREATED)),
     "skipped": ("Skipped", Q(state__in=[State.SKIPPED, State.CANCELLED])),
     "waiting": ("Waiting", WAITING_ROWS),
@@ -44,7 +45,7 @@ LIST_TABS: Final[dict[str, tuple[str, Q]]] = {
     "needs-you": (
         "Needs you",
         Q(state__in=[BatchState.HELD, BatchState.PAUSED])
-        | Q(state=BatchState.DONE, has_failed=True),
+        | Q(state=BatchState.DONE, needs_decision=True),
     ),
     "done": ("Done", Q(state__in=ENDED_STATES)),
 }
@@ -57,17 +58,17 @@ class Counts(TypedDict):
     created: int
     failed: int
     skipped: int
-    has_failed: bool
+    needs_decision: bool
 
 
-class Retryable(TypedDict):
-    """Whether a row failed, so that it can be sent again."""
+class Decidable(TypedDict):
+    """Whether a person has to decide what becomes of a row."""
 
-    is_retryable: bool
+    needs_decision: bool
 
 
 type CountedBatch = WithAnnotations[Batch, Counts]
-type Row = WithAnnotations[Assignment, Retryable]
+type Row = WithAnnotations[Assignment, Decidable]
 
 
 def list_tabs(user: User) -> dict[str, tuple[str, Q]]:
@@ -84,9 +85,9 @@ def submitted(*, words: str = "") -> QuerySet[CountedBatch]:
     batches = Batch.objects.filter(submitted_at__isnull=False).annotate(
         total=F("rows"),
         created=_row_count(Q(state=State.CREATED)),
-        failed=_row_count(FAILED),
+        failed=_row_count(RETRYABLE),
         skipped=_row_count(Q(state__in=[State.SKIPPED, State.CANCELLED])),
-        has_failed=Exists(Assignment.objects.filter(FAILED, batch=OuterRef("pk"))),
+        needs_decision=Exists(Assignment.objects.filter(TO_DECIDE, batch=OuterRef("pk"))),
     )
     for word in words.split():
         number = word.upper().removeprefix("B-")
@@ -130,7 +131,8 @@ def rows(batch: Batch, shown: Iterable[int]) -> list[Row]:
     order = list(shown)
     at_positions = Assignment.objects.filter(batch=batch, position__in=order)
     at_positions = at_positions.select_related("learner", "content")
-    at_positions = at_positions.annotate(is_retryable=Case(When(FAILED, then=True), default=False))
+    needs_decision = Case(When(TO_DECIDE, then=True), default=False)
+    at_positions = at_positions.annotate(needs_decision=needs_decision)
     return sorted(at_positions, key=lambda row: order.index(row.position))
 
 

@@ -11,8 +11,11 @@ State = Assignment.State
 CONFLICT: Final = 409
 NOT_FOUND: Final = 404
 UNDECIDED: Final = Q(state=State.UNKNOWN, read_back_at=None)
+CONFIRMED: Final = Q(state=State.CONFIRMED)
 ON_RECORD: Final = Q(state=State.REJECTED, response_status=CONFLICT)
-FAILED: Final = Q(state=State.REJECTED) | UNDECIDED
+RETRYABLE: Final = Q(state=State.REJECTED) | UNDECIDED
+UNPROVEN: Final = UNDECIDED | CONFIRMED
+TO_DECIDE: Final = RETRYABLE | CONFIRMED
 WRONG_VALUES: Final = (400, 422)
 
 
@@ -23,30 +26,37 @@ class FailureReason:
     count: int
     status: int | None
     problem: str
-    is_undecided: bool
+    state: str
 
     @property
     def kind(self) -> str:
-        """What can be done: `undecided`, `on-record`, `missing`, `wrong` or `refused`."""
-        if self.is_undecided:
-            return "undecided"
+        """What it is: `unknown`, `confirmed`, `on-record`, `missing`, `wrong` or `refused`."""
+        if self.state != State.REJECTED:
+            return self.state
         if self.status in WRONG_VALUES:
             return "wrong"
         return {CONFLICT: "on-record", NOT_FOUND: "missing"}.get(self.status or 0, "refused")
+
+    @property
+    def tab(self) -> str:
+        """The name of the tab that lists its rows."""
+        return "failed" if self.state == State.REJECTED else self.state
 
 
 def failure_reasons(batch: Batch) -> list[FailureReason]:
     """Return the reasons for failures and open decisions, the largest group first."""
     groups = [
-        FailureReason(count, status, problem, is_undecided)
-        for is_undecided, condition in ((False, Q(state=State.REJECTED)), (True, UNDECIDED))
-        for status, problem, count in _groups(Assignment.objects.filter(condition, batch=batch))
+        FailureReason(count, status, problem, state)
+        for state, status, problem, count in _groups(
+            Assignment.objects.filter(TO_DECIDE, batch=batch)
+        )
     ]
     return sorted(groups, key=lambda group: (-group.count, group.problem, group.status or 0))
 
 
-def _groups(rows: QuerySet[Assignment]) -> QuerySet[Assignment, tuple[int | None, str, int]]:
-    return rows.order_by().values_list("response_status", "problem").annotate(n=Count("pk"))
+def _groups(rows: QuerySet[Assignment]) -> QuerySet[Assignment, tuple[str, int | None, str, int]]:
+    groups = rows.order_by().values_list("state", "response_status", "problem")
+    return groups.annotate(n=Count("pk"))
 
 
 def same_failure(status: int | None, problem: str) -> Q:

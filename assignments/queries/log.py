@@ -20,7 +20,6 @@ FIELD_LABELS: Final = {
 }
 CONFIRMATIONS: Final = {
     "response": "the response of the LMS",
-    "response_without_id": "the response of the LMS, which named no record",
     "read_back": "a read-back from the LMS",
 }
 

@@ -28,6 +28,7 @@ class Progress:
     created: int
     failed: int
     unknown: int
+    confirmed: int
     skipped: int
     waiting: int
     moving: int
@@ -35,7 +36,7 @@ class Progress:
     @property
     def total(self) -> int:
         """All rows."""
-        return self.created + self.failed + self.unknown + self.skipped + self.waiting
+        return sum(self._counts)
 
     @property
     def handled(self) -> int:
@@ -50,8 +51,12 @@ class Progress:
     @property
     def token(self) -> str:
         """A text that changes whenever a number changes."""
-        counts = (self.created, self.failed, self.unknown, self.skipped, self.waiting, self.moving)
-        return "-".join(map(str, counts))
+        return "-".join(map(str, (*self._counts, self.moving)))
+
+    @property
+    def _counts(self) -> tuple[int, ...]:
+        settled = (self.created, self.failed, self.skipped)
+        return (*settled, self.unknown, self.confirmed, self.waiting)
 
 
 def batch_progress(batch: Batch, *, kept_seconds: int = POLL_MAX_AGE_SECONDS) -> Progress:
@@ -67,6 +72,7 @@ def batch_progress(batch: Batch, *, kept_seconds: int = POLL_MAX_AGE_SECONDS) ->
         created=states.get(State.CREATED, 0),
         failed=states.get(State.REJECTED, 0),
         unknown=unknown,
+        confirmed=states.get(State.CONFIRMED, 0),
         skipped=states.get(State.SKIPPED, 0) + states.get(State.CANCELLED, 0),
         waiting=waiting,
         moving=waiting + unknown - undecided,

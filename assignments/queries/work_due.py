@@ -25,7 +25,7 @@ def has_work(account: Account, *, now: datetime) -> bool:
     due = (
         (running & Q(state=State.QUEUED, send_at__lte=now))
         | (running & Q(state=State.PLANNED))
-        | Q(state=State.UNKNOWN, read_back_at__lte=now)
+        | Q(read_back_at__lte=now)
     )
     waiting = Batch.objects.filter(account=account, state=Batch.State.WAITING, starts_at__lte=now)
     return waiting.exists() or rows.filter(due).exists()

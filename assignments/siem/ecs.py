@@ -58,7 +58,9 @@ FAILURES: Final = frozenset(
         "log.damage_detected",
     }
 )
-PENDING: Final = frozenset({"assignment.attempted", "assignment.outcome_unknown"})
+PENDING: Final = frozenset(
+    {"assignment.attempted", "assignment.outcome_unknown", "assignment.confirmed"}
+)
 LABELS: Final = ("subject", "batch", "account", "cause", "result")
 
 

@@ -25,8 +25,8 @@ from assignments.stackone.resources import (
 from assignments.stackone.responses import ApiResponse
 
 LMS: Final = "/unified/lms"
-OK: Final = 200
-CREATED: Final = 201
+OK: Final = range(200, 201)
+SUCCESS: Final = range(200, 300)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -126,7 +126,7 @@ class AsyncStackOne:
     async def account_page(self, number: int) -> list[LinkedAccount]:
         """Return one page, numbered from 1, of the accounts that are linked behind the key."""
         params = {"page": str(number), "page_size": PAGE_SIZE}
-        response = await self._send(ApiRequest("GET", "/accounts", params), expected_status=OK)
+        response = await self._send(ApiRequest("GET", "/accounts", params), expected=OK)
         return list_parsing.parse_accounts(response)
 
     async def create_assignment(self, user_id: str, new: NewAssignment) -> CreatedAssignment:
@@ -139,7 +139,7 @@ class AsyncStackOne:
         path = LMS + _user_assignments_path(user_id)
         body = new.as_json(self.contract, self.status_style)
         request = ApiRequest("POST", path, {}, self._account_header, body)
-        return outcome_rules.parse_created(await self._send(request, expected_status=CREATED))
+        return outcome_rules.parse_created(await self._send(request, expected=SUCCESS))
 
     async def _page[Item](
         self,
@@ -157,12 +157,12 @@ class AsyncStackOne:
 
     async def _get(self, path: str, params: Mapping[str, str]) -> ApiResponse:
         request = ApiRequest("GET", LMS + path, params, self._account_header)
-        return await self._send(request, expected_status=OK)
+        return await self._send(request, expected=OK)
 
-    async def _send(self, request: ApiRequest, *, expected_status: int) -> ApiResponse:
+    async def _send(self, request: ApiRequest, *, expected: range) -> ApiResponse:
         response = await self._http.send(request)
         self.last_headers = response.headers
-        if response.status != expected_status:
+        if response.status not in expected:
             raise outcome_rules.error_for(response)
         return response
 

@@ -11,6 +11,8 @@ from assignments.stackone.status_phrases import STATUS_PHRASES, status_phrase
 
 MAX_DEPTH: Final = 6
 MAX_STRINGS: Final = 200
+# Parts of a body that are there only if something went wrong.
+ERROR_KEYS: Final = ("provider_errors", "errors", "error")
 MESSAGE_KEYS: Final = frozenset(
     {"message", "error", "detail", "description", "error_description", "errormessage", "title"}
 )
@@ -49,7 +51,8 @@ def parse(response: ApiResponse) -> ErrorMessage:
     """Return the message of an error response; a body without one gives a general sentence."""
     body = _body(response)
     stackone_text = _without_status_phrase(_joined(body.get("message")))
-    details = body.get("provider_errors") or body.get("data")
+    errors = {name: body[name] for name in ERROR_KEYS if body.get(name)}
+    details = errors or body.get("data")
     strings = list(_strings(details, MAX_DEPTH))[:MAX_STRINGS]
     provider_text = next((value for key, value in strings if key in MESSAGE_KEYS), "")
     is_from_provider = bool(body.get("provider_errors"))

@@ -8,6 +8,7 @@
     - AccountUnusable    the key or the linked account is refused; pause the account
       · NotSupported     the provider behind the account cannot do this at all
   + OutcomeUnknown       it may have been created; read back before trying again
+    - Contradiction      a success that reports an error; never try again, a person decides
 
 For a call that only reads, OutcomeUnknown means: try again later.
 """
@@ -89,3 +90,7 @@ class NotSupported(AccountUnusable):
 
 class OutcomeUnknown(StackOneError):
     """It may have been created; read back before trying again."""
+
+
+class Contradiction(OutcomeUnknown):
+    """A response with a 2xx status whose body reports an error: a person has to look."""

@@ -1,7 +1,8 @@
 """Decide what a response means: which error a status stands for, or what was created.
 
 The rules follow from how StackOne behaves: a 408 is ambiguous because StackOne sends it when its
-own retries at the provider take too long; a 412 says that the linked account cannot be used.
+own retries at the provider take too long; a 412 says that the linked account cannot be used. Every
+2xx says that the request was taken, perhaps to be carried out later.
 """
 
 from collections.abc import Mapping
@@ -11,13 +12,14 @@ from assignments.stackone import error_messages
 from assignments.stackone.errors import (
     AccountUnusable,
     Conflict,
+    Contradiction,
     NotSupported,
     OutcomeUnknown,
     RateLimited,
     Refused,
     StackOneError,
 )
-from assignments.stackone.json_values import as_text
+from assignments.stackone.json_values import as_number, as_text
 from assignments.stackone.resources import CreatedAssignment
 from assignments.stackone.responses import ApiResponse
 
@@ -65,11 +67,17 @@ def unreadable_response(response: ApiResponse) -> OutcomeUnknown:
 
 
 def parse_created(response: ApiResponse) -> CreatedAssignment:
-    """Return the assignment that a response confirms; its id may be missing.
+    """Return the assignment that a 2xx response confirms; its id, or the body, may be missing.
 
-    :raises OutcomeUnknown: the response cannot be read
+    :raises Contradiction: the body reports an error
+    :raises OutcomeUnknown: the body cannot be read
     """
-    data = parse_object(response).get("data")
+    body = parse_object(response) if response.text.strip() else {}
+    if _reports_error(body):
+        reason = error_messages.parse(response).sentence
+        message = f"The response {response.status} reports an error: {reason}"
+        raise Contradiction(message, status=response.status, response=response.evidence())
+    data = body.get("data")
     if not isinstance(data, Mapping | None) or not _has_valid_ids(data or {}):
         raise unreadable_response(response)
     record = data or {}
@@ -112,7 +120,15 @@ def _error_type(status: int) -> type[StackOneError]:
 def _unexpected_success(status: int) -> str:
     if status >= FIRST_REDIRECT:
         return f"StackOne responded {status}, a redirect that is not followed. Check the base URL."
-    return f"StackOne responded {status}, which does not say whether anything was created."
+    return f"StackOne responded {status} without what it was asked for."
+
+
+def _reports_error(body: Mapping[str, object]) -> bool:
+    """Return whether a body is an error: by its own status, or by what it names."""
+    status = as_number(body.get("statusCode"))
+    if status is not None and status >= FIRST_ERROR:
+        return True
+    return any(body.get(name) for name in error_messages.ERROR_KEYS)
 
 
 def _has_valid_ids(data: Mapping[str, object]) -> bool:

@@ -59,6 +59,7 @@ RESULTS: Final = {
     ),
     ("warn", "circle-help"): (
         "unknown",
+        "confirmed",
         "not sealed",
         "unproven",
         "not proven",

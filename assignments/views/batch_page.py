@@ -131,6 +131,8 @@ class LivePart:
         tabs = [
             (name, label, counts.get(name, getattr(self.progress, name, None)))
             for name, (label, _) in batches.TABS.items()
+            # Rare enough that a tab without rows would only be in the way.
+            if name != "confirmed" or self.progress.confirmed
         ]
         return [tabs[0], ("latest", "Latest", None), *tabs[1:]]
 
@@ -148,7 +150,7 @@ class LivePart:
             "is_live": self.is_live,
             "is_at_rest": batch.state in AT_REST,
             "reasons": failures.failure_reasons(batch)
-            if progress.failed or progress.unknown
+            if progress.failed or progress.unknown or progress.confirmed
             else [],
             "tabs": self.tabs,
             "tab": self.tab,

@@ -7,6 +7,7 @@ from assignments.services.sending.claims import Claim
 from assignments.stackone.errors import (
     AccountUnusable,
     Conflict,
+    Contradiction,
     NotSent,
     OutcomeUnknown,
     RateLimited,
@@ -19,11 +20,21 @@ from assignments.stackone.resources import CreatedAssignment, RemoteAssignment
 CALL_ENDS_WITHIN = timedelta(seconds=60)
 SHOWN_WITHIN = 50
 ITEM = "CRS-1"
-EFFECTIVE = ("created", "created without id", "lost response", "malformed", "500 after effect")
+EFFECTIVE = (
+    "created",
+    "created without id",
+    "202",
+    "200 with an error after effect",
+    "lost response",
+    "malformed",
+    "500 after effect",
+)
 FATES = (
     *EFFECTIVE,
     "created",
     "created",
+    "202 without effect",
+    "200 with an error",
     "400",
     "409",
     "429",
@@ -102,7 +113,11 @@ def reply_to(call: Call) -> CreatedAssignment | StackOneError:
         return CreatedAssignment(id=call.made, remote_id=None, response={"status": 201})
     if call.fate == "created without id":
         return CreatedAssignment(id=None, remote_id=None, response={"status": 201})
+    if call.fate.startswith("202"):
+        return CreatedAssignment(None, None, 202, response={"status": 202})
     errors: dict[str, StackOneError] = {
+        "200 with an error": Contradiction("It reports an error.", status=200),
+        "200 with an error after effect": Contradiction("It reports an error.", status=200),
         "lost response": OutcomeUnknown("The connection broke."),
         "lost request": OutcomeUnknown("The connection broke."),
         "malformed": OutcomeUnknown("It cannot be read.", status=201),

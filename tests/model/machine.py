@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from assignments.audit.integrity.verdicts import Unsealed
 from assignments.audit.verification.whole_log import verdict_on_log
 from assignments.models import Assignment, Learner, LogEntry
+from assignments.queries.failures import UNPROVEN
 from assignments.services.batches import control, row_decisions, withdrawal
 from assignments.services.calls import connections
 from assignments.services.calls.call_process import EndedCall
@@ -29,7 +30,8 @@ MOVES = {
     "planned": {"sending", "skipped", "cancelled"},
     "queued": {"sending", "skipped", "cancelled"},
     "sending": {"created", "rejected", "queued", "unknown"},
-    "unknown": {"created", "rejected", "queued", "cancelled", "skipped"},
+    "unknown": {"created", "rejected", "queued", "cancelled", "skipped", "confirmed"},
+    "confirmed": {"created", "skipped"},
     "rejected": {"queued", "skipped"},
     "created": set(),
     "skipped": set(),
@@ -39,6 +41,7 @@ ACTIONS = {
     "sending": {"assignment.attempted"},
     "queued": {"assignment.deferred", "assignment.requeued"},
     "unknown": {"assignment.outcome_unknown", "assignment.looked_up"},
+    "confirmed": {"assignment.confirmed", "assignment.looked_up"},
     "created": {"assignment.created"},
     "rejected": {"assignment.rejected"},
     "cancelled": {"assignment.cancelled"},
@@ -90,8 +93,10 @@ class Everyday(RuleBasedStateMachine):
         if not self._has_lease(sender):
             return
         name = self._name(sender)
+        taken = self._taken()
         due = claims.due(account=self.account, count=count, turn=0, now=self.now)
         claimed = claims.claim(due, sender=name, now=self.now)
+        assert not {claim.pk for claim in claimed} & taken - self.excused
         for claim, fate in zip(claimed, fates, strict=False):
             row = Assignment.objects.get(pk=claim.pk)
             assert (row.state, row.sender, row.attempt) == ("sending", name, claim.attempt)
@@ -203,6 +208,11 @@ class Everyday(RuleBasedStateMachine):
         for subject, action in entries.values_list("subject", "action"):
             self.actions[subjects[subject]].append(action)
 
+    def _taken(self) -> set[int]:
+        """Return the rows of which the LMS has said that it took them."""
+        taken = Assignment.objects.filter(batch=self.batch, response_status__range=(200, 299))
+        return set(taken.values_list("pk", flat=True))
+
     def _name(self, sender: int) -> str:
         return f"sender-{sender}-{self.lives[sender]}"
 
@@ -274,13 +284,13 @@ class Adversary(Everyday):
     @rule(act=st.sampled_from(["retry", "retry", "accept_existing", "close_unconfirmed"]))
     def decide(self, act: str) -> None:
         """Let a person decide about rows that failed, if there are any."""
-        undecided = Assignment.objects.filter(batch=self.batch, state="unknown", read_back_at=None)
-        sent_again = set(undecided.values_list("pk", flat=True))
+        rows = Assignment.objects.filter(UNPROVEN, batch=self.batch)
+        decided = set(rows.values_list("pk", flat=True))
         try:
             getattr(row_decisions, act)(batch=self.batch, by=self.by, now=self.now)
         except control.ControlRefused:
             return
-        self.excused |= sent_again
+        self.excused |= decided
 
     @rule(person=st.integers(0, 2))
     def leave_the_company(self, person: int) -> None:

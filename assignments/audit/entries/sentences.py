@@ -47,6 +47,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "assignment.created": "assigned {content} to {person}",
     "assignment.rejected": "tried to assign {content} to {person}, which the LMS rejected",
     "assignment.outcome_unknown": "tried to assign {content} to {person}; the outcome is unknown",
+    "assignment.confirmed": "did not find {content} for {person}, which the LMS had confirmed",
     "assignment.deferred": "postponed assigning {content} to {person}",
     "assignment.looked_up": "checked in the LMS whether {person} has {content}",
     "assignment.requeued": "queued {content} for {person} again",

@@ -15,7 +15,16 @@ from assignments.models import Content
 from assignments.models.sql.text_folding import fold
 
 MAX_COMPLETIONS: Final = 8
-RESULTS: Final = ("created", "rejected", "unknown", "skipped", "cancelled", "paused", "refused")
+RESULTS: Final = (
+    "created",
+    "rejected",
+    "unknown",
+    "confirmed",
+    "skipped",
+    "cancelled",
+    "paused",
+    "refused",
+)
 _LAST_TERM: Final = re.compile(r'(?:^|(?<=\s))(-?)(?:([A-Za-z]+):)?("[^"]*|[^\s"]*)$')
 
 

@@ -38,13 +38,15 @@ def sendable_rows(batch: Batch) -> int | None:
     """
     if not _has_canary(batch):
         return None
-    sent = batch.assignments.filter(state__in=(*OUTCOMES, State.SENDING, State.UNKNOWN))
+    sent = batch.assignments.filter(state__in=(*OUTCOMES, *Assignment.UNPROVEN))
     if batch.failures_counted_from is not None:
         sent = sent.filter(sent_at__gt=batch.failures_counted_from)
     # In the order of the index: created rows come first.
     rows = sent.order_by("state").values_list("state", "read_back_at")[: 2 * settings.CANARY_ROWS]
     in_progress = [
-        state for state, read_back_at in rows if state == State.SENDING or read_back_at is not None
+        state
+        for state, read_back_at in rows
+        if state == State.SENDING or (state == State.UNKNOWN and read_back_at is not None)
     ]
     rejected = [state for state, _ in rows if state == State.REJECTED]
     if len(in_progress) + len(rejected) < len(rows):

@@ -69,6 +69,7 @@ def send(row: Assignment, *, sender: str, now: datetime) -> RowChange:
         "read_back_at": None,
         "read_backs": 0,
         "response_status": None,
+        "is_contradictory": False,
         "problem": "",
         "problem_field": "",
     }

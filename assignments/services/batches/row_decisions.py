@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from assignments.audit.entries.actors import Actor
 from assignments.models import Assignment, Batch
-from assignments.queries.failures import FAILED, ON_RECORD, UNDECIDED
+from assignments.queries.failures import ON_RECORD, RETRYABLE, UNPROVEN
 from assignments.services.batches import row_pipeline
 from assignments.services.batches.control import ControlRefused, lock_batch, run_again
 from assignments.services.batches.row_changes import RowChange, change_of, settled
@@ -52,7 +52,7 @@ def retry(*, batch: Batch, by: Actor, now: datetime, why: str = "", among: Q = A
         return change_of(row, "assignment.requeued", "queued", values, detail)
 
     refusal = "None of these rows can be sent again: they are settled or still being processed."
-    return _decide(batch, _Action(change, FAILED, CAN_SEND, refusal), among, by, now)
+    return _decide(batch, _Action(change, RETRYABLE, CAN_SEND, refusal), among, by, now)
 
 
 def accept_existing(
@@ -86,7 +86,7 @@ def close_unconfirmed(
         return _settle(row, "assignment.closed_unconfirmed", problem, why, now)
 
     refusal = "Nothing here waits for a person to decide."
-    return _decide(batch, _Action(change, UNDECIDED, CAN_SETTLE, refusal), among, by, now)
+    return _decide(batch, _Action(change, UNPROVEN, CAN_SETTLE, refusal), among, by, now)
 
 
 def _decide(batch: Batch, action: _Action, among: Q, by: Actor, now: datetime) -> int:

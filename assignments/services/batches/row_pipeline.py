@@ -33,6 +33,7 @@ COLUMNS: Final = (
     "send_at",
     "sent_at",
     "unknown_at",
+    "is_contradictory",
     "read_back_at",
     "read_backs",
     "resends",

@@ -22,6 +22,7 @@ from assignments.services.sending.claims import Claim
 from assignments.stackone.errors import (
     AccountUnusable,
     Conflict,
+    Contradiction,
     NotSent,
     RateLimited,
     Refused,
@@ -102,11 +103,12 @@ def _created(call: EndedSend, result: CreatedAssignment) -> RowChange:
     request = logged_body(call.job.new, row)
     detail: dict[str, object] = {"request": request, "response": result.response}
     if result.id:
-        values = settled(State.CREATED, at, remote_id=result.id, response_status=201)
+        values = settled(State.CREATED, at, remote_id=result.id, response_status=result.status)
         detail |= {"remote_id": result.id, "confirmed_by": "response"}
         return change_of(row, "assignment.created", "created", values, detail, ended_at=at)
     problem = "The LMS confirmed it without saying which record it made."
-    values, detail["problem"] = unknown(at, response_status=201, problem=problem), problem
+    values = unknown(at, response_status=result.status, problem=problem)
+    detail["problem"] = problem
     return change_of(row, ACTIONS[State.UNKNOWN], "unknown", values, detail, ended_at=at)
 
 
@@ -117,7 +119,12 @@ def _values(row: Assignment, error: StackOneError, at: datetime) -> dict[str, ob
     if isinstance(error, Refused) and not isinstance(error, Conflict):
         reasons = {"problem": error.message, "problem_field": error.field}
         return settled(State.REJECTED, at, response_status=error.status, **reasons)
-    return unknown(at, response_status=error.status, problem=error.message)
+    return unknown(
+        at,
+        response_status=error.status,
+        is_contradictory=isinstance(error, Contradiction),
+        problem=error.message,
+    )
 
 
 def _delay(row: Assignment, error: StackOneError) -> timedelta:

@@ -30,7 +30,10 @@ from assignments.stackone.errors import AccountUnusable, Refused, StackOneError
 State = Assignment.State
 INTERVALS: Final = tuple(timedelta(seconds=s) for s in (3, 10, 30, 60, 120, 300))
 CONFLICT: Final = 409
-CREATED: Final = 201
+SUCCESS: Final = range(200, 300)
+# After the call, when a record that was confirmed but not found is looked for again.
+LATE_READ_BACKS: Final = tuple(timedelta(hours=h) for h in (1, 6, 24))
+UNPROVEN: Final = (State.UNKNOWN, State.CONFIRMED)
 DOUBTFUL: Final = (
     "The LMS holds this item for the person, but it cannot be told whether this call made it."
 )
@@ -56,10 +59,10 @@ def due(
 
     :param in_flight: ids of the rows that are being read back already
     """
-    unknown = Assignment.objects.filter(
-        batch__account=account, state=State.UNKNOWN, read_back_at__lte=now
+    unproven = Assignment.objects.filter(
+        batch__account=account, state__in=UNPROVEN, read_back_at__lte=now
     ).exclude(pk__in=in_flight)
-    rows = unknown.order_by("read_back_at", "pk")[:count]
+    rows = unproven.order_by("read_back_at", "pk")[:count]
     return [ReadBack(row.pk, row.batch_id, row.read_backs, row.learner_remote_id) for row in rows]
 
 
@@ -72,7 +75,7 @@ def settle(*, account: Account, read_backs: Sequence[EndedReadBack], now: dateti
     batches = {ended.job.batch_id for ended in read_backs}
     refusal = refusal_of(account, results)
     with transaction.atomic():
-        rows = row_pipeline.lock_rows(by_pk, batches=batches, refusal=refusal, state=State.UNKNOWN)
+        rows = row_pipeline.lock_rows(by_pk, batches=batches, refusal=refusal, state__in=UNPROVEN)
         # Nobody else has read a row back since the call began.
         fenced = [row for row in rows if row.read_backs == by_pk[row.pk].job.read_backs]
         changes = _changes(fenced, by_pk, now)
@@ -162,16 +165,33 @@ def _absent(
 def _after_window(
     row: Assignment, held: UserAssignments, now: datetime, *, is_doubtful: bool
 ) -> RowChange:
-    if row.response_status == CREATED:
-        values = settled(State.CREATED, now, problem="")
-        detail = {"confirmed_by": "response_without_id"}
-        return change_of(row, "assignment.created", "created", values, detail)
-    if is_doubtful:
-        return _for_a_person(row, held, DOUBTFUL)
+    if is_doubtful or row.is_contradictory:
+        return _for_a_person(row, held, DOUBTFUL if is_doubtful else row.problem)
+    if row.response_status in SUCCESS:
+        return _confirmed(row, held, now)
     if row.batch.state in {Batch.State.STOPPED, Batch.State.CANCELLED}:
         problem = "The LMS does not have it, and the batch was stopped."
         return cancel(row, now=now, problem=problem)
     return _for_a_person(row, held, row.problem) if row.resends else _queued_again(row, now)
+
+
+def _confirmed(row: Assignment, held: UserAssignments, now: datetime) -> RowChange:
+    """Return the change of a row that the LMS took and does not show; it is never sent again."""
+    called_at = row.unknown_at or now
+    later = (called_at + after for after in LATE_READ_BACKS if called_at + after > now)
+    read_back_at = next(later, None)
+    if row.state == State.CONFIRMED:
+        next_step = read_back_at.isoformat() if read_back_at else "a person decides"
+        return _looked_up(row, held, next_step, read_back_at=read_back_at)
+    problem = "The LMS confirmed it, and does not show it."
+    values = {
+        "state": State.CONFIRMED,
+        "read_backs": row.read_backs + 1,
+        "read_back_at": read_back_at,
+        "problem": problem,
+    }
+    detail = {"problem": problem, "records_read": len(held.records)}
+    return change_of(row, "assignment.confirmed", "confirmed", values, detail)
 
 
 def _queued_again(row: Assignment, now: datetime) -> RowChange:

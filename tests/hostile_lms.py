@@ -1,0 +1,113 @@
+"""An LMS that answers creates in its own way: each kind of answer is one line."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import cycle
+from threading import Lock
+from urllib.parse import unquote
+
+from tests.recorder import Recorder, Reply, Request
+
+JSON = "application/json"
+WITH_ID = '{"statusCode": 200, "data": {"id": "{id}"}}'
+NO_ID = '{"statusCode": 200, "message": "Record created", "data": {}}'
+CUT = '{"statusCode": 201, "message": "Rec'
+TYPES = '{"statusCode": "201", "data": ["created"]}'
+PAGE = "<!doctype html><title>Welcome</title>"
+OWN_STATUS = '{"statusCode": 400, "message": "The date is wrong."}'
+OWN_ERROR = '{"data": {"id": "{id}"}, "provider_errors": [{"message": "Not enrolled."}]}'
+ERRORS = '{"data": {}, "errors": [{"message": "Not enrolled."}]}'
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is answered to a create, and the state in which its row ends.
+
+    :ivar effect: when the LMS shows the record: "now", "late" (once a test says so) or "never"
+    """
+
+    status: int
+    body: str
+    effect: str
+    ends: str
+
+    def __str__(self) -> str:
+        start = self.body[:28] or "no body"
+        return f"{self.status}, {start}, {self.effect}"
+
+
+ANSWERS = (
+    # A record that is named is the record.
+    Answer(200, WITH_ID, "now", "created"),
+    Answer(202, WITH_ID, "now", "created"),
+    Answer(207, WITH_ID, "now", "created"),
+    # A record that is shown in time is read back.
+    *(
+        Answer(status, body, "now", "created")
+        for status in (200, 201, 202, 299)
+        for body in ("", NO_ID, CUT, TYPES, PAGE)
+    ),
+    Answer(204, "", "now", "created"),
+    Answer(205, "", "now", "created"),
+    # A record that is not shown in time is looked for later, and never made again.
+    *(
+        Answer(status, body, effect, "confirmed")
+        for status in (200, 201, 202)
+        for body in ("", NO_ID, CUT, PAGE)
+        for effect in ("late", "never")
+    ),
+    Answer(204, "", "late", "confirmed"),
+    Answer(204, "", "never", "confirmed"),
+    # A success that reports an error waits for a person, unless the LMS shows the record.
+    *(
+        Answer(status, body, effect, ends)
+        for status in (200, 201, 202)
+        for body in (OWN_STATUS, OWN_ERROR, ERRORS)
+        for effect, ends in (("now", "created"), ("never", "unknown"))
+    ),
+)
+
+
+class HostileLms(Recorder):
+    """Stands before a sandbox, which holds the records, and answers creates in its own way.
+
+    :ivar answers: what is answered about a person and an item, by their ids
+    :ivar posts: how often they were posted
+    """
+
+    def __init__(self, target_url: str, answers: Iterable[Answer]) -> None:
+        super().__init__(target_url)
+        self.answers: dict[tuple[str, str], Answer] = {}
+        self.posts: Counter[tuple[str, str]] = Counter()
+        self._answers = cycle(answers)
+        self._lock = Lock()
+        self._held_back: list[Request] = []
+
+    def reply(self, request: Request) -> Reply:
+        """Return the sandbox's response to a read, and the next kind of answer to a create."""
+        if request.method == "GET":
+            return self.forward(request)
+        answer = self._answer_to(request)
+        record_id = "none"
+        if answer.effect == "now":
+            record_id = json.loads(self.forward(request).body)["data"]["id"]
+        elif answer.effect == "late":
+            self._held_back.append(request)
+        body = answer.body.replace("{id}", record_id)
+        return Reply(answer.status, body.encode(), {"Content-Type": JSON})
+
+    def show_late_records(self) -> None:
+        """Let the creates that were held back take effect."""
+        while self._held_back:
+            self.forward(self._held_back.pop())
+
+    def _answer_to(self, request: Request) -> Answer:
+        user = unquote(request.path.split("/")[-2])
+        key = (user, json.loads(request.body)["learning_object_external_reference"])
+        with self._lock:
+            self.posts[key] += 1
+            if key not in self.answers:
+                self.answers[key] = next(self._answers)
+            return self.answers[key]
