@@ -82,6 +82,20 @@ def test_an_item_counts_as_mandatory_for_some_days_after_its_mark_was_removed(
     assert batch.state == ("approval" if needs_approval else "waiting")
 
 
+def test_an_item_unmarked_by_another_account_of_the_submitter_counts_as_mandatory():
+    priya = make_user(email="priya@northwind.example")
+    again = make_user("admin", email=priya.email)
+    draft = make_draft(owner=priya)
+    mandatory_content.set_mandatory(
+        content=Content.objects.get(),
+        is_mandatory=False,
+        by=make_actor(again),
+        now=NOON - timedelta(days=400),
+    )
+
+    assert submit(draft).state == "approval"
+
+
 def test_an_item_that_is_marked_again_is_mandatory():
     content, by = make_content(is_mandatory=True), make_actor(make_user("admin"))
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from assignments.models import Assignment, Content, Learner
-from assignments.queries.failures import FAILED
+from assignments.queries.failures import RETRYABLE
 from assignments.services.picking import batch_copy
 from tests.factories import AT, make_batch, make_content, make_learner, make_row, make_user
 
@@ -63,7 +63,7 @@ def test_rows_that_are_not_a_full_product_are_copied_one_by_one(batch):
     failed = Assignment.objects.filter(batch=batch, position__in=[1, 4])
     failed.update(state="rejected", response_status=400, problem="No.", remote_id="")
 
-    draft, sentence = copy(batch, rows=FAILED)
+    draft, sentence = copy(batch, rows=RETRYABLE)
 
     assert (people_of(draft), items_of(draft)) == ([], [])
     assert stored_rows(draft) == [("Ada", "Art", None), ("Ben", "Fire", OTHER)]

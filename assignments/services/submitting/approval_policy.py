@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.contrib.auth import get_user_model
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
 from assignments.audit.entries.actors import SYSTEM, Person
 from assignments.audit.log import record
@@ -23,7 +25,7 @@ def reasons(batch: Batch, *, now: datetime) -> list[str]:
     """Return why the plan needs another manager's approval, in sentences; empty if it does not.
 
     An item still counts as mandatory for MANDATORY_DAYS after the mark was removed, and for the
-    person who removed it for good.
+    person who removed it, with whichever account, for good.
     """
     sentences = []
     threshold = settings.APPROVAL_THRESHOLD
@@ -95,7 +97,9 @@ def request_approval(batch: Batch, reasons: list[str], now: datetime) -> Approva
 
 
 def _mandatory_content(batch: Batch, now: datetime) -> QuerySet[Content]:
-    unmarked = Q(unmarked_by=f"user/{batch.by_id}")
+    users = get_user_model().objects.filter(same_person(batch.by))
+    refs = users.annotate(ref=Concat(Value("user/"), Cast("pk", CharField()))).values("ref")
+    unmarked = Q(unmarked_by__in=refs)
     unmarked |= Q(unmarked_at__gt=now - timedelta(days=settings.MANDATORY_DAYS))
     contents = _content_to_send(batch).filter(Q(is_mandatory=True) | unmarked)
     return contents.order_by("title", "pk")
