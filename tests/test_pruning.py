@@ -209,7 +209,7 @@ def test_an_unsettled_batch_keeps_its_entries(old: int) -> None:
 
     stays = pruning.plan_pruning(now=YEARS_LATER).retained
     assert stays == retention.RetainedEntry(0, "batch/417 is not settled")
-    batch.assignments.update(state="created", settled_at=AT)
+    batch.assignments.update(state="created", remote_id="R-1", settled_at=AT)
     Batch.objects.filter(pk=batch.pk).update(state=Batch.State.DONE)
     assert prune_all().entries == old
 

@@ -16,9 +16,11 @@ LOGGED = [
 ]
 MOVING = Row(4, "u4", "R", "unknown", "", waits=False, attempt=1)
 SENDING = Row(4, "u4", "R", "sending", "", waits=True, attempt=1)
+CONFIRMED = Row(4, "u4", "R", "confirmed", "", waits=False, attempt=1)
 WITHOUT_ID = Row(4, "u4", "R", "created", "", waits=True, attempt=1)
 UNSURE = ("assignment/4", "assignment.outcome_unknown")
 DONE = ("assignment/4", "assignment.created")
+TAKEN = ("assignment/4", "assignment.confirmed")
 
 
 def test_judge_accepts_correct_rows():
@@ -31,7 +33,8 @@ def test_judge_accepts_correct_rows():
     ("rows", "held", "logged"),
     [
         pytest.param([], [("u2", "R", "a2")], [], id="an unknown row that the LMS has"),
-        pytest.param([WITHOUT_ID], [("u4", "R", "a4")], [DONE], id="confirmed without an id"),
+        pytest.param([CONFIRMED], [], [TAKEN], id="a confirmed row that the LMS does not show"),
+        pytest.param([CONFIRMED], [("u4", "R", "a4")], [TAKEN], id="a confirmed row that it has"),
     ],
 )
 def test_judge_accepts_rows_that_a_person_can_settle(rows, held, logged):
@@ -44,6 +47,7 @@ def test_judge_accepts_rows_that_a_person_can_settle(rows, held, logged):
         pytest.param([], [("u1", "R", "a9")], [], {"twice": 1, "unclaimed": 1}, id="sent twice"),
         pytest.param([MOVING], [], [UNSURE], {"lost": 1}, id="never settled"),
         pytest.param([WITHOUT_ID], [], [DONE], {"lost": 1}, id="created but not held"),
+        pytest.param([CONFIRMED], [], [], {"unlogged": 1}, id="a confirmed row that is not logged"),
         pytest.param([SENDING], [], [], {"lost": 1, "in_sending": 1}, id="still in sending"),
         pytest.param(
             [], [("u3", "R", "a3")], [], {"untrue": 1, "unclaimed": 1}, id="rejected but held"

@@ -9,6 +9,8 @@ from tests.sandbox_process import Sandbox
 
 SETTLED = ("created", "rejected", "skipped", "cancelled")
 OUTCOMES = tuple(f"assignment.{state}" for state in SETTLED)
+# What the log has of a row that is not settled.
+UNPROVEN = {"unknown": "assignment.outcome_unknown", "confirmed": "assignment.confirmed"}
 CREATES = "POST /unified/lms/users/{id}/assignments"
 MOST_LISTED = 5
 ROWS = (
@@ -16,7 +18,7 @@ ROWS = (
     "attempt FROM assignments_assignment ORDER BY id"
 )
 LOGGED = "SELECT subject, action FROM assignments_logentry WHERE action IN ({})".format(
-    ", ".join(f"'{action}'" for action in (*OUTCOMES, "assignment.outcome_unknown"))
+    ", ".join(f"'{action}'" for action in (*OUTCOMES, *UNPROVEN.values()))
 )
 
 
@@ -39,8 +41,8 @@ class Row:
 
     @property
     def is_undecided(self) -> bool:
-        """Whether its outcome is unknown and it waits for a person."""
-        return self.state == "unknown" and self.waits
+        """Whether a person has to find out if the LMS has it."""
+        return self.state == "confirmed" or (self.state == "unknown" and self.waits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +127,8 @@ def _lost(rows: Iterable[Row], held: Held) -> Iterator[str]:
     for row in rows:
         if row.state not in SETTLED and not row.is_undecided:
             yield f"{_describe(row)} is not settled"
-        elif row.state == "created" and not _holds(held, row):
+        elif row.state == "created" and row.remote_id not in held.get(row.pair, []):
             yield f"{_describe(row)} is not held by the LMS"
-
-
-def _holds(held: Held, row: Row) -> bool:
-    ids = held.get(row.pair, [])
-    # A row confirmed without an id needs any record of its pair.
-    return row.remote_id in ids if row.remote_id else bool(ids)
 
 
 def _untrue(rows: Iterable[Row], held: Held) -> Iterator[str]:
@@ -143,15 +139,11 @@ def _untrue(rows: Iterable[Row], held: Held) -> Iterator[str]:
 
 def _unclaimed(rows: Iterable[Row], held: Held) -> Iterator[str]:
     claims = Counter(row.remote_id for row in rows if row.remote_id)
-    open_pairs = {row.pair for row in rows if row.is_undecided or _has_no_id(row)}
+    open_pairs = {row.pair for row in rows if row.is_undecided}
     for pair, ids in held.items():
         for remote_id in ids:
             if claims[remote_id] != 1 and not (claims[remote_id] == 0 and pair in open_pairs):
                 yield f"{remote_id} of {pair} is claimed by {claims[remote_id]} rows"
-
-
-def _has_no_id(row: Row) -> bool:
-    return row.state == "created" and not row.remote_id
 
 
 def _unlogged(rows: Iterable[Row], logged: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -162,9 +154,7 @@ def _unlogged(rows: Iterable[Row], logged: Iterable[tuple[str, str]]) -> Iterato
         actions = entries[f"assignment/{row.pk}"]
         outcomes = {action: count for action, count in actions.items() if action in OUTCOMES}
         expected = {f"assignment.{row.state}": 1} if row.state in SETTLED else {}
-        if outcomes != expected or (
-            row.state == "unknown" and not actions["assignment.outcome_unknown"]
-        ):
+        if outcomes != expected or (row.state in UNPROVEN and not actions[UNPROVEN[row.state]]):
             yield f"{_describe(row)}, and the log has {dict(actions)}"
 
 
