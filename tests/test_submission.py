@@ -44,6 +44,15 @@ def test_freeze_again_replaces_the_plan(desk):
     assert (second.assignments.count(), second.plan_digest != first.plan_digest) == (2, True)
 
 
+def test_a_plan_is_not_behind_its_draft_when_the_clock_was_set_back(desk):
+    draft = desk.draft(people=3)
+    desk.clock.skip(hours=-1)
+
+    batch = desk.submit_draft(draft)
+
+    assert (batch.state, batch.frozen_at) == ("running", draft.changed_at)
+
+
 def test_freezing_an_unchanged_draft_gives_the_same_digest(desk):
     draft = desk.draft(people=3, reason="Policy DP-14")
 

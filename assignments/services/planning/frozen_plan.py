@@ -66,7 +66,8 @@ def freeze(*, draft: Draft, now: datetime) -> Batch:
         people=0,
         items=0,
         duplicate_rows=selection.duplicate_rows,
-        frozen_at=now,
+        # The clock may have been set back since the draft changed.
+        frozen_at=max(now, draft.changed_at),
         item_terms=selection.item_terms,
         **term_values(draft),
     )
