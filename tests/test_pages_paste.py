@@ -48,6 +48,21 @@ def test_a_list_selects_its_people(client, draft):
     assert "2 nobody@x Nobody has this e-mail, employee ID or LMS ID." in text
 
 
+def test_a_short_list_names_whom_it_added(client, draft):
+    make_learner(name="Boss", email="boss@x.example")
+    text = "Please train Ada and Ben: ada@x.example, ben@x.example.\nRegards, boss@x.example"
+    for name in ("Ben", "Ada"):
+        make_learner(name=name, email=f"{name.lower()}@x.example")
+
+    assert "Found: Ada , Ben , Boss ." in words(paste(client, draft, text))
+
+
+def test_a_long_list_names_nobody(client, draft):
+    emails = [make_learner(name=f"P{n}").email for n in range(13)]
+
+    assert "Found:" not in words(paste(client, draft, " ".join(emails)))
+
+
 def test_a_list_by_htmx_returns_fragments(client, draft):
     learner = make_learner()
 

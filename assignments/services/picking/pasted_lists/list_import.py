@@ -26,6 +26,8 @@ from assignments.services.picking.pasted_lists.tokens import (
 
 MAX_WORDS: Final = 50_000
 MAX_SHOWN: Final = 100
+# So many people are named, so that one whom an e-mail's signature added is seen.
+MAX_NAMED: Final = 12
 
 
 class ListRefused(Exception):
@@ -34,11 +36,15 @@ class ListRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ListImport:
-    """A normalised list, the classification of its words, and suggestions by word."""
+    """A normalised list, the classification of its words, and suggestions by word.
+
+    :ivar named: the people it names, by name; none if there are more than MAX_NAMED
+    """
 
     text: str
     classification: Classification
     suggestions: Mapping[str, Suggestion]
+    named: list[Learner]
 
     @property
     def shown(self) -> list[tuple[RejectedWord, list[Suggestion]]]:
@@ -80,7 +86,9 @@ def add_people(*, draft: Draft, text: str, now: datetime) -> ListImport:
     people = Learner.objects.filter(account=draft.account_id, pk__in_list=groups.learner_pks)
     drafts.pick_matching(draft=draft, people=people, now=now)
     unknown = [word.token.text for word in groups.unmatched if not word.candidates]
-    return ListImport(text, groups, suggest(account_pk=draft.account_id, words=unknown))
+    suggestions = suggest(account_pk=draft.account_id, words=unknown)
+    named = people.order_by("name", "pk") if len(groups.learner_pks) <= MAX_NAMED else ()
+    return ListImport(text, groups, suggestions, list(named))
 
 
 def replace_word(*, draft: Draft, text: str, start: int, learner_pk: int) -> str:
