@@ -120,7 +120,7 @@ class Assignment(models.Model):
     # States of rows that may still be sent, read back or decided about.
     UNSETTLED = (State.PLANNED, State.QUEUED, State.SENDING, State.UNKNOWN, State.CONFIRMED)
     # States of rows whose call has left and whose record is not known.
-    UNPROVEN = (State.SENDING, State.UNKNOWN, State.CONFIRMED)
+    SENT_WITHOUT_RECORD = (State.SENDING, State.UNKNOWN, State.CONFIRMED)
 
     # A column that a constraint begins with needs no index of its own.
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="assignments", db_index=False)

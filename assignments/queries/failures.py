@@ -14,7 +14,7 @@ UNDECIDED: Final = Q(state=State.UNKNOWN, read_back_at=None)
 CONFIRMED: Final = Q(state=State.CONFIRMED)
 ON_RECORD: Final = Q(state=State.REJECTED, response_status=CONFLICT)
 RETRYABLE: Final = Q(state=State.REJECTED) | UNDECIDED
-UNPROVEN: Final = UNDECIDED | CONFIRMED
+CLOSABLE: Final = UNDECIDED | CONFIRMED
 TO_DECIDE: Final = RETRYABLE | CONFIRMED
 WRONG_VALUES: Final = (400, 422)
 

@@ -10,7 +10,7 @@ from tests.sandbox_process import Sandbox
 SETTLED = ("created", "rejected", "skipped", "cancelled")
 OUTCOMES = tuple(f"assignment.{state}" for state in SETTLED)
 # What the log has of a row that is not settled.
-UNPROVEN = {"unknown": "assignment.outcome_unknown", "confirmed": "assignment.confirmed"}
+OPEN_ACTIONS = {"unknown": "assignment.outcome_unknown", "confirmed": "assignment.confirmed"}
 CREATES = "POST /unified/lms/users/{id}/assignments"
 MOST_LISTED = 5
 ROWS = (
@@ -18,7 +18,7 @@ ROWS = (
     "attempt FROM assignments_assignment ORDER BY id"
 )
 LOGGED = "SELECT subject, action FROM assignments_logentry WHERE action IN ({})".format(
-    ", ".join(f"'{action}'" for action in (*OUTCOMES, *UNPROVEN.values()))
+    ", ".join(f"'{action}'" for action in (*OUTCOMES, *OPEN_ACTIONS.values()))
 )
 
 
@@ -154,7 +154,9 @@ def _unlogged(rows: Iterable[Row], logged: Iterable[tuple[str, str]]) -> Iterato
         actions = entries[f"assignment/{row.pk}"]
         outcomes = {action: count for action, count in actions.items() if action in OUTCOMES}
         expected = {f"assignment.{row.state}": 1} if row.state in SETTLED else {}
-        if outcomes != expected or (row.state in UNPROVEN and not actions[UNPROVEN[row.state]]):
+        if outcomes != expected or (
+            row.state in OPEN_ACTIONS and not actions[OPEN_ACTIONS[row.state]]
+        ):
             yield f"{_describe(row)}, and the log has {dict(actions)}"
 
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from assignments.audit.integrity.verdicts import Unsealed
 from assignments.audit.verification.whole_log import verdict_on_log
 from assignments.models import Assignment, Learner, LogEntry
-from assignments.queries.failures import UNPROVEN
+from assignments.queries.failures import CLOSABLE
 from assignments.services.batches import control, row_decisions, withdrawal
 from assignments.services.calls import connections
 from assignments.services.calls.call_process import EndedCall
@@ -284,7 +284,7 @@ class Adversary(Everyday):
     @rule(act=st.sampled_from(["retry", "retry", "accept_existing", "close_unconfirmed"]))
     def decide(self, act: str) -> None:
         """Let a person decide about rows that failed, if there are any."""
-        rows = Assignment.objects.filter(UNPROVEN, batch=self.batch)
+        rows = Assignment.objects.filter(CLOSABLE, batch=self.batch)
         decided = set(rows.values_list("pk", flat=True))
         try:
             getattr(row_decisions, act)(batch=self.batch, by=self.by, now=self.now)

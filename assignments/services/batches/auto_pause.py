@@ -38,7 +38,7 @@ def sendable_rows(batch: Batch) -> int | None:
     """
     if not _has_canary(batch):
         return None
-    sent = batch.assignments.filter(state__in=(*OUTCOMES, *Assignment.UNPROVEN))
+    sent = batch.assignments.filter(state__in=(*OUTCOMES, *Assignment.SENT_WITHOUT_RECORD))
     if batch.failures_counted_from is not None:
         sent = sent.filter(sent_at__gt=batch.failures_counted_from)
     # In the order of the index: created rows come first.

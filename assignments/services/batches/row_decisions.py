@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from assignments.audit.entries.actors import Actor
 from assignments.models import Assignment, Batch
-from assignments.queries.failures import ON_RECORD, RETRYABLE, UNPROVEN
+from assignments.queries.failures import CLOSABLE, ON_RECORD, RETRYABLE
 from assignments.services.batches import row_pipeline
 from assignments.services.batches.control import ControlRefused, lock_batch, run_again
 from assignments.services.batches.row_changes import RowChange, change_of, settled
@@ -86,7 +86,7 @@ def close_unconfirmed(
         return _settle(row, "assignment.closed_unconfirmed", problem, why, now)
 
     refusal = "Nothing here waits for a person to decide."
-    return _decide(batch, _Action(change, UNPROVEN, CAN_SETTLE, refusal), among, by, now)
+    return _decide(batch, _Action(change, CLOSABLE, CAN_SETTLE, refusal), among, by, now)
 
 
 def _decide(batch: Batch, action: _Action, among: Q, by: Actor, now: datetime) -> int:

@@ -93,7 +93,7 @@ SELECT %s, position, learner_id, content_id, learner_remote_id, content_remote_i
     0, '', 0, 0, '', problem, '', CASE WHEN problem = '' THEN NULL ELSE %s END
 FROM planned
 """,
-    sent=Assignment.UNPROVEN,
+    sent=Assignment.SENT_WITHOUT_RECORD,
     to_send=(State.PLANNED, State.QUEUED),
     withdrawn=Batch.WITHDRAWN,
     planned=State.PLANNED,

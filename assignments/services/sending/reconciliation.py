@@ -33,7 +33,7 @@ CONFLICT: Final = 409
 SUCCESS: Final = range(200, 300)
 # After the call, when a record that was confirmed but not found is looked for again.
 LATE_READ_BACKS: Final = tuple(timedelta(hours=h) for h in (1, 6, 24))
-UNPROVEN: Final = (State.UNKNOWN, State.CONFIRMED)
+READ_BACK_STATES: Final = (State.UNKNOWN, State.CONFIRMED)
 DOUBTFUL: Final = (
     "The LMS holds this item for the person, but it cannot be told whether this call made it."
 )
@@ -60,7 +60,7 @@ def due(
     :param in_flight: ids of the rows that are being read back already
     """
     unproven = Assignment.objects.filter(
-        batch__account=account, state__in=UNPROVEN, read_back_at__lte=now
+        batch__account=account, state__in=READ_BACK_STATES, read_back_at__lte=now
     ).exclude(pk__in=in_flight)
     rows = unproven.order_by("read_back_at", "pk")[:count]
     return [ReadBack(row.pk, row.batch_id, row.read_backs, row.learner_remote_id) for row in rows]
@@ -75,7 +75,9 @@ def settle(*, account: Account, read_backs: Sequence[EndedReadBack], now: dateti
     batches = {ended.job.batch_id for ended in read_backs}
     refusal = refusal_of(account, results)
     with transaction.atomic():
-        rows = row_pipeline.lock_rows(by_pk, batches=batches, refusal=refusal, state__in=UNPROVEN)
+        rows = row_pipeline.lock_rows(
+            by_pk, batches=batches, refusal=refusal, state__in=READ_BACK_STATES
+        )
         # Nobody else has read a row back since the call began.
         fenced = [row for row in rows if row.read_backs == by_pk[row.pk].job.read_backs]
         changes = _changes(fenced, by_pk, now)
