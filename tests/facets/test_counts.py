@@ -8,31 +8,17 @@ from assignments.models import (
     Account,
 )
 from assignments.queries import facet_counts
-from tests.facet_people import (
+from tests.facets.people import (
     DEPARTMENT,
     HIRED,
     HTMX,
     LOCATION,
     listed,
-    make_draft,
-    make_people,
     set_facets,
 )
 from tests.factories import AT, make_learner, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
-
-
-@pytest.fixture
-def people():
-    """Return five people by name."""
-    return make_people()
-
-
-@pytest.fixture
-def draft(client):
-    """Return the draft of a signed-in manager."""
-    return make_draft(client)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -12,29 +12,15 @@ from assignments.models import (
     RemoteAssignment,
 )
 from assignments.services.syncing import facets
-from tests.facet_people import (
+from tests.facets.people import (
     HIRED,
     LOCATION,
-    make_draft,
-    make_people,
     set_facets,
     shown,
 )
 from tests.factories import AT, make_account, make_content, make_learner
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
-
-
-@pytest.fixture
-def people():
-    """Return five people by name."""
-    return make_people()
-
-
-@pytest.fixture
-def draft(client):
-    """Return the draft of a signed-in manager."""
-    return make_draft(client)
 
 
 def test_only_fields_whose_values_are_all_dates_are_dates():

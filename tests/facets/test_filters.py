@@ -9,33 +9,19 @@ from assignments.models import (
     Audience,
     DraftLearner,
 )
-from tests.facet_people import (
+from tests.facets.people import (
     DEPARTMENT,
     HIRED,
     HTMX,
     LOCATION,
     TEAMS,
     listed,
-    make_draft,
-    make_people,
     set_facets,
     shown,
 )
 from tests.factories import make_learner
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
-
-
-@pytest.fixture
-def people():
-    """Return five people by name."""
-    return make_people()
-
-
-@pytest.fixture
-def draft(client):
-    """Return the draft of a signed-in manager."""
-    return make_draft(client)
 
 
 @pytest.mark.parametrize(
