@@ -177,8 +177,10 @@ def enqueue_syncs() -> None:
     now = timezone.now()
     for account in connections.configured_accounts():
         every = timedelta(minutes=settings.SYNC_MINUTES)
-        if sync_run.is_sync_due(account, every=every, now=now):
-            run = sync_run.request_sync(account=account, by=SYSTEM, now=now)
+        if not sync_run.is_sync_due(account, every=every, now=now):
+            continue
+        run = sync_run.request_due_sync(account=account, every=every, by=SYSTEM, now=now)
+        if run is not None:
             sync.enqueue(run.pk)
 
 

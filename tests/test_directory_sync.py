@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from assignments.audit.entries.actors import SYSTEM
-from assignments.models import Content, Learner, LogEntry, RemoteAssignment, SyncRun
+from assignments.models import Account, Content, Learner, LogEntry, RemoteAssignment, SyncRun
 from assignments.models.sql import analyze
 from assignments.services.syncing import sync_run
 
@@ -190,3 +190,18 @@ def test_is_sync_due_when_the_last_one_is_old_or_abandoned(desk):
     assert not sync_run.is_sync_due(desk.account, every=every, now=desk.clock())
     desk.clock.skip(seconds=91)
     assert sync_run.is_sync_due(desk.account, every=every, now=desk.clock())
+
+
+def test_a_sync_that_another_worker_has_just_finished_is_not_repeated(desk):
+    every = timedelta(minutes=15)
+    desk.clock.skip(minutes=16)
+    read_before = Account.objects.get(pk=desk.account.pk)
+    assert sync_run.is_sync_due(read_before, every=every, now=desk.clock())
+    run(desk, request(desk))
+
+    requested = sync_run.request_due_sync(
+        account=read_before, every=every, by=SYSTEM, now=desk.clock()
+    )
+
+    assert requested is None
+    assert SyncRun.objects.filter(finished_at=None).count() == 0

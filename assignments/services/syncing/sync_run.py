@@ -60,7 +60,28 @@ def request_sync(*, account: Account, by: Actor, now: datetime) -> SyncRun:
     It is incremental, but full once in FULL_EVERY: only a full sync shows who has been removed
     from the LMS.
     """
-    Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+    return _get_or_create_run(_lock(account), by, now)
+
+
+@transaction.atomic
+def request_due_sync(
+    *, account: Account, every: timedelta, by: Actor, now: datetime
+) -> SyncRun | None:
+    """Do as `request_sync` if a sync is due, else return None.
+
+    Another worker may have finished one since `account` was read, hence the lock.
+    """
+    locked = _lock(account)
+    if not is_sync_due(locked, every=every, now=now):
+        return None
+    return _get_or_create_run(locked, by, now)
+
+
+def _lock(account: Account) -> Account:
+    return Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+
+
+def _get_or_create_run(account: Account, by: Actor, now: datetime) -> SyncRun:
     open_run = SyncRun.objects.filter(account=account, finished_at=None).first()
     if open_run is not None:
         return open_run
