@@ -58,6 +58,22 @@ def test_arrows_move_and_enter_picks_an_assignable_option(page, field, check_app
     expect(page.get_by_role("combobox", name="Add another course")).to_be_focused()
 
 
+def test_a_list_that_arrives_late_does_not_change_what_enter_picks(page, field):
+    page.keyboard.type("fire")
+    expect(page.locator("#options").get_by_role("option")).to_have_count(3)
+    page.keyboard.press("ArrowDown")
+    assert active(page) == "Firewalls"
+
+    page.locator("#options").evaluate("list => list.dataset.isOld = true")
+    field.dispatch_event("search")
+    expect(page.locator("#options[data-is-old]")).to_have_count(0)
+    expect(page.locator("[role=option][aria-selected=true]")).to_contain_text("Firewalls")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#what .picked-item")).to_have_count(1)
+    assert picked() == ["Firewalls"]
+
+
 def test_escape_closes_arrow_opens_and_tab_leaves_the_list(page, field):
     page.keyboard.type("fire")
     expect(page.locator("#options").get_by_role("option")).to_have_count(3)

@@ -30,7 +30,9 @@ const updateCombobox = () => {
   field.setAttribute("aria-controls", "option-list");
   field.setAttribute("aria-expanded", String(available.length > 0));
   if (!available.length || activeOption() || isFreeText()) return;
-  activate(available.find((option) => !isDisabled(option)) || available[0]);
+  // A list that arrives late must not change what Enter picks.
+  const wasActive = available.find((option) => option.id === field.getAttribute("aria-activedescendant"));
+  activate(wasActive || available.find((option) => !isDisabled(option)) || available[0]);
   announce(`${available.length} results`);
 };
 

@@ -3,12 +3,12 @@ import { query } from "./dom.js";
 import { applyUnsavedTicks, forgetSavedTicks, revertUnsavedTicks } from "./unsaved_ticks.js";
 
 const showNotice = (text) => {
-  const live = query("#live");
   const notice = query("#not-saved");
-  if (live) live.textContent = text;
-  if (!notice) return;
+  // What other scripts announced is not ours to clear.
+  if (!notice || notice.hidden === !text) return;
   notice.hidden = !text;
   query("p", notice).textContent = text;
+  query("#live").textContent = text;
 };
 
 const onFailure = (event) => {
