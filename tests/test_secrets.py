@@ -12,7 +12,8 @@ from assignments.audit.signing.signed_note import SigningKey
 from tests.planted_secrets import CONTROL, EMAIL, NAME
 from tests.sandbox_process import ROOT
 
-pytestmark = pytest.mark.slow
+# All output is written once, in one process.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("secrets")]
 
 SIGNING = SigningKey.generate("log.example.com/desk").to_text()
 SECRETS = {
