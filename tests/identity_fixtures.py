@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 from django.test import Client
+from oidc_provider_mock import User as Account
+from oidc_provider_mock import run_server_in_thread
 
 from dashboard.access import oidc
 from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, Provider, running_provider
@@ -51,6 +53,22 @@ def company(running_company: Provider, settings, monkeypatch) -> Iterator[Provid
     settings.ACCESS_CONTACT = "the L&D desk, ld@northwind.example"
     oidc.provider.cache_clear()
     yield running_company
+    oidc.provider.cache_clear()
+
+
+@pytest.fixture
+def provider_url(settings: Any) -> Iterator[str]:
+    """Run a third-party provider, let the site sign in through it, and return its address."""
+    accounts = [Account(sub=name, claims=claims) for name, claims in PEOPLE.items()]
+    with run_server_in_thread(require_nonce=True, user_claims=accounts) as server:
+        settings.DESK_DEMO = False
+        settings.OIDC_ISSUER = f"http://127.0.0.1:{server.server_port}"
+        settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = "assignment-desk", "a-secret"
+        settings.OIDC_MANAGER_VALUES = ["ld"]
+        settings.OIDC_AUDITOR_VALUES = ["audit"]
+        settings.OIDC_ADMIN_VALUES = ["it"]
+        oidc.provider.cache_clear()
+        yield settings.OIDC_ISSUER
     oidc.provider.cache_clear()
 
 

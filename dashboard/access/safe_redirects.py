@@ -6,6 +6,7 @@ from urllib.parse import urlencode, urlsplit
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -50,6 +51,8 @@ def sign_in_url(request: HttpRequest, *, route: str = "login") -> str:
     return f"{reverse(route)}?{urlencode(query, safe='/')}"
 
 
-def htmx_redirect(url: str) -> HttpResponse:
-    """Return a response that makes htmx load a whole page instead of a part."""
-    return HttpResponse(status=401, headers={"HX-Redirect": url})
+def redirect_to(request: HttpRequest, url: str) -> HttpResponse:
+    """Redirect to a page; htmx, which cannot follow a redirect, is told to load it whole."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=401, headers={"HX-Redirect": url})
+    return redirect(url)

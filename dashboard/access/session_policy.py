@@ -7,7 +7,7 @@ from typing import Final
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 
 from assignments.views.problem_details import is_api_request
@@ -15,7 +15,7 @@ from dashboard.access import access_tokens, renewal, sessions
 from dashboard.access.models import SignIn
 from dashboard.access.renewal import Renewal
 from dashboard.access.rules import PUBLIC, RULES, SIGNED_IN
-from dashboard.access.safe_redirects import htmx_redirect, sign_in_url
+from dashboard.access.safe_redirects import redirect_to, sign_in_url
 
 LAST_SEEN_INTERVAL: Final = timedelta(minutes=1)
 # Ids of the page parts that poll: their requests do not extend the idle time.
@@ -65,7 +65,7 @@ class AccessRuleMiddleware(LoginRequiredMiddleware):
         """Redirect to sign-in: the whole page for htmx; a program gets 401 with what to do."""
         if is_api_request(request):
             return access_tokens.token_required_response()
-        return _redirect(request, sign_in_url(request))
+        return redirect_to(request, sign_in_url(request))
 
 
 def _enforce(request: HttpRequest, facts: dict[str, float], now: datetime) -> HttpResponse | None:
@@ -109,8 +109,4 @@ def _renew_by_browser(request: HttpRequest, age_seconds: float) -> HttpResponse 
     is_page = request.method == "GET" and not request.headers.get("HX-Request")
     if not is_page and age_seconds < renewal.MAX_UNCONFIRMED.total_seconds():
         return None
-    return _redirect(request, sign_in_url(request, route="login-renew"))
-
-
-def _redirect(request: HttpRequest, url: str) -> HttpResponse:
-    return htmx_redirect(url) if request.headers.get("HX-Request") else redirect(url)
+    return redirect_to(request, sign_in_url(request, route="login-renew"))

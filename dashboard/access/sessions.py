@@ -30,14 +30,19 @@ def sign_in(
     *,
     is_by_proxy: bool = False,
 ) -> None:
-    """Start a new session for the user, under a new key.
+    """Start a new session for the user, under a new key; end the one that the browser has.
 
     :param verified: the tokens of the identity provider, if it signed the person in
     :param is_by_proxy: the session lasts only while the reverse proxy names the same person
     """
     now = timezone.now()
+    previous_key = request.session.session_key
+    _end_previous(request, now)
     delete_expired(now)
     login(request, user, backend="dashboard.access.backend.SessionBackend")
+    if request.session.session_key == previous_key:
+        # Django keeps the key if the same person is signed in already.
+        request.session.cycle_key()
     expires_at = now + timedelta(hours=settings.SESSION_HOURS)
     request.session[SIGN_IN_FACTS] = {
         "expires": expires_at.timestamp(),
@@ -75,9 +80,11 @@ def sign_out(request: HttpRequest, *, reason: str = "") -> str:
 
 @transaction.atomic
 def end_sessions(sign_ins: Sequence[SignIn], *, by: Actor, reason: str, now: datetime) -> int:
-    """End sessions of other people, with an audit entry for each, and return how many."""
-    keys = [sign_in.session_key for sign_in in sign_ins]
-    for sign_in in sign_ins:
+    """End sessions, with an audit entry for each that is still open, and return how many."""
+    still_open = SignIn.objects.select_for_update(of=("self",)).select_related("user")
+    locked = list(still_open.filter(pk__in=[sign_in.pk for sign_in in sign_ins]).order_by("pk"))
+    keys = [sign_in.session_key for sign_in in locked]
+    for sign_in in locked:
         event = Event(
             action="session.ended",
             subject=f"user/{sign_in.user_id}",
@@ -112,6 +119,13 @@ def delete_expired(now: datetime) -> None:
     """Delete the rows of expired sessions."""
     SignIn.objects.filter(expires_at__lt=now).delete()
     Session.objects.filter(expire_date__lt=now).delete()
+
+
+def _end_previous(request: HttpRequest, now: datetime) -> None:
+    """End the session in which the browser is signed in already, as after the back button."""
+    by = acting(request) if request.user.is_authenticated else SYSTEM
+    previous = SignIn.objects.filter(session_key=request.session.session_key or "")
+    end_sessions(list(previous), by=by, reason="signed in again in the same browser", now=now)
 
 
 def _record(action: str, *, by: Actor, now: datetime, reason: str = "") -> None:

@@ -29,6 +29,8 @@ from dashboard.access.sign_in_rate_limit import limit_sign_ins
 
 logger = logging.getLogger("dashboard.sign_in")
 View = Callable[[HttpRequest], HttpResponse]
+# Key in the session of the sign-in or renewal that was completed last.
+COMPLETED: Final = "completed_sign_in"
 STATUSES: Final = {"unavailable": 503, "expired": 400, "untrusted": 403, "denied": 403}
 
 
@@ -84,7 +86,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     started = store.get_state_data(request.session, state)
     store.clear_state_data(request.session, state)
     if started is None:
-        return _problem_page(request, "expired", None)
+        return _repeated(request, state)
     if "error" in request.GET:
         if started["is_silent"]:
             return _end_session(request, started["next"])
@@ -131,13 +133,27 @@ def _complete(
         if sign_in:
             outcome = renewal.confirm_session(request, sign_in, verified, now=now)
             if outcome is Renewal.CONFIRMED:
-                return redirect(started["next"])
+                return _go_on(request, started)
         return _end_session(request, started["next"])
     user = provision_user(identity, by=actor_signing_in(request, identity), now=now)
     if isinstance(user, User):
         sessions.sign_in(request, user, verified)
-        return redirect(started["next"])
+        return _go_on(request, started)
     return refusal_page(request, identity, reason=user.reason)
+
+
+def _go_on(request: HttpRequest, started: dict[str, str]) -> HttpResponse:
+    """Redirect to the page that the person wanted, and remember it for a repeated callback."""
+    request.session[COMPLETED] = {"state": started["state"], "next": started["next"]}
+    return redirect(started["next"])
+
+
+def _repeated(request: HttpRequest, state: str) -> HttpResponse:
+    """Respond to a callback that was used: by a double press, the back button, or by others."""
+    completed = request.session.get(COMPLETED, {})
+    if request.user.is_authenticated and completed.get("state") == state:
+        return redirect(completed["next"])
+    return _problem_page(request, "expired", None)
 
 
 def refusal_page(request: HttpRequest, identity: Identity, *, reason: str) -> HttpResponse:

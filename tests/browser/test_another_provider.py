@@ -11,33 +11,14 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 import time_machine
-from oidc_provider_mock import User as Account
-from oidc_provider_mock import run_server_in_thread
 from playwright.sync_api import Browser, Page, expect
 
 from assignments.models import LogEntry
-from dashboard.access import oidc
 from dashboard.access.models import SignIn, User
 from tests.factories import make_account
 from tests.identity_fixtures import PEOPLE
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def provider_url(settings) -> Iterator[str]:
-    """Run the provider, let the site sign in through it, and return its address."""
-    accounts = [Account(sub=name, claims=claims) for name, claims in PEOPLE.items()]
-    with run_server_in_thread(require_nonce=True, user_claims=accounts) as server:
-        settings.DESK_DEMO = False
-        settings.OIDC_ISSUER = f"http://127.0.0.1:{server.server_port}"
-        settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = "assignment-desk", "a-secret"
-        settings.OIDC_MANAGER_VALUES = ["ld"]
-        settings.OIDC_AUDITOR_VALUES = ["audit"]
-        settings.OIDC_ADMIN_VALUES = ["it"]
-        oidc.provider.cache_clear()
-        yield settings.OIDC_ISSUER
-    oidc.provider.cache_clear()
 
 
 @pytest.fixture
