@@ -95,15 +95,16 @@ def choice(env: Environment, name: str, **default: str) -> str:
 
 def positive_integer(env: Environment, name: str) -> int:
     """Return the variable as an integer of at least 1."""
-    return _integer(env, name, least=1)
+    return integer(env, name, least=1)
 
 
 def non_negative_integer(env: Environment, name: str, *, default: int | None) -> int | None:
     """Return the variable as an integer of at least 0, or the default if it is not set."""
-    return default if name not in env.ENVIRON else _integer(env, name, least=0)
+    return default if name not in env.ENVIRON else integer(env, name, least=0)
 
 
-def _integer(env: Environment, name: str, *, least: int) -> int:
+def integer(env: Environment, name: str, *, least: int) -> int:
+    """Return the variable as an integer of at least `least`."""
     advice = f"Set it to {least} or more."
     try:
         value = int(env.int(name))

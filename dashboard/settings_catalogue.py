@@ -223,6 +223,12 @@ SECTIONS: Final[dict[str, tuple[Setting, ...]]] = {
         Setting(
             "SIEM_AUTHORIZATION", "Header Authorization for an HTTPS `SIEM_URL`.", is_secret=True
         ),
+        Setting(
+            "SIEM_MAX_MESSAGE_BYTES",
+            "Longest message in bytes that the syslog receiver reads in one piece (rsyslog:"
+            " `maxMessageSize`); longer entries are passed over.",
+            8096,
+        ),
     ),
     "Monitoring": (
         Setting(

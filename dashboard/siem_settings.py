@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
 
-from dashboard.environment import Environment, is_loopback
+from dashboard.environment import Environment, integer, is_loopback
 
 if TYPE_CHECKING:
     from assignments.siem.destinations import Destination
@@ -27,6 +27,7 @@ def siem(env: Environment) -> "Destination | None":
 
     try:
         authorization = str(env.str("SIEM_AUTHORIZATION"))
-        return parse_destination(url, authorization=authorization)
+        max_bytes = integer(env, "SIEM_MAX_MESSAGE_BYTES", least=4_096)
+        return parse_destination(url, authorization=authorization, max_message_bytes=max_bytes)
     except InvalidDestination as problem:
         raise ImproperlyConfigured(f"SIEM_URL is set, and {problem}.") from problem

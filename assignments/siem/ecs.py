@@ -4,7 +4,6 @@ An event has no names: people are refs, as in the entry. `event.original` is the
 from which anybody can recompute `event.hash`, the entry's leaf hash in the Merkle tree.
 """
 
-import json
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from assignments.audit.entries.sentences import sentence
 from assignments.audit.export.pack_readme import product_version
 from assignments.audit.export.scope import StoredEntry
 from assignments.audit.integrity.verdicts import BROKEN_WORDS
+from assignments.audit.seals.sealing import FORWARDED
 from assignments.queries.absolute_urls import page_url
 from assignments.siem.events import Event
 
@@ -43,7 +43,8 @@ CLASSES: Final = {
     "export.downloaded": ("file", ["access"]),
     "export.file_deleted": ("file", ["deletion"]),
     "log": ("database", ["info"]),
-    "entry": ("database", ["access"]),
+    "entry.read": ("database", ["access"]),
+    "entry.not_forwarded": ("database", ["error"]),
     "legal_hold": ("configuration", ["change"]),
     "account": ("configuration", ["change"]),
     "content": ("configuration", ["change"]),
@@ -56,12 +57,15 @@ FAILURES: Final = frozenset(
         "assignment.rejected",
         "export.failed",
         "log.damage_detected",
+        "entry.not_forwarded",
     }
 )
 PENDING: Final = frozenset(
     {"assignment.attempted", "assignment.outcome_unknown", "assignment.confirmed"}
 )
 LABELS: Final = ("subject", "batch", "account", "cause", "result")
+# Labels of the entries that say how far the log is forwarded, from which a SIEM can tell a gap.
+PROGRESS: Final = ("first_entry", "next_entry", "entries")
 
 
 def event_of(entry: StoredEntry, *, now: datetime) -> Event:
@@ -85,7 +89,8 @@ def event_of(entry: StoredEntry, *, now: datetime) -> Event:
         **fields,
         "event": {**common, **fields["event"]},
     }
-    return Event(event["@timestamp"], json.dumps(event, separators=(",", ":")).encode())
+    # The one control character that JSON leaves as it is, and syslog receivers replace.
+    return Event(event["@timestamp"], orjson.dumps(event).replace(b"\x7f", rb"\u007f"))
 
 
 # JSON whose fields the Elastic Common Schema defines.
@@ -98,6 +103,8 @@ def _fields(entry: Entry) -> Document:
     if people:
         user["target"] = {"id": people[0]}
     labels = {name: entry[name] for name in LABELS if entry[name]}
+    if entry["action"] == FORWARDED:
+        labels |= {name: entry["detail"][name] for name in PROGRESS}
     fields: Document = {
         "@timestamp": entry["at"],
         "message": f"{by} {sentence(entry, people[0] if people else 'somebody')}",

@@ -7,7 +7,7 @@ TIMEOUT_SECONDS: Final = 15
 
 
 class Event(NamedTuple):
-    """One event: its time as text (UTC), and its JSON in ASCII on one line."""
+    """One event: its time as text (UTC), and its JSON in UTF-8 on one line."""
 
     at: str
     json: bytes
@@ -15,3 +15,7 @@ class Event(NamedTuple):
 
 class Undelivered(Exception):
     """The events were not taken, or possibly not; the message says why, without secrets."""
+
+
+class TooLarge(Undelivered):
+    """None of the events was taken, because they are too large for the destination."""

@@ -4,7 +4,6 @@ The cursor moves only after the SIEM has taken a group. A worker that dies in be
 group to be sent again; the receiver recognises repetitions by `event.id`.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,27 +11,24 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
 
 from assignments.audit.entries.actors import Actor
-from assignments.audit.export.scope import StoredEntry, stored_entry
 from assignments.audit.integrity.pruned_prefix import pruned
 from assignments.audit.log import Event, record
-from assignments.models import LogEntry, LogForwarding, LogHead
-from assignments.siem.ecs import event_of
-from assignments.siem.events import Undelivered
+from assignments.models import LogForwarding, LogHead
+from assignments.siem import cursor, groups
+from assignments.siem.destinations import Destination
+from assignments.siem.events import TooLarge, Undelivered
 
-GROUP: Final = 500
-# A destination responds or fails sooner; a worker that holds the cursor for longer is dead.
-LEASE: Final = timedelta(minutes=1)
 MAX_RUN: Final = timedelta(seconds=30)
-FIRST_PAUSE: Final = timedelta(seconds=2)
-MAX_PAUSE: Final = timedelta(minutes=5)
-logger = logging.getLogger("assignments.siem")
 
 
 class NoSuchEntry(Exception):
     """The log has no such entry; the message says which it has."""
+
+
+class _Overtaken(Exception):
+    """Another worker has the cursor, or somebody edited its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,37 +48,36 @@ class ForwardingStatus:
 
 def status() -> ForwardingStatus:
     """Return how far the log is forwarded."""
-    cursor = _cursor()
-    behind = max(0, LogHead.entries() - cursor.next)
-    return ForwardingStatus(cursor.next, behind, cursor.sent_at, cursor.problem)
+    row = cursor.stored()
+    behind = LogHead.entries() - row.next if groups.has_new_entries(row.next) else 0
+    return ForwardingStatus(row.next, behind, row.sent_at, row.problem)
 
 
 def is_due(*, now: datetime) -> bool:
     """Tell whether a SIEM is set, there are new entries for it, and no worker forwards or waits."""
     if settings.SIEM is None:
         return False
-    cursor = _cursor()
-    is_free = cursor.not_before is None or cursor.not_before <= now
-    return is_free and cursor.next < LogHead.entries()
+    row = cursor.stored()
+    return cursor.is_free(row, now) and groups.has_new_entries(row.next)
 
 
 def forward(*, clock: Callable[[], datetime], may_go_on: Callable[[], bool]) -> int:
     """Forward new entries for at most MAX_RUN and return how many the SIEM took."""
     deadline = clock() + MAX_RUN
     destination = settings.SIEM
-    if destination is None or (cursor := _claim(clock())) is None:
+    if destination is None or (claimed := cursor.claim(clock())) is None:
         return 0
-    first = cursor.next
+    first, limit = claimed.next, groups.limit_after(claimed.failures)
     try:
-        while may_go_on() and clock() < deadline and (entries := _entries_from(cursor.next)):
-            destination.send([event_of(entry, now=clock()) for entry in entries])
-            if not _move(cursor, entries[-1].seq + 1, clock()):
-                return cursor.next - first
+        while may_go_on() and clock() < deadline and groups.has_new_entries(claimed.next):
+            limit = _forward_group(destination, claimed, limit, clock)
     except Undelivered as problem:
-        _postpone(cursor, str(problem), clock())
+        cursor.postpone(claimed, str(problem), clock())
+    except _Overtaken:
+        pass
     else:
-        _unchanged(cursor).update(not_before=None)
-    return cursor.next - first
+        cursor.unchanged(claimed).update(not_before=None)
+    return claimed.next - first
 
 
 @transaction.atomic
@@ -96,50 +91,28 @@ def restart_at(*, start: int, by: Actor, now: datetime) -> None:
         raise NoSuchEntry(
             f"The log has no entry {start:,}. Its entries are {first:,} to {size - 1:,}."
         )
-    LogForwarding.objects.update_or_create(pk=1, defaults={"next": start, "not_before": None})
-    detail = {"first_entry": start}
-    record(Event(action="log.forwarding_restarted", subject="log", detail=detail), by=by, at=now)
+    event = Event(action=cursor.RESTARTED, subject="log", detail={"first_entry": start})
+    cursor.restart(start, record(event, by=by, at=now))
 
 
-def _cursor() -> LogForwarding:
-    return LogForwarding.objects.first() or LogForwarding()
+def _forward_group(
+    destination: Destination, claimed: LogForwarding, limit: int, clock: Callable[[], datetime]
+) -> int:
+    """Send the next group and move the cursor; return how many events may be sent at once next.
 
-
-def _claim(now: datetime) -> LogForwarding | None:
-    """Claim the cursor for LEASE and return it; None if another worker has it or a wait lasts."""
-    LogForwarding.objects.get_or_create(pk=1)
-    free = LogForwarding.objects.filter(Q(not_before=None) | Q(not_before__lte=now))
-    return LogForwarding.objects.get() if free.update(not_before=now + LEASE) else None
-
-
-def _unchanged(cursor: LogForwarding) -> QuerySet[LogForwarding]:
-    """Return the stored cursor if it still is what this worker wrote last."""
-    return LogForwarding.objects.filter(not_before=cursor.not_before, next=cursor.next)
-
-
-def _entries_from(seq: int) -> list[StoredEntry]:
-    # Groups are appended one after another under a lock, so no smaller number can appear later.
-    entries: QuerySet[LogEntry, object] = LogEntry.objects.filter(
-        seq__gte=seq, seq__lt=LogHead.entries()
-    )
-    rows = entries.order_by("seq").values_list("seq", "body", "leaf")[:GROUP]
-    return [stored_entry(*row) for row in rows]
-
-
-def _move(cursor: LogForwarding, following: int, now: datetime) -> bool:
-    lease_ends = now + LEASE
-    moved = {"next": following, "not_before": lease_ends, "sent_at": now}
-    if not _unchanged(cursor).update(**moved, failures=0, problem=""):
-        return False
-    if cursor.failures:
-        logger.info("The audit log is forwarded to %s again.", settings.SIEM)
-    cursor.next, cursor.not_before, cursor.failures = following, lease_ends, 0
-    return True
-
-
-def _postpone(cursor: LogForwarding, problem: str, now: datetime) -> None:
-    pause = min(FIRST_PAUSE * 2 ** min(cursor.failures, 10), MAX_PAUSE)
-    if not cursor.failures:
-        logger.warning("The audit log could not be forwarded. %s It is tried again.", problem)
-    failed = {"not_before": now + pause, "failures": cursor.failures + 1, "problem": problem[:300]}
-    _unchanged(cursor).update(**failed)
+    :raises Undelivered: if the SIEM did not take it
+    """
+    events, entries = groups.next_group(claimed.next, limit, clock=clock)
+    event_of_refusal = None
+    try:
+        destination.send(events)
+    except TooLarge:
+        if len(events) > 1:
+            return len(events) // 2
+        if len(events[0].json) <= groups.ALWAYS_ACCEPTED_BYTES:
+            raise
+        event_of_refusal = groups.passed_over(entries[0], events[0])
+        limit = groups.MAX_EVENTS
+    if not cursor.move(claimed, entries[-1].seq + 1, clock(), passed_over=event_of_refusal):
+        raise _Overtaken
+    return limit

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 import httpx
 
-from assignments.siem.events import TIMEOUT_SECONDS, Event, Undelivered
+from assignments.siem.events import TIMEOUT_SECONDS, Event, TooLarge, Undelivered
 from assignments.tls import tls_context
 
 
@@ -23,23 +24,39 @@ class Https:
     def send(self, events: Sequence[Event]) -> None:
         """Send the events.
 
+        :raises TooLarge: if the endpoint refused them for their size
         :raises Undelivered: if the endpoint did not confirm them
         """
         headers = {"Content-Type": "application/x-ndjson"}
         if self.authorization:
             headers["Authorization"] = self.authorization
         try:
-            response = httpx.post(
+            with httpx.stream(
+                "POST",
                 self.url,
                 content=b"".join(event.json + b"\n" for event in events),
                 headers=headers,
                 timeout=TIMEOUT_SECONDS,
                 verify=tls_context(),
-            )
+            ) as response:
+                self._require_taken(response)
         except httpx.HTTPError as error:
             # The error's text may contain the URL, and the URL a token.
             problem = type(error).__name__
             raise Undelivered(f"The endpoint at {self} did not respond: {problem}.") from error
+
+    def _require_taken(self, response: httpx.Response) -> None:
+        status = response.status_code
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise TooLarge(f"The endpoint at {self} refuses a request as too large (status 413).")
         if not response.is_success:
-            status = response.status_code
             raise Undelivered(f"The endpoint at {self} responded with status {status}.")
+        # A sign-in page or a captive portal has taken nothing.
+        if _is_page(response):
+            raise Undelivered(f"The endpoint at {self} responded with a web page, not as a SIEM.")
+
+
+def _is_page(response: httpx.Response) -> bool:
+    start = next(response.iter_bytes(1_024), b"").lstrip().lower()
+    is_html = "html" in response.headers.get("Content-Type", "").lower()
+    return is_html or start.startswith((b"<!doctype html", b"<html"))

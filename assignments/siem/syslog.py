@@ -3,15 +3,18 @@
 import contextlib
 import socket
 import ssl
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from assignments.siem.events import TIMEOUT_SECONDS, Event, Undelivered
+from assignments.siem.events import TIMEOUT_SECONDS, Event, TooLarge, Undelivered
 from assignments.tls import tls_context
 
 # Facility 13, "log audit", and severity 6, "informational".
 PRIORITY: Final = 13 * 8 + 6
+# rsyslog 8.2302 cuts longer messages in two unless `maxMessageSize` is set.
+DEFAULT_MAX_BYTES: Final = 8_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class Syslog:
     host: str
     port: int
     is_encrypted: bool
+    max_message_bytes: int = DEFAULT_MAX_BYTES
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
@@ -31,11 +35,16 @@ class Syslog:
         Syslog has no acknowledgement, but a receiver that closes after our end of stream has read
         everything before it.
 
+        :raises TooLarge: if one is longer than the receiver reads in one piece
         :raises Undelivered: if the connection fails or does not end in order
         """
+        messages = [_message(event) for event in events]
+        longest = max(map(len, messages))
+        if longest > self.max_message_bytes:
+            raise TooLarge(f"A message of {longest:,} bytes is too large for {self}.")
         try:
             with contextlib.closing(self._connect()) as connection:
-                connection.sendall(b"".join(map(_frame, events)))
+                connection.sendall(b"".join(b"%d %b" % (len(text), text) for text in messages))
                 _wait_for_close(connection)
         except OSError as error:
             reason = str(error.strerror or error)
@@ -50,10 +59,10 @@ class Syslog:
         return tls_context().wrap_socket(connection, server_hostname=self.host)
 
 
-def _frame(event: Event) -> bytes:
+def _message(event: Event) -> bytes:
+    # Without the byte order mark of RFC 5424 §6.4, which many receivers keep in front of the JSON.
     head = f"<{PRIORITY}>1 {event.at} {socket.gethostname()} assignment-desk - audit - "
-    message = head.encode() + event.json
-    return b"%d %b" % (len(message), message)
+    return head.encode() + event.json
 
 
 def _wait_for_close(connection: socket.socket) -> None:
@@ -62,5 +71,7 @@ def _wait_for_close(connection: socket.socket) -> None:
             connection.unwrap()
         return
     connection.shutdown(socket.SHUT_WR)
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while connection.recv(4_096):
-        pass
+        if time.monotonic() > deadline:
+            raise TimeoutError("it sent data instead of closing the connection")

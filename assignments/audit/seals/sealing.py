@@ -20,6 +20,8 @@ from assignments.models import LogEntry, LogHead, LogSeal
 SealReason = Literal["schedule", "export", "request"]
 INTERVAL: Final = timedelta(hours=1)
 ACTION: Final = "log.sealed"
+# Says how far the log is forwarded to a SIEM. Like a seal it causes neither a seal nor forwarding.
+FORWARDED: Final = "log.forwarded"
 
 
 class NotSealed(Exception):
@@ -47,10 +49,11 @@ def make_seal(*, reason: SealReason, by: Actor, now: datetime) -> LogSeal:
 
 
 def is_due(*, now: datetime) -> bool:
-    """Tell whether entries other than seals were appended since a seal that is INTERVAL old."""
+    """Tell whether entries but seals and forwarding follow a seal that is INTERVAL old."""
     last = newest_seal()
     start = last.size if last else 0
-    if not LogEntry.objects.filter(seq__gte=start).exclude(action=ACTION).exists():
+    added = LogEntry.objects.filter(seq__gte=start).exclude(action__in=[ACTION, FORWARDED])
+    if not added.exists():
         return False
     # The clock may have been set forward or back since.
     return last is None or abs(now - last.at) >= INTERVAL
