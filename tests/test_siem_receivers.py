@@ -151,5 +151,9 @@ def test_the_entry_about_forwarding_lets_a_gap_be_noticed(log: int, settings: An
     (progress,) = [event for event in events if event["event"]["action"] == "log.forwarded"]
     first, following, count = (progress["labels"][name] for name in PROGRESS)
     arrived = {event["event"]["sequence"] for event in events}
-    assert (first, following, count) == (0, progress["event"]["sequence"], len(range(first, following)))
+    assert (first, following, count) == (
+        0,
+        progress["event"]["sequence"],
+        len(range(first, following)),
+    )
     assert set(range(first, following)) <= arrived
