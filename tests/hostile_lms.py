@@ -19,6 +19,11 @@ PAGE = "<!doctype html><title>Welcome</title>"
 OWN_STATUS = '{"statusCode": 400, "message": "The date is wrong."}'
 OWN_ERROR = '{"data": {"id": "{id}"}, "provider_errors": [{"message": "Not enrolled."}]}'
 ERRORS = '{"data": {}, "errors": [{"message": "Not enrolled."}]}'
+REFUSAL = '{"statusCode": 403, "message": "Invalid account ID or key."}'
+EXPLAINED = (
+    '{"statusCode": 403, "message": "Forbidden", '
+    '"provider_errors": [{"raw": {"message": "Not in your department."}}]}'
+)
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,20 @@ ANSWERS = (
         for body in (OWN_STATUS, OWN_ERROR, ERRORS)
         for effect, ends in (("now", "created"), ("never", "unknown"))
     ),
+)
+CREATED = Answer(201, WITH_ID, "now", "created")
+# The LMS refuses one person.
+EXPLAINED_REFUSALS = tuple(
+    Answer(status, EXPLAINED, "never", "rejected") for status in (401, 403, 404, 412, 501)
+)
+# StackOne refuses without saying whether it is about the person, the key or the account.
+BARE_REFUSALS = (
+    *(
+        Answer(status, body, "never", "rejected")
+        for status in (401, 403, 412, 501)
+        for body in (REFUSAL, "", PAGE, '{"provider_errors": []}')
+    ),
+    Answer(404, REFUSAL, "never", "rejected"),
 )
 
 

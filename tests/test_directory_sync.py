@@ -177,7 +177,10 @@ def test_sync_pauses_the_account_if_the_key_is_rejected(desk, settings):
         run(desk, sync)
 
     desk.account.refresh_from_db()
-    assert desk.account.pause_reason.startswith("StackOne refused the key.")
+    assert desk.account.pause_reason == (
+        "StackOne refused a call (401): Unauthorized without a reason. "
+        "Check STACKONE_API_KEY and its rights, then resume."
+    )
 
 
 def test_is_sync_due_when_the_last_one_is_old_or_abandoned(desk):

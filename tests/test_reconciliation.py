@@ -163,17 +163,18 @@ def test_every_further_page_of_a_read_back_is_charged_to_the_rate_budget(desk, b
     [
         pytest.param(
             AccountUnusable("No.", status=401),
-            "StackOne refused the key. Check STACKONE_API_KEY and its rights, then resume.",
+            "(401): No. Check STACKONE_API_KEY and its rights",
             id="the key",
         ),
         pytest.param(
             AccountUnusable("No.", status=412),
-            "StackOne cannot use the linked account. Re-link it in StackOne, then resume.",
+            "(412): No. Check the linked account in StackOne, and link it again if needed",
             id="the account",
         ),
         pytest.param(
             NotSupported("No.", status=501),
-            "This LMS cannot create assignments through StackOne. Ask the LMS administrator.",
+            "(501): No. Ask the LMS administrator whether the LMS can create assignments through "
+            "StackOne",
             id="the provider",
         ),
     ],
@@ -184,7 +185,8 @@ def test_a_refused_account_is_paused_and_the_row_kept(desk, batch, error, senten
     row = read_back(desk, batch, error)
 
     desk.account.refresh_from_db()
-    assert (row.state, desk.account.pause_reason) == ("unknown", sentence)
+    reason = f"StackOne refused a call for {row.learner.name} {sentence}, then resume."
+    assert (row.state, row.refusals, desk.account.pause_reason) == ("unknown", 1, reason)
     assert row.read_back_at is not None
 
 

@@ -165,8 +165,10 @@ def test_deliver_pauses_the_account_and_marks_no_row(desk, settings):
     desk.deliver()
 
     assert desk.states(batch) == ["queued"] * 3
+    last = batch.assignments.latest("position").learner.name
     assert desk.account.pause_reason == (
-        "StackOne refused the key. Check STACKONE_API_KEY and its rights, then resume."
+        f"StackOne refused 3 calls in a row, the last for {last} (401): Unauthorized without a "
+        "reason. Check STACKONE_API_KEY and its rights, then resume."
     )
     assert LogEntry.objects.filter(action="account.paused").count() == 1
     assert desk.lms.stats()["assignments"] == 0

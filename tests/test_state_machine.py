@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from assignments.models import Assignment
 from assignments.services.batches import row_pipeline
-from assignments.services.sending import claims, outcomes
+from assignments.services.sending import claims, outcomes, refusals
 from assignments.services.sending.foreign_records import ForeignRecords
 from assignments.stackone.errors import OutcomeUnknown
 from tests.model.machine import Adversary, Everyday
@@ -115,6 +115,11 @@ def a_refusal_counts_as_created(patch: Patch, _: Any) -> None:
     patch.setitem(outcomes.ACTIONS, Assignment.State.CREATED, "assignment.created")
 
 
+def refusals_are_not_counted(patch: Patch, _: Any) -> None:
+    """Forget that a row has waited because the account may have been refused."""
+    patch.setattr(refusals, "counted", lambda *_: {})
+
+
 class Sent(Everyday):
     """A request was sent, and its outcome is not known yet."""
 
@@ -129,6 +134,19 @@ class ToBeRefused(Sent):
     """A request was sent that the LMS will refuse."""
 
     fate = "400"
+
+
+class RefusedOnce(Sent):
+    """A request was refused, and a person has resumed the account."""
+
+    fate = "401"
+
+    def open(self) -> None:
+        """Let the call end and the account be resumed."""
+        super().open()
+        self.end_call(0)
+        self.resume_account()
+        self.wait(5)
 
 
 class LostResponse(Sent):
@@ -159,6 +177,7 @@ BROKEN: Mapping[Callable[[Patch, Any], None], type[Everyday]] = {
     outcomes_are_not_logged: Everyday,
     a_read_back_is_not_logged: LostResponse,
     a_refusal_counts_as_created: ToBeRefused,
+    refusals_are_not_counted: RefusedOnce,
 }
 
 

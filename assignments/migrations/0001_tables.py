@@ -28,6 +28,8 @@ class Migration(migrations.Migration):
                 ('provider_rate_per_minute', models.PositiveIntegerField(blank=True, null=True)),
                 ('slowed_until', models.DateTimeField(blank=True, null=True)),
                 ('passthrough', models.TextField(blank=True)),
+                ('passed_on_at', models.DateTimeField(blank=True, null=True)),
+                ('refusals', models.PositiveIntegerField(default=0)),
             ],
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('paused_at', None), models.Q(('pause_reason', ''), _negated=True), _connector='OR'), name='a_paused_account_says_why'), models.CheckConstraint(condition=models.Q(('sender', ''), ('sender_lease_until__isnull', False), _connector='OR'), name='a_sender_has_a_lease')],
@@ -306,6 +308,7 @@ class Migration(migrations.Migration):
                 ('problem', models.CharField(blank=True, max_length=500)),
                 ('problem_field', models.CharField(blank=True, max_length=100)),
                 ('is_contradictory', models.BooleanField(db_default=False, default=False)),
+                ('refusals', models.PositiveSmallIntegerField(db_default=0, default=0)),
                 ('settled_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={

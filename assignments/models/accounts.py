@@ -7,7 +7,9 @@ class Account(models.Model):
     """One linked LMS behind the API key, with the lease of its sender.
 
     `provider_rate_per_minute` is the rate its provider accepted, where that is below the configured
-    one. `passthrough` is what new drafts begin with, a JSON object as compact text.
+    one. `passthrough` is what new drafts begin with, a JSON object as compact text. `refusals` is
+    how many calls StackOne itself has refused since it last passed a create on to the LMS, at
+    `passed_on_at` or up to ten seconds later.
     """
 
     remote_id = models.CharField(max_length=200, unique=True)
@@ -21,6 +23,8 @@ class Account(models.Model):
     provider_rate_per_minute = models.PositiveIntegerField(null=True, blank=True)
     slowed_until = models.DateTimeField(null=True, blank=True)
     passthrough = models.TextField(blank=True)
+    passed_on_at = models.DateTimeField(null=True, blank=True)
+    refusals = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [

@@ -103,7 +103,8 @@ class Assignment(models.Model):
     """One learner and one item: a row of the plan, sent by one or more attempts.
 
     `attempt` is the fencing token: only the current attempt may write an outcome.
-    `is_contradictory` means that the response was a success which reports an error.
+    `is_contradictory` means that the response was a success which reports an error. `refusals` is
+    how many of its calls StackOne refused so that it may have meant the account, not this row.
     """
 
     class State(models.TextChoices):
@@ -147,6 +148,7 @@ class Assignment(models.Model):
     problem = models.CharField(max_length=500, blank=True)
     problem_field = models.CharField(max_length=100, blank=True)
     is_contradictory = models.BooleanField(default=False, db_default=False)
+    refusals = models.PositiveSmallIntegerField(default=0, db_default=0)
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -8,10 +8,28 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from assignments.audit.entries.actors import Person
+from assignments.models import Learner
+
 PERSON: Final = "[the person]"
 # Shorter names occur in many texts that mean somebody or something else.
 MIN_LENGTH: Final = 4
 MIN_DIGITS: Final = 6
+
+
+def logged_person(learner: Learner) -> Person:
+    """Return a learner as a log entry refers to them: by commitments to their names."""
+    return Person(
+        ref=f"learner/{learner.pk}",
+        name=learner.name,
+        email=learner.email,
+        reference=learner.external_reference,
+    )
+
+
+def names_of(learner: Learner) -> tuple[str, ...]:
+    """Return the texts that identify a learner."""
+    return (learner.name, learner.email, learner.external_reference)
 
 
 # JSON, of any depth.

@@ -5,7 +5,7 @@
     - RateLimited        as above, and `retry_after` says when
   + Refused              nothing was created; trying again will not help
     - Conflict           it may have existed before; read it back
-    - AccountUnusable    the key or the linked account is refused; pause the account
+    - AccountUnusable    StackOne itself refuses, perhaps the key or the linked account
       · NotSupported     the provider behind the account cannot do this at all
   + OutcomeUnknown       it may have been created; read back before trying again
     - Contradiction      a success that reports an error; never try again, a person decides
@@ -27,6 +27,7 @@ class StackOneError(Exception):
     :ivar message: the reason, as a sentence for people
     :ivar status: the HTTP status, if there was a response
     :ivar field: the field of the request that the response names, or ""
+    :ivar is_from_provider: whether the provider behind StackOne responded so, not StackOne itself
     :ivar response: the response as evidence: its status, some headers and the start of its body
     """
 
@@ -36,11 +37,13 @@ class StackOneError(Exception):
         *,
         status: int | None = None,
         field: str = "",
+        is_from_provider: bool = False,
         response: dict[str, object] | None = None,
     ) -> None:
         self.message = strip_unstorable(message)[:MAX_MESSAGE_CHARACTERS]
         self.status = status
         self.field = field
+        self.is_from_provider = is_from_provider
         self.response: dict[str, object] = response or {}
         super().__init__(self.message)
 
@@ -53,8 +56,6 @@ class RateLimited(NotSent):
     """Too many requests were made; nothing was created.
 
     :ivar retry_after: seconds after which to try again
-    :ivar is_from_provider: whether the provider behind the account set the limit, not StackOne
-        for the key
     """
 
     def __init__(
@@ -62,14 +63,19 @@ class RateLimited(NotSent):
         message: str,
         *,
         retry_after: float = DEFAULT_RETRY_AFTER_SECONDS,
-        is_from_provider: bool = False,
         status: int | None = 429,
         field: str = "",
+        is_from_provider: bool = False,
         response: dict[str, object] | None = None,
     ) -> None:
-        super().__init__(message, status=status, field=field, response=response)
+        super().__init__(
+            message,
+            status=status,
+            field=field,
+            is_from_provider=is_from_provider,
+            response=response,
+        )
         self.retry_after = retry_after
-        self.is_from_provider = is_from_provider
 
 
 class Refused(StackOneError):
@@ -81,7 +87,7 @@ class Conflict(Refused):
 
 
 class AccountUnusable(Refused):
-    """The key or the linked account is refused, so every other call would be refused too."""
+    """StackOne itself refused: the key or the linked account, or this one call."""
 
 
 class NotSupported(AccountUnusable):

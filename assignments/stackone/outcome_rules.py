@@ -1,14 +1,16 @@
 """Decide what a response means: which error a status stands for, or what was created.
 
 The rules follow from how StackOne behaves: a 408 is ambiguous because StackOne sends it when its
-own retries at the provider take too long; a 412 says that the linked account cannot be used. Every
-2xx says that the request was taken, perhaps to be carried out later.
+own retries at the provider take too long; a 412 says that the linked account cannot be used. A
+refusal with `provider_errors` is about this call only, since StackOne has passed it on. Every 2xx
+says that the request was taken, perhaps to be carried out later.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
 from assignments.stackone import error_messages
+from assignments.stackone.error_messages import ErrorMessage
 from assignments.stackone.errors import (
     AccountUnusable,
     Conflict,
@@ -54,10 +56,13 @@ def error_for(response: ApiResponse) -> StackOneError:
             field=error.field,
             response=evidence,
         )
-    error_type = _error_type(response.status)
-    if response.status == NOT_FOUND and error.names_account:
-        error_type = AccountUnusable
-    return error_type(error.sentence, status=response.status, field=error.field, response=evidence)
+    return _error_type(response.status, error)(
+        error.sentence,
+        status=response.status,
+        field=error.field,
+        is_from_provider=error.is_from_provider,
+        response=evidence,
+    )
 
 
 def unreadable_response(response: ApiResponse) -> OutcomeUnknown:
@@ -111,10 +116,14 @@ def parse_json(response: ApiResponse) -> object:
         raise unreadable_response(response) from None
 
 
-def _error_type(status: int) -> type[StackOneError]:
+def _error_type(status: int, error: ErrorMessage) -> type[StackOneError]:
     """Return the status's error: by default a 4xx is final, a 5xx leaves the outcome unknown."""
-    is_final = status < FIRST_SERVER_ERROR
-    return ERROR_TYPES.get(status, Refused if is_final else OutcomeUnknown)
+    if status == NOT_FOUND and error.names_account:
+        return AccountUnusable
+    default = Refused if status < FIRST_SERVER_ERROR else OutcomeUnknown
+    error_type = ERROR_TYPES.get(status, default)
+    is_passed_on = error.is_from_provider and issubclass(error_type, AccountUnusable)
+    return Refused if is_passed_on else error_type
 
 
 def _unexpected_success(status: int) -> str:

@@ -39,6 +39,8 @@ FATES = (
     "409",
     "429",
     "401",
+    "401",
+    "403 of the provider",
     "500",
     "never left",
     "lost request",
@@ -127,6 +129,7 @@ def reply_to(call: Call) -> CreatedAssignment | StackOneError:
         "409": Conflict("It is there already.", status=409),
         "429": RateLimited("Slow down.", retry_after=5),
         "401": AccountUnusable("The key is refused.", status=401),
+        "403 of the provider": Refused("Not enrolled.", status=403, is_from_provider=True),
         "never left": NotSent("No connection."),
     }
     return errors[call.fate]

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from assignments.audit.integrity.verdicts import Unsealed
 from assignments.audit.verification.whole_log import verdict_on_log
-from assignments.models import Assignment, Learner, LogEntry
+from assignments.models import Assignment, Attempt, Learner, LogEntry
 from assignments.queries.failures import CLOSABLE
 from assignments.services.batches import control, row_decisions, withdrawal
 from assignments.services.calls import connections
@@ -163,6 +163,7 @@ class Everyday(RuleBasedStateMachine):
             return
         self._read()
         self.no_duplicates()
+        self.nobody_is_refused_for_ever()
         self.states_match_the_lms()
         self.only_known_moves()
         self.every_outcome_is_logged_once()
@@ -171,6 +172,12 @@ class Everyday(RuleBasedStateMachine):
         """No row makes two records, unless a person or a hidden record is the reason."""
         made = Counter(record.row for record in self.lms.records if record.row is not None)
         assert {row for row, count in made.items() if count > 1} <= self.excused
+
+    def nobody_is_refused_for_ever(self) -> None:
+        """No row waits a second time because the account may have been refused."""
+        refused = Attempt.objects.filter(assignment__batch=self.batch, response_status=401)
+        rows = refused.filter(outcome="queued").values_list("assignment", flat=True)
+        assert len(rows) == len(set(rows))
 
     def states_match_the_lms(self) -> None:
         """Created rows are in the LMS; rows that were not sent are not."""

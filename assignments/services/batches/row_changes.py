@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from assignments.audit.entries.actors import Person
 from assignments.audit.log import Event
 from assignments.models import Assignment
 from assignments.services.planning import own_terms
 from assignments.services.planning.passthrough import secret_texts
-from assignments.services.redaction import redact_names
+from assignments.services.redaction import logged_person, names_of, redact_names
 
 State = Assignment.State
 FIRST_READ_BACK: Final = timedelta(seconds=2)
@@ -102,13 +101,7 @@ def row_event(row: Assignment, action: str, result: str, **detail: object) -> Ev
     The learner's name, e-mail and reference are removed from everything that the LMS or a person
     wrote. A part of `detail` replaces the entry's own part of that name.
     """
-    learner, content = row.learner, row.content
-    person = Person(
-        ref=f"learner/{learner.pk}",
-        name=learner.name,
-        email=learner.email,
-        reference=learner.external_reference,
-    )
+    content, person = row.content, logged_person(row.learner)
     item = {
         "ref": f"content/{content.pk}",
         "title": content.title,
@@ -132,9 +125,7 @@ def _redacted(values: Mapping[str, object], row: Assignment) -> Mapping[str, obj
     texts = {name: values[name] for name in FREE_TEXT if values.get(name)}
     if not texts:
         return values
-    learner, batch = row.learner, row.batch
-    names = (learner.name, learner.email, learner.external_reference)
-    texts = redact_names(texts, names)
+    batch, texts = row.batch, redact_names(texts, names_of(row.learner))
     own = own_terms.load(row.own_terms).terms if row.own_terms else {}
     of_item = own_terms.terms_of_item(batch.item_terms, row.content_reference)
     passthroughs = (batch.passthrough, of_item.get("passthrough"), own.get("passthrough"))

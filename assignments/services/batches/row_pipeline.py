@@ -17,7 +17,15 @@ from typing import Final
 
 from assignments.audit.entries.actors import Actor
 from assignments.audit.log import record_all
-from assignments.models import Account, Assignment, Attempt, Batch, Content, RemoteAssignment
+from assignments.models import (
+    Account,
+    Assignment,
+    Attempt,
+    Batch,
+    Content,
+    Learner,
+    RemoteAssignment,
+)
 from assignments.models.sql.bulk import insert, update
 from assignments.services.batches import auto_pause, completion
 from assignments.services.batches.auto_pause import BatchPause
@@ -34,6 +42,7 @@ COLUMNS: Final = (
     "sent_at",
     "unknown_at",
     "is_contradictory",
+    "refusals",
     "read_back_at",
     "read_backs",
     "resends",
@@ -73,10 +82,17 @@ LEARNER: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class AccountRefusal:
-    """An account that StackOne refused during a call, and the error that says why."""
+    """An account to pause because StackOne refuses its calls.
+
+    :ivar error: the last refusal
+    :ivar learner: whom that call was about
+    :ivar in_a_row: how many calls StackOne has refused since it accepted one
+    """
 
     account: Account
     error: AccountUnusable
+    learner: Learner
+    in_a_row: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +158,14 @@ def carry_out(decision: Decision, *, now: datetime, by: Actor | None = None) -> 
         auto_pause.pause_automatically(pause, now=now)
     completion.close_batches(decision.closable, now=now)
     if decision.refusal is not None:
-        account, error = decision.refusal.account, decision.refusal.error
-        pause_account(account=account, error=error, now=now)
+        refusal = decision.refusal
+        pause_account(
+            account=refusal.account,
+            error=refusal.error,
+            now=now,
+            learner=refusal.learner,
+            in_a_row=refusal.in_a_row,
+        )
 
 
 def _write(changes: Sequence[RowChange], now: datetime) -> None:

@@ -7,13 +7,16 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 
-from assignments.audit.entries.actors import SYSTEM, Actor
+from assignments.audit.entries.actors import SYSTEM, Actor, Person
 from assignments.audit.log import Event, record
-from assignments.models import Account
+from assignments.models import Account, Learner
+from assignments.services.redaction import logged_person, names_of, redact_names
 from assignments.stackone.call_loop import ClientOptions
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import AccountUnusable, NotSupported
 
+LONGEST_NAME: Final = 100
+LONGEST_WORDS: Final = 200
 RESTORED: Final = (
     "The database was restored from a backup, so rows that were sent since then are shown as "
     "waiting. Sync, stop the batches that were running and copy them to new drafts, then resume."
@@ -37,9 +40,28 @@ def open_client(account_id: str, *, before_request: Callable[[], None]) -> Stack
 
 
 @transaction.atomic
-def pause_account(*, account: Account, error: AccountUnusable, now: datetime) -> None:
-    """Pause sending for an account that StackOne refuses; does nothing if it is paused."""
-    _pause(account, pause_reason(error), {"response": error.response}, SYSTEM, now)
+def pause_account(
+    *,
+    account: Account,
+    error: AccountUnusable,
+    now: datetime,
+    learner: Learner | None = None,
+    in_a_row: int = 1,
+) -> None:
+    """Pause sending for an account that StackOne refuses; does nothing if it is paused.
+
+    :param learner: whom the last refused call was about, if it was about one person
+    :param in_a_row: how many calls StackOne has refused since it accepted one
+    """
+    call = "a call" if in_a_row == 1 else f"{in_a_row:,} calls in a row"
+    if learner is None:
+        _pause(account, pause_reason(error, call), {"response": error.response}, SYSTEM, now)
+        return
+    about = " for" if in_a_row == 1 else ", the last for"
+    reason = pause_reason(error, f"{call}{about} {learner.name[:LONGEST_NAME]}")
+    detail = {"reason": pause_reason(error, call), "response": error.response}
+    redacted = redact_names(detail, names_of(learner))
+    _pause(account, reason, redacted, SYSTEM, now, people=(logged_person(learner),))
 
 
 @transaction.atomic
@@ -50,7 +72,13 @@ def pause_after_restore(*, by: Actor, now: datetime) -> None:
 
 
 def _pause(
-    account: Account, reason: str, detail: Mapping[str, object], by: Actor, now: datetime
+    account: Account,
+    reason: str,
+    detail: Mapping[str, object],
+    by: Actor,
+    now: datetime,
+    *,
+    people: tuple[Person, ...] = (),
 ) -> None:
     is_newly_paused = Account.objects.filter(pk=account.pk, paused_at=None).update(
         paused_at=now, pause_reason=reason
@@ -59,6 +87,7 @@ def _pause(
         event = Event(
             action="account.paused",
             account=account.remote_id,
+            people=people,
             detail={"reason": reason, **detail},
         )
         record(event, by=by, at=now)
@@ -98,10 +127,16 @@ def client_options(account_id: str) -> ClientOptions:
     }
 
 
-def pause_reason(error: AccountUnusable) -> str:
-    """Return one sentence on what a refused account means and what to do."""
+def pause_reason(error: AccountUnusable, call: str) -> str:
+    """Return what StackOne refused, in its words, and what to do."""
+    message = error.message.removeprefix(f"StackOne responded {error.status} ")
+    words = message[:LONGEST_WORDS].rstrip(". ")
+    return f"StackOne refused {call} ({error.status}): {words}. {_advice(error)}, then resume."
+
+
+def _advice(error: AccountUnusable) -> str:
     if isinstance(error, NotSupported):
-        return "This LMS cannot create assignments through StackOne. Ask the LMS administrator."
+        return "Ask the LMS administrator whether the LMS can create assignments through StackOne"
     if error.status in {401, 403}:
-        return "StackOne refused the key. Check STACKONE_API_KEY and its rights, then resume."
-    return "StackOne cannot use the linked account. Re-link it in StackOne, then resume."
+        return "Check STACKONE_API_KEY and its rights"
+    return "Check the linked account in StackOne, and link it again if needed"

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from assignments.models import Account
-from assignments.services.batches.row_pipeline import AccountRefusal
 from assignments.services.calls.connections import clear_outage, record_outage
 from assignments.services.pacing import rate_budget
-from assignments.stackone.errors import AccountUnusable, NotSent, RateLimited
+from assignments.stackone.errors import NotSent, RateLimited
 
 
 def back_off(results: Iterable[object], *, now: datetime) -> None:
@@ -18,13 +17,6 @@ def back_off(results: Iterable[object], *, now: datetime) -> None:
     for result in results:
         if isinstance(result, RateLimited) and not result.is_from_provider:
             rate_budget.back_off_until(now + timedelta(seconds=result.retry_after), now=now)
-
-
-def refusal_of(account: Account, results: Iterable[object]) -> AccountRefusal | None:
-    """Return the first error by which StackOne refused the whole account, if there is one."""
-    errors = (result for result in results if isinstance(result, AccountUnusable))
-    error = next(errors, None)
-    return AccountRefusal(account, error) if error else None
 
 
 def note_reachability(account: Account, results: Sequence[object], *, now: datetime) -> None:

@@ -12,12 +12,8 @@ from assignments.services.batches.row_changes import RowChange, change_of, settl
 from assignments.services.batches.row_pipeline import AccountRefusal, Decision
 from assignments.services.calls.call_process import EndedCall
 from assignments.services.planning.request import logged_body
-from assignments.services.sending import call_counts, call_log
-from assignments.services.sending.call_effects import (
-    back_off,
-    note_reachability,
-    refusal_of,
-)
+from assignments.services.sending import call_counts, call_log, refusals
+from assignments.services.sending.call_effects import back_off, note_reachability
 from assignments.services.sending.claims import Claim
 from assignments.stackone.errors import (
     AccountUnusable,
@@ -42,11 +38,13 @@ ACTIONS: Final = {
 
 def settle(*, account: Account, sender: str, calls: Sequence[EndedSend], now: datetime) -> None:
     """Write what the ended calls mean; a call whose fence no longer matches changes nothing."""
+    judgement = refusals.judge(account, calls, now=now)
+    calls, refusal = judgement.calls, judgement.account_refusal
     results = [call.result for call in calls]
-    refusal = refusal_of(account, results)
     back_off(results, now=now)
     with transaction.atomic():
         note_reachability(account, results, now=now)
+        refusals.count_creates(account, judgement, now=now)
         row_pipeline.lock_batches((call.job.row.batch_id for call in calls), refusal)
         fenced = _fenced(calls, sender)
         row_pipeline.carry_out(_decide(fenced, refusal), now=now)
@@ -115,7 +113,8 @@ def _created(call: EndedSend, result: CreatedAssignment) -> RowChange:
 def _values(row: Assignment, error: StackOneError, at: datetime) -> dict[str, object]:
     if isinstance(error, NotSent | AccountUnusable):
         send_at = at + _delay(row, error)
-        return {"state": State.QUEUED, "send_at": send_at, "response_status": error.status}
+        later = {"state": State.QUEUED, "send_at": send_at, "response_status": error.status}
+        return later | refusals.counted(row, error)
     if isinstance(error, Refused) and not isinstance(error, Conflict):
         reasons = {"problem": error.message, "problem_field": error.field}
         return settled(State.REJECTED, at, response_status=error.status, **reasons)

@@ -15,7 +15,8 @@ from assignments.services.batches.row_pipeline import Decision
 from assignments.services.calls.call_process import EndedCall
 from assignments.services.pacing import rate_budget
 from assignments.services.planning.request import new_assignment
-from assignments.services.sending.call_effects import back_off, refusal_of
+from assignments.services.sending import refusals
+from assignments.services.sending.call_effects import back_off
 from assignments.services.sending.foreign_records import ForeignRecords
 from assignments.services.sending.record_matching import (
     CLOCK_TOLERANCE,
@@ -68,13 +69,15 @@ def due(
 
 def settle(*, account: Account, read_backs: Sequence[EndedReadBack], now: datetime) -> None:
     """Write what the read-backs show: created, not visible yet, or for a person to decide."""
+    judgement = refusals.judge(account, read_backs, now=now)
+    read_backs, refusal = judgement.calls, judgement.account_refusal
     results = [ended.result for ended in read_backs]
     _charge(results, now)
     back_off(results, now=now)
     by_pk = {ended.job.pk: ended for ended in read_backs}
     batches = {ended.job.batch_id for ended in read_backs}
-    refusal = refusal_of(account, results)
     with transaction.atomic():
+        refusals.count_read_backs(account, judgement)
         rows = row_pipeline.lock_rows(
             by_pk, batches=batches, refusal=refusal, state__in=READ_BACK_STATES
         )
@@ -220,7 +223,9 @@ def _looked_up(
 
 def _not_read(row: Assignment, error: StackOneError, now: datetime) -> RowChange:
     values: dict[str, object] = {"read_back_at": now + INTERVALS[2]}
-    if isinstance(error, Refused) and not isinstance(error, AccountUnusable):
+    if isinstance(error, AccountUnusable):
+        values |= refusals.counted(row, error)
+    elif isinstance(error, Refused):
         problem = f"It could not be looked up: {error.message}"[:500]
         values = {"read_back_at": None, "problem": problem}
     return change_of(

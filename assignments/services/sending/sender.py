@@ -18,6 +18,7 @@ from assignments.services.pacing.pacer import CLAIM_AHEAD, Pacer
 from assignments.services.sending import call_counts, claims, leases, outcomes, reconciliation
 from assignments.services.sending.claims import Claim, DueRow
 from assignments.services.sending.reconciliation import ReadBack
+from assignments.services.sending.refusals import UndecidedCalls
 from assignments.stackone import commands
 from assignments.stackone.commands import Command, UserAssignments
 from assignments.stackone.resources import CreatedAssignment
@@ -67,6 +68,8 @@ class _Sender:
         self._sent = 0
         self._is_filling = False
         self._reading_back: set[int] = set()
+        self._undecided_sends: UndecidedCalls[Claim, CreatedAssignment] = UndecidedCalls()
+        self._undecided_read_backs: UndecidedCalls[ReadBack, UserAssignments] = UndecidedCalls()
         self._lead = reservation_lead(settings.STACKONE_REQUESTS_PER_MINUTE)
         self._calls: CallProcess[Job, Result] = CallProcess(
             command_for=_command_for,
@@ -117,14 +120,18 @@ class _Sender:
     def _start(self) -> None:
         now = self._clock()
         self._is_filling = False
-        self._account.refresh_from_db(fields=["paused_at"])
+        self._account.refresh_from_db(fields=["paused_at", "refusals"])
         if self._account.paused_at is not None:
             self._calls.cancel_waiting("Sending was paused before the request was sent.")
+            return
+        if self._undecided_sends or self._undecided_read_backs:
             return
         release.release_due(account=self._account, now=now)
         # Measured by the monotonic clock, because the time of day may be set at any moment.
         ahead = timedelta(seconds=max(0.0, self._sent_until_monotonic - time.monotonic()))
         wanted = self._pacer.startable_calls(ahead)
+        if self._account.refusals:
+            wanted = 0 if self._calls.in_flight else min(wanted, 1)
         if wanted and ahead <= REFILL_BELOW:
             self._start_calls(wanted)
 
@@ -168,6 +175,9 @@ class _Sender:
         read = cast(
             "list[reconciliation.EndedReadBack]", [e for e in ended if isinstance(e.job, ReadBack)]
         )
+        in_flight = self._calls.in_flight
+        sent = self._undecided_sends.decidable(sent, in_flight=in_flight)
+        read = self._undecided_read_backs.decidable(read, in_flight=in_flight)
         if sent:
             outcomes.settle(account=self._account, sender=self._sender, calls=sent, now=now)
         if read:
