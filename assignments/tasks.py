@@ -34,7 +34,7 @@ from assignments.services.picking import drafts
 from assignments.services.picking.uploads import files
 from assignments.services.sending import sender
 from assignments.services.submitting import approval
-from assignments.services.syncing import plan_refresh, sync_run
+from assignments.services.syncing import plan_refresh, run_record, sync_request, sync_run
 from assignments.siem import forwarding
 
 stopping = threading.Event()
@@ -69,7 +69,7 @@ def sync(run_pk: int) -> None:
             sync_run.run_sync(
                 run=run, by=SYSTEM, clock=timezone.now, may_go_on=may_go_on, progress=lambda _: None
             )
-        except sync_run.SyncRefused as refusal:
+        except run_record.SyncRefused as refusal:
             log.warning("Sync %s: %s", run_pk, refusal)
 
 
@@ -177,9 +177,9 @@ def enqueue_syncs() -> None:
     now = timezone.now()
     for account in connections.configured_accounts():
         every = timedelta(minutes=settings.SYNC_MINUTES)
-        if not sync_run.is_sync_due(account, every=every, now=now):
+        if not sync_request.is_sync_due(account, every=every, now=now):
             continue
-        run = sync_run.request_due_sync(account=account, every=every, by=SYSTEM, now=now)
+        run = sync_request.request_due_sync(account=account, every=every, by=SYSTEM, now=now)
         if run is not None:
             sync.enqueue(run.pk)
 

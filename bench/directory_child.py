@@ -95,14 +95,14 @@ def sync(account_id: str) -> dict[str, float]:
     from assignments.audit.entries.actors import SYSTEM
     from assignments.models import SyncRun
     from assignments.services.calls import call_process, connections
-    from assignments.services.syncing import sync_run
+    from assignments.services.syncing import sync_request, sync_run
 
     # A worker does this when it starts.
     call_process.start_forkserver()
     time.sleep(1.5)
     account = connections.configured_accounts()[0]
     SyncRun.objects.filter(account=account).delete()
-    run = sync_run.request_sync(account=account, by=SYSTEM, now=timezone.now())
+    run = sync_request.request_sync(account=account, by=SYSTEM, now=timezone.now())
     assert account.remote_id == account_id
     ended: list[float] = []
 

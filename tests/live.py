@@ -14,7 +14,7 @@ from assignments.services.calls import connections
 from assignments.services.planning import frozen_plan
 from assignments.services.sending import sender
 from assignments.services.submitting import submission
-from assignments.services.syncing import sync_run
+from assignments.services.syncing import sync_request, sync_run
 from tests.sandbox_process import Sandbox, running_sandbox
 
 DUE = date(2027, 1, 15)
@@ -61,7 +61,7 @@ class Desk:
 
     def sync(self) -> None:
         """Bring the whole directory in."""
-        run = sync_run.request_sync(account=self.account, by=self.by, now=self.clock())
+        run = sync_request.request_sync(account=self.account, by=self.by, now=self.clock())
         assert sync_run.run_sync(
             run=run, by=self.by, clock=self.clock, may_go_on=lambda: True, progress=lambda _: None
         )

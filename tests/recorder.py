@@ -19,11 +19,12 @@ class Request(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What is sent back."""
+    """What is sent back; with `cut_at`, only so many bytes of the body."""
 
     status: int
     body: bytes
     headers: dict[str, str]
+    cut_at: int | None = None
 
 
 class Recorder:
@@ -61,7 +62,8 @@ class Recorder:
             handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(reply.body)))
         handler.end_headers()
-        handler.wfile.write(reply.body)
+        handler.wfile.write(reply.body[: reply.cut_at])
+        handler.close_connection = reply.cut_at is not None
 
     def reply(self, request: Request) -> Reply:
         """Return the answer to a request: here that of the sandbox."""

@@ -42,6 +42,17 @@ OUTAGE = (
             ConnectionStatus("Not responding · Cornerstone", "bad", OUTAGE),
             id="an outage",
         ),
+        pytest.param(
+            {"sync_failing_since": AT},
+            ConnectionStatus(
+                "Sync fails · Cornerstone",
+                "warn",
+                "People and content of Cornerstone could not be read completely since Monday "
+                "23 November 2026, 10:00 (Europe/London). They are shown as they were read before. "
+                "Settings say why, and when it is tried again.",
+            ),
+            id="syncs that fail",
+        ),
     ],
 )
 def test_connection_status_by_account(fields, stands):

@@ -21,7 +21,7 @@ from assignments.services.calls.call_process import EndedCall
 from assignments.services.picking import audiences
 from assignments.services.sending import claims, outcomes
 from assignments.services.submitting import submission
-from assignments.services.syncing import sync_run
+from assignments.services.syncing import sync_request
 from assignments.stackone.errors import AccountUnusable
 from assignments.stackone.resources import CreatedAssignment
 
@@ -85,7 +85,7 @@ def acts(desk):
             by=desk.by,
             now=now,
         ),
-        "sync": lambda: sync_run.request_sync(account=desk.account, by=desk.by, now=now),
+        "sync": lambda: sync_request.request_sync(account=desk.account, by=desk.by, now=now),
         "pause": lambda: control.pause(batch=batch, by=desk.by, now=now),
         "save an audience": lambda: audiences.save_selection(
             draft=draft, name="Everybody", by=desk.by, by_pk=draft.owner_id, now=now

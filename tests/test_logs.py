@@ -11,7 +11,7 @@ from django.urls import reverse
 from assignments import tasks, trace
 from assignments.audit.verification import jobs
 from assignments.models import LogEntry
-from assignments.services.syncing import sync_run
+from assignments.services.syncing import sync_request
 from dashboard import logs, redaction
 from dashboard.access import errors
 from tests.factories import make_user
@@ -188,7 +188,7 @@ def test_calls_and_entries_have_the_id_of_their_request(desk, lines):
 @pytest.mark.django_db(transaction=True)
 def test_a_sync_by_a_worker_has_the_id_of_its_request(desk):
     desk.clock.skip(hours=1)
-    run = sync_run.request_sync(account=desk.account, by=desk.by, now=desk.clock())
+    run = sync_request.request_sync(account=desk.account, by=desk.by, now=desk.clock())
 
     tasks.sync.func(run.pk)
 

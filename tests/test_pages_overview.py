@@ -1,12 +1,12 @@
 """The pages Overview, People, Content and Settings."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
 
-from assignments.models import Draft, LogEntry, RemoteAssignment, SyncRun, Worker
+from assignments.models import Account, Draft, LogEntry, RemoteAssignment, SyncRun, Worker
 from tests.factories import (
     AT,
     make_account,
@@ -353,6 +353,45 @@ def test_settings_stop_refreshing_when_the_sync_ends(client, sign_in):
         account=make_account(), is_full=True, started_at=AT, progressed_at=AT, finished_at=AT
     )
     assert "tick from:body" not in client.get("/settings/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"stage_count": 12_400}, "People Reading people, 12,400 so far."),
+        (
+            {"is_confirming": True},
+            "0 so far. This list is read again from its first page.",
+        ),
+        (
+            {"failing_since": AT, "problem": "It is slow.", "retry_at": AT + timedelta(minutes=3)},
+            "Reading people, 0 so far. The LMS could not be read since 23 Nov 2026, 10:00 : "
+            "It is slow. Trying again at 23 Nov 2026, 10:03 .",
+        ),
+        ({"failing_since": AT, "problem": "It is slow."}, "It is slow. Trying again now."),
+        ({"stage": "done", "finished_at": AT, "remark": "Some are odd."}, "Done Some are odd."),
+        (
+            {"finished_at": AT, "problem": "It ends never."},
+            "Failed It ends never. What was read is kept, and nothing was marked as removed",
+        ),
+    ],
+)
+def test_settings_say_what_a_sync_does(client, sign_in, fields, text):
+    sign_in("admin")
+    Worker.objects.create(name="one", seen_at=datetime.now(UTC))
+    values = {"is_full": True, "started_at": AT, "progressed_at": AT}
+    SyncRun.objects.create(account=make_account(), **values | fields)
+
+    assert text in words(client.get("/settings/"))
+
+
+def test_settings_promise_no_sync_that_nobody_runs(client, sign_in):
+    sign_in("admin")
+    values = {"is_full": True, "started_at": AT, "progressed_at": AT, "retry_at": AT}
+    run = SyncRun.objects.create(account=make_account(), failing_since=AT, **values)
+    assert "It goes on when a worker runs." in words(client.get("/settings/"))
+    Account.objects.filter(pk=run.account_id).update(paused_at=AT, pause_reason="No key.")
+    assert "It goes on when the account is resumed." in words(client.get("/settings/"))
 
 
 def test_account_resume_unpauses_the_account_and_logs_it(client, sign_in):

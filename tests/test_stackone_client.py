@@ -364,7 +364,7 @@ def test_a_list_is_read_from_a_stored_cursor():
     server, requests = server_with_bodies({"data": []})
 
     with client(server) as api:
-        assert list(api.user_pages(cursor="stored+/=")) == [Page((), None)]
+        assert list(api.user_pages(position=paging.Pagination("stored+/="))) == [Page((), None)]
 
     assert dict(requests[0].url.params) == {"page_size": "100", "next": "stored+/="}
 
@@ -412,7 +412,7 @@ def test_a_list_without_end_is_an_error():
         number = str(next(numbers))
         return Page((User.from_json({"id": number}),), number)
 
-    pages = paging.iterate_pages(fetch, None, max_pages=5)
+    pages = paging.iterate_pages(fetch, paging.Pagination(max_pages=5))
 
     with pytest.raises(OutcomeUnknown, match="The list does not end: 5 pages were read"):
         list(pages)

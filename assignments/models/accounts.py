@@ -6,10 +6,12 @@ from django.db import models
 class Account(models.Model):
     """One linked LMS behind the API key, with the lease of its sender.
 
-    `provider_rate_per_minute` is the rate its provider accepted, where that is below the configured
-    one. `passthrough` is what new drafts begin with, a JSON object as compact text. `refusals` is
-    how many calls StackOne itself has refused since it last passed a create on to the LMS, at
-    `passed_on_at` or up to ten seconds later.
+    `failing_since` is when the LMS became unreachable, `sync_failing_since` when its lists could no
+    longer be read although syncs were tried again. `provider_rate_per_minute` is the rate its
+    provider accepted, where that is below the configured one. `passthrough` is what new drafts
+    begin with, a JSON object as compact text. `refusals` is how many calls StackOne itself has
+    refused since it last passed a create on to the LMS, at `passed_on_at` or up to ten seconds
+    later.
     """
 
     remote_id = models.CharField(max_length=200, unique=True)
@@ -17,6 +19,7 @@ class Account(models.Model):
     paused_at = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=500, blank=True)
     failing_since = models.DateTimeField(null=True, blank=True)
+    sync_failing_since = models.DateTimeField(null=True, blank=True)
     sender = models.CharField(max_length=36, blank=True)
     sender_lease_until = models.DateTimeField(null=True, blank=True)
     synced_at = models.DateTimeField(null=True, blank=True)
@@ -61,7 +64,11 @@ class SyncRun(models.Model):
     """One sync of an account; stage and cursor let another worker continue after a crash.
 
     `runner` is the token of the worker that runs it. `removed` counts people and content that the
-    LMS no longer lists, `changed` people who are new or changed.
+    LMS no longer lists, `changed` people who are new or changed, `unreadable` entries that could
+    not be stored, `stage_count` records of the stage so far, `restarts` how often the stage began
+    anew. `failures` counts failed reads in a row, the first at `failing_since`; the next read is at
+    `retry_at`. In the confirming pass of a full sync, a list is read again before rows that were
+    not on it are marked as inactive. A run that finished in another stage than DONE has failed.
     """
 
     class Stage(models.TextChoices):
@@ -85,6 +92,14 @@ class SyncRun(models.Model):
     assignments = models.PositiveIntegerField(default=0)
     removed = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
+    unreadable = models.PositiveIntegerField(default=0)
+    stage_count = models.PositiveIntegerField(default=0)
+    restarts = models.PositiveSmallIntegerField(default=0)
+    is_confirming = models.BooleanField(default=False)
+    failures = models.PositiveSmallIntegerField(default=0)
+    failing_since = models.DateTimeField(null=True, blank=True)
+    retry_at = models.DateTimeField(null=True, blank=True)
+    remark = models.CharField(max_length=500, blank=True)
     problem = models.CharField(max_length=500, blank=True)
     started_by = models.CharField(max_length=60)
 
@@ -104,7 +119,8 @@ class SyncRun(models.Model):
 class SyncPage(models.Model):
     """The remote ids on one page of a full sync, stored until the stage is complete.
 
-    Rows whose ids were on no page are then marked as inactive.
+    Rows whose ids were on no page are then marked as inactive. A null among the ids stands for
+    entries that could not be read.
     """
 
     run = models.ForeignKey(SyncRun, models.CASCADE, related_name="pages")

@@ -9,6 +9,7 @@ from django.utils.timesince import timesince
 
 from assignments.models import Account, Worker
 from assignments.queries.account_scope import distinct_names
+from assignments.queries.formatting import moment
 
 WORKER_TIMEOUT: Final = timedelta(seconds=60)
 
@@ -46,10 +47,17 @@ def _problem_status(account: Account, name: str) -> ConnectionStatus | None:
     if account.paused_at is not None:
         notice = f"Sending to {name} is paused. {account.pause_reason}"
         return ConnectionStatus(f"Paused · {name}", "bad", notice)
-    if account.failing_since is None:
-        return None
-    outage = (
-        f"{name} does not respond. You can prepare drafts. Running batches wait and resume "
-        "automatically; nothing is lost or sent twice."
-    )
-    return ConnectionStatus(f"Not responding · {name}", "bad", outage)
+    if account.failing_since is not None:
+        outage = (
+            f"{name} does not respond. You can prepare drafts. Running batches wait and resume "
+            "automatically; nothing is lost or sent twice."
+        )
+        return ConnectionStatus(f"Not responding · {name}", "bad", outage)
+    if account.sync_failing_since is not None:
+        stale = (
+            f"People and content of {name} could not be read completely since "
+            f"{moment(account.sync_failing_since)}. They are shown as they were read before. "
+            "Settings say why, and when it is tried again."
+        )
+        return ConnectionStatus(f"Sync fails · {name}", "warn", stale)
+    return None

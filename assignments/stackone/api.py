@@ -11,7 +11,7 @@ from assignments.stackone import list_parsing, outcome_rules
 from assignments.stackone.address import encode_path_segment, is_visible_ascii, validate_base_url
 from assignments.stackone.api_key import ApiKey
 from assignments.stackone.http_exchange import ApiRequest, HttpClient
-from assignments.stackone.paging import PAGE_SIZE, Pagination
+from assignments.stackone.paging import PAGE_SIZE, Identified, Pagination
 from assignments.stackone.resources import (
     CreatedAssignment,
     LearningObject,
@@ -111,7 +111,7 @@ class AsyncStackOne:
 
     async def user_assignment_pages(self, user_id: str) -> AsyncIterator[Page[RemoteAssignment]]:
         """Yield every page of a user's assignments."""
-        pagination = Pagination(None)
+        pagination = Pagination()
         while not pagination.is_finished:
             pagination.check_page_limit()
             page = await self.user_assignment_page(user_id, pagination.cursor)
@@ -141,7 +141,7 @@ class AsyncStackOne:
         request = ApiRequest("POST", path, {}, self._account_header, body)
         return outcome_rules.parse_created(await self._send(request, expected=SUCCESS))
 
-    async def _page[Item](
+    async def _page[Item: Identified](
         self,
         path: str,
         parse: Callable[[Mapping[str, object]], Item],

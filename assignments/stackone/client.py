@@ -10,7 +10,7 @@ import httpx
 
 from assignments.stackone.api import AsyncStackOne
 from assignments.stackone.list_parsing import MAX_ACCOUNT_PAGES
-from assignments.stackone.paging import Identified, iterate_pages
+from assignments.stackone.paging import Identified, Pagination, iterate_pages
 from assignments.stackone.resources import (
     CreatedAssignment,
     LearningObject,
@@ -73,28 +73,28 @@ class StackOne:
         return self._client.last_headers.get("date", "")
 
     def user_pages(
-        self, updated_after: datetime | None = None, cursor: str | None = None
+        self, updated_after: datetime | None = None, position: Pagination | None = None
     ) -> Iterator[Page[User]]:
-        """Yield pages of the users from a cursor on: all, or those updated after a time."""
-        return self._iterate(lambda at: self._client.user_page(at, updated_after), cursor)
+        """Yield pages of the users from a position: all, or those updated after a time."""
+        return self._iterate(lambda at: self._client.user_page(at, updated_after), position)
 
     def content_pages(
-        self, updated_after: datetime | None = None, cursor: str | None = None
+        self, updated_after: datetime | None = None, position: Pagination | None = None
     ) -> Iterator[Page[LearningObject]]:
-        """Yield pages of the content items from a cursor on: all, or those updated after a time."""
-        return self._iterate(lambda at: self._client.content_page(at, updated_after), cursor)
+        """Yield pages of the content items from a position: all, or those updated after a time."""
+        return self._iterate(lambda at: self._client.content_page(at, updated_after), position)
 
     def course_pages(
-        self, updated_after: datetime | None = None, cursor: str | None = None
+        self, updated_after: datetime | None = None, position: Pagination | None = None
     ) -> Iterator[Page[LearningObject]]:
-        """Yield pages of the courses from a cursor on: all, or those updated after a time."""
-        return self._iterate(lambda at: self._client.course_page(at, updated_after), cursor)
+        """Yield pages of the courses from a position: all, or those updated after a time."""
+        return self._iterate(lambda at: self._client.course_page(at, updated_after), position)
 
     def assignment_pages(
-        self, updated_after: datetime | None = None, cursor: str | None = None
+        self, updated_after: datetime | None = None, position: Pagination | None = None
     ) -> Iterator[Page[RemoteAssignment]]:
-        """Yield pages of all users' assignments from a cursor on: all, or those updated after."""
-        return self._iterate(lambda at: self._client.assignment_page(at, updated_after), cursor)
+        """Yield pages of all users' assignments from a position: all, or those updated after."""
+        return self._iterate(lambda at: self._client.assignment_page(at, updated_after), position)
 
     def user_assignment_pages(self, user_id: str) -> Iterator[Page[RemoteAssignment]]:
         """Yield every page of a user's assignments."""
@@ -122,9 +122,9 @@ class StackOne:
     def _iterate[Item: Identified](
         self,
         fetch: Callable[[str | None], Coroutine[object, object, Page[Item]]],
-        cursor: str | None,
+        position: Pagination | None,
     ) -> Iterator[Page[Item]]:
-        return iterate_pages(lambda at: self._run(fetch(at)), cursor)
+        return iterate_pages(lambda at: self._run(fetch(at)), position or Pagination())
 
     def _run[Result](self, call: Coroutine[object, object, Result]) -> Result:
         self.before_request()

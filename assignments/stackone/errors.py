@@ -9,6 +9,7 @@
       · NotSupported     the provider behind the account cannot do this at all
   + OutcomeUnknown       it may have been created; read back before trying again
     - Contradiction      a success that reports an error; never try again, a person decides
+    - EndlessList        the pages of a list bring nothing new; read it from its start
 
 For a call that only reads, OutcomeUnknown means: try again later.
 """
@@ -100,3 +101,7 @@ class OutcomeUnknown(StackOneError):
 
 class Contradiction(OutcomeUnknown):
     """A response with a 2xx status whose body reports an error: a person has to look."""
+
+
+class EndlessList(OutcomeUnknown):
+    """A list repeats itself or does not end."""

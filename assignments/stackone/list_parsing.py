@@ -5,26 +5,36 @@ from typing import Final
 
 from assignments.stackone import outcome_rules
 from assignments.stackone.json_values import as_text
+from assignments.stackone.paging import Identified
 from assignments.stackone.resources import LinkedAccount, Page
 from assignments.stackone.responses import ApiResponse
 
 MAX_ACCOUNT_PAGES: Final = 100
 
 
-def parse_page[Item](
+def parse_page[Item: Identified](
     response: ApiResponse, parse: Callable[[Mapping[str, object]], Item]
 ) -> Page[Item]:
     """Return one page of a list.
 
     A response without a list is an error, not an empty list: a sync would deactivate everybody.
+    So is one that reports an error instead of records.
 
     :raises OutcomeUnknown: the response is not a page
     """
     body = outcome_rules.parse_object(response)
-    cursor = body.get("next")
-    if isinstance(cursor, Mapping | list):
+    cursor, entries = body.get("next"), _entries(response, body.get("data"))
+    items = tuple(parse(entry) for entry in entries if isinstance(entry, Mapping))
+    has_errors = outcome_rules.reports_error(body)
+    is_cursor = isinstance(cursor, str | int | None) and not isinstance(cursor, bool)
+    if not is_cursor or (has_errors and not items):
         raise outcome_rules.unreadable_response(response)
-    return Page(tuple(map(parse, _objects(response, body.get("data")))), as_text(cursor))
+    following = as_text(cursor)
+    return Page(
+        items,
+        next=following if following and following.strip() else None,
+        unreadable=len(entries) - sum(bool(item.id) for item in items) + has_errors,
+    )
 
 
 def parse_record(response: ApiResponse) -> Mapping[str, object]:
@@ -45,10 +55,11 @@ def parse_accounts(response: ApiResponse) -> list[LinkedAccount]:
     """
     body = outcome_rules.parse_json(response)
     data = body.get("data") if isinstance(body, Mapping) else body
-    return [LinkedAccount.from_json(entry) for entry in _objects(response, data)]
+    entries = _entries(response, data)
+    return [LinkedAccount.from_json(entry) for entry in entries if isinstance(entry, Mapping)]
 
 
-def _objects(response: ApiResponse, data: object) -> list[Mapping[str, object]]:
+def _entries(response: ApiResponse, data: object) -> list[object]:
     if not isinstance(data, list):
         raise outcome_rules.unreadable_response(response)
-    return [entry for entry in data if isinstance(entry, Mapping)]
+    return data

@@ -78,7 +78,7 @@ def parse_created(response: ApiResponse) -> CreatedAssignment:
     :raises OutcomeUnknown: the body cannot be read
     """
     body = parse_object(response) if response.text.strip() else {}
-    if _reports_error(body):
+    if reports_error(body):
         reason = error_messages.parse(response).sentence
         message = f"The response {response.status} reports an error: {reason}"
         raise Contradiction(message, status=response.status, response=response.evidence())
@@ -132,7 +132,7 @@ def _unexpected_success(status: int) -> str:
     return f"StackOne responded {status} without what it was asked for."
 
 
-def _reports_error(body: Mapping[str, object]) -> bool:
+def reports_error(body: Mapping[str, object]) -> bool:
     """Return whether a body is an error: by its own status, or by what it names."""
     status = as_number(body.get("statusCode"))
     if status is not None and status >= FIRST_ERROR:

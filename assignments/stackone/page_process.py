@@ -17,6 +17,7 @@ from typing import NamedTuple
 from assignments.stackone.call_loop import ClientOptions, forward, ignore_stop_signals
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import StackOneError
+from assignments.stackone.paging import MAX_EMPTY_PAGES, Pagination
 from assignments.stackone.resources import LearningObject, Page, RemoteAssignment, User
 
 AnyPage = Page[User] | Page[LearningObject] | Page[RemoteAssignment]
@@ -26,11 +27,13 @@ class ListRequest(NamedTuple):
     """A list to fetch: the name of its method of `StackOne`, and where to start.
 
     :ivar updated_after: only fetch what changed after this time (UTC)
+    :ivar max_empty_pages: how many empty pages may follow one another
     """
 
     method: str
     updated_after: datetime | None
     cursor: str | None
+    max_empty_pages: int = MAX_EMPTY_PAGES
 
 
 class ListEnd(NamedTuple):
@@ -67,6 +70,8 @@ class _Fetcher:
         self._messages = messages
         self._requests: deque[ListRequest] = deque()
         self._send_times: deque[float] = deque()
+        self._method = ""
+        self._position = Pagination()
 
     def run(self, options: ClientOptions) -> None:
         """Fetch until the parent ends.
@@ -80,13 +85,23 @@ class _Fetcher:
                 self._messages.put(self._fetch(client, self._requests.popleft()))
 
     def _fetch(self, client: StackOne, request: ListRequest) -> ListEnd:
-        pages = getattr(client, request.method)(request.updated_after, request.cursor)
+        position = self._move_to(request)
+        pages = getattr(client, request.method)(request.updated_after, position)
         try:
             for page in pages:
                 self._messages.put(page)
         except StackOneError as error:
             return ListEnd(error)
         return ListEnd()
+
+    def _move_to(self, request: ListRequest) -> Pagination:
+        """Return where to read; a list that is continued keeps what was read of it."""
+        is_continued = (self._method, self._position.cursor) == (request.method, request.cursor)
+        if not is_continued or request.cursor is None:
+            limit = request.max_empty_pages
+            self._position = Pagination(request.cursor, max_empty_pages=limit)
+        self._method = request.method
+        return self._position
 
     def _wait_for_send_time(self) -> None:
         while not self._send_times:

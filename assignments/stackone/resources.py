@@ -19,10 +19,14 @@ OLD_CONTRACT: Final = "2025-02"
 
 @dataclass(frozen=True, slots=True)
 class Page[Item]:
-    """One page of a list; `next` is the cursor of the following page, None on the last one."""
+    """One page of a list; `next` is the cursor of the following page, None on the last one.
+
+    `unreadable` counts what else was on the page: entries without an id, or errors beside them.
+    """
 
     items: tuple[Item, ...]
     next: str | None = None
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)

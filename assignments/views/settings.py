@@ -16,7 +16,7 @@ from assignments.queries import facet_values, overview
 from assignments.queries.connection_status import has_running_worker
 from assignments.services.calls import connections
 from assignments.services.operations import preferences
-from assignments.services.syncing import sync_run
+from assignments.services.syncing import sync_request
 from assignments.views.request_context import Request, acting, wants_fragment
 
 
@@ -59,7 +59,7 @@ def settings(request: Request) -> HttpResponse:
 def sync(request: Request) -> HttpResponse:
     """Request a sync of every account; a worker does it."""
     for account in connections.configured_accounts():
-        sync_run.request_sync(account=account, by=acting(request), now=timezone.now())
+        sync_request.request_sync(account=account, by=acting(request), now=timezone.now())
     return redirect("settings")
 
 

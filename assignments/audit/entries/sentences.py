@@ -24,6 +24,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "access_token.revoked": "revoked an access token of {person}",
     "sync.started": "started a sync with the LMS",
     "sync.completed": "completed a sync with the LMS: {learners}, {contents} and {assignments}",
+    "sync.failed": "failed to sync: the LMS could not be read to the end",
     "batch.submitted": "submitted batch {batch}: {people}, {items}",
     "batch.split_detected": (
         "noticed that batches of {person} within a day, {batch} among them, have {rows} together: "

@@ -12,7 +12,7 @@ from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import require_prepared_database
 from assignments.models import Account, SyncRun
 from assignments.services.calls import connections
-from assignments.services.syncing import sync_run
+from assignments.services.syncing import run_record, sync_request, sync_run
 
 
 class Command(DeskCommand):
@@ -38,14 +38,14 @@ class Command(DeskCommand):
 
     def _sync(self, account: Account, *, is_quiet: bool) -> dict[str, object]:
         by = operator()
-        run = sync_run.request_sync(account=account, by=by, now=timezone.now())
+        run = sync_request.request_sync(account=account, by=by, now=timezone.now())
         progress = (lambda _: None) if is_quiet else self._print_progress
         while not self._is_over(run):
             try:
                 sync_run.run_sync(
                     run=run, by=by, clock=timezone.now, may_go_on=lambda: True, progress=progress
                 )
-            except sync_run.SyncRefused as refusal:
+            except run_record.SyncRefused as refusal:
                 raise CommandError(f"{refusal} Run the command again to continue.") from refusal
         result = _result(run)
         if not is_quiet:
@@ -61,6 +61,8 @@ class Command(DeskCommand):
 
     def _print_progress(self, run: SyncRun) -> None:
         self.stderr.write(f"{run.get_stage_display()}: {_counts(run)}")
+        if run.retry_at is not None:
+            self.stderr.write(f"{run.problem} Trying again after a pause.")
 
 
 def _counts(run: SyncRun) -> str:

@@ -27,6 +27,10 @@ PROCESS_ENDED: Final = (
 )
 
 
+class ProcessEnded(OutcomeUnknown):
+    """The child process ended, so that this prefetcher reads no more."""
+
+
 class PagePrefetcher:
     """Fetches pages in a child process, for which it reserves slots of the rate budget.
 
@@ -58,7 +62,7 @@ class PagePrefetcher:
         """Yield the pages of a list in order, in groups of at most MAX_GROUP.
 
         :raises StackOneError: if a page cannot be read, after the pages before it
-        :raises OutcomeUnknown: if the child process ended
+        :raises ProcessEnded: if the child process ended
         """
         self._send(list_request)
         end: ListEnd | None = None
@@ -73,6 +77,8 @@ class PagePrefetcher:
                 yield group
                 self._reserve(len(group))
         if end.error is not None:
+            # Its request had a slot as well; the list may be continued.
+            self._reserve(1)
             raise end.error
 
     def _reserve(self, stored: int) -> None:
@@ -101,10 +107,10 @@ class PagePrefetcher:
         try:
             return cast("PageMessage", self._pipe.recv())
         except (EOFError, OSError):
-            raise OutcomeUnknown(PROCESS_ENDED) from None
+            raise ProcessEnded(PROCESS_ENDED) from None
 
     def _send(self, message: ListRequest | float) -> None:
         try:
             self._pipe.send(message)
         except OSError:
-            raise OutcomeUnknown(PROCESS_ENDED) from None
+            raise ProcessEnded(PROCESS_ENDED) from None

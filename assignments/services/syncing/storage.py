@@ -12,13 +12,13 @@ from assignments.models import (
     Learner,
     LearnerFacet,
     RemoteAssignment,
-    SyncPage,
     SyncRun,
 )
 from assignments.models.sql.bulk import upsert
 from assignments.models.sql.text_folding import fold
 from assignments.services.syncing import fingerprints
 from assignments.services.syncing.facets import store_values
+from assignments.stackone.paging import Identified
 from assignments.stackone.resources import LearningObject, User
 from assignments.stackone.resources import RemoteAssignment as AssignmentRecord
 
@@ -36,15 +36,12 @@ LEARNER_COLUMNS: Final = (
     "fingerprint",
     "last_seen_sync",
 )
-SOURCES: Final = {
-    SyncRun.Stage.CONTENT: Content.Source.CONTENT,
-    SyncRun.Stage.COURSES: Content.Source.COURSE,
-}
 UPDATED_FIELDS: Final = ("learner", "content", "status", "due_at", "assigned_at")
 COMPARED_FIELDS: Final = ("learner_id", "content_id", "status", "due_at", "assigned_at")
 # PostgreSQL refuses longer values in the B-tree index of `search_text` (limit 2,704 bytes).
 MAX_BYTES: Final = 2_000
-CHUNK: Final = 2_000
+# Records with a longer id cannot be stored.
+MAX_ID_CHARACTERS: Final = 200
 
 
 def store_learners(run: SyncRun, users: Sequence[User]) -> int:
@@ -52,8 +49,7 @@ def store_learners(run: SyncRun, users: Sequence[User]) -> int:
 
     The personal data of an erased person is never imported again.
     """
-    by_id = {user.id: user for user in users if user.id}
-    _record_seen(run, by_id)
+    by_id = _by_id(users)
     learners = Learner.objects.filter(account=run.account_id)
     changed = _changed_fingerprints(learners, by_id)
     for remote_id in _erased_ids(learners, changed):
@@ -72,8 +68,7 @@ def store_learners(run: SyncRun, users: Sequence[User]) -> int:
 
 def store_contents(run: SyncRun, source: Content.Source, items: Sequence[LearningObject]) -> int:
     """Insert new content and update changed content; return how many items had an id."""
-    by_id = {item.id: item for item in items if item.id}
-    _record_seen(run, by_id)
+    by_id = _by_id(items)
     contents = Content.objects.filter(account=run.account_id, source=source)
     changed = _changed_fingerprints(contents, by_id)
     Content.objects.bulk_create(
@@ -109,22 +104,21 @@ def store_assignments(account_pk: int, records: Sequence[AssignmentRecord], now:
     learners = _learner_pks(account_pk, records)
     contents = _content_pks(account_pk, records)
     by_id = {
-        record.id: RemoteAssignment(
+        remote_id: RemoteAssignment(
             account_id=account_pk,
-            remote_id=record.id,
+            remote_id=remote_id,
             learner_id=learners.get(record.user_id or ""),
             content_id=contents.get(record.learning_object_external_reference or "")
             or contents.get(record.learning_object_id or ""),
-            learner_remote_id=record.user_id or "",
-            content_remote_id=record.learning_object_id or "",
-            content_reference=record.learning_object_external_reference or "",
-            status=record.status or "",
+            learner_remote_id=_whole(record.user_id, MAX_ID_CHARACTERS),
+            content_remote_id=_whole(record.learning_object_id, MAX_ID_CHARACTERS),
+            content_reference=_whole(record.learning_object_external_reference, MAX_ID_CHARACTERS),
+            status=_cut(record.status, 60),
             due_at=record.due_at,
             assigned_at=record.assigned_at,
             first_seen_at=now,
         )
-        for record in records
-        if record.id
+        for remote_id, record in _by_id(records).items()
     }
     unchanged = _unchanged_ids(account_pk, by_id)
     # Senders insert in the same order, so that the two cannot deadlock.
@@ -135,31 +129,6 @@ def store_assignments(account_pk: int, records: Sequence[AssignmentRecord], now:
         update_fields=UPDATED_FIELDS,
     )
     return len(by_id)
-
-
-def deactivate_missing(run: SyncRun, now: datetime) -> int:
-    """After a full stage, mark rows that were on none of its pages as inactive; return how many."""
-    model, rows = _rows_of_stage(run)
-    pages = SyncPage.objects.filter(run=run.pk, stage=run.stage)
-    seen = {remote_id for ids in pages.values_list("remote_ids", flat=True) for remote_id in ids}
-    present = rows.filter(left_at=None).values_list("pk", "remote_id")
-    missing = [pk for pk, remote_id in present.iterator(CHUNK) if remote_id not in seen]
-    pages.delete()
-    return model._default_manager.filter(pk__in_list=missing).update(is_active=False, left_at=now)
-
-
-def _rows_of_stage(run: SyncRun) -> "tuple[type[Learner | Content], QuerySet[Model]]":
-    if run.stage == SyncRun.Stage.LEARNERS:
-        return Learner, Learner.objects.filter(account=run.account_id)
-    source = SOURCES.get(SyncRun.Stage(run.stage))
-    items = Content.objects.filter(account=run.account_id, source=source)
-    return Content, items if source else items.none()
-
-
-def _record_seen(run: SyncRun, remote_ids: Collection[str]) -> None:
-    """Store the ids on a page apart from the rows, which do not change; full syncs only."""
-    if run.is_full:
-        SyncPage.objects.create(run=run, stage=run.stage, remote_ids=list(remote_ids))
 
 
 def _changed_fingerprints(
@@ -193,6 +162,23 @@ def _unchanged_ids(account_pk: int, records: Mapping[str, RemoteAssignment]) -> 
     }
 
 
+def _by_id[Record: Identified](records: Sequence[Record]) -> dict[str, Record]:
+    """Return the records by id; of those with the same id, the last one."""
+    return {
+        record.id: record for record in records if record.id and len(record.id) <= MAX_ID_CHARACTERS
+    }
+
+
+def _cut(text: str | None, max_characters: int) -> str:
+    """Return a text that people read, no longer than its column."""
+    return (text or "").strip()[:max_characters]
+
+
+def _whole(identifier: str | None, max_characters: int) -> str:
+    """Return an identifier, or "" if it is too long: a part of it may identify somebody else."""
+    return identifier if identifier and len(identifier) <= max_characters else ""
+
+
 def _search_text(*parts: str | None) -> str:
     """Return the folded text that searches match, no longer than MAX_BYTES."""
     text = fold(" ".join(part.strip() for part in parts if part))
@@ -204,9 +190,9 @@ def _learner_row(run: SyncRun, user: User, fingerprint: str) -> tuple[object, ..
     return (
         run.account_id,
         user.id,
-        user.external_reference or "",
-        (user.name or "").strip(),
-        user.email or "",
+        _whole(user.external_reference, MAX_ID_CHARACTERS),
+        _cut(user.name, 300),
+        _whole(user.email, 320),
         # Without a value the person counts as active, because the LMS lists them.
         user.is_active is not False,
         None,
@@ -224,13 +210,13 @@ def _content(
         account_id=run.account_id,
         source=source,
         remote_id=item.id or "",
-        external_reference=item.external_reference or "",
-        title=(item.title or "").strip(),
+        external_reference=_whole(item.external_reference, MAX_ID_CHARACTERS),
+        title=_cut(item.title, 500),
         description=item.description or "",
-        kind=item.kind or "",
+        kind=_cut(item.kind, 60),
         is_active=item.is_active is not False,
         left_at=None,
-        duration=item.duration or "",
+        duration=_cut(item.duration, 60),
         languages=list(item.languages),
         url=item.url or "",
         search_text=_search_text(item.title, item.external_reference, item.id),

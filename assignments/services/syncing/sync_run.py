@@ -1,5 +1,6 @@
 """Run a sync: copy people, content and assignments from the LMS, resumable after a crash."""
 
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -13,107 +14,41 @@ from assignments.audit.entries.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
 from assignments.models import Account, SyncRun
 from assignments.models.sql import analyze
-from assignments.services.calls.connections import (
-    clear_outage,
-    client_options,
-    open_client,
-    pause_account,
-    record_outage,
-)
+from assignments.services.calls.connections import clear_outage, client_options, open_client
 from assignments.services.pacing import rate_budget
-from assignments.services.syncing import facets, storage
+from assignments.services.syncing import facets, read_failures, removal, run_record, storage
 from assignments.services.syncing.prefetch import PagePrefetcher
-from assignments.stackone.errors import AccountUnusable, NotSent, RateLimited, StackOneError
+from assignments.services.syncing.run_record import Stage
+from assignments.services.syncing.sync_request import ABANDONED_AFTER
+from assignments.stackone.errors import StackOneError
 from assignments.stackone.page_process import AnyPage, ListRequest
+from assignments.stackone.paging import MAX_EMPTY_PAGES
 from assignments.stackone.resources import LearningObject, RemoteAssignment, User
 
 Clock = Callable[[], datetime]
 Progress = Callable[[SyncRun], None]
-Stage = SyncRun.Stage
+MayGoOn = Callable[[], bool]
 
-FULL_EVERY: Final = timedelta(hours=24)
-# An incremental sync starts this much before the last one, in case the clocks of the LMS differ.
-OVERLAP: Final = timedelta(minutes=5)
-RETRY_AFTER_PROBLEM: Final = timedelta(seconds=30)
-ABANDONED_AFTER: Final = timedelta(seconds=90)
-SAVED_FIELDS: Final = (
-    *("learners", "contents", "assignments", "removed", "changed"),
-    *("cursor", "stage", "progressed_at"),
-)
 CLIENT_METHODS: Final = {
     Stage.LEARNERS: "user_pages",
     Stage.CONTENT: "content_pages",
     Stage.COURSES: "course_pages",
     Stage.ASSIGNMENTS: "assignment_pages",
 }
-ORDER: Final = (Stage.LEARNERS, Stage.CONTENT, Stage.COURSES, Stage.ASSIGNMENTS, Stage.DONE)
-
-
-class SyncRefused(Exception):
-    """The sync cannot continue now; the message says why. Pages stored so far are kept."""
-
-
-@transaction.atomic
-def request_sync(*, account: Account, by: Actor, now: datetime) -> SyncRun:
-    """Create a sync of the account, or return the one that is open already.
-
-    It is incremental, but full once in FULL_EVERY: only a full sync shows who has been removed
-    from the LMS.
-    """
-    return _get_or_create_run(_lock(account), by, now)
-
-
-@transaction.atomic
-def request_due_sync(
-    *, account: Account, every: timedelta, by: Actor, now: datetime
-) -> SyncRun | None:
-    """Do as `request_sync` if a sync is due, else return None.
-
-    Another worker may have finished one since `account` was read, hence the lock.
-    """
-    locked = _lock(account)
-    if not is_sync_due(locked, every=every, now=now):
-        return None
-    return _get_or_create_run(locked, by, now)
-
-
-def _lock(account: Account) -> Account:
-    return Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-
-
-def _get_or_create_run(account: Account, by: Actor, now: datetime) -> SyncRun:
-    open_run = SyncRun.objects.filter(account=account, finished_at=None).first()
-    if open_run is not None:
-        return open_run
-    done = SyncRun.objects.filter(account=account, stage=Stage.DONE)
-    has_recent_full = done.filter(is_full=True, started_at__gt=now - FULL_EVERY).exists()
-    last = done.order_by("-started_at").first() if has_recent_full else None
-    run = SyncRun.objects.create(
-        account=account,
-        is_full=last is None,
-        changed_since=last.started_at - OVERLAP if last else None,
-        started_at=now,
-        progressed_at=now,
-        started_by=by.ref,
-    )
-    event = Event(
-        action="sync.started",
-        subject=f"sync/{run.pk}",
-        account=account.remote_id,
-        result="started",
-        detail={"is_full": run.is_full},
-    )
-    record(event, by=by, at=now)
-    return run
+# A provider that filters after paging may return an empty page for so many rows that we have.
+ROWS_PER_EMPTY_PAGE: Final = 50
+LONGEST_SLEEP_SECONDS: Final = 0.5
+MAX_NAME_CHARACTERS: Final = 200
 
 
 def run_sync(
-    *, run: SyncRun, by: Actor, clock: Clock, may_go_on: Callable[[], bool], progress: Progress
+    *, run: SyncRun, by: Actor, clock: Clock, may_go_on: MayGoOn, progress: Progress
 ) -> bool:
     """Continue a sync from its stored cursor; return whether it is finished.
 
     Pages are prefetched while earlier ones are stored. Pages and cursor are stored in one
-    transaction, so that a crash loses only pages that were not stored yet.
+    transaction, so that a crash loses only pages that were not stored yet. Reads that fail are
+    repeated as `read_failures` says.
     Returns False immediately if another worker runs this sync.
 
     :raises SyncRefused: if the LMS cannot be read now; a later call continues from the cursor
@@ -125,10 +60,7 @@ def run_sync(
     try:
         with PagePrefetcher(client_options(run.account.remote_id), clock) as prefetcher:
             _update_account_name(run.account, clock)
-            is_finished = _store_pages(prefetcher, run, clock, may_go_on, progress)
-    except StackOneError as error:
-        _record_problem(run, error, clock())
-        raise SyncRefused(f"The LMS could not be read: {error.message}") from error
+            is_finished = _read_lists(prefetcher, run, clock, may_go_on, progress)
     finally:
         SyncRun.objects.filter(pk=run.pk, runner=runner).update(runner="")
     if is_finished:
@@ -136,110 +68,97 @@ def run_sync(
     return is_finished
 
 
-def is_sync_due(account: Account, *, every: timedelta, now: datetime) -> bool:
-    """Return whether an open sync is to be continued, or the last one is older than `every`.
-
-    False while the account is paused, for instance because the LMS rejected the API key.
-    """
-    if account.paused_at is not None:
-        return False
-    open_run = SyncRun.objects.filter(account=account, finished_at=None).first()
-    if open_run is not None:
-        return open_run.progressed_at < now - _time_until_retry(open_run)
-    return account.synced_at is None or account.synced_at < now - every
-
-
-def _time_until_retry(open_run: SyncRun) -> timedelta:
-    if open_run.runner:
-        return ABANDONED_AFTER
-    return RETRY_AFTER_PROBLEM if open_run.problem else timedelta(0)
-
-
 def _acquire(run: SyncRun, runner: str, now: datetime) -> bool:
     """Set the runner unless another one made progress lately; return whether it was set."""
-    is_free = Q(runner="") | Q(progressed_at__lt=now - ABANDONED_AFTER)
-    free_run = SyncRun.objects.filter(is_free, pk=run.pk, finished_at=None)
-    return bool(free_run.update(runner=runner, progressed_at=now, problem=""))
+    earliest, latest = now - ABANDONED_AFTER, now + ABANDONED_AFTER
+    # Progress in the future means that the clock was set back.
+    is_abandoned = ~Q(progressed_at__range=(earliest, latest))
+    free_run = SyncRun.objects.filter(Q(runner="") | is_abandoned, pk=run.pk, finished_at=None)
+    return bool(free_run.update(runner=runner, progressed_at=now, retry_at=None))
 
 
-def _store_pages(
-    prefetcher: PagePrefetcher,
-    run: SyncRun,
-    clock: Clock,
-    may_go_on: Callable[[], bool],
-    progress: Progress,
+def _read_lists(
+    prefetcher: PagePrefetcher, run: SyncRun, clock: Clock, may_go_on: MayGoOn, progress: Progress
 ) -> bool:
-    while run.stage != Stage.DONE:
-        list_request = ListRequest(
-            CLIENT_METHODS[Stage(run.stage)], run.changed_since, run.cursor or None
-        )
-        for group in prefetcher.groups(list_request):
-            if not may_go_on():
-                return False
-            _store(run, group, clock())
+    """Read the lists of all stages; return whether that was done before the worker must stop."""
+    while run.stage != Stage.DONE and may_go_on():
+        try:
+            for group in prefetcher.groups(_list_request(run)):
+                _store(run, group, clock())
+                progress(run)
+                if not may_go_on():
+                    break
+        except StackOneError as error:
+            pause = read_failures.handle(run, error, clock())
             progress(run)
-    return True
+            _sleep(pause, may_go_on)
+    return run.stage == Stage.DONE
+
+
+def _list_request(run: SyncRun) -> ListRequest:
+    max_empty_pages = MAX_EMPTY_PAGES + removal.rows_of_stage(run).count() // ROWS_PER_EMPTY_PAGE
+    method = CLIENT_METHODS[Stage(run.stage)]
+    return ListRequest(method, run.changed_since, run.cursor or None, max_empty_pages)
+
+
+def _sleep(pause: timedelta, may_go_on: MayGoOn) -> None:
+    until = time.monotonic() + pause.total_seconds()
+    while may_go_on() and (seconds_left := until - time.monotonic()) > 0:
+        time.sleep(min(seconds_left, LONGEST_SLEEP_SECONDS))
 
 
 @transaction.atomic
 def _store(run: SyncRun, pages: Sequence[AnyPage], now: datetime) -> None:
+    removal.record_listed(run, pages)
+    run_record.add_to_count(run, _store_items(run, pages, now))
+    run.cursor, run.progressed_at = pages[-1].next or "", now
+    if run.failing_since is not None:
+        read_failures.clear(run)
+        clear_outage(run.account)
+    if not run.cursor:
+        removal.end_stage(run, now)
+    run_record.save(run)
+
+
+def _store_items(run: SyncRun, pages: Sequence[AnyPage], now: datetime) -> int:
+    """Store the records on pages of the current stage; return how many had an id."""
     items = [item for page in pages for item in page.items]
     if run.stage == Stage.LEARNERS:
-        _store_learners(run, [i for i in items if isinstance(i, User)], now)
-    elif run.stage == Stage.ASSIGNMENTS:
+        return _store_learners(run, [i for i in items if isinstance(i, User)], now)
+    if run.stage == Stage.ASSIGNMENTS:
         records = [i for i in items if isinstance(i, RemoteAssignment)]
-        run.assignments += storage.store_assignments(run.account_id, records, now)
-    else:
-        source = storage.SOURCES[Stage(run.stage)]
-        objects = [i for i in items if isinstance(i, LearningObject)]
-        run.contents += storage.store_contents(run, source, objects)
-    run.cursor = pages[-1].next or ""
-    if not run.cursor:
-        if run.is_full:
-            run.removed += storage.deactivate_missing(run, now)
-        run.stage = ORDER[ORDER.index(Stage(run.stage)) + 1]
-    run.progressed_at = now
-    _save_if_runner(run)
+        return storage.store_assignments(run.account_id, records, now)
+    objects = [i for i in items if isinstance(i, LearningObject)]
+    return storage.store_contents(run, removal.SOURCES[Stage(run.stage)], objects)
 
 
-def _store_learners(run: SyncRun, users: Sequence[User], now: datetime) -> None:
+def _store_learners(run: SyncRun, users: Sequence[User], now: datetime) -> int:
     if run.account.synced_at is None and not run.learners:
         people = (user.custom_fields for user in users)
         facets.set_default_facets(account=run.account, people=people, now=now)
-    run.learners += storage.store_learners(run, users)
-
-
-def _save_if_runner(run: SyncRun) -> None:
-    values = {name: getattr(run, name) for name in SAVED_FIELDS}
-    if not SyncRun.objects.filter(pk=run.pk, runner=run.runner).update(**values):
-        raise SyncRefused("Another worker took this sync over.")
+    return storage.store_learners(run, users)
 
 
 def _update_account_name(account: Account, clock: Clock) -> None:
+    """Store the account's name; that it cannot be read must not keep the lists from being read."""
     with open_client(
         account.remote_id, before_request=lambda: rate_budget.wait_for_slot(clock)
     ) as client:
-        linked_accounts = {linked.id: linked for linked in client.accounts()}
+        try:
+            linked_accounts = {linked.id: linked for linked in client.accounts()}
+        except StackOneError:
+            return
     clear_outage(account)
     linked = linked_accounts.get(account.remote_id)
     if linked is not None:
-        Account.objects.filter(pk=account.pk).update(name=linked.provider_name or linked.provider)
-
-
-def _record_problem(run: SyncRun, error: StackOneError, now: datetime) -> None:
-    SyncRun.objects.filter(pk=run.pk).update(problem=error.message[:500], progressed_at=now)
-    if isinstance(error, RateLimited):
-        rate_budget.back_off_until(now + timedelta(seconds=error.retry_after), now=now)
-    elif isinstance(error, NotSent):
-        record_outage(run.account, now=now)
-    if isinstance(error, AccountUnusable):
-        pause_account(account=run.account, error=error, now=now)
+        name = (linked.provider_name or linked.provider)[:MAX_NAME_CHARACTERS]
+        Account.objects.filter(pk=account.pk).update(name=name)
 
 
 @transaction.atomic
 def _finish(run: SyncRun, by: Actor, now: datetime) -> None:
     SyncRun.objects.filter(pk=run.pk).update(finished_at=now)
-    Account.objects.filter(pk=run.account_id).update(synced_at=now)
+    Account.objects.filter(pk=run.account_id).update(synced_at=now, sync_failing_since=None)
     if run.changed or run.removed:
         facets.count_values(run.account_id)
     if run.changed + run.removed >= analyze.MANY_ROWS:
@@ -256,6 +175,7 @@ def _finish(run: SyncRun, by: Actor, now: datetime) -> None:
             "contents": run.contents,
             "assignments": run.assignments,
             "removed": run.removed,
+            **({"remark": run.remark} if run.remark else {}),
         },
     )
     record(event, by=by if run.started_by == by.ref else SYSTEM, at=now)
