@@ -11,7 +11,7 @@ import pytest
 
 from assignments.services.calls.call_process import PROCESS_DIED, CallProcess
 from assignments.stackone.commands import CreateAssignment, ReadUserAssignments, UserAssignments
-from assignments.stackone.errors import NotSent, OutcomeUnknown, RateLimited
+from assignments.stackone.errors import HeldBack, NotSent, OutcomeUnknown, RateLimited
 from assignments.stackone.resources import CreatedAssignment, NewAssignment
 from tests.sandbox_process import outlives_parent, running_sandbox
 from tests.waiting import HANG_SECONDS
@@ -111,7 +111,7 @@ def test_calls_before_their_send_time_are_not_sent_after_close(calls, people, lm
     calls.close()
     ended = calls.wait_for_ended(seconds=0)
 
-    assert [type(call.result) for call in ended] == [NotSent] * 3
+    assert [type(call.result) for call in ended] == [HeldBack] * 3
     assert lms.stats()["assignments"] == 0
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assignments.stackone.api import AsyncStackOne
 from assignments.stackone.call_scheduler import CallScheduler, FinishedCall, ScheduledCall
-from assignments.stackone.errors import NotSent, OutcomeUnknown, RateLimited
+from assignments.stackone.errors import HeldBack, OutcomeUnknown, RateLimited
 
 
 @dataclass
@@ -108,7 +108,7 @@ def test_no_call_is_sent_without_a_lease():
 
     (only,) = run_scheduler(steps, lease_seconds=-1)
 
-    assert (type(only.result), only.sample, sent) == (NotSent, None, [])
+    assert (type(only.result), only.sample, sent) == (HeldBack, None, [])
 
 
 def test_calls_that_still_wait_at_the_end_are_not_sent():
@@ -117,7 +117,7 @@ def test_calls_that_still_wait_at_the_end_are_not_sent():
 
     (only,) = run_scheduler(steps)
 
-    assert (type(only.result), only.sample) == (NotSent, None)
+    assert (type(only.result), only.sample) == (HeldBack, None)
 
 
 def test_calls_in_flight_at_the_end_are_awaited():
@@ -131,7 +131,7 @@ def test_calls_in_flight_at_the_end_are_awaited():
     finished = run_scheduler(steps)
 
     results = {call.number: call.result for call in finished}
-    assert (results[1], results[2], type(results[3])) == ("late", "late", NotSent)
+    assert (results[1], results[2], type(results[3])) == ("late", "late", HeldBack)
 
 
 def test_cancelled_calls_have_the_reason():

@@ -6,13 +6,20 @@ from datetime import timedelta
 
 import pytest
 
-from assignments.models import Assignment, Attempt, LogEntry, RemoteAssignment
+from assignments.models import (
+    Account,
+    Assignment,
+    Attempt,
+    CallCount,
+    LogEntry,
+    RemoteAssignment,
+)
 from assignments.services.calls.call_process import EndedCall
 from assignments.services.sending import claims, outcomes, reconciliation
 from assignments.services.sending.call_log import log_calls
 from assignments.services.sending.record_matching import CLOCK_TOLERANCE
 from assignments.stackone.commands import UserAssignments
-from assignments.stackone.errors import NotSent, OutcomeUnknown, RateLimited, Refused
+from assignments.stackone.errors import HeldBack, NotSent, OutcomeUnknown, RateLimited, Refused
 from assignments.stackone.resources import CreatedAssignment
 from assignments.stackone.resources import RemoteAssignment as Record
 from tests.factories import AT, log_submission, make_batch
@@ -82,6 +89,8 @@ def test_an_outcome_behind_its_fence_changes_nothing(batch, changes):
         pytest.param(6, NotSent("No connection."), 60, id="a minute at most"),
         pytest.param(99, NotSent("No connection."), 60, id="a minute for ever"),
         pytest.param(9, RateLimited("Slow down.", retry_after=7), 7, id="as the LMS says"),
+        pytest.param(3, RateLimited("Slow down."), 8, id="the LMS does not say when"),
+        pytest.param(9, HeldBack("Paused."), 0, id="held back by ourselves"),
     ],
 )
 def test_what_was_not_sent_is_sent_later(batch, attempt, error, seconds):
@@ -96,6 +105,16 @@ def test_what_was_not_sent_is_sent_later(batch, attempt, error, seconds):
         attempt,
         timedelta(seconds=seconds),
     )
+
+
+@pytest.mark.parametrize("failing_since", [None, AT], ids=["reachable", "away"])
+def test_a_call_that_was_held_back_shows_nothing_about_the_lms(batch, failing_since):
+    Account.objects.update(failing_since=failing_since)
+
+    settle(batch, claim(batch), HeldBack("Paused before the request was sent."))
+
+    batch.account.refresh_from_db()
+    assert (batch.account.failing_since, CallCount.objects.count()) == (failing_since, 0)
 
 
 def test_a_rejected_row_keeps_what_the_lms_said(batch):

@@ -25,7 +25,7 @@ def test_reservations_follow_each_other(settings):
 @pytest.mark.django_db
 def test_nothing_is_reserved_if_the_first_slot_is_too_late(settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
-    rate_budget.back_off_until(NOON + timedelta(seconds=9), now=NOON)
+    rate_budget.back_off(9, now=NOON)
 
     assert rate_budget.reserve(1, now=NOON, within=timedelta(seconds=1)) == []
     assert RateBudget.objects.get().next_slot_at == NOON + timedelta(seconds=9)
@@ -79,8 +79,38 @@ def test_slots_do_not_move_if_clocks_differ_a_little(settings):
 @pytest.mark.django_db
 def test_a_backoff_keeps_its_length_when_the_clock_is_set_back(settings):
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
-    rate_budget.back_off_until(NOON + timedelta(seconds=9), now=NOON)
+    rate_budget.back_off(9, now=NOON)
 
     (first,) = rate_budget.reserve(1, now=NOON - timedelta(hours=1))
 
     assert first == NOON - timedelta(hours=1) + timedelta(seconds=9)
+
+
+def backoff_after(seconds):
+    """Return how long the key waits after a 429 without Retry-After, so long after NOON."""
+    now = NOON + timedelta(seconds=seconds)
+    rate_budget.back_off(None, now=now)
+    return (RateBudget.objects.get().next_slot_at - now).total_seconds()
+
+
+@pytest.mark.django_db
+def test_a_backoff_of_unknown_length_grows_with_each_further_one():
+    moments = [0, 1, 3, 7, 15, 31, 63, 123, 183]
+
+    assert [backoff_after(moment) for moment in moments] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert backoff_after(183 + 60 + 120) == 1
+
+
+@pytest.mark.django_db
+def test_refusals_during_a_backoff_count_once():
+    assert [backoff_after(seconds) for seconds in (0, 0.25, 0.5)] == [1, 0.75, 0.5]
+    assert backoff_after(1) == 2
+
+
+@pytest.mark.django_db
+def test_a_growing_backoff_survives_a_clock_that_was_set_back():
+    backoff_after(0)
+    backoff_after(1)
+
+    assert backoff_after(1 - 3_600) == 2
+    assert backoff_after(3 - 3_600) == 4

@@ -10,7 +10,7 @@ from assignments.stackone.rate_limit_headers import (
     HEADER_NAMES,
     MAX_AMOUNT,
     MAX_HEADER_CHARACTERS,
-    MAX_RESET_SECONDS,
+    MAX_WAIT_SECONDS,
     RateLimit,
     parse_rate_limit,
 )
@@ -103,6 +103,21 @@ DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
             RateLimit(10),
             id="reset at a moment of a broken clock",
         ),
+        pytest.param(
+            {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "2678400000"},
+            RateLimit(None, None, 0, None),
+            id="a month in milliseconds, which may be a moment",
+        ),
+        pytest.param(
+            {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "60000"},
+            RateLimit(None, None, 0, 3600),
+            id="a minute in milliseconds, which may be seconds",
+        ),
+        pytest.param(
+            {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "32503680000", "date": DATE},
+            RateLimit(None, None, 0, 3600),
+            id="a moment years ahead",
+        ),
         pytest.param({}, None, id="nothing"),
         pytest.param({"retry-after": "5"}, None, id="other headers"),
         pytest.param({"ratelimit": ";;=,"}, None, id="rubbish"),
@@ -144,7 +159,7 @@ def test_parse_rate_limit_of_the_current_draft(quota, window, remaining, reset, 
         "ratelimit": f'"{name}";r={remaining};t={reset}',
     }
 
-    assert parse_rate_limit(headers) == RateLimit(quota, window, remaining, reset)
+    assert parse_rate_limit(headers) == RateLimit(quota, window, remaining, min(reset, 3_600))
 
 
 SIGNS = st.sampled_from('";,=: \\.-qwrt0123456789aeinf\x00é')
@@ -161,4 +176,4 @@ def test_parse_rate_limit_of_any_headers_is_within_bounds_or_none(headers):
         assert limit.quota is None or 1 <= limit.quota <= MAX_AMOUNT
         assert limit.window_seconds is None or 1 <= limit.window_seconds <= MAX_AMOUNT
         assert limit.remaining is None or 0 <= limit.remaining <= MAX_AMOUNT
-        assert limit.reset_seconds is None or 0 <= limit.reset_seconds <= MAX_RESET_SECONDS
+        assert limit.reset_seconds is None or 0 <= limit.reset_seconds <= MAX_WAIT_SECONDS

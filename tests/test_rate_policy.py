@@ -156,6 +156,27 @@ def test_an_exhausted_daily_quota_stops_calls_until_its_reset():
     assert policy.rate(6) == pytest.approx(99.35)
 
 
+def test_after_an_exhausted_quota_a_single_call_finds_out():
+    policy = RatePolicy(per_second=100, max_concurrency=64, random=Random(1))
+    daily = RateLimit(60_000, 86_400, 0, 900)
+    policy.record([CallSample(5, 5.1, ApiHealth.OK, 0, daily)], 5.1)
+
+    policy.record([CallSample(4, 5.2)], 5.2)
+    assert policy.concurrency(910) == 1
+    policy.record([CallSample(910, 910.1, ApiHealth.OK, 0, daily)], 910.1)
+    assert (policy.concurrency(911), policy.backoff_until) == (1, 1_810.1)
+    policy.record([CallSample(1_811, 1_811.1)], 1_811.1)
+    assert policy.concurrency(1_812) > 1
+
+
+def test_a_quota_that_is_exhausted_without_a_reset_does_not_slow_calls():
+    policy = RatePolicy(per_second=100, max_concurrency=64, random=Random(1))
+
+    policy.record([CallSample(5, 5.1, ApiHealth.OK, 0, RateLimit(None, None, 0))], 5.1)
+
+    assert policy.concurrency(6) > 1
+
+
 limits = st.none() | st.builds(
     RateLimit,
     st.none() | st.floats(1, 1e9),

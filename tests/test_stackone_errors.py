@@ -201,14 +201,17 @@ def test_error_of_a_status_below_400(status, message):
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
-        pytest.param({}, 60, id="none"),
+        pytest.param({}, None, id="none"),
         pytest.param({"retry_after": "7"}, 7, id="seconds"),
         pytest.param({"retry_after": " 1.5 "}, 1.5, id="part of a second"),
-        pytest.param({"retry_after": "-5"}, 0, id="negative"),
+        pytest.param({"retry_after": "-5"}, None, id="negative"),
+        pytest.param({"retry_after": "1800000000"}, None, id="a moment"),
+        pytest.param({"retry_after": "nan"}, None, id="not a number"),
+        pytest.param({"retry_after": "5, 10"}, None, id="a list"),
         pytest.param({"retry_after": "86400"}, 3600, id="a day"),
-        pytest.param({"retry_after": "inf"}, 60, id="for ever"),
-        pytest.param({"retry_after": "soon"}, 60, id="a word"),
-        pytest.param({"retry_after": "9" * 400}, 60, id="no number at all"),
+        pytest.param({"retry_after": "inf"}, None, id="for ever"),
+        pytest.param({"retry_after": "soon"}, None, id="a word"),
+        pytest.param({"retry_after": "9" * 400}, None, id="no number at all"),
         pytest.param(
             {
                 "retry_after": "Mon, 23 Nov 2026 12:00:30 GMT",
@@ -223,6 +226,7 @@ def test_error_of_a_status_below_400(status, message):
             id="a date by our clock",
         ),
         pytest.param({"retry_after": "Mon, 23 Nov 2020 12:00:30 GMT"}, 0, id="a date long past"),
+        pytest.param({"retry_after": "Sat, 23 Nov 2999 12:00:30 GMT"}, 3600, id="years ahead"),
     ],
 )
 def test_rate_limited_has_retry_after(clock, headers, seconds):
@@ -232,6 +236,22 @@ def test_rate_limited_has_retry_after(clock, headers, seconds):
 
     assert isinstance(error, RateLimited)
     assert error.retry_after == seconds
+
+
+NUMBERS = st.integers() | st.floats()
+DATES = st.datetimes().map(lambda at: at.strftime("%a, %d %b %Y %H:%M:%S GMT"))
+
+
+@given(
+    header=st.text() | NUMBERS.map(str) | DATES | st.lists(NUMBERS, max_size=3).map(str),
+    date=st.text() | DATES,
+)
+def test_no_retry_after_is_longer_than_an_hour(header, date):
+    response = ApiResponse(429, {"retry-after": header, "date": date}, "")
+
+    seconds = response.retry_after()
+
+    assert seconds is None or 0 <= seconds <= 3_600
 
 
 def test_an_error_without_a_response_has_no_evidence():

@@ -578,6 +578,8 @@ class Migration(migrations.Migration):
                 ('key_hash', models.CharField(max_length=64, primary_key=True, serialize=False)),
                 ('next_slot_at', models.DateTimeField()),
                 ('reserved_at', models.DateTimeField(null=True)),
+                ('backoff_until', models.DateTimeField(null=True)),
+                ('backoff_seconds', models.PositiveSmallIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(

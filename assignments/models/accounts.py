@@ -49,12 +49,15 @@ class RateBudget(models.Model):
     """The next send slot of an API key; all senders reserve their requests in this row.
 
     `key_hash` is a keyed hash of the API key. `reserved_at` is the time of the last reservation: if
-    it is in the future, the clock was set back since.
+    it is in the future, the clock was set back since. The last 429 that did not say how long to
+    wait made everybody wait for `backoff_seconds`, until `backoff_until`.
     """
 
     key_hash = models.CharField(max_length=64, primary_key=True)
     next_slot_at = models.DateTimeField()
     reserved_at = models.DateTimeField(null=True)
+    backoff_until = models.DateTimeField(null=True)
+    backoff_seconds = models.PositiveSmallIntegerField(default=0)
 
     def __str__(self) -> str:
         return self.key_hash

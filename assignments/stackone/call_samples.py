@@ -13,6 +13,8 @@ TIMEOUT_STATUSES: Final = frozenset({408, 504})
 # A connection that breaks after this long was not reset by accident: the API was too busy. Chosen
 # above any normal response time and below the client's time-out of 65 s.
 SLOW_FAILURE_SECONDS: Final = 30.0
+# The wait after a 429 that does not say how long, unless another one came just before.
+FIRST_WAIT_SECONDS: Final = 1.0
 
 
 class ApiHealth(Enum):
@@ -29,7 +31,7 @@ class CallSample(NamedTuple):
 
     :ivar sent_monotonic: when it was sent, in monotonic seconds
     :ivar ended_monotonic: when it ended, in monotonic seconds
-    :ivar retry_after: seconds that a 429 asked to wait, otherwise 0
+    :ivar retry_after: seconds that a 429 asked to wait, a second if it did not say; otherwise 0
     :ivar limit: the limit that the response's headers advertise, if any
     """
 
@@ -54,8 +56,13 @@ def make_sample(
 ) -> CallSample:
     """Return the sample of a call, from its result or the error that it ended with."""
     health = _health(result, ended_monotonic - sent_monotonic)
-    retry_after = result.retry_after if isinstance(result, RateLimited) else 0.0
+    retry_after = wait_seconds(result) if isinstance(result, RateLimited) else 0.0
     return CallSample(sent_monotonic, ended_monotonic, health, retry_after, limit)
+
+
+def wait_seconds(error: RateLimited) -> float:
+    """Return how many seconds to wait at first after a 429; further ones double it."""
+    return FIRST_WAIT_SECONDS if error.retry_after is None else error.retry_after
 
 
 def _health(result: object, seconds: float) -> ApiHealth:

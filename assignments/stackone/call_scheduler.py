@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from assignments.stackone.api import AsyncStackOne
-from assignments.stackone.call_samples import CallSample, make_sample
+from assignments.stackone.call_samples import CallSample, make_sample, wait_seconds
 from assignments.stackone.commands import Command
-from assignments.stackone.errors import NotSent, OutcomeUnknown, RateLimited, StackOneError
+from assignments.stackone.errors import HeldBack, OutcomeUnknown, RateLimited, StackOneError
 from assignments.stackone.rate_limit_headers import parse_rate_limit
 from assignments.stackone.send_timing import SendTiming
 
@@ -75,9 +75,9 @@ class CallScheduler:
         self._send_due()
 
     def cancel_waiting(self, reason: str) -> None:
-        """Cancel the calls that have not been sent; each ends with `NotSent`."""
+        """Cancel the calls that have not been sent; each ends with `HeldBack`."""
         while self._waiting:
-            self._finish_call(self._waiting.popleft().number, NotSent(reason))
+            self._finish_call(self._waiting.popleft().number, HeldBack(reason))
 
     async def finish(self) -> None:
         """Cancel the calls that have not been sent, and wait for those in flight."""
@@ -106,7 +106,7 @@ class CallScheduler:
         # Another sender may have taken over the lease and this row: it must not be sent twice.
         if sent_monotonic > self._lease_until:
             self._finish_call(
-                number, NotSent("The sender lost its lease before the request was sent.")
+                number, HeldBack("The sender lost its lease before the request was sent.")
             )
         else:
             result = await self._result(command)
@@ -120,7 +120,7 @@ class CallScheduler:
     def _sample(self, result: object, sent_monotonic: float) -> CallSample:
         now = time.monotonic()
         if isinstance(result, RateLimited):
-            self._timing.back_off_until(now + result.retry_after)
+            self._timing.back_off_until(now + wait_seconds(result))
         limit = parse_rate_limit(self._client.last_headers)
         return make_sample(result, sent_monotonic=sent_monotonic, ended_monotonic=now, limit=limit)
 

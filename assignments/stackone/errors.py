@@ -2,7 +2,8 @@
 
 * StackOneError
   + NotSent              nothing was created; try again later
-    - RateLimited        as above, and `retry_after` says when
+    - RateLimited        as above, and `retry_after` may say when
+    - HeldBack           we kept the call back ourselves; it says nothing about the API
   + Refused              nothing was created; trying again will not help
     - Conflict           it may have existed before; read it back
     - AccountUnusable    StackOne itself refuses, perhaps the key or the linked account
@@ -19,7 +20,6 @@ from typing import Final
 from assignments.stackone.json_values import strip_unstorable
 
 MAX_MESSAGE_CHARACTERS: Final = 500
-DEFAULT_RETRY_AFTER_SECONDS: Final = 60.0
 
 
 class StackOneError(Exception):
@@ -56,14 +56,14 @@ class NotSent(StackOneError):
 class RateLimited(NotSent):
     """Too many requests were made; nothing was created.
 
-    :ivar retry_after: seconds after which to try again
+    :ivar retry_after: seconds after which to try again, or None if the response does not say
     """
 
     def __init__(
         self,
         message: str,
         *,
-        retry_after: float = DEFAULT_RETRY_AFTER_SECONDS,
+        retry_after: float | None = None,
         status: int | None = 429,
         field: str = "",
         is_from_provider: bool = False,
@@ -77,6 +77,10 @@ class RateLimited(NotSent):
             response=response,
         )
         self.retry_after = retry_after
+
+
+class HeldBack(NotSent):
+    """We cancelled the call before it was sent."""
 
 
 class Refused(StackOneError):

@@ -20,7 +20,8 @@ from assignments.stackone.json_values import as_number
 
 MAX_HEADER_CHARACTERS: Final = 400
 MAX_AMOUNT: Final = 1e9
-MAX_RESET_SECONDS: Final = 31 * 86_400.0
+# A header may be wrong, or in another unit: after this long one call finds out.
+MAX_WAIT_SECONDS: Final = 3_600.0
 # A reset from here on is a Unix time, not a number of seconds to wait.
 FIRST_UNIX_TIME: Final = 1e9
 FIRST_UNIX_MILLISECONDS: Final = 1e11
@@ -136,7 +137,7 @@ def _reset_seconds(text: str | None, headers: Mapping[str, str]) -> float | None
     if seconds is not None and seconds >= FIRST_UNIX_TIME:
         unix_time = seconds / 1_000 if seconds >= FIRST_UNIX_MILLISECONDS else seconds
         seconds = _seconds_until(unix_time, headers.get("date", ""))
-    return seconds if seconds is not None and 0 <= seconds <= MAX_RESET_SECONDS else None
+    return min(seconds, MAX_WAIT_SECONDS) if seconds is not None and seconds >= 0 else None
 
 
 def _seconds_until(unix_time: float, date: str) -> float | None:

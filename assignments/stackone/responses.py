@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from assignments.stackone.errors import DEFAULT_RETRY_AFTER_SECONDS
 from assignments.stackone.json_values import as_number, strip_unstorable
+from assignments.stackone.rate_limit_headers import FIRST_UNIX_TIME, MAX_WAIT_SECONDS
 
 EVIDENCE_HEADERS: Final = (
     "content-type",
@@ -19,7 +19,6 @@ EVIDENCE_HEADERS: Final = (
 )
 EVIDENCE_BODY_CHARACTERS: Final = 2_000
 EVIDENCE_HEADER_CHARACTERS: Final = 200
-MAX_RETRY_AFTER_SECONDS: Final = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +49,20 @@ class ApiResponse:
         body = strip_unstorable(self.text[:EVIDENCE_BODY_CHARACTERS])
         return {"status": self.status, "headers": headers, "body": body}
 
-    def retry_after(self) -> float:
-        """Return the Retry-After header in seconds, or a minute without one (RFC 9110, 10.2.3)."""
+    def retry_after(self) -> float | None:
+        """Return the Retry-After header in seconds (RFC 9110, 10.2.3), an hour at most.
+
+        A header that is missing or means nothing gives None.
+        """
         header = self.headers.get("retry-after", "")
         seconds = as_number(header)
-        if seconds is None:
-            until = parse_http_date(header)
-            since = parse_http_date(self.headers.get("date", "")) or datetime.now(UTC)
-            seconds = (until - since).total_seconds() if until else DEFAULT_RETRY_AFTER_SECONDS
-        return min(max(0.0, seconds), MAX_RETRY_AFTER_SECONDS)
+        if seconds is not None:
+            return min(seconds, MAX_WAIT_SECONDS) if 0 <= seconds < FIRST_UNIX_TIME else None
+        until = parse_http_date(header)
+        if until is None:
+            return None
+        since = parse_http_date(self.headers.get("date", "")) or datetime.now(UTC)
+        return min(max(0.0, (until - since).total_seconds()), MAX_WAIT_SECONDS)
 
 
 def parse_http_date(text: str) -> datetime | None:

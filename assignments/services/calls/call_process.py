@@ -105,7 +105,7 @@ class CallProcess[Job, Result]:
         self._call_method("schedule", calls)
 
     def cancel_waiting(self, reason: str) -> None:
-        """Cancel the calls that have not been sent; they end with `NotSent`."""
+        """Cancel the calls that have not been sent; they end with `HeldBack`."""
         self._call_method("cancel_waiting", reason)
 
     def wait_for_ended(self, *, seconds: float) -> list[EndedCall[Job, Result]]:

@@ -4,7 +4,7 @@ The interface is two modules; all others are private to this folder, and a contr
 `pyproject.toml` holds that. To change what is sent, nobody has to read them.
 
 - `rate_budget`: the calls a second of the API key, which all processes share. `reserve` returns
-  the times at which calls may be sent, `wait_for_slot` waits for one, and `back_off_until` keeps
+  the times at which calls may be sent, `wait_for_slot` waits for one, and `back_off` keeps
   everybody waiting after a 429 of StackOne.
 - `pacer`: how many calls a sender may start now. Its `Pacer` learns from `record_started` and
   `record_ended`; `startable_calls` returns the number, `store_rate` keeps it for pages.

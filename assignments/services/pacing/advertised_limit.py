@@ -27,6 +27,7 @@ class AdvertisedLimit:
     calls wait for its reset.
 
     :ivar exhausted_until: when calls may be sent again, if nothing remains of a long window
+    :ivar is_probing: no call that was sent after that has ended; only one at a time should be sent
     """
 
     def __init__(self) -> None:
@@ -38,6 +39,7 @@ class AdvertisedLimit:
         self._first_window_until = -math.inf
         self._longest_reset = 0.0
         self.exhausted_until = -math.inf
+        self.is_probing = False
 
     def rate(self, now: float) -> float:
         """Return how many calls may be sent per second; infinity without a limit.
@@ -49,6 +51,11 @@ class AdvertisedLimit:
         if now < self._first_window_until:
             return min(self._rate, self._first_window_rate)
         return self._rate if now < self._valid_until else math.inf
+
+    def end_probing(self, sample: CallSample) -> None:
+        """Stop probing if the call was sent after nothing had remained."""
+        if sample.sent_monotonic >= self.exhausted_until:
+            self.is_probing = False
 
     def record(self, sample: CallSample, rate: float) -> None:
         """Update the limit from the headers of a call that was sent at `rate`."""
@@ -64,6 +71,7 @@ class AdvertisedLimit:
                 self._slow_first_window(limit.remaining - rate * sample.seconds, window, now)
         elif limit.remaining == 0:
             self.exhausted_until = now + (limit.reset_seconds or 0.0)
+            self.is_probing = self.exhausted_until > now
         if self._rate < previous:
             self._previous_rate, self._lowered_monotonic = previous, now
 

@@ -12,6 +12,10 @@ from django.utils.crypto import salted_hmac
 from assignments.models import RateBudget
 from assignments.stackone.send_slots import allocate_slots
 
+# Backoffs after a 429 that does not say how long. After as long without any the next is the first.
+FIRST_SECONDS: Final = 1
+LONGEST_SECONDS: Final = 60
+FORGOTTEN_AFTER: Final = timedelta(minutes=2)
 Clock = Callable[[], datetime]
 ANY_TIME: Final = timedelta(days=365)
 NO_LEAD: Final = timedelta()
@@ -42,12 +46,21 @@ def reserve(
     return slots
 
 
-def back_off_until(moment: datetime, *, now: datetime) -> None:
-    """Reserve no slot before `moment`: StackOne limited the whole key with a 429."""
+def back_off(seconds: float | None, *, now: datetime) -> None:
+    """Reserve no slot for so many seconds: StackOne limited the whole key with a 429.
+
+    :param seconds: what the response asks for; None if it does not say: then 1, and for each
+        further one twice as long, up to a minute
+    """
     with transaction.atomic():
         budget = _locked_budget(now)
-        budget.next_slot_at = max(budget.next_slot_at, moment)
-        budget.save(update_fields=["next_slot_at", "reserved_at"])
+        if seconds is None:
+            _grow_backoff(budget, now)
+            until = budget.backoff_until
+        else:
+            until = now + timedelta(seconds=seconds)
+        budget.next_slot_at = max(budget.next_slot_at, until or now)
+        budget.save()
 
 
 def wait_for_slot(clock: Clock) -> None:
@@ -55,6 +68,17 @@ def wait_for_slot(clock: Clock) -> None:
     now = clock()
     (slot,) = reserve(1, now=now)
     sleep(max(0.0, (slot - now).total_seconds()))
+
+
+def _grow_backoff(budget: RateBudget, now: datetime) -> None:
+    since_last = now - budget.backoff_until if budget.backoff_until else FORGOTTEN_AFTER
+    # Refusals during a backoff are of calls that were sent before it.
+    if since_last < timedelta():
+        return
+    is_further = since_last < FORGOTTEN_AFTER
+    doubled = min(LONGEST_SECONDS, 2 * budget.backoff_seconds)
+    budget.backoff_seconds = doubled if is_further else FIRST_SECONDS
+    budget.backoff_until = now + timedelta(seconds=budget.backoff_seconds)
 
 
 def _locked_budget(now: datetime) -> RateBudget:
@@ -67,5 +91,7 @@ def _locked_budget(now: datetime) -> RateBudget:
     set_back_by = budget.reserved_at - now if budget.reserved_at else timedelta()
     if set_back_by > CLOCK_TOLERANCE:
         budget.next_slot_at -= set_back_by
+        if budget.backoff_until:
+            budget.backoff_until -= set_back_by
     budget.reserved_at = now
     return budget

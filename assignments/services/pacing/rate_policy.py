@@ -42,7 +42,7 @@ class RatePolicy:
 
     def concurrency(self, now: float) -> int:
         """Return how many calls may be in flight; one while probing after a backoff."""
-        if self._learned.backoff.is_probing:
+        if self._learned.backoff.is_probing or self._advertised.is_probing:
             return 1
         return self._concurrency.limit(self.rate(now))
 
@@ -60,6 +60,7 @@ class RatePolicy:
                 self.rate(sample.ended_monotonic)
                 full_rate = self._full_rate(sample.sent_monotonic)
                 self._learned.record_refused(sample, full_rate)
+            self._advertised.end_probing(sample)
             if sample.limit is not None:
                 self._advertised.record(sample, self.rate(sample.ended_monotonic))
             self._concurrency.record(sample, now)

@@ -19,6 +19,7 @@ from assignments.stackone.errors import (
     AccountUnusable,
     Conflict,
     Contradiction,
+    HeldBack,
     NotSent,
     RateLimited,
     Refused,
@@ -48,8 +49,9 @@ def settle(*, account: Account, sender: str, calls: Sequence[EndedSend], now: da
         row_pipeline.lock_batches((call.job.row.batch_id for call in calls), refusal)
         fenced = _fenced(calls, sender)
         row_pipeline.carry_out(_decide(fenced, refusal), now=now)
-        call_counts.count((call.ended_at, str(call.job.row.state)) for call in fenced)
-    call_log.log_calls((call.job.row, _seconds(call)) for call in fenced)
+        made = [call for call in fenced if not isinstance(call.result, HeldBack)]
+        call_counts.count((call.ended_at, str(call.job.row.state)) for call in made)
+    call_log.log_calls((call.job.row, _seconds(call)) for call in made)
 
 
 def _fenced(calls: Sequence[EndedSend], sender: str) -> list[EndedSend]:
@@ -127,7 +129,9 @@ def _values(row: Assignment, error: StackOneError, at: datetime) -> dict[str, ob
 
 
 def _delay(row: Assignment, error: StackOneError) -> timedelta:
-    if isinstance(error, RateLimited):
+    if isinstance(error, HeldBack):
+        return timedelta()
+    if isinstance(error, RateLimited) and error.retry_after is not None:
         return timedelta(seconds=error.retry_after)
     return min(timedelta(seconds=2 ** min(row.attempt, 6)), LONGEST_DELAY)
 

@@ -142,7 +142,7 @@ def _read(client: StackOne, learner: Learner, clock: Clock) -> list[AssignmentRe
             return [record for page in pages for record in page.items]
         except RateLimited as error:
             last_error, now = error, clock()
-            rate_budget.back_off_until(now + timedelta(seconds=error.retry_after), now=now)
+            rate_budget.back_off(error.retry_after, now=now)
         except AccountUnusable:
             raise
         except Refused:

@@ -68,7 +68,7 @@ def clear(run: SyncRun) -> None:
 
 def _record_for_account(run: SyncRun, error: StackOneError, now: datetime) -> None:
     if isinstance(error, RateLimited):
-        rate_budget.back_off_until(now + timedelta(seconds=error.retry_after), now=now)
+        rate_budget.back_off(error.retry_after, now=now)
     elif isinstance(error, NotSent):
         record_outage(run.account, now=now)
     elif isinstance(error, AccountUnusable) and not isinstance(error, NotSupported):
@@ -89,7 +89,7 @@ def _pause(run: SyncRun, error: StackOneError, now: datetime) -> timedelta:
     doublings = max(0, run.failures - 1)
     pause = min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
     if isinstance(error, RateLimited):
-        pause = max(pause, timedelta(seconds=error.retry_after))
+        pause = max(pause, timedelta(seconds=error.retry_after or 0))
     run.retry_at = now + pause
     run_record.save(run)
     if pause <= LONGEST_WAIT and not isinstance(error, ProcessEnded):
