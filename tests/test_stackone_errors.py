@@ -85,6 +85,18 @@ def test_error_of_each_status(status, kind):
         assert str(error) == error.message == "Because of something."
 
 
+@pytest.mark.parametrize("status", [401, 403, 404, 412, 501])
+def test_a_refusal_that_the_provider_explains_is_about_the_call(status):
+    body = {"message": "Invalid account ID", "provider_errors": [{"raw": "Not enrolled."}]}
+
+    error = outcome_rules.error_for(make_response(status, body))
+
+    assert (type(error), error.is_from_provider) == (
+        NotSupported if status == 501 else Refused,
+        True,
+    )
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [

@@ -122,8 +122,9 @@ def _error_type(status: int, error: ErrorMessage) -> type[StackOneError]:
         return AccountUnusable
     default = Refused if status < FIRST_SERVER_ERROR else OutcomeUnknown
     error_type = ERROR_TYPES.get(status, default)
-    is_passed_on = error.is_from_provider and issubclass(error_type, AccountUnusable)
-    return Refused if is_passed_on else error_type
+    # What a provider cannot do at all is the same for whole lists, not only for one person.
+    is_about_call = error.is_from_provider and error_type is AccountUnusable
+    return Refused if is_about_call else error_type
 
 
 def _unexpected_success(status: int) -> str:

@@ -1,7 +1,7 @@
 """Whose refusal it is when StackOne refuses a call: that of its row, or of the key or the account.
 
 * A refusal with `provider_errors` is its row's: StackOne has passed the call on to the LMS, so the
-  key and the account are valid. The client raises `Refused` for it.
+  key and the account are valid.
 * A 401, 403, 412, 501, or 404 about the account, without them (`AccountUnusable`) is its row's too
   if StackOne passed on another call of the same group, or a create within the last minute.
 * Otherwise, and in any case after REFUSALS_IN_A_ROW of them, every call might be refused: the
@@ -86,6 +86,7 @@ def judge[Job: RowJob, Result](
 ) -> Judgement[Job, Result]:
     """Attribute the refusals among calls that ended, in the order in which they did."""
     has_passed_on = any(map(_is_passed_on, calls))
+    calls = [_attributed(call) if _is_passed_on(call) else call for call in calls]
     errors = {
         call.job.pk: call.result for call in calls if isinstance(call.result, AccountUnusable)
     }
@@ -142,7 +143,7 @@ def counted(row: Assignment, error: StackOneError) -> dict[str, object]:
 
 
 def _is_refused[Job: RowJob, Result](call: EndedCall[Job, Result]) -> bool:
-    return isinstance(call.result, AccountUnusable)
+    return isinstance(call.result, AccountUnusable) and not call.result.is_from_provider
 
 
 def _is_passed_on[Job: RowJob, Result](call: EndedCall[Job, Result]) -> bool:
@@ -156,7 +157,11 @@ def _attributed[Job: RowJob, Result](call: EndedCall[Job, Result]) -> EndedCall[
     if not isinstance(error, AccountUnusable):
         return call
     refused = Refused(
-        error.message, status=error.status, field=error.field, response=error.response
+        error.message,
+        status=error.status,
+        field=error.field,
+        is_from_provider=error.is_from_provider,
+        response=error.response,
     )
     return replace(call, result=refused)
 
