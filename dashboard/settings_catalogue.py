@@ -83,10 +83,23 @@ SECTIONS: Final[dict[str, tuple[Setting, ...]]] = {
         Setting(
             "OIDC_CLIENT_SECRET", "Client secret; required with `OIDC_ISSUER`.", is_secret=True
         ),
-        Setting("OIDC_ROLE_CLAIM", "ID token claim that holds a person’s groups.", "groups"),
-        Setting("OIDC_MANAGER_VALUES", "Groups of managers, separated by commas."),
-        Setting("OIDC_AUDITOR_VALUES", "Groups of auditors, separated by commas."),
-        Setting("OIDC_ADMIN_VALUES", "Groups of administrators, separated by commas."),
+        Setting(
+            "OIDC_ROLE_CLAIM",
+            "ID token claim that holds a person’s groups; `realm_access.roles` is one in another.",
+            "groups",
+        ),
+        Setting(
+            "OIDC_OFFLINE_ACCESS",
+            "Asks for a refresh token (`offline_access`) if the provider offers it; without one "
+            "the browser confirms sessions.",
+            True,
+        ),
+        Setting(
+            "OIDC_MANAGER_VALUES",
+            "Groups of managers, separated by commas, or a JSON list if one has a comma.",
+        ),
+        Setting("OIDC_AUDITOR_VALUES", "Groups of auditors, in the same form."),
+        Setting("OIDC_ADMIN_VALUES", "Groups of administrators, in the same form."),
         Setting(
             "PROXY_SECRET",
             "Secret of 32 or more characters that a reverse proxy sends with the headers that name "
@@ -109,7 +122,8 @@ SECTIONS: Final[dict[str, tuple[Setting, ...]]] = {
         Setting("ACCESS_CONTACT", "Whom people without a role should ask."),
         Setting(
             "ACCOUNT_GROUPS",
-            r"Groups whose managers may use an account, as in `one=lms-eu,two=lms-us\|lms-world`.",
+            r"Groups whose managers may use an account, as in `one=lms-eu,two=lms-us\|lms-world`; "
+            "a JSON list of such texts if a group has a comma.",
             default_note="every manager, every account",
         ),
         Setting("SESSION_IDLE_MINUTES", "A session ends after that many minutes without use.", 60),

@@ -1,5 +1,6 @@
 """Sign-in settings: OpenID Connect provider, roles, and the groups of each account."""
 
+import json
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -12,6 +13,34 @@ ROLES = ("MANAGER", "AUDITOR", "ADMIN")
 def comma_separated(env: Environment, name: str) -> list[str]:
     """Return the values of a comma-separated variable, without empty ones."""
     return [part.strip() for part in env.list(name) if part.strip()]
+
+
+def text_list(env: Environment, name: str) -> list[str]:
+    """Return the values of a variable, separated by commas or, if one has a comma, a JSON list.
+
+    :raises ImproperlyConfigured: for a list that cannot be read
+    """
+    text = str(env.str(name)).strip()
+    if not text.startswith("["):
+        return comma_separated(env, name)
+    values = _json(name, text)
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise _unreadable(name)
+    return [value.strip() for value in values if value.strip()]
+
+
+def _json(name: str, text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise _unreadable(name) from error
+
+
+def _unreadable(name: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(
+        f"{name} begins like JSON and cannot be read. Write texts separated by commas or, if one "
+        """has a comma, a JSON list: ["CN=Learning,OU=Groups,DC=example", "staff"]."""
+    )
 
 
 def oidc_issuer(env: Environment, *, demo: bool) -> str:
@@ -36,12 +65,12 @@ def oidc_issuer(env: Environment, *, demo: bool) -> str:
 def account_groups(env: Environment, *, accounts: list[str]) -> dict[str, list[str]]:
     """Return the groups whose managers may use each account; all may use one without an entry.
 
-    The variable is written as ACCOUNT=GROUP|GROUP,ACCOUNT=GROUP.
+    The variable is written as ACCOUNT=GROUP|GROUP,ACCOUNT=GROUP, or as a JSON list of such texts.
 
     :raises ImproperlyConfigured: for an account that is not linked
     """
     groups_by_account: dict[str, list[str]] = {}
-    for part in comma_separated(env, "ACCOUNT_GROUPS"):
+    for part in text_list(env, "ACCOUNT_GROUPS"):
         account, _, groups = part.partition("=")
         if account not in accounts or not groups.strip("| "):
             raise ImproperlyConfigured(
@@ -86,7 +115,7 @@ def refuse_without_roles(env: Environment, *, enabled_by: str) -> None:
     :param enabled_by: the variable that enables it
     :raises ImproperlyConfigured: with the variables to set
     """
-    if not any(comma_separated(env, f"OIDC_{role}_VALUES") for role in ROLES):
+    if not any(text_list(env, f"OIDC_{role}_VALUES") for role in ROLES):
         raise ImproperlyConfigured(
             f"{enabled_by} is set and nobody would have a role. Set OIDC_MANAGER_VALUES, "
             "OIDC_AUDITOR_VALUES or OIDC_ADMIN_VALUES to groups of your organisation."

@@ -17,7 +17,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
-from joserfc import jwt
+from joserfc import jws
 from joserfc.jwk import RSAKey
 
 CLIENT_ID = "assignment-desk"
@@ -45,6 +45,9 @@ class Provider:
     claims: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     sign: Callable[[dict[str, Any]], str] | None = None
+    jwk_set: Any = None
+    token_members: dict[str, Any] = field(default_factory=dict)
+    sign_user_info: Callable[[dict[str, Any]], str] | None = None
     refuses: str = ""
     is_down: bool = False
     remembers: str = ""
@@ -98,7 +101,7 @@ class Provider:
 
     def signed(self, claims: dict[str, Any]) -> str:
         """Sign claims with the current key."""
-        return jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, self.key)
+        return signed(claims, self.key, kid=self.key.kid)
 
     def logout_token(self, **claims: Any) -> str:
         """Return a back-channel logout token."""
@@ -135,7 +138,13 @@ class Provider:
         if self.gives_refresh_tokens:
             response["refresh_token"] = secrets.token_urlsafe(12)
             self.refreshes[response["refresh_token"]] = grant
-        return json_response(response | {"id_token": self.id_token(grant)})
+        return json_response(response | {"id_token": self.id_token(grant)} | self.token_members)
+
+
+def signed(claims: dict[str, Any], key: RSAKey, **header: Any) -> str:
+    """Return a token with these claims; JSON of ASCII, so that any character can be sent."""
+    content = json.dumps(claims).encode()
+    return jws.serialize_compact({"alg": "RS256", "typ": "JWT"} | header, content, key)
 
 
 def is_verifier_valid(grant: dict[str, Any], form: dict[str, str]) -> bool:
@@ -186,7 +195,9 @@ class Handler(BaseHTTPRequestHandler):
         return json_response(self.provider.discovery())
 
     def _jwks(self, _: dict[str, str]) -> Response:
-        return json_response({"keys": [key.as_dict(private=False) for key in self.provider.keys]})
+        keys = {"keys": [key.as_dict(private=False) for key in self.provider.keys]}
+        chosen = self.provider.jwk_set
+        return json_response(keys if chosen is None else chosen)
 
     def _authorize(self, query: dict[str, str]) -> Response:
         if self.provider.refuses:
@@ -218,7 +229,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def _userinfo(self, _: dict[str, str]) -> Response:
         person = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        return json_response({"sub": person} | self.provider.people.get(person, {}))
+        claims = {"sub": person} | self.provider.people.get(person, {})
+        if self.provider.sign_user_info:
+            token = self.provider.sign_user_info(claims).encode()
+            return 200, {"Content-Type": "application/jwt; charset=UTF-8"}, token
+        return json_response(claims)
 
     def _logout(self, query: dict[str, str]) -> Response:
         self.provider.remembers = ""

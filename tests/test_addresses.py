@@ -17,7 +17,7 @@ from dashboard.access.addresses import (
     release_addresses,
     shared_addresses,
 )
-from dashboard.access.id_token_claims import Identity
+from dashboard.access.identities import Identity
 from dashboard.access.models import UserAddress
 from dashboard.access.provisioning import provision_user
 from tests.approval_fixtures import LATER, make_second, make_waiting, words

@@ -24,7 +24,7 @@ SETTINGS = {
 def test_the_issuer_is_read_without_its_last_slash():
     assert sign_in_settings.oidc_issuer(env(**SETTINGS), demo=False) == "https://id.example/realm"
     assert sign_in_settings.oidc_issuer(env(), demo=True) == ""
-    assert sign_in_settings.comma_separated(env(**SETTINGS), "OIDC_MANAGER_VALUES") == [
+    assert sign_in_settings.text_list(env(**SETTINGS), "OIDC_MANAGER_VALUES") == [
         "ld",
         "ld-eu",
     ]
@@ -53,6 +53,24 @@ def test_account_groups_are_parsed():
         "one": ["ld-eu", "ld"],
         "two": ["ld-us"],
     }
+
+
+def test_groups_with_commas_are_written_as_a_json_list():
+    learning, staff = "CN=Learning,OU=Groups,DC=example", "CN=Smith\\, John,DC=example"
+    environ = env(
+        OIDC_MANAGER_VALUES=json.dumps([learning, f" {staff} ", ""]),
+        ACCOUNT_GROUPS=json.dumps([f"one={learning}|{staff}"]),
+    )
+
+    assert sign_in_settings.text_list(environ, "OIDC_MANAGER_VALUES") == [learning, staff]
+    groups = sign_in_settings.account_groups(environ, accounts=["one"])
+    assert groups == {"one": [learning, staff]}
+
+
+@pytest.mark.parametrize("text", ["[", "[1]", '["a"', '["a", null]', "[a, b]"])
+def test_an_unreadable_list_of_groups_stops_the_start(text):
+    with pytest.raises(ImproperlyConfigured, match="OIDC_ADMIN_VALUES begins like JSON"):
+        sign_in_settings.text_list(env(OIDC_ADMIN_VALUES=text), "OIDC_ADMIN_VALUES")
 
 
 @pytest.mark.parametrize("text", ["four=ld", "one", "one=|"])

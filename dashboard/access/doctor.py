@@ -1,10 +1,18 @@
 """The doctor's check of sign-in: is a way configured, and does the identity provider respond?"""
 
+import re
+from typing import Final
+
 from django.conf import settings
 
 from dashboard.access import oidc
 from dashboard.access.oidc_errors import ProviderUnavailable, SignInDenied, UntrustedProviderData
+from dashboard.access.provider_data import ProviderData, texts_of
+from dashboard.access.provider_keys import ALGORITHMS
 from dashboard.proxy_settings import ProxySettings
+
+# A comma-separated list cuts "CN=Learning,OU=Groups,DC=example" into pieces such as "OU=Groups".
+DISTINGUISHED_NAME_PIECE: Final = re.compile(r"(?:OU|DC)=[^,]*", re.IGNORECASE)
 
 
 def check_sign_in() -> tuple[bool, str]:
@@ -33,15 +41,57 @@ def _proxy_message(proxy: ProxySettings) -> str:
 def _check_provider() -> tuple[bool, str]:
     issuer = settings.OIDC_ISSUER
     try:
-        metadata = oidc.provider_metadata()
+        return _check_metadata(issuer, oidc.provider_metadata())
     except ProviderUnavailable as problem:
         return False, f"{issuer} does not respond: {problem}. Check OIDC_ISSUER and the network."
     except (UntrustedProviderData, SignInDenied) as problem:
         return False, f"{issuer} is no OpenID Connect issuer: {problem}. Check OIDC_ISSUER."
-    if not metadata.get("id_token_signing_alg_values_supported"):
+
+
+def _check_metadata(issuer: str, metadata: ProviderData) -> tuple[bool, str]:
+    algorithms = texts_of(metadata.get("id_token_signing_alg_values_supported", ["RS256"]))
+    if not set(algorithms) & set(ALGORITHMS):
         return False, (
             f"{issuer} offers no safe signature algorithm. Let it sign with RS256 or ES256."
         )
-    has_refresh_tokens = "offline_access" in metadata.get("scopes_supported", [])
-    means = "by a refresh token" if has_refresh_tokens else "by the browser"
-    return True, f"{issuer} responds; sessions are confirmed every 10 minutes {means}"
+    keys, published = oidc.signing_keys()
+    if not keys:
+        return False, (
+            f"{issuer} publishes {published} keys at its jwks_uri and none can verify a signature. "
+            "Let it sign with an RSA key of 2048 bits or more, or with an EC key."
+        )
+    pieces = [text for text in _role_values() if DISTINGUISHED_NAME_PIECE.fullmatch(text)]
+    if pieces:
+        return False, (
+            f"OIDC_…_VALUES has {pieces[0]!r}, which looks like a piece of an LDAP name. Write "
+            'groups that have commas as a JSON list: ["CN=Learning,OU=Groups,DC=example"].'
+        )
+    return True, "; ".join([f"{issuer} responds", *_notes(metadata, len(keys), published)])
+
+
+def _role_values() -> list[str]:
+    return [
+        *settings.OIDC_MANAGER_VALUES,
+        *settings.OIDC_AUDITOR_VALUES,
+        *settings.OIDC_ADMIN_VALUES,
+    ]
+
+
+def _notes(metadata: ProviderData, usable: int, published: int) -> list[str]:
+    """Return what works otherwise than somebody may expect."""
+    has_refresh_tokens = "offline_access" in oidc.optional_scopes(metadata)
+    notes = [
+        "sessions are confirmed every 10 minutes "
+        + ("by a refresh token" if has_refresh_tokens else "by the browser")
+    ]
+    if usable < published:
+        notes.append(f"{published - usable} of its {published} keys are not used here")
+    claims = texts_of(metadata.get("claims_supported"))
+    claim = settings.OIDC_ROLE_CLAIM
+    if claims and not {claim, claim.partition(".")[0]} & set(claims):
+        notes.append(
+            f"it does not list the claim {claim}: check OIDC_ROLE_CLAIM if roles are missing"
+        )
+    if "end_session_endpoint" not in metadata:
+        notes.append("signing out here leaves people signed in there")
+    return notes

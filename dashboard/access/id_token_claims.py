@@ -1,59 +1,69 @@
 """ID token claims: the identity and the roles that an identity provider vouches for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Final
 
 from django.conf import settings
 
-from dashboard.access.roles import ADMIN, AUDITOR, MANAGER
+from dashboard.access.identities import Identity, InvalidIdentity, checked_identity
+from dashboard.access.oidc_errors import UntrustedProviderData
+from dashboard.access.provider_data import text_of, texts_of, value_at
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """A person at the identity provider, identified by the pair of issuer and subject."""
-
-    issuer: str
-    subject: str
-    name: str
-    email: str
-    roles: tuple[str, ...]
-    groups: tuple[str, ...]
-    has_verified_email: bool
+MAX_SESSION_ID_LENGTH: Final = 255
 
 
 def identity_from_claims(id_token_claims: Mapping[str, object]) -> Identity:
     """Return the person whom the claims name.
 
-    An address without the claim `email_verified` counts as verified: many providers leave the
-    claim out (OpenID Connect Core 1.0 §5.1 makes it optional).
+    :raises UntrustedProviderData: if the claims name nobody, or could deceive readers
     """
-    groups = _claim_values(id_token_claims.get(settings.OIDC_ROLE_CLAIM))
-    subject = str(id_token_claims["sub"])
-    email = str(id_token_claims.get("email", ""))
-    name = id_token_claims.get("name") or id_token_claims.get("preferred_username")
-    return Identity(
-        issuer=settings.OIDC_ISSUER,
-        subject=subject,
-        name=str(name or email or subject)[:200],
-        email=email[:254],
-        roles=roles_for_groups(groups),
-        groups=groups,
-        has_verified_email=str(id_token_claims.get("email_verified", True)).lower() != "false",
+    email = text_of(id_token_claims.get("email")).strip()
+    name = text_of(id_token_claims.get("name")) or text_of(
+        id_token_claims.get("preferred_username")
     )
+    # A group is only compared and stored: one that cannot be read is no reason to refuse the rest.
+    groups = tuple(filter(str.isprintable, texts_of(role_claim(id_token_claims))))
+    try:
+        return checked_identity(
+            issuer=settings.OIDC_ISSUER,
+            subject=_subject(id_token_claims),
+            name=name.strip(),
+            email=email,
+            groups=groups,
+            has_verified_email=not email or _is_verified(id_token_claims),
+            has_too_many_groups=not groups and _are_groups_left_out(id_token_claims),
+        )
+    except InvalidIdentity as error:
+        raise UntrustedProviderData(f"The claims are invalid. {error}") from error
 
 
-def roles_for_groups(groups: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the roles that the groups give by the OIDC_…_VALUES; no role implies another."""
-    values_by_role = {
-        MANAGER: settings.OIDC_MANAGER_VALUES,
-        AUDITOR: settings.OIDC_AUDITOR_VALUES,
-        ADMIN: settings.OIDC_ADMIN_VALUES,
-    }
-    return tuple(role for role, values in values_by_role.items() if set(values) & set(groups))
+def role_claim(id_token_claims: Mapping[str, object]) -> object:
+    """Return the value of the claim that holds the groups; None if there is none."""
+    return value_at(id_token_claims, settings.OIDC_ROLE_CLAIM)
 
 
-def _claim_values(value: object) -> tuple[str, ...]:
-    """Return the values of a claim that is one text or a list of texts."""
-    if isinstance(value, str):
-        return (value,)
-    return tuple(str(element) for element in value) if isinstance(value, list) else ()
+def session_id(claims: Mapping[str, object]) -> str:
+    """Return the id of the session at the provider (`sid`); empty if there is none to compare."""
+    sid = text_of(claims.get("sid"))
+    return sid if sid.isprintable() and len(sid) <= MAX_SESSION_ID_LENGTH else ""
+
+
+def _subject(id_token_claims: Mapping[str, object]) -> str:
+    subject = id_token_claims.get("sub")
+    # A list or an object could stand for several people.
+    return "" if isinstance(subject, list) else text_of(subject)
+
+
+def _is_verified(id_token_claims: Mapping[str, object]) -> bool:
+    """Return whether the address is verified, for which only `true` counts.
+
+    Without the claim it counts as verified: many providers leave it out (OpenID Connect Core 1.0
+    §5.1 makes it optional).
+    """
+    return id_token_claims.get("email_verified", True) is True
+
+
+def _are_groups_left_out(id_token_claims: Mapping[str, object]) -> bool:
+    """Return whether Entra ID left the groups out, as it does for people in more than 200."""
+    names = id_token_claims.get("_claim_names")
+    return bool(id_token_claims.get("hasgroups")) or (isinstance(names, dict) and "groups" in names)

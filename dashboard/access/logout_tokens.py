@@ -1,5 +1,6 @@
 """Verification of logout tokens (OpenID Connect Back-Channel Logout 1.0 §2.6)."""
 
+import hashlib
 import time
 from dataclasses import dataclass
 from typing import Final
@@ -7,10 +8,12 @@ from typing import Final
 from django.conf import settings
 from django.core.cache import caches
 from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.errors import JoseError
 
 from dashboard.access import oidc
+from dashboard.access.id_token_claims import session_id
 from dashboard.access.oidc_errors import UntrustedProviderData
+from dashboard.access.provider_data import ProviderData, text_of
 
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 MAX_AGE_SECONDS: Final = 300
@@ -30,27 +33,27 @@ def verify_logout_token(token: str) -> EndedSessions:
     :raises UntrustedProviderData: if the token is invalid, too old or was used before
     :raises ProviderUnavailable: if the provider's signing keys cannot be fetched
     """
+    claims = oidc.verified_claims(token)
     try:
-        claims = _verified_claims(token)
-    except (JoseError, ValueError, KeyError) as error:
-        raise UntrustedProviderData(str(error)) from error
-    ended = EndedSessions(str(claims.get("sid", "")), str(claims.get("sub", "")))
+        _validate(claims)
+    except (JoseError, ValueError, TypeError) as error:
+        raise UntrustedProviderData(f"{type(error).__name__}: {error}") from error
+    ended = EndedSessions(session_id(claims), text_of(claims.get("sub")))
+    events = claims["events"]
     is_complete = (
-        LOGOUT_EVENT in claims["events"]
+        isinstance(events, dict)
+        and LOGOUT_EVENT in events
         and "nonce" not in claims
         and any((ended.session, ended.subject))
     )
-    cache_key = f"logout-token:{claims['jti']}"
+    number = hashlib.sha256(text_of(claims["jti"]).encode()).hexdigest()
+    cache_key = f"logout-token:{number}"
     if not is_complete or not caches["shared"].add(cache_key, 1, MAX_AGE_SECONDS * 2):
         raise UntrustedProviderData("This is no logout token, or it was used before.")
     return ended
 
 
-def _verified_claims(token: str) -> oidc.ProviderData:
-    try:
-        claims = _decode(token, refetch_keys=False)
-    except InvalidKeyIdError:
-        claims = _decode(token, refetch_keys=True)
+def _validate(claims: ProviderData) -> None:
     requirements = jwt.JWTClaimsRegistry(
         int(time.time()),
         oidc.CLOCK_SKEW_SECONDS,
@@ -63,9 +66,3 @@ def _verified_claims(token: str) -> oidc.ProviderData:
     requirements.validate(claims)
     if int(time.time()) - int(claims["iat"]) > MAX_AGE_SECONDS:
         raise ValueError("It is too old.")
-    return claims
-
-
-def _decode(token: str, *, refetch_keys: bool) -> oidc.ProviderData:
-    keys = oidc.signing_keys(refetch=refetch_keys)
-    return dict(jwt.decode(token, keys, algorithms=list(oidc.ALGORITHMS)).claims)

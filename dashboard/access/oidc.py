@@ -7,9 +7,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
+import httpx2
 from authlib.integrations.base_client import (
     BaseApp,
     FrameworkIntegration,
@@ -19,29 +20,16 @@ from authlib.integrations.base_client import (
 from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oidc.core import CodeIDToken
 from django.conf import settings
-from joserfc.jwk import KeySet
+from joserfc import jwt
 
 from assignments.tls import tls_context
-from dashboard.access.oidc_errors import (
-    ProviderUnavailable,
-    UntrustedProviderData,
-    translated_errors,
-)
+from dashboard.access.id_token_claims import role_claim
+from dashboard.access.oidc_errors import BUSY_STATUSES, UntrustedProviderData, translated_errors
+from dashboard.access.provider_data import ProviderData, text_of, texts_of, without_nulls
+from dashboard.access.provider_keys import SigningKey, usable_keys, verified_token
 from dashboard.environment import is_loopback
 
 DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
-# Signatures with a private key only: neither "none" nor HMAC with the client secret.
-ALGORITHMS: Final = (
-    "RS256",
-    "RS384",
-    "RS512",
-    "PS256",
-    "PS384",
-    "PS512",
-    "ES256",
-    "ES384",
-    "ES512",
-)
 ENDPOINTS: Final = (
     "authorization_endpoint",
     "token_endpoint",
@@ -54,10 +42,6 @@ SCOPES_IF_OFFERED: Final = ("offline_access", "groups")
 CLOCK_SKEW_SECONDS: Final = 60
 METADATA_MAX_AGE_SECONDS: Final = 3600
 TIMEOUT_SECONDS: Final = 5
-
-
-# JSON from the provider: claims or metadata. Readers check the types that they rely on.
-type ProviderData = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +69,11 @@ class Provider(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # Auth
                 response = http.request("GET", url, withhold_token=True)
                 response.raise_for_status()
                 metadata = response.json()
-            if metadata.get("issuer", "").rstrip("/") != settings.OIDC_ISSUER:
-                raise UntrustedProviderData(
-                    f"The provider calls itself {metadata.get('issuer')!r}."
-                )
+            metadata = without_nulls(metadata)
+            if text_of(metadata.get("issuer")).rstrip("/") != settings.OIDC_ISSUER:
+                raise UntrustedProviderData(f"It calls itself {metadata.get('issuer')!r}.")
             _refuse_cleartext_endpoints(metadata)
-            offered = metadata.get("id_token_signing_alg_values_supported", ["RS256"])
-            safe = [name for name in offered if name in ALGORITHMS]
-            metadata |= {"_loaded_at": time.time(), "id_token_signing_alg_values_supported": safe}
-            self.server_metadata = metadata
+            self.server_metadata = metadata | {"_loaded_at": time.time()}
         return dict(self.server_metadata)
 
     def verify(self, tokens: Mapping[str, object], *, nonce: str | None) -> VerifiedTokens:
@@ -101,38 +81,56 @@ class Provider(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # Auth
 
         Claims of the userinfo endpoint are added if the ID token has no role claim.
         """
-        issuer = self.load_server_metadata()["issuer"]
-        id_token_claims = self.parse_id_token(
-            tokens,
-            nonce=nonce,
-            claims_cls=CodeIDToken,
-            leeway=CLOCK_SKEW_SECONDS,
-            claims_options={
-                "iss": {"essential": True, "value": issuer},
+        id_token = self.verified(tokens.get("id_token"))
+        id_token_claims = CodeIDToken(
+            id_token.claims,
+            id_token.header,
+            {
+                "iss": {"essential": True, "value": self.load_server_metadata()["issuer"]},
                 "aud": {"essential": True, "value": self.client_id},
             },
+            {"nonce": nonce, "client_id": self.client_id},
         )
-        if id_token_claims is None:
-            raise UntrustedProviderData("The provider sent no ID token.")
+        id_token_claims.validate(leeway=CLOCK_SKEW_SECONDS)
         all_claims = self._with_user_info(dict(id_token_claims), tokens)
         return VerifiedTokens(all_claims, _tokens_to_keep(tokens))
+
+    def userinfo(self, **request: object) -> ProviderData:
+        """Fetch the claims of the userinfo endpoint, and verify them if they are signed."""
+        response = self.get(self.load_server_metadata()["userinfo_endpoint"], **request)
+        response.raise_for_status()
+        if not response.headers.get("Content-Type", "").startswith("application/jwt"):
+            return dict(response.json())
+        claims = self.verified(response.text.strip()).claims
+        # OpenID Connect Core 1.0 §5.3.2: signed claims should have both.
+        requirements = jwt.JWTClaimsRegistry(
+            leeway=CLOCK_SKEW_SECONDS,
+            iss={"essential": False, "value": self.load_server_metadata()["issuer"]},
+            aud={"essential": False, "value": self.client_id},
+        )
+        requirements.validate(claims)
+        return claims
+
+    def verified(self, token: object) -> jwt.Token:
+        """Return a token whose signature one of the provider's keys verifies."""
+        return verified_token(str(token), lambda refetch: self.fetch_jwk_set(force=refetch))
 
     def _with_user_info(
         self, id_token_claims: ProviderData, tokens: Mapping[str, object]
     ) -> ProviderData:
-        has_roles = settings.OIDC_ROLE_CLAIM in id_token_claims
+        has_roles = role_claim(id_token_claims) is not None
         if has_roles or "userinfo_endpoint" not in self.server_metadata:
             return id_token_claims
-        user_info = dict(self.userinfo(token=tokens))
+        user_info = self.userinfo(token=tokens)
         if user_info.get("sub") != id_token_claims["sub"]:
             raise UntrustedProviderData("The user info is about another person.")
-        return user_info | id_token_claims
+        return user_info | without_nulls(id_token_claims)
 
 
 def _refuse_cleartext_endpoints(metadata: ProviderData) -> None:
     """Check that every endpoint uses TLS, unless provider and endpoint are on this machine."""
     for name in ENDPOINTS:
-        url = str(metadata.get(name, "https:"))
+        url = text_of(metadata.get(name, "https:"))
         is_local = is_loopback(settings.OIDC_ISSUER) and is_loopback(url)
         if urlsplit(url).scheme != "https" and not is_local:
             raise UntrustedProviderData(
@@ -149,6 +147,9 @@ def provider() -> Provider:
         client_id=settings.OIDC_CLIENT_ID,
         client_secret=settings.OIDC_CLIENT_SECRET,
         server_metadata_url=settings.OIDC_ISSUER + DISCOVERY_PATH,
+        compliance_fix=lambda session: session.register_compliance_hook(
+            "access_token_response", _checked_token_response
+        ),
         client_kwargs={
             "code_challenge_method": "S256",
             "timeout": TIMEOUT_SECONDS,
@@ -165,11 +166,17 @@ def authorization_request(*, redirect_uri: str, is_silent: bool) -> dict[str, st
     """
     with translated_errors():
         client = provider()
-        offered = client.load_server_metadata().get("scopes_supported", [])
-        scopes = [*SCOPES, *(scope for scope in SCOPES_IF_OFFERED if scope in offered)]
+        scopes = [*SCOPES, *optional_scopes(client.load_server_metadata())]
         prompt = {"prompt": "none"} if is_silent else {}
         parameters = client.create_authorization_url(redirect_uri, scope=" ".join(scopes), **prompt)
         return {name: str(value) for name, value in parameters.items()}
+
+
+def optional_scopes(metadata: ProviderData) -> list[str]:
+    """Return which further scopes to ask for: those that the provider offers."""
+    offered = texts_of(metadata.get("scopes_supported"))
+    wanted = SCOPES_IF_OFFERED if settings.OIDC_OFFLINE_ACCESS else ("groups",)
+    return [scope for scope in wanted if scope in offered]
 
 
 def exchange_code(*, code: str, started: Mapping[str, str], redirect_uri: str) -> VerifiedTokens:
@@ -193,11 +200,12 @@ def refresh(*, tokens: Mapping[str, str], subject: str) -> VerifiedTokens:
     """
     with translated_errors():
         client = provider()
-        new_tokens = dict(tokens) | client.fetch_access_token(
+        response = client.fetch_access_token(
             grant_type="refresh_token", refresh_token=tokens["refresh_token"]
         )
+        new_tokens = dict(tokens) | without_nulls(response)
         if new_tokens.get("id_token") == tokens.get("id_token"):
-            user_info = dict(client.userinfo(token=new_tokens))
+            user_info = client.userinfo(token=new_tokens)
             verified = VerifiedTokens(user_info, _tokens_to_keep(new_tokens))
         else:
             verified = client.verify(new_tokens, nonce=None)
@@ -212,29 +220,31 @@ def provider_metadata() -> ProviderData:
         return provider().load_server_metadata()
 
 
-def signing_keys(*, refetch: bool) -> KeySet:
-    """Return the provider's public keys; `refetch` ignores the cached ones."""
+def verified_claims(token: str) -> ProviderData:
+    """Return the claims of a token that the provider signed; only the signature is verified."""
     with translated_errors():
-        return KeySet.import_key_set(provider().fetch_jwk_set(force=refetch))
+        return provider().verified(token).claims
 
 
-def logout_url(*, id_token: str, return_url: str) -> str:
-    """Return the URL that ends the session at the provider; empty if it offers none."""
-    try:
-        with translated_errors():
-            metadata = provider().load_server_metadata()
-            if "end_session_endpoint" not in metadata:
-                return ""
-            logout_request = provider().create_logout_url(
-                id_token_hint=id_token,
-                post_logout_redirect_uri=return_url,
-                client_id=settings.OIDC_CLIENT_ID,
-            )
-            return str(logout_request["url"])
-    except (ProviderUnavailable, UntrustedProviderData):
-        return ""
+def signing_keys() -> tuple[list[SigningKey], int]:
+    """Return the provider's keys that can verify signatures, and how many it publishes."""
+    with translated_errors():
+        jwk_set = provider().fetch_jwk_set(force=True)
+        return usable_keys(jwk_set), len(jwk_set.get("keys") or ())
+
+
+def _checked_token_response(response: httpx2.Response) -> httpx2.Response:
+    """Raise the error of a response that Authlib would take for a refusal or for tokens."""
+    if response.status_code in BUSY_STATUSES or (
+        response.is_error and "error" not in response.text
+    ):
+        response.raise_for_status()
+    if response.is_success:
+        response.json()
+    return response
 
 
 def _tokens_to_keep(tokens: Mapping[str, object]) -> dict[str, str]:
     """Return the tokens that are needed later, which the access token is not."""
-    return {name: str(tokens[name]) for name in ("id_token", "refresh_token") if name in tokens}
+    texts = {name: text_of(tokens.get(name)) for name in ("id_token", "refresh_token")}
+    return {name: text for name, text in texts.items() if text}

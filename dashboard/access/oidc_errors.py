@@ -7,10 +7,29 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
+from typing import Final
 
 import httpx2
 from authlib.integrations.base_client import OAuthError
 from joserfc.errors import JoseError
+
+# What the libraries raise when a member is missing or of another type than they expect.
+INVALID_DATA: Final = (
+    JoseError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+)
+
+# Request time-out, and too many requests.
+BUSY_STATUSES: Final = frozenset({408, 429})
+SERVER_ERROR: Final = 500
+# Errors by which a provider says that it cannot respond now (RFC 6749 §4.1.2.1).
+AWAY_ERRORS: Final = frozenset({"temporarily_unavailable", "server_error"})
 
 
 class ProviderUnavailable(Exception):
@@ -30,13 +49,19 @@ def translated_errors() -> Iterator[None]:
     """Raise this module's errors instead of those of the libraries."""
     try:
         yield
-    except OAuthError as error:
-        raise SignInDenied(str(error.error)) from error
-    except httpx2.HTTPStatusError as error:
-        if error.response.is_server_error:
-            raise ProviderUnavailable(str(error)) from error
-        raise SignInDenied(str(error.response.status_code)) from error
-    except httpx2.HTTPError as error:
-        raise ProviderUnavailable(str(error)) from error
-    except (JoseError, ValueError, KeyError, RuntimeError) as error:
-        raise UntrustedProviderData(f"{type(error).__name__}: {error}") from error
+    except (OAuthError, httpx2.HTTPError, *INVALID_DATA) as error:
+        raise _translated(error) from error
+
+
+def _translated(error: Exception) -> Exception:
+    if isinstance(error, OAuthError):
+        is_away, reason = str(error.error) in AWAY_ERRORS, str(error.error)
+    elif isinstance(error, httpx2.HTTPStatusError):
+        status = error.response.status_code
+        is_away, reason = status >= SERVER_ERROR or status in BUSY_STATUSES, str(status)
+    elif isinstance(error, (httpx2.HTTPError, JSONDecodeError)):
+        # A maintenance page is not JSON: it says nothing about the person.
+        is_away, reason = True, str(error)
+    else:
+        return UntrustedProviderData(f"{type(error).__name__}: {error}")
+    return ProviderUnavailable(str(error)) if is_away else SignInDenied(reason)

@@ -1,5 +1,6 @@
 """Provisioning: create or update the user of an identity, or refuse and log the sign-in."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,10 +10,12 @@ from django.db import transaction
 from assignments.audit.entries.actors import Actor, Person
 from assignments.audit.log import Event, record
 from dashboard.access.addresses import record_address
-from dashboard.access.id_token_claims import Identity
+from dashboard.access.identities import Identity
 from dashboard.access.models import User
 
+logger = logging.getLogger("dashboard.sign_in")
 NO_ROLE: Final = "no role"
+TOO_MANY_GROUPS: Final = "too many groups"
 EMAIL_NOT_VERIFIED: Final = "e-mail not verified"
 DEACTIVATED: Final = "deactivated"
 
@@ -56,12 +59,20 @@ def _reason_to_refuse(identity: Identity, user: User | None) -> str:
         return DEACTIVATED
     if not identity.has_verified_email:
         return EMAIL_NOT_VERIFIED
+    if identity.has_too_many_groups:
+        return TOO_MANY_GROUPS
     return "" if identity.roles else NO_ROLE
 
 
 def _refuse(user: User | None, reason: str, identity: Identity, by: Actor, now: datetime) -> None:
-    if user is not None and reason == NO_ROLE:
+    if user is not None and reason in {NO_ROLE, TOO_MANY_GROUPS}:
         _save_changes(user, roles=[], groups=list(identity.groups))
+    if reason == TOO_MANY_GROUPS:
+        logger.warning(
+            "The identity provider left a person's groups out, because there are too many for a "
+            "token. Let it send only the groups that are assigned to this application, or app "
+            "roles with OIDC_ROLE_CLAIM=roles; docs/operators.md says how."
+        )
     event = Event(
         action="user.sign_in_refused", subject=by.ref, result="refused", detail={"reason": reason}
     )

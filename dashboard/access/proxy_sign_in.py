@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from typing import Final
 from urllib.parse import unquote
 
 from django.conf import settings
@@ -16,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from dashboard.access import sessions
-from dashboard.access.id_token_claims import Identity, roles_for_groups
+from dashboard.access.identities import Identity, InvalidIdentity, checked_identity
 from dashboard.access.models import User
 from dashboard.access.provisioning import provision_user
 from dashboard.access.safe_redirects import safe_url
@@ -25,7 +24,6 @@ from dashboard.access.single_sign_on import actor_signing_in, refusal_page
 
 logger = logging.getLogger("dashboard.sign_in")
 Handler = Callable[[HttpRequest], HttpResponseBase]
-MAX_SUBJECT_LENGTH: Final = 255
 
 
 class UntrustedHeaders(Exception):
@@ -56,18 +54,13 @@ def _identity(issuer: str, values: dict[str, str]) -> Identity:
     if any("," in values[field] for field in ("subject", "email", "groups")):
         raise UntrustedHeaders("The subject, the e-mail or the groups came twice.")
     subject, name, email = (_decoded(values[field]) for field in ("subject", "name", "email"))
-    if len(subject) > MAX_SUBJECT_LENGTH:
-        raise UntrustedHeaders("The subject is too long.")
     groups = tuple(_decoded(word.strip()) for word in values["groups"].split(";") if word.strip())
-    return Identity(
-        issuer=issuer,
-        subject=subject,
-        name=(name or email or subject)[:200],
-        email=email[:254],
-        roles=roles_for_groups(groups),
-        groups=groups,
-        has_verified_email=True,
-    )
+    try:
+        return checked_identity(
+            issuer=issuer, subject=subject, name=name, email=email, groups=groups
+        )
+    except InvalidIdentity as problem:
+        raise UntrustedHeaders(str(problem)) from problem
 
 
 def _decoded(value: str) -> str:

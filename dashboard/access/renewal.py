@@ -84,13 +84,13 @@ def _ask_provider(
 ) -> Renewal:
     try:
         verified = oidc.refresh(tokens=tokens, subject=sign_in.user.subject)
+        return confirm_session(request, sign_in, verified, now=now)
     except ProviderUnavailable:
         SignIn.objects.filter(pk=sign_in.pk).update(renewal_lease_until=None)
         return Renewal.CONFIRMED if _is_recent(sign_in, now) else Renewal.PROVIDER_DOWN
     except (SignInDenied, UntrustedProviderData):
         sessions.sign_out(request, reason="the identity provider did not confirm the session")
         return Renewal.ENDED
-    return confirm_session(request, sign_in, verified, now=now)
 
 
 def _wait_for_other(request: HttpRequest, sign_in: SignIn) -> Renewal:

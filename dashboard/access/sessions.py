@@ -14,6 +14,7 @@ from django.utils import timezone
 from assignments.audit.entries.actors import SYSTEM, Actor, Person
 from assignments.audit.log import Event, record
 from assignments.views.request_context import acting
+from dashboard.access.id_token_claims import session_id
 from dashboard.access.models import SignIn, User
 from dashboard.access.oidc import VerifiedTokens
 from dashboard.access.token_encryption import decrypt_tokens, encrypt_tokens
@@ -60,7 +61,7 @@ def sign_in(
         address=request.META.get("REMOTE_ADDR") or None,
         browser=request.headers.get("User-Agent", "")[:200],
         confirmed_at=now if verified else None,
-        provider_session=str(verified.id_token_claims.get("sid", ""))[:255] if verified else "",
+        provider_session=session_id(verified.id_token_claims) if verified else "",
         tokens=encrypt_tokens(verified.tokens) if verified else "",
     )
     _record("user.signed_in", by=acting(request), now=now)

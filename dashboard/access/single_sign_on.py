@@ -19,7 +19,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assignments.audit.entries.actors import Actor
 from dashboard.access import logout_tokens, oidc, renewal, sessions
-from dashboard.access.id_token_claims import Identity, identity_from_claims
+from dashboard.access.id_token_claims import identity_from_claims
+from dashboard.access.identities import Identity
 from dashboard.access.models import SignIn, User
 from dashboard.access.oidc_errors import ProviderUnavailable, SignInDenied, UntrustedProviderData
 from dashboard.access.provisioning import provision_user

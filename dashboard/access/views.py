@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboard.access import oidc, proxy_sign_in, sessions
+from dashboard.access import proxy_sign_in, sessions
 from dashboard.access.personas import PERSONAS, persona_user
+from dashboard.access.provider_logout import logout_url
 from dashboard.access.safe_redirects import safe_url
 from dashboard.access.sign_in_rate_limit import limit_sign_ins
 
@@ -51,7 +52,7 @@ def logout(request: HttpRequest) -> HttpResponse:
     """Sign out here and, through a page that redirects there, at the identity provider."""
     id_token = sessions.sign_out(request)
     return_url = request.build_absolute_uri(reverse("login"))
-    url = oidc.logout_url(id_token=id_token, return_url=return_url) if id_token else ""
+    url = logout_url(id_token=id_token, return_url=return_url) if id_token else ""
     if url:
         return render(request, "access/redirecting.html", {"url": url, "is_out": True})
     has_company_account = bool(settings.OIDC_ISSUER or settings.PROXY_SETTINGS)
