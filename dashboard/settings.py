@@ -49,6 +49,8 @@ STACKONE_TIMEOUT_SECONDS = environment.positive_integer(env, "STACKONE_TIMEOUT_S
 
 # The header in which the reverse proxy sends the id of a request.
 REQUEST_ID_HEADER = env.str("REQUEST_ID_HEADER")
+# How many reverse proxies add the address that they were connected from to X-Forwarded-For.
+TRUSTED_PROXIES = environment.integer(env, "TRUSTED_PROXIES", least=0)
 # Required by /metrics, except on loopback with the sandbox.
 METRICS_TOKEN = env.str("METRICS_TOKEN")
 # Texts that log lines and error reports must not contain.
@@ -103,6 +105,7 @@ INSTALLED_APPS = [
     "assignments",
 ]
 MIDDLEWARE = [
+    "dashboard.access.middleware.client_address",
     "dashboard.access.middleware.request_id",
     "dashboard.access.headers.response_headers",
     "django.middleware.security.SecurityMiddleware",
@@ -197,6 +200,7 @@ AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = ["dashboard.access.backend.SessionBackend"]
 CSRF_FAILURE_VIEW = "dashboard.access.errors.csrf_failure"
 SIGN_IN_CHECK = "dashboard.access.doctor.check_sign_in"
+CLIENT_ADDRESS_CHECK = "dashboard.access.doctor.check_client_addresses"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 SESSION_COOKIE_HTTPONLY = True

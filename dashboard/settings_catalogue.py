@@ -48,6 +48,12 @@ SECTIONS: Final[dict[str, tuple[Setting, ...]]] = {
         Setting("DEBUG", "Shows tracebacks in the browser; only for development.", False),
         Setting("ALLOWED_HOSTS", "Host names, separated by commas.", "127.0.0.1,localhost,[::1]"),
         Setting(
+            "TRUSTED_PROXIES",
+            "How many reverse proxies in a row add the client’s address to `X-Forwarded-For`. The "
+            "address is logged and requests are limited by it; with 0 it is the last proxy’s.",
+            0,
+        ),
+        Setting(
             "DESK_DEMO",
             "Lets anybody sign in as a demo persona; refused together with `STACKONE_API_KEY`. "
             "`make run` sets it if there is no key.",

@@ -190,7 +190,32 @@ def test_csp_reports_are_logged_quoted(caplog):
     assert "\n" not in "".join(messages)
 
 
-@pytest.mark.parametrize(("body", "status"), [("no json", 400), ("x" * 20_000, 413)])
+def report_with(**fields):
+    """Return a report of a browser, as JSON."""
+    return json.dumps({"csp-report": fields})
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        pytest.param("no json", 400, id="no JSON"),
+        pytest.param("x" * 20_000, 413, id="too long"),
+        pytest.param("[" * 16_000, 400, id="deeply nested"),
+        pytest.param('{"a":' * 3_000, 400, id="deeply nested objects"),
+        pytest.param("9" * 16_000, 400, id="a huge number"),
+        pytest.param(b"\xff\xfe\x00", 400, id="no UTF-8"),
+        pytest.param("", 400, id="nothing"),
+        pytest.param(report_with(**{"document-uri": "http://[::"}), 204, id="a broken address"),
+        pytest.param(report_with(documentURL="//\u2100@x"), 204, id="an address no URL may have"),
+        pytest.param(report_with(effectiveDirective=[[[]]]), 204, id="a list for a text"),
+        pytest.param(
+            f'{{"csp-report": {{"blocked-uri": {"[" * 900}{"]" * 900}}}}}', 204, id="a nested list"
+        ),
+        pytest.param(report_with(blockedURL="\ud800\0"), 204, id="a lone surrogate"),
+        pytest.param('{"csp-report": {"document-uri": 1e999}}', 204, id="infinity"),
+        pytest.param("[null, 1, [], {}]", 204, id="other types"),
+    ],
+)
 def test_an_invalid_csp_report_is_refused(body, status):
     response = Client().post("/csp-report", body, content_type="application/csp-report")
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import time
 import uuid
 
 import pytest
@@ -208,3 +209,13 @@ def test_a_verification_by_a_worker_has_the_id_of_its_request(client, monkeypatc
 
     entry = LogEntry.objects.get(action="log.verified")
     assert entry.request_id == response["X-Request-ID"]
+
+
+def test_redaction_takes_time_in_proportion_to_the_length_of_an_address():
+    def seconds(length):
+        line = f"GET /{'a' * length}@{'b.' * 10}x 404"
+        started = time.thread_time()
+        assert "@" not in redaction.redact(line, [])
+        return time.thread_time() - started
+
+    assert seconds(1_000_000) < 2

@@ -30,6 +30,17 @@ def check_sign_in() -> tuple[bool, str]:
     )
 
 
+def check_client_addresses() -> tuple[bool, str]:
+    """Return whether clients are told apart by their addresses, or what to do if they are not."""
+    count = settings.TRUSTED_PROXIES
+    if count:
+        return True, f"read from X-Forwarded-For, to which {count} trusted proxies add them"
+    return settings.IS_SANDBOX, (
+        "Every client counts as the reverse proxy, in the log and for the limit of failed "
+        "sign-ins. Set TRUSTED_PROXIES to the number of proxies that add to X-Forwarded-For."
+    )
+
+
 def _proxy_message(proxy: ProxySettings) -> str:
     headers = ", ".join(proxy.headers.values())
     return (

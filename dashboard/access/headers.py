@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -72,11 +72,15 @@ def limit_request_size(get_response: Handler) -> Handler:
 @at_most("60/m", of="csp-report")
 def csp_report(request: HttpRequest) -> HttpResponse:
     """Log reports of violations of the content security policy; anybody can send them."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_REPORT_BYTES:
+    try:
+        sent = request.read(MAX_REPORT_BYTES + 1)
+    except UnreadablePostError:
+        return HttpResponse(status=400)
+    if len(sent) > MAX_REPORT_BYTES:
         return HttpResponse(status=413)
     try:
-        content = json.loads(request.body)
-    except ValueError:
+        content = json.loads(sent)
+    except (ValueError, RecursionError):
         return HttpResponse(status=400)
     for report in (content if isinstance(content, list) else [content])[:MAX_REPORTS]:
         _log_report(report)
@@ -87,9 +91,15 @@ def _log_report(report: object) -> None:
     body = report.get("csp-report") or report.get("body") if isinstance(report, dict) else None
     if not isinstance(body, dict):
         return
-    fields = {name: str(body[name])[:200] for name in REPORTED_FIELDS if name in body}
-    # Without the query string, which may hold what a person searched for.
-    fields |= {
-        name: urlsplit(str(body[name])).path[:200] for name in PAGE_URL_FIELDS if name in body
-    }
+    texts = {name: text for name, text in body.items() if isinstance(text, str)}
+    fields = {name: texts[name][:200] for name in REPORTED_FIELDS if name in texts}
+    fields |= {name: _path(texts[name]) for name in PAGE_URL_FIELDS if name in texts}
     logger.warning("A browser blocked something: %s", json.dumps(fields))
+
+
+def _path(url: str) -> str:
+    """Return the path of a URL, without the query, which may hold what a person searched for."""
+    try:
+        return urlsplit(url).path[:200]
+    except ValueError:
+        return ""

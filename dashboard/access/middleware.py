@@ -1,5 +1,6 @@
-"""Middleware that gives every request an id and logs one line about it."""
+"""Middleware that gives every request an id and its client's address, and logs a line on it."""
 
+import ipaddress
 import logging
 import time
 import uuid
@@ -31,6 +32,38 @@ def request_id(get_response: Handler) -> Handler:
         return response
 
     return middleware
+
+
+def client_address(get_response: Handler) -> Handler:
+    """Set REMOTE_ADDR to the address that the first of the trusted proxies was connected from."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        address = _address_from_proxies(request)
+        if address:
+            request.META["REMOTE_ADDR"] = address
+        return get_response(request)
+
+    return middleware
+
+
+def _address_from_proxies(request: HttpRequest) -> str:
+    """Return the address in X-Forwarded-For; empty if the request did not pass all the proxies.
+
+    Each proxy adds the address that it was connected from. What is before those of the trusted
+    proxies was written by the client.
+    """
+    hops = request.headers.get("X-Forwarded-For", "").split(",")
+    if not 0 < settings.TRUSTED_PROXIES <= len(hops):
+        return ""
+    hop = hops[-settings.TRUSTED_PROXIES].strip()
+    # Some proxies add the port: 192.0.2.7:4711 or [2001:db8::7]:4711.
+    host = hop.partition("]")[0].lstrip("[") if hop.startswith("[") else hop
+    if host.count(":") == 1:
+        host = host.partition(":")[0]
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return ""
 
 
 def _id_from_proxy(request: HttpRequest) -> str:

@@ -19,7 +19,7 @@ from dashboard.access.identities import Identity, InvalidIdentity, checked_ident
 from dashboard.access.models import User
 from dashboard.access.provisioning import provision_user
 from dashboard.access.safe_redirects import safe_url
-from dashboard.access.sign_in_rate_limit import limit_sign_ins
+from dashboard.access.sign_in_rate_limit import limit_failures
 from dashboard.access.single_sign_on import actor_signing_in, refusal_page
 
 logger = logging.getLogger("dashboard.sign_in")
@@ -99,7 +99,7 @@ def proxy_policy(get_response: Handler) -> Handler:
 @require_GET
 @never_cache
 @login_not_required
-@limit_sign_ins
+@limit_failures(of="login-proxy")
 def sign_in_by_proxy(request: HttpRequest) -> HttpResponse:
     """Sign in the person whom the proxy names; respond 404 without a proxy."""
     if settings.PROXY_SETTINGS is None:

@@ -1,8 +1,16 @@
-"""How often somebody may request a page of the sign-in: 120 times a minute."""
+"""How often a client may fail at a page of the sign-in: 120 times a minute, each page by itself.
 
-from typing import Final
+What succeeds is not counted, so that nobody is stopped by colleagues who share an IP address.
+"""
 
-from assignments.views.rate_limits import at_most
+from collections.abc import Callable
 
-# All pages of the sign-in count together, per IP address, because nobody is signed in yet.
-limit_sign_ins: Final = at_most("120/m", of="sign-in")
+from assignments.views.rate_limits import View, at_most
+
+
+def limit_failures(*, of: str) -> Callable[[View], View]:
+    """Respond with 429 after too many failures of this page within a minute.
+
+    :param of: the name of the page's route
+    """
+    return at_most("120/m", of=of, counts_failures=True)

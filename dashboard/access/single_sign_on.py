@@ -26,7 +26,7 @@ from dashboard.access.oidc_errors import ProviderUnavailable, SignInDenied, Untr
 from dashboard.access.provisioning import provision_user
 from dashboard.access.renewal import Renewal
 from dashboard.access.safe_redirects import safe_url
-from dashboard.access.sign_in_rate_limit import limit_sign_ins
+from dashboard.access.sign_in_rate_limit import limit_failures
 
 logger = logging.getLogger("dashboard.sign_in")
 View = Callable[[HttpRequest], HttpResponse]
@@ -58,7 +58,7 @@ def requires_provider(view: View) -> View:
 @require_GET
 @never_cache
 @login_not_required
-@limit_sign_ins
+@limit_failures(of="login-start")
 @requires_provider
 def start_sign_in(request: HttpRequest) -> HttpResponse:
     """Redirect to the identity provider."""
@@ -79,7 +79,7 @@ def renew_by_browser(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 @login_not_required
-@limit_sign_ins
+@limit_failures(of="login-callback")
 @requires_provider
 def callback(request: HttpRequest) -> HttpResponse:
     """Complete a sign-in or renewal that started in this session (`state`)."""
@@ -102,7 +102,7 @@ def callback(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @never_cache
 @login_not_required
-@limit_sign_ins
+@limit_failures(of="login-ended")
 @requires_provider
 def backchannel_logout(request: HttpRequest) -> HttpResponse:
     """End the sessions that a logout token names (OpenID Connect Back-Channel Logout 1.0)."""

@@ -13,7 +13,7 @@ from dashboard.access import proxy_sign_in, sessions
 from dashboard.access.personas import PERSONAS, persona_user
 from dashboard.access.provider_logout import logout_url
 from dashboard.access.safe_redirects import safe_url
-from dashboard.access.sign_in_rate_limit import limit_sign_ins
+from dashboard.access.sign_in_rate_limit import limit_failures
 
 
 @require_GET
@@ -37,7 +37,7 @@ def login(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_not_required
-@limit_sign_ins
+@limit_failures(of="login-demo")
 def sign_in_as_persona(request: HttpRequest, key: str) -> HttpResponse:
     """Sign in as a persona of the demo; respond 404 unless DESK_DEMO is set."""
     user = persona_user(key) if settings.DESK_DEMO else None

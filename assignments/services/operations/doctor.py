@@ -51,7 +51,8 @@ def findings(*, now: datetime) -> Iterator[Finding]:
     yield _worker(now)
     yield _signing_key()
     yield _seal_folder()
-    yield _sign_in()
+    yield Finding("sign-in", *import_string(settings.SIGN_IN_CHECK)())
+    yield Finding("client addresses", *import_string(settings.CLIENT_ADDRESS_CHECK)())
     yield _emails()
     yield _alarms()
     if settings.SIEM:
@@ -169,7 +170,3 @@ def _siem() -> Finding:
     return Finding(
         "SIEM", True, f"{settings.SIEM} receives the audit log, {status.behind:,} to be sent"
     )
-
-
-def _sign_in() -> Finding:
-    return Finding("sign-in", *import_string(settings.SIGN_IN_CHECK)())

@@ -15,7 +15,8 @@ type NumberFormat = Callable[[str], str]
 # Built-in formats of dates and times: ECMA-376 part 1, 18.8.30, with those of East Asia.
 _DATE_IDS: Final = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
 # Quoted text, an escaped character, a condition or colour, a space, a filling, any other.
-_TOKEN: Final = re.compile(r'"([^"]*)"|\\(.)|\[[^\]]*\]|_.|\*.|(.)', re.DOTALL)
+# Excel allows 255 characters; without a limit, unclosed brackets would be searched again and again.
+_TOKEN: Final = re.compile(r'"([^"]{0,255})"|\\(.)|\[[^\]]{0,255}\]|_.|\*.|(.)', re.DOTALL)
 _DATE_LETTERS: Final = frozenset("dmyhs")
 _MASK_LETTERS: Final = frozenset("0#-/ ()+:")
 _EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001  a cell has no zone
