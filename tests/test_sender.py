@@ -1,6 +1,8 @@
 """How a sender takes turns between batches and keeps to rate limits, pauses and outages."""
 
+import multiprocessing
 import time
+from collections import Counter
 from datetime import timedelta
 from itertools import count
 from typing import Any, cast
@@ -9,7 +11,7 @@ import pytest
 
 from assignments.models import Account, RateBudget
 from assignments.services.calls.call_process import CallProcess, EndedCall
-from assignments.services.pacing.pacer import Pacer
+from assignments.services.pacing.pacer import FIRST_CLAIM_ROWS, Pacer
 from assignments.services.sending import claims, leases, sender
 from assignments.services.sending.claims import Claim
 from assignments.services.sending.outcomes import settle
@@ -190,6 +192,24 @@ def test_a_pause_of_the_account_returns_waiting_calls_to_the_queue(
     states = desk.states(waiting)
     assert set(states) <= {"created", "queued", "planned"}
     assert states.count("created") == desk.lms.stats()["assignments"] < len(states)
+
+
+def test_a_sender_whose_call_process_died_claims_no_more_rows(desk, settings, deliver_in_groups):
+    settings.CANARY_ROWS = 100
+    batch = desk.submit(people=50, items=2)
+
+    def kill_process():
+        for process in multiprocessing.active_children():
+            process.kill()
+            process.join(HANG_SECONDS)
+
+    groups = deliver_in_groups(kill_process)
+
+    states = Counter(desk.states(batch))
+    assert groups == 2
+    assert 0 < states["unknown"] <= FIRST_CLAIM_ROWS
+    assert states.total() == 100
+    assert set(states) <= {"planned", "queued", "unknown", "created"}
 
 
 def test_a_lease_is_renewed_while_calls_are_made(desk, waiting, deliver_in_groups):
