@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from assignments.models import Account, RateBudget
+from assignments.models import Account, LogEntry, RateBudget
 from assignments.services.calls.call_process import CallProcess, EndedCall
 from assignments.services.pacing.pacer import FIRST_CLAIM_ROWS, Pacer
 from assignments.services.sending import claims, leases, sender
@@ -152,7 +152,7 @@ def test_calls_may_leave_for_less_time_than_the_lease_lasts():
 def deliver_in_groups(desk, settings, monkeypatch):
     """Return a function that makes ten calls a second and acts before each group but the first.
 
-    It returns how many groups there were.
+    It returns how many groups there were. If the act returns false, nothing more is started.
     """
     settings.STACKONE_REQUESTS_PER_MINUTE = 600
     monkeypatch.setattr(sender, "RENEW_EVERY", 0.0)
@@ -161,9 +161,7 @@ def deliver_in_groups(desk, settings, monkeypatch):
         groups = count()
 
         def may_go_on():
-            if next(groups):
-                act()
-            return True
+            return not next(groups) or act() is not False
 
         sender.deliver(account=desk.account, clock=desk.clock, may_go_on=may_go_on)
         return next(groups)
@@ -192,6 +190,20 @@ def test_a_pause_of_the_account_returns_waiting_calls_to_the_queue(
     states = desk.states(waiting)
     assert set(states) <= {"created", "queued", "planned"}
     assert states.count("created") == desk.lms.stats()["assignments"] < len(states)
+
+
+def test_a_stop_returns_waiting_calls_to_the_queue(desk, waiting, settings, deliver_in_groups):
+    settings.STACKONE_REQUESTS_PER_MINUTE, settings.SENDER_CONCURRENCY = 60_000, 2
+    settings.STACKONE_TIMEOUT_SECONDS = 2
+    desk.lms.set_faults({"hang": 1.0})
+
+    deliver_in_groups(lambda: False)
+
+    states = desk.states(waiting)
+    assert (states.count("unknown"), "sending" in states) == (2, False)
+    deferred = LogEntry.objects.filter(action="assignment.deferred").values_list("body", flat=True)
+    assert deferred
+    assert all(b"The sender stopped before the request was sent." in body for body in deferred)
 
 
 def test_a_sender_whose_call_process_died_claims_no_more_rows(desk, settings, deliver_in_groups):
