@@ -32,7 +32,7 @@ COVERAGE := --cov --cov-report= --cov-fail-under=0
 MANAGE := env DESK_DEMO=1 STACKONE_API_KEY= python manage.py
 PRODUCTION := env DESK_DEMO= DEBUG= DATABASE_URL= STACKONE_BASE_URL= STACKONE_API_KEY=a-key \
 	STACKONE_ACCOUNT_ID=an-account EMAIL_URL=smtps://mail.example \
-	SECRET_KEY=used-only-for-the-deployment-checks-and-never-to-sign-0123456789
+	SECRET_KEY=$$(python -c 'import secrets; print(secrets.token_urlsafe(50))')
 
 .PHONY: help setup run quick test test-all check scan fuzz fmt lock bench chaos versions
 

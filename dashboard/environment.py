@@ -12,7 +12,6 @@ from django.core.exceptions import ImproperlyConfigured
 from dashboard.settings_catalogue import SECRETS, SETTINGS
 
 BROKER_SCHEMES = ("redis", "rediss", "redis+socket", "amqp", "amqps")
-SANDBOX_SECRET_KEY = "public-because-the-sandbox-holds-nothing-real-and-needs-no-secret"  # noqa: S105
 
 
 class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no types
@@ -159,16 +158,6 @@ def refuse_unsafe_remote(*, demo: bool, api_key: str, base_url: str) -> None:
             "STACKONE_API_KEY is not set. Set it to the key of your StackOne project, or unset "
             "STACKONE_BASE_URL to use the built-in sandbox LMS."
         )
-
-
-def secret_key(env: Environment, *, has_real_lms: bool) -> str:
-    """Return Django's secret key; only with the built-in sandbox may it be unset."""
-    key = str(env.str("SECRET_KEY"))
-    if key or not has_real_lms:
-        return key or SANDBOX_SECRET_KEY
-    raise ImproperlyConfigured(
-        "SECRET_KEY is not set. Set it to 50 or more random characters and keep it secret."
-    )
 
 
 def account_ids(env: Environment, *, is_sandbox: bool) -> list[str]:

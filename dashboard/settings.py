@@ -1,5 +1,6 @@
 """Django settings; every value that differs between installations comes from the environment."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from dashboard import (
     environment,
     logs,
     mail_settings,
+    production,
     proxy_settings,
     redaction,
     sentry,
@@ -18,6 +20,10 @@ from dashboard import (
 )
 from dashboard.settings_catalogue import SANDBOX_URL, STACKONE_URL, THRESHOLD_WITH_KEY
 
+# Databases, seals, exports and uploads are readable by the product's own user only. It is set here
+# because every process loads the settings before it makes a file.
+os.umask(0o077)
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 env = environment.read_environment(BASE_DIR)
@@ -25,8 +31,6 @@ env = environment.read_environment(BASE_DIR)
 DEBUG = env.bool("DEBUG")
 DESK_DEMO = env.bool("DESK_DEMO")
 STACKONE_API_KEY = env.str("STACKONE_API_KEY")
-SECRET_KEY = environment.secret_key(env, has_real_lms=bool(STACKONE_API_KEY))
-SECRET_KEY_FALLBACKS = sign_in_settings.comma_separated(env, "SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 
 # Without an API key the product talks to its own sandbox LMS, over real HTTP.
@@ -66,6 +70,15 @@ OIDC_AUDITOR_VALUES = sign_in_settings.text_list(env, "OIDC_AUDITOR_VALUES")
 OIDC_ADMIN_VALUES = sign_in_settings.text_list(env, "OIDC_ADMIN_VALUES")
 # Sign-in by a reverse proxy instead of an OpenID Connect provider.
 PROXY_SETTINGS = proxy_settings.proxy_settings(env, demo=DESK_DEMO)
+
+# Whether anything real depends on this installation: the records of an LMS, or people's identities.
+IS_PRODUCTION = not IS_SANDBOX or bool(OIDC_ISSUER or PROXY_SETTINGS)
+production.refuse_debug(is_debug=DEBUG, is_production=IS_PRODUCTION)
+SECRET_KEY = production.secret_key(env, is_production=IS_PRODUCTION)
+SECRET_KEY_FALLBACKS = sign_in_settings.comma_separated(env, "SECRET_KEY_FALLBACKS")
+if IS_PRODUCTION:
+    production.refuse_weak_keys("SECRET_KEY_FALLBACKS", SECRET_KEY_FALLBACKS)
+
 ACCESS_CONTACT = env.str("ACCESS_CONTACT")
 ACCOUNT_GROUPS = sign_in_settings.account_groups(env, accounts=STACKONE_ACCOUNT_IDS)
 SESSION_HOURS = environment.positive_integer(env, "SESSION_HOURS")
@@ -200,6 +213,7 @@ AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = ["dashboard.access.backend.SessionBackend"]
 CSRF_FAILURE_VIEW = "dashboard.access.errors.csrf_failure"
 SIGN_IN_CHECK = "dashboard.access.doctor.check_sign_in"
+SITE_URL_CHECK = "dashboard.access.doctor.check_site_url"
 CLIENT_ADDRESS_CHECK = "dashboard.access.doctor.check_client_addresses"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
@@ -209,17 +223,15 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = SESSION_IDLE_MINUTES * 60
 CSRF_COOKIE_HTTPONLY = True
 
-# With the sandbox the site is on loopback without TLS; every other installation is behind TLS.
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not environment.is_loopback(
-    STACKONE_BASE_URL
-)
-if SESSION_COOKIE_SECURE:
+# The demo is on loopback without TLS; every other installation is behind TLS.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_PRODUCTION
+if IS_PRODUCTION:
     SESSION_COOKIE_NAME = "__Host-session"
     CSRF_COOKIE_NAME = "__Host-csrf"
 # Monitors request these from the process itself, which has no TLS.
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
-SECURE_HSTS_SECONDS = 0 if IS_SANDBOX else 365 * 24 * 60 * 60
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not IS_SANDBOX
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if IS_PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

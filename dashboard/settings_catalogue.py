@@ -36,7 +36,7 @@ SECTIONS: Final[dict[str, tuple[Setting, ...]]] = {
         Setting(
             "SECRET_KEY",
             "Signs sessions; 50 or more random characters.",
-            default_note="required with `STACKONE_API_KEY`",
+            default_note="required with `STACKONE_API_KEY`, `OIDC_ISSUER` or `PROXY_SECRET`",
             is_secret=True,
         ),
         Setting(
@@ -45,7 +45,11 @@ SECTIONS: Final[dict[str, tuple[Setting, ...]]] = {
             "addresses of users are still recognised.",
             is_secret=True,
         ),
-        Setting("DEBUG", "Shows tracebacks in the browser; only for development.", False),
+        Setting(
+            "DEBUG",
+            "Shows tracebacks in the browser; refused where `SECRET_KEY` is needed.",
+            False,
+        ),
         Setting("ALLOWED_HOSTS", "Host names, separated by commas.", "127.0.0.1,localhost,[::1]"),
         Setting(
             "TRUSTED_PROXIES",

@@ -46,7 +46,11 @@ def _without_services(call_command: Any) -> None:
     from dashboard.celery import app  # noqa: PLC0415
 
     sys.stdout.write(f"{CONTROL} in the output\n{app!r} {app.connection()!r}\n")
-    browser = Client(raise_request_exception=False, SERVER_NAME="127.0.0.1")
+    browser = Client(
+        raise_request_exception=False,
+        SERVER_NAME="127.0.0.1",
+        headers={"X-Forwarded-Proto": "https"},
+    )
     for address in ("/login/", "/readyz", "/batches/"):
         sys.stdout.write(browser.get(address).content.decode())
     sys.stdout.write(_debug_page())
@@ -112,7 +116,11 @@ def _pages() -> None:
 
     User.objects.create(issuer="x", subject="y", name=NAME, email=EMAIL, roles=["auditor"])
     vars(views)["render"] = broken
-    browser = Client(raise_request_exception=False, SERVER_NAME="127.0.0.1")
+    browser = Client(
+        raise_request_exception=False,
+        SERVER_NAME="127.0.0.1",
+        headers={"X-Forwarded-Proto": "https"},
+    )
     address = f"/login/?q={NAME}"
     for response in (browser.get(address), browser.get("/nope/"), browser.get("/", HTTP_HOST="x")):
         sys.stdout.write(response.content.decode())

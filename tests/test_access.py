@@ -418,9 +418,6 @@ def test_contradictory_settings_stop_the_start(values, sentence):
     ("read", "sentence"),
     [
         pytest.param(
-            lambda: environment.secret_key(env(), has_real_lms=True), "SECRET_KEY", id="secret"
-        ),
-        pytest.param(
             lambda: environment.account_ids(env(), is_sandbox=False), "STACKONE_ACCOUNT_ID", id="id"
         ),
         pytest.param(

@@ -101,7 +101,7 @@ def test_a_client_is_counted_by_its_network(address, expected):
 
 
 def test_the_doctor_says_when_clients_cannot_be_told_apart(db, settings):
-    settings.IS_SANDBOX, settings.TRUSTED_PROXIES = False, 0
+    settings.IS_PRODUCTION, settings.TRUSTED_PROXIES = True, 0
     is_ready, sentence = check_client_addresses()
     assert not is_ready
     assert "Set TRUSTED_PROXIES" in sentence

@@ -53,7 +53,6 @@ REST = {
     "PROXY_BESIDE_OIDC": "1",
     "EMAIL_URL": f"smtp+tls://desk:{MAIL}@127.0.0.1:9",
     "SENTRY_DSN": f"http://{SENTRY}@127.0.0.1:9/1",
-    "SECURE_SSL_REDIRECT": "",
 }
 
 

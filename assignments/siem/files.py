@@ -27,8 +27,12 @@ class File:
         """
         lines = b"".join(event.json + b"\n" for event in events)
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+        is_new = not self.path.exists()
         try:
             with os.fdopen(os.open(self.path, flags, GROUP_READABLE), "rb+", buffering=0) as file:
+                if is_new:
+                    # Whatever the umask: the agent of the SIEM is another user of this group.
+                    os.fchmod(file.fileno(), GROUP_READABLE)
                 self._append(file.fileno(), lines)
         except OSError as error:
             raise Undelivered(f"{self} cannot be written to: {error.strerror}.") from error

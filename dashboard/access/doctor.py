@@ -30,12 +30,22 @@ def check_sign_in() -> tuple[bool, str]:
     )
 
 
+def check_site_url() -> tuple[bool, str]:
+    """Return whether links in e-mails lead to the site as people reach it, or what to do."""
+    if settings.IS_PRODUCTION and not settings.SITE_URL.startswith("https://"):
+        return False, (
+            f"SITE_URL is {settings.SITE_URL}, but people reach this site by HTTPS only. Set it to "
+            "the address of the reverse proxy, as in https://desk.example.com."
+        )
+    return True, settings.SITE_URL
+
+
 def check_client_addresses() -> tuple[bool, str]:
     """Return whether clients are told apart by their addresses, or what to do if they are not."""
     count = settings.TRUSTED_PROXIES
     if count:
         return True, f"read from X-Forwarded-For, to which {count} trusted proxies add them"
-    return settings.IS_SANDBOX, (
+    return not settings.IS_PRODUCTION, (
         "Every client counts as the reverse proxy, in the log and for the limit of failed "
         "sign-ins. Set TRUSTED_PROXIES to the number of proxies that add to X-Forwarded-For."
     )

@@ -52,6 +52,7 @@ def findings(*, now: datetime) -> Iterator[Finding]:
     yield _signing_key()
     yield _seal_folder()
     yield Finding("sign-in", *import_string(settings.SIGN_IN_CHECK)())
+    yield Finding("site address", *import_string(settings.SITE_URL_CHECK)())
     yield Finding("client addresses", *import_string(settings.CLIENT_ADDRESS_CHECK)())
     yield _emails()
     yield _alarms()
