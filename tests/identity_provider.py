@@ -47,6 +47,7 @@ class Provider:
     sign: Callable[[dict[str, Any]], str] | None = None
     jwk_set: Any = None
     token_members: dict[str, Any] = field(default_factory=dict)
+    answers: dict[str, Response] = field(default_factory=dict)
     sign_user_info: Callable[[dict[str, Any]], str] | None = None
     refuses: str = ""
     is_down: bool = False
@@ -184,7 +185,8 @@ class Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path.strip("/").split("/")[-1].replace("-", "_")
         self.provider.calls.append(path)
         response = self._down if self.provider.is_down else getattr(self, f"_{path}", self._missing)
-        status, headers, body = response(query | form)
+        chosen = self.provider.answers.get(path)
+        status, headers, body = chosen or response(query | form)
         self.send_response(status)
         for name, value in (headers | {"Content-Length": str(len(body))}).items():
             self.send_header(name, value)

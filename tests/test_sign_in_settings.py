@@ -139,7 +139,7 @@ def test_the_doctor_reports_problems_of_the_provider(company, settings):
     company.metadata = {"issuer": "https://evil.example"}
     assert "is no OpenID Connect issuer" in doctor.check_sign_in()[1]
     company.is_down = True
-    assert "does not respond" in doctor.check_sign_in()[1]
+    assert "does not respond well" in doctor.check_sign_in()[1]
     settings.OIDC_ISSUER = ""
     assert doctor.check_sign_in() == (
         False,

@@ -64,7 +64,10 @@ def _check_provider() -> tuple[bool, str]:
     try:
         return _check_metadata(issuer, oidc.provider_metadata())
     except ProviderUnavailable as problem:
-        return False, f"{issuer} does not respond: {problem}. Check OIDC_ISSUER and the network."
+        return (
+            False,
+            f"{issuer} does not respond well: {problem}. Check OIDC_ISSUER and the network.",
+        )
     except (UntrustedProviderData, SignInDenied) as problem:
         return False, f"{issuer} is no OpenID Connect issuer: {problem}. Check OIDC_ISSUER."
 

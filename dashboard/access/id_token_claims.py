@@ -9,7 +9,7 @@ from dashboard.access.identities import Identity, InvalidIdentity, checked_ident
 from dashboard.access.oidc_errors import UntrustedProviderData
 from dashboard.access.provider_data import text_of, texts_of, value_at
 
-MAX_SESSION_ID_LENGTH: Final = 255
+MAX_ID_LENGTH: Final = 255
 
 
 def identity_from_claims(id_token_claims: Mapping[str, object]) -> Identity:
@@ -42,10 +42,10 @@ def role_claim(id_token_claims: Mapping[str, object]) -> object:
     return value_at(id_token_claims, settings.OIDC_ROLE_CLAIM)
 
 
-def session_id(claims: Mapping[str, object]) -> str:
-    """Return the id of the session at the provider (`sid`); empty if there is none to compare."""
-    sid = text_of(claims.get("sid"))
-    return sid if sid.isprintable() and len(sid) <= MAX_SESSION_ID_LENGTH else ""
+def id_in(claims: Mapping[str, object], name: str) -> str:
+    """Return an id to compare with stored ones, such as `sid`; empty if none can be equal."""
+    text = text_of(claims.get(name))
+    return text if text.isprintable() and len(text) <= MAX_ID_LENGTH else ""
 
 
 def _subject(id_token_claims: Mapping[str, object]) -> str:

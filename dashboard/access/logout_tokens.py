@@ -11,7 +11,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 
 from dashboard.access import oidc
-from dashboard.access.id_token_claims import session_id
+from dashboard.access.id_token_claims import id_in
 from dashboard.access.oidc_errors import UntrustedProviderData
 from dashboard.access.provider_data import ProviderData, text_of
 
@@ -38,7 +38,7 @@ def verify_logout_token(token: str) -> EndedSessions:
         _validate(claims)
     except (JoseError, ValueError, TypeError) as error:
         raise UntrustedProviderData(f"{type(error).__name__}: {error}") from error
-    ended = EndedSessions(session_id(claims), text_of(claims.get("sub")))
+    ended = EndedSessions(id_in(claims, "sid"), id_in(claims, "sub"))
     events = claims["events"]
     is_complete = (
         isinstance(events, dict)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
-from urllib.parse import urlsplit
 
 import httpx2
 from authlib.integrations.base_client import (
@@ -24,19 +23,17 @@ from joserfc import jwt
 
 from assignments.tls import tls_context
 from dashboard.access.id_token_claims import role_claim
-from dashboard.access.oidc_errors import BUSY_STATUSES, UntrustedProviderData, translated_errors
+from dashboard.access.oidc_errors import (
+    BUSY_STATUSES,
+    UntrustedProviderData,
+    refusals_mean_unavailable,
+    translated_errors,
+)
 from dashboard.access.provider_data import ProviderData, text_of, texts_of, without_nulls
 from dashboard.access.provider_keys import SigningKey, usable_keys, verified_token
-from dashboard.environment import is_loopback
+from dashboard.access.provider_metadata import checked_metadata
 
 DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
-ENDPOINTS: Final = (
-    "authorization_endpoint",
-    "token_endpoint",
-    "userinfo_endpoint",
-    "jwks_uri",
-    "end_session_endpoint",
-)
 SCOPES: Final = ("openid", "profile", "email")
 SCOPES_IF_OFFERED: Final = ("offline_access", "groups")
 CLOCK_SKEW_SECONDS: Final = 60
@@ -65,16 +62,17 @@ class Provider(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # Auth
         """
         if time.time() - self.server_metadata.get("_loaded_at", 0) > METADATA_MAX_AGE_SECONDS:
             url = settings.OIDC_ISSUER + DISCOVERY_PATH
-            with self._get_session() as http:
+            with refusals_mean_unavailable(), self._get_session() as http:
                 response = http.request("GET", url, withhold_token=True)
                 response.raise_for_status()
-                metadata = response.json()
-            metadata = without_nulls(metadata)
-            if text_of(metadata.get("issuer")).rstrip("/") != settings.OIDC_ISSUER:
-                raise UntrustedProviderData(f"It calls itself {metadata.get('issuer')!r}.")
-            _refuse_cleartext_endpoints(metadata)
+                metadata = checked_metadata(response.json())
             self.server_metadata = metadata | {"_loaded_at": time.time()}
         return dict(self.server_metadata)
+
+    def fetch_jwk_set(self, force: bool = False) -> ProviderData:
+        """Return the provider's key set, cached with the metadata; `force` fetches it again."""
+        with refusals_mean_unavailable():
+            return dict(super().fetch_jwk_set(force))
 
     def verify(self, tokens: Mapping[str, object], *, nonce: str | None) -> VerifiedTokens:
         """Verify the ID token and return its claims.
@@ -99,7 +97,8 @@ class Provider(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # Auth
         """Fetch the claims of the userinfo endpoint, and verify them if they are signed."""
         response = self.get(self.load_server_metadata()["userinfo_endpoint"], **request)
         response.raise_for_status()
-        if not response.headers.get("Content-Type", "").startswith("application/jwt"):
+        content_type = response.headers.get("Content-Type", "").lower()
+        if not content_type.startswith("application/jwt"):
             return dict(response.json())
         claims = self.verified(response.text.strip()).claims
         # OpenID Connect Core 1.0 §5.3.2: signed claims should have both.
@@ -125,17 +124,6 @@ class Provider(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # Auth
         if user_info.get("sub") != id_token_claims["sub"]:
             raise UntrustedProviderData("The user info is about another person.")
         return user_info | without_nulls(id_token_claims)
-
-
-def _refuse_cleartext_endpoints(metadata: ProviderData) -> None:
-    """Check that every endpoint uses TLS, unless provider and endpoint are on this machine."""
-    for name in ENDPOINTS:
-        url = text_of(metadata.get(name, "https:"))
-        is_local = is_loopback(settings.OIDC_ISSUER) and is_loopback(url)
-        if urlsplit(url).scheme != "https" and not is_local:
-            raise UntrustedProviderData(
-                f"The provider's {name} is {url!r}, which does not start with https://."
-            )
 
 
 @lru_cache(maxsize=1)

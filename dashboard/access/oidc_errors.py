@@ -53,15 +53,29 @@ def translated_errors() -> Iterator[None]:
         raise _translated(error) from error
 
 
+@contextmanager
+def refusals_mean_unavailable() -> Iterator[None]:
+    """Take a refusal of what is the same for everybody for an outage: it refuses no person."""
+    try:
+        yield
+    except httpx2.HTTPStatusError as error:
+        raise ProviderUnavailable(str(error)) from error
+
+
+def is_away(code: str) -> bool:
+    """Return whether a provider says by this error code that it cannot respond now."""
+    return code in AWAY_ERRORS
+
+
 def _translated(error: Exception) -> Exception:
     if isinstance(error, OAuthError):
-        is_away, reason = str(error.error) in AWAY_ERRORS, str(error.error)
+        is_outage, reason = is_away(str(error.error)), str(error.error)
     elif isinstance(error, httpx2.HTTPStatusError):
         status = error.response.status_code
-        is_away, reason = status >= SERVER_ERROR or status in BUSY_STATUSES, str(status)
+        is_outage, reason = status >= SERVER_ERROR or status in BUSY_STATUSES, str(status)
     elif isinstance(error, (httpx2.HTTPError, JSONDecodeError)):
         # A maintenance page is not JSON: it says nothing about the person.
-        is_away, reason = True, str(error)
+        is_outage, reason = True, str(error)
     else:
         return UntrustedProviderData(f"{type(error).__name__}: {error}")
-    return ProviderUnavailable(str(error)) if is_away else SignInDenied(reason)
+    return ProviderUnavailable(str(error)) if is_outage else SignInDenied(reason)

@@ -7,6 +7,7 @@ from django.conf import settings
 from dashboard.access import oidc
 from dashboard.access.oidc_errors import (
     ProviderUnavailable,
+    SignInDenied,
     UntrustedProviderData,
     translated_errors,
 )
@@ -16,7 +17,7 @@ MAX_URL_LENGTH: Final = 2000
 
 
 def logout_url(*, id_token: str, return_url: str) -> str:
-    """Return the URL that ends the session at the provider; empty if it offers none.
+    """Return the URL that ends the session at the provider; empty if there is none to use.
 
     If the URL is too long, the ID token is left out of it: the provider asks the person instead.
     """
@@ -25,9 +26,9 @@ def logout_url(*, id_token: str, return_url: str) -> str:
             metadata = oidc.provider().load_server_metadata()
             if "end_session_endpoint" not in metadata:
                 return ""
-            url = _logout_url(return_url, id_token_hint=id_token)
-            return url if len(url) <= MAX_URL_LENGTH else _logout_url(return_url)
-    except (ProviderUnavailable, UntrustedProviderData):
+            urls = (_logout_url(return_url, id_token_hint=id_token), _logout_url(return_url))
+            return next((url for url in urls if len(url) <= MAX_URL_LENGTH), "")
+    except (ProviderUnavailable, SignInDenied, UntrustedProviderData):
         return ""
 
 

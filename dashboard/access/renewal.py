@@ -3,6 +3,7 @@ leave the organisation lose their access soon.
 """
 
 import time
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
@@ -12,7 +13,7 @@ from django.http import HttpRequest
 
 from assignments.views.request_context import acting
 from dashboard.access import oidc, sessions
-from dashboard.access.id_token_claims import identity_from_claims
+from dashboard.access.id_token_claims import id_in, identity_from_claims
 from dashboard.access.models import SignIn, User
 from dashboard.access.oidc_errors import ProviderUnavailable, SignInDenied, UntrustedProviderData
 from dashboard.access.provisioning import provision_user
@@ -21,6 +22,8 @@ from dashboard.access.token_encryption import decrypt_tokens, encrypt_tokens
 RENEW_AFTER: Final = timedelta(minutes=10)
 # Until then a session stays usable while the provider cannot be reached.
 MAX_UNCONFIRMED: Final = timedelta(minutes=15)
+# An outage may last: pages must not wait for the provider's time-out each time.
+RETRY_AFTER: Final = timedelta(minutes=1)
 LEASE: Final = timedelta(seconds=12)
 POLL_SECONDS: Final = 0.2
 
@@ -59,9 +62,30 @@ def confirm_session(
     request.user = user
     tokens = decrypt_tokens(sign_in.tokens) | dict(verified.tokens)
     SignIn.objects.filter(pk=sign_in.pk).update(
-        confirmed_at=now, renewal_lease_until=None, tokens=encrypt_tokens(tokens)
+        confirmed_at=now,
+        renewal_lease_until=None,
+        tokens=encrypt_tokens(tokens),
+        provider_session=id_in(verified.id_token_claims, "sid") or sign_in.provider_session,
     )
     return _store_confirmation(request, now)
+
+
+def postpone_renewal(request: HttpRequest, *, now: datetime) -> bool:
+    """Return whether the session may be used although the provider is away; ask again later."""
+    facts = request.session.get(sessions.SIGN_IN_FACTS, {})
+    limit = (facts.get("confirmed") or 0) + MAX_UNCONFIRMED.total_seconds()
+    if now.timestamp() >= limit:
+        return False
+    retry_at = min(limit, now.timestamp() + RETRY_AFTER.total_seconds())
+    request.session[sessions.SIGN_IN_FACTS] = facts | {"renewal_retry_at": retry_at}
+    return True
+
+
+def is_due(facts: Mapping[str, float], now: datetime) -> bool:
+    """Return whether the provider has to confirm the session now, by the facts of its sign-in."""
+    if not facts["confirmed"] or now.timestamp() < facts.get("renewal_retry_at", 0):
+        return False
+    return now.timestamp() - facts["confirmed"] >= RENEW_AFTER.total_seconds()
 
 
 def _renew_once(
@@ -87,7 +111,7 @@ def _ask_provider(
         return confirm_session(request, sign_in, verified, now=now)
     except ProviderUnavailable:
         SignIn.objects.filter(pk=sign_in.pk).update(renewal_lease_until=None)
-        return Renewal.CONFIRMED if _is_recent(sign_in, now) else Renewal.PROVIDER_DOWN
+        return Renewal.CONFIRMED if postpone_renewal(request, now=now) else Renewal.PROVIDER_DOWN
     except (SignInDenied, UntrustedProviderData):
         sessions.sign_out(request, reason="the identity provider did not confirm the session")
         return Renewal.ENDED

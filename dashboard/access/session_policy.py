@@ -73,9 +73,8 @@ def _enforce(request: HttpRequest, facts: dict[str, float], now: datetime) -> Ht
     if now.timestamp() >= facts["expires"]:
         sessions.sign_out(request, reason="the session reached its maximum length")
         return None
-    confirmed = facts["confirmed"]
-    if confirmed and now.timestamp() - confirmed >= renewal.RENEW_AFTER.total_seconds():
-        response = _renew(request, confirmed, now)
+    if renewal.is_due(facts, now):
+        response = _renew(request, facts["confirmed"], now)
         if response is not None:
             return response
     if request.user.is_authenticated:

@@ -14,9 +14,10 @@ from django.utils import timezone
 from assignments.audit.entries.actors import SYSTEM, Actor, Person
 from assignments.audit.log import Event, record
 from assignments.views.request_context import acting
-from dashboard.access.id_token_claims import session_id
+from dashboard.access.id_token_claims import id_in
 from dashboard.access.models import SignIn, User
 from dashboard.access.oidc import VerifiedTokens
+from dashboard.access.provider_sessions import remember_ended
 from dashboard.access.token_encryption import decrypt_tokens, encrypt_tokens
 
 # Key in the session of what the session policy checks at every request; times in POSIX seconds.
@@ -61,7 +62,7 @@ def sign_in(
         address=request.META.get("REMOTE_ADDR") or None,
         browser=request.headers.get("User-Agent", "")[:200],
         confirmed_at=now if verified else None,
-        provider_session=session_id(verified.id_token_claims) if verified else "",
+        provider_session=id_in(verified.id_token_claims, "sid") if verified else "",
         tokens=encrypt_tokens(verified.tokens) if verified else "",
     )
     _record("user.signed_in", by=acting(request), now=now)
@@ -76,6 +77,7 @@ def sign_out(request: HttpRequest, *, reason: str = "") -> str:
     if signed_in is None:
         return ""
     signed_in.delete()
+    remember_ended([signed_in])
     return decrypt_tokens(signed_in.tokens).get("id_token", "") if signed_in.tokens else ""
 
 
@@ -96,17 +98,8 @@ def end_sessions(sign_ins: Sequence[SignIn], *, by: Actor, reason: str, now: dat
         record(event, by=by, at=now)
     Session.objects.filter(session_key__in=keys).delete()
     SignIn.objects.filter(session_key__in=keys).delete()
+    remember_ended(locked)
     return len(keys)
-
-
-def end_provider_sessions(*, session: str, subject: str, now: datetime) -> int:
-    """End what ended at the identity provider: one session or, without its id, all of a person."""
-    sign_ins = SignIn.objects.filter(user__issuer=settings.OIDC_ISSUER).select_related("user")
-    ended = sign_ins.filter(
-        **{"provider_session": session} if session else {"user__subject": subject}
-    )
-    reason = "signed out at the identity provider"
-    return end_sessions(list(ended), by=SYSTEM, reason=reason, now=now)
 
 
 def open_sessions(now: datetime) -> list[SignIn]:

@@ -19,10 +19,16 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assignments.audit.entries.actors import Actor
 from dashboard.access import logout_tokens, oidc, renewal, sessions
+from dashboard.access.backchannel_logout import end_access
 from dashboard.access.id_token_claims import identity_from_claims
 from dashboard.access.identities import Identity
 from dashboard.access.models import SignIn, User
-from dashboard.access.oidc_errors import ProviderUnavailable, SignInDenied, UntrustedProviderData
+from dashboard.access.oidc_errors import (
+    ProviderUnavailable,
+    SignInDenied,
+    UntrustedProviderData,
+    is_away,
+)
 from dashboard.access.provisioning import provision_user
 from dashboard.access.renewal import Renewal
 from dashboard.access.safe_redirects import safe_url
@@ -73,7 +79,13 @@ def renew_by_browser(request: HttpRequest) -> HttpResponse:
 
     By a page, not by a redirect: `form-action` of the CSP forbids a redirect after a POST.
     """
-    return render(request, "access/redirecting.html", {"url": _start(request, is_silent=True)})
+    try:
+        url = _start(request, is_silent=True)
+    except ProviderUnavailable:
+        return _go_on_unconfirmed(
+            request, safe_url(request, request.GET.get(REDIRECT_FIELD_NAME, ""))
+        )
+    return render(request, "access/redirecting.html", {"url": url})
 
 
 @require_GET
@@ -88,14 +100,16 @@ def callback(request: HttpRequest) -> HttpResponse:
     store.clear_state_data(request.session, state)
     if started is None:
         return _repeated(request, state)
-    if "error" in request.GET:
+    try:
+        return _complete(request, _verified_tokens(request, started), started)
+    except ProviderUnavailable:
         if started["is_silent"]:
+            return _go_on_unconfirmed(request, started["next"])
+        raise
+    except SignInDenied:
+        if started["is_silent"] and "error" in request.GET:
             return _end_session(request, started["next"])
-        raise SignInDenied(request.GET["error"][:60])
-    verified = oidc.exchange_code(
-        code=request.GET.get("code", ""), started=started, redirect_uri=started["redirect_uri"]
-    )
-    return _complete(request, verified, started)
+        raise
 
 
 @require_POST
@@ -111,7 +125,7 @@ def backchannel_logout(request: HttpRequest) -> HttpResponse:
     except UntrustedProviderData as error:
         logger.warning("A logout token was refused: %s", error)
         return HttpResponse(status=400)
-    sessions.end_provider_sessions(session=ended.session, subject=ended.subject, now=timezone.now())
+    end_access(ended, now=timezone.now())
     return HttpResponse(status=200)
 
 
@@ -119,10 +133,37 @@ def _start(request: HttpRequest, *, is_silent: bool) -> str:
     """Return the provider's URL, and keep in the session what the callback needs."""
     redirect_uri = request.build_absolute_uri(reverse("login-callback"))
     started = oidc.authorization_request(redirect_uri=redirect_uri, is_silent=is_silent)
-    next_url = safe_url(request, request.GET.get(REDIRECT_FIELD_NAME, ""))
-    state_data = started | {"redirect_uri": redirect_uri, "next": next_url, "is_silent": is_silent}
+    state_data = started | {
+        "redirect_uri": redirect_uri,
+        "next": _next_url(request),
+        "is_silent": is_silent,
+    }
     oidc.provider().framework.set_state_data(request.session, started["state"], state_data)
     return started["url"]
+
+
+def _next_url(request: HttpRequest) -> str:
+    return safe_url(request, request.GET.get(REDIRECT_FIELD_NAME, ""))
+
+
+def _verified_tokens(request: HttpRequest, started: dict[str, str]) -> oidc.VerifiedTokens:
+    """Return the tokens for the code of a callback, or raise the error that it carries."""
+    code = request.GET.get("error", "")[:60]
+    if code:
+        raise ProviderUnavailable(code) if is_away(code) else SignInDenied(code)
+    return oidc.exchange_code(
+        code=request.GET.get("code", ""), started=started, redirect_uri=started["redirect_uri"]
+    )
+
+
+def _go_on_unconfirmed(request: HttpRequest, next_url: str) -> HttpResponse:
+    """Return to the page although the provider is away, unless it has been so for too long.
+
+    :raises ProviderUnavailable: if the session may not be used any more
+    """
+    if not renewal.postpone_renewal(request, now=timezone.now()):
+        raise ProviderUnavailable("The session could not be confirmed for too long.")
+    return redirect(next_url)
 
 
 def _complete(

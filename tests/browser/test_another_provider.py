@@ -87,3 +87,40 @@ def test_renewal_updates_roles_and_ends_the_session_of_a_leaver(page, provider_u
         expect(page.get_by_role("link", name="Continue with your company account")).to_be_visible()
     assert not SignIn.objects.exists()
     assert actions() == ["user.signed_in", "user.roles_changed", "user.signed_out"]
+
+
+def test_roles_are_read_from_another_claim(page, provider_url, settings):
+    make_account()
+    settings.OIDC_ROLE_CLAIM = "realm_access.roles"
+    claims = {"groups": [], "realm_access": {"roles": ["ld"]}}
+    httpx.put(f"{provider_url}/users/priya", json=PEOPLE["priya"] | claims)
+
+    sign_in(page, "Authorize as priya")
+
+    expect(page.locator("h1")).to_contain_text("Hello, Priya")
+
+
+def test_groups_that_were_left_out_are_named(page, provider_url):
+    claims = {"groups": None, "_claim_names": {"groups": "src1"}}
+    httpx.put(f"{provider_url}/users/priya", json=PEOPLE["priya"] | claims)
+
+    sign_in(page, "Authorize as priya")
+
+    expect(page.locator("h1")).to_contain_text("in more groups than")
+    expect(page.locator("#main")).to_contain_text("or app roles")
+    assert actions() == ["user.sign_in_refused"]
+
+
+def test_a_person_in_many_groups_signs_out(page, provider_url):
+    make_account()
+    groups = ["ld", *(f"a-group-with-a-long-name-{number}" for number in range(200))]
+    httpx.put(f"{provider_url}/users/priya", json=PEOPLE["priya"] | {"groups": groups})
+    sign_in(page, "Authorize as priya")
+    page.locator("button.avatar").click()
+
+    page.get_by_role("button", name="Sign out").click()
+
+    page.wait_for_url(f"{provider_url}/oauth2/end_session*")
+    assert len(page.url) <= 2000
+    page.get_by_role("button").first.click()
+    expect(page.get_by_role("link", name="Continue with your company account")).to_be_visible()

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from assignments.models import Draft
 from tests.factories import make_account, make_learner
+from tests.test_single_sign_on import later
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -127,3 +128,22 @@ def test_administrator_ends_the_session_of_another_user(
         expect(other_page.get_by_text("Your session ended.")).to_be_visible()
     page.set_viewport_size({"width": 390, "height": 844})
     check_appearance()
+
+
+def test_pages_work_while_the_provider_is_away(page, company):
+    company.gives_refresh_tokens = False
+    make_account()
+    sign_in(page, "priya")
+    expect(page.locator("h1")).to_contain_text("Hello, Priya")
+    company.refuses = "temporarily_unavailable"
+
+    with later(minutes=11):
+        page.goto("/batches/")
+        expect(page.locator("h1")).to_have_text("Batches")
+    with later(minutes=16):
+        page.goto("/batches/")
+        expect(page.locator("h1")).to_contain_text("does not respond")
+    company.refuses = ""
+    with later(minutes=17):
+        page.goto("/batches/")
+        expect(page.locator("h1")).to_have_text("Batches")
