@@ -8,12 +8,11 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import close_old_connections
-from django.db.utils import InterfaceError, OperationalError
 from django.tasks import task
 from django.utils import timezone
 
@@ -24,15 +23,16 @@ from assignments.audit.seals import sealing
 from assignments.audit.verification import jobs
 from assignments.audit.verification.log_status import actor_of
 from assignments.models import Account, LogExport, PlanRefresh, SyncRun, Verification
+from assignments.models.sql.unavailable import UNAVAILABLE_ERRORS, first_line
 from assignments.queries.log import last_request_id
-from assignments.queries.work_due import accounts_with_work
+from assignments.queries.work_due import accounts_with_work, next_due_at
 from assignments.services.batches import withdrawal
 from assignments.services.calls import connections
 from assignments.services.emails import outbox
 from assignments.services.exporting import download, job
 from assignments.services.picking import drafts
 from assignments.services.picking.uploads import files
-from assignments.services.sending import sender
+from assignments.services.sending import sender, worker_share
 from assignments.services.submitting import approval
 from assignments.services.syncing import plan_refresh, run_record, sync_request, sync_run
 from assignments.siem import forwarding
@@ -49,7 +49,10 @@ def may_go_on() -> bool:
 @task(queue_name="delivery")
 def deliver(account_pk: int) -> None:
     """Send one account's due rows; the schedule enqueues it again when more become due."""
-    with _survive_lost_database("The delivery"):
+    with (
+        _survive_lost_database("The delivery"),
+        worker_share.delivery(now=timezone.now(), may_go_on=may_go_on),
+    ):
         sender.deliver(
             account=Account.objects.get(pk=account_pk),
             clock=timezone.now,
@@ -145,10 +148,15 @@ def enqueue_forwarding() -> None:
         forward_log.enqueue()
 
 
-def enqueue_deliveries() -> None:
-    """Enqueue a delivery for every account that has due rows and no sender."""
-    for account in accounts_with_work(now=timezone.now()):
+def enqueue_deliveries() -> datetime | None:
+    """Enqueue a delivery for every account that has due rows and no sender.
+
+    Returns when more becomes due.
+    """
+    now = timezone.now()
+    for account in accounts_with_work(now=now):
         deliver.enqueue(account.pk)
+    return next_due_at(now=now)
 
 
 def finish_withdrawals() -> None:
@@ -172,8 +180,11 @@ def delete_expired_uploads() -> None:
     files.delete_expired(now=timezone.now())
 
 
-def enqueue_syncs() -> None:
-    """Open and enqueue the syncs that are due or were abandoned."""
+def enqueue_syncs() -> datetime | None:
+    """Open and enqueue the syncs that are due or were abandoned.
+
+    Returns when one that waits is tried again.
+    """
     now = timezone.now()
     for account in connections.configured_accounts():
         every = timedelta(minutes=settings.SYNC_MINUTES)
@@ -182,6 +193,7 @@ def enqueue_syncs() -> None:
         run = sync_request.request_due_sync(account=account, every=every, by=SYSTEM, now=now)
         if run is not None:
             sync.enqueue(run.pk)
+    return sync_request.next_retry_at(now=now)
 
 
 def enqueue_refreshes() -> None:
@@ -212,8 +224,7 @@ def _survive_lost_database(work: str) -> Iterator[None]:
     close_old_connections()
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        first_line = str(error).partition("\n")[0]
-        log.warning("%s lost the database and will be retried: %s", work, first_line)
+    except UNAVAILABLE_ERRORS as error:
+        log.warning("%s lost the database and will be retried: %s", work, first_line(error))
     finally:
         close_old_connections()

@@ -14,6 +14,7 @@ from bench import (
     audit_append,
     audit_log,
     directory,
+    idle,
     kills,
     lists,
     pacing,
@@ -27,7 +28,7 @@ from bench.measurement import HEAD, Comparison
 RESULTS = Path(__file__).resolve().parent / "results"
 VENDORS = ("sqlite", "postgresql")
 MILLION = 1_000_000
-SHORT_RUN = ("speed", "durability", "pacing", "append", "log", "audit")
+SHORT_RUN = ("speed", "durability", "pacing", "append", "log", "audit", "idle")
 type Benchmark = Callable[[], Iterator[Comparison]]
 
 
@@ -55,6 +56,7 @@ def _benchmarks(vendor: str, *, is_long: bool) -> dict[str, Benchmark]:
         "append": partial(audit_append.compare, vendor, pairs),
         "log": partial(audit_append.cost, vendor, 3),
         "audit": partial(audit_log.measure, vendor, entries // 10, entries, 3),
+        "idle": partial(idle.idle, vendor, 600 if is_long else 60),
         "evenness": partial(sending.evenness, vendor, 3),
         "memory": partial(sending.memory, vendor, (10_000, 100_000)),
         "two": partial(pacing.two_processes, vendor, 20),

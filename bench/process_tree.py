@@ -12,6 +12,8 @@ PROC = Path("/proc")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 # Where /proc/PID/stat has the CPU time of children that ended, after the command's name.
 CHILD_CPU_FIELDS = slice(13, 15)
+# The same with that of the process itself.
+TREE_CPU_FIELDS = slice(11, 15)
 SAMPLE_SECONDS = 0.1
 
 
@@ -20,6 +22,16 @@ def cpu_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     ticks = sum(_ended_children_ticks(child) for child in _children(os.getpid()))
     return used.ru_utime + used.ru_stime + ticks / TICKS_PER_SECOND
+
+
+def tree_cpu_seconds(pid: int) -> float:
+    """Return the CPU time of a process, its descendants, and those of them that have ended."""
+    try:
+        stat = (PROC / str(pid) / "stat").read_text()
+    except OSError:
+        return 0.0
+    ticks = sum(int(field) for field in stat.rpartition(")")[2].split()[TREE_CPU_FIELDS])
+    return ticks / TICKS_PER_SECOND + sum(map(tree_cpu_seconds, _children(pid)))
 
 
 @contextmanager
@@ -61,6 +73,12 @@ def measure(work: Callable[[], object], count: Callable[[], int]) -> dict[str, f
         "cpu_us": 1e6 * cpu_used / max(1, calls),
         "peak_mb": peak[0],
     }
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the ids of the running children of a process, and theirs."""
+    children = _children(pid)
+    return [*children, *(grandchild for child in children for grandchild in descendants(child))]
 
 
 def _children(pid: int) -> list[int]:

@@ -65,5 +65,7 @@ ENGINE: Final = Engine(
     run=run,
     check=broker.require_reachable,
     unavailable_errors=(OperationalError, broker.BrokerUnavailable),
+    # The broker wakes its workers by itself.
+    wake=lambda: None,
     jobs=(),
 )

@@ -1,4 +1,4 @@
-"""The embedded engine: the queue is a table that threads of this process poll."""
+"""The embedded engine: the queue is a table, in which threads of this process look for tasks."""
 
 import logging
 import threading
@@ -7,15 +7,20 @@ from typing import Final
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db.utils import InterfaceError, OperationalError
+from django.db import connection
+from django.tasks.signals import task_enqueued
 from django_tasks_db.management.commands.db_worker import Worker as QueueWorker
 
 from assignments import tasks
 from assignments.management.engine import Engine
+from assignments.models.sql.unavailable import UNAVAILABLE_ERRORS, first_line
 
 log = logging.getLogger("assignments.worker")
 MOST_ACCOUNTS: Final = 8
 RESTART_SECONDS: Final = 1.0
+# In case a wake-up was lost.
+LOOK_AGAIN_SECONDS: Final = 30.0
+_wake_ups: Final[list[threading.Event]] = []
 
 
 def run(name: str) -> None:
@@ -24,21 +29,35 @@ def run(name: str) -> None:
     deliveries = min(len(settings.STACKONE_ACCOUNT_IDS), MOST_ACCOUNTS)
     others = ["default", "exports", *(["siem"] if settings.SIEM else [])]
     queues = [_queue(name, queue) for queue in [*others, *["delivery"] * deliveries]]
-    threads = [threading.Thread(target=_run_queue, args=(queue,)) for queue in queues]
+    _wake_ups[:] = [threading.Event() for _ in queues]
+    # What other processes enqueue the schedule notices; this is for its own tasks.
+    task_enqueued.connect(wake)
+    threads = [
+        threading.Thread(target=_run_queue, args=pair)
+        for pair in zip(queues, _wake_ups, strict=True)
+    ]
     for thread in threads:
         thread.start()
     tasks.stopping.wait()
     for queue in queues:
         queue.running = False
+    wake()
     for thread in threads:
         thread.join()
+
+
+def wake(**_: object) -> None:
+    """Let every queue look for tasks."""
+    for wake_up in _wake_ups:
+        wake_up.set()
 
 
 def _queue(name: str, queue: str) -> QueueWorker:
     return QueueWorker(
         queue_names=[queue],
         interval=0.5,
-        batch=False,
+        # Until no task is left.
+        batch=True,
         backend_name="default",
         startup_delay=False,
         max_tasks=None,
@@ -47,13 +66,15 @@ def _queue(name: str, queue: str) -> QueueWorker:
     )
 
 
-def _run_queue(queue: QueueWorker) -> None:
+def _run_queue(queue: QueueWorker, wake_up: threading.Event) -> None:
     while not tasks.stopping.is_set():
+        wake_up.clear()
         try:
             queue.run()
-        except (OperationalError, InterfaceError) as error:
-            first_line = str(error).partition("\n")[0]
-            log.warning("The queue %s lost the database: %s", queue.queue_names, first_line)
+            wake_up.wait(LOOK_AGAIN_SECONDS)
+        except UNAVAILABLE_ERRORS as error:
+            log.warning("The queue %s lost the database: %s", queue.queue_names, first_line(error))
+            connection.close()
             tasks.stopping.wait(RESTART_SECONDS)
         except Exception:
             # The top of a thread: one task must not end the worker.
@@ -65,5 +86,6 @@ ENGINE: Final = Engine(
     run=run,
     check=lambda: None,
     unavailable_errors=(),
+    wake=wake,
     jobs=((lambda: call_command("prune_db_task_results", verbosity=0), timedelta(hours=6)),),
 )

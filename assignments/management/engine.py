@@ -20,12 +20,14 @@ class Engine:
     :param check: raises one of `unavailable_errors` if the queue cannot be reached
     :param unavailable_errors: what enqueueing raises while the queue cannot be reached, in addition
         to the database's errors
+    :param wake: lets the queues look for tasks now
     :param jobs: jobs of the schedule for this engine alone, with their intervals
     """
 
     run: Callable[[str], None]
     check: Callable[[], object]
     unavailable_errors: tuple[type[Exception], ...]
+    wake: Callable[[], object]
     jobs: tuple[tuple[Callable[[], object], timedelta], ...]
 
 

@@ -43,6 +43,11 @@ def has_running_worker(*, now: datetime) -> bool:
     return Worker.objects.filter(seen_at__gt=now - WORKER_TIMEOUT).exists()
 
 
+def has_several_workers(*, now: datetime) -> bool:
+    """Return whether more than one worker was seen in the last minute."""
+    return Worker.objects.filter(seen_at__gt=now - WORKER_TIMEOUT).count() > 1
+
+
 def _problem_status(account: Account, name: str) -> ConnectionStatus | None:
     if account.paused_at is not None:
         notice = f"Sending to {name} is paused. {account.pause_reason}"

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from assignments.models import Account, Assignment, Batch
 
@@ -45,6 +45,23 @@ def accounts_with_work(*, now: datetime) -> list[Account]:
         for account in candidates
         if has_work(account, now=now) or _has_abandoned_rows(account)
     ]
+
+
+def next_due_at(*, now: datetime) -> datetime | None:
+    """Return when rows or batches become due, or a sender's lease ends, next after `now`."""
+    waiting = Batch.objects.filter(state=Batch.State.WAITING, starts_at__gt=now)
+    queued = Assignment.objects.filter(
+        batch__state=Batch.State.RUNNING, state=State.QUEUED, send_at__gt=now
+    )
+    unknown = Assignment.objects.filter(read_back_at__gt=now)
+    leased = Account.objects.filter(sender_lease_until__gt=now)
+    moments = (
+        waiting.aggregate(at=Min("starts_at"))["at"],
+        queued.aggregate(at=Min("send_at"))["at"],
+        unknown.aggregate(at=Min("read_back_at"))["at"],
+        leased.aggregate(at=Min("sender_lease_until"))["at"],
+    )
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _has_abandoned_rows(account: Account) -> bool:

@@ -52,6 +52,12 @@ class Web:
         end_with_this_process(self._process.pid)
         wait_until(self.is_up, "the site responds")
 
+    @property
+    def pid(self) -> int:
+        """Return the id of its main process."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """Kill all its processes."""
         self._end(signal.SIGKILL)

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Final
 
-from django.core.management import BaseCommand, CommandParser
+from django.core.management import CommandParser
 from django.utils import timezone
 
 from assignments.management import database_backup
 from assignments.management.command_line_actor import operator
 from assignments.management.command_options import Option
+from assignments.management.desk_command import DeskCommand
 from assignments.services.calls import connections
 
 WHAT_NEXT: Final = (
@@ -22,11 +23,12 @@ WHAT_NEXT: Final = (
 )
 
 
-class Command(BaseCommand):
+class Command(DeskCommand):
     """Restore the database from a file."""
 
     help = "Restore a file that `manage.py backup` wrote into an empty database, and pause sending."
     requires_migrations_checks = False
+    requires_system_checks = "__all__"
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the file."""

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+from typing import Final
 
 from django.db import connection
 
@@ -11,7 +12,10 @@ from assignments.management import engine, schedule
 from assignments.management.command_options import Option
 from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import require_prepared_database
+from assignments.models.sql.unavailable import UNAVAILABLE_ERRORS, first_line
 from assignments.services.calls import call_process
+
+RETRY_SECONDS: Final = 1.0
 
 
 class Command(DeskCommand):
@@ -24,14 +28,34 @@ class Command(DeskCommand):
 
     def handle(self, *args: object, **options: Option) -> None:
         """Run the engine and the schedule beside it until the signal to stop."""
-        require_prepared_database()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: tasks.stopping.set())
+        self._wait_for_database()
+        if tasks.stopping.is_set():
+            return
         # From here on every thread has a connection of its own, and this one needs none.
         connection.close()
         call_process.start_forkserver()
         name = f"{socket.gethostname()}:{os.getpid()}"
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: tasks.stopping.set())
         selected = engine.selected_engine()
         with schedule.running(name, selected):
             self.stdout.write(f"Worker {name} ready.")
             selected.run(name)
+
+    def _wait_for_database(self) -> None:
+        """Wait until the database can be read, as while it recovers; say so once.
+
+        :raises CommandError: if the database is not up to date
+        """
+        has_warned = False
+        while not tasks.stopping.is_set():
+            try:
+                require_prepared_database()
+            except UNAVAILABLE_ERRORS as error:
+                connection.close()
+                if not has_warned:
+                    self.stderr.write(f"Waiting for the database: {first_line(error)}")
+                has_warned = True
+                tasks.stopping.wait(RETRY_SECONDS)
+            else:
+                return

@@ -26,12 +26,13 @@ RESTORED: Final = (
 def configured_accounts() -> list[Account]:
     """Return the accounts of STACKONE_ACCOUNT_ID in its order, creating those that are new."""
     remote_ids = settings.STACKONE_ACCOUNT_IDS
-    for remote_id in remote_ids:
-        Account.objects.get_or_create(remote_id=remote_id)
     by_remote_id = {
         account.remote_id: account for account in Account.objects.filter(remote_id__in=remote_ids)
     }
-    return [by_remote_id[remote_id] for remote_id in remote_ids]
+    return [
+        by_remote_id.get(remote_id) or Account.objects.get_or_create(remote_id=remote_id)[0]
+        for remote_id in remote_ids
+    ]
 
 
 def open_client(account_id: str, *, before_request: Callable[[], None]) -> StackOne:

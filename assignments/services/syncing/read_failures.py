@@ -138,4 +138,4 @@ def _record_failing_sync(run: SyncRun) -> None:
 
 
 def _refusal(error: StackOneError) -> SyncRefused:
-    return SyncRefused(f"The LMS could not be read: {error.message}")
+    return SyncRefused(f"The LMS could not be read: {error.message.rstrip('.')}.")

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Min
 
 from assignments.audit.entries.actors import Actor
 from assignments.audit.log import Event, record
@@ -59,6 +60,13 @@ def is_sync_due(account: Account, *, every: timedelta, now: datetime) -> bool:
     if latest is not None and latest.finished_at is not None and latest.stage != Stage.DONE:
         return latest.finished_at < now - PAUSE_AFTER_FAILURE
     return account.synced_at is None or account.synced_at < now - every
+
+
+def next_retry_at(*, now: datetime) -> datetime | None:
+    """Return when a sync that waits is tried again, next after `now`."""
+    waiting = SyncRun.objects.filter(finished_at=None, retry_at__gt=now)
+    at: datetime | None = waiting.aggregate(at=Min("retry_at"))["at"]
+    return at
 
 
 def is_abandoned(run: SyncRun, now: datetime) -> bool:

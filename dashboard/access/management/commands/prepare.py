@@ -3,22 +3,24 @@
 from typing import Final
 
 from django.conf import settings
-from django.core.management import BaseCommand, CommandError, call_command
-from django.db import OperationalError
+from django.core.management import CommandError, call_command
 
 from assignments.management.command_options import Option
+from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import refuse_foreign_database
+from assignments.models.sql.unavailable import UNAVAILABLE_ERRORS, first_line
 from dashboard.access import personas
 
 # django-htmx ships more than the one version of htmx that the pages load.
 IGNORED_STATIC_FILES: Final = ["ext", "htmx-4*", "htmax-*"]
 
 
-class Command(BaseCommand):
+class Command(DeskCommand):
     """`manage.py prepare`; may run any number of times."""
 
     help = "Bring the database and the static files up to date; run it before every start."
     requires_migrations_checks = False
+    requires_system_checks = "__all__"
 
     def handle(self, *args: object, **options: Option) -> None:
         """Migrate, create the users of the demo in demo mode, and collect the static files."""
@@ -26,8 +28,8 @@ class Command(BaseCommand):
             refuse_foreign_database()
             call_command("migrate", verbosity=0)
             call_command("createcachetable", verbosity=0)
-        except OperationalError as error:
-            reason = str(error).splitlines()[0]
+        except UNAVAILABLE_ERRORS as error:
+            reason = first_line(error)
             raise CommandError(f"Check DATABASE_URL, its database failed: {reason}") from error
         if settings.DESK_DEMO:
             personas.create_all()
