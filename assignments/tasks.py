@@ -22,8 +22,8 @@ from assignments.audit.integrity import alarm
 from assignments.audit.seals import sealing
 from assignments.audit.verification import jobs
 from assignments.audit.verification.log_status import actor_of
+from assignments.database_errors import UNAVAILABLE_ERRORS, first_line
 from assignments.models import Account, LogExport, PlanRefresh, SyncRun, Verification
-from assignments.models.sql.unavailable import UNAVAILABLE_ERRORS, first_line
 from assignments.queries.log import last_request_id
 from assignments.queries.work_due import accounts_with_work, next_due_at
 from assignments.services.batches import withdrawal

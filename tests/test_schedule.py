@@ -117,15 +117,15 @@ def test_next_due_at_is_the_earliest_time_in_the_future():
     assert next_due_at(now=AT) is None
     batch = make_batch([{"state": "queued", "send_at": soon(9)}, "created"], state="running")
     batch.assignments.filter(state="created").update(read_back_at=soon(8))
-    found = [next_due_at(now=AT)]
+    due_times = [next_due_at(now=AT)]
     batch.assignments.filter(state="created").update(read_back_at=AT)
-    found.append(next_due_at(now=AT))
+    due_times.append(next_due_at(now=AT))
     Account.objects.update(sender="s", sender_lease_until=soon(7))
-    found.append(next_due_at(now=AT))
+    due_times.append(next_due_at(now=AT))
     Batch.objects.update(state="waiting", starts_at=soon(6))
-    found.append(next_due_at(now=AT))
+    due_times.append(next_due_at(now=AT))
 
-    assert found == [soon(8), soon(9), soon(7), soon(6)]
+    assert due_times == [soon(8), soon(9), soon(7), soon(6)]
 
 
 @pytest.mark.core

@@ -12,8 +12,8 @@ from django.tasks.signals import task_enqueued
 from django_tasks_db.management.commands.db_worker import Worker as QueueWorker
 
 from assignments import tasks
+from assignments.database_errors import UNAVAILABLE_ERRORS, first_line
 from assignments.management.engine import Engine
-from assignments.models.sql.unavailable import UNAVAILABLE_ERRORS, first_line
 
 log = logging.getLogger("assignments.worker")
 MOST_ACCOUNTS: Final = 8

@@ -9,8 +9,8 @@ from typing import Final, Literal, override
 
 from django.core.management import BaseCommand, CommandError
 
+from assignments.database_errors import UNAVAILABLE_ERRORS, first_line
 from assignments.management.command_options import Option
-from assignments.models.sql.unavailable import UNAVAILABLE_ERRORS, first_line
 
 # The exit code of a program that ends because nobody reads its output any more, such as in a shell.
 NOBODY_READS: Final = 128 + signal.SIGPIPE

@@ -16,9 +16,9 @@ from django.db import connection
 from django.utils import timezone
 
 from assignments import tasks
+from assignments.database_errors import UNAVAILABLE_ERRORS, first_line
 from assignments.management.engine import Engine
 from assignments.models.sql.change_marker import change_marker
-from assignments.models.sql.unavailable import UNAVAILABLE_ERRORS, first_line
 from assignments.services.operations import heartbeat
 
 # A job may return when it should run again, if nothing changes until then.

@@ -8,11 +8,11 @@ from typing import Final
 from django.db import connection
 
 from assignments import tasks
+from assignments.database_errors import UNAVAILABLE_ERRORS, first_line
 from assignments.management import engine, schedule
 from assignments.management.command_options import Option
 from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import require_prepared_database
-from assignments.models.sql.unavailable import UNAVAILABLE_ERRORS, first_line
 from assignments.services.calls import call_process
 
 RETRY_SECONDS: Final = 1.0

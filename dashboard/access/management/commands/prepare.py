@@ -5,10 +5,10 @@ from typing import Final
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from assignments.database_errors import UNAVAILABLE_ERRORS, first_line
 from assignments.management.command_options import Option
 from assignments.management.desk_command import DeskCommand
 from assignments.management.preparation import refuse_foreign_database
-from assignments.models.sql.unavailable import UNAVAILABLE_ERRORS, first_line
 from dashboard.access import personas
 
 # django-htmx ships more than the one version of htmx that the pages load.
