@@ -17,6 +17,7 @@ from dashboard import (
     shared_cache,
     siem_settings,
     sign_in_settings,
+    tls_settings,
 )
 from dashboard.settings_catalogue import SANDBOX_URL, STACKONE_URL, THRESHOLD_WITH_KEY
 
@@ -38,6 +39,7 @@ STACKONE_BASE_URL = env.str(
     "STACKONE_BASE_URL",
     default=STACKONE_URL if STACKONE_API_KEY else SANDBOX_URL,
 )
+TLS_STRICT_CERTIFICATES = tls_settings.strict_certificates(env)
 STACKONE_ALLOW_PRIVATE = env.bool("STACKONE_ALLOW_PRIVATE")
 environment.refuse_private_address(STACKONE_BASE_URL, is_allowed=STACKONE_ALLOW_PRIVATE)
 environment.refuse_unsafe_remote(
@@ -207,6 +209,9 @@ AUDIT_OWN_KEY_FILE = None if CELERY_BROKER_URL else VAR_DIR / "audit-signing.key
 EXPORT_DIR = environment.export_dir(env, DATABASES["default"], fallback=VAR_DIR / "exports")
 # Entries of the audit log are forwarded here as they are written.
 SIEM = siem_settings.siem(env)
+tls_settings.refuse_unsupported_proxy(
+    url for url in (STACKONE_BASE_URL, OIDC_ISSUER, env.str("SIEM_URL")) if "://" in url
+)
 EXPORT_HOURS = environment.positive_integer(env, "EXPORT_HOURS")
 
 AUTH_USER_MODEL = "access.User"

@@ -58,6 +58,12 @@ SECTIONS: Final[dict[str, tuple[Setting, ...]]] = {
             0,
         ),
         Setting(
+            "TLS_STRICT_CERTIFICATES",
+            "With 0, certificates of servers may violate the form that RFC 5280 requires, as those "
+            "of many private authorities do. All else is checked as before.",
+            True,
+        ),
+        Setting(
             "DESK_DEMO",
             "Lets anybody sign in as a demo persona; refused together with `STACKONE_API_KEY`. "
             "`make run` sets it if there is no key.",

@@ -6,8 +6,9 @@ from http import HTTPStatus
 
 import httpx
 
+from assignments.proxies import proxy_to
 from assignments.siem.events import TIMEOUT_SECONDS, Event, TooLarge, Undelivered
-from assignments.tls import tls_context
+from assignments.tls import refusal_of, tls_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +31,29 @@ class Https:
         headers = {"Content-Type": "application/x-ndjson"}
         if self.authorization:
             headers["Authorization"] = self.authorization
+        content = b"".join(event.json + b"\n" for event in events)
         try:
-            with httpx.stream(
-                "POST",
-                self.url,
-                content=b"".join(event.json + b"\n" for event in events),
-                headers=headers,
-                timeout=TIMEOUT_SECONDS,
-                verify=tls_context(),
-            ) as response:
+            with (
+                self._client() as client,
+                client.stream("POST", self.url, content=content, headers=headers) as response,
+            ):
                 self._require_taken(response)
         except httpx.HTTPError as error:
             # The error's text may contain the URL, and the URL a token.
-            problem = type(error).__name__
+            problem = refusal_of(error) or type(error).__name__
             raise Undelivered(f"The endpoint at {self} did not respond: {problem}.") from error
+
+    def _client(self) -> httpx.Client:
+        context, proxy = tls_context(), proxy_to(self.url)
+        is_encrypted = bool(proxy) and str(proxy).startswith("https:")
+        return httpx.Client(
+            timeout=TIMEOUT_SECONDS,
+            verify=context,
+            trust_env=False,
+            proxy=httpx.Proxy(proxy, ssl_context=context if is_encrypted else None)
+            if proxy
+            else None,
+        )
 
     def _require_taken(self, response: httpx.Response) -> None:
         status = response.status_code

@@ -5,6 +5,7 @@ import re
 from typing import Final
 from urllib.parse import SplitResult, quote, urlsplit
 
+from assignments.proxies import is_loopback
 from assignments.stackone.errors import Refused
 
 LABEL: Final = r"[a-z0-9_][a-z0-9_-]{0,62}"
@@ -26,14 +27,6 @@ def validate_base_url(url: str) -> str:
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise ValueError("Start the base URL with https://, so that the key is sent encrypted.")
     return url.rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether the host is this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def is_public(host: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Final
 
 from django.conf import settings
 
+from assignments.tls import advice
 from dashboard.access import oidc
 from dashboard.access.oidc_errors import ProviderUnavailable, SignInDenied, UntrustedProviderData
 from dashboard.access.provider_data import ProviderData, texts_of
@@ -64,10 +65,8 @@ def _check_provider() -> tuple[bool, str]:
     try:
         return _check_metadata(issuer, oidc.provider_metadata())
     except ProviderUnavailable as problem:
-        return (
-            False,
-            f"{issuer} does not respond well: {problem}. Check OIDC_ISSUER and the network.",
-        )
+        help_text = advice(str(problem)) or "Check OIDC_ISSUER and the network."
+        return False, f"{issuer} does not respond well: {problem}. {help_text}"
     except (UntrustedProviderData, SignInDenied) as problem:
         return False, f"{issuer} is no OpenID Connect issuer: {problem}. Check OIDC_ISSUER."
 

@@ -21,6 +21,7 @@ from authlib.oidc.core import CodeIDToken
 from django.conf import settings
 from joserfc import jwt
 
+from assignments.proxies import proxy_to
 from assignments.tls import tls_context
 from dashboard.access.id_token_claims import role_claim
 from dashboard.access.oidc_errors import (
@@ -143,6 +144,8 @@ def provider() -> Provider:
             "timeout": TIMEOUT_SECONDS,
             # The system's store may hold the company's own CA. Loading it is slow: once only.
             "verify": tls_context(),
+            "trust_env": False,
+            "proxy": proxy_to(settings.OIDC_ISSUER),
         },
     )
 

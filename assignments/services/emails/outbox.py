@@ -16,6 +16,7 @@ from django.db.models import Model, QuerySet
 
 from assignments.models import Approval, Verification
 from assignments.services.emails import alarms, approvals
+from assignments.tls import refusal_of
 
 RETRY_AFTER: Final = timedelta(minutes=5)
 log = logging.getLogger("assignments.emails")
@@ -73,7 +74,7 @@ def _send[Row: Model](kind: EmailKind[Row], pk: object) -> bool:
         mailers.default.send_messages(kind.compose(row))
     except OSError as error:
         # smtplib's exceptions are OSErrors. Only the type is logged: a message may hold a password.
-        problem = type(error).__name__
+        problem = refusal_of(error) or type(error).__name__
         log.warning("No e-mail about %s could be sent: %s", kind.describe(row), problem)
         return False
     return True
