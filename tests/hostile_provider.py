@@ -186,8 +186,16 @@ CLAIMS = (
     Claims(
         "groups with null", {"groups": [None, "ld", 7, True, ["x"]]}, {"groups": ["ld", "7", "x"]}
     ),
-    Claims("group objects", {"groups": [{"id": "1", "name": "ld"}]}, {"groups": ["ld", "1"]}),
-    Claims("SCIM groups", {"groups": [{"value": "1", "display": "ld"}]}, {"groups": ["ld", "1"]}),
+    Claims("group objects", {"groups": [{"id": "1", "name": "ld"}]}),
+    Claims("SCIM groups", {"groups": [{"value": "1", "display": "ld"}]}),
+    Claims("a group named like the id", {"groups": [{"id": "ld", "name": "x"}]}, page=NO_ROLE),
+    Claims("ids of group objects", {"groups": [{"id": "ld"}, "x", {}]}, role_claim="groups.id"),
+    Claims(
+        "a group with the id of another as its name",
+        {"groups": [{"id": "x", "name": "ld"}]},
+        page=NO_ROLE,
+        role_claim="groups.id",
+    ),
     Claims("groups with NUL", {"groups": ["a\0", "\ud800", "ld"]}, {"groups": ["ld"]}),
     Claims("groups that are false", {"groups": False}, page=NO_ROLE),
     Claims("groups that are numbers", {"groups": [1, 2.5, {}]}, page=NO_ROLE),

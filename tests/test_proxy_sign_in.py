@@ -81,6 +81,12 @@ def test_the_person_named_by_the_proxy_signs_in_by_a_button(settings):
     assert actions() == ["user.signed_in"]
 
 
+def test_names_are_read_as_they_are_spelt():
+    behind(DeskName="%E5%B1%B1%E7%94%B0%E3%80%80%E5%A4%AA%E9%83%8E").get("/login/proxy")
+
+    assert User.objects.get().name == "山田 太郎"
+
+
 def test_proxy_sign_in_redirects_to_pages_of_this_site_only():
     assert behind().get("/login/proxy", {"next": "https://evil.example/"})["Location"] == "/"
 
@@ -97,6 +103,10 @@ FORGED = [
     pytest.param({"DeskEmail": "a@x.example,b@x.example"}, id="two addresses"),
     pytest.param({"DeskSubject": "x" * 256}, id="a long subject"),
     pytest.param({"DeskSubject": "priya%00"}, id="a character nobody sees"),
+    pytest.param({"DeskName": "Priya%E2%80%AEathem"}, id="a name in another direction"),
+    pytest.param({"DeskEmail": "p%00@x.example"}, id="an address with NUL"),
+    pytest.param({"DeskEmail": f"{'p' * 290}@x.example"}, id="a long address"),
+    pytest.param({"DeskGroups": "ld; a%00"}, id="a group with NUL"),
     pytest.param({"DeskSubject": "%FF%FE"}, id="no UTF-8"),
 ]
 

@@ -76,6 +76,22 @@ def test_documents_that_are_refused_sign_nobody_out(
     assert actions() == ["user.signed_in"]
 
 
+@pytest.mark.parametrize("path", ["openid_configuration", "jwks"])
+@pytest.mark.parametrize("document", [{}, [], "x", None, {"error": "busy"}, {"keys": []}], ids=str)
+def test_invalid_documents_sign_nobody_out(
+    client: Client, company: Provider, path: str, document: object
+) -> None:
+    sign_in(client, company, "priya")
+    company.rotate()
+    company.answers = {path: json_response(document)}
+    oidc.provider.cache_clear()
+
+    with later(minutes=11):
+        assert is_in(client)
+    with later(minutes=16):
+        assert client.get("/batches/").status_code == 503
+
+
 @pytest.mark.parametrize("answer", REFUSED.values(), ids=REFUSED)
 def test_a_refused_renewal_ends_the_session(client: Client, company: Provider, answer: Any) -> None:
     sign_in(client, company, "priya")

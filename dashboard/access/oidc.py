@@ -4,7 +4,7 @@ The errors that its functions raise are in `oidc_errors`.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -27,7 +27,7 @@ from dashboard.access.id_token_claims import role_claim
 from dashboard.access.oidc_errors import (
     BUSY_STATUSES,
     UntrustedProviderData,
-    refusals_mean_unavailable,
+    shared_document,
     translated_errors,
 )
 from dashboard.access.provider_data import ProviderData, text_of, texts_of, without_nulls
@@ -63,7 +63,7 @@ class Provider(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # Auth
         """
         if time.time() - self.server_metadata.get("_loaded_at", 0) > METADATA_MAX_AGE_SECONDS:
             url = settings.OIDC_ISSUER + DISCOVERY_PATH
-            with refusals_mean_unavailable(), self._get_session() as http:
+            with shared_document(), self._get_session() as http:
                 response = http.request("GET", url, withhold_token=True)
                 response.raise_for_status()
                 metadata = checked_metadata(response.json())
@@ -72,7 +72,7 @@ class Provider(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # Auth
 
     def fetch_jwk_set(self, force: bool = False) -> ProviderData:
         """Return the provider's key set, cached with the metadata; `force` fetches it again."""
-        with refusals_mean_unavailable():
+        with shared_document():
             return dict(super().fetch_jwk_set(force))
 
     def verify(self, tokens: Mapping[str, object], *, nonce: str | None) -> VerifiedTokens:
@@ -183,18 +183,24 @@ def exchange_code(*, code: str, started: Mapping[str, str], redirect_uri: str) -
         return client.verify(tokens, nonce=started["nonce"])
 
 
-def refresh(*, tokens: Mapping[str, str], subject: str) -> VerifiedTokens:
+def refresh(
+    *, tokens: Mapping[str, str], subject: str, keep: Callable[[Mapping[str, str]], None]
+) -> VerifiedTokens:
     """Use the refresh token to learn whether the person may still sign in, and with which claims.
 
     :param tokens: those kept for the session, a `refresh_token` among them
     :param subject: whom the new claims must be about
+    :param keep: stores the tokens with a new refresh token before anything else can fail: the old
+        one may work once only
     """
     with translated_errors():
         client = provider()
         response = client.fetch_access_token(
             grant_type="refresh_token", refresh_token=tokens["refresh_token"]
         )
-        new_tokens = dict(tokens) | without_nulls(response)
+        new_tokens = dict(tokens) | {name: value for name, value in response.items() if value}
+        if new_tokens["refresh_token"] != tokens["refresh_token"]:
+            keep(dict(tokens) | {"refresh_token": text_of(new_tokens["refresh_token"])})
         if new_tokens.get("id_token") == tokens.get("id_token"):
             user_info = client.userinfo(token=new_tokens)
             verified = VerifiedTokens(user_info, _tokens_to_keep(new_tokens))

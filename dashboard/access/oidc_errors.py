@@ -3,6 +3,7 @@
 * ProviderUnavailable     it cannot be reached or failed; try again later
 * SignInDenied            it refused this person
 * UntrustedProviderData   what it sent is invalid; nobody may be signed in by it
+* UnusableDocument        so are its metadata or keys, which says nothing about the person
 """
 
 from collections.abc import Iterator
@@ -44,6 +45,10 @@ class UntrustedProviderData(Exception):
     """What the provider sent is invalid or could be forged."""
 
 
+class UnusableDocument(UntrustedProviderData):
+    """The provider's metadata or keys are invalid."""
+
+
 @contextmanager
 def translated_errors() -> Iterator[None]:
     """Raise this module's errors instead of those of the libraries."""
@@ -54,12 +59,16 @@ def translated_errors() -> Iterator[None]:
 
 
 @contextmanager
-def refusals_mean_unavailable() -> Iterator[None]:
-    """Take a refusal of what is the same for everybody for an outage: it refuses no person."""
+def shared_document() -> Iterator[None]:
+    """Raise errors that refuse no person, for a document that is the same for everybody."""
     try:
         yield
     except httpx2.HTTPStatusError as error:
         raise ProviderUnavailable(str(error)) from error
+    except JSONDecodeError:
+        raise
+    except INVALID_DATA as error:
+        raise UnusableDocument(f"{type(error).__name__}: {error}") from error
 
 
 def is_away(code: str) -> bool:

@@ -6,8 +6,9 @@ from typing import Any, Final
 # JSON from the provider: claims or metadata. Readers check the types that they rely on.
 type ProviderData = dict[str, Any]
 
-# Members that identify a group or role which the provider sends as an object.
-GROUP_MEMBERS: Final = ("name", "displayName", "display", "value", "id")
+# The member with the name of a group that is sent as an object. Never its id too: somebody could
+# give a group the id of another as its name. A path such as `groups.id` reads another member.
+GROUP_NAMES: Final = ("name", "displayName", "display")
 
 
 def without_nulls(data: Mapping[str, Any]) -> ProviderData:
@@ -33,8 +34,11 @@ def texts_of(value: object) -> tuple[str, ...]:
 def value_at(data: object, path: str) -> object:
     """Return the member at a path such as `realm_access.roles`; None if there is none.
 
-    A member whose own name has dots, such as `https://example.com/roles`, comes first.
+    A member whose own name has dots, such as `https://example.com/roles`, comes first. In a list
+    the path applies to each element.
     """
+    if isinstance(data, list):
+        return [value for element in data for value in _as_list(value_at(element, path))] or None
     if not isinstance(data, Mapping):
         return None
     if data.get(path) is not None:
@@ -44,8 +48,14 @@ def value_at(data: object, path: str) -> object:
     return next((value for value in values if value is not None), None)
 
 
+def _as_list(value: object) -> list[object]:
+    if isinstance(value, list):
+        return value
+    return [] if value is None else [value]
+
+
 def _group_names(element: object) -> list[str]:
-    members = (
-        [element.get(name) for name in GROUP_MEMBERS] if isinstance(element, dict) else [element]
-    )
-    return [text for text in map(text_of, members) if text]
+    if isinstance(element, dict):
+        element = [element.get(name) for name in GROUP_NAMES]
+    text = text_of(element)
+    return [text] if text else []

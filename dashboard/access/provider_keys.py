@@ -11,6 +11,7 @@ from joserfc.errors import BadSignatureError, JoseError, SecurityWarning
 from joserfc.jwk import ECKey, JWKRegistry, RSAKey
 from joserfc.jws import JWSRegistry, extract_compact
 
+from dashboard.access.oidc_errors import UnusableDocument
 from dashboard.access.provider_data import without_nulls
 
 # Signatures with a private key only: neither "none" nor HMAC with the client secret.
@@ -40,6 +41,7 @@ def verified_token(token: str, jwk_set: Callable[[bool], object]) -> jwt.Token:
 
     :param jwk_set: returns the provider's key set; fetches it again if its argument is true
     :raises JoseError: if no key does, even after the keys were fetched again
+    :raises UnusableDocument: if the key set has no usable key
     """
     try:
         return _verified_by_any(token, usable_keys(jwk_set(False)))
@@ -62,6 +64,8 @@ def _import_key(data: object) -> SigningKey | None:
 
 
 def _verified_by_any(token: str, keys: list[SigningKey]) -> jwt.Token:
+    if not keys:
+        raise UnusableDocument("The provider publishes no key that can verify signatures.")
     registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
     header = extract_compact(token.encode(), registry=registry).headers()
     registry.get_alg(header["alg"])

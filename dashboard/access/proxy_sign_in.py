@@ -55,6 +55,8 @@ def _identity(issuer: str, values: dict[str, str]) -> Identity:
         raise UntrustedHeaders("The subject, the e-mail or the groups came twice.")
     subject, name, email = (_decoded(values[field]) for field in ("subject", "name", "email"))
     groups = tuple(_decoded(word.strip()) for word in values["groups"].split(";") if word.strip())
+    if not all(map(str.isprintable, groups)):
+        raise UntrustedHeaders("A group contains control characters.")
     try:
         return checked_identity(
             issuer=issuer, subject=subject, name=name, email=email, groups=groups
@@ -66,12 +68,9 @@ def _identity(issuer: str, values: dict[str, str]) -> Identity:
 def _decoded(value: str) -> str:
     """Return the percent-decoded value: non-ASCII text and commas are sent as %C3%AB, %2C."""
     try:
-        text = unquote(value, errors="strict")
+        return unquote(value, errors="strict")
     except UnicodeDecodeError as problem:
         raise UntrustedHeaders("A header is not percent-encoded UTF-8.") from problem
-    if not text.isprintable():
-        raise UntrustedHeaders("A header contains control characters.")
-    return text
 
 
 def is_offered(request: HttpRequest) -> bool:

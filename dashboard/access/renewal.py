@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import partial
 from typing import Final
 
 from django.db.models import Q
@@ -15,7 +16,12 @@ from assignments.views.request_context import acting
 from dashboard.access import oidc, sessions
 from dashboard.access.id_token_claims import id_in, identity_from_claims
 from dashboard.access.models import SignIn, User
-from dashboard.access.oidc_errors import ProviderUnavailable, SignInDenied, UntrustedProviderData
+from dashboard.access.oidc_errors import (
+    ProviderUnavailable,
+    SignInDenied,
+    UntrustedProviderData,
+    UnusableDocument,
+)
 from dashboard.access.provisioning import provision_user
 from dashboard.access.token_encryption import decrypt_tokens, encrypt_tokens
 
@@ -107,14 +113,22 @@ def _ask_provider(
     request: HttpRequest, sign_in: SignIn, tokens: dict[str, str], now: datetime
 ) -> Renewal:
     try:
-        verified = oidc.refresh(tokens=tokens, subject=sign_in.user.subject)
+        verified = oidc.refresh(
+            tokens=tokens,
+            subject=sign_in.user.subject,
+            keep=partial(_store_tokens, sign_in),
+        )
         return confirm_session(request, sign_in, verified, now=now)
-    except ProviderUnavailable:
+    except (ProviderUnavailable, UnusableDocument):
         SignIn.objects.filter(pk=sign_in.pk).update(renewal_lease_until=None)
         return Renewal.CONFIRMED if postpone_renewal(request, now=now) else Renewal.PROVIDER_DOWN
     except (SignInDenied, UntrustedProviderData):
         sessions.sign_out(request, reason="the identity provider did not confirm the session")
         return Renewal.ENDED
+
+
+def _store_tokens(sign_in: SignIn, tokens: Mapping[str, str]) -> None:
+    SignIn.objects.filter(pk=sign_in.pk).update(tokens=encrypt_tokens(tokens))
 
 
 def _wait_for_other(request: HttpRequest, sign_in: SignIn) -> Renewal:

@@ -27,6 +27,7 @@ from dashboard.access.oidc_errors import (
     ProviderUnavailable,
     SignInDenied,
     UntrustedProviderData,
+    UnusableDocument,
     is_away,
 )
 from dashboard.access.provisioning import provision_user
@@ -81,7 +82,7 @@ def renew_by_browser(request: HttpRequest) -> HttpResponse:
     """
     try:
         url = _start(request, is_silent=True)
-    except ProviderUnavailable:
+    except (ProviderUnavailable, UnusableDocument):
         return _go_on_unconfirmed(
             request, safe_url(request, request.GET.get(REDIRECT_FIELD_NAME, ""))
         )
@@ -102,7 +103,7 @@ def callback(request: HttpRequest) -> HttpResponse:
         return _repeated(request, state)
     try:
         return _complete(request, _verified_tokens(request, started), started)
-    except ProviderUnavailable:
+    except (ProviderUnavailable, UnusableDocument):
         if started["is_silent"]:
             return _go_on_unconfirmed(request, started["next"])
         raise
