@@ -89,6 +89,11 @@ def refused(status: int) -> Reply:
     return reply({"statusCode": status, "message": "Not this time."}, status)
 
 
+def failing_once(request: PageRequest) -> Reply:
+    """Return an error to the first request for each page."""
+    return refused(500) if request.times == 1 else normal(request)
+
+
 def cycle(length: int) -> Answer:
     """Return the first pages again and again, each time with cursors that are new."""
 
@@ -168,6 +173,7 @@ KINDS = (
     Kind("cycle back to page 1", at(2, ALWAYS, page(ids(2), "1")), "failed", 4, 15),
     *(Kind(f"cycle of {n}", cycle(n), "failed", n * PER_PAGE, 3 * (n + 3)) for n in (1, 2, 3)),
     Kind("endless empty pages", empty_until(ALWAYS), "failed", 0, 3 * 52),
+    Kind("cursor too long", at(2, ALWAYS, page(ids(2), "9" * 100_000)), "failed", 4, 6),
     Kind("some empty pages", empty_until(40), "done", 2, 80),
     Kind("cursor is a number", at(2, ALWAYS, page(ids(2), 3)), "done", 8, TWICE),
     *(
@@ -184,6 +190,7 @@ KINDS = (
         for status in (500, 502, 503, 408)
         for times in (1, 3)
     ),
+    Kind("each page 500 once", failing_once, "done", 8, TWICE + PAGES),
     Kind("always 500", at(2, ALWAYS, refused(500)), "waiting", 2, 13),
     Kind("always 500 at once", at(1, ALWAYS, refused(500)), "waiting", 0, 12),
     Kind("limited", at(2, 2, LIMITED), "done", 8, TWICE + 2),

@@ -47,7 +47,7 @@ OUTAGE = (
             ConnectionStatus(
                 "Sync fails · Cornerstone",
                 "warn",
-                "People and content of Cornerstone could not be read completely since Monday "
+                "People and content of Cornerstone have not been read completely since Monday "
                 "23 November 2026, 10:00 (Europe/London). They are shown as they were read before. "
                 "Settings say why, and when it is tried again.",
             ),

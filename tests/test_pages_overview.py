@@ -365,7 +365,7 @@ def test_settings_stop_refreshing_when_the_sync_ends(client, sign_in):
         ),
         (
             {"failing_since": AT, "problem": "It is slow.", "retry_at": AT + timedelta(minutes=3)},
-            "Reading people, 0 so far. The LMS could not be read since 23 Nov 2026, 10:00 : "
+            "Reading people, 0 so far. Reads have failed since 23 Nov 2026, 10:00 : "
             "It is slow. Trying again at 23 Nov 2026, 10:03 .",
         ),
         ({"failing_since": AT, "problem": "It is slow."}, "It is slow. Trying again now."),

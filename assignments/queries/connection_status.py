@@ -60,7 +60,7 @@ def _problem_status(account: Account, name: str) -> ConnectionStatus | None:
         return ConnectionStatus(f"Not responding · {name}", "bad", outage)
     if account.sync_failing_since is not None:
         stale = (
-            f"People and content of {name} could not be read completely since "
+            f"People and content of {name} have not been read completely since "
             f"{moment(account.sync_failing_since)}. They are shown as they were read before. "
             "Settings say why, and when it is tried again."
         )
