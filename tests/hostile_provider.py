@@ -132,6 +132,11 @@ NO_ROLE = "has no role here"
 TOO_MANY = "more groups than your company’s sign-in passes on"
 LDAP = "CN=Learning,OU=Groups,DC=example"
 DIRECTION = "Priya \u202eathem"
+OVERAGE: dict[str, Any] = {
+    "_claim_names": {"groups": "src1"},
+    "_claim_sources": {"src1": {"endpoint": "https://graph.example/getMemberObjects"}},
+    "hasgroups": True,
+}
 JOINED = "\u0915\u094d\u200d\u0937"
 
 NOT_VERIFIED: tuple[object, ...] = (False, None, 0, 1, "true", "false", [], [True], {})
@@ -218,13 +223,12 @@ CLAIMS = (
     Claims("a nested claim of null", {"a": None}, page=NO_ROLE, role_claim="a.b"),
     Claims("a nested claim of text", {"a": "b"}, page=NO_ROLE, role_claim="a.b"),
     # Entra ID leaves out the groups of people in more than 200.
-    Claims(
-        "Entra overage",
-        {"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": "https://g"}}},
-        page=TOO_MANY,
-        role_claim="absent",
-    ),
-    Claims("Entra overage, implicit", {"hasgroups": True}, page=TOO_MANY, role_claim="absent"),
-    Claims("another distributed claim", {"_claim_names": {"x": "s"}}, page=NO_ROLE, role_claim="x"),
-    Claims("odd claim names", {"_claim_names": ["groups"]}, page=NO_ROLE, role_claim="x"),
+    Claims("Entra overage", OVERAGE | {"groups": []}, page=TOO_MANY),
+    Claims("Entra overage, implicit", {"groups": [], "hasgroups": True}, page=TOO_MANY),
+    Claims("groups in spite of overage", OVERAGE | {"groups": ["ld"]}),
+    Claims("no groups, which is no overage", {"groups": [], "hasgroups": False}, page=NO_ROLE),
+    Claims("overage, but roles are read", OVERAGE, page=NO_ROLE, role_claim="roles"),
+    Claims("roles in spite of overage", OVERAGE | {"roles": ["ld"]}, role_claim="roles"),
+    Claims("another distributed claim", {"groups": [], "_claim_names": {"x": "s"}}, page=NO_ROLE),
+    Claims("odd claim names", {"groups": [], "_claim_names": ["groups"]}, page=NO_ROLE),
 )

@@ -257,7 +257,7 @@ def test_a_logout_of_one_session_keeps_the_rest(client: Client, company: Provide
     assert AccessToken.objects.count() == 1
 
 
-@pytest.mark.parametrize("how", ["signed out", "ended by an administrator"])
+@pytest.mark.parametrize("how", ["signed out", "ended by an administrator", "expired"])
 def test_the_end_of_a_session_that_ended_here_is_no_news(
     client: Client, company: Provider, how: str
 ) -> None:
@@ -266,6 +266,8 @@ def test_the_end_of_a_session_that_ended_here_is_no_news(
     sid = SignIn.objects.get().provider_session
     if how == "signed out":
         client.post("/logout/")
+    elif how == "expired":
+        SignIn.objects.update(expires_at="2000-01-01T00:00:00Z")
     else:
         admin = Client()
         sign_in(admin, company, "ruth")

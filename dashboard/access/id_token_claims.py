@@ -66,4 +66,6 @@ def _is_verified(id_token_claims: Mapping[str, object]) -> bool:
 def _are_groups_left_out(id_token_claims: Mapping[str, object]) -> bool:
     """Return whether Entra ID left the groups out, as it does for people in more than 200."""
     names = id_token_claims.get("_claim_names")
-    return bool(id_token_claims.get("hasgroups")) or (isinstance(names, dict) and "groups" in names)
+    is_elsewhere = isinstance(names, dict) and settings.OIDC_ROLE_CLAIM in names
+    has_groups = id_token_claims.get("hasgroups") in (True, "true")
+    return is_elsewhere or (has_groups and settings.OIDC_ROLE_CLAIM == "groups")

@@ -8,20 +8,18 @@ import hashlib
 from collections.abc import Iterable
 from typing import Final
 
-from django.conf import settings
 from django.core.cache import caches
 
 from dashboard.access.models import SignIn
 
-SECONDS_PER_HOUR: Final = 3600
+REMEMBERED_SECONDS: Final = 7 * 24 * 3600
 
 
 def remember_ended(sign_ins: Iterable[SignIn]) -> None:
-    """Remember the provider's ids of sessions that end, for as long as a session can last."""
+    """Remember the provider's ids of sessions that end, longer than sessions there mostly last."""
     for sign_in in sign_ins:
         if sign_in.provider_session:
-            timeout = settings.SESSION_HOURS * SECONDS_PER_HOUR
-            caches["shared"].set(_cache_key(sign_in.provider_session), 1, timeout)
+            caches["shared"].set(_cache_key(sign_in.provider_session), 1, REMEMBERED_SECONDS)
 
 
 def has_ended_here(session: str) -> bool:

@@ -111,7 +111,9 @@ def open_sessions(now: datetime) -> list[SignIn]:
 
 def delete_expired(now: datetime) -> None:
     """Delete the rows of expired sessions."""
-    SignIn.objects.filter(expires_at__lt=now).delete()
+    expired = SignIn.objects.filter(expires_at__lt=now)
+    remember_ended(expired)
+    expired.delete()
     Session.objects.filter(expire_date__lt=now).delete()
 
 

@@ -225,6 +225,6 @@ def actor_signing_in(request: HttpRequest, identity: Identity) -> Actor:
 
 
 def _problem_page(request: HttpRequest, name: str, error: Exception | None) -> HttpResponse:
-    logger.warning("A sign-in failed (%s): %s", name, error)
+    logger.warning("A sign-in failed (%s): %s", name, error or "Its state is unknown.")
     context = {"problem": name, "contact": settings.ACCESS_CONTACT}
     return render(request, "access/problem.html", context, status=STATUSES[name])
