@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from joserfc import jws
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
 CLIENT_ID = "assignment-desk"
 CLIENT_SECRET = "the-secret-of-the-client"
@@ -142,7 +142,7 @@ class Provider:
         return json_response(response | {"id_token": self.id_token(grant)} | self.token_members)
 
 
-def signed(claims: dict[str, Any], key: RSAKey, **header: Any) -> str:
+def signed(claims: dict[str, Any], key: RSAKey | ECKey, **header: Any) -> str:
     """Return a token with these claims; JSON of ASCII, so that any character can be sent."""
     content = json.dumps(claims).encode()
     return jws.serialize_compact({"alg": "RS256", "typ": "JWT"} | header, content, key)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from joserfc.jwk import ECKey
 
 from assignments.models import LogEntry
 from dashboard.access import doctor
@@ -67,6 +68,19 @@ def test_rotated_keys_without_an_id_are_fetched(client: Client, company: Provide
     sign_in(Client(), company, "priya")
 
     assert User.objects.count() == 2
+
+
+@pytest.mark.parametrize("kid", ["other", None])
+@pytest.mark.parametrize("header", [{}, {"jku": "https://x.example"}])
+def test_a_token_cannot_bring_its_own_key(
+    client: Client, company: Provider, header: dict[str, Any], kid: str | None
+) -> None:
+    other = ECKey.generate_key("P-256")
+    own = {"jwk": dict(other.as_dict(private=False))} | ({"kid": kid} if kid else {})
+    company.sign = lambda claims: signed(claims, other, alg="ES256", **own, **header)
+
+    assert "could not be trusted" in words(sign_in(client, company, "priya"))
+    assert not User.objects.exists()
 
 
 @pytest.mark.parametrize("kind", CLAIMS, ids=str)
