@@ -1,9 +1,10 @@
 """Typed readers of environment variables; an invalid value stops the start with one clear line."""
 
 import ipaddress
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import override
+from typing import Any, Final, override
 from urllib.parse import urlsplit
 
 import environ
@@ -11,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from dashboard.settings_catalogue import SECRETS, SETTINGS
 
+DATABASE_ENGINES: Final = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 BROKER_SCHEMES = ("redis", "rediss", "redis+socket", "amqp", "amqps")
 
 
@@ -90,6 +92,23 @@ def choice(env: Environment, name: str, **default: str) -> str:
     if value not in choices:
         raise ImproperlyConfigured(f"{name} is {value!r}. Set it to one of: {', '.join(choices)}.")
     return value
+
+
+def database(env: Environment, default: str) -> dict[str, Any]:
+    """Return Django's settings of the database.
+
+    :raises ImproperlyConfigured: DATABASE_URL is not the address of a supported database
+    """
+    with warnings.catch_warnings():
+        # The reader's own warning would show the password.
+        warnings.simplefilter("ignore")
+        values = dict(env.db_url("DATABASE_URL", default=default))
+    if values.get("ENGINE") not in DATABASE_ENGINES:
+        raise ImproperlyConfigured(
+            "DATABASE_URL is not the address of a database. Write sqlite:////folder/desk.sqlite3 "
+            "or postgres://user:password@host/name."
+        )
+    return values
 
 
 def positive_integer(env: Environment, name: str) -> int:

@@ -23,10 +23,11 @@ LONG, AT_ONCE = timedelta(hours=1), timedelta()
 class CountedJob:
     """A job that counts its runs, and returns or raises what a test sets."""
 
-    def __init__(self, every=AT_ONCE, at_latest=LONG):
+    def __init__(self, every=AT_ONCE, at_latest=LONG, failing=None):
         self.runs = 0
         self.result = None
-        self._job = ScheduledJob(self._run, every, at_latest, ())
+        failing = set() if failing is None else failing
+        self._job = ScheduledJob(self._run, every, at_latest, (), failing)
 
     def _run(self):
         self.runs += 1
@@ -73,14 +74,16 @@ def test_a_job_runs_when_the_time_that_it_returned_has_come():
 @pytest.mark.django_db
 @pytest.mark.parametrize("error", [OperationalError("away"), InternalError("read-only")])
 def test_a_job_is_repeated_until_the_database_is_back_and_warns_once(caplog, monkeypatch, error):
-    job = CountedJob()
-    job.result = error
+    failing: set[ScheduledJob] = set()
+    job, other = CountedJob(failing=failing), CountedJob(failing=failing)
+    job.result = other.result = error
     # Within a test's transaction the connection must stay open.
     monkeypatch.setattr(connections["default"], "close", lambda: None)
-    assert [job.tick(), job.tick()] == [1, 2]
+    assert [job.tick(), other.tick(), job.tick()] == [1, 1, 2]
     job.result = None
 
     assert [job.tick(), job.tick()] == [3, 3]
+    assert len(failing) == 1
     assert [record.message for record in caplog.records] == [
         f"The schedule tries again until it succeeds: {error}"
     ]

@@ -51,6 +51,13 @@ def test_a_command_says_in_a_sentence_that_the_database_is_away(words, tmp_path)
     assert output.strip() != ""
 
 
+@pytest.mark.parametrize("url", ["foo", "foo://bar", "mysql://desk@127.0.0.1/desk"])
+def test_a_command_says_in_a_sentence_that_a_setting_is_wrong(url):
+    code, output = run("sync", url)
+
+    assert (code, output.startswith("DATABASE_URL is not the address of a database.")) == (1, True)
+
+
 def test_a_command_says_in_a_sentence_that_a_file_cannot_be_written(tmp_path):
     product = prepared(tmp_path / "desk.sqlite3", DATABASE_URL=f"sqlite:///{tmp_path}/desk.sqlite3")
 

@@ -32,8 +32,9 @@ log = logging.getLogger("assignments.worker")
 @contextmanager
 def running(name: str, engine: Engine) -> Iterator[None]:
     """Run the schedule in a thread while the block runs, then remove the worker's heartbeat."""
+    failing: set[ScheduledJob] = set()
     jobs = [
-        ScheduledJob(job, every, at_latest, engine.unavailable_errors)
+        ScheduledJob(job, every, at_latest, engine.unavailable_errors, failing)
         for job, every, at_latest in _jobs(name, engine)
     ]
     is_over = threading.Event()
@@ -50,6 +51,7 @@ def running(name: str, engine: Engine) -> Iterator[None]:
             at_once,
             at_once,
             engine.unavailable_errors,
+            failing,
         ).run_if_due(has_changed=True)
 
 
@@ -116,6 +118,7 @@ class ScheduledJob:
 
     :param every: the shortest time between two runs
     :param at_latest: the time after which it runs although nothing has changed
+    :param failing: the jobs that fail at the moment
     """
 
     def __init__(
@@ -124,14 +127,15 @@ class ScheduledJob:
         every: timedelta,
         at_latest: timedelta,
         unavailable_errors: tuple[type[Exception], ...],
+        failing: "set[ScheduledJob]",
     ) -> None:
         self._job = job
+        self._failing = failing
         self._every, self._at_latest = every.total_seconds(), at_latest.total_seconds()
         self._errors: tuple[type[Exception], ...] = (*UNAVAILABLE_ERRORS, *unavailable_errors)
         self._ran_monotonic = float("-inf")
         self._may_have_work = False
         self._due_at: datetime | None = None
-        self._is_failing = False
 
     def run_if_due(self, *, has_changed: bool) -> None:
         """Run the job if it is due, or if it may have work and has not run just now."""
@@ -149,11 +153,12 @@ class ScheduledJob:
             self._due_at = due_at if isinstance(due_at, datetime) else None
         except self._errors as error:
             connection.close()
-            if not self._is_failing:
+            if not self._failing:
                 log.warning("The schedule tries again until it succeeds: %s", first_line(error))
-            self._is_failing = self._may_have_work = True
+            self._failing.add(self)
+            self._may_have_work = True
         except Exception:
             # The top of a thread: a bug in one job must not end the others.
             log.exception("A scheduled job failed in our own code")
         else:
-            self._is_failing = False
+            self._failing.discard(self)
