@@ -114,3 +114,17 @@ def test_a_growing_backoff_survives_a_clock_that_was_set_back():
 
     assert backoff_after(1 - 3_600) == 2
     assert backoff_after(3 - 3_600) == 4
+
+
+@pytest.mark.django_db
+def test_a_backoff_ends_although_the_clock_was_set_back_during_it(settings):
+    settings.STACKONE_REQUESTS_PER_MINUTE = 600
+    rate_budget.back_off(5, now=NOON)
+    hour_ago, soon = NOON - timedelta(hours=1), timedelta(seconds=1)
+
+    slots = [
+        rate_budget.reserve(1, now=hour_ago + timedelta(seconds=seconds), within=soon)
+        for seconds in range(6)
+    ]
+
+    assert [bool(slot) for slot in slots] == [False] * 4 + [True] * 2

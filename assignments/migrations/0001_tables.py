@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                 ('passthrough', models.TextField(blank=True)),
                 ('passed_on_at', models.DateTimeField(blank=True, null=True)),
                 ('refusals', models.PositiveIntegerField(default=0)),
+                ('clock_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('paused_at', None), models.Q(('pause_reason', ''), _negated=True), _connector='OR'), name='a_paused_account_says_why'), models.CheckConstraint(condition=models.Q(('sender', ''), ('sender_lease_until__isnull', False), _connector='OR'), name='a_sender_has_a_lease')],

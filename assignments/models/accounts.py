@@ -11,7 +11,7 @@ class Account(models.Model):
     provider accepted, where that is below the configured one. `passthrough` is what new drafts
     begin with, a JSON object as compact text. `refusals` is how many calls StackOne itself has
     refused since it last passed a create on to the LMS, at `passed_on_at` or up to ten seconds
-    later.
+    later. `clock_at` is when a sender worked last: in the future, if the clock was set back since.
     """
 
     remote_id = models.CharField(max_length=200, unique=True)
@@ -28,6 +28,7 @@ class Account(models.Model):
     passthrough = models.TextField(blank=True)
     passed_on_at = models.DateTimeField(null=True, blank=True)
     refusals = models.PositiveIntegerField(default=0)
+    clock_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

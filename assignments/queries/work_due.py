@@ -14,6 +14,8 @@ UNFINISHED = Q(state__in=[State.PLANNED, State.QUEUED, State.SENDING]) | Q(
 
 # No lease is longer; a later end means that the clock was set back.
 MAX_LEASE: Final = timedelta(minutes=5)
+# Clocks of several machines may differ by this much; nobody waits long for such a difference.
+CLOCK_TOLERANCE: Final = timedelta(seconds=10)
 
 
 def has_work(account: Account, *, now: datetime) -> bool:
@@ -43,7 +45,9 @@ def accounts_with_work(*, now: datetime) -> list[Account]:
     return [
         account
         for account in candidates
-        if has_work(account, now=now) or _has_abandoned_rows(account)
+        if has_work(account, now=now)
+        or was_clock_set_back(account, now=now)
+        or _has_abandoned_rows(account)
     ]
 
 
@@ -62,6 +66,11 @@ def next_due_at(*, now: datetime) -> datetime | None:
         leased.aggregate(at=Min("sender_lease_until"))["at"],
     )
     return min((moment for moment in moments if moment is not None), default=None)
+
+
+def was_clock_set_back(account: Account, *, now: datetime) -> bool:
+    """Return whether a sender has worked at a later time, so that rows may wait for it."""
+    return account.clock_at is not None and account.clock_at > now + CLOCK_TOLERANCE
 
 
 def _has_abandoned_rows(account: Account) -> bool:

@@ -13,18 +13,21 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from assignments.audit.integrity.verdicts import Unsealed
 from assignments.audit.verification.whole_log import verdict_on_log
-from assignments.models import Assignment, Attempt, Learner, LogEntry
+from assignments.models import Assignment, Attempt, Batch, Learner, LogEntry
+from assignments.queries import work_due
 from assignments.queries.failures import CLOSABLE
 from assignments.services.batches import control, row_decisions, withdrawal
 from assignments.services.calls import connections
 from assignments.services.calls.call_process import EndedCall
-from assignments.services.sending import claims, leases, outcomes, reconciliation
+from assignments.services.sending import claims, clock_changes, leases, outcomes, reconciliation
 from assignments.stackone.commands import UserAssignments
 from assignments.stackone.errors import OutcomeUnknown
 from tests.model.desk import NOON, states_of, submitted
 from tests.model.lms import CALL_ENDS_WITHIN, FATES, Call, Lms, reply_to
 
 SENDERS = 2
+LONGEST_DELAY = timedelta(seconds=70)
+LONGEST_READ_BACK = timedelta(seconds=310)
 # DESIGN §4; a row that goes straight from the plan to `sending` is queued in the same transaction.
 MOVES = {
     "planned": {"sending", "skipped", "cancelled"},
@@ -65,11 +68,19 @@ class Everyday(RuleBasedStateMachine):
         self._example = transaction.atomic()
         self._example.__enter__()
         self.now = NOON
+        # How far the desk's clock is ahead of the true time.
+        self.ahead = timedelta()
+        self.is_altered = False
         self.lms = Lms()
         self.lives = [0] * SENDERS
         self.calls: list[Call] = []
         self.done: list[Call] = []
         self.excused: set[int] = set()
+
+    @property
+    def clock(self) -> datetime:
+        """The time of the desk, which may differ from the true time, that of the LMS."""
+        return self.now + self.ahead
 
     @initialize()
     def submit(self) -> None:
@@ -94,8 +105,8 @@ class Everyday(RuleBasedStateMachine):
             return
         name = self._name(sender)
         taken = self._taken()
-        due = claims.due(account=self.account, count=count, turn=0, now=self.now)
-        claimed = claims.claim(due, sender=name, now=self.now)
+        due = claims.due(account=self.account, count=count, turn=0, now=self.clock)
+        claimed = claims.claim(due, sender=name, now=self.clock)
         assert not {claim.pk for claim in claimed} & taken - self.excused
         for claim, fate in zip(claimed, fates, strict=False):
             row = Assignment.objects.get(pk=claim.pk)
@@ -132,20 +143,21 @@ class Everyday(RuleBasedStateMachine):
     def read_back(self, seconds_ago: int, fails: bool) -> None:
         """Read back the due rows, from a view that may be old."""
         at = self.now - timedelta(seconds=seconds_ago)
-        jobs = reconciliation.due(account=self.account, count=9, in_flight=(), now=self.now)
+        clock_changes.note(self.account, now=self.clock)
+        jobs = reconciliation.due(account=self.account, count=9, in_flight=(), now=self.clock)
         read_backs = [
             EndedCall(
-                job, OutcomeUnknown("Busy.") if fails else self._seen(job.user_id, at), self.now
+                job, OutcomeUnknown("Busy.") if fails else self._seen(job.user_id, at), self.clock
             )
             for job in jobs
         ]
-        reconciliation.settle(account=self.account, read_backs=read_backs, now=self.now)
+        reconciliation.settle(account=self.account, read_backs=read_backs, now=self.clock)
 
     @rule(seconds=st.sampled_from([1, 5, 10, 21, 30]))
     def wait(self, seconds: int) -> None:
         """Let time pass: leases run out, calls end, records are shown."""
         self.now += timedelta(seconds=seconds)
-        withdrawal.finish(now=self.now)
+        withdrawal.finish(now=self.clock)
         late = [call for call in self.calls if self.now - call.left_at >= CALL_ENDS_WITHIN]
         for call in late:
             self._end(call)
@@ -153,7 +165,7 @@ class Everyday(RuleBasedStateMachine):
     @rule()
     def resume_account(self) -> None:
         """Let an admin let the account send again."""
-        connections.resume_account(account=self.account, by=self.by, now=self.now)
+        connections.resume_account(account=self.account, by=self.by, now=self.clock)
         self.account.refresh_from_db()
 
     @invariant()
@@ -164,6 +176,7 @@ class Everyday(RuleBasedStateMachine):
         self._read()
         self.no_duplicates()
         self.nobody_is_refused_for_ever()
+        self.every_row_has_a_next_step()
         self.states_match_the_lms()
         self.only_known_moves()
         self.every_outcome_is_logged_once()
@@ -178,6 +191,17 @@ class Everyday(RuleBasedStateMachine):
         refused = Attempt.objects.filter(assignment__batch=self.batch, response_status=401)
         rows = refused.filter(outcome="queued").values_list("assignment", flat=True)
         assert len(rows) == len(set(rows))
+
+    def every_row_has_a_next_step(self) -> None:
+        """No row waits longer than the longest interval, once a sender has noted the time."""
+        self.account.refresh_from_db()
+        if work_due.was_clock_set_back(self.account, now=self.clock):
+            return
+        for row in self.rows:
+            if row.state == "queued":
+                assert row.send_at - self.clock <= LONGEST_DELAY
+            if row.state == "unknown" and row.read_back_at is not None:
+                assert row.read_back_at - self.clock <= LONGEST_READ_BACK
 
     def states_match_the_lms(self) -> None:
         """Created rows are in the LMS; rows that were not sent are not."""
@@ -229,14 +253,16 @@ class Everyday(RuleBasedStateMachine):
         if self.account.paused_at is not None:
             return False
         if self.account.sender == name:
-            if leases.renew(self.account, sender=name, now=self.now):
+            if leases.renew(self.account, sender=name, now=self.clock):
+                clock_changes.note(self.account, now=self.clock)
                 return True
             # It ends; the next delivery has another name.
             self.lives[sender] += 1
             name = self._name(sender)
-        if not leases.acquire(self.account, sender=name, now=self.now):
+        if not leases.acquire(self.account, sender=name, now=self.clock):
             return False
-        claims.recover(account=self.account, sender=name, now=self.now)
+        clock_changes.note(self.account, now=self.clock)
+        claims.recover(account=self.account, sender=name, now=self.clock)
         return True
 
     def _end(self, call: Call) -> None:
@@ -247,8 +273,10 @@ class Everyday(RuleBasedStateMachine):
             self.done.append(call)
 
     def _settle(self, call: Call) -> None:
-        answers = [EndedCall(call.claim, reply_to(call), self.now)]
-        outcomes.settle(account=self.account, sender=call.sender, calls=answers, now=self.now)
+        # A sender notes that the clock was set within a tenth of a second.
+        clock_changes.note(self.account, now=self.clock)
+        answers = [EndedCall(call.claim, reply_to(call), self.clock)]
+        outcomes.settle(account=self.account, sender=call.sender, calls=answers, now=self.clock)
 
     def _seen(self, user: str, at: datetime) -> UserAssignments:
         return UserAssignments(self.lms.shown(user, at), 1)
@@ -284,7 +312,7 @@ class Adversary(Everyday):
     def control(self, act: str) -> None:
         """Let a person pause, resume or stop the batch, if it can be done."""
         try:
-            getattr(control, act)(batch=self.batch, by=self.by, now=self.now)
+            getattr(control, act)(batch=self.batch, by=self.by, now=self.clock)
         except control.ControlRefused:
             return
 
@@ -294,10 +322,29 @@ class Adversary(Everyday):
         rows = Assignment.objects.filter(CLOSABLE, batch=self.batch)
         decided = set(rows.values_list("pk", flat=True))
         try:
-            getattr(row_decisions, act)(batch=self.batch, by=self.by, now=self.now)
+            getattr(row_decisions, act)(batch=self.batch, by=self.by, now=self.clock)
         except control.ControlRefused:
             return
         self.excused |= decided
+
+    @rule()
+    def set_clock_forward(self) -> None:
+        """Let the desk's clock jump an hour ahead: settle windows end before their time."""
+        if not self.ahead:
+            unknown = Assignment.objects.filter(batch=self.batch, state="unknown")
+            self.excused |= set(unknown.values_list("pk", flat=True))
+            self.ahead = timedelta(hours=1)
+
+    @rule()
+    def set_clock_back(self) -> None:
+        """Let the desk's clock be right again."""
+        self.ahead = timedelta()
+
+    @rule()
+    def alter_plan(self) -> None:
+        """Let somebody change a term of the batch in the database."""
+        self.is_altered = True
+        Batch.objects.filter(pk=self.batch.pk).update(external_reference="HR-1")
 
     @rule(person=st.integers(0, 2))
     def leave_the_company(self, person: int) -> None:
@@ -307,9 +354,11 @@ class Adversary(Everyday):
     def _left_alone(self) -> None:
         for call in list(self.calls):
             self._end(call)
+        self.set_clock_back()
         self.resume_account()
         self.lives = [life + 1 for life in self.lives]
-        self.control("resume")
+        # Of an altered plan nothing is sent any more.
+        self.control("stop" if self.is_altered else "resume")
         for _ in range(30):
             self.wait(30)
             self.send(0, 3, ("created",) * 3)

@@ -38,11 +38,13 @@ def reserve(
     with transaction.atomic():
         budget = _locked_budget(now)
         if budget.next_slot_at > now + within:
+            # What a clock that was set back has moved must not be moved again the next time.
+            budget.save(update_fields=["next_slot_at", "reserved_at", "backoff_until"])
             return []
         slots, budget.next_slot_at = allocate_slots(
             budget.next_slot_at, now + lead, count, settings.STACKONE_REQUESTS_PER_MINUTE
         )
-        budget.save(update_fields=["next_slot_at", "reserved_at"])
+        budget.save(update_fields=["next_slot_at", "reserved_at", "backoff_until"])
     return slots
 
 

@@ -9,13 +9,20 @@ from typing import Final, cast
 from django.conf import settings
 
 from assignments.models import Account
-from assignments.queries.work_due import has_work
+from assignments.queries.work_due import CLOCK_TOLERANCE, has_work
 from assignments.services.batches import release
 from assignments.services.calls.call_process import CallProcess, EndedCall
 from assignments.services.calls.connections import client_options
 from assignments.services.pacing import rate_budget
 from assignments.services.pacing.pacer import CLAIM_AHEAD, Pacer
-from assignments.services.sending import call_counts, claims, leases, outcomes, reconciliation
+from assignments.services.sending import (
+    call_counts,
+    claims,
+    clock_changes,
+    leases,
+    outcomes,
+    reconciliation,
+)
 from assignments.services.sending.claims import Claim, DueRow
 from assignments.services.sending.reconciliation import ReadBack
 from assignments.services.sending.refusals import UndecidedCalls
@@ -47,6 +54,7 @@ def deliver(*, account: Account, clock: Clock, may_go_on: Callable[[], bool]) ->
     if not leases.acquire(account, sender=sender, now=clock()):
         return False
     try:
+        clock_changes.note(account, now=clock())
         claims.recover(account=account, sender=sender, now=clock())
         call_counts.delete_old(now=clock())
         _Sender(account, sender, clock).run(may_go_on)
@@ -63,6 +71,7 @@ class _Sender:
         self._sender = sender
         self._clock = clock
         self._renewed_monotonic = 0.0
+        self._clock_offset = self._offset_to_monotonic()
         self._sent_until_monotonic = 0.0
         self._next_group_monotonic = 0.0
         self._sent = 0
@@ -108,14 +117,23 @@ class _Sender:
         return self._next_group_monotonic - now
 
     def _keep_lease(self) -> bool:
-        if time.monotonic() - self._renewed_monotonic < RENEW_EVERY:
+        is_fresh = time.monotonic() - self._renewed_monotonic < RENEW_EVERY
+        if is_fresh and not self._was_clock_set():
             return True
         if not leases.renew(self._account, sender=self._sender, now=self._clock()):
             return False
         self._renewed_monotonic = time.monotonic()
+        clock_changes.note(self._account, now=self._clock())
         self._pacer.store_rate(self._clock())
         self._calls.extend_lease(SAFE_LEASE)
         return True
+
+    def _was_clock_set(self) -> bool:
+        previous, self._clock_offset = self._clock_offset, self._offset_to_monotonic()
+        return abs(self._clock_offset - previous) > CLOCK_TOLERANCE.total_seconds()
+
+    def _offset_to_monotonic(self) -> float:
+        return self._clock().timestamp() - time.monotonic()
 
     def _start(self) -> None:
         now = self._clock()

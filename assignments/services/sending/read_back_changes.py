@@ -1,0 +1,94 @@
+"""What a read-back changes about one row, and its log entry; no I/O."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+
+from assignments.models import Assignment
+from assignments.services.batches.row_changes import RowChange, change_of, settled
+from assignments.services.sending import refusals
+from assignments.stackone.commands import UserAssignments
+from assignments.stackone.errors import AccountUnusable, Refused, StackOneError
+
+State = Assignment.State
+# After the call, when a record that was confirmed but not found is looked for again.
+LATE_READ_BACKS: Final = tuple(timedelta(hours=h) for h in (1, 6, 24))
+RETRY_AFTER: Final = timedelta(seconds=30)
+
+
+def created(row: Assignment, remote_id: str, held: UserAssignments, now: datetime) -> RowChange:
+    """Return the change of a row whose record the LMS holds."""
+    values = settled(State.CREATED, now, remote_id=remote_id, problem="")
+    return change_of(
+        row,
+        "assignment.created",
+        "created",
+        {**values, "read_backs": row.read_backs + 1},
+        {
+            "remote_id": remote_id,
+            "confirmed_by": "read_back",
+            "records_read": len(held.records),
+        },
+    )
+
+
+def confirmed(row: Assignment, held: UserAssignments, now: datetime) -> RowChange:
+    """Return the change of a row that the LMS took and does not show; it is never sent again."""
+    called_at = row.unknown_at or now
+    later = (called_at + after for after in LATE_READ_BACKS if called_at + after > now)
+    read_back_at = next(later, None)
+    if row.state == State.CONFIRMED:
+        next_step = read_back_at.isoformat() if read_back_at else "a person decides"
+        return looked_up(row, held, next_step, read_back_at=read_back_at)
+    problem = "The LMS confirmed it, and does not show it."
+    values = {
+        "state": State.CONFIRMED,
+        "read_backs": row.read_backs + 1,
+        "read_back_at": read_back_at,
+        "problem": problem,
+    }
+    detail = {"problem": problem, "records_read": len(held.records)}
+    return change_of(row, "assignment.confirmed", "confirmed", values, detail)
+
+
+def queued_again(row: Assignment, now: datetime) -> RowChange:
+    """Return the change of a row that the LMS does not hold; it is sent again, once."""
+    problem = f"The LMS does not have it after {settings.SETTLE_SECONDS} seconds."
+    values = {"state": State.QUEUED, "send_at": now, "resends": 1, "read_back_at": None}
+    return change_of(row, "assignment.requeued", "queued", values, {"problem": problem})
+
+
+def for_a_person(row: Assignment, held: UserAssignments, problem: str) -> RowChange:
+    """Return the change of a row that nothing but a person's decision can settle."""
+    return looked_up(row, held, "a person decides", read_back_at=None, problem=problem)
+
+
+def looked_up(
+    row: Assignment, held: UserAssignments, next_step: str, **values: object
+) -> RowChange:
+    """Return the change of a row whose record was not found, and that is not settled by this."""
+    return change_of(
+        row,
+        "assignment.looked_up",
+        "absent",
+        {"read_backs": row.read_backs + 1, **values},
+        {"records_read": len(held.records), "next_step": next_step},
+    )
+
+
+def not_read(row: Assignment, error: StackOneError, now: datetime) -> RowChange:
+    """Return the change of a row whose read-back failed."""
+    values: dict[str, object] = {"read_back_at": now + RETRY_AFTER}
+    if isinstance(error, AccountUnusable):
+        values |= refusals.counted(row, error)
+    elif isinstance(error, Refused):
+        problem = f"It could not be looked up: {error.message}"[:500]
+        values = {"read_back_at": None, "problem": problem}
+    return change_of(
+        row,
+        "assignment.looked_up",
+        "not_read",
+        values,
+        {"problem": error.message, "response": error.response},
+    )
