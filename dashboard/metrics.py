@@ -80,6 +80,13 @@ class DeskCollector(Collector):
             ACCOUNT,
             metric_values.oldest_unknown(now=now),
         )
+        description = "Age of the oldest row that the LMS confirmed and does not show."
+        yield _family(
+            "desk_oldest_confirmed_seconds",
+            description,
+            ACCOUNT,
+            metric_values.oldest_confirmed(now=now),
+        )
         by_outcome = (*ACCOUNT, "outcome", "status")
         description = "Calls completed in the last five minutes; status 429: rate limited."
         yield _family("desk_calls_5m", description, by_outcome, metric_values.calls(now=now))

@@ -48,9 +48,13 @@ def test_metrics_of_an_empty_installation(client):
 def test_metrics_count_rows_and_calls(client):
     now = timezone.now()
     ago = now - timedelta(minutes=3)
-    batch = make_batch(["created", "created", "queued", "unknown"], state="running", started_at=ago)
+    batch = make_batch(
+        ["created", "created", "queued", "unknown", "confirmed"], state="running", started_at=ago
+    )
     batch.assignments.filter(state="queued").update(send_at=now - timedelta(seconds=70))
     batch.assignments.filter(state="unknown").update(unknown_at=now - timedelta(seconds=30))
+    hour_ago = now - timedelta(hours=1)
+    batch.assignments.filter(state="confirmed").update(unknown_at=hour_ago)
     make_batch(["rejected"])
     row = batch.assignments.filter(state="queued").get()
     ended = [("created", 201, ago), ("queued", 429, ago), ("unknown", None, ago)]
@@ -71,6 +75,7 @@ def test_metrics_count_rows_and_calls(client):
         "desk_rows sandbox created": 2,
         "desk_rows sandbox queued": 1,
         "desk_rows sandbox unknown": 1,
+        "desk_rows sandbox confirmed": 1,
         "desk_rows sandbox rejected": 1,
     }
     assert of(metrics, "desk_batches") == {
@@ -84,6 +89,7 @@ def test_metrics_count_rows_and_calls(client):
     }
     assert metrics["desk_oldest_due_seconds sandbox"] == pytest.approx(70, abs=5)
     assert metrics["desk_oldest_unknown_seconds sandbox"] == pytest.approx(30, abs=5)
+    assert metrics["desk_oldest_confirmed_seconds sandbox"] == pytest.approx(3_600, abs=5)
 
 
 def test_metrics_count_a_planned_row_of_a_running_batch_as_due(client):

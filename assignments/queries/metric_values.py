@@ -73,6 +73,11 @@ def oldest_unknown(*, now: datetime) -> Samples:
     return _ages(now, (Assignment.objects.filter(state=State.UNKNOWN), "unknown_at"))
 
 
+def oldest_confirmed(*, now: datetime) -> Samples:
+    """Return by account how many seconds ago the oldest confirmed row without record was called."""
+    return _ages(now, (Assignment.objects.filter(state=State.CONFIRMED), "unknown_at"))
+
+
 def workers(*, now: datetime) -> int:
     """Return the number of workers seen in the last minute."""
     return Worker.objects.filter(seen_at__gt=now - WORKER_TIMEOUT).count()

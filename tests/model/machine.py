@@ -198,7 +198,7 @@ class Everyday(RuleBasedStateMachine):
         if work_due.was_clock_set_back(self.account, now=self.clock):
             return
         for row in self.rows:
-            if row.state == "queued":
+            if row.state == "queued" and row.send_at is not None:
                 assert row.send_at - self.clock <= LONGEST_DELAY
             if row.state == "unknown" and row.read_back_at is not None:
                 assert row.read_back_at - self.clock <= LONGEST_READ_BACK
