@@ -19,6 +19,7 @@ from assignments.stackone.errors import RateLimited
 from tests.waiting import HANG_SECONDS
 
 SENDER = "sender"
+READ_BACK_ACTIONS = {"assignment.looked_up", "assignment.requeued"}
 
 
 @pytest.fixture
@@ -180,30 +181,42 @@ def test_a_sender_that_lost_its_lease_starts_nothing_more(desk, waiting, deliver
     assert states.count("created") == desk.lms.stats()["assignments"] < len(states)
 
 
-def test_a_pause_of_the_account_returns_waiting_calls_to_the_queue(
-    desk, waiting, deliver_in_groups
-):
-    paused = {"paused_at": desk.clock(), "pause_reason": "StackOne refused the key."}
-
-    deliver_in_groups(lambda: Account.objects.update(**paused))
-
-    states = desk.states(waiting)
-    assert set(states) <= {"created", "queued", "planned"}
-    assert states.count("created") == desk.lms.stats()["assignments"] < len(states)
-
-
-def test_a_stop_returns_waiting_calls_to_the_queue(desk, waiting, settings, deliver_in_groups):
+@pytest.fixture
+def two_calls_that_hang(desk, settings):
+    """Let two calls be made at a time, and the LMS answer none within the time-out."""
     settings.STACKONE_REQUESTS_PER_MINUTE, settings.SENDER_CONCURRENCY = 60_000, 2
     settings.STACKONE_TIMEOUT_SECONDS = 2
     desk.lms.set_faults({"hang": 1.0})
 
-    deliver_in_groups(lambda: False)
+
+def pause(desk):
+    """Pause the account; the sender goes on."""
+    Account.objects.update(paused_at=desk.clock(), pause_reason="StackOne refused the key.")
+    return True
+
+
+def stop(desk):
+    """Let the sender start nothing more."""
+    return False
+
+
+@pytest.mark.parametrize(
+    ("act", "reason"),
+    [
+        (pause, b"Sending was paused before the request was sent."),
+        (stop, b"The sender stopped before the request was sent."),
+    ],
+)
+def test_calls_that_wait_return_to_the_queue(
+    desk, waiting, deliver_in_groups, two_calls_that_hang, act, reason
+):
+    deliver_in_groups(lambda: act(desk))
 
     states = desk.states(waiting)
     assert (states.count("unknown"), "sending" in states) == (2, False)
     deferred = LogEntry.objects.filter(action="assignment.deferred").values_list("body", flat=True)
     assert deferred
-    assert all(b"The sender stopped before the request was sent." in body for body in deferred)
+    assert all(reason in body for body in deferred)
 
 
 def test_a_sender_whose_call_process_died_claims_no_more_rows(desk, settings, deliver_in_groups):
@@ -259,17 +272,57 @@ def test_no_row_is_claimed_while_the_key_backs_off(desk, waiting):
     assert set(waiting.assignments.values_list("state", "attempt")) == {("planned", 0)}
 
 
-def test_one_sender_reads_a_row_back_until_it_is_settled(desk, settings, monkeypatch):
-    settings.SETTLE_SECONDS, settings.STACKONE_TIMEOUT_SECONDS = 30, 2
+@pytest.fixture
+def deliver_in_steps(desk, settings, monkeypatch):
+    """Return a function that delivers while the clock moves by five seconds before each group."""
+    settings.SETTLE_SECONDS, settings.STACKONE_TIMEOUT_SECONDS = 30, 10
     monkeypatch.setattr(sender, "RENEW_EVERY", 0.0)
-    batch, groups = desk.submit(people=2), count()
-    # While the second call hangs, the sender goes on.
+
+    def deliver():
+        groups = count()
+
+        def may_go_on():
+            desk.clock.skip(seconds=5)
+            return next(groups) < 400
+
+        sender.deliver(account=desk.account, clock=desk.clock, may_go_on=may_go_on)
+
+    return deliver
+
+
+def test_a_row_is_read_back_until_it_is_settled_while_another_call_hangs(desk, deliver_in_steps):
+    batch = desk.submit(people=2)
     desk.lms.set_faults(script=["500", "hang"])
+    desk.lms.set_limits(latency_ms=150)
 
-    def may_go_on():
-        desk.clock.skip(seconds=5)
-        return next(groups) < 99
+    deliver_in_steps()
 
-    sender.deliver(account=desk.account, clock=desk.clock, may_go_on=may_go_on)
+    resent = batch.assignments.get(attempt=2)
+    assert (resent.state, resent.resends) == ("created", 1)
+    hung = batch.assignments.exclude(pk=resent.pk).get()
+    entries = list(LogEntry.objects.order_by("seq").values_list("subject", "action"))
+    assert entries.index((f"assignment/{resent.pk}", "assignment.created")) < entries.index(
+        (f"assignment/{hung.pk}", "assignment.outcome_unknown")
+    )
+    # Nothing is requested twice: each request for the records of a person has its entry.
+    read_backs = sum(action in READ_BACK_ACTIONS for _, action in entries)
+    requests = desk.lms.stats()["requests"]["GET /unified/lms/users/{id}/assignments"]
+    assert requests == {"200": read_backs}
 
-    assert batch.assignments.filter(state="created", attempt=2, resends=1).exists()
+
+def test_no_two_calls_share_a_send_slot(desk, settings, monkeypatch, deliver_in_steps):
+    settings.STACKONE_REQUESTS_PER_MINUTE = 600
+    send_times, start = list[float](), CallProcess.start
+
+    def recorded(process, jobs):
+        send_times.extend(send_time for _, send_time in jobs)
+        start(process, jobs)
+
+    monkeypatch.setattr(CallProcess, "start", recorded)
+    desk.submit(people=20)
+    desk.lms.set_faults(script=["500"] * 3)
+
+    deliver_in_steps()
+
+    assert len(send_times) > 23
+    assert len(set(send_times)) == len(send_times)
