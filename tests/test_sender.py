@@ -263,6 +263,15 @@ def test_batches_take_turns_even_if_one_row_is_claimed_at_a_time(desk, settings)
     assert min(sent) >= 2
 
 
+def test_a_sender_sends_all_that_are_due_even_one_at_a_time(desk, settings):
+    settings.SENDER_CONCURRENCY = 1
+    batch = desk.submit(people=4)
+
+    desk.deliver()
+
+    assert set(desk.states(batch)) == {"created"}
+
+
 def test_no_row_is_claimed_while_the_key_backs_off(desk, waiting):
     RateBudget.objects.update(next_slot_at=desk.clock() + timedelta(hours=1))
     groups = count()

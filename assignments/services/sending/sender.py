@@ -44,15 +44,14 @@ GROUP_EVERY: Final = 0.1
 SHORTEST_WAIT: Final = 0.002
 
 
-def deliver(*, account: Account, clock: Clock, may_go_on: Callable[[], bool]) -> bool:
-    """Send the account's rows until none is due; return whether this sender had the lease.
+def deliver(*, account: Account, clock: Clock, may_go_on: Callable[[], bool]) -> None:
+    """Send the account's rows until none is due, unless another sender holds the lease.
 
-    Returns immediately if another sender holds the lease. When `may_go_on` turns false, calls in
-    flight are waited for and nothing new is started.
+    When `may_go_on` turns false, calls in flight are waited for and nothing new is started.
     """
     sender = str(uuid.uuid4())
     if not leases.acquire(account, sender=sender, now=clock()):
-        return False
+        return
     try:
         clock_changes.note(account, now=clock())
         claims.recover(account=account, sender=sender, now=clock())
@@ -60,7 +59,6 @@ def deliver(*, account: Account, clock: Clock, may_go_on: Callable[[], bool]) ->
         _Sender(account, sender, clock).run(may_go_on)
     finally:
         leases.release(account, sender=sender)
-    return True
 
 
 class _Sender:
