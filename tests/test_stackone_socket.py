@@ -25,6 +25,7 @@ from assignments.stackone.errors import (
     Refused,
     StackOneError,
 )
+from assignments.stackone.paging import Pagination
 from assignments.stackone.resources import NewAssignment
 from assignments.stackone.transport import shared_tls_context
 from tests.sandbox_process import Sandbox, running_sandbox
@@ -177,7 +178,7 @@ def test_lists_are_complete(api):
 def test_a_list_continues_from_its_cursor(api):
     whole = list(api.user_pages())
 
-    rest = list(api.user_pages(cursor=whole[0].next))
+    rest = list(api.user_pages(position=Pagination(whole[0].next)))
 
     assert [page.items for page in rest] == [page.items for page in whole[1:]]
 
