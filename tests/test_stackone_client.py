@@ -246,7 +246,13 @@ def test_every_network_error_says_whether_the_request_was_sent(problem, kind, me
         api.create_assignment("u1", NEW)
 
     assert type(raised.value) is kind
-    assert vars(raised.value) == {"message": message, "status": None, "field": "", "response": {}}
+    assert vars(raised.value) == {
+        "message": message,
+        "status": None,
+        "field": "",
+        "is_from_provider": False,
+        "response": {},
+    }
     assert (raised.value.__cause__, raised.value.__context__) == (None, None)
 
 

@@ -64,7 +64,7 @@ def shared_document() -> Iterator[None]:
     try:
         yield
     except httpx2.HTTPStatusError as error:
-        raise ProviderUnavailable(str(error)) from error
+        raise ProviderUnavailable(_status_of(error)) from error
     except JSONDecodeError:
         raise
     except INVALID_DATA as error:
@@ -81,10 +81,14 @@ def _translated(error: Exception) -> Exception:
         is_outage, reason = is_away(str(error.error)), str(error.error)
     elif isinstance(error, httpx2.HTTPStatusError):
         status = error.response.status_code
-        is_outage, reason = status >= SERVER_ERROR or status in BUSY_STATUSES, str(status)
+        is_outage, reason = status >= SERVER_ERROR or status in BUSY_STATUSES, _status_of(error)
     elif isinstance(error, (httpx2.HTTPError, JSONDecodeError)):
         # A maintenance page is not JSON: it says nothing about the person.
         is_outage, reason = True, str(error)
     else:
         return UntrustedProviderData(f"{type(error).__name__}: {error}")
-    return ProviderUnavailable(str(error)) if is_outage else SignInDenied(reason)
+    return ProviderUnavailable(reason) if is_outage else SignInDenied(reason)
+
+
+def _status_of(error: httpx2.HTTPStatusError) -> str:
+    return f"status {error.response.status_code}"
