@@ -237,7 +237,7 @@ def test_database_restart_loses_and_duplicates_nothing(site, database):
 
 
 def test_worker_can_be_terminated_during_its_start(site):
-    worker = site.product.start("worker", log=site.log, PYTHONUNBUFFERED="1")
+    worker = site.product.start("worker", log=site.log)
     wait_until(lambda: " ready." in site.log.read_text(), "the worker is ready")
 
     assert stopped(worker) == 0

@@ -40,6 +40,8 @@ class Command(DeskCommand):
         selected = engine.selected_engine()
         with schedule.running(name, selected):
             self.stdout.write(f"Worker {name} ready.")
+            # In a file or a journal it would be seen only when the worker ends.
+            self.stdout.flush()
             selected.run(name)
 
     def _wait_for_database(self) -> None:
