@@ -86,7 +86,7 @@ def sequences(lines: list[bytes]) -> list[int]:
 
 
 def assert_complete(arrived: list[int], *, but: int = -1) -> None:
-    """Check that all entries arrived in order but for one, and the last about forwarding itself."""
+    """Check that the entries arrived in order, except `but` and final ones about forwarding."""
     sent = [seq for seq in range(arrived[-1] + 1) if seq != but]
     assert arrived == sent
     missing = LogEntry.objects.filter(seq__gt=arrived[-1]).values_list("action", flat=True)

@@ -122,7 +122,7 @@ def _error_type(status: int, error: ErrorMessage) -> type[StackOneError]:
         return AccountUnusable
     default = Refused if status < FIRST_SERVER_ERROR else OutcomeUnknown
     error_type = ERROR_TYPES.get(status, default)
-    # What a provider cannot do at all is the same for whole lists, not only for one person.
+    # NotSupported stays: a sync must know that the provider cannot list something for anybody.
     is_about_call = error.is_from_provider and error_type is AccountUnusable
     return Refused if is_about_call else error_type
 

@@ -1,12 +1,14 @@
 """The doctor's check of sign-in: is a way configured, and does the identity provider respond?"""
 
 import re
+from itertools import chain
 from typing import Final
 
 from django.conf import settings
 
 from assignments.tls import advice
 from dashboard.access import oidc
+from dashboard.access.identities import groups_by_role
 from dashboard.access.oidc_errors import ProviderUnavailable, SignInDenied, UntrustedProviderData
 from dashboard.access.provider_data import ProviderData, texts_of
 from dashboard.access.provider_keys import ALGORITHMS
@@ -83,21 +85,14 @@ def _check_metadata(issuer: str, metadata: ProviderData) -> tuple[bool, str]:
             f"{issuer} publishes {published} keys at its jwks_uri and none can verify a signature. "
             "Let it sign with an RSA key of 2048 bits or more, or with an EC key."
         )
-    pieces = [text for text in _role_values() if DISTINGUISHED_NAME_PIECE.fullmatch(text)]
+    groups = chain.from_iterable(groups_by_role().values())
+    pieces = list(filter(DISTINGUISHED_NAME_PIECE.fullmatch, groups))
     if pieces:
         return False, (
             f"OIDC_…_VALUES has {pieces[0]!r}, which looks like a piece of an LDAP name. Write "
             'groups that have commas as a JSON list: ["CN=Learning,OU=Groups,DC=example"].'
         )
     return True, "; ".join([f"{issuer} responds", *_notes(metadata, len(keys), published)])
-
-
-def _role_values() -> list[str]:
-    return [
-        *settings.OIDC_MANAGER_VALUES,
-        *settings.OIDC_AUDITOR_VALUES,
-        *settings.OIDC_ADMIN_VALUES,
-    ]
 
 
 def _notes(metadata: ProviderData, usable: int, published: int) -> list[str]:

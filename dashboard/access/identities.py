@@ -67,12 +67,16 @@ def checked_identity(
 
 def roles_for_groups(groups: tuple[str, ...]) -> tuple[str, ...]:
     """Return the roles that the groups give by the OIDC_…_VALUES; no role implies another."""
-    values_by_role = {
+    return tuple(role for role, values in groups_by_role().items() if set(values) & set(groups))
+
+
+def groups_by_role() -> dict[str, list[str]]:
+    """Return the groups that give each role."""
+    return {
         MANAGER: settings.OIDC_MANAGER_VALUES,
         AUDITOR: settings.OIDC_AUDITOR_VALUES,
         ADMIN: settings.OIDC_ADMIN_VALUES,
     }
-    return tuple(role for role, values in values_by_role.items() if set(values) & set(groups))
 
 
 def _check(field: str, value: str, max_length: int | None) -> None:

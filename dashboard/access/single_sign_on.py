@@ -83,9 +83,7 @@ def renew_by_browser(request: HttpRequest) -> HttpResponse:
     try:
         url = _start(request, is_silent=True)
     except (ProviderUnavailable, UnusableDocument):
-        return _go_on_unconfirmed(
-            request, safe_url(request, request.GET.get(REDIRECT_FIELD_NAME, ""))
-        )
+        return _go_on_unconfirmed(request, _next_url(request))
     return render(request, "access/redirecting.html", {"url": url})
 
 

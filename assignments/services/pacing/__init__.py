@@ -4,8 +4,8 @@ The interface is two modules; all others are private to this folder, and a contr
 `pyproject.toml` holds that. To change what is sent, nobody has to read them.
 
 - `rate_budget`: the calls a second of the API key, which all processes share. `reserve` returns
-  the times at which calls may be sent, `wait_for_slot` waits for one, and `back_off` keeps
-  everybody waiting after a 429 of StackOne.
+  the times at which calls may be sent, `wait_for_slot` waits for one, and `back_off` makes
+  all of them wait after a 429 of StackOne.
 - `pacer`: how many calls a sender may start now. Its `Pacer` learns from `record_started` and
   `record_ended`; `startable_calls` returns the number, `store_rate` keeps it for pages.
 
