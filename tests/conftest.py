@@ -65,13 +65,16 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
+@pytest.fixture(autouse=True, scope="module")
+def restart_numbers_of_shared_rows() -> None:
+    """Restart the numbers in names of rows that a module's tests share, made before each test's."""
+    _restart_numbers()
+
+
 @pytest.fixture(autouse=True)
 def restart_name_numbers() -> None:
     """Restart the numbers in generated names, so that they do not depend on earlier tests."""
-    # Imported late: the models it uses exist only once Django is set up.
-    from tests.factories import restart_numbers  # noqa: PLC0415
-
-    restart_numbers()
+    _restart_numbers()
 
 
 @pytest.fixture(autouse=True)
@@ -80,3 +83,10 @@ def clear_cache() -> None:
     from django.core.cache import cache  # noqa: PLC0415  once Django is set up
 
     cache.clear()
+
+
+def _restart_numbers() -> None:
+    # Imported late: the models it uses exist only once Django is set up.
+    from tests.factories import restart_numbers  # noqa: PLC0415
+
+    restart_numbers()
