@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -31,13 +32,19 @@ def new_key() -> RSAKey:
     return RSAKey.generate_key(2048, {"kid": secrets.token_hex(4), "use": "sig", "alg": "RS256"})
 
 
+@cache
+def first_key() -> RSAKey:
+    """Return the key that every provider of this process begins with: making one takes long."""
+    return new_key()
+
+
 @dataclass
 class Provider:
     """The accounts of the provider, and the errors of its next responses."""
 
     people: dict[str, dict[str, Any]]
     url: str = ""
-    key: RSAKey = field(default_factory=new_key)
+    key: RSAKey = field(default_factory=first_key)
     keys: list[RSAKey] = field(default_factory=list)
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
     refreshes: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from dashboard.access import doctor
 from dashboard.access.models import SignIn, User
 from tests.hostile_provider import CLAIMS, KEY_SETS, LDAP, SKIPPED, Claims, KeySet
 from tests.identity_fixtures import begin, sign_in
-from tests.identity_provider import CLIENT_ID, Provider, signed
+from tests.identity_provider import CLIENT_ID, Provider, new_key, signed
 from tests.test_single_sign_on import is_in, later, words
 
 pytestmark = [pytest.mark.core, pytest.mark.django_db]
@@ -173,7 +173,7 @@ def test_unreadable_signed_user_info_is_refused(
 
 def test_user_info_signed_by_another_key_is_refused(client: Client, company: Provider) -> None:
     company.claims = {"groups": ""}
-    other = Provider({}).key
+    other = new_key()
     company.sign_user_info = lambda claims: signed(claims, other, kid=company.key.kid)
 
     assert "could not be trusted" in words(sign_in(client, company, "priya"))

@@ -19,7 +19,7 @@ from assignments.siem import forwarding
 from assignments.siem.events import Event, Undelivered
 from assignments.siem.https import Https
 from assignments.siem.syslog import Syslog
-from assignments.stackone.transport import shared_tls_context, transport_to
+from assignments.stackone.transport import transport_to
 from dashboard import tls_settings
 from tests.authorities import CONFORMING, HERE, ODD_FORMS, Form, connect_proxy, make_server
 from tests.environment import env
@@ -39,9 +39,9 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Begin without proxies and private authorities, and with a context of its own."""
     for name in [*PROXY_VARIABLES, "SSL_CERT_FILE", tls.STRICT_VARIABLE]:
         monkeypatch.delenv(name, raising=False)
-    shared_tls_context.cache_clear()
+    tls.shared_tls_context.cache_clear()
     yield
-    shared_tls_context.cache_clear()
+    tls.shared_tls_context.cache_clear()
 
 
 def get_from_stackone(url: str) -> None:
@@ -84,7 +84,7 @@ def test_an_odd_authority_is_accepted_only_if_the_setting_says_so(
         assert "TLS_STRICT_CERTIFICATES=0" in tls.advice(str(refused.value))
 
         monkeypatch.setenv(tls.STRICT_VARIABLE, "0")
-        shared_tls_context.cache_clear()
+        tls.shared_tls_context.cache_clear()
         CLIENTS[client](server.port)
     assert len(server.taken) == 1
 
@@ -100,7 +100,7 @@ def test_a_conforming_private_authority_needs_no_setting(
         assert "set SSL_CERT_FILE" in tls.advice(str(refused.value))
 
         monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-        shared_tls_context.cache_clear()
+        tls.shared_tls_context.cache_clear()
         CLIENTS[client](server.port)
 
 

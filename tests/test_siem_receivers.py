@@ -120,7 +120,7 @@ def test_a_receiver_that_takes_nothing_stops_forwarding(log: int, settings: Any,
     behaviour, problem = TAKES_NOTHING[mode]
     size = LogHead.entries()
     with endpoint(behaviour=behaviour) as server:
-        forward_often(settings, f"http://{HERE}:{server.port}/", rounds=12)
+        forward_often(settings, f"http://{HERE}:{server.port}/", rounds=6)
 
     assert problem in forwarding.status().problem
     assert (forwarding.status().next, LogHead.entries(), server.lines()) == (0, size, [])

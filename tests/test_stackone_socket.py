@@ -27,7 +27,7 @@ from assignments.stackone.errors import (
 )
 from assignments.stackone.paging import Pagination
 from assignments.stackone.resources import NewAssignment
-from assignments.stackone.transport import shared_tls_context
+from assignments.tls import shared_tls_context
 from tests.sandbox_process import Sandbox, running_sandbox
 from tests.waiting import HANG_SECONDS
 

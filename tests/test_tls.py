@@ -4,8 +4,7 @@ import ssl
 
 import pytest
 
-from assignments.stackone.transport import shared_tls_context
-from assignments.tls import tls_context
+from assignments.tls import shared_tls_context, tls_context
 from dashboard.mail_backend import EmailBackend
 
 
@@ -29,8 +28,8 @@ def python_3_12(monkeypatch):
 @pytest.mark.parametrize(
     "new_context",
     [
-        pytest.param(tls_context, id="sign-in and SIEM"),
-        pytest.param(shared_tls_context, id="StackOne"),
+        pytest.param(tls_context, id="syslog"),
+        pytest.param(shared_tls_context, id="StackOne, sign-in and SIEM"),
         pytest.param(
             lambda: EmailBackend(alias="default", host="mail.example").ssl_context, id="mail server"
         ),

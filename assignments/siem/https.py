@@ -8,7 +8,7 @@ import httpx
 
 from assignments.proxies import proxy_to
 from assignments.siem.events import TIMEOUT_SECONDS, Event, TooLarge, Undelivered
-from assignments.tls import refusal_of, tls_context
+from assignments.tls import refusal_of, shared_tls_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Https:
             raise Undelivered(f"The endpoint at {self} did not respond: {problem}.") from error
 
     def _client(self) -> httpx.Client:
-        context, proxy = tls_context(), proxy_to(self.url)
+        context, proxy = shared_tls_context(), proxy_to(self.url)
         is_encrypted = bool(proxy) and str(proxy).startswith("https:")
         return httpx.Client(
             timeout=TIMEOUT_SECONDS,

@@ -2,10 +2,8 @@
 
 import asyncio
 import os
-import ssl
 import time
 from collections.abc import AsyncIterator
-from functools import cache
 from typing import Final, override
 from urllib.parse import urlsplit
 
@@ -14,7 +12,7 @@ import httpx
 from assignments.proxies import is_loopback, proxy_to
 from assignments.stackone.address import is_public
 from assignments.stackone.http_connection import Connection
-from assignments.tls import tls_context
+from assignments.tls import shared_tls_context
 
 # Load balancers commonly close connections that are idle for 60 s. If that happens just as a
 # request is sent, its outcome is unknown, so connections are dropped well before.
@@ -22,12 +20,6 @@ IDLE_SECONDS: Final = 30.0
 PORTS: Final = {"http": 80, "https": 443}
 # gzip expands up to about a thousandfold: decompressing in small chunks lets the reader stop early.
 CHUNK_BYTES: Final = 16_384
-
-
-@cache
-def shared_tls_context() -> ssl.SSLContext:
-    """Return the TLS context that all clients share: creating one takes 20 ms."""
-    return tls_context()
 
 
 def transport_to(base_url: str, *, allows_private: bool) -> httpx.AsyncBaseTransport:

@@ -22,7 +22,7 @@ from django.conf import settings
 from joserfc import jwt
 
 from assignments.proxies import proxy_to
-from assignments.tls import tls_context
+from assignments.tls import shared_tls_context
 from dashboard.access.id_token_claims import role_claim
 from dashboard.access.oidc_errors import (
     BUSY_STATUSES,
@@ -142,8 +142,7 @@ def provider() -> Provider:
         client_kwargs={
             "code_challenge_method": "S256",
             "timeout": TIMEOUT_SECONDS,
-            # The system's store may hold the company's own CA. Loading it is slow: once only.
-            "verify": tls_context(),
+            "verify": shared_tls_context(),
             "trust_env": False,
             "proxy": proxy_to(settings.OIDC_ISSUER),
         },
