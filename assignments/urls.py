@@ -88,12 +88,14 @@ ASSIGN: list[URLPattern] = [
 
 BATCHES: list[URLPattern] = [
     path("batches/", batches.batch_list, name="batches"),
-    path("batches/<int:pk>/", batches.batch, name="batch"),
-    path("batches/<int:pk>/progress", batches.batch_progress, name="batch-progress"),
-    path("batches/<int:pk>/approval", approval.batch_approval, name="batch-approval"),
-    path("batches/<int:pk>/copy", control.batch_copy, name="batch-copy"),
-    path("batches/<int:pk>/rows/<int:row>/<slug:action>", control.row_action, name="row-action"),
-    path("batches/<int:pk>/<slug:action>", control.batch_action, name="batch-action"),
+    path("batches/<int:number>/", batches.batch, name="batch"),
+    path("batches/<int:number>/progress", batches.batch_progress, name="batch-progress"),
+    path("batches/<int:number>/approval", approval.batch_approval, name="batch-approval"),
+    path("batches/<int:number>/copy", control.batch_copy, name="batch-copy"),
+    path(
+        "batches/<int:number>/rows/<int:row>/<slug:action>", control.row_action, name="row-action"
+    ),
+    path("batches/<int:number>/<slug:action>", control.batch_action, name="batch-action"),
 ]
 
 DIRECTORY: list[URLPattern] = [

@@ -28,6 +28,7 @@ def freeze(people: str, items: str) -> dict[str, float]:
         batch = frozen_plan.freeze(draft=draft, now=now)
         durations.append(time.perf_counter() - began)
     batch = Batch.objects.select_related("account").get(pk=batch.pk)
+    batch.number = 1
     _log_plan(batch)
     rows = list(batch.assignments.filter(state=Assignment.State.PLANNED).order_by("pk")[:5_000])
     for row in rows:
@@ -55,7 +56,7 @@ def _log_plan(batch: Any) -> None:
     from assignments.audit.log import Event, record
 
     detail = {"plan_digest": batch.plan_digest}
-    event = Event(action="batch.submitted", subject=f"batch/{batch.pk}", detail=detail)
+    event = Event(action="batch.submitted", subject=batch.ref, detail=detail)
     with transaction.atomic():
         record(event, by=SYSTEM, at=timezone.now())
 
@@ -86,7 +87,7 @@ def plan(people: str, first: str, items: str) -> dict[str, float]:
     )
     batch.refresh_from_db()
     control.start_now(batch=batch, by=by, now=now)
-    return {"batch": batch.pk, "rows": batch.assignments.count()}
+    return {"batch": batch.number or 0, "rows": batch.assignments.count()}
 
 
 def deliver(seconds: str = "inf") -> dict[str, float]:

@@ -61,7 +61,7 @@ class BenchEnvironment:
                     process.kill()
 
     def create_batch(self, rows: int, *, account: str = "sandbox", items: int = 1) -> int:
-        """Create and start a batch of items that nobody was assigned before; return its id."""
+        """Create and start a batch of items that nobody was assigned before; return its number."""
         first = next(self._items)
         for _ in range(items - 1):
             next(self._items)

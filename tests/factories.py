@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from assignments.audit.entries.actors import SYSTEM, Actor
@@ -138,11 +139,19 @@ def make_batch(rows: Sequence[str | dict[str, Any]] = (), **fields: Any) -> Batc
         "submitted_at": AT,
         "started_at": AT,
     }
-    batch = Batch.objects.create(**values | fields)
+    values |= fields
+    if values["submitted_at"]:
+        values.setdefault("number", _next_batch_number())
+    batch = Batch.objects.create(**values)
     for position, row in enumerate(rows, 1):
         make_row(batch, content, position, {"state": row} if isinstance(row, str) else row)
     store_digest(batch)
     return batch
+
+
+def _next_batch_number() -> int:
+    # Another number than the primary key, so that a mistake between the two is noticed.
+    return (Batch.objects.aggregate(newest=Max("number"))["newest"] or 400) + 1
 
 
 def make_export(owner: Any, **fields: Any) -> LogExport:
@@ -164,8 +173,8 @@ def log_submission(batch: Batch) -> None:
     """Append the log entry of the batch's submission with its plan digest."""
     event = Event(
         action="batch.submitted",
-        subject=f"batch/{batch.pk}",
-        batch=f"batch/{batch.pk}",
+        subject=batch.ref,
+        batch=batch.ref,
         result="submitted",
         detail={"plan_digest": batch.plan_digest},
     )

@@ -136,12 +136,12 @@ def world():
     row = batch.assignments.get()
     audience = make_audience(owner)
     by_name = {
-        "batch": [batch.pk],
-        "batch-progress": [batch.pk],
-        "batch-action": [batch.pk, "pause"],
-        "row-action": [batch.pk, row.pk, "retry"],
-        "batch-copy": [batch.pk],
-        "batch-approval": [batch.pk],
+        "batch": [batch.number],
+        "batch-progress": [batch.number],
+        "batch-action": [batch.number, "pause"],
+        "row-action": [batch.number, row.pk, "retry"],
+        "batch-copy": [batch.number],
+        "batch-approval": [batch.number],
         "audience-use": [audience.pk],
         "audience-rename": [audience.pk],
         "audience-defaults": [audience.pk],

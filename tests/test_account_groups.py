@@ -31,7 +31,7 @@ def two_accounts(settings):
 def own(world):
     """Return the URLs of what belongs to an account."""
     _, learner, content, batch = world
-    return [f"/people/{learner.pk}/", f"/content/{content.pk}/", f"/batches/{batch.pk}/"]
+    return [f"/people/{learner.pk}/", f"/content/{content.pk}/", f"/batches/{batch.number}/"]
 
 
 def test_a_manager_sees_the_accounts_of_the_group(client, two_accounts):
@@ -50,7 +50,7 @@ def test_exact_matches_of_other_accounts_are_not_found(client, two_accounts):
     client.force_login(make_user("manager", groups=["ld-us"]))
     (_, learner, content, batch), (_, own_account, *_) = two_accounts
 
-    for words in (learner.email, content.external_reference, f"B-{batch.pk:04d}"):
+    for words in (learner.email, content.external_reference, f"{batch}"):
         assert client.get("/search", {"q": words}).status_code == 200
     assert (
         client.get("/search", {"q": own_account.email})["Location"] == f"/people/{own_account.pk}/"
@@ -65,10 +65,10 @@ def test_a_manager_acts_on_the_accounts_of_the_group(client, two_accounts):
     client.post("/assign/new")
 
     assert Draft.objects.get().account == us
-    assert client.post(f"/batches/{own_account.pk}/pause").status_code == 409
-    assert client.post(f"/batches/{other_account.pk}/pause").status_code == 404
-    assert client.post(f"/batches/{other_account.pk}/copy").status_code == 404
-    assert client.post(f"/batches/{other_account.pk}/rows/{row.pk}/retry").status_code == 404
+    assert client.post(f"/batches/{own_account.number}/pause").status_code == 409
+    assert client.post(f"/batches/{other_account.number}/pause").status_code == 404
+    assert client.post(f"/batches/{other_account.number}/copy").status_code == 404
+    assert client.post(f"/batches/{other_account.number}/rows/{row.pk}/retry").status_code == 404
 
 
 def test_a_draft_is_hidden_when_its_account_is_forbidden(client, two_accounts):

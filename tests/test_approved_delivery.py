@@ -44,7 +44,7 @@ def test_delivery_ignores_approvals_of_another_digest_or_by_the_submitter():
         for user, sha256 in ((daniel, "f" * 64), (batch.by, batch.plan_digest)):
             event = Event(
                 action="batch.approved",
-                subject=f"batch/{batch.pk}",
+                subject=batch.ref,
                 detail={"plan_digest": sha256},
             )
             record(event, by=make_actor(user), at=NOON)

@@ -70,7 +70,7 @@ def test_a_refused_attempt_to_approve_is_recorded(who, digest, problem):
 
     refused = entry("batch.approval_refused")
     assert refused["actor"]["ref"] == f"user/{user.pk}"
-    assert (refused["batch"], refused["result"]) == (f"batch/{batch.pk}", "refused")
+    assert (refused["batch"], refused["result"]) == (batch.ref, "refused")
     assert refused["detail"] == {"problem": problem}
     assert Approval.objects.get().decision == ""
 

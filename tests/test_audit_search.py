@@ -139,8 +139,8 @@ def test_due_matches_batches_and_rows_with_their_own_date(db: None) -> None:
     several.assignments.filter(pk=late.pk).update(due_date=date(2027, 1, 5))
     with transaction.atomic():
         for batch in (batch_with_one_date, several):
-            record(Event(action="batch.submitted", batch=f"batch/{batch.pk}"), by=PRIYA, at=AT)
-        event = replace(created(late.pk), batch=f"batch/{several.pk}")
+            record(Event(action="batch.submitted", batch=batch.ref), by=PRIYA, at=AT)
+        event = replace(created(late.pk), batch=several.ref)
         record(event, by=PRIYA, at=AT)
 
     results = {text: find(parsed(text)) for text in ("due:2026-12-01", "due:2027", "due:2028")}

@@ -67,7 +67,7 @@ def test_show_prints_the_pause_reason_and_failures():
 def test_show_prints_all_fields_as_json():
     batch = make_batch(["planned", dict(GONE)], state="waiting", starts_at=AT)
 
-    assert json.loads(run("show", str(batch.pk), "--json")) == {
+    assert json.loads(run("show", str(batch.number), "--json")) == {
         "batch": str(batch),
         "state": "waiting",
         "title": batch.title,

@@ -209,9 +209,7 @@ def test_a_worker_withdraws_the_rest_on_behalf_of_who_stopped_it(monkeypatch):
 
     assert batch.assignments.filter(state="cancelled").count() == 5
     entries = LogEntry.objects.filter(action="assignment.cancelled")
-    assert set(entries.values_list("actor", "batch")) == {
-        (f"user/{daniel.pk}", f"batch/{batch.pk}")
-    }
+    assert set(entries.values_list("actor", "batch")) == {(f"user/{daniel.pk}", batch.ref)}
 
 
 def test_the_rest_of_a_stop_by_a_deleted_user_is_recorded_for_the_owner():
@@ -220,7 +218,7 @@ def test_the_rest_of_a_stop_by_a_deleted_user_is_recorded_for_the_owner():
     withdrawal.finish(now=AT)
 
     entry = LogEntry.objects.get(action="assignment.cancelled")
-    assert (entry.actor, entry.batch) == (f"user/{batch.by_id}", f"batch/{batch.pk}")
+    assert (entry.actor, entry.batch) == (f"user/{batch.by_id}", batch.ref)
 
 
 def test_rows_of_an_undone_batch_can_be_planned_again_before_they_are_withdrawn(desk, waiting):

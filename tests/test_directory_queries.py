@@ -233,7 +233,7 @@ def test_a_plan_is_returned_until_it_is_submitted(draft):
 
     batch = make_batch(["created"], submission_key=draft.pk)
 
-    assert (drafts.plan(draft.pk), drafts.submitted_batch(draft.pk)) == (None, batch.pk)
+    assert (drafts.plan(draft.pk), drafts.submitted_batch(draft.pk)) == (None, batch.number)
 
 
 @pytest.mark.parametrize(

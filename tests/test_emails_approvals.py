@@ -47,7 +47,7 @@ def test_approvers_get_one_request(batch):
     assert "Reason: Policy DP-14" in body
     assert batch.plan_digest in body
     assert "Decide until Thursday 26 November 2026, 12:00" in body
-    assert f"https://desk.northwind.example/batches/{batch.pk}/approval" in body
+    assert f"https://desk.northwind.example/batches/{batch.number}/approval" in body
     assert not outbox.has_due_emails(now=LATER)
 
 
@@ -97,7 +97,7 @@ def test_the_submitter_gets_the_decision(batch, decide, subject, parts):
     body = str(mail.outbox[0].body)
     assert [part for part in parts if part not in body] == []
     assert batch.plan_digest in body
-    assert f"https://desk.northwind.example/batches/{batch.pk}/" in body
+    assert f"https://desk.northwind.example/batches/{batch.number}/" in body
 
 
 def test_withdrawing_sends_no_email(batch):

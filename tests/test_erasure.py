@@ -280,7 +280,7 @@ def test_refused_with_unsettled_assignments(admin, state):
         erase(ref=f"learner/{person.pk}", reason="Asked", by=make_actor(admin), now=AT)
 
     assert str(refused.value) == (
-        f"Assignments to them in B-{batch.pk:04d} are not settled yet. Wait until they are, stop "
+        f"Assignments to them in {batch} are not settled yet. Wait until they are, stop "
         "the batch, or decide about the rows that wait for a decision."
     )
     assert Learner.objects.get().name == NAME
@@ -406,7 +406,7 @@ def test_a_former_user_is_erased(admin):
 
 def test_refused_for_a_user_with_what_to_do(admin):
     batch = make_batch(["queued"], by=admin, state="running")
-    make_batch(["unknown"] * 6, by=admin)
+    other = make_batch(["unknown"] * 6, by=admin)
     SignIn.objects.create(
         session_key="k",
         user=admin,
@@ -420,8 +420,8 @@ def test_refused_for_a_user_with_what_to_do(admin):
 
     assert str(refused.value) == (
         "You cannot erase yourself. Ask another administrator to do it. They are signed in. Revoke "
-        f"their access, then sign them out under Settings. Their B-{batch.pk:04d}, "
-        f"B-{batch.pk + 1:04d} is not settled yet. Wait until it is, stop the batch, or decide "
+        f"their access, then sign them out under Settings. Their {batch}, "
+        f"{other} is not settled yet. Wait until it is, stop the batch, or decide "
         "about the rows that wait for a decision."
     )
 

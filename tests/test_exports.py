@@ -470,7 +470,7 @@ def test_memory_holds_one_chunk_at_a_time(auditor, form, monkeypatch):
 def assignment_ref(auditor) -> str:
     """Return the ref of an assignment that was submitted and created, with two entries."""
     row = make_batch(["created"]).assignments.get()
-    batch, about = f"batch/{row.batch_id}", f"assignment/{row.pk}"
+    batch, about = row.batch.ref, f"assignment/{row.pk}"
     reason = {"people": 1, "items": 1, "reason": "Policy DP-14"}
     submitted = Event(action="batch.submitted", subject=batch, batch=batch, detail=reason)
     item = {"ref": f"content/{row.content_id}", "title": "GDPR <2027>"}

@@ -80,7 +80,7 @@ def addresses():
         "export-file": [make_export(owner).pk],
         "privacy-person": ["user", owner.pk],
     }
-    more |= {name: [batch.pk] for name in ("batch", "batch-approval", "batch-progress")}
+    more |= {name: [batch.number] for name in ("batch", "batch-approval", "batch-progress")}
     pages = [name for name, (method, _) in MATRIX.items() if method == "get"]
     more |= {name: [draft.pk] for name in pages if name.startswith(("assign", "review"))}
     more["assignment-history"] = [row.learner_id, row.content_id]

@@ -178,7 +178,7 @@ def test_calls_and_entries_have_the_id_of_their_request(desk, lines):
 
     calls = [line for line in lines() if line["logger"] == "assignments.calls"]
     assert {line["request_id"] for line in calls} == {desk.by.request_id}
-    assert {(line["batch"], line["attempt"]) for line in calls} == {(f"batch/{batch.pk}", 1)}
+    assert {(line["batch"], line["attempt"]) for line in calls} == {(batch.ref, 1)}
     assert {(line["outcome"], line["status"]) for line in calls} == {
         ("created", 201),
         ("unknown", 500),

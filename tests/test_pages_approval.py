@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 def url(batch):
     """Return the address of the approval page."""
-    return reverse("batch-approval", args=[batch.pk])
+    return reverse("batch-approval", args=[batch.number])
 
 
 def decide(client, batch, decision="approve", **more):
@@ -97,7 +97,7 @@ def test_the_page_takes_the_same_queries_for_any_number_of_rows(
 def test_approve_redirects_to_the_batch_which_names_the_approver(client, batch):
     response = decide(client, batch, why="Checked with HR")
 
-    assert (response.status_code, response["Location"]) == (302, f"/batches/{batch.pk}/")
+    assert (response.status_code, response["Location"]) == (302, f"/batches/{batch.number}/")
     text = words(client.get(response["Location"]))
     assert (state(batch), "Approved by Daniel Osei" in text) == ("waiting", True)
     assert "“Checked with HR”" in text
@@ -152,23 +152,23 @@ def test_a_second_tab_shows_that_it_was_decided(client, batch):
 
     assert (first.status_code, second.status_code, state(batch)) == (302, 409, "waiting")
     assert "It no longer waits for an approval." in words(second)
-    assert client.get(url(batch))["Location"] == f"/batches/{batch.pk}/"
+    assert client.get(url(batch))["Location"] == f"/batches/{batch.number}/"
     assert LogEntry.objects.filter(action__in=["batch.approved", "batch.rejected"]).count() == 1
 
 
 def test_the_submitter_withdraws_on_the_page_of_the_batch(client, batch):
     draft = batch.submission_key
     client.force_login(batch.by)
-    assert "Withdraw, back to draft" in words(client.get(f"/batches/{batch.pk}/"))
+    assert "Withdraw, back to draft" in words(client.get(f"/batches/{batch.number}/"))
 
-    response = client.post(reverse("batch-action", args=[batch.pk, "withdraw"]))
+    response = client.post(reverse("batch-action", args=[batch.number, "withdraw"]))
 
     assert (response["Location"], state(batch)) == (f"/assign/{draft}/", "cancelled")
-    assert "Withdrawn by Priya Mehta" in words(client.get(f"/batches/{batch.pk}/"))
+    assert "Withdrawn by Priya Mehta" in words(client.get(f"/batches/{batch.number}/"))
 
 
 def test_the_url_of_start_now_refuses_a_batch_that_waits_for_approval(client, batch):
-    response = client.post(reverse("batch-action", args=[batch.pk, "start"]))
+    response = client.post(reverse("batch-action", args=[batch.number, "start"]))
 
     assert (response.status_code, state(batch)) == (409, "approval")
     assert "It waits for another manager&#x27;s approval" in response.content.decode()
@@ -182,7 +182,7 @@ def test_an_approval_in_an_account_of_other_groups_does_not_exist(client, batch,
 
 
 def test_the_batch_page_leads_to_the_decision_and_an_auditor_only_reads(client, batch):
-    page = f"/batches/{batch.pk}/"
+    page = f"/batches/{batch.number}/"
     text = words(client.get(page))
     assert "Waiting for another manager's approval" in text
     assert "Review and decide" in text
@@ -243,7 +243,7 @@ def test_the_list_shows_the_decision(client, batch, decision, label):
         approval.expire_due(now=NOON + timedelta(hours=72))
 
     assert label in words(client.get("/batches/", {"tab": "done"}))
-    assert f"/batches/{batch.pk}/" in client.get("/batches/").content.decode()
+    assert f"/batches/{batch.number}/" in client.get("/batches/").content.decode()
 
 
 def test_the_review_page_says_that_and_why_approval_is_needed(client):
@@ -320,12 +320,12 @@ def test_a_manager_sees_the_mark_and_cannot_remove_it(client):
 
 def test_a_batch_that_may_have_been_split_is_shown_to_other_managers(client, batch):
     other = make_batch(["queued"], by=batch.by, state="running", submitted_at=NOON)
-    Batch.objects.filter(pk=other.pk).update(split_with=[batch.pk])
+    Batch.objects.filter(pk=other.pk).update(split_with=[batch.number])
     sentence = "more rows than one person may send alone"
 
     client.force_login(make_second())
     assert sentence in words(client.get(reverse("home")))
-    page = words(client.get(reverse("batch", args=[other.pk])))
+    page = words(client.get(reverse("batch", args=[other.number])))
     assert f"submitted this within a day of {batch}" in page
     client.force_login(batch.by)
     assert sentence not in words(client.get(reverse("home")))

@@ -450,7 +450,10 @@ def test_submitted_draft_redirects_to_its_batch(client, draft):
 
     response = client.get(url(draft))
 
-    assert (response.status_code, response["Location"]) == (302, reverse("batch", args=[batch.pk]))
+    assert (response.status_code, response["Location"]) == (
+        302,
+        reverse("batch", args=[batch.number]),
+    )
 
 
 def test_discarded_draft_is_not_found_until_it_is_restored(client, draft):

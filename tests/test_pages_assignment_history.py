@@ -43,7 +43,7 @@ def about(row, action, result="", **detail):
         action=action,
         subject=f"assignment/{row.pk}",
         result=result,
-        batch=f"batch/{row.batch_id}",
+        batch=row.batch.ref,
         people=(Person(ref=f"learner/{row.learner_id}", name=row.learner.name),),
         detail={"content": {"ref": f"content/{row.content_id}", "title": "GDPR"}, **detail},
     )
@@ -61,8 +61,8 @@ def test_the_history_shows_every_cause_with_evidence(auditor):
     reply = {"status": 201, "body": {"data": {"id": row.remote_id}}}
     submitted = Event(
         action="batch.submitted",
-        subject=f"batch/{row.batch_id}",
-        batch=f"batch/{row.batch_id}",
+        subject=row.batch.ref,
+        batch=row.batch.ref,
         detail={"people": 1, "items": 1, "reason": "Policy DP-14"},
     )
     other = Event(action="batch.held", subject="batch/999", batch="batch/999")

@@ -468,9 +468,9 @@ def test_a_manager_cannot_verify_or_export(signed_in):
 
 def test_a_batch_links_to_its_entries(auditor):
     batch = make_batch(["created"])
-    write(Event(action="batch.held", batch=f"batch/{batch.pk}"))
+    write(Event(action="batch.held", batch=batch.ref))
 
-    page = auditor.get(reverse("batch", args=[batch.pk])).content.decode()
+    page = auditor.get(reverse("batch", args=[batch.number])).content.decode()
     link, *_ = re.findall(r'href="(/audit/\?q=batch:[^"]+)"', page)
 
     assert [line.action for line in auditor.get(link).context["lines"]] == ["batch.held"]

@@ -91,7 +91,7 @@ def test_batches_are_filtered_by_text(manager, query, titles):
     fire = make_batch(["created"], title="Fire Safety")
     make_batch(["created"], title="Phishing Basics", by_name="Daniel Osei")
 
-    response = manager.get("/batches/", {"q": query.format(fire=f"{fire.pk:04d}")})
+    response = manager.get("/batches/", {"q": query.format(fire=f"{fire.number:04d}")})
 
     assert [batch.title for batch in response.context["page"].object_list] == titles
     assert ("No batch matches" in words(response)) is (not titles)
@@ -126,7 +126,7 @@ def test_batches_refresh_only_while_a_batch_is_running(manager):
 def test_batch_page_shows_its_state(manager):
     batch = make_batch(EVERY_STATE, state="running", started_at=AT)
 
-    text = words(manager.get(reverse("batch", args=[batch.pk])))
+    text = words(manager.get(reverse("batch", args=[batch.number])))
 
     assert "5 of 8 handled, 3 to go" in text
     assert "1 created 1 failed 1 skipped 1 no answer yet 1 confirmed, not found 3 waiting" in text
@@ -138,7 +138,7 @@ def test_batch_page_shows_its_state(manager):
 def test_batch_page_without_confirmed_rows_does_not_speak_of_them(manager):
     batch = make_batch(["created", "unknown"], state="running", started_at=AT)
 
-    assert "not found" not in words(manager.get(reverse("batch", args=[batch.pk])))
+    assert "not found" not in words(manager.get(reverse("batch", args=[batch.number])))
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_batch_page_without_confirmed_rows_does_not_speak_of_them(manager):
 def test_batch_page_shows_the_rows_of_a_tab(manager, tab, states):
     batch = make_batch(EVERY_STATE, state="running")
 
-    rows = manager.get(reverse("batch", args=[batch.pk]), {"tab": tab}).context["rows"]
+    rows = manager.get(reverse("batch", args=[batch.number]), {"tab": tab}).context["rows"]
 
     assert [row.state for row in rows] == states
 
@@ -170,8 +170,8 @@ def test_batch_page_search_ignores_accents(manager):
     make_row(batch, content, 1, {"state": "created", "learner": elif_})
     make_row(batch, content, 2, {"state": "created"})
 
-    rows = manager.get(reverse("batch", args=[batch.pk]), {"q": "yilmaz elif"}).context["rows"]
-    nobody = manager.get(reverse("batch", args=[batch.pk]), {"q": "zzz"})
+    rows = manager.get(reverse("batch", args=[batch.number]), {"q": "yilmaz elif"}).context["rows"]
+    nobody = manager.get(reverse("batch", args=[batch.number]), {"q": "zzz"})
 
     assert [row.learner for row in rows] == [elif_]
     assert "Nobody in this list matches “zzz”." in words(nobody)
@@ -184,14 +184,14 @@ def test_batch_page_runs_the_same_number_of_queries_for_any_size(
     batch = make_batch(["rejected"] * count)
 
     with django_assert_num_queries(10):
-        manager.get(reverse("batch", args=[batch.pk]))
+        manager.get(reverse("batch", args=[batch.number]))
 
 
 def test_batch_page_groups_failed_rows_by_reason(manager):
     late, gone = {"state": "rejected"}, {"state": "rejected", "problem": "No such person."}
     batch = make_batch([gone, late, dict(late), "unknown", "confirmed"])
 
-    reasons = manager.get(reverse("batch", args=[batch.pk])).context["reasons"]
+    reasons = manager.get(reverse("batch", args=[batch.number])).context["reasons"]
 
     assert [(reason.count, reason.problem, reason.kind) for reason in reasons] == [
         (2, "The due date is too early.", "wrong"),
@@ -205,7 +205,7 @@ def test_batch_page_counts_down_to_the_start(manager):
     starts_at = datetime.now(UTC) + timedelta(seconds=25)
     batch = make_batch(["planned"], state="waiting", starts_at=starts_at, started_at=None)
 
-    text = words(manager.get(reverse("batch", args=[batch.pk])))
+    text = words(manager.get(reverse("batch", args=[batch.number])))
 
     assert re.search(r"2[345] s until the first call", text)
     assert all(button in text for button in ("Undo, back to draft", "Hold", "Start now"))
@@ -221,17 +221,17 @@ def test_batch_page_counts_down_to_the_start(manager):
 )
 def test_batch_page_shows_its_outcome(manager, rows, sentence):
     batch = make_batch(rows, finished_at=AT)
-    assert sentence in words(manager.get(reverse("batch", args=[batch.pk])))
+    assert sentence in words(manager.get(reverse("batch", args=[batch.number])))
 
 
 def test_batch_page_shows_that_no_worker_runs(manager):
     batch = make_batch(["queued"], state="running")
     missing = "Nothing is lost; it continues when the worker is back."
-    assert missing in words(manager.get(reverse("batch", args=[batch.pk])))
+    assert missing in words(manager.get(reverse("batch", args=[batch.number])))
 
     Worker.objects.create(name="one", seen_at=datetime.now(UTC))
 
-    assert missing not in words(manager.get(reverse("batch", args=[batch.pk])))
+    assert missing not in words(manager.get(reverse("batch", args=[batch.number])))
 
 
 def test_batch_page_shows_why_sending_is_paused(manager):
@@ -239,14 +239,14 @@ def test_batch_page_shows_why_sending_is_paused(manager):
     make_account(paused_at=AT, pause_reason="StackOne refused the key.")
 
     assert "Sending is paused. StackOne refused the key. Nothing is lost" in words(
-        manager.get(reverse("batch", args=[batch.pk]))
+        manager.get(reverse("batch", args=[batch.number]))
     )
 
 
 def test_batch_progress_is_empty_until_something_changes(manager):
     batch = make_batch(["queued", "queued"], state="running")
-    page = manager.get(reverse("batch", args=[batch.pk]))
-    url, seen = reverse("batch-progress", args=[batch.pk]), {"seen": page.context["token"]}
+    page = manager.get(reverse("batch", args=[batch.number]))
+    url, seen = reverse("batch-progress", args=[batch.number]), {"seen": page.context["token"]}
 
     unchanged = manager.get(url, seen)
     batch.assignments.filter(position=1).update(state="created", settled_at=AT, remote_id="R-1")
@@ -262,23 +262,24 @@ def test_batch_progress_is_empty_until_something_changes(manager):
 def test_batch_progress_shows_that_the_worker_stopped(manager):
     worker = Worker.objects.create(name="one", seen_at=datetime.now(UTC))
     batch = make_batch(["queued"], state="running")
-    seen = {"seen": manager.get(reverse("batch", args=[batch.pk])).context["token"]}
+    seen = {"seen": manager.get(reverse("batch", args=[batch.number])).context["token"]}
     worker.seen_at -= timedelta(minutes=2)
     worker.save()
 
-    text = words(manager.get(reverse("batch-progress", args=[batch.pk]), seen))
+    text = words(manager.get(reverse("batch-progress", args=[batch.number]), seen))
 
     assert re.search(r"No progress for about \d+ \w+. Nothing is lost; it continues when the", text)
 
 
 def test_batch_progress_stops_polling_when_the_batch_is_done(manager):
-    url = reverse("batch-progress", args=[make_batch(["created"]).pk])
+    url = reverse("batch-progress", args=[make_batch(["created"]).number])
     assert b"tick from:body" not in manager.get(url).content
 
 
 def test_batch_page_of_an_unsubmitted_plan_is_not_found(manager):
     batch = make_batch(["planned"], state="planned", submitted_at=None)
-    assert manager.get(reverse("batch", args=[batch.pk])).status_code == 404
+    assert manager.get(f"/batches/{batch.pk}/").status_code == 404
+    assert manager.get("/batches/0/").status_code == 404
     assert manager.get("/batches/").context["page"].paginator.count == 0
 
 
@@ -297,9 +298,9 @@ def test_batch_action_changes_the_state(manager, state, action, became, leads_to
     batch = make_batch(["planned"], state=state, starts_at=AT, by=get_user(manager))
     log_submission(batch)
 
-    response = manager.post(reverse("batch-action", args=[batch.pk, action]))
+    response = manager.post(reverse("batch-action", args=[batch.number, action]))
 
-    goal = leads_to.format(draft=batch.submission_key, batch=batch.pk)
+    goal = leads_to.format(draft=batch.submission_key, batch=batch.number)
     batch.refresh_from_db()
     assert (response.status_code, response["Location"], batch.state) == (302, goal, became)
 
@@ -319,7 +320,7 @@ def test_batch_action_changes_the_state(manager, state, action, became, leads_to
 def test_refused_batch_action_shows_the_reason(manager, state, action, sentence):
     batch = make_batch(["created"], state=state)
 
-    response = manager.post(reverse("batch-action", args=[batch.pk, action]))
+    response = manager.post(reverse("batch-action", args=[batch.number, action]))
 
     assert response.status_code == 409
     assert words(response).index(sentence) < words(response).index(f"{batch.title} for")
@@ -330,7 +331,7 @@ def test_refused_batch_action_shows_the_reason(manager, state, action, sentence)
 def test_batch_retry_queues_failed_rows_and_logs_it(manager):
     batch = make_batch(["created", "rejected", "unknown"])
 
-    manager.post(reverse("batch-action", args=[batch.pk, "retry"]))
+    manager.post(reverse("batch-action", args=[batch.number, "retry"]))
 
     batch.refresh_from_db()
     assert batch.state == "running"
@@ -347,7 +348,7 @@ def test_row_retry_queues_only_that_row(manager):
     batch = make_batch(["rejected", "rejected"])
     row = batch.assignments.get(position=2)
 
-    response = manager.post(reverse("row-action", args=[batch.pk, row.pk, "retry"]))
+    response = manager.post(reverse("row-action", args=[batch.number, row.pk, "retry"]))
 
     row.refresh_from_db()
     assert (response.status_code, row.state) == (302, "queued")
@@ -358,7 +359,7 @@ def test_row_retry_refuses_a_settled_row(manager):
     batch = make_batch(["created"])
     row = batch.assignments.get()
 
-    response = manager.post(reverse("row-action", args=[batch.pk, row.pk, "retry"]))
+    response = manager.post(reverse("row-action", args=[batch.number, row.pk, "retry"]))
 
     assert response.status_code == 409
     assert RETRY_REFUSED in words(response)
@@ -367,19 +368,21 @@ def test_row_retry_refuses_a_settled_row(manager):
 def test_row_action_on_a_row_of_another_batch_is_not_found(manager):
     batch, other = make_batch(["rejected"]), make_batch(["rejected"])
     row = other.assignments.get()
-    assert manager.post(reverse("row-action", args=[batch.pk, row.pk, "retry"])).status_code == 404
+    assert (
+        manager.post(reverse("row-action", args=[batch.number, row.pk, "retry"])).status_code == 404
+    )
 
 
 def test_unknown_batch_action_is_not_found(manager):
     batch = make_batch(["created"])
-    assert manager.post(f"/batches/{batch.pk}/explode").status_code == 404
+    assert manager.post(f"/batches/{batch.number}/explode").status_code == 404
 
 
 @pytest.mark.parametrize("state", ["waiting", "held", "running", "paused", "done"])
 def test_batch_page_has_no_buttons_for_auditors(auditor, state):
     batch = make_batch(["rejected", "queued"], state=state, starts_at=AT)
 
-    response = auditor.get(reverse("batch", args=[batch.pk]))
+    response = auditor.get(reverse("batch", args=[batch.number]))
 
     main = response.content.decode().split("<main")[1]
     assert response.status_code == 200
@@ -390,7 +393,7 @@ def test_batch_page_has_no_buttons_for_auditors(auditor, state):
 def test_batch_actions_are_forbidden_for_auditors(auditor, action):
     batch = make_batch(["rejected"], state="running")
 
-    response = auditor.post(reverse("batch-action", args=[batch.pk, action]))
+    response = auditor.post(reverse("batch-action", args=[batch.number, action]))
 
     batch.refresh_from_db()
     assert (response.status_code, batch.state) == (403, "running")
@@ -398,7 +401,7 @@ def test_batch_actions_are_forbidden_for_auditors(auditor, action):
 
 def test_row_retry_is_forbidden_for_auditors(auditor):
     batch = make_batch(["rejected"])
-    url = reverse("row-action", args=[batch.pk, batch.assignments.get().pk, "retry"])
+    url = reverse("row-action", args=[batch.number, batch.assignments.get().pk, "retry"])
     assert auditor.post(url).status_code == 403
 
 
@@ -432,7 +435,7 @@ MISSING = {"state": "rejected", "response_status": 404, "problem": "No such pers
 def test_batch_page_offers_a_fix_for_each_reason(manager, row, buttons, advice):
     batch = make_batch([dict(row) if isinstance(row, dict) else row])
 
-    page = manager.get(reverse("batch", args=[batch.pk])).content.decode()
+    page = manager.get(reverse("batch", args=[batch.number])).content.decode()
 
     decide = page.split('id="h-f"')[1].split("</section>")[0]
     labels = re.findall(r"data-once>([^<]*)", decide)
@@ -444,7 +447,7 @@ def test_batch_accept_applies_to_all_rows_with_the_same_problem(manager):
     batch = make_batch([dict(ON_RECORD), dict(other), dict(ON_RECORD)])
     form = {"is_group": "1", "status": "409", "problem": ON_RECORD["problem"], "why": "Checked"}
 
-    response = manager.post(reverse("batch-action", args=[batch.pk, "accept"]), form)
+    response = manager.post(reverse("batch-action", args=[batch.number, "accept"]), form)
 
     states = list(batch.assignments.order_by("position").values_list("state", flat=True))
     assert (response.status_code, states) == (302, ["skipped", "rejected", "skipped"])
@@ -463,7 +466,7 @@ def test_row_action_changes_the_state_of_the_row(manager, values, action, state)
     batch = make_batch([values])
     row = batch.assignments.get()
 
-    response = manager.post(reverse("row-action", args=[batch.pk, row.pk, action]))
+    response = manager.post(reverse("row-action", args=[batch.number, row.pk, action]))
 
     row.refresh_from_db()
     assert (response.status_code, row.state) == (302, state)
@@ -471,14 +474,14 @@ def test_row_action_changes_the_state_of_the_row(manager, values, action, state)
 
 def test_unknown_row_action_is_not_found(manager):
     batch = make_batch(["rejected"])
-    url = reverse("row-action", args=[batch.pk, batch.assignments.get().pk, "explode"])
+    url = reverse("row-action", args=[batch.number, batch.assignments.get().pk, "explode"])
     assert manager.post(url).status_code == 404
 
 
 def test_batch_stop_logs_the_reason(manager):
     batch = make_batch(["planned"], state="running")
 
-    manager.post(reverse("batch-action", args=[batch.pk, "stop"]), {"why": "Wrong course"})
+    manager.post(reverse("batch-action", args=[batch.number, "stop"]), {"why": "Wrong course"})
 
     entry = LogEntry.objects.get(action="batch.stopped")
     assert json.loads(bytes(entry.body))["detail"]["reason"] == "Wrong course"
@@ -487,7 +490,9 @@ def test_batch_stop_logs_the_reason(manager):
 def test_batch_stop_refuses_a_long_reason(manager):
     batch = make_batch(["planned"], state="running")
 
-    response = manager.post(reverse("batch-action", args=[batch.pk, "stop"]), {"why": "x" * 501})
+    response = manager.post(
+        reverse("batch-action", args=[batch.number, "stop"]), {"why": "x" * 501}
+    )
 
     batch.refresh_from_db()
     assert (response.status_code, batch.state) == (409, "running")
@@ -499,7 +504,7 @@ def test_batch_copy_takes_rows_with_the_same_problem(manager):
     batch = make_batch([dict(late), "created", dict(MISSING), dict(late)])
     form = {"is_group": "1", "status": "400", "problem": late["problem"]}
 
-    response = manager.post(reverse("batch-copy", args=[batch.pk]), form)
+    response = manager.post(reverse("batch-copy", args=[batch.number]), form)
 
     draft = Draft.objects.get()
     wanted = batch.assignments.filter(response_status=400).order_by("position")
@@ -515,7 +520,7 @@ def test_batch_copy_leaves_out_inactive_people(manager):
     gone.is_active = False
     gone.save()
 
-    manager.post(reverse("batch-copy", args=[batch.pk]))
+    manager.post(reverse("batch-copy", args=[batch.number]))
 
     draft = Draft.objects.get()
     assert [pick.learner for pick in draft.picked_learners.all()] == [there]
@@ -531,16 +536,16 @@ def test_batch_copy_leaves_out_inactive_people(manager):
 def test_undo_of_another_managers_batch_stays_on_the_batch_page(manager):
     batch = make_batch(["planned"], state="held")
 
-    response = manager.post(reverse("batch-action", args=[batch.pk, "undo"]))
+    response = manager.post(reverse("batch-action", args=[batch.number, "undo"]))
 
-    assert response["Location"] == f"/batches/{batch.pk}/"
+    assert response["Location"] == f"/batches/{batch.number}/"
 
 
 @pytest.mark.parametrize("name", ["batch-copy", "row-action"])
 def test_batch_copy_and_row_actions_are_forbidden_for_auditors(auditor, name):
     batch = make_batch([dict(ON_RECORD)])
     more = [batch.assignments.get().pk, "accept"] if name == "row-action" else []
-    assert auditor.post(reverse(name, args=[batch.pk, *more])).status_code == 403
+    assert auditor.post(reverse(name, args=[batch.number, *more])).status_code == 403
 
 
 def test_batch_page_shows_calls_as_chart_sentence_and_table(manager):
@@ -548,7 +553,7 @@ def test_batch_page_shows_calls_as_chart_sentence_and_table(manager):
     ended_at = datetime.now(UTC) - timedelta(seconds=60)
     call_counts.count([(ended_at, "created"), (ended_at, "queued")])
 
-    page = manager.get(reverse("batch", args=[batch.pk])).content.decode()
+    page = manager.get(reverse("batch", args=[batch.number])).content.decode()
 
     chart = page.split('<svg class="chart"')[1].split("</svg>")[0]
     assert (chart.count('class="fill-ok"'), chart.count('class="fill-bad"')) == (30, 1)
@@ -578,7 +583,7 @@ def test_batch_page_shows_the_send_rate(manager, account, others, sentence):
     make_account(**account)
     batch, *_ = (make_batch(["queued"], state="running") for _ in range(others + 1))
 
-    assert sentence in words(manager.get(reverse("batch", args=[batch.pk])))
+    assert sentence in words(manager.get(reverse("batch", args=[batch.number])))
 
 
 def test_batch_page_shows_until_when_sending_is_slowed_down(manager):
@@ -586,7 +591,7 @@ def test_batch_page_shows_until_when_sending_is_slowed_down(manager):
     make_account(slowed_until=until)
     batch = make_batch(["queued"], state="running")
 
-    text = words(manager.get(reverse("batch", args=[batch.pk])))
+    text = words(manager.get(reverse("batch", args=[batch.number])))
 
     here = timezone.localtime(until)
     assert f"Slowed down until {here:%H:%M:%S}" in text
@@ -595,5 +600,5 @@ def test_batch_page_shows_until_when_sending_is_slowed_down(manager):
 
 def test_finished_batch_page_shows_no_send_rate(manager):
     batch = make_batch(["created"], finished_at=AT)
-    page = manager.get(reverse("batch", args=[batch.pk]))
+    page = manager.get(reverse("batch", args=[batch.number]))
     assert (page.context["pace"], page.context["time_left"]) == (None, "")

@@ -149,7 +149,7 @@ def test_an_items_defaults_complete_what_the_batch_says(desk, client):
 
     batch = desk.submit_draft(draft)
     client.force_login(desk.owner)
-    page = html.unescape(client.get(reverse("batch", args=[batch.pk])).content.decode())
+    page = html.unescape(client.get(reverse("batch", args=[batch.number])).content.decode())
 
     rows = {row.content_id: row for row in batch.assignments.all()}
     bodies = {content: json_body(new_assignment(row)) for content, row in rows.items()}

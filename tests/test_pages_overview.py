@@ -442,7 +442,7 @@ ODD = ["\x00", "9" * 40, "B-" + "9" * 40, "%", "'", "²", "\ud7ff", " " * 300]
 @pytest.mark.parametrize("path", ["/people/", "/content/", "/batches/", "/batches/1/", "/audit/"])
 def test_pages_accept_unusual_parameters(client, sign_in, path):
     sign_in("auditor")
-    make_batch(["created"], pk=1)
+    make_batch(["created"], number=1)
     names = ("q", "text", "tab", "page", "before", "batch", "person", "subject")
     answers = {client.get(path, {name: odd}).status_code for odd in ODD for name in names}
     assert answers == {200}

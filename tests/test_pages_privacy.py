@@ -89,7 +89,7 @@ def test_erasing_redirects_to_its_entry_and_no_page_names_the_person(admin, pers
         reverse("people"),
         f"{reverse('people')}?q=erased",
         reverse("person", args=[person.pk]),
-        reverse("batch", args=[batch.pk]),
+        reverse("batch", args=[batch.number]),
         reverse("assignment-history", args=[person.pk, person.assignments.get().content_id]),
         reverse("audit"),
         reverse("entry", args=[0]),

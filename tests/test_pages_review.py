@@ -178,10 +178,10 @@ def test_submit_redirects_to_the_batch_also_the_second_time(client, draft):
     answers = [submit(client, draft, plan, reason="Policy DP-14") for _ in range(2)]
 
     batch = Batch.objects.get()
-    assert [a["Location"] for a in answers] == [reverse("batch", args=[batch.pk])] * 2
+    assert [a["Location"] for a in answers] == [reverse("batch", args=[batch.number])] * 2
     assert (batch.state, batch.reason) == ("waiting", "Policy DP-14")
     assert LogEntry.objects.filter(action="batch.submitted").count() == 1
-    assert client.get(url(draft))["Location"] == reverse("batch", args=[batch.pk])
+    assert client.get(url(draft))["Location"] == reverse("batch", args=[batch.number])
 
 
 def test_submit_of_a_stale_page_is_refused(client, draft):
@@ -293,9 +293,10 @@ def test_submit_schedules_the_start(client, draft):
 
 def test_a_scheduled_batch_sends_no_updates_while_it_waits(client, draft):
     plan = reviewed(client, draft)
-    page = client.get(submit(client, draft, plan, starts_at="2026-12-01T08:00")["Location"])
+    address = submit(client, draft, plan, starts_at="2026-12-01T08:00")["Location"]
+    page = client.get(address)
 
-    again = client.get(reverse("batch-progress", args=[plan.pk]), {"seen": page.context["token"]})
+    again = client.get(f"{address}progress", {"seen": page.context["token"]})
 
     assert again.status_code == 204
 
@@ -454,7 +455,7 @@ def test_rows_of_a_plan_are_searched(client, draft):
 
 def test_a_plan_is_downloaded_as_csv_and_the_download_is_logged(client, draft):
     DraftLearner.objects.create(draft=draft, learner=make_learner(name="=1+1", is_active=False))
-    plan = reviewed(client, draft)
+    reviewed(client, draft)
 
     answer = client.get(url(draft, "review-file"))
 
@@ -465,7 +466,7 @@ def test_a_plan_is_downloaded_as_csv_and_the_download_is_logged(client, draft):
     assert "'=1+1" in lines[1]
     assert "Skipped,They are inactive in the LMS." in lines[1]
     assert "2027-01-15,2027-01-15 23:59:59,Created," in lines[2]
-    assert entry.subject == f"batch/{plan.pk}"
+    assert entry.subject == f"draft/{draft.pk}"
 
 
 def test_a_file_of_no_plan_is_not_found(client, draft):

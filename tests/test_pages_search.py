@@ -34,7 +34,7 @@ def test_search_redirects_to_an_exact_match(client):
     content = make_content(external_reference="CRS-0977")
     write_log(3)
     leads_to = {
-        f"b-{batch.pk:04d}": reverse("batch", args=[batch.pk]),
+        str(batch).lower(): reverse("batch", args=[batch.number]),
         "#2": reverse("entry", args=[2]),
         "nw-10379": reverse("person", args=[learner.pk]),
         "Elif@Northwind.example": reverse("person", args=[learner.pk]),

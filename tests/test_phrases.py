@@ -155,7 +155,7 @@ def test_load_into_needs_a_target():
 )
 def test_group_action_posts_to_the_view_of_its_action(action, url):
     context: Any = {
-        "batch": SimpleNamespace(pk=7),
+        "batch": SimpleNamespace(number=7),
         "reason": SimpleNamespace(count=1200, problem=HOSTILE, status=409),
     }
 

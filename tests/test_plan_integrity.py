@@ -74,7 +74,7 @@ def test_a_row_that_was_changed_is_never_sent(desk, change):
     assert batch.pause_reason.startswith(
         "Paused automatically: 1 row was changed after the review and not sent."
     )
-    assert LogEntry.objects.filter(action="batch.paused", batch=f"batch/{batch.pk}").count() == 1
+    assert LogEntry.objects.filter(action="batch.paused", batch=batch.ref).count() == 1
     assert posted(desk) == batch.assignments.filter(state="created").count() == 2
 
 

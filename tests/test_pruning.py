@@ -203,7 +203,7 @@ def test_a_legal_hold_keeps_everything_from_its_first_entry(db: None, target: st
 
 
 def test_an_unsettled_batch_keeps_its_entries(old: int) -> None:
-    batch = make_batch(["unknown"], pk=417, state=Batch.State.RUNNING)
+    batch = make_batch(["unknown"], number=417, state=Batch.State.RUNNING)
 
     assert prune_all().entries == 0
 

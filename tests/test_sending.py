@@ -17,7 +17,7 @@ UNANSWERED = {"hang", "timeout-after"}
 
 def actions(batch: Batch) -> Counter[str]:
     """Return how often each action stands in the log for the batch."""
-    entries = LogEntry.objects.filter(batch=f"batch/{batch.pk}")
+    entries = LogEntry.objects.filter(batch=batch.ref)
     return Counter(entries.values_list("action", flat=True))
 
 
@@ -57,7 +57,7 @@ def test_deliver_names_the_person_behind_the_batch(desk):
 
     desk.deliver()
 
-    entries = LogEntry.objects.filter(batch=f"batch/{batch.pk}")
+    entries = LogEntry.objects.filter(batch=batch.ref)
     assert set(entries.values_list("actor", flat=True)) == {desk.by.ref}
     assert set(entries.values_list("request_id", flat=True)) == {desk.by.request_id}
 

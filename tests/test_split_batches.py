@@ -48,7 +48,7 @@ def test_a_batch_that_may_have_been_split_is_pointed_out(settings, options, is_s
 
     *others, last = submit_parts(priya, **options)
 
-    assert last.split_with == [other.pk for other in others] * is_split
+    assert last.split_with == [other.number for other in others] * is_split
     since = NOON - timedelta(days=1)
     assert list(possibly_split_batches(daniel, since=since)) == [last] * is_split
     for nobody in (priya, make_user("auditor")):
@@ -56,7 +56,7 @@ def test_a_batch_that_may_have_been_split_is_pointed_out(settings, options, is_s
     logged = LogEntry.objects.filter(action="batch.split_detected")
     assert [json.loads(bytes(entry.body))["detail"] for entry in logged] == [
         {
-            "batches": [f"batch/{other.pk}" for other in others],
+            "batches": [other.ref for other in others],
             "rows": sum(batch.rows for batch in (*others, last)),
             "limit": 3,
         }

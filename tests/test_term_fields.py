@@ -209,12 +209,15 @@ class World:
         batch = self.submit(draft, plan)
         yield "the submission (submission.submit)", getattr(batch, name) == sample.value
         yield "the log's entry of the submission", self.is_logged(batch, name, sample)
-        yield "the approval page", self.shows(sample, "batch-approval", batch.pk, by=self.second)
+        yield (
+            "the approval page",
+            self.shows(sample, "batch-approval", batch.number, by=self.second),
+        )
         return batch
 
     def once_sent(self, batch: Batch, name: str, sample: Sample) -> Any:
         """Yield the places of a batch that was sent."""
-        yield "the batch page", self.shows(sample, "batch", batch.pk)
+        yield "the batch page", self.shows(sample, "batch", batch.number)
         if name not in NEVER_SENT:
             yield "the request (planning/request.py)", self.is_requested(batch, name, sample)
         if name not in NEVER_SENT | NEVER_RETURNED:
@@ -273,7 +276,7 @@ class World:
 
     def is_logged(self, batch: Batch, name: str, sample: Sample) -> bool:
         """Return whether the entry of the submission holds the term, or the plan's commitment."""
-        entry = LogEntry.objects.get(action="batch.submitted", subject=f"batch/{batch.pk}")
+        entry = LogEntry.objects.get(action="batch.submitted", subject=batch.ref)
         detail = json.loads(bytes(entry.body))["detail"]
         if name in SENT_TEXTS:
             return bool(detail.get(name) == commitment_to(batch, name))

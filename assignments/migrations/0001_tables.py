@@ -71,6 +71,7 @@ class Migration(migrations.Migration):
                 ('assigned_at', models.DateTimeField(blank=True, null=True, verbose_name='assigned at')),
                 ('passthrough', models.TextField(blank=True)),
                 ('submission_key', models.UUIDField(unique=True)),
+                ('number', models.PositiveBigIntegerField(blank=True, null=True, unique=True)),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='assignments.account')),
                 ('state', models.CharField(choices=[('planned', 'Reviewed, not submitted'), ('approval', 'Waiting for approval'), ('waiting', 'Starting soon'), ('held', 'Held'), ('running', 'Running'), ('paused', 'Paused'), ('done', 'Done'), ('stopped', 'Stopped'), ('cancelled', 'Undone'), ('rejected', 'Not approved'), ('expired', 'Approval expired')], default='planned', max_length=9)),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to=settings.AUTH_USER_MODEL)),
@@ -97,7 +98,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [models.Index(fields=['-submitted_at', '-id'], name='batches_newest_first'), models.Index(fields=['state', 'starts_at'], name='batches_that_are_due')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state', 'planned'), ('submitted_at__isnull', False), _connector='OR'), name='only_a_planned_batch_is_not_submitted'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'waiting'), _negated=True), ('starts_at__isnull', False), _connector='OR'), name='a_waiting_batch_knows_when_it_starts')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state', 'planned'), ('submitted_at__isnull', False), _connector='OR'), name='only_a_planned_batch_is_not_submitted'), models.CheckConstraint(condition=models.Q(models.Q(('number__isnull', True), ('submitted_at__isnull', True)), models.Q(('number__isnull', False), ('submitted_at__isnull', False)), _connector='OR'), name='only_a_submitted_batch_has_a_number'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'waiting'), _negated=True), ('starts_at__isnull', False), _connector='OR'), name='a_waiting_batch_knows_when_it_starts')],
             },
         ),
         migrations.CreateModel(
@@ -482,6 +483,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='the_log_is_forwarded_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='BatchCounter',
+            fields=[
+                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ('newest', models.PositiveBigIntegerField(default=0)),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='batches_have_one_counter')],
             },
         ),
         migrations.CreateModel(

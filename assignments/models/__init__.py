@@ -3,7 +3,13 @@
 from assignments.models.accounts import Account, RateBudget, SyncPage, SyncRun, Worker
 from assignments.models.approvals import Approval, SubmitterAddress
 from assignments.models.audiences import Audience, AudienceMember
-from assignments.models.batches import Assignment, Attempt, Batch, PlanDigestInput
+from assignments.models.batches import (
+    Assignment,
+    Attempt,
+    Batch,
+    BatchCounter,
+    PlanDigestInput,
+)
 from assignments.models.calls import CallCount
 from assignments.models.directory import Content, Learner, RemoteAssignment
 from assignments.models.drafts import (
@@ -38,6 +44,7 @@ __all__ = [
     "Audience",
     "AudienceMember",
     "Batch",
+    "BatchCounter",
     "CallCount",
     "Content",
     "Draft",

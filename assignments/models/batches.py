@@ -12,10 +12,12 @@ from assignments.models.terms import Terms
 class Batch(Terms):
     """One submission by one manager: people and items, one status, one reason.
 
-    Created with its rows at the review; `plan_digest` identifies what was reviewed. `due_date` is
-    the earliest of its rows. `duplicate_rows` counts the rows that lists and file both contained.
+    Created with its rows at the review; `plan_digest` identifies what was reviewed. `number` is
+    given at submission: pages, addresses and the log name the batch by it. `due_date` is the
+    earliest of its rows. `duplicate_rows` counts the rows that lists and file both contained.
     `item_terms` is a JSON object as compact text: the default terms of its items by reference.
-    `split_with` lists the batches with which it may have been split: see `split_batches`.
+    `split_with` lists the numbers of the batches with which it may have been split: see
+    `split_batches`.
     """
 
     class State(models.TextChoices):
@@ -35,6 +37,7 @@ class Batch(Terms):
     WITHDRAWN = (State.STOPPED, State.CANCELLED, State.REJECTED, State.EXPIRED)
 
     submission_key = models.UUIDField(unique=True)
+    number = models.PositiveBigIntegerField(null=True, blank=True, unique=True)
     account = models.ForeignKey(Account, models.PROTECT, related_name="batches")
     state = models.CharField(max_length=9, choices=State, default=State.PLANNED)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="batches")
@@ -66,6 +69,11 @@ class Batch(Terms):
                 name="only_a_planned_batch_is_not_submitted",
             ),
             models.CheckConstraint(
+                condition=Q(number__isnull=True, submitted_at__isnull=True)
+                | Q(number__isnull=False, submitted_at__isnull=False),
+                name="only_a_submitted_batch_has_a_number",
+            ),
+            models.CheckConstraint(
                 condition=~Q(state="waiting") | Q(starts_at__isnull=False),
                 name="a_waiting_batch_knows_when_it_starts",
             ),
@@ -76,7 +84,27 @@ class Batch(Terms):
         ]
 
     def __str__(self) -> str:
-        return f"B-{self.pk:04d}"
+        return f"B-{self.number:04d}" if self.number else "Plan that is not submitted"
+
+    @property
+    def ref(self) -> str:
+        """The batch as the log names it, such as "batch/12"."""
+        return f"batch/{self.number}"
+
+
+class BatchCounter(models.Model):
+    """The number of the newest batch, in one row that each submission locks."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    newest = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="batches_have_one_counter"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Counter at {self.newest}"
 
 
 class PlanDigestInput(models.Model):

@@ -4,6 +4,6 @@ from django.conf import settings
 from django.urls import reverse
 
 
-def page_url(name: str, pk: int) -> str:
-    """Return the absolute URL of a page."""
-    return f"{settings.SITE_URL}{reverse(name, args=[pk])}"
+def page_url(name: str, *args: object) -> str:
+    """Return the absolute URL of a page, given as its URL's name and arguments."""
+    return f"{settings.SITE_URL}{reverse(name, args=args)}"

@@ -95,7 +95,7 @@ def submitted(*, words: str = "") -> QuerySet[CountedBatch]:
             Q(title__icontains=word) | Q(by_name__icontains=word) | Q(reason__icontains=word)
         )
         batches = batches.filter(
-            text_match | Q(pk=int(number)) if number.isdecimal() else text_match
+            text_match | Q(number=int(number)) if number.isdecimal() else text_match
         )
     return batches.order_by("-submitted_at", "-pk")
 
@@ -136,9 +136,9 @@ def rows(batch: Batch, shown: Iterable[int]) -> list[Row]:
     return sorted(at_positions, key=lambda row: order.index(row.position))
 
 
-def row_in_batch(batch_pk: int, pk: int) -> QuerySet[Assignment]:
+def row_in_batch(number: int, pk: int) -> QuerySet[Assignment]:
     """Return a row of a submitted batch, as a query of one."""
-    matching = Assignment.objects.filter(batch=batch_pk, batch__submitted_at__isnull=False, pk=pk)
+    matching = Assignment.objects.filter(batch__number=number, pk=pk)
     return matching.select_related("batch")
 
 

@@ -164,9 +164,9 @@ def file_rows(draft: Draft) -> tuple[int, int]:
 
 
 def submitted_batch(draft_id: UUID) -> int | None:
-    """Return the id of the batch that the draft was submitted as; None if it was not."""
+    """Return the number of the batch that the draft was submitted as; None if it was not."""
     submitted = Batch.objects.filter(submission_key=draft_id, submitted_at__isnull=False)
-    return submitted.values_list("pk", flat=True).first()
+    return submitted.values_list("number", flat=True).first()
 
 
 def forecast(calls: int, account: Account) -> str:

@@ -47,8 +47,8 @@ def exact_match(words: str, *, hidden: Collection[str]) -> PageReference | None:
     words = clean(words)
     if match := _BATCH.fullmatch(words):
         visible = exclude_accounts(batches.submitted_batches(), hidden)
-        batch = visible.filter(pk=int(match[1])).first()
-        return PageReference("batch", batch.pk) if batch else None
+        number = int(match[1])
+        return PageReference("batch", number) if visible.filter(number=number).exists() else None
     if match := _ENTRY.fullmatch(words):
         digits = match[1].replace(",", "")
         exists = digits and LogEntry.objects.filter(pk=int(digits)).exists()

@@ -29,23 +29,23 @@ def log_size() -> int:
     return LogHead.entries()
 
 
-def submitted_digest(batch_pk: int) -> str:
+def submitted_digest(batch_ref: str) -> str:
     """Return the digest of the plan that was submitted as this batch; empty without one.
 
     Of the first entry: a later one would be an attempt to have another plan sent.
     """
-    entries = LogEntry.objects.filter(subject=f"batch/{batch_pk}", action="batch.submitted")
+    entries = LogEntry.objects.filter(subject=batch_ref, action="batch.submitted")
     body = entries.order_by("seq").values_list("body", flat=True).first()
     return str(json.loads(bytes(body))["detail"]["plan_digest"]) if body else ""
 
 
-def sendable_digest(batch_pk: int) -> str:
+def sendable_digest(batch_ref: str) -> str:
     """Return the digest of the plan that may be sent as this batch; empty if none may.
 
     It was submitted and, if its submission requires approval, approved by another person.
     """
     decisions = LogEntry.objects.filter(
-        subject=f"batch/{batch_pk}", action__in=["batch.submitted", "batch.approved"]
+        subject=batch_ref, action__in=["batch.submitted", "batch.approved"]
     )
     entries = [
         (action, actor, json.loads(bytes(body))["detail"])

@@ -71,7 +71,7 @@ class ReviewFindings:
         busy = unsettled.filter(learner__in=taken.values("learner"))
         same = busy.filter(content__in=taken.values("content")).exclude(batch=self.batch)
         batches = Batch.objects.filter(pk__in=same.values("batch"), submitted_at__isnull=False)
-        return [f"{batch.by_name} ({batch})" for batch in batches.order_by("-pk")[:MAX_NAMES]]
+        return [f"{batch.by_name} ({batch})" for batch in batches.order_by("-number")[:MAX_NAMES]]
 
     @cached_property
     def refresh(self) -> PlanRefresh | None:

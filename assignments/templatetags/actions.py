@@ -25,7 +25,7 @@ def batch_action(
 ) -> dict[str, object]:
     """Show a button that does an action to the batch of the page."""
     return {
-        "url": reverse("batch-action", args=[context["batch"].pk, action]),
+        "url": reverse("batch-action", args=[context["batch"].number, action]),
         "label": label,
         "icon": icon(icon_name),
         "style": style,
@@ -38,7 +38,7 @@ def row_action(context: Context, action: str, label: str) -> dict[str, object]:
     """Show a button that does an action to a row of the batch."""
     row = context["row"]
     return {
-        "url": reverse("row-action", args=[context["batch"].pk, row.pk, action]),
+        "url": reverse("row-action", args=[context["batch"].number, row.pk, action]),
         "label": _label(label, f" for {row.learner}"),
         "style": "sm",
     }
@@ -51,7 +51,7 @@ def group_action(context: Context, action: str, label: str) -> dict[str, object]
     :param label: with `{}` for how many they are
     """
     reason: FailureReason = context["reason"]
-    batch = context["batch"].pk
+    batch = context["batch"].number
     return {
         "url": reverse("batch-copy", args=[batch])
         if action == "copy"

@@ -114,9 +114,9 @@ def stacked_bar(created: int, failed: int, skipped: int, total: int, more: str =
 
 
 @register.filter
-def batch_number(pk: int) -> str:
+def batch_number(number: int) -> str:
     """Return a batch's number as people write it, such as B-0012."""
-    return f"B-{pk:04d}"
+    return f"B-{number:04d}"
 
 
 @register.filter

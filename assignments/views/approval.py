@@ -29,9 +29,6 @@ from assignments.views.request_context import Request, acting
 if TYPE_CHECKING:
     from assignments.models import Batch
 
-if TYPE_CHECKING:
-    pass
-
 PER_PAGE: Final = 50
 UNDECIDED: Final = "approval"
 
@@ -39,19 +36,19 @@ UNDECIDED: Final = "approval"
 @require_http_methods(["GET", "POST"])
 @never_cache
 @may_assign
-def batch_approval(request: Request, pk: int) -> HttpResponse:
+def batch_approval(request: Request, number: int) -> HttpResponse:
     """Show the plan, and what changed since it was submitted; a POST approves or rejects it."""
-    batch = get_object_or_404(own_batches(request), pk=pk)
+    batch = get_object_or_404(own_batches(request), number=number)
     if request.method == "GET":
-        return _page(request, batch) if batch.state == UNDECIDED else redirect("batch", pk)
+        return _page(request, batch) if batch.state == UNDECIDED else redirect("batch", number)
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        return _refused(request, pk, " ".join(str(e[0]) for e in form.errors.values()))
+        return _refused(request, number, " ".join(str(e[0]) for e in form.errors.values()))
     try:
         _decide(request, batch, form)
     except ControlRefused as refusal:
-        return _refused(request, pk, str(refusal))
-    return redirect("batch", pk)
+        return _refused(request, number, str(refusal))
+    return redirect("batch", number)
 
 
 def _decide(request: Request, batch: Batch, form: DecisionForm) -> None:
@@ -63,11 +60,11 @@ def _decide(request: Request, batch: Batch, form: DecisionForm) -> None:
         approval.reject(batch=batch, by=by, now=now, why=why)
 
 
-def _refused(request: Request, pk: int, refusal: str) -> HttpResponse:
+def _refused(request: Request, number: int, refusal: str) -> HttpResponse:
     # Read again: somebody else may have decided in the meantime.
-    batch = own_batches(request).get(pk=pk)
+    batch = own_batches(request).get(number=number)
     if batch.state != UNDECIDED:
-        return refused(request, pk, refusal)
+        return refused(request, number, refusal)
     return _page(request, batch, refusal=refusal)
 
 

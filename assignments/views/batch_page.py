@@ -36,15 +36,15 @@ NOT_SENT: Final = {"cancelled", "rejected", "expired"}
 AT_REST: Final = {"approval", "held", "paused", "done", "stopped", *NOT_SENT}
 
 
-def refused(request: Request, pk: int, refusal: str) -> HttpResponse:
+def refused(request: Request, number: int, refusal: str) -> HttpResponse:
     """Return the batch's page, with the reason above it why an action was refused; status 409."""
-    context = {**page_context(request, pk), "refusal": refusal}
+    context = {**page_context(request, number), "refusal": refusal}
     return render(request, "assignments/batch.html", context, status=409)
 
 
-def page_context(request: Request, pk: int) -> dict[str, object]:
+def page_context(request: Request, number: int) -> dict[str, object]:
     """Return the template context of the whole page of a submitted batch."""
-    live = LivePart(request, pk, kept_seconds=PAGE_MAX_AGE_SECONDS)
+    live = LivePart(request, number, kept_seconds=PAGE_MAX_AGE_SECONDS)
     positions = batches.positions(live.batch, tab=live.tab, words=live.words)
     paginator = Paginator(positions, ROWS_PER_PAGE)
     count = {name: count for name, _, count in live.tabs}.get(live.tab)
@@ -69,10 +69,10 @@ class LivePart:
     """
 
     def __init__(
-        self, request: Request, pk: int, *, kept_seconds: int = POLL_MAX_AGE_SECONDS
+        self, request: Request, number: int, *, kept_seconds: int = POLL_MAX_AGE_SECONDS
     ) -> None:
         self._user, self._now = request.user, timezone.now()
-        self.batch = get_object_or_404(seen(request, batches.submitted_batches()), pk=pk)
+        self.batch = get_object_or_404(seen(request, batches.submitted_batches()), number=number)
         self.progress = batch_progress(self.batch, kept_seconds=kept_seconds)
         self.tab = request.GET.get("tab", "all")
         self.words = search_words(request)

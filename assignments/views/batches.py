@@ -78,17 +78,17 @@ def _drafts(request: Request, tab: str) -> tuple[int, dict[str, list[Draft]]]:
 @require_GET
 @never_cache
 @permission_required("assignments.view_batch", raise_exception=True)
-def batch(request: Request, pk: int) -> HttpResponse:
+def batch(request: Request, number: int) -> HttpResponse:
     """Show one batch: its progress, what failed and why, and its rows."""
-    return render(request, "assignments/batch.html", page_context(request, pk))
+    return render(request, "assignments/batch.html", page_context(request, number))
 
 
 @require_GET
 @never_cache
 @permission_required("assignments.view_batch", raise_exception=True)
-def batch_progress(request: Request, pk: int) -> HttpResponse:
+def batch_progress(request: Request, number: int) -> HttpResponse:
     """Return the live part of a batch's page, or 204 if it has not changed since the last one."""
-    live_part = LivePart(request, pk)
+    live_part = LivePart(request, number)
     if request.GET.get("seen") == live_part.token and not live_part.is_counting_down:
         return HttpResponse(status=204)
     context = live_part.context()

@@ -23,9 +23,6 @@ from assignments.views.request_context import Request, acting
 if TYPE_CHECKING:
     from assignments.models import Batch
 
-if TYPE_CHECKING:
-    pass
-
 BATCH_ACTIONS: Final = {
     "undo": control.undo,
     "withdraw": approval.withdraw,
@@ -45,44 +42,44 @@ may_assign = permission_required("assignments.assign", raise_exception=True)
 
 @require_POST
 @may_assign
-def batch_action(request: Request, pk: int, action: str) -> HttpResponse:
+def batch_action(request: Request, number: int, action: str) -> HttpResponse:
     """Do one action to a batch, or to all of its rows that failed with the same response."""
-    batch = get_object_or_404(own_batches(request), pk=pk)
+    batch = get_object_or_404(own_batches(request), number=number)
     if action not in {"start", *BATCH_ACTIONS, *ROW_ACTIONS}:
         raise Http404
     form = BatchActionForm(request.POST)
     if not form.is_valid():
-        return refused(request, pk, " ".join(str(e[0]) for e in form.errors.values()))
+        return refused(request, number, " ".join(str(e[0]) for e in form.errors.values()))
     try:
         _act(request, batch, action, form)
     except control.ControlRefused as refusal:
-        return refused(request, pk, str(refusal))
+        return refused(request, number, str(refusal))
     if action in BACK_TO_DRAFT and batch.by_id == request.user.pk:
         return redirect("assign", batch.submission_key)
-    return redirect("batch", pk)
+    return redirect("batch", number)
 
 
 @require_POST
 @may_assign
-def row_action(request: Request, pk: int, row: int, action: str) -> HttpResponse:
+def row_action(request: Request, number: int, row: int, action: str) -> HttpResponse:
     """Do one action to one row that failed."""
-    get_object_or_404(own_batches(request), pk=pk)
-    failed_row = get_object_or_404(batches.row_in_batch(pk, row))
+    get_object_or_404(own_batches(request), number=number)
+    failed_row = get_object_or_404(batches.row_in_batch(number, row))
     if action not in ROW_ACTIONS:
         raise Http404
     batch, only = failed_row.batch, failures.single_row(row)
     try:
         ROW_ACTIONS[action](batch=batch, by=acting(request), now=timezone.now(), among=only)
     except control.ControlRefused as refusal:
-        return refused(request, pk, str(refusal))
-    return redirect("batch", pk)
+        return refused(request, number, str(refusal))
+    return redirect("batch", number)
 
 
 @require_POST
 @may_assign
-def batch_copy(request: Request, pk: int) -> HttpResponse:
+def batch_copy(request: Request, number: int) -> HttpResponse:
     """Create a draft with the batch's people and items, or with those of one group of failures."""
-    batch = get_object_or_404(own_batches(request), pk=pk)
+    batch = get_object_or_404(own_batches(request), number=number)
     form = BatchActionForm(request.POST)
     draft = copy_to_draft(
         batch=batch,

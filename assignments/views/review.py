@@ -89,7 +89,7 @@ def submit(request: Request, pk: UUID) -> HttpResponse:
         )
     except submission.SubmissionRefused as refusal:
         return review_page(request, draft, problems=[str(refusal)])
-    return redirect("batch", batch.pk)
+    return redirect("batch", batch.number)
 
 
 @require_GET

@@ -36,14 +36,14 @@ def test_running_batch_rows_are_accepted_and_the_batch_is_stopped(page, running,
     sign_in(page, "manager")
     for size in WIDTHS:
         page.set_viewport_size(size)
-        page.goto(f"/batches/{running.pk}/?tab=unknown")
+        page.goto(f"/batches/{running.number}/?tab=unknown")
         check_appearance()
         page.locator("details.confirm summary").click()
         check_appearance()
         left = page.locator("details.confirm form").bounding_box()["x"]
         assert left >= 0
 
-    page.goto(f"/batches/{running.pk}/")
+    page.goto(f"/batches/{running.number}/")
     page.get_by_role("button", name="Accept 2").click()
     expect(page.locator("#see-failed")).to_have_text("1 failed")
     page.locator("details.confirm summary").click()
@@ -55,7 +55,7 @@ def test_running_batch_rows_are_accepted_and_the_batch_is_stopped(page, running,
 
 def test_opened_table_of_calls_stays_open_after_a_refresh(page, running):
     sign_in(page, "manager")
-    page.goto(f"/batches/{running.pk}/")
+    page.goto(f"/batches/{running.number}/")
 
     page.get_by_text("The numbers").click()
     running.assignments.filter(state="planned").update(state="queued", send_at=AT)

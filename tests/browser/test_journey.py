@@ -114,7 +114,7 @@ def test_manager_assigns_and_auditor_verifies_the_log(page, worker, lms, check_a
     verify(page, check_appearance)
 
     page.set_viewport_size({"width": 390, "height": 844})
-    batch = f"/batches/{Batch.objects.get().pk}/"
+    batch = f"/batches/{Batch.objects.get().number}/"
     for address in ("/batches/", batch, "/audit/", "/people/", "/content/", "/settings/"):
         page.goto(address)
         check_appearance()

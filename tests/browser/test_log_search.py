@@ -21,7 +21,7 @@ def row(page: Page) -> Assignment:
     """Return a created row with its log entries, with an auditor signed in."""
     row = make_batch(["created"]).assignments.get()
     item = {"title": str(row.content), "reference": row.content_reference}
-    batch = f"batch/{row.batch_id}"
+    batch = row.batch.ref
     reply = {"status": 201, "body": {"data": {"id": row.remote_id}}}
     created = Event(
         action="assignment.created",

@@ -93,7 +93,7 @@ def learner_and_content_of(body: Entry) -> tuple[int, int] | None:
 
 
 def _read_causes(rows: "QuerySet[Assignment]") -> list[Cause]:
-    subjects = {row: {f"assignment/{row.pk}", f"batch/{row.batch_id}"} for row in rows}
+    subjects = {row: {f"assignment/{row.pk}", row.batch.ref} for row in rows}
     entries = LogEntry.objects.filter(subject__in=sorted(set().union(*subjects.values())))
     lines = readable_entries(entries.order_by("seq"))
     return [

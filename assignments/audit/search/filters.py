@@ -142,10 +142,10 @@ def _are_many(later: QuerySet[LogEntry]) -> bool:
 def _due(term: Term) -> TermFilter:
     """Match entries of batches with a single due date, and of assignments with their own."""
     within = _within("due_date", cast(Span[date], term.parsed_value))
-    batches = Batch.objects.filter(within, has_several_due_dates=False)
+    batches = Batch.objects.filter(within, number__isnull=False, has_several_due_dates=False)
     rows = Assignment.objects.filter(within, batch__has_several_due_dates=True)
     index_conditions = (
-        Q(batch__in=[f"batch/{pk}" for pk in batches.values_list("pk", flat=True)]),
+        Q(batch__in=[f"batch/{number}" for number in batches.values_list("number", flat=True)]),
         Q(
             subject__in=rows.values_list(
                 Concat(Value("assignment/"), Cast("pk", CharField())), flat=True

@@ -76,7 +76,7 @@ class Command(DeskCommand):
             return
         batch = _batch(options["batch"])
         changed = _act(batch, options) if options["action"] in ACTIONS else None
-        batch = _batch(batch.pk)
+        batch = _batch(options["batch"])
         self._show(batch, changed, is_quiet=options["json"])
 
     def _list(self, *, is_quiet: bool) -> None:
@@ -117,7 +117,7 @@ def _act(batch: Batch, options: dict[str, Option]) -> int | None:
 
 
 def _batch(number: int) -> Batch:
-    batch = batches.submitted_batches().filter(pk=number).first()
+    batch = batches.submitted_batches().filter(number=number).first()
     if batch is None:
         raise CommandError(f"There is no batch B-{number:04d}.", returncode=REFUSED)
     return batch

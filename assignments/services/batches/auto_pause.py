@@ -70,12 +70,11 @@ def pause_automatically(pause: BatchPause, *, now: datetime) -> None:
     running = Batch.objects.filter(pk=batch.pk, state=Batch.State.RUNNING)
     if not running.update(state=Batch.State.PAUSED, pause_reason=pause.reason):
         return
-    ref = f"batch/{batch.pk}"
     event = Event(
         action="batch.paused",
-        subject=ref,
-        batch=ref,
-        cause=ref,
+        subject=batch.ref,
+        batch=batch.ref,
+        cause=batch.ref,
         account=batch.account.remote_id,
         result=str(Batch.State.PAUSED),
         detail={"reason": pause.reason, **pause.detail},

@@ -16,11 +16,10 @@ def batch_event(
     people: tuple[Person, ...] = (),
 ) -> Event:
     """Return the entry of what a person did to a batch, or of what was noticed about it."""
-    ref = f"batch/{batch.pk}"
     return Event(
         action=action,
-        subject=ref,
-        batch=ref,
+        subject=batch.ref,
+        batch=batch.ref,
         account=batch.account.remote_id,
         result=result,
         people=people,

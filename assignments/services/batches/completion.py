@@ -62,9 +62,9 @@ def _has_rows_to_send(pk: int) -> bool:
 def _completed(batch: Batch) -> Event:
     return Event(
         action="batch.completed",
-        subject=f"batch/{batch.pk}",
-        batch=f"batch/{batch.pk}",
-        cause=f"batch/{batch.pk}",
+        subject=batch.ref,
+        batch=batch.ref,
+        cause=batch.ref,
         account=batch.account.remote_id,
         result="completed",
         detail={"counts": dict(counts(batch))},

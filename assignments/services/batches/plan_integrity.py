@@ -30,14 +30,14 @@ CACHED_REVIEWS: Final = 16
 
 def is_intact(batch: Batch) -> bool:
     """Return whether terms and rows are all as they were reviewed; true only before delivery."""
-    return recomputed_digest(batch) == submitted_digest(batch.pk) == batch.plan_digest
+    return recomputed_digest(batch) == submitted_digest(batch.ref) == batch.plan_digest
 
 
 def objection(batch: Batch) -> str:
     """Return why the batch may not start, or an empty text; true only before delivery."""
     if not is_intact(batch):
         return "Its rows are not the ones that were reviewed."
-    return "" if sendable_digest(batch.pk) else "Nobody but its submitter approved this plan."
+    return "" if sendable_digest(batch.ref) else "Nobody but its submitter approved this plan."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def check_rows(rows: Sequence[Assignment]) -> CheckedRows:
 
 
 def _check_batch(batch: Batch, rows: Sequence[Assignment], checked: CheckedRows) -> None:
-    _require_review(batch.pk, batch.plan_digest)
+    _require_review(batch.ref, batch.plan_digest)
     digest_input = reviewed_input(batch)
     if lacks_sent_text(digest_input):
         raise PlanChanged
@@ -80,12 +80,12 @@ def _check_batch(batch: Batch, rows: Sequence[Assignment], checked: CheckedRows)
 
 
 @lru_cache(maxsize=CACHED_REVIEWS)
-def _require_review(batch_pk: int, plan_digest: str) -> None:
+def _require_review(batch_ref: str, plan_digest: str) -> None:
     """Require that the log allows sending the plan with this digest.
 
     :raises PlanChanged: if it does not
     """
-    if sendable_digest(batch_pk) != plan_digest:
+    if sendable_digest(batch_ref) != plan_digest:
         raise PlanChanged
 
 
@@ -98,7 +98,7 @@ def _plan_pause(batch: Batch) -> BatchPause:
 
 
 def _problem(batch: Batch) -> str:
-    if not submitted_digest(batch.pk):
+    if not submitted_digest(batch.ref):
         return "the log no longer holds the entry of its review"
     digest_input = PlanDigestInput.objects.filter(pk=batch.pk).first()
     if digest_input and digest_input.version > max(FORMATS):

@@ -34,13 +34,12 @@ def release(*, batch: Batch, by: Actor, now: datetime) -> None:
     batch.state = Batch.State.RUNNING if may_run else Batch.State.PAUSED
     batch.started_at = now if may_run else None
     batch.save(update_fields=["state", "started_at", "pause_reason"])
-    ref = f"batch/{batch.pk}"
     detail = {"plan_digest": batch.plan_digest, "reason": batch.pause_reason}
     event = Event(
         action="batch.released" if may_run else "batch.paused",
-        subject=ref,
-        batch=ref,
-        cause=ref,
+        subject=batch.ref,
+        batch=batch.ref,
+        cause=batch.ref,
         result=str(batch.state),
         detail=detail,
     )

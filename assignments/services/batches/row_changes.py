@@ -113,8 +113,8 @@ def row_event(row: Assignment, action: str, result: str, **detail: object) -> Ev
         action=action,
         subject=f"assignment/{row.pk}",
         result=result,
-        batch=f"batch/{row.batch_id}",
-        cause=f"batch/{row.batch_id}",
+        batch=row.batch.ref,
+        cause=row.batch.ref,
         people=(person,),
         detail={"content": item, "attempt": row.attempt, **_redacted(detail, row)},
     )

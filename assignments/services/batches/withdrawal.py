@@ -55,7 +55,7 @@ def _withdraw_chunk(batch: Batch, by: Actor, now: datetime) -> int:
 
 def _ended_by(batch: Batch) -> Actor:
     """Return who ended the batch, from the log; by default who submitted it."""
-    entries = LogEntry.objects.filter(subject=f"batch/{batch.pk}", action__in=ENDING_ACTIONS)
+    entries = LogEntry.objects.filter(subject=batch.ref, action__in=ENDING_ACTIONS)
     ref = entries.order_by("-seq").values_list("actor", flat=True).first() or ""
     if ref == SYSTEM.ref:
         return SYSTEM

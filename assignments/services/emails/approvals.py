@@ -38,7 +38,7 @@ def _requests(approval: Approval) -> list[EmailMessage]:
         f"Reason: {batch.reason or 'none given'}",
         f"Plan: {batch.plan_digest}",
         f"Decide until {formatting.moment(approval.expires_at)}; nothing is sent before:",
-        page_url("batch-approval", batch.pk),
+        page_url("batch-approval", batch.number),
     ]
     subject = f"Waiting for your approval: {batch} {batch.title}"
     return [compose(subject, lines, user.email) for user in approvers(batch) if user.email]
@@ -53,7 +53,7 @@ def _decision(approval: Approval) -> list[EmailMessage]:
         f"Reason: {approval.reason}" if approval.reason else "",
         f"Plan: {approval.plan_digest}",
         NEXT[decision].format(start=start),
-        page_url("batch", batch.pk),
+        page_url("batch", batch.number),
     ]
     subject = f"{DECIDED[decision].capitalize()}: {batch} {batch.title}"
     return [compose(subject, lines, batch.by.email)] if batch.by.email else []

@@ -39,7 +39,7 @@ def write_plan(*, batch: Batch, by: Actor, now: datetime, out: BinaryIO) -> None
         out.write(to_csv_lines(lines).encode())
     event = Event(
         action="plan.downloaded",
-        subject=f"batch/{batch.pk}",
+        subject=f"draft/{batch.submission_key}",
         account=batch.account.remote_id,
         result="csv",
         detail={"rows": batch.rows, "plan_digest": batch.plan_digest},

@@ -43,10 +43,10 @@ def _find_holds(person: Subject) -> Iterator[str]:
 def _find_learner_blockers(learner: Learner) -> Iterator[str]:
     unsettled = Assignment.objects.filter(learner=learner, state__in=Assignment.UNSETTLED)
     submitted = unsettled.exclude(batch__state=Batch.State.PLANNED)
-    batches = submitted.order_by("batch").values_list("batch", flat=True).distinct()
+    batches = _numbers(Batch.objects.filter(pk__in=submitted.values("batch")))
     if batches:
         yield (
-            f"Assignments to them in {_format_batches(list(batches))} are not settled yet. Wait "
+            f"Assignments to them in {_format_batches(batches)} are not settled yet. Wait "
             "until they are, stop the batch, or decide about the rows that wait for a decision."
         )
 
@@ -57,7 +57,7 @@ def _find_user_blockers(user: User, by: Actor, now: datetime) -> Iterator[str]:
     if user.sign_ins.filter(expires_at__gt=now).exists():
         yield "They are signed in. Revoke their access, then sign them out under Settings."
     open_batches = Batch.objects.filter(by=user).exclude(state__in=ENDED_STATES)
-    batches = _pks(open_batches | Batch.objects.filter(_has_unsettled_rows(user.pk)))
+    batches = _numbers(open_batches | Batch.objects.filter(_has_unsettled_rows(user.pk)))
     if batches:
         yield (
             f"Their {_format_batches(batches)} is not settled yet. Wait until it is, stop the "
@@ -71,11 +71,10 @@ def _has_unsettled_rows(user_pk: int) -> Q:
     return Q(pk__in=rows.values("batch"))
 
 
-def _pks(batches: QuerySet[Batch]) -> list[int]:
-    return list(batches.order_by("pk").values_list("pk", flat=True).distinct())
+def _numbers(batches: QuerySet[Batch]) -> list[str]:
+    return [str(batch) for batch in batches.order_by("number").distinct()]
 
 
-def _format_batches(pks: list[int]) -> str:
-    numbers = ", ".join(f"B-{pk:04d}" for pk in pks[:MAX_NAMED])
-    more = len(pks) - MAX_NAMED
-    return f"{numbers} and {more:,} more" if more > 0 else numbers
+def _format_batches(numbers: list[str]) -> str:
+    named, more = ", ".join(numbers[:MAX_NAMED]), len(numbers) - MAX_NAMED
+    return f"{named} and {more:,} more" if more > 0 else named

@@ -8,6 +8,7 @@ from itertools import chain
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from assignments.audit.entries.actors import Actor
 from assignments.audit.entries.canonical import Entry
@@ -116,7 +117,7 @@ class _RetentionRules:
             oldest={name: _subtract_months(now, count) for name, count in kept.items()},
             held_accounts=frozenset(accounts),
             held=frozenset(ref for ref in refs if not ref.startswith("account/")),
-            batches=frozenset(f"batch/{pk}" for pk in _unsettled_batches()),
+            batches=frozenset(_unsettled_batches()),
         )
 
     def find_reason(self, entry: Entry) -> str:
@@ -137,11 +138,11 @@ class _RetentionRules:
             yield f"{entry['batch']} is not settled"
 
 
-def _unsettled_batches() -> Iterator[int]:
-    """Yield the ids of batches that are running or have unsettled rows."""
-    yield from Batch.objects.filter(state__in=OPEN_STATES).values_list("pk", flat=True)
-    rows = Assignment.objects.filter(state__in=Assignment.UNSETTLED)
-    yield from rows.order_by("batch").values_list("batch", flat=True).distinct()
+def _unsettled_batches() -> Iterator[str]:
+    """Yield, as the log names them, the batches that are running or have unsettled rows."""
+    rows = Assignment.objects.filter(batch=OuterRef("pk"), state__in=Assignment.UNSETTLED)
+    unsettled = Batch.objects.filter(Q(state__in=OPEN_STATES) | Exists(rows))
+    yield from (batch.ref for batch in unsettled.filter(number__isnull=False))
 
 
 def _subtract_months(now: datetime, count: int) -> datetime:

@@ -15,7 +15,7 @@ def log_calls(calls: Iterable[tuple[Assignment, float]]) -> None:
     for row, seconds in calls:
         facts = {
             "request_id": row.batch.request_id,
-            "batch": f"batch/{row.batch_id}",
+            "batch": row.batch.ref,
             "assignment": f"assignment/{row.pk}",
             "attempt": row.attempt,
             "outcome": str(row.state),

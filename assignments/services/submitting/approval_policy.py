@@ -65,10 +65,10 @@ def point_out_split(batch: Batch, *, now: datetime) -> None:
     others = split_batches(batch, now=now)
     if not others:
         return
-    batch.split_with = [other.pk for other in others]
+    batch.split_with = [other.number for other in others]
     batch.save(update_fields=["split_with"])
     detail = {
-        "batches": [f"batch/{other.pk}" for other in others],
+        "batches": [other.ref for other in others],
         "rows": batch.rows + sum(other.rows for other in others),
         "limit": settings.APPROVAL_THRESHOLD,
     }

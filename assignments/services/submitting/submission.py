@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from assignments.audit.entries.actors import Actor
 from assignments.audit.entries.canonical import timestamp
 from assignments.audit.log import Event, record, record_all
-from assignments.models import Account, Approval, Assignment, Batch, Draft
+from assignments.models import Account, Approval, Assignment, Batch, BatchCounter, Draft
 from assignments.models.terms import ITEM_TERMS, SENT_TEXTS, Status, term_values
 from assignments.queries.review import ReviewFindings
 from assignments.services.batches import row_changes, withdrawal
@@ -58,7 +58,8 @@ def submit(
     batch.state = Batch.State.APPROVAL if reasons else Batch.State.WAITING
     batch.submitted_at, batch.request_id = now, by.request_id
     batch.starts_at = _starts_at(batch, starts_at, to_send, now)
-    batch.save(update_fields=["state", "submitted_at", "starts_at", "request_id"])
+    batch.number = _next_number()
+    batch.save(update_fields=["state", "number", "submitted_at", "starts_at", "request_id"])
     draft.is_submitted = True
     draft.save(update_fields=["is_submitted"])
     approval = approval_policy.request_approval(batch, reasons, now) if reasons else None
@@ -66,6 +67,14 @@ def submit(
     approval_policy.point_out_split(batch, now=now)
     _record_skipped(batch, by, now)
     return batch
+
+
+def _next_number() -> int:
+    # Rolled back with the submission, so that no number is left out.
+    counter, _ = BatchCounter.objects.select_for_update().get_or_create(pk=1)
+    counter.newest += 1
+    counter.save()
+    return counter.newest
 
 
 def _refuse_changes_after_review(draft: Draft, batch: Batch) -> None:
