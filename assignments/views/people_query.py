@@ -151,8 +151,8 @@ class PeopleQuery:
 
     @property
     def query_here(self) -> str:
-        """The query of the current page."""
-        return self._query({})
+        """The query of the current page; empty if every parameter has its default."""
+        return self._query({}).removesuffix("?")
 
     @property
     def query_first(self) -> str:

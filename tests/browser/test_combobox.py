@@ -88,6 +88,7 @@ def test_escape_closes_arrow_opens_and_tab_leaves_the_list(page, field):
 
 
 def test_enter_before_options_are_loaded_picks_nothing(page, field):
+    address = page.url
     page.keyboard.type("safety")
     page.keyboard.press("Enter")
 
@@ -96,7 +97,7 @@ def test_enter_before_options_are_loaded_picks_nothing(page, field):
     page.keyboard.press("Enter")
     expect(page.locator("#what .picked-item")).to_have_count(1)
     assert picked() == ["Fire Safety"]
-    expect(page).to_have_url(field.page.url)
+    expect(page).to_have_url(address)
 
 
 def test_click_picks_an_option(page, field):
