@@ -66,9 +66,10 @@ def log(db: None) -> int:
 
 
 @pytest.fixture(autouse=True)
-def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait a moment only for responses."""
-    monkeypatch.setattr(https_destination, "TIMEOUT_SECONDS", 0.2)
+def short_timeout(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait a moment only for responses of receivers that are late; a busy machine is not."""
+    if "late" in request.node.name:
+        monkeypatch.setattr(https_destination, "TIMEOUT_SECONDS", 0.2)
 
 
 def forward_often(settings: Any, url: str, rounds: int = 40) -> None:
