@@ -54,6 +54,6 @@ def _check(address: str, kind: str, host: str) -> None:
     else:
         return
     raise UnsupportedProxy(
-        f"{kind}_PROXY or ALL_PROXY {problem}. Set it to one, as in http://HOST:PORT, or add "
-        f"{host} to NO_PROXY."
+        f"{kind}_PROXY or ALL_PROXY {problem}. Set it to an HTTP proxy, as in http://HOST:PORT, or "
+        f"add {host} to NO_PROXY."
     )

@@ -28,6 +28,14 @@ STRICT_REASONS: Final = (
     "subject key identifier marked critical",
     "certificate extensions require version 3",
 )
+# What to do about other reasons, and about a server that responds without TLS.
+OTHER_ADVICE: Final = {
+    "hostname mismatch": "Correct the address, or let the server have a certificate for that name.",
+    "ip address mismatch": "Use the server's name instead of its IP address.",
+    "certificate has expired": "Let the server have a new certificate, or set the clock here.",
+    "certificate is not yet valid": "Set the clock of this machine, or of the server.",
+    "wrong_version_number": "It does not use TLS there: correct the scheme or the port.",
+}
 UNKNOWN_AUTHORITY_REASONS: Final = ("local issuer certificate", "self-signed certificate")
 
 
@@ -72,4 +80,5 @@ def advice(problem: str) -> str:
         )
     if mark and any(text in reason for text in UNKNOWN_AUTHORITY_REASONS):
         return "If the authority is your company's, set SSL_CERT_FILE to a file with it."
-    return ""
+    texts = (text for name, text in OTHER_ADVICE.items() if name in problem.lower())
+    return next(texts, "")

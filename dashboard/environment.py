@@ -1,18 +1,25 @@
 """Typed readers of environment variables; an invalid value stops the start with one clear line."""
 
-import ipaddress
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, override
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from assignments import proxies
+from assignments.hosts import is_requestable
 from dashboard.settings_catalogue import SECRETS, SETTINGS
 
 DATABASE_ENGINES: Final = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
+TRUE_AND_FALSE: Final = {
+    **dict.fromkeys(("true", "on", "yes", "y", "1"), True),
+    **dict.fromkeys(("false", "off", "no", "n", "0"), False),
+}
 BROKER_SCHEMES = ("redis", "rediss", "redis+socket", "amqp", "amqps")
 
 
@@ -34,7 +41,21 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
         """
         if SETTINGS[var].default is not None:
             default, parse_default = SETTINGS[var].default, True
+        if var in self.ENVIRON:
+            # Not by the base class: for it `$` begins the name of a variable, but secrets may too.
+            return self.parse_value(self.ENVIRON[var], cast)
         return super().get_value(var, cast, default, parse_default)
+
+    @override
+    def bool(self, var: str, default: object = environ.Env.NOTSET) -> bool:
+        """Return the value of a setting that is on or off.
+
+        :raises ImproperlyConfigured: for another word: it must not silently count as off
+        """
+        value = str(self.get_value(var, str, default))
+        if value.strip().lower() not in TRUE_AND_FALSE:
+            raise ImproperlyConfigured(f"{var} is {value!r}. Set it to true or false.")
+        return TRUE_AND_FALSE[value.strip().lower()]
 
 
 def read_environment(root: Path) -> Environment:
@@ -99,10 +120,13 @@ def database(env: Environment, default: str) -> dict[str, Any]:
 
     :raises ImproperlyConfigured: DATABASE_URL is not the address of a supported database
     """
+    values: dict[str, Any] = {}
     with warnings.catch_warnings():
         # The reader's own warning would show the password.
         warnings.simplefilter("ignore")
-        values = dict(env.db_url("DATABASE_URL", default=default))
+        # For a malformed host or port it raises an error that quotes the address.
+        with suppress(ValueError):
+            values |= env.db_url("DATABASE_URL", default=default)
     if values.get("ENGINE") not in DATABASE_ENGINES:
         raise ImproperlyConfigured(
             "DATABASE_URL is not the address of a database. Write sqlite:////folder/desk.sqlite3 "
@@ -133,61 +157,35 @@ def integer(env: Environment, name: str, *, least: int) -> int:
     return value
 
 
+def time_zone(env: Environment) -> str:
+    """Return the name of the time zone that TIME_ZONE names."""
+    name = str(env.str("TIME_ZONE"))
+    try:
+        ZoneInfo(name)
+    except (OSError, LookupError, ValueError) as error:
+        raise ImproperlyConfigured(
+            f"TIME_ZONE is {name!r}, which is no time zone. Set it to one such as Europe/London."
+        ) from error
+    return name
+
+
 def is_loopback(url: str) -> bool:
     """Return whether the host of a URL is this machine's loopback interface."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return proxies.is_loopback(urlsplit(url).hostname or "")
 
 
-def refuse_private_address(base_url: str, *, is_allowed: bool) -> None:
-    """Refuse to send the API key to a private IP address, unless that is explicitly allowed.
+def checked_url(name: str, url: str) -> str:
+    """Return the URL of a setting if requests can be sent to it.
 
-    Host names are checked when a connection is made, because what they resolve to may change.
-
-    :raises ImproperlyConfigured: with the one thing to change
+    :raises ImproperlyConfigured: without quoting the URL, which may have a password
     """
-    try:
-        address = ipaddress.ip_address(urlsplit(base_url).hostname or "")
-    except ValueError:
-        return
-    if not (address.is_global or address.is_loopback or is_allowed):
+    is_complete = is_requestable(url) and urlsplit(url).scheme in {"http", "https"}
+    if not is_complete or any(character in url for character in "@?#"):
         raise ImproperlyConfigured(
-            f"STACKONE_BASE_URL is {address}, a private address. If your StackOne is really "
-            "there, set STACKONE_ALLOW_PRIVATE=1."
+            f"{name} is not a complete web address. Write it as https://HOST or https://HOST/PATH, "
+            "without user, password, ? and #."
         )
-
-
-def refuse_unsafe_remote(*, demo: bool, api_key: str, base_url: str) -> None:
-    """Refuse to send the API key unencrypted, or to let demo personas reach a real LMS.
-
-    :raises ImproperlyConfigured: with the one thing to change
-    """
-    if urlsplit(base_url).scheme != "https" and not is_loopback(base_url):
-        raise ImproperlyConfigured(f"STACKONE_BASE_URL is {base_url}. Start it with https://.")
-    if demo and api_key:
-        raise ImproperlyConfigured(
-            "DESK_DEMO and STACKONE_API_KEY are both set: anybody could sign in and change a real "
-            "LMS. Unset one of them."
-        )
-    if not api_key and not is_loopback(base_url):
-        raise ImproperlyConfigured(
-            "STACKONE_API_KEY is not set. Set it to the key of your StackOne project, or unset "
-            "STACKONE_BASE_URL to use the built-in sandbox LMS."
-        )
-
-
-def account_ids(env: Environment, *, is_sandbox: bool) -> list[str]:
-    """Return the ids of the linked LMS accounts."""
-    ids = [part.strip() for part in env.list("STACKONE_ACCOUNT_ID") if part.strip()]
-    if ids or is_sandbox:
-        return ids or ["sandbox"]
-    raise ImproperlyConfigured(
-        "STACKONE_ACCOUNT_ID is not set. Set it to the id of the linked LMS account; several are "
-        "separated by commas."
-    )
+    return url
 
 
 def broker_url(env: Environment, *, engine: str) -> str:

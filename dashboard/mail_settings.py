@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
-from dashboard.environment import Environment, positive_integer
+from dashboard.environment import Environment, checked_url, positive_integer
 
 CONSOLE: Final = "django.core.mail.backends.console.EmailBackend"
 SMTP: Final = "dashboard.mail_backend.EmailBackend"
@@ -66,12 +66,10 @@ def addresses(env: Environment, name: str) -> list[str]:
 
 
 def site_url(env: Environment) -> str:
-    """Return the URL of the site for links in e-mails, without a slash at its end."""
+    """Return the URL of the site for links in e-mails, without a slash at its end.
+
+    :raises ImproperlyConfigured: if it is incomplete
+    """
     local_url = f"http://127.0.0.1:{positive_integer(env, 'PORT')}"
     url = str(env.str("SITE_URL", default=local_url)).rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ImproperlyConfigured(
-            f"SITE_URL is {url!r}. Write the address of the site, as in https://desk.example.com."
-        )
-    return url
+    return checked_url("SITE_URL", url)

@@ -17,6 +17,7 @@ from dashboard import (
     shared_cache,
     siem_settings,
     sign_in_settings,
+    stackone_settings,
     tls_settings,
 )
 from dashboard.settings_catalogue import SANDBOX_URL, STACKONE_URL, THRESHOLD_WITH_KEY
@@ -35,19 +36,19 @@ STACKONE_API_KEY = env.str("STACKONE_API_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 
 # Without an API key the product talks to its own sandbox LMS, over real HTTP.
-STACKONE_BASE_URL = env.str(
+STACKONE_BASE_URL = environment.checked_url(
     "STACKONE_BASE_URL",
-    default=STACKONE_URL if STACKONE_API_KEY else SANDBOX_URL,
+    env.str("STACKONE_BASE_URL", default=STACKONE_URL if STACKONE_API_KEY else SANDBOX_URL),
 )
 TLS_STRICT_CERTIFICATES = tls_settings.strict_certificates(env)
 STACKONE_ALLOW_PRIVATE = env.bool("STACKONE_ALLOW_PRIVATE")
-environment.refuse_private_address(STACKONE_BASE_URL, is_allowed=STACKONE_ALLOW_PRIVATE)
-environment.refuse_unsafe_remote(
+stackone_settings.refuse_private_address(STACKONE_BASE_URL, is_allowed=STACKONE_ALLOW_PRIVATE)
+stackone_settings.refuse_unsafe_remote(
     demo=DESK_DEMO, api_key=STACKONE_API_KEY, base_url=STACKONE_BASE_URL
 )
 IS_SANDBOX = not STACKONE_API_KEY
 STACKONE_API_KEY = STACKONE_API_KEY or "sandbox"
-STACKONE_ACCOUNT_IDS = environment.account_ids(env, is_sandbox=IS_SANDBOX)
+STACKONE_ACCOUNT_IDS = stackone_settings.account_ids(env, is_sandbox=IS_SANDBOX)
 STACKONE_REQUESTS_PER_MINUTE = environment.positive_integer(env, "STACKONE_REQUESTS_PER_MINUTE")
 STACKONE_STATUS_STYLE = environment.choice(env, "STACKONE_STATUS_STYLE")
 STACKONE_CONTRACT = environment.choice(env, "STACKONE_CONTRACT")
@@ -99,7 +100,7 @@ SITE_URL = mail_settings.site_url(env)
 # Receive an e-mail when a verification finds the audit log altered.
 ALERT_EMAILS = mail_settings.addresses(env, "ALERT_EMAILS")
 
-GRACE_SECONDS = env.int("GRACE_SECONDS")
+GRACE_SECONDS = environment.integer(env, "GRACE_SECONDS", least=0)
 SETTLE_SECONDS = environment.positive_integer(env, "SETTLE_SECONDS")
 SENDER_CONCURRENCY = environment.positive_integer(env, "SENDER_CONCURRENCY")
 SYNC_MINUTES = environment.positive_integer(env, "SYNC_MINUTES")
@@ -262,7 +263,7 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 USE_TZ = True
 # The organisation's time zone: a due date is a day in it. Times are stored and sent in UTC.
-TIME_ZONE = env.str("TIME_ZONE")
+TIME_ZONE = environment.time_zone(env)
 DUE_TIMES = env.bool("DUE_TIMES")
 DATE_ORDER = environment.choice(env, "DATE_ORDER")
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from dashboard.environment import Environment, is_loopback
+from dashboard.environment import Environment, checked_url, is_loopback
 
 ROLES = ("MANAGER", "AUDITOR", "ADMIN")
 
@@ -57,7 +57,7 @@ def oidc_issuer(env: Environment, *, demo: bool) -> str:
             "DESK_DEMO and OIDC_ISSUER are both set: anybody could sign in as a demo persona. "
             "Unset one of them."
         )
-    _refuse_cleartext(url)
+    _refuse_cleartext(checked_url("OIDC_ISSUER", url))
     _refuse_incomplete(env)
     return url
 

@@ -16,7 +16,7 @@ from django.utils.crypto import get_random_string
 from assignments.audit.entries.actors import SYSTEM
 from assignments.audit.verification.whole_log import verify_log
 from assignments.models import Draft, LogEntry, PersonalValue
-from dashboard import environment
+from dashboard import environment, stackone_settings
 from dashboard.access import errors, matrix
 from dashboard.access.models import User
 from dashboard.access.rules import PUBLIC, RULES
@@ -411,14 +411,16 @@ def test_readyz_reports_what_is_missing(client):
 )
 def test_contradictory_settings_stop_the_start(values, sentence):
     with pytest.raises(ImproperlyConfigured, match=sentence):
-        environment.refuse_unsafe_remote(**values)
+        stackone_settings.refuse_unsafe_remote(**values)
 
 
 @pytest.mark.parametrize(
     ("read", "sentence"),
     [
         pytest.param(
-            lambda: environment.account_ids(env(), is_sandbox=False), "STACKONE_ACCOUNT_ID", id="id"
+            lambda: stackone_settings.account_ids(env(), is_sandbox=False),
+            "STACKONE_ACCOUNT_ID",
+            id="id",
         ),
         pytest.param(
             lambda: environment.positive_integer(env(SYNC_MINUTES="0"), "SYNC_MINUTES"),

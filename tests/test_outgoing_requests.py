@@ -16,7 +16,7 @@ from assignments.stackone.address import is_public
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import OutcomeUnknown
 from assignments.stackone.transport import DirectTransport, transport_to
-from dashboard import environment
+from dashboard import stackone_settings
 from dashboard.access import oidc
 from dashboard.access.oidc_errors import ProviderUnavailable, UntrustedProviderData
 
@@ -145,13 +145,13 @@ def test_a_private_base_url_prevents_the_start(host):
     with pytest.raises(
         ImproperlyConfigured, match=r"a private address\. If your StackOne is really"
     ):
-        environment.refuse_private_address(f"https://{host}/", is_allowed=False)
-    environment.refuse_private_address(f"https://{host}/", is_allowed=True)
+        stackone_settings.refuse_private_address(f"https://{host}/", is_allowed=False)
+    stackone_settings.refuse_private_address(f"https://{host}/", is_allowed=True)
 
 
 @pytest.mark.parametrize("url", ["https://api.stackone.com", "http://127.0.0.1:9100"])
 def test_other_base_urls_allow_the_start(url):
-    environment.refuse_private_address(url, is_allowed=False)
+    stackone_settings.refuse_private_address(url, is_allowed=False)
 
 
 def test_the_api_client_follows_no_redirect():

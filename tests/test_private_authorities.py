@@ -205,7 +205,24 @@ def test_a_proxy_that_cannot_be_used_stops_the_start(
     with pytest.raises(ImproperlyConfigured, match=sentence) as stop:
         tls_settings.refuse_unsupported_proxy([f"http://{HERE}:1", "https://api.stackone.com"])
     assert "s3cret" not in str(stop.value)
+    assert "Set it to an HTTP proxy" in str(stop.value)
     assert "add api.stackone.com to NO_PROXY" in str(stop.value)
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("certificate verify failed: Hostname mismatch, certificate is not valid", "that name"),
+        ("certificate verify failed: IP address mismatch", "instead of its IP address"),
+        ("certificate verify failed: certificate has expired (_ssl.c:1)", "a new certificate"),
+        ("certificate verify failed: certificate is not yet valid", "Set the clock"),
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number", "the scheme or the port"),
+        ("Connection refused", ""),
+    ],
+)
+def test_each_refusal_of_a_connection_has_its_advice(reason: str, expected: str) -> None:
+    assert expected in tls.advice(reason)
+    assert bool(tls.advice(reason)) is bool(expected)
 
 
 @pytest.mark.parametrize(("value", "expected"), [("0", False), ("off", False), ("", True)])

@@ -273,7 +273,10 @@ def test_the_schedule_wakes_the_worker(transactional_db, settings, clock):
 
 def test_the_doctor_reports_the_forwarding(destination):
     write_log(1)
+    assert doctor._siem().sentence.startswith("nothing was sent to siem.example yet; 1 entry")
+    forward()
     assert doctor._siem().sentence.startswith("siem.example receives the audit log")
+    write_log(1)
     destination.script = ["lose"]
     forward()
 
@@ -437,9 +440,19 @@ def test_the_destination_comes_from_the_environment(url, expected):
         "https://desk:s3cret@siem.example/in",
         "https://[s3cret",
         "https://siem.example:s3cret",
+        "https://siem..s3cret",
+        "syslog+tls://siem..s3cret:6514",
+        "syslog+tcp://siem s3cret",
     ],
 )
 def test_an_invalid_destination_stops_the_start_without_showing_the_url(url):
     with pytest.raises(ImproperlyConfigured, match="SIEM_URL is set, and") as stop:
         siem(env(SIEM_URL=url))
+    assert "s3cret" not in str(stop.value)
+
+
+@pytest.mark.parametrize("value", ["Bearer s3cret\N{EN DASH}x", "Splunk s3cret\nX: y"])
+def test_an_authorization_that_no_header_can_have_stops_the_start(value):
+    with pytest.raises(ImproperlyConfigured, match="SIEM_AUTHORIZATION has a character") as stop:
+        siem(env(SIEM_URL="https://siem.example/", SIEM_AUTHORIZATION=value))
     assert "s3cret" not in str(stop.value)

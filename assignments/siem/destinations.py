@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from assignments.hosts import is_requestable
 from assignments.siem.files import File
 from assignments.siem.https import Https
 from assignments.siem.syslog import DEFAULT_MAX_BYTES, Syslog
@@ -33,13 +34,14 @@ def parse_destination(
         parts, port = urlsplit(""), None
     if parts.scheme == "file" and parts.path.startswith("/") and not parts.netloc:
         return File(Path(parts.path))
-    if parts.scheme in SYSLOG_PORTS and parts.hostname:
+    if parts.scheme in SYSLOG_PORTS and is_requestable(url):
         port = port or SYSLOG_PORTS[parts.scheme]
         is_encrypted = parts.scheme == "syslog+tls"
-        return Syslog(parts.hostname, port, is_encrypted, max_message_bytes)
-    if parts.scheme in {"http", "https"} and parts.hostname:
+        return Syslog(str(parts.hostname), port, is_encrypted, max_message_bytes)
+    if parts.scheme in {"http", "https"} and is_requestable(url):
         _require_no_password(parts)
-        return Https(url, parts.hostname, authorization)
+        _require_header_value(authorization)
+        return Https(url, str(parts.hostname), authorization)
     raise InvalidDestination(
         "it is not the address of a SIEM. Write it as file:///FOLDER/audit.jsonl, "
         "syslog+tls://HOST:6514, syslog+tcp://HOST:601 or https://HOST/PATH"
@@ -50,4 +52,11 @@ def _require_no_password(parts: SplitResult) -> None:
     if parts.username or parts.password:
         raise InvalidDestination(
             "it contains a user or password. Put them into SIEM_AUTHORIZATION instead"
+        )
+
+
+def _require_header_value(authorization: str) -> None:
+    if not (authorization.isascii() and authorization.isprintable()):
+        raise InvalidDestination(
+            "SIEM_AUTHORIZATION has a character that no header can have. Copy it from the SIEM"
         )

@@ -1,15 +1,11 @@
 """Validate the base URL and encode ids as URL path segments."""
 
 import ipaddress
-import re
-from typing import Final
 from urllib.parse import SplitResult, quote, urlsplit
 
+from assignments.hosts import is_host
 from assignments.proxies import is_loopback
 from assignments.stackone.errors import Refused
-
-LABEL: Final = r"[a-z0-9_][a-z0-9_-]{0,62}"
-HOST_NAME: Final = re.compile(rf"{LABEL}(\.{LABEL})*")
 
 
 def validate_base_url(url: str) -> str:
@@ -18,7 +14,7 @@ def validate_base_url(url: str) -> str:
     :raises ValueError: with one sentence on what to change
     """
     parts = _split(url)
-    if parts.scheme not in {"http", "https"} or not _is_host(parts.hostname or ""):
+    if parts.scheme not in {"http", "https"} or not is_host(parts.hostname or ""):
         raise ValueError("Write the base URL as https:// and a host name.")
     if "@" in parts.netloc:
         raise ValueError("Remove the user name and password from the base URL.")
@@ -62,10 +58,3 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         raise ValueError("Write the base URL with a valid host and port.") from None
     return parts
-
-
-def _is_host(host: str) -> bool:
-    try:
-        return bool(ipaddress.ip_address(host))
-    except ValueError:
-        return HOST_NAME.fullmatch(host) is not None

@@ -25,7 +25,7 @@ def checked_metadata(metadata: ProviderData) -> ProviderData:
     """
     metadata = without_nulls(metadata)
     if text_of(metadata.get("issuer")).rstrip("/") != settings.OIDC_ISSUER:
-        raise UnusableDocument(f"It calls itself {metadata.get('issuer')!r}.")
+        raise UnusableDocument(f"it calls itself {metadata.get('issuer')!r}")
     for name in ENDPOINTS:
         _refuse_cleartext(name, text_of(metadata.get(name, "https:")))
     return metadata
@@ -36,5 +36,5 @@ def _refuse_cleartext(name: str, url: str) -> None:
     is_local = is_loopback(settings.OIDC_ISSUER) and is_loopback(url)
     if urlsplit(url).scheme != "https" and not is_local:
         raise UnusableDocument(
-            f"The provider's {name} is {url!r}, which does not start with https://."
+            f"The provider's {name} is {url!r}, which does not start with https://"
         )

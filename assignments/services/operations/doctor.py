@@ -74,7 +74,7 @@ def _database() -> Finding:
     except OperationalError as error:
         return Finding("database", False, f"It cannot be reached: {error}. Check DATABASE_URL.")
     if missing:
-        return Finding("database", False, "It is not up to date. Run: manage.py migrate")
+        return Finding("database", False, "It is not up to date. Run: manage.py prepare")
     return Finding("database", True, f"{database.vendor}, up to date")
 
 
@@ -104,10 +104,16 @@ def _account(account: Account, now: datetime) -> Iterator[Finding]:
             next(client.user_pages(), None)
             yield _clock(client.last_date, now)
     except StackOneError as error:
-        help_text = advice(error.message) or "Check the key, the account and the network."
-        yield Finding(name, False, f"{error.message} {help_text}")
+        yield Finding(name, False, f"{error.message} {advice(error.message) or _account_help()}")
     else:
         yield Finding(name, True, "responds and lists people")
+
+
+def _account_help() -> str:
+    proxy = " and the proxy that HTTPS_PROXY names" if proxy_to(settings.STACKONE_BASE_URL) else ""
+    return (
+        "Check STACKONE_API_KEY, STACKONE_ACCOUNT_ID, STACKONE_BASE_URL, the network" + proxy + "."
+    )
 
 
 def _clock(date_header: str, now: datetime) -> Finding:
@@ -194,6 +200,8 @@ def _siem() -> Finding:
         help_text = advice(status.problem) or "Fix the receiver, SIEM_URL or SIEM_AUTHORIZATION."
         sentence = f"{status.problem} {waiting} wait for it; nothing is lost. {help_text}"
         return Finding("SIEM", False, sentence)
+    if status.sent_at is None:
+        return Finding("SIEM", True, f"nothing was sent to {settings.SIEM} yet; {waiting} wait")
     return Finding(
         "SIEM", True, f"{settings.SIEM} receives the audit log, {status.behind:,} to be sent"
     )
