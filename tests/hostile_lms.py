@@ -18,6 +18,11 @@ TYPES = '{"statusCode": "201", "data": ["created"]}'
 PAGE = "<!doctype html><title>Welcome</title>"
 OWN_STATUS = '{"statusCode": 400, "message": "The date is wrong."}'
 OWN_ERROR = '{"data": {"id": "{id}"}, "provider_errors": [{"message": "Not enrolled."}]}'
+LONG_ID = WITH_ID.replace("{id}", "i" * 201)
+BLANK_ID = WITH_ID.replace("{id}", " ")
+BIG = " " * 10_000_001
+GZIP = (("Content-Encoding", "gzip"),)
+TWO_LENGTHS = (("Content-Length", "1"),)
 ERRORS = '{"data": {}, "errors": [{"message": "Not enrolled."}]}'
 REFUSAL = '{"statusCode": 403, "message": "Invalid account ID or key."}'
 EXPLAINED = (
@@ -31,16 +36,19 @@ class Answer:
     """What is answered to a create, and the state in which its row ends.
 
     :ivar effect: when the LMS shows the record: "now", "late" (once a test says so) or "never"
+    :ivar cut_at: so many bytes of the body arrive before the connection ends
     """
 
     status: int
     body: str
     effect: str
     ends: str
+    cut_at: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         start = self.body[:28] or "no body"
-        return f"{self.status}, {start}, {self.effect}"
+        return " ".join(map(str, (self.status, start, self.effect, self.cut_at, *self.headers)))
 
 
 ANSWERS = (
@@ -56,6 +64,23 @@ ANSWERS = (
     ),
     Answer(204, "", "now", "created"),
     Answer(205, "", "now", "created"),
+    # So is one whose id cannot be read, and one whose confirmation does not arrive completely.
+    *(
+        Answer(201, body, effect, ends)
+        for body in (LONG_ID, BLANK_ID, BIG)
+        for effect, ends in (("now", "created"), ("never", "confirmed"))
+    ),
+    *(
+        Answer(status, WITH_ID, effect, ends, cut_at=cut_at)
+        for status in (200, 201)
+        for cut_at in (0, 30)
+        for effect, ends in (("now", "created"), ("never", "confirmed"))
+    ),
+    *(
+        Answer(201, WITH_ID, effect, ends, headers=headers)
+        for headers in (GZIP, TWO_LENGTHS)
+        for effect, ends in (("now", "created"), ("never", "confirmed"))
+    ),
     # A record that is not shown in time is looked for later, and never made again.
     *(
         Answer(status, body, effect, "confirmed")
@@ -115,7 +140,8 @@ class HostileLms(Recorder):
         elif answer.effect == "late":
             self._held_back.append(request)
         body = answer.body.replace("{id}", record_id)
-        return Reply(answer.status, body.encode(), {"Content-Type": JSON})
+        headers = {"Content-Type": JSON, **dict(answer.headers)}
+        return Reply(answer.status, body.encode(), headers, answer.cut_at)
 
     def show_late_records(self) -> None:
         """Let the creates that were held back take effect."""

@@ -11,6 +11,7 @@ from assignments.models import (
     Assignment,
     Attempt,
     CallCount,
+    Learner,
     LogEntry,
     RemoteAssignment,
 )
@@ -121,6 +122,14 @@ def test_a_rejected_row_keeps_what_the_lms_said(batch):
     row = settle(batch, claim(batch), Refused("No such person.", status=404))
 
     assert (row.state, row.response_status, row.problem) == ("rejected", 404, "No such person.")
+
+
+def test_a_problem_that_redaction_makes_longer_is_cut(batch):
+    name = "Anna"
+    Learner.objects.update(name=name)
+    row = settle(batch, claim(batch), Refused(f"{name} " * 100, status=400))
+
+    assert (row.state, len(row.problem), name in row.problem) == ("rejected", 500, False)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Refreshing a plan's people from the LMS: with the real sandbox, and on the review page."""
 
+import json
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,6 +14,7 @@ from assignments.models import Assignment, Batch, Draft, LogEntry, PlanRefresh, 
 from assignments.services.planning import frozen_plan
 from assignments.services.planning.plan_rows import ALREADY_ASSIGNED
 from assignments.services.syncing import plan_refresh
+from tests.recorder import Recorder, Reply, serving
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +105,37 @@ def test_refresh_removes_missing_assignments_unless_they_are_too_new_to_be_liste
         "planned",
         "skipped",
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        pytest.param({"data": [{"title": "No id."}]}, "", id="a record without an id"),
+        pytest.param({"data": [7]}, "The LMS could not be read", id="an entry that is no record"),
+        pytest.param({"data": [{"id": "x"}], "errors": ["No."]}, "The LMS could", id="an error"),
+    ],
+)
+def test_refresh_removes_nothing_that_an_incomplete_list_misses(desk, settings, body, problem):
+    row = desk.review(desk.draft(people=1)).assignments.get()
+    stored = RemoteAssignment.objects.create(
+        account=desk.account,
+        remote_id="r1",
+        learner=row.learner,
+        content=row.content,
+        first_seen_at=desk.clock() - timedelta(hours=1),
+    )
+    plan = desk.review(Draft.objects.get())
+
+    class IncompleteLists(Recorder):
+        def reply(self, request):
+            return Reply(200, json.dumps(body).encode(), {})
+
+    with serving(IncompleteLists(desk.lms.base_url)) as lms:
+        settings.STACKONE_BASE_URL = lms.url
+        refresh = run(desk, request(desk, plan))
+
+    assert refresh.problem.startswith(problem)
+    assert RemoteAssignment.objects.filter(pk=stored.pk).exists()
 
 
 def test_refresh_continues_behind_the_last_person_stored(desk):

@@ -267,41 +267,65 @@ def drip(start: bytes, drop: bytes, pause: float = 0.02) -> Callable[[socket.soc
 
 
 @pytest.mark.parametrize(
-    "respond",
+    ("respond", "status"),
     [
-        pytest.param(drip(CREATED + b"Content-Length: 9000\r\n\r\n", b" "), id="body"),
-        pytest.param(drip(CREATED, b"x: y\r\n"), id="headers"),
-        pytest.param(drip(b"", b"HTTP/1.1 102 Processing\r\n\r\n"), id="promise after promise"),
-        pytest.param(drip(CHUNKED, b"1\r\n\n\r\n"), id="heartbeats"),
-        pytest.param(drip(CHUNKED, b"1\r\n\n\r\n", pause=0), id="heartbeats without a pause"),
+        pytest.param(drip(CREATED + b"Content-Length: 9000\r\n\r\n", b" "), 201, id="body"),
+        pytest.param(drip(CREATED, b"x: y\r\n"), 201, id="headers"),
+        pytest.param(drip(b"", b"HTTP/1.1 102 Promise\r\n\r\n"), None, id="promise after promise"),
+        pytest.param(drip(CHUNKED, b"1\r\n\n\r\n"), 201, id="heartbeats"),
     ],
 )
-def test_a_response_that_drips_times_out(respond):
+def test_a_response_that_drips_times_out(respond, status):
     with serving(respond) as url, client(url, timeout_seconds=SHORT) as api:
         began = time.monotonic()
-        with pytest.raises(OutcomeUnknown, match="did not respond in time"):
+        with pytest.raises(OutcomeUnknown, match="did not respond in time") as raised:
             api.create_assignment("u1", NEW)
 
+        assert raised.value.status == status
         # The body would take three minutes, the others have no end.
         assert SHORT <= time.monotonic() - began < HANG_SECONDS
 
 
 @pytest.mark.parametrize(
-    "respond",
+    ("respond", "status"),
     [
-        pytest.param(b"", id="nothing"),
-        pytest.param(b"SSH-2.0-OpenSSH\r\n", id="another protocol"),
-        pytest.param(b"HTTP/1.1 201 Created\r\nContent-Length: 50\r\n\r\n{", id="half an answer"),
-        pytest.param(b"HTTP/1.1 201 Cre", id="half a line"),
+        pytest.param(b"", None, id="nothing"),
+        pytest.param(b"SSH-2.0-OpenSSH\r\n", None, id="another protocol"),
+        pytest.param(b"HTTP/1.1 100 Continue\r\n\r\n", None, id="a promise"),
+        pytest.param(b"HTTP/1.1 101 Upgrade\r\nUpgrade: h2c\r\n\r\n", None, id="an upgrade"),
+        pytest.param(b"HTTP/1.1 20", None, id="half a status"),
+        pytest.param(b"HTTP/1.1 201 Cre", 201, id="half a line"),
+        pytest.param(CREATED + b"Content-Le", 201, id="half a header"),
+        pytest.param(CREATED + b"Content-Length: 50\r\n\r\n{", 201, id="half an answer"),
+        pytest.param(CHUNKED + b"1\r\n{\r\n", 201, id="one chunk"),
+        pytest.param(CREATED + 2 * b"Content-Length: 0\r\n", 201, id="two lengths"),
     ],
 )
-def test_a_connection_that_ends_early_is_unknown(respond):
+def test_a_connection_that_ends_early_is_unknown_but_for_its_status(respond, status):
     with (
         serving(lambda connection: connection.sendall(respond)) as url,
         client(url) as api,
-        pytest.raises(OutcomeUnknown, match="The connection broke"),
+        pytest.raises(OutcomeUnknown, match="The connection broke") as raised,
     ):
         api.create_assignment("u1", NEW)
+
+    assert raised.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(400, Refused), (401, AccountUnusable), (429, RateLimited)]
+)
+def test_a_refusal_counts_although_its_body_does_not_arrive(status, kind):
+    half = b'HTTP/1.1 %d No\r\nRetry-After: 7\r\nContent-Length: 50\r\n\r\n{"mess' % status
+    with (
+        serving(lambda connection: connection.sendall(half)) as url,
+        client(url) as api,
+        pytest.raises(kind) as raised,
+    ):
+        api.create_assignment("u1", NEW)
+
+    assert (type(raised.value), raised.value.status) == (kind, status)
+    assert getattr(raised.value, "retry_after", 7) == 7
 
 
 def test_a_server_without_tls_means_not_sent():
@@ -382,30 +406,55 @@ def test_a_body_that_ends_with_the_connection_is_complete():
         assert api.create_assignment("u1", NEW).id == "a1"
 
 
-def test_a_response_that_is_too_long_is_unknown():
+@pytest.mark.parametrize(
+    ("start", "part", "status"),
+    [
+        pytest.param(CREATED + b"Content-Length: 99000000\r\n\r\n", b" " * 9_999, 201, id="body"),
+        pytest.param(CREATED, b"x: %s\r\n" % (b"y" * 9_999), 201, id="headers"),
+        pytest.param(CREATED + b"x: ", b"y" * 9_999, 201, id="header"),
+        pytest.param(CHUNKED, b"1\r\n\n\r\n" * 999, 201, id="heartbeats"),
+        pytest.param(b"", b"HTTP/1.1 102 Promise\r\n\r\n" * 999, None, id="promises"),
+    ],
+)
+def test_a_response_that_is_too_long_is_unknown(start, part, status):
     def pour(connection: socket.socket) -> None:
-        connection.sendall(CREATED + b"Content-Length: 99000000\r\n\r\n")
-        for _ in range(200):
-            connection.sendall(b" " * 100_000)
+        connection.sendall(start)
+        while True:
+            connection.sendall(part)
 
     with (
         serving(pour) as url,
-        client(url) as api,
-        pytest.raises(OutcomeUnknown, match="too long"),
+        client(url, timeout_seconds=60) as api,
+        pytest.raises(OutcomeUnknown, match="too long") as raised,
     ):
         api.create_assignment("u1", NEW)
 
+    assert raised.value.status == status
 
-def test_a_compressed_response_cannot_expand_without_limit():
-    body = gzip.compress(b" " * 50_000_000)
-    head = CREATED + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+
+BOMB = gzip.compress(b" " * 50_000_000)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "problem"),
+    [
+        pytest.param(b"gzip", BOMB, "larger than 10,000,000 bytes", id="gzip"),
+        pytest.param(b"gzip, gzip", gzip.compress(BOMB), "encoded as gzip, gzip", id="gzip twice"),
+        pytest.param(b"br", b"\x0b", "encoded as br", id="not asked for"),
+        pytest.param(b"gzip", b"{}", "cannot be decoded", id="not gzip"),
+    ],
+)
+def test_a_compressed_response_cannot_expand_without_limit(encoding, body, problem):
+    head = CREATED + b"Content-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (encoding, len(body))
 
     with (
         serving(lambda connection: connection.sendall(head + body)) as url,
         client(url) as api,
-        pytest.raises(OutcomeUnknown, match="larger than 10,000,000 bytes"),
+        pytest.raises(OutcomeUnknown, match=problem) as raised,
     ):
         api.create_assignment("u1", NEW)
+
+    assert raised.value.status == 201
 
 
 def test_an_unrequested_response_is_never_taken_for_the_next():

@@ -11,7 +11,7 @@ from assignments.stackone import list_parsing, outcome_rules
 from assignments.stackone.address import encode_path_segment, is_visible_ascii, validate_base_url
 from assignments.stackone.api_key import ApiKey
 from assignments.stackone.http_exchange import ApiRequest, HttpClient
-from assignments.stackone.paging import PAGE_SIZE, Identified, Pagination
+from assignments.stackone.paging import MAX_USER_PAGES, PAGE_SIZE, Identified, Pagination
 from assignments.stackone.resources import (
     CreatedAssignment,
     LearningObject,
@@ -105,13 +105,20 @@ class AsyncStackOne:
     async def user_assignment_page(
         self, user_id: str, cursor: str | None
     ) -> Page[RemoteAssignment]:
-        """Return one page of a user's assignments."""
+        """Return one page of a user's assignments.
+
+        What is missing from it counts as absent in the LMS: a page that is not whole is an error.
+        """
+
+        def parse(data: Mapping[str, object]) -> RemoteAssignment:
+            return RemoteAssignment.from_json({**data, "user_id": data.get("user_id") or user_id})
+
         path = _user_assignments_path(user_id)
-        return await self._page(path, RemoteAssignment.from_json, cursor, None)
+        return await self._page(path, parse, cursor, None, must_be_whole=True)
 
     async def user_assignment_pages(self, user_id: str) -> AsyncIterator[Page[RemoteAssignment]]:
         """Yield every page of a user's assignments."""
-        pagination = Pagination()
+        pagination = Pagination(max_pages=MAX_USER_PAGES)
         while not pagination.is_finished:
             pagination.check_page_limit()
             page = await self.user_assignment_page(user_id, pagination.cursor)
@@ -147,13 +154,16 @@ class AsyncStackOne:
         parse: Callable[[Mapping[str, object]], Item],
         cursor: str | None,
         updated_after: datetime | None,
+        *,
+        must_be_whole: bool = False,
     ) -> Page[Item]:
         params = {"page_size": PAGE_SIZE}
         if updated_after is not None:
             params["filter[updated_after]"] = format_datetime(updated_after)
         if cursor:
             params["next"] = cursor
-        return list_parsing.parse_page(await self._get(path, params), parse)
+        response = await self._get(path, params)
+        return list_parsing.parse_page(response, parse, must_be_whole=must_be_whole)
 
     async def _get(self, path: str, params: Mapping[str, str]) -> ApiResponse:
         request = ApiRequest("GET", LMS + path, params, self._account_header)

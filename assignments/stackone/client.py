@@ -10,7 +10,7 @@ import httpx
 
 from assignments.stackone.api import AsyncStackOne
 from assignments.stackone.list_parsing import MAX_ACCOUNT_PAGES
-from assignments.stackone.paging import Identified, Pagination, iterate_pages
+from assignments.stackone.paging import MAX_USER_PAGES, Identified, Pagination, iterate_pages
 from assignments.stackone.resources import (
     CreatedAssignment,
     LearningObject,
@@ -98,7 +98,8 @@ class StackOne:
 
     def user_assignment_pages(self, user_id: str) -> Iterator[Page[RemoteAssignment]]:
         """Yield every page of a user's assignments."""
-        return self._iterate(lambda at: self._client.user_assignment_page(user_id, at), None)
+        position = Pagination(max_pages=MAX_USER_PAGES)
+        return self._iterate(lambda at: self._client.user_assignment_page(user_id, at), position)
 
     def user(self, user_id: str) -> User:
         """Return one user."""

@@ -16,6 +16,8 @@ BOOLEAN_WORDS = {"true": True, "false": False, "1": True, "0": False}
 # StackOne's value for an enumerated value that it could not map; the provider's own is beside it.
 UNMAPPED = "unmapped_value"
 MAX_DEPTH = 20
+# A longer id cannot be stored, and a part of it may be another's.
+MAX_ID_CHARACTERS = 200
 
 
 def strip_unstorable(value: str) -> str:
@@ -28,6 +30,12 @@ def as_text(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return strip_unstorable(str(value)) or None
+
+
+def as_id(value: object) -> str | None:
+    """Return an id as text; one that is blank or too long is None."""
+    text = as_text(value) or ""
+    return text if text.strip() and len(text) <= MAX_ID_CHARACTERS else None
 
 
 def as_bool(value: object) -> bool | None:

@@ -13,13 +13,17 @@ MAX_ACCOUNT_PAGES: Final = 100
 
 
 def parse_page[Item: Identified](
-    response: ApiResponse, parse: Callable[[Mapping[str, object]], Item]
+    response: ApiResponse,
+    parse: Callable[[Mapping[str, object]], Item],
+    *,
+    must_be_whole: bool = False,
 ) -> Page[Item]:
     """Return one page of a list.
 
     A response without a list is an error, not an empty list: a sync would deactivate everybody.
     So is one that reports an error instead of records.
 
+    :param must_be_whole: refuse a page that has errors beside its records, or other entries
     :raises OutcomeUnknown: the response is not a page
     """
     body = outcome_rules.parse_object(response)
@@ -27,13 +31,14 @@ def parse_page[Item: Identified](
     items = tuple(parse(entry) for entry in entries if isinstance(entry, Mapping))
     has_errors = outcome_rules.reports_error(body)
     is_cursor = isinstance(cursor, str | int | None) and not isinstance(cursor, bool)
-    if not is_cursor or (has_errors and not items):
+    lost = len(entries) - len(items) + has_errors
+    if not is_cursor or (has_errors and not items) or (must_be_whole and lost):
         raise outcome_rules.unreadable_response(response)
     following = as_text(cursor)
     return Page(
         items,
         next=following if following and following.strip() else None,
-        unreadable=len(entries) - sum(bool(item.id) for item in items) + has_errors,
+        unreadable=lost + sum(not item.id for item in items),
     )
 
 

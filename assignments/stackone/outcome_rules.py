@@ -21,7 +21,7 @@ from assignments.stackone.errors import (
     Refused,
     StackOneError,
 )
-from assignments.stackone.json_values import as_number, as_text
+from assignments.stackone.json_values import as_id, as_number, as_text
 from assignments.stackone.resources import CreatedAssignment
 from assignments.stackone.responses import ApiResponse
 
@@ -68,6 +68,8 @@ def error_for(response: ApiResponse) -> StackOneError:
 def unreadable_response(response: ApiResponse) -> OutcomeUnknown:
     """Return the error for a response whose body cannot be parsed."""
     message = f"StackOne responded {response.status}, but its response cannot be read."
+    if response.problem:
+        message = f"{message} {response.problem}"
     return OutcomeUnknown(message, status=response.status, response=response.evidence())
 
 
@@ -77,7 +79,8 @@ def parse_created(response: ApiResponse) -> CreatedAssignment:
     :raises Contradiction: the body reports an error
     :raises OutcomeUnknown: the body cannot be read
     """
-    body = parse_object(response) if response.text.strip() else {}
+    is_empty = not response.text.strip() and not response.problem
+    body = {} if is_empty else parse_object(response)
     if reports_error(body):
         reason = error_messages.parse(response).sentence
         message = f"The response {response.status} reports an error: {reason}"
@@ -87,7 +90,7 @@ def parse_created(response: ApiResponse) -> CreatedAssignment:
         raise unreadable_response(response)
     record = data or {}
     return CreatedAssignment(
-        id=as_text(record.get("id")),
+        id=as_id(record.get("id")),
         remote_id=as_text(record.get("remote_id")),
         status=response.status,
         response=response.evidence(),

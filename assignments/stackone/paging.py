@@ -8,6 +8,8 @@ from assignments.stackone.resources import Page
 
 PAGE_SIZE: Final = "100"
 MAX_PAGES: Final = 20_000
+# Of the assignments of one user: 20,000, more than anybody has.
+MAX_USER_PAGES: Final = 200
 # A provider that filters after paging returns many empty pages; a longer list may have more.
 MAX_EMPTY_PAGES: Final = 50
 # Records that move while a list is read can make a page or two of records that were read before.

@@ -47,7 +47,7 @@ class User:
     def from_json(cls, data: Json) -> Self:
         """Parse a user; every field may be missing."""
         return cls(
-            id=json_values.as_text(data.get("id")),
+            id=json_values.as_id(data.get("id")),
             remote_id=json_values.as_text(data.get("remote_id")),
             external_reference=json_values.as_text(data.get("external_reference")),
             name=json_values.as_text(data.get("name")),
@@ -82,7 +82,7 @@ class LearningObject:
     def from_json(cls, data: Json) -> Self:
         """Parse a content item; every field may be missing."""
         return cls(
-            id=json_values.as_text(data.get("id")),
+            id=json_values.as_id(data.get("id")),
             remote_id=json_values.as_text(data.get("remote_id")),
             external_reference=json_values.as_text(data.get("external_reference")),
             title=json_values.as_text(data.get("title")),
@@ -128,7 +128,7 @@ class RemoteAssignment:
         """Parse an assignment; every field may be missing."""
         status, source_status = json_values.as_enum(data.get("status"))
         return cls(
-            id=json_values.as_text(data.get("id")),
+            id=json_values.as_id(data.get("id")),
             remote_id=json_values.as_text(data.get("remote_id")),
             user_id=json_values.as_text(data.get("user_id")),
             learning_object_id=json_values.as_text(

@@ -23,11 +23,15 @@ EVIDENCE_HEADER_CHARACTERS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """A response with any status; header names are in lower case."""
+    """A response with any status; header names are in lower case.
+
+    :ivar problem: why the body is missing, as a sentence, if it did not arrive or cannot be decoded
+    """
 
     status: int
     headers: Mapping[str, str]
     text: str
+    problem: str = ""
 
     def json(self) -> object:
         """Return the body's JSON value; StackOne may send blank lines or a BOM before it.

@@ -11,7 +11,7 @@ import httpx
 
 from assignments.proxies import is_loopback, proxy_to
 from assignments.stackone.address import is_public
-from assignments.stackone.http_connection import Connection
+from assignments.stackone.http_connection import Connection, Head
 from assignments.tls import shared_tls_context
 
 # Load balancers commonly close connections that are idle for 60 s. If that happens just as a
@@ -41,7 +41,7 @@ class DirectTransport(httpx.AsyncBaseTransport):
     """Sends each request over an idle connection, or a new one if none is idle.
 
     It does not limit the number of connections: the caller limits the concurrent requests.
-    Redirects are not followed.
+    Redirects are not followed. The extension `head` of a request is a `Head` to fill in.
 
     :param only_public: refuse a connection to a private address. The address that was connected to
         is checked, not an earlier DNS look-up, which could have returned another (DNS rebinding)
@@ -54,11 +54,12 @@ class DirectTransport(httpx.AsyncBaseTransport):
     @override
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         connection = self._take_idle() or await self._connect(request)
-        status, headers, chunks = await connection.exchange(_serialise(request))
+        head: Head = request.extensions["head"]
+        chunks = await connection.exchange(_serialise(request), head)
         if connection.is_open:
             connection.idle_since = time.monotonic()
             self._idle.append(connection)
-        return httpx.Response(status, headers=headers, stream=_Body(chunks))
+        return httpx.Response(head.status, headers=head.headers, stream=_Body(chunks))
 
     @override
     async def aclose(self) -> None:

@@ -16,6 +16,7 @@ FIRST_READ_BACK: Final = timedelta(seconds=2)
 # Values and parts of an entry's detail that were written by the LMS or by a person.
 FREE_TEXT: Final = frozenset({"problem", "response", "reason"})
 PASSTHROUGH: Final = "[passthrough]"
+MAX_PROBLEM_CHARACTERS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,11 @@ def change_of(
 ) -> RowChange:
     """Return a change whose problem and log entry no longer name the learner."""
     event = row_event(row, action, result, **detail)
-    return RowChange(row, event, _redacted(values, row), ended_at)
+    redacted = dict(_redacted(values, row))
+    if "problem" in redacted:
+        # Redaction may have made it longer.
+        redacted["problem"] = str(redacted["problem"])[:MAX_PROBLEM_CHARACTERS]
+    return RowChange(row, event, redacted, ended_at)
 
 
 def send(row: Assignment, *, sender: str, now: datetime) -> RowChange:

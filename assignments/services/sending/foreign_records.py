@@ -1,21 +1,25 @@
 """Records of the LMS that a row's call cannot have made: older ones and those of other rows."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db.models import Min
 
-from assignments.models import Assignment, Attempt, RemoteAssignment
+from assignments.models import Assignment, Attempt, Learner, RemoteAssignment
+from assignments.stackone.resources import RemoteAssignment as Record
 
 
 class ForeignRecords:
     """For a group of unknown rows: which records cannot be theirs, by id.
 
-    These are the records in our copy from before a row's first call, and those credited to a row.
+    These are the records in our copy from before a row's first call, those credited to a row, and
+    those of other people: an LMS may list everybody's whomever it is asked about.
+
+    :param records: what the LMS listed about the rows' people
     """
 
-    def __init__(self, unknown: Sequence[Assignment]) -> None:
+    def __init__(self, unknown: Sequence[Assignment], records: Iterable[Record]) -> None:
         learners = {row.learner_id for row in unknown}
         attempts = Attempt.objects.filter(assignment__in=[row.pk for row in unknown])
         self._first_calls: dict[int, datetime] = dict(
@@ -32,6 +36,18 @@ class ForeignRecords:
         rows = Assignment.objects.filter(learner__in=learners).exclude(remote_id="")
         for learner_id, remote_id in rows.values_list("learner_id", "remote_id"):
             self._credited[learner_id].add(remote_id)
+
+        self._people = {row.learner_remote_id for row in unknown}
+        users = {record.user_id for record in records if record.user_id} - self._people
+        if users:
+            accounts = {row.batch.account_id for row in unknown}
+            named = Learner.objects.filter(account__in=accounts, remote_id__in_list=list(users))
+            self._people.update(named.values_list("remote_id", flat=True))
+
+    def own_records(self, row: Assignment, records: Iterable[Record]) -> list[Record]:
+        """Return the records without those that name another person of ours."""
+        others = self._people - {row.learner_remote_id}
+        return [record for record in records if record.user_id not in others]
 
     def ids_for(self, row: Assignment) -> set[str]:
         """Return the ids of the records that the row's own call cannot have made."""

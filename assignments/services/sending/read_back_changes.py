@@ -14,7 +14,10 @@ from assignments.stackone.errors import AccountUnusable, Refused, StackOneError
 State = Assignment.State
 # After the call, when a record that was confirmed but not found is looked for again.
 LATE_READ_BACKS: Final = tuple(timedelta(hours=h) for h in (1, 6, 24))
-RETRY_AFTER: Final = timedelta(seconds=30)
+# After a read-back that failed: the longer the row is unknown already, the later the next one.
+SHORTEST_RETRY: Final = timedelta(seconds=30)
+LONGEST_RETRY: Final = timedelta(minutes=30)
+RETRY_SHARE: Final = 1 / 10
 
 
 def created(row: Assignment, remote_id: str, held: UserAssignments, now: datetime) -> RowChange:
@@ -78,13 +81,15 @@ def looked_up(
 
 
 def not_read(row: Assignment, error: StackOneError, now: datetime) -> RowChange:
-    """Return the change of a row whose read-back failed."""
-    values: dict[str, object] = {"read_back_at": now + RETRY_AFTER}
+    """Return the change of a row whose read-back failed; after a day of it a person decides."""
+    unknown_for = now - (row.unknown_at or now)
+    retry_after = min(max(SHORTEST_RETRY, unknown_for * RETRY_SHARE), LONGEST_RETRY)
+    values: dict[str, object] = {"read_back_at": now + retry_after}
+    is_over = isinstance(error, Refused) or unknown_for > LATE_READ_BACKS[-1]
     if isinstance(error, AccountUnusable):
         values |= refusals.counted(row, error)
-    elif isinstance(error, Refused):
-        problem = f"It could not be looked up: {error.message}"[:500]
-        values = {"read_back_at": None, "problem": problem}
+    elif is_over:
+        values = {"read_back_at": None, "problem": f"It could not be looked up: {error.message}"}
     return change_of(
         row,
         "assignment.looked_up",

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final
 
 from django.conf import settings
@@ -100,7 +101,8 @@ def _changes(
     read = [row for row in rows if isinstance(results[row.pk], UserAssignments)]
     unchanged = {row.pk for row in plan_integrity.check_rows(read).unchanged}
     altered = as_attempted(row for row in read if row.pk not in unchanged)
-    foreign = ForeignRecords(rows)
+    held = [result for result in results.values() if isinstance(result, UserAssignments)]
+    foreign = ForeignRecords(rows, chain.from_iterable(result.records for result in held))
     changes: list[RowChange] = []
     for row in rows:
         result = results[row.pk]
@@ -108,7 +110,7 @@ def _changes(
             change = read_back_changes.not_read(row, result, now)
         elif row.pk in unchanged | altered:
             is_altered = row.pk in altered
-            change = _read(row, result, foreign.ids_for(row), now, is_altered=is_altered)
+            change = _read(row, result, foreign, now, is_altered=is_altered)
         else:
             change = read_back_changes.for_a_person(row, result, plan_integrity.CHANGED)
         foreign.credit(row.learner_id, str(change.values.get("remote_id", "")))
@@ -119,22 +121,23 @@ def _changes(
 def _read(
     row: Assignment,
     held: UserAssignments,
-    foreign: Collection[str],
+    foreign: ForeignRecords,
     now: datetime,
     *,
     is_altered: bool,
 ) -> RowChange:
+    records, foreign_ids = foreign.own_records(row, held.records), foreign.ids_for(row)
     since = (row.sent_at or now) - _clock_lead(held, now)
     item = (row.content_reference, row.content_remote_id)
     assigned_at = None if is_altered else new_assignment(row).assigned_at
     sought = Sought(*item, row.due_at, since, assigned_at)
     if row.response_status == CONFLICT:
-        match = next((record for record in held.records if is_same_item(record, sought)), None)
+        match = next((record for record in records if is_same_item(record, sought)), None)
     else:
-        match = record_of_call(held.records, sought, foreign=foreign)
+        match = record_of_call(records, sought, foreign=foreign_ids)
     if match is not None and match.id:
         return read_back_changes.created(row, match.id, held, now)
-    is_doubtful = may_be_ours(held.records, sought, foreign=foreign)
+    is_doubtful = may_be_ours(records, sought, foreign=foreign_ids)
     return _absent(row, held, now, is_doubtful=is_doubtful, is_altered=is_altered)
 
 

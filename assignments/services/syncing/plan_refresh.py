@@ -178,7 +178,8 @@ def _store_assignments(
     settled_before = read_at - timedelta(seconds=settings.SETTLE_SECONDS)
     listed = [record.id for record in records if record.id]
     missing = stored.filter(first_seen_at__lt=settled_before).exclude(remote_id__in=listed)
-    removed, _ = missing.delete()
+    # A record without an id may be any of them.
+    removed = missing.delete()[0] if len(listed) == len(records) else 0
     storage.store_assignments(learner.account_id, records, read_at)
     refresh.assignments_removed += removed
     refresh.assignments_added += max(0, stored.count() - count_before + removed)

@@ -14,7 +14,6 @@ from assignments.services.syncing.run_record import (
     list_name,
     return_to_first_page,
 )
-from assignments.services.syncing.storage import MAX_ID_CHARACTERS
 from assignments.stackone.page_process import AnyPage
 
 SOURCES: Final = {
@@ -34,8 +33,7 @@ def record_listed(run: SyncRun, pages: Sequence[AnyPage]) -> None:
     They are stored apart from the rows, which do not change.
     """
     ids = [item.id for page in pages for item in page.items if item.id]
-    too_long = sum(len(remote_id) > MAX_ID_CHARACTERS for remote_id in ids)
-    unreadable = sum(page.unreadable for page in pages) + too_long
+    unreadable = sum(page.unreadable for page in pages)
     run.unreadable += unreadable
     if run.is_full and run.stage != Stage.ASSIGNMENTS:
         listed = [*ids, UNREADABLE] if unreadable else ids

@@ -18,6 +18,7 @@ from assignments.models.sql.bulk import upsert
 from assignments.models.sql.text_folding import fold
 from assignments.services.syncing import fingerprints
 from assignments.services.syncing.facets import store_values
+from assignments.stackone.json_values import MAX_ID_CHARACTERS
 from assignments.stackone.paging import Identified
 from assignments.stackone.resources import LearningObject, User
 from assignments.stackone.resources import RemoteAssignment as AssignmentRecord
@@ -40,8 +41,6 @@ UPDATED_FIELDS: Final = ("learner", "content", "status", "due_at", "assigned_at"
 COMPARED_FIELDS: Final = ("learner_id", "content_id", "status", "due_at", "assigned_at")
 # PostgreSQL refuses longer values in the B-tree index of `search_text` (limit 2,704 bytes).
 MAX_BYTES: Final = 2_000
-# Records with a longer id cannot be stored.
-MAX_ID_CHARACTERS: Final = 200
 
 
 def store_learners(run: SyncRun, users: Sequence[User]) -> int:
@@ -164,9 +163,7 @@ def _unchanged_ids(account_pk: int, records: Mapping[str, RemoteAssignment]) -> 
 
 def _by_id[Record: Identified](records: Sequence[Record]) -> dict[str, Record]:
     """Return the records by id; of those with the same id, the last one."""
-    return {
-        record.id: record for record in records if record.id and len(record.id) <= MAX_ID_CHARACTERS
-    }
+    return {record.id: record for record in records if record.id}
 
 
 def _cut(text: str | None, max_characters: int) -> str:
