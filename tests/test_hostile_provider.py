@@ -58,6 +58,15 @@ def test_keys_that_are_not_understood_sign_nobody_out(client: Client, company: P
     assert company.calls.count("token") == 2
 
 
+def test_a_token_may_bring_the_certificates_of_its_key(client: Client, company: Provider) -> None:
+    chain = ["A" * 1_600] * 3
+    company.sign = lambda claims: signed(claims, company.key, kid=company.key.kid, x5c=chain)
+
+    sign_in(client, company, "priya")
+
+    assert is_in(client)
+
+
 def test_rotated_keys_without_an_id_are_fetched(client: Client, company: Provider) -> None:
     without_id = next(key_set for key_set in KEY_SETS if str(key_set) == "one key without an id")
     publish(company, without_id)
@@ -192,6 +201,59 @@ def test_null_metadata_is_absent(client: Client, company: Provider, name: str) -
 
     assert (response.status_code == 302) is (name == "end_session_endpoint")
     assert not SignIn.objects.exists()
+
+
+UNUSABLE_URLS = [
+    "",
+    7,
+    ["https://id.example/x"],
+    "http://id.example/x",
+    "javascript:alert(1)",
+    "https:///x",
+    "https://[::1/x",
+    "https://id..example/x",
+    "https://id.example:99999/x",
+    "https://id.example/\n",
+    "https://id.example/\ud800",
+]
+
+
+@pytest.mark.parametrize("name", ["end_session_endpoint", "userinfo_endpoint"])
+@pytest.mark.parametrize("url", UNUSABLE_URLS, ids=ascii)
+def test_an_optional_endpoint_that_is_unusable_is_absent(
+    client: Client, company: Provider, name: str, url: object
+) -> None:
+    company.metadata = {name: url}
+
+    sign_in(client, company, "priya")
+
+    assert is_in(client)
+    assert client.post("/logout/").status_code == (302 if name == "end_session_endpoint" else 200)
+    assert f"its {name} is no complete address" in doctor.check_sign_in()[1]
+
+
+@pytest.mark.parametrize("name", ["authorization_endpoint", "token_endpoint", "jwks_uri"])
+@pytest.mark.parametrize("url", UNUSABLE_URLS, ids=ascii)
+def test_an_endpoint_that_everybody_needs_is_named_if_it_is_unusable(
+    client: Client, company: Provider, name: str, url: object
+) -> None:
+    company.metadata = {name: url}
+
+    assert "could not be trusted" in words(client.get("/login/start"))
+    assert f"its {name} is {url!r}, not a complete address" in doctor.check_sign_in()[1]
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    [{"expires_in": float("inf")}, {"expires_in": "soon"}, {"token_type": 7}, {"id_token": [1]}],
+    ids=str,
+)
+def test_odd_members_of_a_token_response_get_a_helpful_page(
+    client: Client, company: Provider, tokens: dict[str, Any]
+) -> None:
+    company.token_members = tokens
+
+    assert sign_in(client, company, "priya").status_code in {302, 403}
 
 
 @pytest.mark.parametrize(

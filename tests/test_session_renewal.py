@@ -31,6 +31,15 @@ AWAY = {
     "a page": (200, HTML, PAGE),
     "nothing": (200, {}, b""),
     "half a document": (200, {}, b'{"access_token": "a'),
+    "an empty object": json_response({}),
+    "another object": json_response({"message": "Please wait."}),
+    "a list": json_response(["a"]),
+    "null": json_response(None),
+    "another encoding": (200, {}, b'{"access_token": "\xff"}'),
+    "a thousand brackets": (200, {}, b"[" * 100_000),
+    "a redirect": (302, {"Location": "/maintenance"}, b""),
+    "304": (304, {}, b""),
+    "404 with an error": json_response({"status": 404, "error": "Not Found"}, 404),
 }
 # Refusals of the person.
 REFUSED = {
@@ -90,6 +99,59 @@ def test_invalid_documents_sign_nobody_out(
         assert is_in(client)
     with later(minutes=16):
         assert client.get("/batches/").status_code == 503
+
+
+def renew_without_id_tokens(company: Provider) -> None:
+    """Let renewals bring no ID token, so that the user info has to confirm the person."""
+    company.answers = {"token": json_response({"access_token": "priya", "token_type": "Bearer"})}
+
+
+@pytest.mark.parametrize("name", [name for name, answer in AWAY.items() if answer[0] != 400])
+def test_user_info_that_is_away_signs_nobody_out(
+    client: Client, company: Provider, name: str
+) -> None:
+    sign_in(client, company, "priya")
+    renew_without_id_tokens(company)
+    company.answers["userinfo"] = AWAY[name]
+
+    with later(minutes=12):
+        assert is_in(client)
+    assert actions() == ["user.signed_in"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"answers": {"userinfo": json_response({"sub": "priya"})}}, id="no groups"),
+        pytest.param({"metadata": {"userinfo_endpoint": None}}, id="no user info"),
+    ],
+)
+def test_the_browser_renews_if_a_refresh_tells_no_groups(
+    client: Client, company: Provider, changed: dict[str, Any]
+) -> None:
+    sign_in(client, company, "priya")
+    renew_without_id_tokens(company)
+    company.answers |= changed.get("answers", {})
+    company.metadata = changed.get("metadata", {})
+    oidc.provider.cache_clear()
+
+    with later(minutes=11):
+        assert client.get("/batches/")["Location"] == "/login/renew?next=/batches/"
+        assert client.get("/batches/", headers={"HX-Request": "true"}).status_code == 200
+        assert company.calls.count("token") == 2
+        company.answers = {}
+        assert renewed_by_browser(client)["Location"] == "/batches/?tab=done"
+        assert is_in(client)
+    assert actions() == ["user.signed_in"]
+
+
+def test_user_info_of_another_person_ends_the_session(client: Client, company: Provider) -> None:
+    sign_in(client, company, "priya")
+    renew_without_id_tokens(company)
+    company.answers["userinfo"] = json_response({"sub": "ruth", "groups": ["ld"]})
+
+    with later(minutes=11):
+        assert not is_in(client)
 
 
 @pytest.mark.parametrize("answer", REFUSED.values(), ids=REFUSED)

@@ -12,6 +12,7 @@ from dashboard.access.identities import groups_by_role
 from dashboard.access.oidc_errors import ProviderUnavailable, SignInDenied, UntrustedProviderData
 from dashboard.access.provider_data import ProviderData, texts_of
 from dashboard.access.provider_keys import ALGORITHMS
+from dashboard.access.provider_metadata import LEFT_OUT
 from dashboard.proxy_settings import ProxySettings
 
 # A comma-separated list cuts "CN=Learning,OU=Groups,DC=example" into pieces such as "OU=Groups".
@@ -110,6 +111,10 @@ def _notes(metadata: ProviderData, usable: int, published: int) -> list[str]:
         notes.append(
             f"it does not list the claim {claim}: check OIDC_ROLE_CLAIM if roles are missing"
         )
+    notes += [
+        f"its {name} is no complete address with https:// and is not used"
+        for name in metadata[LEFT_OUT]
+    ]
     if "end_session_endpoint" not in metadata:
         notes.append("signing out here leaves people signed in there")
     return notes

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-import httpx2
 from authlib.integrations.base_client import (
     BaseApp,
     FrameworkIntegration,
@@ -25,7 +24,7 @@ from assignments.proxies import proxy_to
 from assignments.tls import shared_tls_context
 from dashboard.access.id_token_claims import role_claim
 from dashboard.access.oidc_errors import (
-    BUSY_STATUSES,
+    ClaimsMissing,
     UntrustedProviderData,
     shared_document,
     translated_errors,
@@ -33,6 +32,7 @@ from dashboard.access.oidc_errors import (
 from dashboard.access.provider_data import ProviderData, text_of, texts_of, without_nulls
 from dashboard.access.provider_keys import SigningKey, usable_keys, verified_token
 from dashboard.access.provider_metadata import checked_metadata
+from dashboard.access.provider_responses import checked_token_response, json_object
 
 DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
 SCOPES: Final = ("openid", "profile", "email")
@@ -100,7 +100,7 @@ class Provider(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # Auth
         response.raise_for_status()
         content_type = response.headers.get("Content-Type", "").lower()
         if not content_type.startswith("application/jwt"):
-            return dict(response.json())
+            return json_object(response, "sub")
         claims = self.verified(response.text.strip()).claims
         # OpenID Connect Core 1.0 §5.3.2: signed claims should have both.
         requirements = jwt.JWTClaimsRegistry(
@@ -137,7 +137,7 @@ def provider() -> Provider:
         client_secret=settings.OIDC_CLIENT_SECRET,
         server_metadata_url=settings.OIDC_ISSUER + DISCOVERY_PATH,
         compliance_fix=lambda session: session.register_compliance_hook(
-            "access_token_response", _checked_token_response
+            "access_token_response", checked_token_response
         ),
         client_kwargs={
             "code_challenge_method": "S256",
@@ -191,6 +191,7 @@ def refresh(
     :param subject: whom the new claims must be about
     :param keep: stores the tokens with a new refresh token before anything else can fail: the old
         one may work once only
+    :raises ClaimsMissing: if neither an ID token nor the user info comes with the groups
     """
     with translated_errors():
         client = provider()
@@ -200,13 +201,18 @@ def refresh(
         new_tokens = dict(tokens) | {name: value for name, value in response.items() if value}
         if new_tokens["refresh_token"] != tokens["refresh_token"]:
             keep(dict(tokens) | {"refresh_token": text_of(new_tokens["refresh_token"])})
-        if new_tokens.get("id_token") == tokens.get("id_token"):
+        has_user_info_only = new_tokens.get("id_token") == tokens.get("id_token")
+        if has_user_info_only:
+            if "userinfo_endpoint" not in client.load_server_metadata():
+                raise ClaimsMissing
             user_info = client.userinfo(token=new_tokens)
             verified = VerifiedTokens(user_info, _tokens_to_keep(new_tokens))
         else:
             verified = client.verify(new_tokens, nonce=None)
         if verified.id_token_claims.get("sub") != subject:
             raise UntrustedProviderData("The provider renewed the session of another person.")
+        if has_user_info_only and role_claim(verified.id_token_claims) is None:
+            raise ClaimsMissing
         return verified
 
 
@@ -227,17 +233,6 @@ def signing_keys() -> tuple[list[SigningKey], int]:
     with translated_errors():
         jwk_set = provider().fetch_jwk_set(force=True)
         return usable_keys(jwk_set), len(jwk_set.get("keys") or ())
-
-
-def _checked_token_response(response: httpx2.Response) -> httpx2.Response:
-    """Raise the error of a response that Authlib would take for a refusal or for tokens."""
-    if response.status_code in BUSY_STATUSES or (
-        response.is_error and "error" not in response.text
-    ):
-        response.raise_for_status()
-    if response.is_success:
-        response.json()
-    return response
 
 
 def _tokens_to_keep(tokens: Mapping[str, object]) -> dict[str, str]:

@@ -3,7 +3,8 @@
 * ProviderUnavailable     it cannot be reached or failed; try again later
 * SignInDenied            it refused this person
 * UntrustedProviderData   what it sent is invalid; nobody may be signed in by it
-* UnusableDocument        so are its metadata or keys, which says nothing about the person
+* UnusableDocument        so is a response, in a way that says nothing about the person
+* ClaimsMissing           it confirmed the person without the claims that give roles
 """
 
 from collections.abc import Iterator
@@ -24,11 +25,12 @@ INVALID_DATA: Final = (
     TypeError,
     AttributeError,
     RuntimeError,
+    OverflowError,
+    httpx2.InvalidURL,
 )
 
-# Request time-out, and too many requests.
-BUSY_STATUSES: Final = frozenset({408, 429})
-SERVER_ERROR: Final = 500
+# Of any other status, such as 302, 404 or 503, the person is not the reason.
+REFUSAL_STATUSES: Final = frozenset({400, 401, 403})
 # Errors by which a provider says that it cannot respond now (RFC 6749 §4.1.2.1).
 AWAY_ERRORS: Final = frozenset({"temporarily_unavailable", "server_error"})
 
@@ -46,7 +48,11 @@ class UntrustedProviderData(Exception):
 
 
 class UnusableDocument(UntrustedProviderData):
-    """The provider's metadata or keys are invalid."""
+    """The provider's metadata, keys or response are not what they have to be for everybody."""
+
+
+class ClaimsMissing(Exception):
+    """The provider confirmed the person, but only a new sign-in tells their roles."""
 
 
 @contextmanager
@@ -80,8 +86,8 @@ def _translated(error: Exception) -> Exception:
     if isinstance(error, OAuthError):
         is_outage, reason = is_away(str(error.error)), str(error.error)
     elif isinstance(error, httpx2.HTTPStatusError):
-        status = error.response.status_code
-        is_outage, reason = status >= SERVER_ERROR or status in BUSY_STATUSES, _status_of(error)
+        is_outage = error.response.status_code not in REFUSAL_STATUSES
+        reason = _status_of(error)
     elif isinstance(error, (httpx2.HTTPError, JSONDecodeError)):
         # A maintenance page is not JSON: it says nothing about the person.
         is_outage, reason = True, str(error)

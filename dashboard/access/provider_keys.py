@@ -26,6 +26,8 @@ ALGORITHMS: Final = (
     "ES384",
     "ES512",
 )
+# A header may hold the chain of certificates of its key (`x5c`), which the library has no room for.
+MAX_HEADER_BYTES: Final = 16_384
 SigningKey = RSAKey | ECKey
 
 
@@ -67,6 +69,7 @@ def _verified_by_any(token: str, keys: list[SigningKey]) -> jwt.Token:
     if not keys:
         raise UnusableDocument("The provider publishes no key that can verify signatures.")
     registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
+    registry.max_header_length = MAX_HEADER_BYTES
     header = extract_compact(token.encode(), registry=registry).headers()
     registry.get_alg(header["alg"])
     for key in _candidates(keys, header):

@@ -17,6 +17,7 @@ from dashboard.access import oidc, sessions
 from dashboard.access.id_token_claims import id_in, identity_from_claims
 from dashboard.access.models import SignIn, User
 from dashboard.access.oidc_errors import (
+    ClaimsMissing,
     ProviderUnavailable,
     SignInDenied,
     UntrustedProviderData,
@@ -119,6 +120,10 @@ def _ask_provider(
             keep=partial(_store_tokens, sign_in),
         )
         return confirm_session(request, sign_in, verified, now=now)
+    except ClaimsMissing:
+        # Without it, the next request goes to the browser's renewal and does not ask again.
+        _store_tokens(sign_in, {name: tokens[name] for name in tokens if name != "refresh_token"})
+        return Renewal.NEEDS_BROWSER
     except (ProviderUnavailable, UnusableDocument):
         SignIn.objects.filter(pk=sign_in.pk).update(renewal_lease_until=None)
         return Renewal.CONFIRMED if postpone_renewal(request, now=now) else Renewal.PROVIDER_DOWN
