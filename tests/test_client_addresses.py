@@ -41,12 +41,31 @@ def seen_address(header):
         pytest.param(1, "203.0.113.7:4711", "203.0.113.7", id="with a port"),
         pytest.param(1, "2001:db8::7", "2001:db8::7", id="IPv6"),
         pytest.param(1, "[2001:db8::7]:4711", "2001:db8::7", id="IPv6 with a port"),
+        pytest.param(1, "[2001:db8::7]", "2001:db8::7", id="IPv6 in brackets"),
+        pytest.param(1, "2001:0DB8:0::7", "2001:db8::7", id="IPv6 spelt otherwise"),
+        pytest.param(1, "::ffff:203.0.113.7", "203.0.113.7", id="IPv4 within IPv6"),
+        pytest.param(1, "[::FFFF:203.0.113.7]:80", "203.0.113.7", id="and with a port"),
+        pytest.param(1, "fe80::7%eth0", "fe80::7", id="a zone"),
+        pytest.param(1, "[fe80::7%25eth0]:80", "fe80::7", id="a zone, encoded"),
+        pytest.param(1, "203.0.113.7%x", "203.0.113.7", id="a zone of IPv4"),
+        pytest.param(1, "203.0.113.7,", PROXY, id="an empty hop"),
+        pytest.param(1, "203.0.113.07", PROXY, id="a leading zero"),
+        pytest.param(1, "203.0.113.7:4711:1", PROXY, id="two ports"),
+        pytest.param(1, "[203.0.113.7", "203.0.113.7", id="half a bracket"),
     ],
 )
 def test_the_address_is_the_one_that_the_proxies_added(settings, proxies, header, expected):
     settings.TRUSTED_PROXIES = proxies
 
     assert seen_address(header) == expected
+
+
+def test_the_address_of_a_connection_is_written_in_one_way():
+    request = RequestFactory().get("/", REMOTE_ADDR="::ffff:203.0.113.7")
+
+    client_address(lambda request: HttpResponse())(request)
+
+    assert request.META["REMOTE_ADDR"] == "203.0.113.7"
 
 
 @examples(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -109,6 +128,9 @@ def test_the_doctor_says_when_clients_cannot_be_told_apart(db, settings):
     settings.TRUSTED_PROXIES = 2
     assert check_client_addresses() == (
         True,
-        "read from X-Forwarded-For, to which 2 trusted proxies add them",
+        "read from X-Forwarded-For, to which 2 trusted proxies add them; these must drop headers "
+        "whose names have an underscore",
     )
+    settings.TRUSTED_PROXIES = 1
+    assert "to which 1 trusted proxy adds them" in check_client_addresses()[1]
     assert "client addresses" in {finding.name for finding in doctor.findings(now=AT)}

@@ -6,6 +6,7 @@ from typing import Final
 
 from django.conf import settings
 
+from assignments.audit.entries.sentences import counted
 from assignments.tls import advice
 from dashboard.access import oidc
 from dashboard.access.identities import groups_by_role
@@ -48,7 +49,11 @@ def check_client_addresses() -> tuple[bool, str]:
     """Return whether clients are told apart by their addresses, or what to do if they are not."""
     count = settings.TRUSTED_PROXIES
     if count:
-        return True, f"read from X-Forwarded-For, to which {count} trusted proxies add them"
+        proxies = counted(count, "trusted proxy adds", "trusted proxies add")
+        return True, (
+            f"read from X-Forwarded-For, to which {proxies} them; these must drop headers whose "
+            "names have an underscore"
+        )
     return not settings.IS_PRODUCTION, (
         "Every client counts as the reverse proxy, in the log and for the limit of failed "
         "sign-ins. Set TRUSTED_PROXIES to the number of proxies that add to X-Forwarded-For."

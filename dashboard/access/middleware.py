@@ -38,7 +38,7 @@ def client_address(get_response: Handler) -> Handler:
     """Set REMOTE_ADDR to the address that the first of the trusted proxies was connected from."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        address = _address_from_proxies(request)
+        address = _address_from_proxies(request) or _plain(request.META.get("REMOTE_ADDR", ""))
         if address:
             request.META["REMOTE_ADDR"] = address
         return get_response(request)
@@ -60,10 +60,20 @@ def _address_from_proxies(request: HttpRequest) -> str:
     host = hop.partition("]")[0].lstrip("[") if hop.startswith("[") else hop
     if host.count(":") == 1:
         host = host.partition(":")[0]
+    return _plain(host)
+
+
+def _plain(text: str) -> str:
+    """Return an IP address without its zone, and IPv4 as such; empty if it is none.
+
+    Servers that accept IPv4 and IPv6 on one socket write `::ffff:192.0.2.7` for the former.
+    """
     try:
-        return str(ipaddress.ip_address(host))
+        address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return ""
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
 
 
 def _id_from_proxy(request: HttpRequest) -> str:
