@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Collection
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -207,16 +208,21 @@ def test_refresh_does_not_change_a_plan_that_cannot_be_frozen_again(desk):
 
 
 @contextmanager
-def server_responding_with(status: int):
-    """Run a server that responds to every request with one status; yield its URL."""
+def server_responding_with(status: int, *, to: Collection[str] | None = None):
+    """Run a server that responds with one status; yield its URL.
+
+    :param to: the ids of the people about whom it does so; it lists nothing for others
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("content-length", "2")
+            is_meant = to is None or self.path.split("/")[-2] in to
+            body = b"{}" if is_meant else b'{"data": []}'
+            self.send_response(status if is_meant else 200)
+            self.send_header("content-length", str(len(body)))
             self.send_header("retry-after", "0")
             self.end_headers()
-            self.wfile.write(b"{}")
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Write no access log."""
@@ -254,6 +260,34 @@ def test_refresh_that_fails_has_a_problem_and_keeps_the_plan(
     assert "The plan is unchanged." in refresh.problem
     assert (refresh.is_running, desk.account.paused_at is not None) == (False, pauses)
     assert current_plan().pk == plan.pk
+
+
+@pytest.mark.parametrize("status", [401, 403, 412, 501])
+@pytest.mark.parametrize("refused", [slice(0, 1), slice(2, 3), slice(1, 3)])
+def test_a_refusal_of_some_people_is_theirs(desk, settings, status, refused):
+    plan = desk.review(desk.draft(people=3))
+    refresh = request(desk, plan)
+    people = list(plan.assignments.order_by("learner").values_list("learner_remote_id", flat=True))
+    with server_responding_with(status, to=people[refused]) as settings.STACKONE_BASE_URL:
+        refresh = run(desk, refresh)
+
+    desk.account.refresh_from_db()
+    assert (refresh.people_read, refresh.problem) == (3, "")
+    assert refresh.people_not_read == len(people[refused])
+    assert desk.account.paused_at is None
+
+
+def test_ten_refusals_in_a_row_are_those_of_the_account(desk, settings):
+    plan = desk.review(desk.draft(people=13))
+    refresh = request(desk, plan)
+    people = list(plan.assignments.order_by("learner").values_list("learner_remote_id", flat=True))
+    with server_responding_with(403, to=people[2:]) as settings.STACKONE_BASE_URL:
+        refresh = run(desk, refresh)
+
+    desk.account.refresh_from_db()
+    assert (refresh.people_read, refresh.people_not_read) == (12, 10)
+    assert refresh.problem.startswith("The LMS could not be read: ")
+    assert desk.account.paused_at is not None
 
 
 def test_refresh_of_an_unreachable_lms_has_a_problem(desk, settings):

@@ -17,6 +17,8 @@ from assignments.stackone.errors import AccountUnusable, NotSupported
 
 LONGEST_NAME: Final = 100
 LONGEST_WORDS: Final = 200
+# So many refusals without any other response mean the account, whomever the calls were about.
+REFUSALS_IN_A_ROW: Final = 10
 RESTORED: Final = (
     "The database was restored from a backup, so rows that were sent since then are shown as "
     "waiting. Sync, stop the batches that were running and copy them to new drafts, then resume."

@@ -25,11 +25,11 @@ from django.db.models import F
 from assignments.models import Account, Assignment
 from assignments.services.batches.row_pipeline import AccountRefusal
 from assignments.services.calls.call_process import EndedCall
+from assignments.services.calls.connections import REFUSALS_IN_A_ROW
 from assignments.stackone.commands import UserAssignments
 from assignments.stackone.errors import AccountUnusable, Refused, StackOneError
 from assignments.stackone.resources import CreatedAssignment
 
-REFUSALS_IN_A_ROW: Final = 10
 LATELY: Final = timedelta(minutes=1)
 # How exactly the time of the last create that was passed on is stored.
 STORED_EVERY: Final = timedelta(seconds=10)

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from assignments.audit.entries.actors import SYSTEM, Actor
 from assignments.audit.log import Event, record
 from assignments.models import Batch, Draft, Learner, PlanRefresh, RemoteAssignment
-from assignments.services.calls.connections import open_client, pause_account
+from assignments.services.calls.connections import REFUSALS_IN_A_ROW, open_client, pause_account
 from assignments.services.pacing import rate_budget
 from assignments.services.planning import frozen_plan
 from assignments.services.syncing import storage
@@ -112,15 +112,27 @@ def _require_refreshable(batch: Batch) -> None:
 
 
 def _read_all(refresh: PlanRefresh, clock: Clock, may_go_on: Callable[[], bool]) -> bool:
+    """Read and store the assignments of everybody left; return whether nothing is left to read.
+
+    A refusal is that of one person while others can be read (see `sending.refusals`).
+
+    :raises StackOneError: if the LMS cannot be read at all
+    """
     account_id = refresh.draft.account.remote_id
+    refusals: list[AccountUnusable] = []
     with open_client(account_id, before_request=lambda: rate_budget.wait_for_slot(clock)) as client:
         for learner in _people(refresh):
             if not may_go_on():
                 return False
             started_at = clock()
-            records = _read(client, learner, clock)
-            if not _store(refresh, learner, records, started_at):
+            result = _read(client, learner, clock)
+            if not _store(refresh, learner, result, started_at):
                 return False
+            refusals = [*refusals, result] if isinstance(result, AccountUnusable) else []
+            if len(refusals) == REFUSALS_IN_A_ROW:
+                raise refusals[-1]
+    if refusals and refresh.people_not_read == refresh.people_read:
+        raise refusals[-1]
     return True
 
 
@@ -131,8 +143,8 @@ def _people(refresh: PlanRefresh) -> list[Learner]:
     return list(remaining.order_by("pk").distinct())
 
 
-def _read(client: StackOne, learner: Learner, clock: Clock) -> list[AssignmentRecord] | None:
-    """Return a person's assignments in the LMS, or None if it refuses to list them.
+def _read(client: StackOne, learner: Learner, clock: Clock) -> list[AssignmentRecord] | Refused:
+    """Return a person's assignments in the LMS, or why it refuses to list them.
 
     :raises StackOneError: if the LMS cannot be read at all, or limits the rate MAX_ATTEMPTS times
     """
@@ -143,10 +155,8 @@ def _read(client: StackOne, learner: Learner, clock: Clock) -> list[AssignmentRe
         except RateLimited as error:
             last_error, now = error, clock()
             rate_budget.back_off(error.retry_after, now=now)
-        except AccountUnusable:
-            raise
-        except Refused:
-            return None
+        except Refused as refusal:
+            return refusal
     raise last_error
 
 
@@ -154,14 +164,14 @@ def _read(client: StackOne, learner: Learner, clock: Clock) -> list[AssignmentRe
 def _store(
     refresh: PlanRefresh,
     learner: Learner,
-    records: list[AssignmentRecord] | None,
+    result: list[AssignmentRecord] | Refused,
     read_at: datetime,
 ) -> bool:
     """Store a person's assignments; return whether this worker still runs the refresh."""
-    if records is None:
+    if isinstance(result, Refused):
         refresh.people_not_read += 1
     else:
-        _store_assignments(refresh, learner, records, read_at)
+        _store_assignments(refresh, learner, result, read_at)
     refresh.people_read += 1
     refresh.last_learner_pk, refresh.progressed_at = learner.pk, read_at
     fields = (*COUNTS, "last_learner_pk", "progressed_at")
