@@ -10,10 +10,11 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import batched
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
@@ -55,6 +56,8 @@ class Provider:
     jwk_set: Any = None
     token_members: dict[str, Any] = field(default_factory=dict)
     answers: dict[str, Response] = field(default_factory=dict)
+    # Seconds before each byte of a body, by path.
+    pauses: dict[str, float] = field(default_factory=dict)
     sign_user_info: Callable[[dict[str, Any]], str] | None = None
     refuses: str = ""
     is_down: bool = False
@@ -198,7 +201,12 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in (headers | {"Content-Length": str(len(body))}).items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        pause = self.provider.pauses.get(path)
+        # A client that gives up closes the connection.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            for piece in batched(body, 1 if pause else len(body) or 1):
+                time.sleep(pause or 0)
+                self.wfile.write(bytes(piece))
 
     def _openid_configuration(self, _: dict[str, str]) -> Response:
         return json_response(self.provider.discovery())

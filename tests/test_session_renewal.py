@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 
 from assignments.models import LogEntry
-from dashboard.access import oidc
+from dashboard.access import oidc, provider_client
 from dashboard.access.models import AccessToken, SignIn, User
-from tests.identity_fixtures import sign_in
+from tests.identity_fixtures import approved, sign_in
 from tests.identity_provider import Provider, json_response
 from tests.test_single_sign_on import actions, is_in, later, matched, words
 
@@ -67,6 +67,33 @@ def test_a_provider_that_is_away_signs_nobody_out(
     with later(minutes=17):
         assert is_in(client)
     assert actions() == ["user.signed_in"]
+
+
+@pytest.mark.parametrize("path", ["openid_configuration", "jwks", "token"])
+@pytest.mark.parametrize("kind", ["huge", "a byte now and then"])
+def test_responses_without_end_are_given_up(
+    client: Client, company: Provider, monkeypatch: pytest.MonkeyPatch, path: str, kind: str
+) -> None:
+    sign_in(client, company, "priya")
+    company.rotate()
+    oidc.provider.cache_clear()
+    if kind == "huge":
+        company.answers = {path: (200, {}, b" " * (provider_client.MAX_BYTES + 1))}
+    else:
+        monkeypatch.setattr(provider_client, "MAX_SECONDS", 0.1)
+        company.pauses = {path: 0.02}
+
+    with later(minutes=11):
+        assert is_in(client)
+
+    other = Client()
+    started = other.get("/login/start")
+    page = (
+        other.get(approved(company, started["Location"], "ingrid"))
+        if started.status_code == 302
+        else started
+    )
+    assert "does not respond" in words(page)
 
 
 @pytest.mark.parametrize("path", ["openid_configuration", "jwks"])
@@ -364,6 +391,10 @@ def test_a_logout_of_nobody_known_ends_nothing(
         {"events": 7},
         {"jti": None},
         {"jti": ["a"]},
+        {"jti": "\ud800"},
+        {"jti": {}},
+        {"iat": float("-inf")},
+        {"iat": float("nan")},
         {"jti": "j" * 9000},
         {"iat": "now"},
         {"iat": None},

@@ -13,7 +13,7 @@ from joserfc.errors import JoseError
 from dashboard.access import oidc
 from dashboard.access.id_token_claims import id_in
 from dashboard.access.oidc_errors import UntrustedProviderData
-from dashboard.access.provider_data import ProviderData, text_of
+from dashboard.access.provider_data import ProviderData
 
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 MAX_AGE_SECONDS: Final = 300
@@ -46,9 +46,9 @@ def verify_logout_token(token: str) -> EndedSessions:
         and "nonce" not in claims
         and any((ended.session, ended.subject))
     )
-    number = hashlib.sha256(text_of(claims["jti"]).encode()).hexdigest()
-    cache_key = f"logout-token:{number}"
-    if not is_complete or not caches["shared"].add(cache_key, 1, MAX_AGE_SECONDS * 2):
+    number = id_in(claims, "jti")
+    cache_key = f"logout-token:{hashlib.sha256(number.encode()).hexdigest()}"
+    if not (is_complete and number) or not caches["shared"].add(cache_key, 1, MAX_AGE_SECONDS * 2):
         raise UntrustedProviderData("This is no logout token, or it was used before.")
     return ended
 

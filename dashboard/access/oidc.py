@@ -15,7 +15,6 @@ from authlib.integrations.base_client import (
     OAuth2Mixin,
     OpenIDMixin,
 )
-from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oidc.core import CodeIDToken
 from django.conf import settings
 from joserfc import jwt
@@ -29,6 +28,7 @@ from dashboard.access.oidc_errors import (
     shared_document,
     translated_errors,
 )
+from dashboard.access.provider_client import BoundedClient
 from dashboard.access.provider_data import ProviderData, text_of, texts_of, without_nulls
 from dashboard.access.provider_keys import SigningKey, usable_keys, verified_token
 from dashboard.access.provider_metadata import checked_metadata
@@ -53,7 +53,7 @@ class VerifiedTokens:
 class Provider(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # Authlib has no types
     """The provider that the settings name."""
 
-    client_cls = OAuth2Client
+    client_cls = BoundedClient
     server_metadata: ProviderData
 
     def load_server_metadata(self) -> ProviderData:
@@ -144,6 +144,8 @@ def provider() -> Provider:
             "timeout": TIMEOUT_SECONDS,
             "verify": shared_tls_context(),
             "trust_env": False,
+            # A small compressed response could have any size.
+            "headers": {"Accept-Encoding": "identity"},
             "proxy": proxy_to(settings.OIDC_ISSUER),
         },
     )
