@@ -23,13 +23,18 @@ HERE = "127.0.0.1"
 
 
 class Response(NamedTuple):
-    """How an endpoint treats a request; without a status it cuts the connection."""
+    """How an endpoint treats a request; without a status it cuts the connection.
+
+    Its body may be shorter than announced, and have a pause in seconds before each byte.
+    """
 
     status: int | None = 200
     body: bytes = b""
     content_type: str = "text/plain"
     is_taken: bool = True
     seconds: float = 0
+    announced: int = 0
+    pause: float = 0
 
 
 TAKEN: Final = Response()
@@ -87,9 +92,11 @@ class _Handler(BaseHTTPRequestHandler):
         if 300 <= response.status < 400:
             self.send_header("Location", "/elsewhere")
         self.send_header("Content-Type", response.content_type)
-        self.send_header("Content-Length", str(len(response.body)))
+        self.send_header("Content-Length", str(response.announced or len(response.body)))
         self.end_headers()
-        self.wfile.write(response.body)
+        for piece in batched(response.body, 1 if response.pause else len(response.body) or 1):
+            time.sleep(response.pause)
+            self.wfile.write(bytes(piece))
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -22,6 +22,7 @@ from assignments.siem.events import Event, Undelivered
 from assignments.siem.files import File
 from assignments.siem.https import Https
 from assignments.siem.syslog import Syslog
+from assignments.tls import shared_tls_context
 from dashboard.siem_settings import siem
 from tests import log_tampering, sealed_log
 from tests.environment import env
@@ -134,9 +135,21 @@ def test_only_existing_actions_are_classified():
     assert set(ecs.CLASSES) | ecs.FAILURES | ecs.PENDING <= names
 
 
-def test_a_damaged_entry_becomes_a_pipeline_error(destination):
+NESTED = b"[" * 300 + b"]" * 300
+DAMAGED = [
+    b"\xff not json",
+    b"not json",
+    b'["not json"]',
+    b'{"action": "not json"}',
+    b'{"at":"","action":"a.b","actor":{"ref":"","means":""},"people":[],"detail":{},"cause":"",'
+    b'"request_id":"","result":"not json","batch":"","account":"","subject":' + NESTED + b"}",
+]
+
+
+@pytest.mark.parametrize("body", DAMAGED, ids=range(len(DAMAGED)))
+def test_a_damaged_entry_becomes_a_pipeline_error(destination, body):
     (seq,) = write_log(1)
-    log_tampering.rewrite(seq, b"\xff not json")
+    log_tampering.rewrite(seq, body)
 
     size = LogHead.objects.get().size
     assert forward() == size
@@ -352,6 +365,14 @@ def tls(tmp_path_factory):
     return certificate(tmp_path_factory.mktemp("tls"))
 
 
+@pytest.fixture
+def new_tls_context():
+    """Let clients of the test read the authorities anew, and those after it too."""
+    shared_tls_context.cache_clear()
+    yield
+    shared_tls_context.cache_clear()
+
+
 HEAD = re.compile(r"<110>1 2026-11-23T10:43:00\.123456Z \S+ assignment-desk - audit - ")
 
 
@@ -382,7 +403,7 @@ def test_an_untrusted_receiver_gets_nothing(tls, monkeypatch):
     assert server.streams == []
 
 
-def test_an_endpoint_gets_lines_and_the_authorization(tls, monkeypatch):
+def test_an_endpoint_gets_lines_and_the_authorization(tls, monkeypatch, new_tls_context):
     monkeypatch.setenv("SSL_CERT_FILE", str(tls[1]))
     with endpoint(tls[0]) as server:
         Https(f"https://{HERE}:{server.port}/in", HERE, "Splunk abc").send(EVENTS)

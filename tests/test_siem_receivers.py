@@ -36,6 +36,9 @@ PATIENCE_HELPS: dict[str, Behaviour] = {
     "redirects first": lambda count, _: refused(302) if count < 2 else TAKEN,
     "confirms without a body": lambda *_: Response(204),
     "confirms with a huge body": lambda *_: Response(200, b"ok" * 1_000_000),
+    "confirms and cuts the body": lambda *_: Response(200, b"ok", announced=100),
+    "confirms byte by byte": lambda *_: Response(200, b"o" * 100, pause=0.02),
+    "confirms and stops": lambda *_: Response(200, b"ok", announced=100, pause=0.15),
     "refuses groups with 413": lambda _, body: refused(413) if len(body) > 30_000 else TAKEN,
     "cuts the connection of groups": lambda _, body: CUT if len(body) > 30_000 else TAKEN,
 }

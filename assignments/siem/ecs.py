@@ -66,10 +66,20 @@ PENDING: Final = frozenset(
 LABELS: Final = ("subject", "batch", "account", "cause", "result")
 # Labels of the entries that say how far the log is forwarded, from which a SIEM can tell a gap.
 PROGRESS: Final = ("first_entry", "next_entry", "entries")
+# JSON whose fields the Elastic Common Schema defines.
+type Document = dict[str, Any]
 
 
 def event_of(entry: StoredEntry, *, now: datetime) -> Event:
     """Return the event of an entry; an entry that cannot be read gives a `pipeline_error`."""
+    try:
+        return _event(entry, _fields(orjson.loads(entry.body)), now)
+    except UNREADABLE:
+        fields = {"event": {"kind": "pipeline_error"}, "message": "This entry cannot be read."}
+        return _event(entry, fields, now)
+
+
+def _event(entry: StoredEntry, fields: Document, now: datetime) -> Event:
     common = {
         "id": str(entry.seq),
         "sequence": entry.seq,
@@ -78,10 +88,6 @@ def event_of(entry: StoredEntry, *, now: datetime) -> Event:
         "original": entry.body.decode(errors="replace"),
         "reference": page_url("entry", entry.seq),
     }
-    try:
-        fields = _fields(orjson.loads(entry.body))
-    except UNREADABLE:
-        fields = {"event": {"kind": "pipeline_error"}, "message": "This entry cannot be read."}
     event = {
         "@timestamp": timestamp(now),
         "ecs": {"version": VERSION},
@@ -91,10 +97,6 @@ def event_of(entry: StoredEntry, *, now: datetime) -> Event:
     }
     # The one control character that JSON leaves as it is, and syslog receivers replace.
     return Event(event["@timestamp"], orjson.dumps(event).replace(b"\x7f", rb"\u007f"))
-
-
-# JSON whose fields the Elastic Common Schema defines.
-type Document = dict[str, Any]
 
 
 def _fields(entry: Entry) -> Document:

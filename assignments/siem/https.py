@@ -1,14 +1,20 @@
 """Events as JSON Lines in the body of an HTTP POST."""
 
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Final
 
 import httpx
 
 from assignments.proxies import proxy_to
 from assignments.siem.events import TIMEOUT_SECONDS, Event, TooLarge, Undelivered
 from assignments.tls import refusal_of, shared_tls_context
+
+# Enough of a body to see that it is a web page.
+START_BYTES: Final = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,17 @@ class Https:
 
 
 def _is_page(response: httpx.Response) -> bool:
-    start = next(response.iter_bytes(1_024), b"").lstrip().lower()
+    start = _start_of(response).lstrip().lower()
     is_html = "html" in response.headers.get("Content-Type", "").lower()
     return is_html or start.startswith((b"<!doctype html", b"<html"))
+
+
+def _start_of(response: httpx.Response) -> bytes:
+    """Return the start of the body as far as it arrives: the status alone confirms the events."""
+    start, deadline_monotonic = b"", time.monotonic() + TIMEOUT_SECONDS
+    with suppress(httpx.HTTPError):
+        for chunk in response.iter_bytes():
+            start += chunk
+            if len(start) >= START_BYTES or time.monotonic() > deadline_monotonic:
+                break
+    return start
