@@ -20,6 +20,7 @@ TRUE_AND_FALSE: Final = {
     **dict.fromkeys(("true", "on", "yes", "y", "1"), True),
     **dict.fromkeys(("false", "off", "no", "n", "0"), False),
 }
+MAX_PORT: Final = 65_535
 BROKER_SCHEMES = ("redis", "rediss", "redis+socket", "amqp", "amqps")
 
 
@@ -138,6 +139,14 @@ def database(env: Environment, default: str) -> dict[str, Any]:
 def positive_integer(env: Environment, name: str) -> int:
     """Return the variable as an integer of at least 1."""
     return integer(env, name, least=1)
+
+
+def port(env: Environment, name: str) -> int:
+    """Return the variable as the number of a port."""
+    value = positive_integer(env, name)
+    if value > MAX_PORT:
+        raise ImproperlyConfigured(f"{name} is {value}. Set it to {MAX_PORT} or less.")
+    return value
 
 
 def non_negative_integer(env: Environment, name: str, *, default: int | None) -> int | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import django
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
@@ -41,12 +42,12 @@ def main() -> int:
 def ports_to_open() -> dict[str, int]:
     """Return the ports by environment variable; without a sandbox if an LMS is configured."""
     env = environment.read_environment(ROOT)
-    ports = {"PORT": environment.positive_integer(env, "PORT")}
+    ports = {"PORT": environment.port(env, "PORT")}
     if "SITE_URL" not in env.ENVIRON:
         # The runner gives each process another PORT; only the web process has this one.
         os.environ["SITE_URL"] = f"http://{HOST}:{ports['PORT']}"
     if not {"STACKONE_API_KEY", "STACKONE_BASE_URL"} & env.ENVIRON.keys():
-        ports["SANDBOX_PORT"] = environment.positive_integer(env, "SANDBOX_PORT")
+        ports["SANDBOX_PORT"] = environment.port(env, "SANDBOX_PORT")
         os.environ["STACKONE_BASE_URL"] = f"http://{HOST}:{ports['SANDBOX_PORT']}"
     return ports
 
@@ -82,12 +83,21 @@ def run(ports: Mapping[str, int]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: runner.terminate())
     if all(is_listening(runner, port) for port in ports.values()):
-        sys.stdout.write(
-            f"\nAssignment Desk is at http://{HOST}:{ports['PORT']}  (Ctrl-C stops)\n\n"
-        )
+        where = location(ports["PORT"], is_production=settings.IS_PRODUCTION)
+        sys.stdout.write(f"\nAssignment Desk {where}  (Ctrl-C stops)\n\n")
         sys.stdout.flush()
     code = runner.wait()
     return 0 if code in {128 + signal.SIGINT, 128 + signal.SIGTERM} else code
+
+
+def location(port: int, *, is_production: bool) -> str:
+    """Return where people find the site, as the end of a sentence."""
+    if is_production:
+        return (
+            f"waits at http://{HOST}:{port} for a reverse proxy with TLS: people reach it by HTTPS "
+            "only, see docs/operators.md"
+        )
+    return f"is at http://{HOST}:{port}"
 
 
 def is_listening(runner: subprocess.Popen[bytes], port: int) -> bool:

@@ -69,15 +69,20 @@ def test_start_names_the_port_in_use_and_how_to_use_another(taken_port, monkeypa
     )
 
 
-def test_start_names_the_wrong_setting(monkeypatch, capsys):
-    monkeypatch.setenv("PORT", "eighty")
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("eighty", "PORT is not a whole number. Set it to 1 or more."),
+        ("0", "PORT is 0. Set it to 1 or more."),
+        ("80000", "PORT is 80000. Set it to 65535 or less."),
+    ],
+)
+def test_start_names_the_wrong_setting(monkeypatch, capsys, value, sentence):
+    monkeypatch.setenv("PORT", value)
 
     code = start.main()
 
-    assert (code, capsys.readouterr().err) == (
-        1,
-        "PORT is not a whole number. Set it to 1 or more.\n",
-    )
+    assert (code, capsys.readouterr().err) == (1, f"{sentence}\n")
 
 
 @pytest.mark.parametrize(
@@ -130,6 +135,12 @@ def test_start_prints_the_url_and_stops_everything(tmp_path):
 
 
 @pytest.mark.processes
+def test_start_says_that_people_need_https_where_anything_real_depends_on_the_site():
+    where = start.location(8000, is_production=True)
+
+    assert where.startswith("waits at http://127.0.0.1:8000 for a reverse proxy with TLS")
+
+
 def test_start_fails_when_a_process_fails(tmp_path):
     ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
     broken = PROCFILE.replace("exec sleep 60", "exit 3")
