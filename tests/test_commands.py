@@ -415,7 +415,7 @@ def test_doctor_reports_what_to_fix(desk, settings):
     findings = {finding["name"]: finding for finding in json.loads(out.getvalue())}
     assert not findings["worker"]["is_ok"]
     assert findings["worker"]["sentence"].endswith("Run: manage.py worker")
-    assert "Check the key" in findings["account sandbox"]["sentence"]
+    assert "Check STACKONE_API_KEY" in findings["account sandbox"]["sentence"]
     assert findings["sign-in"]["sentence"].startswith("Nobody can sign in.")
 
 

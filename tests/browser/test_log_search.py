@@ -94,7 +94,7 @@ def test_log_pages_are_accessible(page, row, check_appearance, width):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_search_results_are_verified(page, row, check_appearance, width):
     page.set_viewport_size({"width": width, "height": 900})
-    page.goto(f"/audit/?q=batch:{row.batch_id}")
+    page.goto(f"/audit/?q=batch:{row.batch.number}")
     page.get_by_role("link", name="Verify these 2").click()
 
     expect(page.locator("h1")).to_have_text("Check of 2 entries")
