@@ -23,6 +23,14 @@ BLANK_ID = WITH_ID.replace("{id}", " ")
 BIG = " " * 10_000_001
 GZIP = (("Content-Encoding", "gzip"),)
 TWO_LENGTHS = (("Content-Length", "1"),)
+REPORTS = (
+    '{"success": false, "data": {"id": "{id}"}}',
+    '{"status": "failed", "data": {"id": "{id}"}}',
+    '{"code": 422, "data": {"id": "{id}"}}',
+    '{"data": {"id": "{id}", "errors": ["Not enrolled."]}}',
+    '{"data": {"id": "{id}", "success": false}}',
+    '{"data": {"id": "{id}"}, "error": "Not enrolled."}',
+)
 ERRORS = '{"data": {}, "errors": [{"message": "Not enrolled."}]}'
 REFUSAL = '{"statusCode": 403, "message": "Invalid account ID or key."}'
 EXPLAINED = (
@@ -47,7 +55,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        start = self.body[:28] or "no body"
+        start = self.body.strip()[:60] or "no body"
         return " ".join(map(str, (self.status, start, self.effect, self.cut_at, *self.headers)))
 
 
@@ -95,6 +103,11 @@ ANSWERS = (
         Answer(status, body, effect, ends)
         for status in (200, 201, 202)
         for body in (OWN_STATUS, OWN_ERROR, ERRORS)
+        for effect, ends in (("now", "created"), ("never", "unknown"))
+    ),
+    *(
+        Answer(200, body, effect, ends)
+        for body in REPORTS
         for effect, ends in (("now", "created"), ("never", "unknown"))
     ),
 )

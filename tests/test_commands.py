@@ -12,6 +12,7 @@ from assignments.models import Assignment, Batch, Content, Draft, Learner, SyncR
 from assignments.queries.formatting import moment
 from assignments.services.submitting import start_time
 from assignments.services.syncing import read_failures
+from tests.recorder import Recorder, Reply, serving
 from tests.xlsx_files import workbook
 
 pytestmark = pytest.mark.django_db
@@ -400,6 +401,25 @@ def test_doctor_reports_no_problem(desk):
     assert "FIX" not in output
     assert "ok   account sandbox: responds and lists people" in output
     assert "ok   sign-in: demo personas (DESK_DEMO is set)" in output
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Foo 2026"])
+def test_doctor_does_not_compare_the_clock_without_a_time(desk, settings, date):
+    Worker.objects.create(name="w", seen_at=timezone.now())
+
+    class WithoutTime(Recorder):
+        def reply(self, request):
+            return Reply(200, b'{"data": []}', {})
+
+        def handle(self, handler):
+            handler.date_time_string = lambda: date
+            super().handle(handler)
+
+    with serving(WithoutTime(desk.lms.base_url)) as lms:
+        settings.STACKONE_BASE_URL = lms.url
+        output = run("doctor")
+
+    assert "ok   clock: not compared: responses of the LMS do not say the time" in output
 
 
 def test_doctor_reports_what_to_fix(desk, settings):

@@ -148,6 +148,20 @@ def test_a_404_about_the_account_differs_from_others(body, kind):
             "progress",
             id="named alone, deep inside",
         ),
+        *(
+            pytest.param({name: errors}, "Not enrolled.", "", id=f"{name} {json.dumps(errors)}")
+            for name in ("errors", "provider_errors", "error")
+            for errors in (
+                "Not enrolled.",
+                ["Not enrolled."],
+                {"person": ["Not enrolled."]},
+                [{"code": "E7", "reason": "Not enrolled."}],
+                [{"raw": "Not enrolled."}],
+            )
+        ),
+        pytest.param(
+            {"message": "\x1b[2JNot\r\nenrolled\x9f."}, " [2JNot enrolled .", "", id="commands"
+        ),
         pytest.param(
             {"message": "Request failed with status code 422; a sync is in progress"},
             "Request failed with status code 422; a sync is in progress",
@@ -166,7 +180,7 @@ def test_a_404_about_the_account_differs_from_others(body, kind):
             "",
             id="what the provider said, in the older form",
         ),
-        pytest.param({"provider_errors": [{"raw": "Sorry"}]}, None, "", id="raw text"),
+        pytest.param({"provider_errors": [{"raw": "Sorry"}]}, "Sorry", "", id="raw text"),
         pytest.param(
             {"message": "learning_object_external_reference should not be empty"},
             "learning_object_external_reference should not be empty",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from assignments.stackone.json_values import as_text
@@ -16,6 +17,8 @@ ERROR_KEYS: Final = ("provider_errors", "errors", "error")
 MESSAGE_KEYS: Final = frozenset(
     {"message", "error", "detail", "description", "error_description", "errormessage", "title"}
 )
+# What may hold a text alone instead of an object that describes the error.
+TEXT_KEYS: Final = frozenset({*ERROR_KEYS, "raw"})
 LONG_FIELDS: Final = (
     "learning_object_external_reference|learning_object_id|external_reference"
     "|due_date|assigned_at|created_at|source_value"
@@ -53,8 +56,10 @@ def parse(response: ApiResponse) -> ErrorMessage:
     stackone_text = _without_status_phrase(_joined(body.get("message")))
     errors = {name: body[name] for name in ERROR_KEYS if body.get(name)}
     details = errors or body.get("data")
-    strings = list(_strings(details, MAX_DEPTH))[:MAX_STRINGS]
+    strings = list(islice(_strings(details, MAX_DEPTH), MAX_STRINGS))
     provider_text = next((value for key, value in strings if key in MESSAGE_KEYS), "")
+    if errors and not provider_text:
+        provider_text = next((value for key, value in strings if _is_reason(key, value)), "")
     is_from_provider = bool(body.get("provider_errors"))
     sentence = _combined(stackone_text, provider_text)
     return ErrorMessage(
@@ -91,6 +96,11 @@ def _without_status_phrase(text: str) -> str:
     if phrase.strip() not in STATUS_PHRASES:
         return text
     return rest.strip() if colon else ""
+
+
+def _is_reason(key: str, text: str) -> bool:
+    """Return whether a text that no key calls a message is one: it stands alone, or has words."""
+    return key in TEXT_KEYS or " " in text
 
 
 def _status_text(status: int) -> str:

@@ -15,11 +15,13 @@
 For a call that only reads, OutcomeUnknown means: try again later.
 """
 
+import re
 from typing import Final
 
 from assignments.stackone.json_values import strip_unstorable
 
 MAX_MESSAGE_CHARACTERS: Final = 500
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
 class StackOneError(Exception):
@@ -41,7 +43,8 @@ class StackOneError(Exception):
         is_from_provider: bool = False,
         response: dict[str, object] | None = None,
     ) -> None:
-        self.message = strip_unstorable(message)[:MAX_MESSAGE_CHARACTERS]
+        # A control character may be a command to the terminal that shows the message.
+        self.message = CONTROL.sub(" ", strip_unstorable(message))[:MAX_MESSAGE_CHARACTERS]
         self.status = status
         self.field = field
         self.is_from_provider = is_from_provider

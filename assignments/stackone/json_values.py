@@ -6,7 +6,7 @@ A value that cannot be converted becomes None or empty.
 import json
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any
 
 # A JSON object; who reads a field of it checks which type the value has.
@@ -57,14 +57,19 @@ def as_number(value: object) -> float | None:
 
 
 def as_datetime(value: object) -> datetime | None:
-    """Return an ISO 8601 date or date-time in UTC; without an offset it counts as UTC."""
+    """Return an ISO 8601 date or date-time in UTC; without an offset it counts as UTC.
+
+    The first and the last year stand for "none" in many programs; Python cannot express all of
+    their times in other time zones.
+    """
     if not isinstance(value, str):
         return None
     try:
         parsed = datetime.fromisoformat(value.strip().upper())
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+        moment = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return moment if MINYEAR < moment.year < MAXYEAR else None
 
 
 def as_enum(value: object) -> tuple[str | None, str | None]:

@@ -28,8 +28,11 @@ from assignments.stackone.responses import ApiResponse
 FIRST_REDIRECT: Final = 300
 FIRST_ERROR: Final = 400
 FIRST_SERVER_ERROR: Final = 500
+END_OF_ERRORS: Final = 600
 NOT_FOUND: Final = 404
 TOO_MANY_REQUESTS: Final = 429
+# What a body may have as its own status.
+FAILURES: Final = frozenset({"error", "fail", "failed", "failure"})
 # Statuses whose error differs from that of their class; see `_error_type`.
 ERROR_TYPES: Final[Mapping[int, type[StackOneError]]] = {
     401: AccountUnusable,
@@ -137,11 +140,20 @@ def _unexpected_success(status: int) -> str:
 
 
 def reports_error(body: Mapping[str, object]) -> bool:
-    """Return whether a body is an error: by its own status, or by what it names."""
-    status = as_number(body.get("statusCode"))
-    if status is not None and status >= FIRST_ERROR:
-        return True
-    return any(body.get(name) for name in error_messages.ERROR_KEYS)
+    """Return whether a body, or the record in it, is an error: by its status, or what it names."""
+    data = body.get("data")
+    parts = [body, data] if isinstance(data, Mapping) else [body]
+    return _is_failure(body) or any(map(_names_error, parts))
+
+
+def _is_failure(body: Mapping[str, object]) -> bool:
+    numbers = [as_number(body.get(name)) or 0 for name in ("statusCode", "status", "code")]
+    is_error = any(FIRST_ERROR <= number < END_OF_ERRORS for number in numbers)
+    return is_error or (as_text(body.get("status")) or "").lower() in FAILURES
+
+
+def _names_error(part: Mapping[str, object]) -> bool:
+    return part.get("success") is False or any(map(part.get, error_messages.ERROR_KEYS))
 
 
 def _has_valid_ids(data: Mapping[str, object]) -> bool:

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -23,6 +22,7 @@ from assignments.services.calls.connections import configured_accounts, open_cli
 from assignments.services.operations import broker
 from assignments.siem import forwarding
 from assignments.stackone.errors import StackOneError
+from assignments.stackone.responses import parse_http_date
 from assignments.tls import advice
 
 WORKER_MISSING_AFTER: Final = timedelta(seconds=60)
@@ -117,7 +117,9 @@ def _account_help() -> str:
 
 
 def _clock(date_header: str, now: datetime) -> Finding:
-    lms_time = parsedate_to_datetime(date_header) if date_header else now
+    lms_time = parse_http_date(date_header)
+    if lms_time is None:
+        return Finding("clock", True, "not compared: responses of the LMS do not say the time")
     if abs(lms_time - now) > CLOCK_TOLERANCE:
         return Finding("clock", False, f"It differs from the LMS's by {lms_time - now}. Set it.")
     return Finding("clock", True, "agrees with the LMS's")
