@@ -23,6 +23,7 @@ from assignments.stackone.transport import transport_to
 from dashboard import tls_settings
 from tests.authorities import CONFORMING, HERE, ODD_FORMS, Form, connect_proxy, make_server
 from tests.environment import env
+from tests.factories import make_account
 from tests.log_fixtures import AT, write_log
 from tests.siem_receivers import endpoint, receiver
 
@@ -278,3 +279,35 @@ def test_the_doctor_names_authorities_and_proxy(
     assert doctor._proxy() == "StackOne is reached through proxy.example:3128"
     monkeypatch.setenv("NO_PROXY", "api.stackone.com")
     assert doctor._proxy() == "none is used for StackOne"
+
+
+@pytest.mark.parametrize(
+    ("variables", "url", "sentence"),
+    [
+        pytest.param({}, f"http://{HERE}:9", "Start the sandbox LMS", id="the sandbox"),
+        pytest.param({}, f"https://{HERE}:9", "STACKONE_BASE_URL and the network.", id="direct"),
+        pytest.param(
+            {"HTTPS_PROXY": f"{HERE}:9"},
+            "https://api.stackone.com",
+            "and the proxy that HTTPS_PROXY names.",
+            id="by a proxy",
+        ),
+    ],
+)
+def test_the_doctor_names_the_settings_of_a_connection_that_fails(
+    db: None,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+    variables: dict[str, str],
+    url: str,
+    sentence: str,
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    settings.STACKONE_BASE_URL = url
+    settings.IS_SANDBOX = url.startswith("http:")
+
+    (finding,) = doctor._account(make_account(), AT)
+
+    assert not finding.is_ok
+    assert sentence in finding.sentence

@@ -110,10 +110,10 @@ def _account(account: Account, now: datetime) -> Iterator[Finding]:
 
 
 def _account_help() -> str:
-    proxy = " and the proxy that HTTPS_PROXY names" if proxy_to(settings.STACKONE_BASE_URL) else ""
-    return (
-        "Check STACKONE_API_KEY, STACKONE_ACCOUNT_ID, STACKONE_BASE_URL, the network" + proxy + "."
-    )
+    if settings.IS_SANDBOX:
+        return "Start the sandbox LMS (manage.py sandbox), or correct STACKONE_BASE_URL."
+    proxy = ", and the proxy that HTTPS_PROXY names" if proxy_to(settings.STACKONE_BASE_URL) else ""
+    return f"Check STACKONE_API_KEY, STACKONE_ACCOUNT_ID, STACKONE_BASE_URL and the network{proxy}."
 
 
 def _clock(date_header: str, now: datetime) -> Finding:
