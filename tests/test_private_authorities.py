@@ -284,7 +284,7 @@ def test_the_doctor_names_authorities_and_proxy(
 @pytest.mark.parametrize(
     ("variables", "url", "sentence"),
     [
-        pytest.param({}, f"http://{HERE}:9", "Start the sandbox LMS", id="the sandbox"),
+        pytest.param({}, f"http://{HERE}:9", "and whether the sandbox LMS runs", id="the sandbox"),
         pytest.param({}, f"https://{HERE}:9", "STACKONE_BASE_URL and the network.", id="direct"),
         pytest.param(
             {"HTTPS_PROXY": f"{HERE}:9"},

@@ -110,10 +110,12 @@ def _account(account: Account, now: datetime) -> Iterator[Finding]:
 
 
 def _account_help() -> str:
+    names = ["STACKONE_API_KEY", "STACKONE_ACCOUNT_ID", "STACKONE_BASE_URL", "the network"]
+    if proxy_to(settings.STACKONE_BASE_URL):
+        names.append("the proxy that HTTPS_PROXY names")
     if settings.IS_SANDBOX:
-        return "Start the sandbox LMS (manage.py sandbox), or correct STACKONE_BASE_URL."
-    proxy = ", and the proxy that HTTPS_PROXY names" if proxy_to(settings.STACKONE_BASE_URL) else ""
-    return f"Check STACKONE_API_KEY, STACKONE_ACCOUNT_ID, STACKONE_BASE_URL and the network{proxy}."
+        names.append("whether the sandbox LMS runs (manage.py sandbox)")
+    return f"Check {', '.join(names[:-1])} and {names[-1]}."
 
 
 def _clock(date_header: str, now: datetime) -> Finding:
