@@ -15,6 +15,7 @@ from assignments.services.calls import connections
 from assignments.stackone.address import is_public
 from assignments.stackone.client import StackOne
 from assignments.stackone.errors import OutcomeUnknown
+from assignments.stackone.http_connection import Head
 from assignments.stackone.transport import DirectTransport, transport_to
 from dashboard import stackone_settings
 from dashboard.access import oidc
@@ -82,11 +83,12 @@ def test_is_public(address, expected):
 
 def ask(transport: httpx.AsyncBaseTransport, url: str) -> int:
     """Send one request through the transport."""
-    timeout = {"timeout": httpx.Timeout(5).as_dict()}
+    extensions = {"timeout": httpx.Timeout(5).as_dict(), "head": Head()}
+    headers = {"Authorization": "x"}
 
     async def send() -> int:
         try:
-            request = httpx.Request("GET", url, headers={"Authorization": "x"}, extensions=timeout)
+            request = httpx.Request("GET", url, headers=headers, extensions=extensions)
             return (await transport.handle_async_request(request)).status_code
         finally:
             await transport.aclose()
@@ -177,10 +179,11 @@ def test_sign_in_follows_no_redirect(settings):
 @pytest.mark.parametrize("url", ["http://169.254.169.254/latest", "file:///etc/passwd", ""])
 def test_a_provider_url_in_a_private_network_is_refused(settings, url):
     with closing(Listener()) as server:
-        body = json.dumps({"issuer": server.url, "token_endpoint": url})
+        others = dict.fromkeys(("authorization_endpoint", "jwks_uri"), f"{server.url}/other")
+        body = json.dumps({"issuer": server.url, "token_endpoint": url, **others})
         server.response = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}"
         settings.OIDC_ISSUER = server.url
         oidc.provider.cache_clear()
-        with pytest.raises(UntrustedProviderData, match="The provider's token_endpoint is"):
+        with pytest.raises(UntrustedProviderData, match="its token_endpoint is"):
             oidc.provider_metadata()
     oidc.provider.cache_clear()
