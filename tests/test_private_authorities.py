@@ -19,6 +19,7 @@ from assignments.siem import forwarding
 from assignments.siem.events import Event, Undelivered
 from assignments.siem.https import Https
 from assignments.siem.syslog import Syslog
+from assignments.stackone.http_connection import Head
 from assignments.stackone.transport import transport_to
 from dashboard import tls_settings
 from tests.authorities import CONFORMING, HERE, ODD_FORMS, Form, connect_proxy, make_server
@@ -51,7 +52,7 @@ def get_from_stackone(url: str) -> None:
     async def send() -> None:
         transport = transport_to(url, allows_private=True)
         timeout = httpx.Timeout(10).as_dict()
-        extensions = {"timeout": timeout}
+        extensions = {"timeout": timeout, "head": Head()}
         request = httpx.Request("POST", url, content=b"{}", extensions=extensions)
         response = await transport.handle_async_request(request)
         assert response.status_code == 200
