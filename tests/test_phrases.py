@@ -1,18 +1,24 @@
 """Phrases of pages whose words depend on several values."""
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from assignments.models import Batch, Content
 from assignments.queries.draft_summary import Summary
 from assignments.templatetags import phrases
 from assignments.templatetags.actions import group_action
 from assignments.templatetags.content_facts import content_facts
+from assignments.templatetags.desk import isolated
 from assignments.templatetags.htmx import load_into, poll
 
 HOSTILE = "<b>"
+TEMPLATES = settings.BASE_DIR / "templates/assignments"
+# What is written into the page for eyes: hidden text has no width.
+LMS_WORDS = re.compile(r"(?<!“){{ [\w.]+\.(?:problem|remark|pause_reason)(\S*) }}")
 
 
 def make_summary(**fields):
@@ -163,6 +169,22 @@ def test_group_action_posts_to_the_view_of_its_action(action, url):
 
     assert button["url"] == url
     assert button["label"] == 'Do 1,200 of them<span class="sr-only">: &lt;b&gt;</span>'
+
+
+def test_text_of_others_is_isolated():
+    """It is escaped, and neither its direction nor an endless word reaches what is around it."""
+    assert isolated(HOSTILE) == '<bdi class="anywhere">&lt;b&gt;</bdi>'
+
+
+@pytest.mark.parametrize(
+    "template", ["batch/failures", "batch/rows", "batch/progress", "settings", "sync_state"]
+)
+def test_words_of_the_lms_are_isolated(template):
+    text = (TEMPLATES / f"{template}.html").read_text()
+
+    shown = set(LMS_WORDS.findall(text))
+    assert shown
+    assert shown == {"|isolated"}
 
 
 def test_selection():

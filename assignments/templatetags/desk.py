@@ -207,3 +207,9 @@ def duration(text: str) -> str:
 def spaced(word: str) -> str:
     """Return a value of the log with spaces: signed_in is "signed in"."""
     return word.replace("_", " ")
+
+
+@register.filter
+def isolated(text: str) -> SafeString:
+    """Return a text of others, whose length and direction change nothing around it."""
+    return format_html('<bdi class="anywhere">{}</bdi>', text)
