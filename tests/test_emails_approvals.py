@@ -220,7 +220,7 @@ def test_an_invalid_mail_server_is_refused_without_its_password(url):
 def test_the_site_url_comes_from_the_environment():
     assert mail_settings.site_url(env(SITE_URL="https://d.example/")) == "https://d.example"
     assert mail_settings.site_url(env(PORT="8765")) == "http://127.0.0.1:8765"
-    with pytest.raises(ImproperlyConfigured, match="SITE_URL is 'desk'"):
+    with pytest.raises(ImproperlyConfigured, match="SITE_URL is not a complete web address"):
         mail_settings.site_url(env(SITE_URL="desk"))
 
 
