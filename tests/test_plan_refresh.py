@@ -376,7 +376,7 @@ def test_review_shows_why_a_refresh_failed(desk, manager_client, settings):
     run(desk, PlanRefresh.objects.get())
 
     page = html(manager_client.get(reverse("review", args=[plan.submission_key])))
-    assert '<p class="error">The LMS could not be read: ' in page
+    assert '<p class="error"><bdi class="anywhere">The LMS could not be read: ' in page
     assert Assignment.objects.filter(state="planned").count() == 1
 
 
