@@ -26,6 +26,8 @@ from assignments.services.picking.uploads.errors import UploadRefused
 from assignments.stackone.rate_limit_headers import parse_rate_limit
 from tests.recorded_actions import product_sources
 
+pytestmark = pytest.mark.slow
+
 LENGTH = 4_000
 # CPU seconds that no linear expression needs for twice LENGTH; every quadratic one needs more.
 FAST_SECONDS = 0.03

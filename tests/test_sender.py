@@ -16,7 +16,7 @@ from assignments.services.sending import claims, leases, sender
 from assignments.services.sending.claims import Claim
 from assignments.services.sending.outcomes import settle
 from assignments.stackone.errors import RateLimited
-from tests.waiting import HANG_SECONDS
+from tests.waiting import HANG_SECONDS, wait_until
 
 SENDER = "sender"
 READ_BACK_ACTIONS = {"assignment.looked_up", "assignment.requeued"}
@@ -189,6 +189,12 @@ def two_calls_that_hang(desk, settings):
     desk.lms.set_faults({"hang": 1.0})
 
 
+def creates_received(desk):
+    """Return how many creates have reached the LMS, with or without a response."""
+    route = "POST /unified/lms/users/{id}/assignments"
+    return sum(desk.lms.stats()["requests"].get(route, {}).values())
+
+
 def pause(desk):
     """Pause the account; the sender goes on."""
     Account.objects.update(paused_at=desk.clock(), pause_reason="StackOne refused the key.")
@@ -210,7 +216,11 @@ def stop(desk):
 def test_calls_that_wait_return_to_the_queue(
     desk, waiting, deliver_in_groups, two_calls_that_hang, act, reason
 ):
-    deliver_in_groups(lambda: act(desk))
+    def act_during_both_calls():
+        wait_until(lambda: creates_received(desk) == 2, "both calls reach the LMS")
+        return act(desk)
+
+    deliver_in_groups(act_during_both_calls)
 
     states = desk.states(waiting)
     assert (states.count("unknown"), "sending" in states) == (2, False)
