@@ -95,8 +95,8 @@ bench: $(READY) ## run the benchmarks (LONG=1: all of them); results in bench/re
 chaos: $(READY) ## kill processes at random under faults, on both databases (ARGS= python -m tests.crash --help)
 	python -m tests.crash $(ARGS)
 
-fuzz: $(READY) ## send 10,000 generated requests to every URL as every role (CASES= number)
-	env DATABASE_URL= FUZZ_CASES=$(or $(CASES),10000) pytest -n 2 tests/test_fuzzing.py
+fuzz: $(READY) ## test with inputs that were never tried: 10,000 requests (CASES= number), other properties
+	env DATABASE_URL= FUZZ_CASES=$(or $(CASES),10000) HYPOTHESIS_PROFILE=explore $(PYTEST) -m hypothesis
 
 # Of pyenv's interpreters only the selected one is on the PATH.
 versions: export PATH := $(PATH):$(subst $() ,:,$(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/*/bin))

@@ -16,9 +16,10 @@ pytest_plugins = ["tests.identity_fixtures", "tests.live", "tests.log_fixtures"]
 SANDBOX_FIXTURES = {"lms", "sandbox", "shared_lms"}
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
-hypothesis.register_profile("here", deadline=None)
-hypothesis.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
-hypothesis.load_profile("ci" if os.environ.get("CI") else "here")
+# A test run finds the same each time; `make fuzz` explores.
+hypothesis.register_profile("same", deadline=None, derandomize=True, print_blob=True)
+hypothesis.register_profile("explore", deadline=None)
+hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -83,6 +83,20 @@ class GeneratedFile:
         return {email(0)} | {email(n) for n, kind in enumerate(self.kinds, 1) if kind in used}
 
     @property
+    def repeats_people(self) -> bool:
+        """Whether the intended column names each person more than twice, as one of managers does.
+
+        Rows with a cell too many do not count.
+        """
+        used = {"right", "disguised", *(() if self.is_workbook else ("hidden",))}
+        named = [email(0)]
+        for number, kind in enumerate(self.kinds, 1):
+            if kind in {*used, "double", "inactive"}:
+                named.append(email(number) if kind in used else kind)
+        people = {email(0) if name == "double" else name for name in named}
+        return 2 * len(people) < len(named)
+
+    @property
     def counts(self) -> dict[str, int]:
         """How many rows are given, and what becomes of them."""
         kinds = Counter(self.kinds)

@@ -170,12 +170,15 @@ def deliver_in_groups(desk, settings, monkeypatch):
     return deliver
 
 
-def test_a_sender_that_lost_its_lease_starts_nothing_more(desk, waiting, deliver_in_groups):
+def test_a_sender_that_lost_its_lease_starts_nothing_more(desk, settings, deliver_in_groups):
+    settings.CANARY_ROWS = 100
+    # More than one group can be, however late the second one begins.
+    batch = desk.submit(people=50)
     lost = {"sender": "another", "sender_lease_until": desk.clock() + timedelta(hours=1)}
 
     groups = deliver_in_groups(lambda: Account.objects.update(**lost))
 
-    states = desk.states(waiting)
+    states = desk.states(batch)
     assert (groups, "sending" in states) == (2, False)
     assert Account.objects.values("sender", "sender_lease_until").get() == lost
     assert states.count("created") == desk.lms.stats()["assignments"] < len(states)

@@ -60,7 +60,10 @@ def _detect_separator(sample: str) -> tuple[str, bool]:
 
 
 def _fitness(sample: str, separator: str) -> tuple[bool, float]:
-    """Return whether a separator splits the heading, and the share of rows of the usual length."""
+    """Return whether a separator splits the first row, and the share of rows of the usual length.
+
+    Rows that it does not split are titles.
+    """
     lengths, heading = Counter[int](), 0
     reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
     try:
@@ -71,5 +74,5 @@ def _fitness(sample: str, separator: str) -> tuple[bool, float]:
                 break
     except csv.Error:
         return False, 0.0
-    length, count = max(lengths.items(), key=lambda item: item[1], default=(1, 0))
-    return heading > 1, count / lengths.total() if length > 1 else 0.0
+    usual = max((count for length, count in lengths.items() if length > 1), default=0)
+    return heading > 1, usual / max(lengths.total(), 1)
