@@ -9,8 +9,9 @@ from assignments.models import Learner, LogEntry, SyncRun
 from assignments.services.calls import connections
 from assignments.services.syncing import read_failures, run_record, sync_request, sync_run
 from tests.factories import make_learner
-from tests.hostile_lists import KINDS, HostileLists
+from tests.hostile_lists import KINDS, SHORT_SECONDS, HostileLists
 from tests.recorder import serving
+from tests.waiting import HANG_SECONDS
 
 pytestmark = [pytest.mark.core, pytest.mark.django_db]
 RUNS = 3
@@ -21,7 +22,6 @@ LONGEST_PAUSE = timedelta(minutes=20)
 def account(settings, monkeypatch):
     """Return an account whose syncs pause for milliseconds, with one person."""
     settings.STACKONE_REQUESTS_PER_MINUTE = 60_000
-    settings.STACKONE_TIMEOUT_SECONDS = 1
     monkeypatch.setattr(read_failures, "FIRST_PAUSE", timedelta(milliseconds=5))
     # So long is the fourth pause.
     monkeypatch.setattr(read_failures, "LONGEST_WAIT", timedelta(milliseconds=20))
@@ -60,6 +60,7 @@ def end(run):
 def test_a_sync_with_a_hostile_lms(account, moving_clock, settings, kind):
     with serving(HostileLists(kind)) as lms:
         settings.STACKONE_BASE_URL = lms.url
+        settings.STACKONE_TIMEOUT_SECONDS = SHORT_SECONDS if "slow" in str(kind) else HANG_SECONDS
         run = sync(account, moving_clock)
 
     people = Learner.objects.exclude(remote_id="missing")

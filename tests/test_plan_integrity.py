@@ -21,6 +21,7 @@ from assignments.models.terms import SENT_TEXTS
 from assignments.services.batches import control, plan_integrity
 from assignments.services.planning.plan_digest import erase_salts, store_digest
 from assignments.services.sending import claims
+from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.django_db
 POST = "POST /unified/lms/users/{id}/assignments"
@@ -240,6 +241,7 @@ def test_a_row_changed_while_unknown_is_left_to_a_person(desk, settings):
     desk.deliver()
     row = batch.assignments.get()
     assert row.state == "unknown"
+    settings.STACKONE_TIMEOUT_SECONDS = HANG_SECONDS
     desk.lms.set_faults({})
     stranger = other_learner(row)
     Assignment.objects.filter(pk=row.pk).update(
