@@ -14,7 +14,7 @@ from assignments.stackone.commands import CreateAssignment, ReadUserAssignments,
 from assignments.stackone.errors import HeldBack, NotSent, OutcomeUnknown, RateLimited
 from assignments.stackone.resources import CreatedAssignment, NewAssignment
 from tests.sandbox_process import outlives_parent, running_sandbox
-from tests.waiting import HANG_SECONDS
+from tests.waiting import HANG_SECONDS, wait_until
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,22 @@ def test_calls_of_a_process_that_dies_have_an_unknown_outcome(calls, people, lms
     assert calls.has_died
     start(calls, people[:1])
     assert [type(call.result) for call in calls.wait_for_ended(seconds=0.1)] == [OutcomeUnknown]
+
+
+def test_what_ended_before_the_process_died_keeps_its_result(calls, people, lms):
+    start(calls, people[:2])
+    wait_until(lambda: lms.stats()["assignments"] == 2, "both calls reach the LMS")
+    wait_until(lambda: calls._pipe.poll(0), "the child sends results")
+
+    os.kill(calls.pid, signal.SIGKILL)
+    calls._process.join(HANG_SECONDS)
+    start(calls, people[2:3])
+    ended = wait_for_all(calls)
+
+    results = {call.job.user_id: type(call.result) for call in ended}
+    assert len(results) == 3
+    assert results[people[2]] is OutcomeUnknown
+    assert CreatedAssignment in results.values()
 
 
 def test_it_ignores_the_signals_that_stop_its_parent(calls, people):

@@ -3,6 +3,7 @@
 import multiprocessing
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
@@ -132,10 +133,9 @@ class CallProcess[Job, Result]:
         self._send((name, arguments))
 
     def _send(self, call: call_loop.MethodCall | None) -> None:
-        try:
+        # If the child has died, that shows when results are read: after those that it sent before.
+        with suppress(OSError):
             self._pipe.send(call)
-        except OSError:
-            self._handle_death()
 
     def _receive(self, seconds: float | None) -> None:
         try:
