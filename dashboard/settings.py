@@ -206,6 +206,10 @@ AUDIT_TRUSTED_KEYS = env.list("AUDIT_TRUSTED_KEYS")
 AUDIT_SEAL_DIR = environment.seal_dir(env, DATABASES["default"], is_demo=DESK_DEMO)
 # On one machine a key is generated if none is set; several machines need the same key.
 AUDIT_OWN_KEY_FILE = None if CELERY_BROKER_URL else VAR_DIR / "audit-signing.key"
+# The key of entries' MACs, and older ones.
+AUDIT_MAC_KEY = env.str("AUDIT_MAC_KEY").strip()
+AUDIT_MAC_KEYS = env.list("AUDIT_MAC_KEYS")
+AUDIT_OWN_MAC_KEY_FILE = None if CELERY_BROKER_URL else VAR_DIR / "audit-mac.key"
 # Workers write export files here and the site serves them until they expire.
 EXPORT_DIR = environment.export_dir(env, DATABASES["default"], fallback=VAR_DIR / "exports")
 # Entries of the audit log are forwarded here as they are written.

@@ -233,6 +233,17 @@ SECTIONS: Final[dict[str, tuple[Setting, ...]]] = {
         ),
         Setting("AUDIT_TRUSTED_KEYS", "Public keys of earlier seals, separated by commas."),
         Setting(
+            "AUDIT_MAC_KEY",
+            "Shows that the product wrote an entry; `manage.py audit mac-key` creates one.",
+            default_note="one machine creates its own in `var/`; several need the same",
+            is_secret=True,
+        ),
+        Setting(
+            "AUDIT_MAC_KEYS",
+            "Earlier values of `AUDIT_MAC_KEY`, separated by commas, to check old entries with.",
+            is_secret=True,
+        ),
+        Setting(
             "AUDIT_SEAL_DIR",
             "Folder for the second copy of seals, owned by others on another machine.",
             default_note="none; the demo’s is beside its database",

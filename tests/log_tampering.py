@@ -1,4 +1,7 @@
-"""Tampering with the log by somebody who owns the database and drops its triggers."""
+"""Tampering with the log by somebody who owns the database and drops its triggers.
+
+Who does not have the key of MACs, too, can give an entry no right MAC.
+"""
 
 import json
 from collections.abc import Callable
@@ -9,6 +12,7 @@ from django.db import connection
 from assignments.audit.entries.canonical import canonical
 from assignments.audit.integrity import triggers
 from assignments.audit.merkle.tree import leaf_hash
+from assignments.audit.signing.mac_keys import mac_key
 from assignments.models import LogEntry
 from tests import log_triggers
 
@@ -16,7 +20,7 @@ TABLE = triggers.ENTRIES
 Tampering = Callable[[int, int], None]
 
 
-def run(sql: str, *parameters: int | bytes) -> None:
+def run(sql: str, *parameters: int | bytes | str) -> None:
     """Run a statement that the triggers of the log would refuse."""
     log_triggers.remove(connection)
     with connection.cursor() as cursor:
@@ -30,9 +34,12 @@ def body(seq: int) -> dict[str, Any]:
     return fields
 
 
-def rewrite(seq: int, new: bytes) -> None:
-    """Replace the body of an entry, and its hash with the matching one."""
+def rewrite(seq: int, new: bytes, *, with_key: bool = False) -> None:
+    """Replace the body of an entry, its hash with the matching one, and with the key its MAC."""
     run("UPDATE {table} SET body = %s, leaf = %s WHERE seq = %s", new, leaf_hash(new), seq)
+    if with_key:
+        mac = mac_key().mac(leaf_hash(new))
+        run("UPDATE {table} SET mac = %s WHERE seq = %s", mac, seq)
 
 
 def edit_body(seq: int, _size: int) -> None:
@@ -50,6 +57,22 @@ def edit_body_and_leaf(seq: int, _size: int) -> None:
     """Change the detail in the body, with a matching hash and search text."""
     rewrite(seq, canonical({**body(seq), "detail": {"attempt": 2}}))
     run("UPDATE {table} SET search_text = '' WHERE seq = %s", seq)
+
+
+def edit_mac(seq: int, _size: int) -> None:
+    """Change the MAC only."""
+    run("UPDATE {table} SET mac = %s WHERE seq = %s", bytes(32), seq)
+
+
+def name_unknown_key(seq: int, _size: int) -> None:
+    """Let the entry name a key of MACs that nobody has ever had, so that it cannot be checked."""
+    run("UPDATE {table} SET mac_key = '00000000' WHERE seq = %s", seq)
+
+
+def copy_mac(seq: int, size: int) -> None:
+    """Give the entry the MAC of another one."""
+    other = bytes(LogEntry.objects.get(seq=(seq + 1) % size).mac)
+    run("UPDATE {table} SET mac = %s WHERE seq = %s", other if size > 1 else bytes(32), seq)
 
 
 def edit_column(seq: int, _size: int) -> None:

@@ -50,25 +50,34 @@ def truncate_with_head(seq: int, size: int) -> None:
     recompute_head()
 
 
-def rewrite_log(seq: int, _size: int) -> None:
-    """Change an entry and make everything in the database match, except for the seals."""
-    log_tampering.rewrite(seq, canonical({**log_tampering.body(seq), "cause": "batch/418"}))
+def rewrite_log(seq: int, _size: int, *, with_key: bool = True) -> None:
+    """Change an entry and make everything in the database match, except for the seals.
+
+    :param with_key: whether whoever does it has the key of MACs
+    """
+    new = canonical({**log_tampering.body(seq), "cause": "batch/418"})
+    log_tampering.rewrite(seq, new, with_key=with_key)
     log_tampering.run("UPDATE {table} SET cause = 'batch/418' WHERE seq = %s", seq)
     recompute_head()
     recompute_tiles()
 
 
-def change_time(seq: int, _size: int) -> None:
+def rewrite_log_without_key(seq: int, size: int) -> None:
+    """Change an entry and make everything match but its MAC and the seals."""
+    rewrite_log(seq, size, with_key=False)
+
+
+def change_time(seq: int, _size: int, *, with_key: bool = False) -> None:
     """Set the time of an entry back by a day, in its body, hash and column."""
-    body = log_tampering.body(seq)
-    log_tampering.rewrite(seq, canonical({**body, "at": "2026-11-22T10:43:00.123456Z"}))
+    new = canonical({**log_tampering.body(seq), "at": "2026-11-22T10:43:00.123456Z"})
+    log_tampering.rewrite(seq, new, with_key=with_key)
     moment = "2026-11-22 10:43:00.123456" + ("+00" if connection.vendor == "postgresql" else "")
     log_tampering.run(f"UPDATE {{table}} SET at = '{moment}' WHERE seq = %s", seq)
 
 
 def change_time_with_head(seq: int, size: int) -> None:
     """Set the time of an entry back by a day and make everything in the database match."""
-    change_time(seq, size)
+    change_time(seq, size, with_key=True)
     recompute_head()
     recompute_tiles()
 
@@ -77,6 +86,13 @@ def replace_note(note: str, number: int) -> None:
     """Replace the note of a seal."""
     log_triggers.remove(connection, triggers.SEALS)
     LogSeal.objects.filter(number=number).update(note=note)
+    log_triggers.install(connection, triggers.SEALS)
+
+
+def change_column(number: int, **values: object) -> None:
+    """Change columns of a seal beside its note."""
+    log_triggers.remove(connection, triggers.SEALS)
+    LogSeal.objects.filter(number=number).update(**values)
     log_triggers.install(connection, triggers.SEALS)
 
 

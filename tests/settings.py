@@ -14,10 +14,11 @@ EXAMPLE = Path(__file__).resolve().parent.parent / ".env.example"
 
 os.environ["STACKONE_API_KEY"] = ""
 os.environ.setdefault("DESK_DEMO", "1")
-# The published example of a signed note: a key that everybody knows.
+# Keys that everybody knows: one is the published example of a signed note.
 os.environ["AUDIT_SIGNING_KEY"] = (
     "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
 )
+os.environ["AUDIT_MAC_KEY"] = "YSBrZXkgb2YgTUFDcyB0aGF0IGV2ZXJ5Ym9keSBrbm8="
 for name in re.findall(r"^#? ?([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE):
     os.environ.setdefault(name, "")
 

@@ -28,6 +28,7 @@ BODY = (
     '"seq":0,"subject":"assignment/77","v":1}'
 )
 LEAF = "c001386eeec540d146a8630a516d6e663edef02009740a6fc5c6aa5ee1aeae73"
+MAC = "53874197af5c9f805452ab8f7da7ce2a09cd67867d3888094a5aa88522714000"
 COMMITMENT = "VC7wkHwfDDj13u3EG0k8hf5SqG8HKTx6yV7hrAUpKNY="
 STATEMENT = """\
 PeterNeumann
@@ -63,6 +64,7 @@ def test_entry_of_version_1(db: None) -> None:
     entry = LogEntry.objects.get()
     assert bytes(entry.body).decode() == BODY
     assert bytes(entry.leaf).hex() == LEAF
+    assert (entry.mac_key, bytes(entry.mac).hex()) == ("4aae98b1", MAC)
     assert entry.search_text == "grosse\ngdpr essentials 2027\ncrs-0977"
 
 

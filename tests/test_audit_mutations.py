@@ -16,6 +16,7 @@ from assignments.audit.integrity.verdicts import (
     Altered,
     BadSeal,
     Fault,
+    Forged,
     HeadMismatch,
     Intact,
     SealMismatch,
@@ -41,11 +42,9 @@ def altered(how: Fault) -> NamesEntry:
     return lambda verdict, seq: verdict == Altered(seq, how)
 
 
-def rewritten(verdict: Verdict, seq: int) -> bool:
-    """Check that it names the entry, or after the last tile the subtree that contains it."""
-    if seq < SEALED:
-        return verdict == Altered(seq, Fault.BODY)
-    return isinstance(verdict, Altered) and verdict.seq <= seq <= (verdict.last or verdict.seq)
+def forged(verdict: Verdict, seq: int) -> bool:
+    """Check that it names the entry that the product did not write."""
+    return verdict == Forged(seq)
 
 
 def shortened(verdict: Verdict, seq: int) -> bool:
@@ -76,10 +75,13 @@ def inserted(verdict: Verdict, seq: int) -> bool:
 CLASSES: dict[str, tuple[Callable[[int, int], None], NamesEntry, int]] = {
     "edited body": (log_tampering.edit_body, altered(Fault.BODY), SIZE),
     "edited hash": (log_tampering.edit_leaf, altered(Fault.BODY), SIZE),
-    "edited body and hash": (log_tampering.edit_body_and_leaf, rewritten, SIZE),
+    "edited body and hash": (log_tampering.edit_body_and_leaf, forged, SIZE),
+    "edited MAC": (log_tampering.edit_mac, forged, SIZE),
+    "unknown key of its MAC": (log_tampering.name_unknown_key, forged, SIZE),
+    "MAC of another entry": (log_tampering.copy_mac, forged, SIZE),
     "edited column": (log_tampering.edit_column, altered(Fault.INDEXES), SIZE),
     "edited time": (log_tampering.edit_time, altered(Fault.INDEXES), SIZE),
-    "edited time, body and hash": (sealed_log.change_time, rewritten, SIZE),
+    "edited time, body and hash": (sealed_log.change_time, forged, SIZE),
     "edited time, all else matching": (sealed_log.change_time_with_head, not_as_sealed, SEALED),
     "deleted": (log_tampering.delete, missing, SIZE),
     "deleted and renumbered": (log_tampering.delete_and_renumber, renumbered, SIZE),
@@ -92,7 +94,8 @@ CLASSES: dict[str, tuple[Callable[[int, int], None], NamesEntry, int]] = {
     "swapped": (log_tampering.swap_with_last, altered(Fault.OUT_OF_ORDER), SIZE - 1),
     "truncated": (log_tampering.truncate, shortened, SIZE),
     "truncated with its head": (sealed_log.truncate_with_head, shortened, SEALED),
-    "log rewritten": (sealed_log.rewrite_log, not_as_sealed, SEALED),
+    "log rewritten": (sealed_log.rewrite_log_without_key, forged, SIZE),
+    "log rewritten with the key": (sealed_log.rewrite_log, not_as_sealed, SEALED),
 }
 
 

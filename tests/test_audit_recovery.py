@@ -11,9 +11,17 @@ from hypothesis import strategies as st
 
 from assignments.audit.entries.canonical import canonical
 from assignments.audit.integrity.recovery import Damage
-from assignments.audit.integrity.verdicts import Altered, Fault, HeadMismatch, Intact, Unsealed
+from assignments.audit.integrity.verdicts import (
+    Altered,
+    Fault,
+    Forged,
+    HeadMismatch,
+    Intact,
+    Unsealed,
+)
 from assignments.audit.log import record, record_all
 from assignments.audit.merkle.tree import Frontier, leaf_hash
+from assignments.audit.seals.sealing import NotSealed
 from assignments.audit.verification import standalone
 from assignments.audit.verification.one_entry import State, check_entry
 from assignments.audit.verification.whole_log import verdict_on_log, verify_log
@@ -106,22 +114,38 @@ def test_appending_continues_and_records_the_damage(db: None, name: str, caplog)
     assert append().start == numbers.stop
     assert LogHead.objects.get().size == numbers.stop + 3
     verdict = verdict_on_log()
-    assert isinstance(verdict, Altered)
+    assert isinstance(verdict, Altered | Forged)
     assert first <= verdict.seq <= last
 
 
-def test_a_forged_entry_stays_in_question(db: None) -> None:
+def test_a_forged_entry_is_named_and_never_sealed(db: None) -> None:
     write_log(SIZE)
-    insert_forged()
+    sealed_log.seal()
+    insert_forged(SIZE + 1)
+    append()
+
+    with pytest.raises(NotSealed, match="Forged at entry 8: it was not written by this product"):
+        sealed_log.seal()
+
+    assert verdict_on_log() == Forged(SIZE + 1)
+    assert check_entry(SIZE + 1).state == State.ALTERED
+    assert check_entry(SIZE).state == State.NEW
+    assert check_entry(SIZE - 1).state == State.INTACT
+
+
+def test_entries_after_a_head_that_was_set_back_stay_in_question(db: None) -> None:
+    write_log(SIZE)
+    set_back_head()
     append()
     sealed_log.seal()
 
-    assert verdict_on_log() == Altered(SIZE, Fault.ADOPTED)
+    assert verdict_on_log() == Altered(4, Fault.ADOPTED, SIZE - 1)
     assert verdict_on_log().sentence == (
-        "Altered at entry 7: was beyond the recorded end of the log and was adopted by a recovery."
+        "Altered in one of the entries 4 to 6: was beyond the recorded end of the log and was "
+        "adopted by a recovery."
     )
-    assert check_entry(SIZE).state == State.ALTERED
-    assert check_entry(SIZE - 1).state == State.INTACT
+    assert check_entry(SIZE - 1).state == State.ALTERED
+    assert check_entry(3).state == State.INTACT
     assert check_entry(SIZE + 2).state == State.INTACT
 
 
@@ -181,14 +205,14 @@ def test_a_log_without_its_head_and_its_start_can_be_appended_to(db: None) -> No
 
 def test_a_forged_seal_does_not_prove_adopted_entries(db: None) -> None:
     write_log(SIZE)
-    insert_forged()
-    LogSeal.objects.create(number=1, at=AT, size=SIZE + 1, reason="request", note="forged")
+    set_back_head()
+    LogSeal.objects.create(number=1, at=AT, size=SIZE, reason="request", note="forged")
     append()
-    assert log_tampering.body(SIZE + 1)["detail"]["sealed_size"] == SIZE + 1
+    assert log_tampering.body(SIZE)["detail"]["sealed_size"] == SIZE
     sealed_log.delete_seal(1)
     sealed_log.seal()
 
-    assert verdict_on_log() == Altered(SIZE, Fault.ADOPTED)
+    assert verdict_on_log() == Altered(4, Fault.ADOPTED, SIZE - 1)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +271,7 @@ def test_a_forged_record_of_damage_hides_nothing(db: None) -> None:
 
     append()
 
-    assert verdict_on_log() == Altered(SIZE + 1, Fault.ADOPTED)
+    assert verdict_on_log() == Forged(SIZE + 1)
 
 
 def export(folder: Path, query: str = "") -> standalone.FileVerdict:
@@ -308,7 +332,7 @@ def test_every_group_is_written_after_any_damage(
         assert [body["seq"] for body in bodies] == written
         leaves = LogEntry.objects.filter(seq__in=written).values_list("body", "leaf")
         assert all(leaf_hash(bytes(body)) == bytes(leaf) for body, leaf in leaves)
-        assert isinstance(verdict_on_log(), Altered | HeadMismatch) == bool(acts)
+        assert isinstance(verdict_on_log(), Altered | Forged | HeadMismatch) == bool(acts)
         transaction.set_rollback(True)
 
 

@@ -348,7 +348,7 @@ def test_a_clock_that_was_set_back_is_noted(db: None, seconds, note: str) -> Non
 def test_a_clock_that_was_set_back_between_two_chunks_is_noted() -> None:
     def rows(start: int, *times: str) -> list[Row]:
         moments = [f"2026-11-23 {time}:00" for time in times]
-        return [Row(seq, b"", b"", (moment,)) for seq, moment in enumerate(moments, start)]
+        return [Row(seq, b"", b"", b"", "", (moment,)) for seq, moment in enumerate(moments, start)]
 
     clock = ClockCheck()
     clock.check(rows(0, "12:00", "12:30"))
@@ -375,6 +375,36 @@ def test_check_entry(db: None, tamper, state: State) -> None:
 
     assert check_entry(3).state == state
     assert check_entry(6).state == State.NEW
+
+
+@pytest.mark.core
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"size": 7}, "another size in the database than in its signed text"),
+        ({"key": "other+00000000"}, "another key in the database than in its signed text"),
+        (
+            {"size": 5, "at": AT - timedelta(days=1)},
+            "another size and at in the database than in its signed",
+        ),
+        ({"at": AT - timedelta(days=1)}, "another at in the database than in its entry in the log"),
+        ({"reason": "export"}, "another reason in the database than in its entry in the log"),
+    ],
+    ids=str,
+)
+def test_changed_columns_of_a_seal_are_named(db: None, values: dict[str, object], why: str) -> None:
+    write_log(6)
+    sealed_log.seal()
+    write_log(2)
+    sealed_log.seal()
+    assert isinstance(verdict_on_log(), Intact)
+
+    sealed_log.change_column(1, **values)
+
+    verdict = verdict_on_log()
+    assert isinstance(verdict, BadSeal)
+    assert verdict.sentence.startswith(f"Seal 1 has {why}")
+    assert check_entry(2).state != State.INTACT
 
 
 def test_check_entry_needs_a_trusted_seal(db: None) -> None:

@@ -5,7 +5,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from assignments.audit.integrity.verdicts import Altered, HeadMismatch, Unsealed, Verdict
+from assignments.audit.integrity.verdicts import Altered, Forged, HeadMismatch, Unsealed, Verdict
 from assignments.audit.verification.whole_log import verdict_on_log
 from tests import log_tampering
 from tests.log_fixtures import write_log
@@ -14,6 +14,9 @@ ALL = [
     log_tampering.edit_body,
     log_tampering.edit_leaf,
     log_tampering.edit_body_and_leaf,
+    log_tampering.edit_mac,
+    log_tampering.name_unknown_key,
+    log_tampering.copy_mac,
     log_tampering.edit_column,
     log_tampering.edit_time,
     log_tampering.delete,
@@ -60,6 +63,8 @@ def named_entries(verdict: Verdict) -> range:
     """Return the entries that the verdict names: all of them if the log is too long."""
     if isinstance(verdict, Altered):
         return range(verdict.seq, (verdict.seq if verdict.last is None else verdict.last) + 1)
+    if isinstance(verdict, Forged):
+        return range(verdict.seq, verdict.seq + 1)
     assert isinstance(verdict, HeadMismatch)
     assert verdict.expected is not None
     is_too_long = verdict.size > verdict.expected

@@ -582,4 +582,4 @@ def test_a_retry_of_a_pruned_batch_is_paused_with_the_reason(old: int) -> None:
     auto_pause.pause_automatically(pause, now=AT)
 
     batch.refresh_from_db()
-    assert "the log no longer holds the entry of its review" in batch.pause_reason
+    assert "the log holds no entry of its review that Assignment Desk wrote" in batch.pause_reason

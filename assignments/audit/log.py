@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from django.db import connection
+from django.db import connection, transaction
 
 from assignments import trace
 from assignments.audit.entries.actors import SYSTEM, Actor, Person
@@ -18,12 +18,14 @@ from assignments.audit.entries.canonical import (
     timestamp,
 )
 from assignments.audit.entries.commitments import Commitments
-from assignments.audit.integrity import alarm, recovery
+from assignments.audit.integrity import alarm, pinned_mac_key, recovery
+from assignments.audit.integrity.trusted_entries import KEY_CHANGED
 from assignments.audit.merkle.tree import Frontier, leaf_hash
+from assignments.audit.signing.mac_keys import key_id
 from assignments.models import LogEntry, LogHead
 from assignments.models.sql.bulk import insert, stored_datetime
 
-_COLUMNS: Final = ("at", *INDEXES, "body", "leaf")
+_COLUMNS: Final = ("at", *INDEXES, "body", "leaf", "mac", "mac_key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ def record_all(events: Sequence[Event], *, by: Actor, at: datetime) -> range:
     They are committed, or rolled back, with the transaction that they are appended in.
 
     :raises RuntimeError: outside a transaction
+    :raises KeyUnavailable: without the key of MACs that the database is used with
     """
     if not connection.in_atomic_block:
         raise RuntimeError("An entry must be recorded in the transaction of its change.")
@@ -69,6 +72,20 @@ def record_all(events: Sequence[Event], *, by: Actor, at: datetime) -> range:
         tree = _append(tree, [_damage_event(damage)], by=SYSTEM, at=at)
     _append(tree, events, by=by, at=at)
     return range(tree.size, tree.size + len(events))
+
+
+@transaction.atomic
+def pin_mac_key(*, now: datetime) -> None:
+    """Pin the key of MACs before a process starts; a change of the key is recorded.
+
+    :raises KeyUnavailable: without a key, or with another one than the pinned, unless the pinned
+        one is among the older keys
+    """
+    list(LogHead.objects.select_for_update())
+    previous = pinned_mac_key.pin(now=now)
+    if previous is not None:
+        detail = {"previous_key": key_id(previous.fingerprint)}
+        record(Event(action=KEY_CHANGED, subject="log", detail=detail), by=SYSTEM, at=now)
 
 
 def _damage_event(damage: recovery.Damage) -> Event:
@@ -85,9 +102,9 @@ def _append(tree: Frontier, events: Sequence[Event], *, by: Actor, at: datetime)
     ]
     bodies = [canonical(entry) for entry in entries]
     leaves = [leaf_hash(body) for body in bodies]
-    moment = stored_datetime(at)
+    moment, key = stored_datetime(at), pinned_mac_key.require_pinned_key()
     rows = (
-        (moment, *indexes_of(entry), body, leaf)
+        (moment, *indexes_of(entry), body, leaf, key.mac(leaf), key.id)
         for entry, body, leaf in zip(entries, bodies, leaves, strict=True)
     )
     insert(LogEntry, _COLUMNS, rows)

@@ -30,6 +30,9 @@ def add_arguments(parser: CommandParser) -> None:
     seal = subcommands.add_parser("seal", help="sign the log as it is now")
     key = subcommands.add_parser("key", help="generate a key pair and say where to set it")
     key.add_argument("--name", required=True, help="such as log.example.com/desk")
+    mac_key = subcommands.add_parser(
+        "mac-key", help="generate the key that shows who wrote an entry and say where to set it"
+    )
     subcommands.add_parser(
         "grants", help="print the SQL for a PostgreSQL role that can only append"
     )
@@ -41,7 +44,7 @@ def add_arguments(parser: CommandParser) -> None:
     forward.add_argument(
         "--from", dest="start", type=int, metavar="ENTRY", help="send it again from this entry on"
     )
-    for subcommand in (verify, search, export, seal, key, prune, forward):
+    for subcommand in (verify, search, export, seal, key, mac_key, prune, forward):
         subcommand.add_argument("--json", action="store_true", help="print the result as JSON")
 
 

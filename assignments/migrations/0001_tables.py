@@ -433,6 +433,8 @@ class Migration(migrations.Migration):
                 ('search_text', models.TextField(blank=True)),
                 ('body', models.BinaryField()),
                 ('leaf', models.BinaryField(max_length=32)),
+                ('mac', models.BinaryField(max_length=32)),
+                ('mac_key', models.CharField(max_length=8)),
             ],
             options={
                 'indexes': [models.Index(fields=['actor', '-seq'], name='log_by_actor'), models.Index(fields=['action', '-seq'], name='log_by_action'), models.Index(fields=['batch', '-seq'], name='log_by_batch'), models.Index(fields=['subject', '-seq'], name='log_by_subject'), models.Index(fields=['person', '-seq'], name='log_by_person'), models.Index(fields=['result', '-seq'], name='log_by_result'), models.Index(fields=['request_id', '-seq'], name='log_by_request'), models.Index(fields=['at', 'seq'], name='log_by_time_and_seq')],
@@ -515,6 +517,14 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('months__gte', 24), ('months__lte', 600)), name='entries_are_kept_two_years')],
             },
+        ),
+        migrations.CreateModel(
+            name='LogMacKey',
+            fields=[
+                ('number', models.PositiveBigIntegerField(primary_key=True, serialize=False)),
+                ('fingerprint', models.CharField(max_length=64)),
+                ('at', models.DateTimeField()),
+            ],
         ),
         migrations.CreateModel(
             name='LogSeal',

@@ -7,9 +7,13 @@ from django.apps.registry import Apps
 from django.db import Error, migrations, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-REFUSAL = "The audit log is append-only: entries and seals are never changed or removed."
+REFUSAL = "The audit log is append-only: entries, seals and keys are never changed or removed."
 # Each append-only table and its key.
-APPEND_ONLY = {"assignments_logentry": "seq", "assignments_logseal": "number"}
+APPEND_ONLY = {
+    "assignments_logentry": "seq",
+    "assignments_logseal": "number",
+    "assignments_logmackey": "number",
+}
 # Each searched table, its key and the name of its index.
 SEARCHED = (
     ("assignments_learner", "id", "learners_by_trigrams"),

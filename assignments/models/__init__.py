@@ -25,7 +25,13 @@ from assignments.models.exports import LogExport
 from assignments.models.facets import Facet, FacetValue, LearnerFacet
 from assignments.models.forwarding import LogForwarding
 from assignments.models.legal_holds import LegalHold
-from assignments.models.log import LogEntry, LogHead, PersonalValue, Verification
+from assignments.models.log import (
+    LogEntry,
+    LogHead,
+    LogMacKey,
+    PersonalValue,
+    Verification,
+)
 from assignments.models.refreshes import PlanRefresh
 from assignments.models.retention import LogRetention
 from assignments.models.seals import LogSeal, LogTile
@@ -64,6 +70,7 @@ __all__ = [
     "LogExport",
     "LogForwarding",
     "LogHead",
+    "LogMacKey",
     "LogRetention",
     "LogSeal",
     "LogTile",

@@ -7,7 +7,7 @@ class LogEntry(models.Model):
     """One entry: `body` holds the exact bytes that were hashed; other columns are computed from it.
 
     `leaf` is the leaf hash of the body in the tree. It is stored so that a verification can tell
-    which body was edited.
+    which body was edited. `mac` is the MAC over it, by the key with the id `mac_key`.
     """
 
     seq = models.PositiveBigIntegerField(primary_key=True)
@@ -24,6 +24,8 @@ class LogEntry(models.Model):
     search_text = models.TextField(blank=True)
     body = models.BinaryField()
     leaf = models.BinaryField(max_length=32)
+    mac = models.BinaryField(max_length=32)
+    mac_key = models.CharField(max_length=8)
 
     class Meta:
         indexes = [
@@ -63,6 +65,17 @@ class LogHead(models.Model):
     def entries(cls) -> int:
         """Return how many entries the log has; 0 without a head."""
         return cls.objects.values_list("size", flat=True).first() or 0
+
+
+class LogMacKey(models.Model):
+    """A key of MACs by its fingerprint, pinned at the start of a process; the newest is in use."""
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    fingerprint = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"MAC key {self.number}"
 
 
 class PersonalValue(models.Model):

@@ -1,6 +1,5 @@
 """The audit log as pages and services query it, besides searching its entries."""
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -27,40 +26,6 @@ CONFIRMATIONS: Final = {
 def log_size() -> int:
     """Return the number of entries in the log."""
     return LogHead.entries()
-
-
-def submitted_digest(batch_ref: str) -> str:
-    """Return the digest of the plan that was submitted as this batch; empty without one.
-
-    Of the first entry: a later one would be an attempt to have another plan sent.
-    """
-    entries = LogEntry.objects.filter(subject=batch_ref, action="batch.submitted")
-    body = entries.order_by("seq").values_list("body", flat=True).first()
-    return str(json.loads(bytes(body))["detail"]["plan_digest"]) if body else ""
-
-
-def sendable_digest(batch_ref: str) -> str:
-    """Return the digest of the plan that may be sent as this batch; empty if none may.
-
-    It was submitted and, if its submission requires approval, approved by another person.
-    """
-    decisions = LogEntry.objects.filter(
-        subject=batch_ref, action__in=["batch.submitted", "batch.approved"]
-    )
-    entries = [
-        (action, actor, json.loads(bytes(body))["detail"])
-        for action, actor, body in decisions.order_by("seq").values_list("action", "actor", "body")
-    ]
-    submission = next((entry for entry in entries if entry[0] == "batch.submitted"), None)
-    if submission is None:
-        return ""
-    _, submitter, submitted = submission
-    digest = str(submitted["plan_digest"])
-    is_approved = any(
-        action == "batch.approved" and actor != submitter and detail["plan_digest"] == digest
-        for action, actor, detail in entries
-    )
-    return digest if is_approved or "approval" not in submitted else ""
 
 
 def last_request_id(subject: str) -> str:

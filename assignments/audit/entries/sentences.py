@@ -78,6 +78,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "log.forwarded": "forwarded {entries} of the audit log to the SIEM, from {first_entry}",
     "log.damage_detected": "detected damage at the end of the audit log and continued after it",
     "log.sealed": "sealed {entries} of the audit log",
+    "log.mac_key_changed": "changed the key that shows who wrote entries of the audit log",
     "log.pruned": "pruned {entries} of the audit log whose retention period had ended",
     "log.search_results_verified": "verified {entries} found by a search of the audit log",
     "log.file_verified": "verified a file exported from the audit log",

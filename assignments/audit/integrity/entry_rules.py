@@ -1,7 +1,9 @@
 """The rules for every entry of an unaltered log: a fast check, then the first fault exactly."""
 
 import hashlib
-from collections.abc import Sequence
+import hmac
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -9,11 +11,13 @@ from typing import Final, NamedTuple
 import orjson
 
 from assignments.audit.entries.canonical import UNREADABLE, Entry, indexes_of
-from assignments.audit.integrity.verdicts import Altered, Fault
+from assignments.audit.integrity.verdicts import Altered, Fault, Forged
 from assignments.audit.merkle.tree import leaf_hash
+from assignments.audit.signing.mac_keys import MacKey
 from assignments.models.sql.bulk import stored_datetime
 
 Columns = tuple[object, ...]
+MacKeys = Mapping[str, MacKey]
 # Entries are ordered by the lock, not by the clocks of several machines, which differ a little.
 CLOCK_SLACK: Final = timedelta(minutes=5)
 
@@ -24,27 +28,42 @@ class Row(NamedTuple):
     seq: int
     body: bytes
     leaf: bytes
+    mac: bytes
+    mac_key: str
     columns: Columns
 
 
-def first_fault(rows: Sequence[Row], start: int) -> Altered | None:
-    """Return the first fault in rows by ascending number, which should be `start` and following."""
-    if _are_unaltered(rows, start):
+def first_fault(rows: Sequence[Row], start: int, keys: MacKeys) -> Altered | Forged | None:
+    """Return the first fault in rows by ascending number, which should be `start` and following.
+
+    :param keys: the keys of MACs by their ids; the MACs of other keys are not checked
+    """
+    if _are_unaltered(rows, start, keys):
         return None
-    faults = (fault_of(row, expected) for expected, row in enumerate(rows, start))
+    faults = (fault_of(row, expected, keys) for expected, row in enumerate(rows, start))
     return next((fault for fault in faults if fault), None)
 
 
-def fault_of(row: Row, expected: int) -> Altered | None:
-    """Return the fault of one entry: against its own hash and the number it should have."""
+def fault_of(row: Row, expected: int, keys: MacKeys) -> Altered | Forged | None:
+    """Return the fault of one entry: against its own hash, its MAC and the number it should have.
+
+    :param keys: the keys of MACs by their ids; the MACs of other keys are not checked
+    """
     if row.seq != expected:
         return Altered(expected, Fault.MISSING)
     if leaf_hash(row.body) != row.leaf:
         return Altered(row.seq, Fault.BODY)
     try:
-        return _fault_in_body(row, orjson.loads(row.body))
+        fault = _fault_in_body(row, orjson.loads(row.body))
     except UNREADABLE:
-        return Altered(row.seq, Fault.UNREADABLE)
+        fault = Altered(row.seq, Fault.UNREADABLE)
+    return fault or (Forged(row.seq) if is_forged(row, keys) else None)
+
+
+def is_forged(row: Row, keys: MacKeys) -> bool:
+    """Return whether the MAC of an entry is not by the key that it names; false without the key."""
+    key = keys.get(row.mac_key)
+    return key is not None and not hmac.compare_digest(key.mac(row.leaf), row.mac)
 
 
 def _fault_in_body(row: Row, entry: Entry) -> Altered | None:
@@ -90,12 +109,37 @@ class ClockCheck:
                 self.note = f" At entry {seq:,} the clock had been set back by {back}."
 
 
-def _are_unaltered(rows: Sequence[Row], start: int) -> bool:
+class UncheckedMacs:
+    """Counts the entries whose MAC cannot be checked by the ids of their keys.
+
+    `first` holds the number of the first one of each key.
+    """
+
+    def __init__(self, keys: MacKeys) -> None:
+        self._keys = keys
+        self.counts: Counter[str] = Counter()
+        self.first: dict[str, int] = {}
+
+    def check(self, rows: Sequence[Row]) -> None:
+        """Count those of the next entries."""
+        if {row.mac_key for row in rows} <= self._keys.keys():
+            return
+        for row in rows:
+            if row.mac_key not in self._keys:
+                self.counts[row.mac_key] += 1
+                self.first.setdefault(row.mac_key, row.seq)
+
+
+def _are_unaltered(rows: Sequence[Row], start: int, keys: MacKeys) -> bool:
     try:
-        seqs, bodies, leaves, columns = zip(*rows, strict=True)
+        seqs, bodies, leaves, macs, mac_keys, columns = zip(*rows, strict=True)
         return (
             list(seqs) == list(range(start, start + len(rows)))
             and [hashlib.sha256(b"\x00" + body).digest() for body in bodies] == list(leaves)
+            and all(
+                mac_key not in keys or keys[mac_key].mac(leaf) == mac
+                for leaf, mac, mac_key in zip(leaves, macs, mac_keys, strict=True)
+            )
             and [columns_of(orjson.loads(body)) for body in bodies] == list(columns)
         )
     except UNREADABLE:

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from assignments.audit.integrity.triggers import ENTRIES, SEALS
+from assignments.audit.integrity.triggers import ENTRIES, MAC_KEYS, SEALS
 
-TABLES: Final = (ENTRIES, SEALS)
+TABLES: Final = (ENTRIES, SEALS, MAC_KEYS)
 ROLE: Final = "assignment_desk_app"
 SQL: Final = """\
 -- Run as the owner of the tables, who runs the migrations. Web and workers must not connect as
@@ -17,7 +17,7 @@ GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role};
 ALTER DEFAULT PRIVILEGES IN SCHEMA public
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {role};
--- Entries and seals can be added and read only.
+-- Entries, seals and pinned keys can be added and read only.
 {revoked}
 """
 

@@ -27,7 +27,9 @@ def stored_rows(entries: QuerySet[LogEntry]) -> Iterator[Row]:
     """Return the rows of these entries, with every column as the database driver gives it."""
     # As text: a value that is not a time has to be reported, not to fail when it is read.
     moment = Func("at", "at", function="COALESCE", output_field=TextField())
-    rows = entries.annotate(moment=moment).values_list("body", "leaf", "moment", *INDEXES)
+    rows = entries.annotate(moment=moment).values_list(
+        "body", "leaf", "mac", "mac_key", "moment", *INDEXES
+    )
     return (_row(*row) for row in rows)
 
 
@@ -35,10 +37,10 @@ def stored_rows(entries: QuerySet[LogEntry]) -> Iterator[Row]:
 type Stored = Any
 
 
-def _row(body: Stored, leaf: Stored, *columns: Stored) -> Row:
-    if type(body) is not bytes or type(leaf) is not bytes:
-        body, leaf = as_bytes(body), as_bytes(leaf)
-    return Row(columns[1], body, leaf, columns)
+def _row(body: Stored, leaf: Stored, mac: Stored, mac_key: Stored, *columns: Stored) -> Row:
+    if not (type(body) is type(leaf) is type(mac) is bytes):
+        body, leaf, mac = as_bytes(body), as_bytes(leaf), as_bytes(mac)
+    return Row(columns[1], body, leaf, mac, mac_key, columns)
 
 
 def as_bytes(value: Stored) -> bytes:

@@ -1,7 +1,7 @@
 """Allow deletes in spite of the triggers that make the log append-only, for pruning.
 
 The triggers are created by the migration `0002_triggers_and_indexes`. They refuse UPDATE, DELETE,
-REPLACE and TRUNCATE on entries and seals to every role.
+REPLACE and TRUNCATE on entries, seals and pinned keys to every role.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 ENTRIES: Final = "assignments_logentry"
 SEALS: Final = "assignments_logseal"
+MAC_KEYS: Final = "assignments_logmackey"
 
 
 @contextmanager

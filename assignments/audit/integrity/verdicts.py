@@ -130,6 +130,59 @@ class Altered(Verdict):
 
 
 @dataclass(frozen=True, slots=True)
+class Forged(Verdict):
+    """An entry has a MAC that is not by a key of this product."""
+
+    word: ClassVar = "forged"
+    code: ClassVar = 9
+    seq: int
+
+    @property
+    def sentence(self) -> str:
+        """Return which entry was forged."""
+        return f"Forged at entry {self.seq:,}: it was not written by this product (wrong MAC)."
+
+    @property
+    def first(self) -> int | None:
+        """Return the forged entry."""
+        return self.seq
+
+
+@dataclass(frozen=True, slots=True)
+class MacsNotChecked(Verdict):
+    """Nothing is wrong with the log but that the MACs of `count` entries could not be checked.
+
+    `seal` is the newest seal that matches, if there is one.
+    """
+
+    word: ClassVar = "MACs not checked"
+    code: ClassVar = 10
+    size: int
+    root: str
+    seal: int | None
+    seq: int
+    count: int
+    keys: tuple[str, ...]
+    note: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Return what could not be checked and how it can be."""
+        which = "key" if len(self.keys) == 1 else "keys"
+        sealed = f", seal {self.seal:,} included" if self.seal else ", which no seal covers"
+        return (
+            f"Not checked who wrote {counted(self.count, 'entry', 'entries')}, the first of them "
+            f"{self.seq:,}: AUDIT_MAC_KEYS lacks the {which} {', '.join(self.keys)}. "
+            f"All other checks passed{sealed}. Root {self.root}.{self.note}"
+        )
+
+    @property
+    def first(self) -> int | None:
+        """Return the first entry whose MAC was not checked."""
+        return self.seq
+
+
+@dataclass(frozen=True, slots=True)
 class HeadMismatch(Verdict):
     """The log and its head differ in length; `expected` is None if the head is unusable."""
 
@@ -221,7 +274,7 @@ class BadSeal(Verdict):
         return f"Seal {self.seal:,} {self.why}"
 
 
-BROKEN: Final = (Altered, HeadMismatch, ShorterThanSeal, SealMismatch, BadSeal)
+BROKEN: Final = (Altered, Forged, HeadMismatch, ShorterThanSeal, SealMismatch, BadSeal)
 GOOD_WORDS: Final = (Intact.word, IntactSince.word)
 BROKEN_WORDS: Final = tuple(kind.word for kind in BROKEN)
 

@@ -1,25 +1,33 @@
 """Make seals: sign the log's size and root hash with a key that is not in the database."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final, Literal
 
 from django.db import transaction
 
 from assignments.audit.entries.actors import Actor
+from assignments.audit.integrity import alarm
+from assignments.audit.integrity.entry_rules import is_forged
+from assignments.audit.integrity.pruned_prefix import pruned
+from assignments.audit.integrity.reader import chunks
+from assignments.audit.integrity.verdicts import Forged
 from assignments.audit.log import Event, record
 from assignments.audit.merkle import tiles
 from assignments.audit.merkle.head import recorded_tree
 from assignments.audit.merkle.proofs import frontier_at
 from assignments.audit.merkle.tree import Frontier
 from assignments.audit.seals import second_copy
+from assignments.audit.seals.seal_columns import ACTION, key_name
 from assignments.audit.signing.checkpoint import Checkpoint, InvalidCheckpoint
 from assignments.audit.signing.keys import KeyUnavailable, signing_key
+from assignments.audit.signing.mac_keys import MacKey, readable_keys
 from assignments.audit.signing.signed_note import InvalidNote, SigningKey, split
 from assignments.models import LogEntry, LogHead, LogSeal
 
 SealReason = Literal["schedule", "export", "request"]
 INTERVAL: Final = timedelta(hours=1)
-ACTION: Final = "log.sealed"
 # Says how far the log is forwarded to a SIEM. Like a seal it causes neither a seal nor forwarding.
 FORWARDED: Final = "log.forwarded"
 
@@ -41,6 +49,7 @@ def make_seal(*, reason: SealReason, by: Actor, now: datetime) -> LogSeal:
         second_copy.write_copies([last])
         return last
     _check(head, last)
+    _check_macs(last.size if last else pruned().size, head.size)
     seal = _store(key, head, last, reason=reason, by=by, now=now)
     # The one before as well: writing its copy may have failed.
     newest_two = LogSeal.objects.filter(number__gte=seal.number - 1).order_by("number")
@@ -112,6 +121,30 @@ def _check(head: Frontier, last: LogSeal | None) -> None:
         raise NotSealed(f"The log does not continue seal {last.number}. Verify the log.")
 
 
+def _check_macs(start: int, stop: int) -> None:
+    """Check that this product wrote the entries that the seal is the first to vouch for.
+
+    :raises NotSealed: if it did not, or their MACs cannot be checked
+    """
+    keys = _mac_keys()
+    for row in chain.from_iterable(chunks(start, stop)):
+        if row.mac_key not in keys:
+            raise NotSealed(
+                f"The key {row.mac_key} of new entries cannot be read. Add it to AUDIT_MAC_KEYS."
+            )
+        if is_forged(row, keys):
+            sentence = Forged(row.seq).sentence
+            alarm.raise_alarm(sentence)
+            raise NotSealed(f"{sentence} Verify the log.")
+
+
+def _mac_keys() -> Mapping[str, MacKey]:
+    try:
+        return readable_keys()
+    except KeyUnavailable as error:
+        raise NotSealed(str(error)) from error
+
+
 @transaction.atomic
 def _store(
     key: SigningKey,
@@ -131,7 +164,7 @@ def _store(
         number=latest.number + 1 if latest else 1,
         at=now,
         size=tree.size,
-        key=f"{key.public.name}+{key.public.id.hex()}",
+        key=key_name(key.public.name, key.public.id),
         reason=reason,
         note=key.sign(checkpoint.text()),
     )

@@ -1,12 +1,17 @@
 """Check the signature of every seal and of its second copy: which seals can be trusted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final
 
 from assignments.audit.integrity.verdicts import BadSeal
 from assignments.audit.seals import second_copy
-from assignments.audit.seals.sealing import ACTION
+from assignments.audit.seals.seal_columns import (
+    RecordedSeals,
+    column_fault,
+    key_name,
+    recorded_seals,
+)
 from assignments.audit.signing.checkpoint import Checkpoint, InvalidCheckpoint
 from assignments.audit.signing.keys import KeyUnavailable, trusted_keys
 from assignments.audit.signing.signed_note import (
@@ -16,7 +21,7 @@ from assignments.audit.signing.signed_note import (
     WrongSignature,
     open_note,
 )
-from assignments.models import LogEntry, LogSeal
+from assignments.models import LogSeal
 
 SETTING: Final = "AUDIT_TRUSTED_KEYS"
 
@@ -29,6 +34,11 @@ class TrustedSeal:
     number: int
     root: bytes
     key: PublicKey = field(compare=False)
+
+    def column_fault(self, row: LogSeal, recorded: RecordedSeals) -> str:
+        """Return why the columns of its row are not as they were stored; empty if they are."""
+        key = key_name(self.key.name, self.key.id)
+        return column_fault(row, size=self.size, key=key, recorded=recorded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +56,29 @@ class CheckedSeals:
 def check_seals() -> CheckedSeals:
     """Check the signature of every seal and copy, and that no recorded seal is missing."""
     keys = _keys()
-    stored = dict(LogSeal.objects.order_by("number").values_list("number", "note"))
+    rows = list(LogSeal.objects.order_by("number"))
+    stored = {row.number: row.note for row in rows}
     copies = dict(second_copy.read_copies())
     notes = sorted({*stored.items(), *copies.items()})
-    checked = [check_note(number, note, keys) for number, note in notes]
-    trusted = {seal for seal in checked if isinstance(seal, TrustedSeal)}
-    faults = [seal for seal in checked if isinstance(seal, BadSeal)]
-    return CheckedSeals(tuple(sorted(trusted)), (*faults, *_missing_or_replaced(stored, copies)))
+    checked = {note: check_note(*note, keys) for note in notes}
+    trusted = {seal for seal in checked.values() if isinstance(seal, TrustedSeal)}
+    faults = [seal for seal in checked.values() if isinstance(seal, BadSeal)]
+    recorded = recorded_seals()
+    faults += _column_faults(rows, checked, recorded)
+    faults += _missing_or_replaced(stored, copies, recorded.keys())
+    return CheckedSeals(tuple(sorted(trusted)), tuple(faults))
+
+
+def _column_faults(
+    rows: Sequence[LogSeal],
+    checked: Mapping[tuple[int, str], TrustedSeal | BadSeal],
+    recorded: RecordedSeals,
+) -> Iterator[BadSeal]:
+    """Yield the trusted seals whose columns are not as they were stored."""
+    for row in rows:
+        seal = checked[row.number, row.note]
+        if isinstance(seal, TrustedSeal) and (why := seal.column_fault(row, recorded)):
+            yield BadSeal(row.number, why)
 
 
 def check_note(number: int, note: str, keys: list[PublicKey] | str) -> TrustedSeal | BadSeal:
@@ -85,11 +111,10 @@ def _keys() -> list[PublicKey] | str:
         return str(error)
 
 
-def _missing_or_replaced(stored: dict[int, str], copies: dict[int, str]) -> Iterator[BadSeal]:
+def _missing_or_replaced(
+    stored: dict[int, str], copies: dict[int, str], recorded: Set[int]
+) -> Iterator[BadSeal]:
     """Yield the seals that are missing from the database or differ from their copy."""
-    subjects = LogEntry.objects.filter(action=ACTION).values_list("subject", flat=True)
-    numbers = [subject.partition("/")[2] for subject in subjects]
-    recorded = {int(number) for number in numbers if number.isdecimal()}
     expected = recorded | copies.keys() | set(range(1, max(stored, default=0)))
     for number in sorted(expected - stored.keys()):
         yield BadSeal(number, "is missing from the database.")

@@ -1,6 +1,7 @@
 """The key that signs seals and the keys that are trusted, from the settings or generated."""
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
@@ -18,7 +19,7 @@ def signing_key() -> SigningKey:
 
     :raises KeyUnavailable: if there is none, or it cannot be read
     """
-    text = settings.AUDIT_SIGNING_KEY or _generated_key()
+    text = settings.AUDIT_SIGNING_KEY or generated_key(settings.AUDIT_OWN_KEY_FILE, _new_key)
     if not text:
         raise KeyUnavailable(
             "AUDIT_SIGNING_KEY is not set, so the log cannot be sealed. "
@@ -50,18 +51,23 @@ def is_generated() -> bool:
     return not settings.AUDIT_SIGNING_KEY and settings.AUDIT_OWN_KEY_FILE is not None
 
 
-def _generated_key() -> str:
-    path: Path | None = settings.AUDIT_OWN_KEY_FILE
+def generated_key(path: Path | None, create: Callable[[], str]) -> str:
+    """Return the key in a file, which is created with a new key; empty if keys are not generated.
+
+    :raises KeyUnavailable: if the file cannot be read or created
+    """
     if path is None:
         return ""
     try:
         if not path.exists():
-            key = SigningKey.generate(f"assignment-desk.local/{secrets.token_hex(4)}")
-            write_once(path, f"{key.to_text()}\n", mode=OWNER_ONLY)
+            write_once(path, f"{create()}\n", mode=OWNER_ONLY)
         return path.read_text().strip()
     except OSError as error:
-        problem = f"The signing key in {path} cannot be read or created: {error}."
-        raise KeyUnavailable(problem) from error
+        raise KeyUnavailable(f"The key in {path} cannot be read or created: {error}.") from error
+
+
+def _new_key() -> str:
+    return SigningKey.generate(f"assignment-desk.local/{secrets.token_hex(4)}").to_text()
 
 
 def _has_generated_key() -> bool:

@@ -10,13 +10,15 @@ from assignments.audit.integrity import recovery
 from assignments.audit.integrity.entry_rules import Row, fault_of
 from assignments.audit.integrity.reader import chunks
 from assignments.audit.integrity.recovery import Damage
-from assignments.audit.integrity.verdicts import Altered, BadSeal, Fault
+from assignments.audit.integrity.verdicts import Altered, BadSeal, Fault, Verdict
 from assignments.audit.merkle.proofs import Proof, Subtree, included_root, inclusion
 from assignments.audit.merkle.tiles import MissingHashes, Tiles
 from assignments.audit.merkle.tree import leaf_hash
 from assignments.audit.seals import sealing, second_copy, trusted_seals
+from assignments.audit.seals.seal_columns import recorded_seals
 from assignments.audit.signing.checkpoint import Checkpoint
 from assignments.audit.signing.keys import KeyUnavailable, trusted_keys
+from assignments.audit.signing.mac_keys import readable_keys
 from assignments.models import LogSeal
 
 
@@ -35,6 +37,7 @@ class EntryCheck:
 
     :ivar sha256: the computed leaf hash, hexadecimal
     :ivar recorded: the stored leaf hash, hexadecimal
+    :ivar missing_key: the id of the key of its MAC, if that cannot be read: it is not checked
     :ivar seal: the oldest seal that covers the entry; None if it is newer than every seal
     :ivar copy: the path of the seal's copy outside the database, if there is one
     """
@@ -42,6 +45,7 @@ class EntryCheck:
     sha256: str
     recorded: str
     own_fault: str
+    missing_key: str = ""
     seal: LogSeal | None = None
     proof: Proof = ()
     root: str = ""
@@ -57,7 +61,7 @@ class EntryCheck:
             return State.ALTERED
         if self.seal is None:
             return State.NEW
-        return State.UNPROVEN if self.seal_fault else State.INTACT
+        return State.UNPROVEN if self.seal_fault or self.missing_key else State.INTACT
 
 
 TREE_DAMAGED: Final = "Its inclusion in the tree cannot be computed: the stored hashes are damaged."
@@ -69,13 +73,16 @@ def check_entry(seq: int) -> EntryCheck:
     :raises KeyError: if there is no such entry
     """
     rows = {row.seq: row for chunk in chunks(max(seq - 1, 0), seq + 2) for row in chunk}
-    row, seal = rows[seq], sealing.oldest_covering(seq)
-    faults = [fault_of(neighbour, neighbour.seq) for neighbour in rows.values()]
+    row, seal, keys = rows[seq], sealing.oldest_covering(seq), readable_keys()
+    faults: list[Verdict | None] = [fault_of(row, seq, keys)]
+    # A neighbour shows that entries were moved; who wrote it says nothing about this one.
+    faults += [fault_of(other, other.seq, {}) for other in rows.values()]
     faults.append(find_adopted_fault(seq, recovery.recorded_damage(start=seq)))
     check = EntryCheck(
         sha256=leaf_hash(row.body).hex(),
         recorded=row.leaf.hex(),
         own_fault=next((fault.sentence for fault in faults if fault), ""),
+        missing_key="" if row.mac_key in keys else row.mac_key,
     )
     if seal is None:
         last = sealing.newest_seal()
@@ -132,12 +139,16 @@ def _check_sealed(check: EntryCheck, row: Row, seal: LogSeal) -> EntryCheck:
 def find_seal_fault(seal: LogSeal) -> str:
     """Return why a seal cannot be trusted; empty if it can."""
     try:
-        seal_or_fault = trusted_seals.check_note(seal.number, seal.note, trusted_keys())
+        checked = trusted_seals.check_note(seal.number, seal.note, trusted_keys())
     except KeyUnavailable as error:
         return str(error)
-    if isinstance(seal_or_fault, BadSeal):
-        return seal_or_fault.sentence
+    if isinstance(checked, BadSeal):
+        return checked.sentence
+    why = checked.column_fault(seal, recorded_seals([seal.number])) or _copy_fault(seal)
+    return f"Seal {seal.number:,} {why}" if why else ""
+
+
+def _copy_fault(seal: LogSeal) -> str:
     copy = second_copy.copy_path(seal.number)
-    if copy and copy.exists() and copy.read_bytes() != seal.note.encode():
-        return f"Seal {seal.number:,} differs from its copy outside the database."
-    return ""
+    is_same = not (copy and copy.exists()) or copy.read_bytes() == seal.note.encode()
+    return "" if is_same else "differs from its copy outside the database."

@@ -12,12 +12,14 @@ from assignments.audit.integrity import recovery
 from assignments.audit.integrity.alarm import raise_alarm
 from assignments.audit.integrity.entry_rules import Row, fault_of
 from assignments.audit.integrity.reader import stored_rows
+from assignments.audit.integrity.verdicts import MacsNotChecked
 from assignments.audit.log import Event, record
 from assignments.audit.merkle.tiles import Tiles
 from assignments.audit.seals import sealing
 from assignments.audit.search.access_records import search_as_people
 from assignments.audit.search.query import Query
 from assignments.audit.search.search import find
+from assignments.audit.signing.mac_keys import readable_keys
 from assignments.audit.verification.one_entry import (
     check_inclusion,
     find_adopted_fault,
@@ -44,6 +46,7 @@ class ResultsVerdict:
     :ivar entries: how many were checked
     :ivar sealed: how many of them the seal covers; the others are newer
     :ivar altered: how many have a fault
+    :ivar unchecked: how many have a MAC whose key cannot be read
     :ivar faults: those of the first entries that have one
     :ivar seal_fault: why the seal cannot be trusted; empty if it can
     """
@@ -51,6 +54,7 @@ class ResultsVerdict:
     entries: int
     sealed: int
     altered: int
+    unchecked: int
     faults: tuple[Fault, ...]
     seal: LogSeal | None
     seal_fault: str
@@ -60,11 +64,13 @@ class ResultsVerdict:
         """The verdict in a few words, as the log records it."""
         if not self.entries:
             return "no entries"
-        if self.altered:
-            return "altered"
-        if self.seal_fault:
-            return "seal not trusted"
-        return "intact" if self.sealed == self.entries else "not sealed"
+        problems = {
+            "altered": self.altered,
+            "seal not trusted": self.seal_fault,
+            MacsNotChecked.word: self.unchecked,
+            "not sealed": self.sealed < self.entries,
+        }
+        return next((word for word, problem in problems.items() if problem), "intact")
 
 
 def verify_results(query: Query, *, by: Actor, now: datetime) -> ResultsVerdict:
@@ -80,6 +86,7 @@ def verify_results(query: Query, *, by: Actor, now: datetime) -> ResultsVerdict:
         entries=len(rows),
         sealed=len(sealed),
         altered=len(faults),
+        unchecked=sum(row.mac_key not in readable_keys() for row in rows),
         faults=tuple(Fault(seq, faults[seq]) for seq in sorted(faults)[:_MAX_FAULTS]),
         seal=seal,
         seal_fault=find_seal_fault(seal) if seal else "",
@@ -90,9 +97,9 @@ def verify_results(query: Query, *, by: Actor, now: datetime) -> ResultsVerdict:
 
 def _find_own_faults(rows: Sequence[Row]) -> Iterator[tuple[int, str]]:
     """Yield number and fault of the entries that do not match their hash or columns."""
-    broken = recovery.recorded_damage()
+    broken, keys = recovery.recorded_damage(), readable_keys()
     for row in rows:
-        fault = fault_of(row, row.seq) or find_adopted_fault(row.seq, broken)
+        fault = fault_of(row, row.seq, keys) or find_adopted_fault(row.seq, broken)
         if fault:
             yield row.seq, fault.sentence
 

@@ -10,10 +10,8 @@ from django.db.models import Max
 
 from assignments.audit.entries.actors import Actor
 from assignments.audit.integrity.alarm import raise_alarm
-from assignments.audit.integrity.entry_rules import ClockCheck, first_fault
 from assignments.audit.integrity.pruned_prefix import Pruned, pruned
-from assignments.audit.integrity.reader import chunks
-from assignments.audit.integrity.recovery import Damage, damage_in
+from assignments.audit.integrity.recovery import Damage
 from assignments.audit.integrity.verdicts import (
     BROKEN,
     BROKEN_WORDS,
@@ -34,11 +32,11 @@ from assignments.audit.merkle.head import recorded_tree
 from assignments.audit.merkle.proofs import frontier_at
 from assignments.audit.merkle.tree import Frontier
 from assignments.audit.seals import trusted_seals
+from assignments.audit.signing.mac_keys import readable_keys
 from assignments.audit.verification import log_status
+from assignments.audit.verification.entry_scan import EntryScan, Progress
 from assignments.audit.verification.tree_rebuild import TreeRebuild
 from assignments.models import LogEntry, Verification
-
-Progress = Callable[[int], None]
 
 
 def verify_log(
@@ -99,22 +97,20 @@ def _verdict(pruned_prefix: Pruned, progress: Progress | None, *, since_seal: bo
     start = _start_after_pruned(head, seals, pruned_prefix, since_seal=since_seal)
     if not isinstance(start, Start):
         return start
-    rebuild, clock, broken = start.rebuild, ClockCheck(), list[Damage]()
-    for rows in chunks(rebuild.size, head.size):
-        fault = first_fault(rows, rebuild.size)
-        if fault:
-            return fault
-        clock.check(rows)
-        broken += damage_in(rows)
-        rebuild.add([row.leaf for row in rows])
-        if progress:
-            progress(rebuild.size)
-    rebuild.finish()
-    faults = _find_faults(rebuild, head, seals, stored, is_whole=start.since is None)
-    adopted = (_altered(span) for each in broken if (span := _in_question(each, seals)))
-    note = "".join([pruned_prefix.note, clock.note, *(f" {each.sentence}" for each in broken)])
-    broken_verdict = next(chain(faults, adopted), None)
-    return broken_verdict or _good_verdict(start, head, seals, pruned_prefix, note)
+    scan = EntryScan(start.rebuild, readable_keys())
+    fault = scan.read(head.size, progress)
+    if fault:
+        return fault
+    note = f"{pruned_prefix.note}{scan.note}"
+    return next(
+        chain(
+            _find_faults(start.rebuild, head, seals, stored, is_whole=start.since is None),
+            scan.entries_of_unknown_keys(),
+            (_altered(span) for damage in scan.damage if (span := _in_question(damage, seals))),
+            filter(None, [scan.macs_not_checked(head, seals.newest(head.size), note)]),
+            [_good_verdict(start, head, seals, pruned_prefix, note)],
+        )
+    )
 
 
 def _in_question(broken: Damage, seals: trusted_seals.CheckedSeals) -> range:

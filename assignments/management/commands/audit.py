@@ -16,15 +16,20 @@ from django.utils import timezone
 from assignments.audit.entries.sentences import counted
 from assignments.audit.export.formats import ExportContext, export_log
 from assignments.audit.integrity import grants
-from assignments.audit.integrity.verdicts import BROKEN, Intact, IntactSince, Unsealed
+from assignments.audit.integrity.verdicts import (
+    BROKEN,
+    Intact,
+    IntactSince,
+    MacsNotChecked,
+    Unsealed,
+)
 from assignments.audit.pruning import NotPruned
 from assignments.audit.seals.sealing import NotSealed, make_seal
 from assignments.audit.search import access_records
 from assignments.audit.search.api_results import fetch_results
-from assignments.audit.signing.signed_note import InvalidKey, SigningKey
 from assignments.audit.verification.exported_file import verify_exported_file
 from assignments.audit.verification.whole_log import verify_log
-from assignments.management import audit_arguments
+from assignments.management import audit_arguments, audit_keys
 from assignments.management.command_line_actor import operator
 from assignments.management.command_options import Option
 from assignments.management.confirmation import confirm
@@ -34,18 +39,9 @@ from assignments.services.exporting.dossiers import export_sample
 from assignments.services.privacy import pruning
 from assignments.siem import forwarding
 
-CODES: Final = {kind.word: kind.code for kind in (*BROKEN, Intact, IntactSince, Unsealed)}
+VERDICTS: Final = (*BROKEN, Intact, IntactSince, MacsNotChecked, Unsealed)
+CODES: Final = {kind.word: kind.code for kind in VERDICTS}
 FACTS: Final = ("verdict", "size", "root", "seq", "newest_seal", "detail")
-KEY: Final = """\
-Keep this secret, outside the database, and set it for every process of Assignment Desk:
-AUDIT_SIGNING_KEY={secret}
-
-Publish this, and give it to whoever verifies:
-{public}
-
-If there was another key before, keep its public half trusted for the seals it signed:
-AUDIT_TRUSTED_KEYS=OLD-PUBLIC-KEY
-"""
 
 
 class Command(DeskCommand):
@@ -55,7 +51,8 @@ class Command(DeskCommand):
         "Seal, verify, search or export the audit log. Exit codes of verify: 0 intact, 1 could not "
         "be read, 2 altered, 3 shorter or longer than its head (or a file than it says), 4 not "
         "proven, 5 shorter than a seal says, 6 a seal does not match, 7 a seal or key that is not "
-        "trusted, 8 not sealed yet."
+        "trusted, 8 not sealed yet, 9 an entry that the product did not write, 10 a key is missing "
+        "that shows who wrote an entry."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -70,6 +67,7 @@ class Command(DeskCommand):
             "export": self._export,
             "seal": self._seal,
             "key": self._key,
+            "mac-key": self._mac_key,
             "grants": self._grants,
             "prune": self._prune,
             "forward": self._forward,
@@ -150,12 +148,10 @@ class Command(DeskCommand):
         self.stdout.write(json.dumps(result) if options["json"] else f"{sentence}\n\n{seal.note}")
 
     def _key(self, options: dict[str, Option]) -> None:
-        try:
-            key = SigningKey.generate(options["name"])
-        except InvalidKey as refusal:
-            raise CommandError(str(refusal)) from refusal
-        lines = {"secret": key.to_text(), "public": str(key.public)}
-        self.stdout.write(json.dumps(lines) if options["json"] else KEY.format(**lines))
+        self.stdout.write(audit_keys.new_signing_key(options["name"], as_json=options["json"]))
+
+    def _mac_key(self, options: dict[str, Option]) -> None:
+        self.stdout.write(audit_keys.new_mac_key(as_json=options["json"]))
 
     def _grants(self, _options: dict[str, Option]) -> None:
         if connection.vendor != "postgresql":

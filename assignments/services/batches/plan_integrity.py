@@ -1,8 +1,8 @@
 """Plan integrity: only what was reviewed is sent; every row is checked against the logged plan.
 
-Whoever can write to the tables of batches cannot write to the log: the plan's digest is taken from
-the entry of its submission, and of its approval if it needs one. The hashes of its rows are checked
-against that digest once, and each row against its own hash before it is sent.
+Whoever can write to the database cannot add an entry to the log that counts: the plan's digest is
+taken from the entry of its submission, and of its approval if it needs one. The hashes of its rows
+are checked against that digest once, and each row against its own hash before it is sent.
 """
 
 from collections import defaultdict
@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Final
 
 from assignments.models import Assignment, Batch, PlanDigestInput
-from assignments.queries.log import sendable_digest, submitted_digest
 from assignments.services.batches.auto_pause import BatchPause
+from assignments.services.batches.logged_plan import sendable_digest, submitted_digest
 from assignments.services.planning.plan_digest import (
     FORMATS,
     PlanChanged,
@@ -99,7 +99,7 @@ def _plan_pause(batch: Batch) -> BatchPause:
 
 def _problem(batch: Batch) -> str:
     if not submitted_digest(batch.ref):
-        return "the log no longer holds the entry of its review"
+        return "the log holds no entry of its review that Assignment Desk wrote"
     digest_input = PlanDigestInput.objects.filter(pk=batch.pk).first()
     if digest_input and digest_input.version > max(FORMATS):
         return "its plan was made by a later version of Assignment Desk, which alone can check it"

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from assignments.audit.entries.actors import SYSTEM, Actor
+from assignments.audit.integrity.trusted_entries import trusted_bodies
 from assignments.models import Assignment, Batch, LogEntry
 from assignments.services.batches import completion, row_pipeline
 from assignments.services.batches.row_changes import cancel
@@ -56,7 +57,8 @@ def _withdraw_chunk(batch: Batch, by: Actor, now: datetime) -> int:
 def _ended_by(batch: Batch) -> Actor:
     """Return who ended the batch, from the log; by default who submitted it."""
     entries = LogEntry.objects.filter(subject=batch.ref, action__in=ENDING_ACTIONS)
-    ref = entries.order_by("-seq").values_list("actor", flat=True).first() or ""
+    endings = trusted_bodies(entries)
+    ref = str(endings[-1]["actor"]["ref"]) if endings else ""
     if ref == SYSTEM.ref:
         return SYSTEM
     pk = ref.removeprefix("user/")

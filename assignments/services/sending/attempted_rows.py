@@ -1,10 +1,10 @@
 """Which rows still name whom and what their last attempt was for, by the log."""
 
-import json
 from collections.abc import Iterable
 
 from django.db.models import F
 
+from assignments.audit.integrity.trusted_entries import trusted_bodies
 from assignments.models import Assignment, LogEntry
 
 
@@ -32,11 +32,10 @@ def _attempted(pks: Iterable[int]) -> dict[int, tuple[int, int, int, str]]:
     subjects = [f"assignment/{pk}" for pk in pks]
     entries = LogEntry.objects.filter(subject__in=subjects, action="assignment.attempted")
     attempted: dict[int, tuple[int, int, int, str]] = {}
-    for subject, body in entries.order_by("seq").values_list("subject", "body"):
-        entry = json.loads(bytes(body))
+    for entry in trusted_bodies(entries):
         (person,), detail = entry["people"], entry["detail"]
         item = detail["content"]
-        attempted[_pk(subject)] = (
+        attempted[_pk(entry["subject"])] = (
             detail["attempt"],
             _pk(person["ref"]),
             _pk(item["ref"]),

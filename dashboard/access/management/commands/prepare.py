@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from assignments.database_errors import UNAVAILABLE_ERRORS, first_line
 from assignments.management.command_options import Option
 from assignments.management.desk_command import DeskCommand
-from assignments.management.preparation import refuse_foreign_database
+from assignments.management.preparation import pin_audit_key, refuse_foreign_database
 from dashboard.access import personas
 
 # django-htmx ships more than the one version of htmx that the pages load.
@@ -28,6 +28,7 @@ class Command(DeskCommand):
             refuse_foreign_database()
             call_command("migrate", verbosity=0)
             call_command("createcachetable", verbosity=0)
+            pin_audit_key()
         except UNAVAILABLE_ERRORS as error:
             reason = first_line(error)
             raise CommandError(f"Check DATABASE_URL, its database failed: {reason}") from error
