@@ -186,7 +186,9 @@ def test_verify_of_a_partial_export(db: None, tmp_path: Path) -> None:
         pytest.param(None, "No such file", id="no file"),
     ],
 )
-def test_verify_refuses_a_file(tmp_path: Path, written: bytes | None, expected: str) -> None:
+def test_verify_refuses_a_file_and_records_it(
+    db: None, tmp_path: Path, written: bytes | None, expected: str
+) -> None:
     file = tmp_path / "file"
     if written is not None:
         file.write_bytes(written)
@@ -195,3 +197,6 @@ def test_verify_refuses_a_file(tmp_path: Path, written: bytes | None, expected: 
 
     assert code == 1
     assert expected in sentence
+    entry = json.loads(bytes(LogEntry.objects.latest("seq").body))
+    assert (entry["action"], entry["result"]) == ("log.file_verified", "unreadable")
+    assert entry["detail"]["verdict"] == sentence

@@ -506,6 +506,40 @@ def test_an_uploaded_pack_is_verified(auditor):
     assert last_detail()["sha256"] == hashlib.sha256(pack).hexdigest()
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b"\0\xff\xfe", id="no text"),
+        pytest.param(b"PK\3\4" + bytes(100), id="a damaged ZIP"),
+        pytest.param(b'{"kind": "\\ud800\\u0000"}\n', id="a lone surrogate and NUL"),
+        pytest.param(
+            b'{"kind": "assignment-desk-log", "version": 2, "is_whole_log": true, "adopted": [], '
+            b'"seal": "Other\\u0000\\ud800\\n1\\nAA==\\n\\n\\u2014 a\\u0000\\ud800 AAAAAA==\\n"}\n'
+            b'{"entries": 0, "size": 0, "roots": []}\n',
+            id="a seal by a name with NUL",
+        ),
+        pytest.param(b'{"a": ' + b"[" * 100_000, id="deep nesting"),
+    ],
+)
+def test_an_uploaded_file_of_any_kind_ends_in_a_recorded_verdict(auditor, raw):
+    response = auditor.post("/audit/verify/file", {"file": io.BytesIO(raw)})
+
+    assert response.status_code == 200
+    assert actions()[-1] == ("log.file_verified", "log")
+    assert last_detail()["verdict"] in words(response)
+    assert last_detail()["sha256"] == hashlib.sha256(raw).hexdigest()
+
+
+def test_a_file_too_large_to_upload_is_refused_and_recorded(auditor, monkeypatch):
+    monkeypatch.setattr("assignments.views.upload_limit.LIMIT", 10)
+
+    response = auditor.post("/audit/verify/file", {"file": io.BytesIO(b"more than that")})
+
+    assert response.status_code == 200
+    assert "MB and was not verified here. Verify it with verify.py" in words(response)
+    assert actions()[-1] == ("log.file_verified", "log")
+
+
 def test_a_verification_without_a_file_says_what_to_do(auditor):
     response = auditor.post("/audit/verify/file")
 

@@ -1,7 +1,10 @@
 """Verification of the log, of search results and of exported files; sealing the log."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Final
 
 from django.contrib.auth.decorators import permission_required
 from django.core.files.uploadedfile import UploadedFile
@@ -20,6 +23,19 @@ from assignments.queries import log
 from assignments.views.log_query_url import query_url, with_query
 from assignments.views.rate_limits import at_most
 from assignments.views.request_context import Request, acting
+from assignments.views.upload_limit import LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from assignments.audit.entries.actors import Actor
+    from assignments.audit.verification.standalone import FileVerdict
+
+TOO_LARGE: Final = (
+    f"The file is larger than {LIMIT // 1024**2} MB and was not verified here. Verify it with "
+    "verify.py, which is in every evidence pack, or with manage.py audit verify --export FILE."
+)
 
 
 @require_http_methods(["GET", "POST"])
@@ -92,20 +108,24 @@ def seal(request: Request) -> HttpResponse:
 @at_most("30/m", of="whole-log")
 def verify_file(request: Request) -> HttpResponse:
     """Verify an exported file; it is not stored."""
-    file = request.FILES.get("file")
-    if not isinstance(file, UploadedFile):
+    file, by, now = request.FILES.get("file"), acting(request), timezone.now()
+    if getattr(request, "upload_was_too_large", False):
+        verdict, name = exported_file.refuse_and_record(TOO_LARGE, by=by, now=now), "The file"
+    elif isinstance(file, UploadedFile):
+        verdict, name = _verify_upload(file.chunks(), by=by, now=now), file.name or "The file"
+    else:
         context = _context() | {"no_file": "Choose an evidence pack or a JSON Lines export first."}
         return render(request, "assignments/verify.html", context, status=400)
+    context = _context() | {"verdict": verdict, "name": name}
+    return render(request, "assignments/verify.html", context)
+
+
+def _verify_upload(chunks: Iterable[bytes], *, by: Actor, now: datetime) -> FileVerdict:
     with NamedTemporaryFile() as copy:
-        for chunk in file.chunks():
+        for chunk in chunks:
             copy.write(chunk)
         copy.flush()
-        verdict = exported_file.verify_exported_file(Path(copy.name))
-        exported_file.record_file_verification(
-            Path(copy.name), verdict, by=acting(request), now=timezone.now()
-        )
-    context = _context() | {"verdict": verdict, "name": file.name}
-    return render(request, "assignments/verify.html", context)
+        return exported_file.verify_and_record(Path(copy.name), by=by, now=now)
 
 
 def _context() -> dict[str, object]:

@@ -18,8 +18,11 @@ import hashlib
 import hmac
 import io
 import json
+import stat
+import struct
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 from typing import (  # Any: JSON that is being checked
     Any,
@@ -31,11 +34,12 @@ from typing import (  # Any: JSON that is being checked
     NamedTuple,
     Optional,
     Tuple,
+    Union,
 )
 
 KIND, VERSION = "assignment-desk-log", 2
 ENTRY_VERSION = 1
-PACK_KIND = "assignment-desk-evidence"
+PACK_KIND, PACK_VERSION = "assignment-desk-evidence", 1
 INTACT, UNREADABLE, ALTERED, WRONG_LENGTH, NOT_PROVEN, SEAL_MISMATCH, NOT_TRUSTED = (
     0,
     1,
@@ -54,6 +58,17 @@ VERDICT_WORDS = {
     SEAL_MISMATCH: "seal does not match",
     NOT_TRUSTED: "seal not trusted",
 }
+# What a file may hold: far more than the product writes, and little enough that no file takes more
+# than 64 MB of memory. In bytes, but for the numbers of seals, words and commitments, and the ratio
+# of a member's size to its compressed size.
+MAX_LINE = MAX_MANIFEST = MAX_DIRECTORY = 1 << 20
+MAX_NOTE = 1 << 16
+MAX_SEALS = 1_000
+MAX_COUNTED_WORDS, MAX_WORD = 1_000, 200
+MAX_COMMITMENTS = 200_000
+MAX_RATIO = 200
+PIECE = 1 << 16
+MAX_SENTENCE = 500
 SIGNATURE_PREFIX = "\u2014 "
 Keys = Dict[Tuple[str, bytes], bytes]
 Counts = Dict[str, int]
@@ -66,8 +81,50 @@ class FileVerdict(Exception):
     """
 
     def __init__(self, code: int, sentence: str, seq: Optional[int] = None) -> None:
+        # A sentence may quote the file, which must not control a terminal or break an encoding.
+        sentence = "".join(c if c.isprintable() else "\ufffd" for c in sentence[:MAX_SENTENCE])
         super().__init__(sentence)
         self.code, self.word, self.sentence, self.seq = code, VERDICT_WORDS[code], sentence, seq
+
+
+# --- JSON -----------------------------------------------------------------------------------------
+
+
+def _read_members(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name occurs twice in an object")
+    return members
+
+
+def _read_integer(digits: str) -> int:
+    if len(digits) > 20:
+        raise ValueError("a number has more than 20 digits")
+    return int(digits)
+
+
+def _refuse_constant(constant: str) -> None:
+    raise ValueError("%s is not JSON" % constant)
+
+
+DECODER = json.JSONDecoder(
+    object_pairs_hook=_read_members, parse_int=_read_integer, parse_constant=_refuse_constant
+)
+
+
+def read_json(raw: bytes) -> Any:
+    """Parse JSON in UTF-8, without byte order mark, names that occur twice, or NaN.
+
+    Raises ValueError or RecursionError if it is anything else.
+    """
+    return DECODER.decode(raw.decode())
+
+
+def read_number(value: object) -> int:
+    """Return the value if it is a whole number; raise ValueError otherwise."""
+    if type(value) is not int or value < 0:
+        raise ValueError("not a whole number")
+    return value
 
 
 # --- Merkle tree (RFC 9162, 2.1) ------------------------------------------------------------------
@@ -224,7 +281,10 @@ def read_keys(texts: Iterable[str]) -> Keys:
     for text in texts:
         name, _, rest = text.strip().partition("+")
         identity, _, encoded = rest.partition("+")
-        raw = base64.b64decode(encoded)
+        try:
+            raw = base64.b64decode(encoded, validate=True)
+        except ValueError:
+            raw = b""
         key_id = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
         if raw[:1] != b"\1" or len(raw) != 33 or key_id.hex() != identity:
             raise FileVerdict(UNREADABLE, "A public key is not in the form NAME+ID+KEY.")
@@ -261,6 +321,18 @@ def open_note(note: str, keys: Keys, subject: str) -> Tuple[str, str, bool]:
     return text + "\n", signer, False
 
 
+def open_own_note(note: str, keys: Keys, subject: str) -> Tuple[str, str, bool]:
+    """Return what `open_note` does, of a note that the product signed once, and nobody else.
+
+    Nothing confirms what stands in further signature lines.
+    """
+    if note.rpartition("\n\n")[2].count("\n") != 1:
+        raise FileVerdict(
+            ALTERED, "Altered: the signature of %s is not the only one in its place." % subject
+        )
+    return open_note(note, keys, subject)
+
+
 def open_seal(note: str, keys: Keys) -> Seal:
     text, signer, is_trusted = open_note(note, keys, "the seal")
     origin, size, root = text.split("\n")[:3]
@@ -280,17 +352,20 @@ class ExportVerifier:
         self.entries, self.first, self.last = 0, None, -1  # type: int, Optional[int], int
         self.seal, self.is_whole_log = None, False  # type: Optional[Seal], bool
         self.footer, self.signature = {}, ""  # type: Dict[str, Any], str
-        self.commitments = set()  # type: set[str]
+        # The first 16 bytes of each, for the names that a pack discloses.
+        self.commitments = set()  # type: set[bytes]
+        self.are_commitments_complete = True
         self.seq_sum, self.actions, self.results = 0, {}, {}  # type: int, Counts, Counts
         self.seal_fault = None  # type: Optional[FileVerdict]
-        self.adopted = []  # type: List[Tuple[int, int]]
+        # Ranges that a recovery adopted, last first; `adopted_until` is the end of those begun.
+        self.adopted, self.adopted_until = [], -1  # type: List[Tuple[int, int]], int
 
     def verify(self, lines: Iterable[bytes]) -> FileVerdict:
         """Verify the lines and return the verdict; raise it if it is a fault."""
         number = 0
         for number, line in enumerate(lines, 1):
             try:
-                self._read_line(number, json.loads(line))
+                self._read_line(number, line, read_json(line))
             except FileVerdict:
                 raise
             except (LookupError, ValueError, TypeError, AttributeError, RecursionError):
@@ -303,17 +378,27 @@ class ExportVerifier:
             raise FileVerdict(UNREADABLE, "The file is empty. Pass a JSON Lines export.")
         return self._finish()
 
-    def _read_line(self, number: int, line: Dict[str, Any]) -> None:
+    def _read_line(self, number: int, raw: bytes, line: Dict[str, Any]) -> None:
+        if self.signature:
+            raise FileVerdict(ALTERED, "Altered: line %d follows the signature." % number)
         if number == 1:
             self._read_header(line)
         elif "seq" in line and not self.footer:
             self._read_entry(line)
         elif "entries" in line and not self.footer:
             self.footer = line
-        elif "signature" in line and self.footer and not self.signature:
-            self.signature = line["signature"]
+        elif "signature" in line and self.footer:
+            self._read_signature(raw, line["signature"])
         else:
             raise ValueError("not a line of an export")
+
+    def _read_signature(self, raw: bytes, note: str) -> None:
+        # The line itself is not signed: it holds the signature and nothing else.
+        if raw != json.dumps({"signature": note}, ensure_ascii=False).encode() + b"\n":
+            raise FileVerdict(
+                ALTERED, "Altered: the last line holds more than the signature, or was rewritten."
+            )
+        self.signature = note
 
     def _read_header(self, line: Dict[str, Any]) -> None:
         if (line.get("kind"), line.get("version")) != (KIND, VERSION):
@@ -321,7 +406,8 @@ class ExportVerifier:
                 UNREADABLE, "The file is not an export of a log. Pass a JSON Lines export."
             )
         self.is_whole_log = line["is_whole_log"] is True
-        self.adopted = [(first, last) for first, last in line.get("adopted", [])]
+        adopted = [(read_number(first), read_number(last)) for first, last in line["adopted"]]
+        self.adopted = sorted(adopted, reverse=True)
         try:
             self.seal = open_seal(line["seal"], self.keys) if line["seal"] else None
         except FileVerdict as fault:
@@ -330,13 +416,14 @@ class ExportVerifier:
             self.seal = open_seal(line["seal"], {})
 
     def _read_entry(self, line: Dict[str, Any]) -> None:
-        seq, body, leaf = line["seq"], line["body"].encode(), bytes.fromhex(line["leaf"])
+        seq, body = read_number(line["seq"]), line["body"].encode()
+        leaf = bytes.fromhex(line["leaf"])
         self._check_order(seq)
         if leaf_hash(body) != leaf:
             raise FileVerdict(
                 ALTERED, "Altered at entry %s: body does not match the tree." % _format(seq), seq
             )
-        entry = json.loads(body)
+        entry = read_json(body)
         if entry["v"] != ENTRY_VERSION:
             raise FileVerdict(
                 UNREADABLE,
@@ -346,7 +433,7 @@ class ExportVerifier:
             )
         if entry["seq"] != seq:
             raise FileVerdict(ALTERED, "Altered at entry %s: out of order." % _format(seq), seq)
-        if any(first <= seq <= last for first, last in self.adopted):
+        if self._is_adopted(seq):
             raise FileVerdict(
                 ALTERED,
                 "Altered at entry %s: was beyond the recorded end of the log and was adopted by a "
@@ -364,6 +451,11 @@ class ExportVerifier:
                 raise FileVerdict(ALTERED, sentence, seq)
         self._count_entry(seq, entry)
 
+    def _is_adopted(self, seq: int) -> bool:
+        while self.adopted and self.adopted[-1][0] <= seq:
+            self.adopted_until = max(self.adopted_until, self.adopted.pop()[1])
+        return seq <= self.adopted_until
+
     def _check_order(self, seq: int) -> None:
         if self.is_whole_log and seq > self.entries:
             raise FileVerdict(
@@ -378,17 +470,25 @@ class ExportVerifier:
         self.seq_sum += seq
         for counts, word in ((self.actions, entry["action"]), (self.results, entry["result"])):
             counts[word] = counts.get(word, 0) + 1
+            if len(counts) > MAX_COUNTED_WORDS or len(word) > MAX_WORD:
+                raise FileVerdict(UNREADABLE, "The file has too many kinds of entries to count.")
         for person in [entry["actor"], *entry["people"]]:
-            self.commitments.update(
-                field["commit"] for field in person.values() if isinstance(field, dict)
-            )
+            for field in person.values():
+                if isinstance(field, dict):
+                    self._keep_commitment(field["commit"])
+
+    def _keep_commitment(self, commit: str) -> None:
+        if len(self.commitments) < MAX_COMMITMENTS:
+            self.commitments.add(base64.b64decode(commit, validate=True)[:16])
+        else:
+            self.are_commitments_complete = False
 
     def _finish(self) -> FileVerdict:
         if not self.footer:
             raise FileVerdict(
                 WRONG_LENGTH, "The file is cut off after %s." % self._counted(), self._next_seq()
             )
-        self._check_length(self.footer["entries"])
+        self._check_length(read_number(self.footer["entries"]))
         if self.is_whole_log:
             self._check_tree()
         if self.seal_fault:
@@ -411,7 +511,8 @@ class ExportVerifier:
     def _check_tree(self) -> None:
         roots = [bytes.fromhex(root) for root in self.footer["roots"]]
         if self.footer["size"] != self.tree.size or len(roots) != len(self.tree.roots):
-            self._check_length(self.footer["size"])
+            self._check_length(read_number(self.footer["size"]))
+            raise ValueError("the tree has another number of roots than its size")
         for span, root, stated_root in zip(self.tree.spans(), self.tree.roots, roots):  # noqa: B905  3.9
             if root != stated_root:
                 which = "Altered in one of the entries %s to %s" % (
@@ -430,7 +531,7 @@ class ExportVerifier:
             raise FileVerdict(
                 WRONG_LENGTH, "The file is cut off: its signature is missing.", self._next_seq()
             )
-        text, _, is_trusted = open_note(self.signature, self.keys, "the file")
+        text, _, is_trusted = open_own_note(self.signature, self.keys, "the file")
         _, kind, entries, digest = text.split("\n")[:4]
         if kind != "export" or (self.keys and not is_trusted):
             raise FileVerdict(NOT_TRUSTED, "The file is not signed by a trusted key.")
@@ -476,42 +577,204 @@ class ExportVerifier:
 # --- Evidence pack --------------------------------------------------------------------------------
 
 
+class ZipLayout:
+    """Where the members of a ZIP lie; refuses a ZIP that holds anything besides its members.
+
+    Programs read ZIPs differently: by the directory at the end or from the start, the first or the
+    last of two members with one name. So that all of them read what was verified, members must
+    follow each other without a gap, from the first byte to the directory, and be there once.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        directory = self._find_directory()
+        self.members = {}  # type: Dict[str, zipfile.ZipInfo]
+        self.starts = {}  # type: Dict[str, int]
+        end = flags = 0
+        infos = zipfile.ZipFile(file).infolist()
+        for info in sorted(infos, key=lambda info: info.header_offset):
+            name = info.orig_filename
+            if name in self.members:
+                raise FileVerdict(ALTERED, "Altered: %s is in the pack twice." % name)
+            self._check_gap(end, info.header_offset, flags)
+            self.members[name], self.starts[name] = info, self._read_header(info)
+            end, flags = self.starts[name] + info.compress_size, info.flag_bits
+        self._check_gap(end, directory, flags)
+
+    def _find_directory(self) -> int:
+        """Return where the directory starts; it must be of a sane size and end the file."""
+        length = self.file.seek(0, 2)
+        end = length - 22
+        signature, size, start, comment = struct.unpack("<4s8xLLH", self._read_at(end, 22))
+        if self._read_at(max(end - 20, 0), 4) == b"PK\6\7":
+            end -= 76
+            _, size, start = struct.unpack("<4s36xQQ", self._read_at(end, 56))
+        if signature != b"PK\5\6" or comment or start + size != end:
+            raise FileVerdict(
+                ALTERED, "Altered: the ZIP is damaged, or bytes were added around its files."
+            )
+        if size > MAX_DIRECTORY:
+            raise FileVerdict(UNREADABLE, "The ZIP lists more files than a pack has.")
+        return int(start)
+
+    def _read_at(self, start: int, size: int) -> bytes:
+        self.file.seek(max(start, 0))
+        raw = self.file.read(size)
+        if start < 0 or len(raw) < size:
+            raise FileVerdict(UNREADABLE, "The ZIP is cut off.")
+        return raw
+
+    def _read_header(self, info: zipfile.ZipInfo) -> int:
+        """Check the header of a member against the directory; return where its content starts."""
+        header = self._read_at(info.header_offset, 30)
+        flags, method, name_size, extra_size = struct.unpack("<6xHH16xHH", header)
+        name = self._read_at(info.header_offset + 30, name_size)
+        extra = self._read_at(info.header_offset + 30 + name_size, extra_size)
+        if (
+            (flags, method) != (info.flag_bits, info.compress_type)
+            or name.decode("utf-8" if flags & 0x800 else "cp437") != info.filename
+            or info.filename != info.orig_filename
+            or info.comment
+            or _has_second_name(info.extra)
+            or _has_second_name(extra)
+        ):
+            raise FileVerdict(
+                ALTERED, "Altered: the ZIP describes %s in two ways." % info.orig_filename
+            )
+        return info.header_offset + 30 + len(name) + len(extra)
+
+    @staticmethod
+    def _check_gap(end: int, start: int, flags: int) -> None:
+        # With flag 8 a descriptor of 12 to 24 bytes follows the content: CRC and sizes.
+        if start - end not in ((12, 16, 20, 24) if flags & 8 else (0,)):
+            raise FileVerdict(
+                ALTERED, "Altered: the ZIP is damaged, or bytes were added around its files."
+            )
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """Yield the content of a member; raise FileVerdict if it is not what the ZIP states."""
+        info = self.members[name]
+        if info.flag_bits & 0x2041:
+            raise FileVerdict(UNREADABLE, "%s cannot be read: it is encrypted." % name)
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise FileVerdict(
+                UNREADABLE, "%s cannot be read: its compression is not supported." % name
+            )
+        if info.file_size > MAX_RATIO * info.compress_size + PIECE:
+            raise FileVerdict(
+                UNREADABLE, "%s was not read: it would unpack to an absurd size." % name
+            )
+        size = crc = 0
+        try:
+            for piece in self._unpacked(name, info):
+                size, crc = size + len(piece), zlib.crc32(piece, crc)
+                if size > info.file_size:
+                    break
+                yield piece
+        except (zlib.error, EOFError):
+            size = -1
+        if (size, crc) != (info.file_size, info.CRC):
+            raise FileVerdict(UNREADABLE, "%s cannot be read: it is damaged in the ZIP." % name)
+
+    def _unpacked(self, name: str, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        is_stored = info.compress_type == zipfile.ZIP_STORED
+        inflater, position = zlib.decompressobj(-15), self.starts[name]
+        for start in range(position, position + info.compress_size, PIECE):
+            piece = self._read_at(start, min(PIECE, position + info.compress_size - start))
+            if is_stored:
+                yield piece
+                continue
+            if inflater.eof:
+                raise EOFError("bytes follow the compressed content")
+            while piece:
+                yield inflater.decompress(piece, PIECE)
+                piece = inflater.unconsumed_tail
+        if not is_stored:
+            yield inflater.flush()
+            if not inflater.eof or inflater.unused_data:
+                raise EOFError("the compressed content has another length")
+
+
+def _has_second_name(extra: bytes) -> bool:
+    """Tell whether extra fields of a ZIP hold Info-ZIP's Unicode name or comment of a member."""
+    while len(extra) >= 4:
+        kind, size = struct.unpack("<HH", extra[:4])
+        if kind in (0x6375, 0x7075):
+            return True
+        extra = extra[4 + size :]
+    return False
+
+
+class FolderLayout:
+    """The files of an unpacked pack."""
+
+    def __init__(self, folder: Path) -> None:
+        self.members = {file.name: file for file in folder.iterdir()}
+        for name, file in self.members.items():
+            if not stat.S_ISREG(file.lstat().st_mode):
+                raise FileVerdict(ALTERED, "Altered: %s is not a file of a pack." % name)
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """Yield the content of a file."""
+        with self.members[name].open("rb") as file:
+            yield from read_pieces(file)
+
+
+def read_pieces(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the content of a file in pieces."""
+    return iter(lambda: file.read(PIECE), b"")
+
+
+def split_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines of the pieces with their ends; refuse one that is longer than MAX_LINE."""
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            yield line + b"\n"
+        if len(rest) > MAX_LINE:
+            raise FileVerdict(UNREADABLE, "The file has a line of more than 1 MB.")
+    if rest:
+        yield rest
+
+
 class Pack:
     """The files of an evidence pack, in a ZIP or in the folder it was unpacked to."""
 
-    def __init__(self, path: Path) -> None:
-        self.zip = None if path.is_dir() else zipfile.ZipFile(path)
-        self.folder = path
+    def __init__(self, layout: Union[ZipLayout, FolderLayout]) -> None:
+        self.layout = layout
 
     def names(self) -> List[str]:
-        if self.zip:
-            return self.zip.namelist()
-        return [file.name for file in self.folder.iterdir() if not file.name.startswith("__")]
+        return list(self.layout.members)
 
-    def open(self, name: str) -> BinaryIO:
-        if name not in self.names():
+    def pieces(self, name: str) -> Iterator[bytes]:
+        if name not in self.layout.members:
             raise FileVerdict(WRONG_LENGTH, "The pack is incomplete: %s is missing." % name)
-        opened: Any = self.zip.open(name) if self.zip else (self.folder / name).open("rb")
-        return opened  # type: ignore[no-any-return]
+        return self.layout.pieces(name)
 
-    def read(self, name: str) -> bytes:
-        with self.open(name) as file:
-            return file.read()
+    def lines(self, name: str) -> Iterator[bytes]:
+        return split_lines(self.pieces(name))
+
+    def read(self, name: str, limit: int) -> bytes:
+        content = b""
+        for piece in self.pieces(name):
+            content += piece
+            if len(content) > limit:
+                raise FileVerdict(UNREADABLE, "%s is larger than it can be in a pack." % name)
+        return content
 
     def sha256(self, name: str) -> str:
         digest = hashlib.sha256()
-        with self.open(name) as file:
-            for piece in iter(lambda: file.read(1 << 20), b""):
-                digest.update(piece)
+        for piece in self.pieces(name):
+            digest.update(piece)
         return digest.hexdigest()
 
 
 def verify_pack(pack: Pack, keys: Keys) -> FileVerdict:
     """Verify an evidence pack: its entries first, then its other files."""
-    enclosed_keys = read_keys(pack.read("public-keys.txt").decode().split())
+    enclosed_keys = read_keys(pack.read("public-keys.txt", MAX_NOTE).decode().split())
     export = ExportVerifier(keys or enclosed_keys)
-    with pack.open("entries.jsonl") as lines:
-        verdict = export.verify(lines)
+    verdict = export.verify(pack.lines("entries.jsonl"))
     manifest = _read_manifest(pack, keys or enclosed_keys)
     _check_files(pack, manifest)
     stated = (manifest["entries"], manifest["first_entry"], manifest["last_entry"])
@@ -523,7 +786,13 @@ def verify_pack(pack: Pack, keys: Keys) -> FileVerdict:
     if manifest["control_totals"] != totals:
         raise FileVerdict(WRONG_LENGTH, "The manifest's control totals do not match the entries.")
     _check_seals(pack, keys or enclosed_keys)
-    _check_disclosures(pack, export.commitments)
+    _check_disclosures(pack, export)
+    if not export.are_commitments_complete:
+        verdict = FileVerdict(
+            verdict.code,
+            "%s Not checked: that each of the names belongs to one of the entries; there are more "
+            "than %s." % (verdict.sentence, _format(MAX_COMMITMENTS)),
+        )
     if verdict.code == INTACT and not keys:
         sentence = (
             "Not proven: checked only with the key inside this pack. Compare that key with the "
@@ -534,8 +803,9 @@ def verify_pack(pack: Pack, keys: Keys) -> FileVerdict:
 
 
 def _read_manifest(pack: Pack, keys: Keys) -> Dict[str, Any]:
-    raw = pack.read("manifest.json")
-    text, signer, is_trusted = open_note(pack.read("manifest.note").decode(), keys, "the manifest")
+    raw = pack.read("manifest.json", MAX_MANIFEST)
+    note = pack.read("manifest.note", MAX_NOTE).decode()
+    text, signer, is_trusted = open_own_note(note, keys, "the manifest")
     _, kind, digest = text.split("\n")[:3]
     if not is_trusted or kind != "evidence pack":
         raise FileVerdict(
@@ -543,8 +813,12 @@ def _read_manifest(pack: Pack, keys: Keys) -> Dict[str, Any]:
         )
     if base64.b64decode(digest) != hashlib.sha256(raw).digest():
         raise FileVerdict(ALTERED, "Altered: manifest.json was changed after it was signed.")
-    manifest = json.loads(raw)
-    return dict(manifest)
+    manifest = dict(read_json(raw))
+    if (manifest["kind"], manifest["version"]) != (PACK_KIND, PACK_VERSION):
+        raise FileVerdict(
+            UNREADABLE, "This program cannot read the pack. Use the verify.py of a newer pack."
+        )
+    return manifest
 
 
 def _check_files(pack: Pack, manifest: Dict[str, Any]) -> None:
@@ -560,8 +834,10 @@ def _check_files(pack: Pack, manifest: Dict[str, Any]) -> None:
 
 def _check_seals(pack: Pack, keys: Keys) -> None:
     older, proof = None, []  # type: Optional[Seal], List[bytes]
-    for line in io.BytesIO(pack.read("seals.jsonl")):
-        record = json.loads(line)
+    for number, line in enumerate(pack.lines("seals.jsonl"), 1):
+        if number > MAX_SEALS:
+            raise FileVerdict(UNREADABLE, "The pack has more seals than a pack can have.")
+        record = read_json(line)
         seal = open_seal(record["note"], keys)
         if older and not is_consistent(older, seal, proof):
             raise FileVerdict(
@@ -570,11 +846,13 @@ def _check_seals(pack: Pack, keys: Keys) -> None:
         older, proof = seal, [base64.b64decode(part) for part in record["proof"]]
 
 
-def _check_disclosures(pack: Pack, commitments: "set[str]") -> None:
-    for line in io.BytesIO(pack.read("disclosures.jsonl")):
-        name = json.loads(line)
+def _check_disclosures(pack: Pack, export: ExportVerifier) -> None:
+    for line in pack.lines("disclosures.jsonl"):
+        name = read_json(line)
+        commit = base64.b64decode(name["commit"], validate=True)
         digest = hmac.new(base64.b64decode(name["salt"]), name["value"].encode(), "sha256").digest()
-        if base64.b64encode(digest).decode() != name["commit"] or name["commit"] not in commitments:
+        is_of_entry = commit[:16] in export.commitments or not export.are_commitments_complete
+        if digest != commit or not is_of_entry:
             raise FileVerdict(
                 ALTERED, "Altered: a name in disclosures.jsonl is not the one recorded."
             )
@@ -583,19 +861,41 @@ def _check_disclosures(pack: Pack, commitments: "set[str]") -> None:
 # --- Command line ---------------------------------------------------------------------------------
 
 
+# What reading a file raises that is not as the product writes it.
+DAMAGED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,  # also RecursionError and, for ZIPs of a later version, NotImplementedError
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+)
+
+
 def verify_file(path: Path, keys: Iterable[str] = ()) -> FileVerdict:
     """Verify an evidence pack or an export and return the verdict; faults are not raised."""
     try:
         trusted_keys = read_keys(keys)
-        if path.is_dir() or zipfile.is_zipfile(path):
-            return verify_pack(Pack(path), trusted_keys)
-        with path.open("rb") as lines:
-            return ExportVerifier(trusted_keys).verify(lines)
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            return verify_pack(Pack(FolderLayout(path)), trusted_keys)
+        if not stat.S_ISREG(mode):
+            return FileVerdict(UNREADABLE, "This is neither a file nor a folder.")
+        with path.open("rb") as file:
+            # Whatever a program for ZIPs opens is verified as a ZIP, from its first byte on.
+            is_zip = file.read(2) == b"PK" or zipfile.is_zipfile(file)
+            file.seek(0)
+            if is_zip:
+                return verify_pack(Pack(ZipLayout(file)), trusted_keys)
+            return ExportVerifier(trusted_keys).verify(split_lines(read_pieces(file)))
     except FileVerdict as fault:
         return fault
     except OSError as error:
-        return FileVerdict(UNREADABLE, str(error))
-    except (LookupError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        return FileVerdict(UNREADABLE, "The file cannot be opened: %s" % error)
+    except DAMAGED as error:
         return FileVerdict(UNREADABLE, "The file cannot be read as a pack or an export: %s" % error)
 
 
@@ -613,6 +913,9 @@ def main() -> int:
     options = parser.parse_args()
     verdict = verify_file(options.file, options.key)
     facts = {"verdict": verdict.word, "seq": verdict.seq, "detail": verdict.sentence}
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # In a plain locale an old Python writes ASCII only.
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.stdout.write("%s\n" % (json.dumps(facts) if options.json else verdict.sentence))
     return verdict.code
 

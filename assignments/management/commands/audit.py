@@ -27,7 +27,7 @@ from assignments.audit.pruning import NotPruned
 from assignments.audit.seals.sealing import NotSealed, make_seal
 from assignments.audit.search import access_records
 from assignments.audit.search.api_results import fetch_results
-from assignments.audit.verification.exported_file import verify_exported_file
+from assignments.audit.verification.exported_file import verify_and_record
 from assignments.audit.verification.whole_log import verify_log
 from assignments.management import audit_arguments, audit_keys
 from assignments.management.command_line_actor import operator
@@ -89,7 +89,8 @@ class Command(DeskCommand):
         self._print_verdict(result, CODES[verification.verdict], options)
 
     def _verify_file(self, path: Path, options: dict[str, Option]) -> None:
-        verdict = verify_exported_file(path)
+        require_prepared_database()
+        verdict = verify_and_record(path, by=operator(), now=timezone.now())
         result = {"verdict": verdict.word, "seq": verdict.seq, "detail": verdict.sentence}
         self._print_verdict(result, verdict.code, options)
 
