@@ -42,9 +42,12 @@ def separate_log(request: pytest.FixtureRequest) -> Iterator[None]:
     request.getfixturevalue("transactional_db")
     log_triggers.remove(connection)
     log_triggers.install(connection)
+    log_triggers.remove_from_names(connection)
+    log_triggers.install_on_names(connection)
     LogHead.objects.get_or_create(pk=1)
     yield
     log_triggers.remove(connection)
+    log_triggers.remove_from_names(connection)
 
 
 def created(number: int = 1, person: Person = ELIF, **more: object) -> Event:

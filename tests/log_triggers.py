@@ -26,3 +26,23 @@ def remove(connection: BaseDatabaseWrapper, *tables: str) -> None:
             else:
                 for change in ("update", "delete", "replace"):
                     cursor.execute(f"DROP TRIGGER IF EXISTS {table}_refuses_{change}")
+
+
+def remove_from_names(connection: BaseDatabaseWrapper) -> None:
+    """Let names beside the log be changed."""
+    table, _ = MIGRATION.NAMES
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"DROP TRIGGER IF EXISTS names_are_unchanged ON {table}")
+            return
+        for change in ("update", "replace"):
+            cursor.execute(f"DROP TRIGGER IF EXISTS {table}_refuses_{change}")
+
+
+def install_on_names(connection: BaseDatabaseWrapper) -> None:
+    """Make the database refuse changes of names beside the log, as the migration does."""
+    is_sqlite = connection.vendor == "sqlite"
+    script = MIGRATION.SQLITE_UNCHANGED if is_sqlite else MIGRATION.POSTGRESQL_UNCHANGED
+    table, key = MIGRATION.NAMES
+    with connection.cursor() as cursor:
+        MIGRATION.run(cursor, script.format(table=table, key=key, refusal=MIGRATION.NAMES_REFUSAL))

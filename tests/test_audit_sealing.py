@@ -417,6 +417,16 @@ def test_check_entry_needs_a_trusted_seal(db: None) -> None:
     assert "signed with an unknown key" in check.seal_fault
 
 
+FURTHER_REFUSED = (
+    "UPDATE assignments_personalvalue SET value = 'x'",
+    "TRUNCATE assignments_personalvalue",
+    "DELETE FROM assignments_loghead",
+    "DELETE FROM assignments_logtile",
+    "DELETE FROM assignments_verification",
+    "DELETE FROM assignments_logforwarding",
+)
+
+
 def test_the_application_role_can_append_and_read_only(db: None) -> None:
     if connection.vendor != "postgresql":
         pytest.skip("Only PostgreSQL has roles")
@@ -428,6 +438,9 @@ def test_the_application_role_can_append_and_read_only(db: None) -> None:
             for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}", _update(table)):
                 with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
                     cursor.execute(statement)
+        for statement in FURTHER_REFUSED:
+            with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+                cursor.execute(statement)
     write_log(2)
     assert sealed_log.seal().number == 2
     assert isinstance(verdict_on_log(), Intact)

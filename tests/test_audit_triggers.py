@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from assignments.audit.integrity import triggers
-from assignments.models import LogEntry
+from assignments.models import LogEntry, PersonalValue
 from tests.log_fixtures import write_log
 
 pytestmark = pytest.mark.core
@@ -41,8 +41,42 @@ def test_the_database_refuses(db: None, statement: str) -> None:
     assert list(LogEntry.objects.order_by("seq").values()) == before
 
 
-def test_the_triggers_protect_the_table_of_entries() -> None:
-    assert LogEntry._meta.db_table == triggers.ENTRIES
+REPLACE_NAME = (
+    "INSERT OR REPLACE INTO {table} SELECT commitment, ref, field, 'X', 'x', salt FROM {table}"
+    if connection.vendor == "sqlite"
+    else "INSERT INTO {table} SELECT * FROM {table} ON CONFLICT (commitment) DO UPDATE SET ref = ''"
+)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(
+            pytest.param(f"UPDATE {{table}} SET {column} = salt", id=f"an update of {column}")
+            for column in ("ref", "field", "value", "search_text", "salt")
+        ),
+        pytest.param(REPLACE_NAME, id="a replacement"),
+    ],
+)
+def test_the_database_refuses_to_change_a_name(db: None, statement: str) -> None:
+    write_log(1)
+    before = list(PersonalValue.objects.order_by("pk").values())
+    if connection.vendor == "postgresql":
+        statement = statement.replace("= salt", "= NULL")
+
+    with (
+        pytest.raises(DatabaseError, match="Names beside the audit log are never changed"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement.format(table=triggers.NAMES))
+
+    assert list(PersonalValue.objects.order_by("pk").values()) == before
+
+
+def test_the_triggers_protect_the_tables_of_the_log() -> None:
+    tables = (LogEntry._meta.db_table, PersonalValue._meta.db_table)
+    assert tables == (triggers.ENTRIES, triggers.NAMES)
 
 
 def test_entries_can_be_appended(db: None) -> None:

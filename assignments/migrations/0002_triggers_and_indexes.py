@@ -14,6 +14,9 @@ APPEND_ONLY = {
     "assignments_logseal": "number",
     "assignments_logmackey": "number",
 }
+NAMES_REFUSAL = "Names beside the audit log are never changed: erasing and pruning delete them."
+# The table of names, whose rows may be deleted but not changed, and its key.
+NAMES = ("assignments_personalvalue", "commitment")
 # Each searched table, its key and the name of its index.
 SEARCHED = (
     ("assignments_learner", "id", "learners_by_trigrams"),
@@ -58,6 +61,16 @@ END;
 INSERT INTO {index} ({index}) VALUES ('rebuild');
 """
 
+SQLITE_UNCHANGED = """
+CREATE TRIGGER {table}_refuses_update BEFORE UPDATE ON {table}
+BEGIN SELECT RAISE(ABORT, '{refusal}'); END;
+
+-- INSERT OR REPLACE removes the old row without a DELETE that a trigger would see.
+CREATE TRIGGER {table}_refuses_replace BEFORE INSERT ON {table}
+WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})
+BEGIN SELECT RAISE(ABORT, '{refusal}'); END;
+"""
+
 POSTGRESQL_REFUSAL = """
 CREATE OR REPLACE FUNCTION refuse_log_change() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION '{refusal}' USING ERRCODE = 'restrict_violation'; END $$
@@ -66,6 +79,14 @@ $$ BEGIN RAISE EXCEPTION '{refusal}' USING ERRCODE = 'restrict_violation'; END $
 POSTGRESQL_APPEND_ONLY = """
 CREATE TRIGGER log_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_log_change()
+"""
+
+POSTGRESQL_UNCHANGED = """
+CREATE OR REPLACE FUNCTION refuse_name_change() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION '{refusal}' USING ERRCODE = 'restrict_violation'; END $$
+
+CREATE TRIGGER names_are_unchanged BEFORE UPDATE OR TRUNCATE ON {table}
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_name_change()
 """
 
 POSTGRESQL_TRIGRAMS = """
@@ -87,6 +108,14 @@ def make_append_only(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     script = SQLITE_APPEND_ONLY if is_sqlite else POSTGRESQL_APPEND_ONLY
     for table, key in APPEND_ONLY.items():
         run(editor, script.format(table=table, key=key, refusal=REFUSAL))
+
+
+def keep_names_unchanged(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
+    """Let the database refuse UPDATE, REPLACE and TRUNCATE on the names beside the log."""
+    is_sqlite = editor.connection.vendor == "sqlite"
+    table, key = NAMES
+    script = SQLITE_UNCHANGED if is_sqlite else POSTGRESQL_UNCHANGED
+    run(editor, script.format(table=table, key=key, refusal=NAMES_REFUSAL))
 
 
 def make_searchable(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
@@ -118,5 +147,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunPython(start_log, migrations.RunPython.noop),
         migrations.RunPython(make_append_only),
+        migrations.RunPython(keep_names_unchanged),
         migrations.RunPython(make_searchable),
     ]

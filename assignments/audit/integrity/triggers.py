@@ -1,7 +1,8 @@
 """Allow deletes in spite of the triggers that make the log append-only, for pruning.
 
 The triggers are created by the migration `0002_triggers_and_indexes`. They refuse UPDATE, DELETE,
-REPLACE and TRUNCATE on entries, seals and pinned keys to every role.
+REPLACE and TRUNCATE on entries, seals and pinned keys to every role, and all of these but DELETE on
+names.
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 ENTRIES: Final = "assignments_logentry"
 SEALS: Final = "assignments_logseal"
 MAC_KEYS: Final = "assignments_logmackey"
+NAMES: Final = "assignments_personalvalue"
 
 
 @contextmanager
