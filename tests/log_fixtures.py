@@ -1,14 +1,17 @@
 """Fixtures of the audit log: an empty log for each test, people, events and searches."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 from django.db import connection, transaction
 
 from assignments.audit.entries.actors import Actor, Person
+from assignments.audit.entries.row_numbers import groups_of
 from assignments.audit.log import Event, record_all
-from assignments.models import LogHead
+from assignments.models import LogEntry, LogHead
 from tests import log_triggers
 
 AT = datetime(2026, 11, 23, 10, 43, 0, 123456, tzinfo=UTC)
@@ -94,3 +97,14 @@ def _commits(item: pytest.Item) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
     is_marked = marker is not None and bool(marker.kwargs.get("transaction"))
     return is_marked or bool(fixtures & {"transactional_db", "live_server"})
+
+
+def rows_named_by(action: str) -> Counter[tuple[str, int]]:
+    """Return how often each row, by batch and number, is named by entries about many rows."""
+    entries = LogEntry.objects.filter(action=action).values_list("batch", "body")
+    return Counter(
+        (batch, number)
+        for batch, body in entries
+        for numbers, _ in groups_of(orjson.loads(bytes(body)))
+        for number in numbers
+    )

@@ -130,7 +130,7 @@ def test_sentence(text: str, expected: str) -> None:
 
 
 def test_action_words_and_counts() -> None:
-    assert action_words("assignment.looked_up") == "Assignment looked up"
+    assert action_words("assignments.looked_up") == "Assignments looked up"
     assert [counted(n, "person", "people") for n in (0, 1, 3412, None)] == [
         "0 people",
         "1 person",

@@ -20,6 +20,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assignments.audit.log import Event
 from assignments.models import Account, Assignment, Batch, Draft, LogEntry
 from assignments.services.batches import control
 from assignments.services.batches.row_changes import change_of
@@ -210,6 +211,7 @@ def test_the_log_leaves_out_passthrough_that_the_lms_repeats(db):
 
     redacted = "The token [passthrough] of kind A is unknown."
     assert change.values == {"problem": redacted}
+    assert isinstance(change.event, Event)
     assert change.event.detail["problem"] == redacted
     assert change.event.detail["response"] == {"body": {"message": redacted}}
 

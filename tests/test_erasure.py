@@ -497,6 +497,7 @@ def test_responses_of_the_lms_are_recorded_without_the_name():
     row_pipeline.carry_out(row_pipeline.Decision([change]), now=AT)
 
     row.refresh_from_db()
+    assert isinstance(change.event, Event)
     assert row.problem == change.event.detail["problem"] == f"{PERSON}?"
     assert change.event.detail["response"] == {
         "status": 400,

@@ -37,6 +37,13 @@ def write(row, *events):
         return record_all(events, by=PRIYA, at=AT)
 
 
+def started(row, number):
+    """Return an event of started calls of the row's batch, one for the row with this number."""
+    groups = [{"rows": str(number), "attempt": 1}]
+    detail = {"rows": 1, "groups": groups}
+    return Event(action="calls.started", subject=row.batch.ref, batch=row.batch.ref, detail=detail)
+
+
 def about(row, action, result="", **detail):
     """Return an event of the row as the sender records it."""
     return Event(
@@ -70,8 +77,16 @@ def test_the_history_shows_every_cause_with_evidence(auditor):
         row,
         submitted,
         other,
-        about(row, "assignment.attempted", "sending"),
-        about(row, "assignment.created", "created", request={"due_date": None}, response=reply),
+        started(row, number=row.position),
+        started(row, number=row.position + 1),
+        about(
+            row,
+            "assignment.created",
+            "created",
+            request={"due_date": None},
+            response=reply,
+            started_in=LogEntry.objects.count() + 2,
+        ),
     )
 
     page, text = open_history(auditor, row)
@@ -82,7 +97,7 @@ def test_the_history_shows_every_cause_with_evidence(auditor):
     ((cause, line, evidence_of_line),) = page.context["causes"]
     assert [line.action for line in cause.lines] == [
         "batch.submitted",
-        "assignment.attempted",
+        "calls.started",
         "assignment.created",
     ]
     assert (line.action, evidence_of_line["response"]) == (
@@ -151,7 +166,7 @@ def test_the_history_costs_the_same_queries_whatever_its_length(
     write(first, *(about(first, "assignment.created", "created") for _ in range(count)))
     address = reverse("assignment-history", args=[first.learner_id, first.content_id])
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         page = auditor.get(address)
 
     assert len(page.context["causes"]) == count

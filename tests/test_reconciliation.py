@@ -135,7 +135,7 @@ def test_a_failed_read_back_is_repeated_later(desk, batch):
     assert (row.state, row.read_backs) == ("unknown", 0)
     assert row.read_back_at > desk.clock()
     newest = LogEntry.objects.order_by("-seq").values_list("action", "result").first()
-    assert newest == ("assignment.looked_up", "not_read")
+    assert newest == ("assignments.looked_up", "not_read")
 
 
 def test_a_rate_limited_read_back_makes_all_senders_back_off(desk, batch):

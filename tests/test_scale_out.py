@@ -164,8 +164,11 @@ def test_two_workers_send_each_row_once_despite_repeated_wake_ups(site):
 
     wait_until(lambda: site.broker.client().llen("delivery") == 0, "the queue is empty")
     assert site.counts() == expected_counts(rows)
-    attempts = "SELECT COUNT(*) FROM assignments_logentry WHERE action = 'assignment.attempted'"
-    assert site.value(attempts) == rows
+    calls = (
+        "SELECT SUM((convert_from(body, 'UTF8')::json #>> '{detail,rows}')::int) "
+        "FROM assignments_logentry WHERE action = 'calls.started'"
+    )
+    assert site.value(calls) == rows
     assert [stopped(worker) for worker in workers] == [0, 0]
     assert site.value("SELECT COUNT(*) FROM assignments_worker") == 0
     assert "Traceback" not in site.log.read_text()

@@ -16,10 +16,10 @@ from assignments.services.sending import claims, leases, sender
 from assignments.services.sending.claims import Claim
 from assignments.services.sending.outcomes import settle
 from assignments.stackone.errors import RateLimited
+from tests.log_fixtures import rows_named_by
 from tests.waiting import HANG_SECONDS, wait_until
 
 SENDER = "sender"
-READ_BACK_ACTIONS = {"assignment.looked_up", "assignment.requeued"}
 
 
 @pytest.fixture
@@ -227,7 +227,7 @@ def test_calls_that_wait_return_to_the_queue(
 
     states = desk.states(waiting)
     assert (states.count("unknown"), "sending" in states) == (2, False)
-    deferred = LogEntry.objects.filter(action="assignment.deferred").values_list("body", flat=True)
+    deferred = LogEntry.objects.filter(action="calls.deferred").values_list("body", flat=True)
     assert deferred
     assert all(reason in body for body in deferred)
 
@@ -326,8 +326,9 @@ def test_a_row_is_read_back_until_it_is_settled_while_another_call_hangs(desk, d
     assert entries.index((f"assignment/{resent.pk}", "assignment.created")) < entries.index(
         (f"assignment/{hung.pk}", "assignment.outcome_unknown")
     )
-    # Nothing is requested twice: each request for the records of a person has its entry.
-    read_backs = sum(action in READ_BACK_ACTIONS for _, action in entries)
+    # Nothing is requested twice: each request for the records of a person is named by an entry.
+    looked_up = rows_named_by("assignments.looked_up").total()
+    read_backs = looked_up + sum(action == "assignment.requeued" for _, action in entries)
     requests = desk.lms.stats()["requests"]["GET /unified/lms/users/{id}/assignments"]
     assert requests == {"200": read_backs}
 

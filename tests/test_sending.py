@@ -36,7 +36,7 @@ def test_deliver_creates_every_row_once(desk):
     assert actions(batch) == {
         "batch.submitted": 1,
         "batch.released": 1,
-        "assignment.attempted": 6,
+        "calls.started": 1,
         "assignment.created": 6,
         "batch.completed": 1,
     }

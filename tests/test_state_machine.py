@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from django.db import IntegrityError, connection
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from assignments.audit.entries.row_numbers import format_numbers
 from assignments.models import Assignment
-from assignments.services.batches import row_pipeline
+from assignments.services.batches import group_entries, row_pipeline
+from assignments.services.batches.row_changes import GroupStep, RowChange
 from assignments.services.sending import claims, outcomes, refusals
 from assignments.services.sending.foreign_records import ForeignRecords
 from assignments.stackone.errors import OutcomeUnknown
@@ -92,17 +95,44 @@ def unknown_rows_are_claimed(patch: Patch, _: Any) -> None:
 
 def outcomes_are_not_logged(patch: Patch, _: Any) -> None:
     """Settle rows without an entry."""
-    patch.setattr(row_pipeline, "_record", lambda *_: None)
+    _record_only(patch, lambda change: isinstance(change.event, GroupStep))
 
 
 def a_read_back_is_not_logged(patch: Patch, _: Any) -> None:
     """Settle unknown rows without an entry."""
+    _record_only(
+        patch,
+        lambda change: (
+            change.values.get("state") == "sending" or ("read_backs" not in change.values)
+        ),
+    )
+
+
+def started_calls_name_another_row(patch: Patch, _: Any) -> None:
+    """Record the start of a call under the number of the row after it."""
+    patch.setattr(
+        group_entries,
+        "format_numbers",
+        lambda numbers: format_numbers([number % 2 + 1 for number in numbers]),
+    )
+
+
+def calls_start_in_the_first_entry(patch: Patch, _: Any) -> None:
+    """Store with every row that its call was started by the first entry of the log."""
+    patch.setattr(row_pipeline, "_started_in", lambda _, change: _with_start(change))
+
+
+def _with_start(change: RowChange) -> RowChange:
+    return replace(change, values={**change.values, "started_in": 0})
+
+
+def _record_only(patch: Patch, is_recorded: Callable[[RowChange], bool]) -> None:
     record = row_pipeline._record
 
-    def record_calls(changes: Any, by: Any, now: Any) -> None:
-        record([change for change in changes if "read_backs" not in change.values], by, now)
+    def record_some(changes: Any, by: Any, now: Any) -> dict[int, int]:
+        return record([change for change in changes if is_recorded(change)], by, now)
 
-    patch.setattr(row_pipeline, "_record", record_calls)
+    patch.setattr(row_pipeline, "_record", record_some)
 
 
 def a_refusal_counts_as_created(patch: Patch, _: Any) -> None:
@@ -176,6 +206,8 @@ BROKEN: Mapping[Callable[[Patch, Any], None], type[Everyday]] = {
     unknown_rows_are_claimed: LostResponse,
     outcomes_are_not_logged: Everyday,
     a_read_back_is_not_logged: LostResponse,
+    started_calls_name_another_row: Adversary,
+    calls_start_in_the_first_entry: Everyday,
     a_refusal_counts_as_created: ToBeRefused,
     refusals_are_not_counted: RefusedOnce,
 }

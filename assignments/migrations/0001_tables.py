@@ -299,6 +299,7 @@ class Migration(migrations.Migration):
                 ('own_terms', models.TextField(blank=True, db_default='', default='')),
                 ('state', models.CharField(choices=[('planned', 'Planned'), ('queued', 'Waiting'), ('sending', 'Sending'), ('unknown', 'Sent, no answer yet'), ('confirmed', 'Confirmed, not found in the LMS'), ('created', 'Created'), ('rejected', 'Failed'), ('skipped', 'Skipped'), ('cancelled', 'Withdrawn')], default='planned', max_length=9)),
                 ('attempt', models.PositiveSmallIntegerField(default=0)),
+                ('started_in', models.PositiveBigIntegerField(blank=True, null=True)),
                 ('sender', models.CharField(blank=True, max_length=36)),
                 ('send_at', models.DateTimeField(blank=True, null=True)),
                 ('sent_at', models.DateTimeField(blank=True, null=True)),

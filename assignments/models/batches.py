@@ -130,7 +130,8 @@ class PlanDigestInput(models.Model):
 class Assignment(models.Model):
     """One learner and one item: a row of the plan, sent by one or more attempts.
 
-    `attempt` is the fencing token: only the current attempt may write an outcome.
+    `attempt` is the fencing token: only the current attempt may write an outcome. `started_in` is
+    the number of the log entry that says when, and with which other rows, it was started.
     `is_contradictory` means that the response was a success which reports an error. `refusals` is
     how many of its calls StackOne refused so that it may have meant the account, not this row.
     """
@@ -164,6 +165,7 @@ class Assignment(models.Model):
     own_terms = models.TextField(blank=True, default="", db_default="")
     state = models.CharField(max_length=9, choices=State, default=State.PLANNED)
     attempt = models.PositiveSmallIntegerField(default=0)
+    started_in = models.PositiveBigIntegerField(null=True, blank=True)
     sender = models.CharField(max_length=36, blank=True)
     send_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)

@@ -34,7 +34,9 @@ CLASSES: Final = {
     "access_token.created": ("iam", ["creation"]),
     "access_token.revoked": ("iam", ["deletion"]),
     "batch.approval_refused": ("iam", ["info"]),
-    "assignment.attempted": ("api", ["start"]),
+    "calls.started": ("api", ["start"]),
+    "calls": ("api", ["info"]),
+    "assignments": ("api", ["info"]),
     "assignment.created": ("api", ["creation"]),
     "assignment.rejected": ("api", ["denied"]),
     "assignment": ("api", ["info"]),
@@ -61,7 +63,14 @@ FAILURES: Final = frozenset(
     }
 )
 PENDING: Final = frozenset(
-    {"assignment.attempted", "assignment.outcome_unknown", "assignment.confirmed"}
+    {
+        "calls.started",
+        "calls.deferred",
+        "assignments.looked_up",
+        "assignment.outcome_unknown",
+        "assignment.confirmed",
+        "assignment.referred",
+    }
 )
 LABELS: Final = ("subject", "batch", "account", "cause", "result")
 # Labels of the entries that say how far the log is forwarded, from which a SIEM can tell a gap.

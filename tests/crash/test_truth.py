@@ -4,9 +4,9 @@ import pytest
 
 from tests.crash.truth import Findings, Row, judge
 
-CREATED = Row(1, "u1", "R", "created", "a1", waits=True, attempt=1)
-UNKNOWN = Row(2, "u2", "R", "unknown", "", waits=True, attempt=2)
-REJECTED = Row(3, "u3", "R", "rejected", "", waits=True, attempt=1)
+CREATED = Row(1, "u1", "R", "created", "a1", waits=True, attempt=1, batch="batch/1", position=1)
+UNKNOWN = Row(2, "u2", "R", "unknown", "", waits=True, attempt=2, batch="batch/1", position=2)
+REJECTED = Row(3, "u3", "R", "rejected", "", waits=True, attempt=1, batch="batch/1", position=3)
 ROWS = [CREATED, UNKNOWN, REJECTED]
 HELD = [("u1", "R", "a1")]
 LOGGED = [
@@ -14,10 +14,11 @@ LOGGED = [
     ("assignment/2", "assignment.outcome_unknown"),
     ("assignment/3", "assignment.rejected"),
 ]
-MOVING = Row(4, "u4", "R", "unknown", "", waits=False, attempt=1)
-SENDING = Row(4, "u4", "R", "sending", "", waits=True, attempt=1)
-CONFIRMED = Row(4, "u4", "R", "confirmed", "", waits=False, attempt=1)
-WITHOUT_ID = Row(4, "u4", "R", "created", "", waits=True, attempt=1)
+STARTED = [attempt for row in ROWS for attempt in row.attempts]
+MOVING = Row(4, "u4", "R", "unknown", "", waits=False, attempt=1, batch="batch/1", position=4)
+SENDING = Row(4, "u4", "R", "sending", "", waits=True, attempt=1, batch="batch/1", position=4)
+CONFIRMED = Row(4, "u4", "R", "confirmed", "", waits=False, attempt=1, batch="batch/1", position=4)
+WITHOUT_ID = Row(4, "u4", "R", "created", "", waits=True, attempt=1, batch="batch/1", position=4)
 UNSURE = ("assignment/4", "assignment.outcome_unknown")
 DONE = ("assignment/4", "assignment.created")
 TAKEN = ("assignment/4", "assignment.confirmed")
@@ -26,7 +27,7 @@ TAKEN = ("assignment/4", "assignment.confirmed")
 def test_judge_accepts_correct_rows():
     states = {"created": 1, "rejected": 1, "unknown": 1}
 
-    assert judge(ROWS, HELD, LOGGED, calls=4) == Findings(states=states, held=1)
+    assert judge(ROWS, HELD, LOGGED, STARTED, calls=4) == Findings(states=states, held=1)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,9 @@ def test_judge_accepts_correct_rows():
     ],
 )
 def test_judge_accepts_rows_that_a_person_can_settle(rows, held, logged):
-    assert judge([*ROWS, *rows], HELD + held, LOGGED + logged).is_clean
+    started = [attempt for row in [*ROWS, *rows] for attempt in row.attempts]
+
+    assert judge([*ROWS, *rows], HELD + held, LOGGED + logged, started).is_clean
 
 
 @pytest.mark.parametrize(
@@ -60,7 +63,9 @@ def test_judge_accepts_rows_that_a_person_can_settle(rows, held, logged):
     ],
 )
 def test_judge_detects_each_failure(rows, held, logged, broken):
-    findings = judge([*ROWS, *rows], HELD + held, LOGGED + logged)
+    started = [attempt for row in [*ROWS, *rows] for attempt in row.attempts]
+
+    findings = judge([*ROWS, *rows], HELD + held, LOGGED + logged, started)
 
     names = ("twice", "lost", "untrue", "unclaimed", "in_sending", "unlogged")
     assert {name: count for name in names if (count := getattr(findings, name))} == broken
@@ -68,13 +73,25 @@ def test_judge_detects_each_failure(rows, held, logged, broken):
 
 
 def test_judge_detects_a_record_claimed_by_two_rows():
-    twin = Row(4, "u1", "R", "created", "a1", waits=True, attempt=1)
+    twin = Row(4, "u1", "R", "created", "a1", waits=True, attempt=1, batch="batch/1", position=4)
 
-    assert judge([*ROWS, twin], HELD, [*LOGGED, DONE]).unclaimed == 1
+    assert judge([*ROWS, twin], HELD, [*LOGGED, DONE], STARTED + twin.attempts).unclaimed == 1
 
 
 def test_judge_detects_a_call_without_a_row():
-    findings = judge(ROWS, HELD, LOGGED, calls=5)
+    findings = judge(ROWS, HELD, LOGGED, STARTED, calls=5)
 
     assert findings.unclaimed_calls == 1
     assert findings.problems == ("The LMS received 1 create requests that belong to no row",)
+
+
+@pytest.mark.parametrize(
+    "started",
+    [
+        pytest.param(STARTED[1:], id="a call that no entry names"),
+        pytest.param([*STARTED, STARTED[1]], id="a call that two entries name"),
+        pytest.param([*STARTED[:-1], ("batch/2", 3, 1)], id="a call of another batch"),
+    ],
+)
+def test_judge_detects_calls_that_are_not_named_once(started):
+    assert judge(ROWS, HELD, LOGGED, started, calls=4).unlogged == 1

@@ -1,9 +1,11 @@
 """Check a run: compare the rows with the records of the sandbox and with the log."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from assignments.audit.entries.row_numbers import groups_of
 from tests.crash.tables import Tables
 from tests.sandbox_process import Sandbox
 
@@ -15,11 +17,15 @@ CREATES = "POST /unified/lms/users/{id}/assignments"
 MOST_LISTED = 5
 ROWS = (
     "SELECT id, learner_remote_id, content_reference, state, remote_id, read_back_at IS NULL, "
-    "attempt FROM assignments_assignment ORDER BY id"
+    "attempt, 'batch/' || (SELECT number FROM assignments_batch b WHERE b.id = batch_id), position "
+    "FROM assignments_assignment ORDER BY id"
 )
 LOGGED = "SELECT subject, action FROM assignments_logentry WHERE action IN ({})".format(
     ", ".join(f"'{action}'" for action in (*OUTCOMES, *OPEN_ACTIONS.values()))
 )
+STARTED = "SELECT batch, body FROM assignments_logentry WHERE action = 'calls.started'"
+# A row by its batch and its number there, and the number of one of its attempts.
+type Attempt = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,13 @@ class Row:
     remote_id: str
     waits: bool
     attempt: int
+    batch: str
+    position: int
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """Every attempt of the row."""
+        return [(self.batch, self.position, number) for number in range(1, self.attempt + 1)]
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -71,6 +84,7 @@ def judge(
     rows: Sequence[Row],
     held: Iterable[tuple[str, str, str]],
     logged: Iterable[tuple[str, str]],
+    started: Iterable[Attempt],
     *,
     calls: int = 0,
 ) -> Findings:
@@ -78,6 +92,7 @@ def judge(
 
     :param held: learner, content reference and id of everything that was created in the LMS
     :param logged: subject and action of every log entry about an outcome
+    :param started: every attempt that an entry says was started
     :param calls: how many create requests the LMS received
     """
     by_pair: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
@@ -89,7 +104,7 @@ def judge(
         "untrue": list(_untrue(rows, by_pair)),
         "unclaimed": list(_unclaimed(rows, by_pair)),
         "in_sending": [f"{_describe(row)} is in sending" for row in rows if row.state == "sending"],
-        "unlogged": list(_unlogged(rows, logged)),
+        "unlogged": [*_unlogged(rows, logged), *_unlogged_calls(rows, started)],
     }
     excess = max(0, calls - sum(row.attempt for row in rows))
     problems = [text for texts in failures.values() for text in texts[:MOST_LISTED]]
@@ -111,6 +126,7 @@ def check(tables: Tables, lms: Sandbox) -> Findings:
         [Row(*values) for values in tables.rows(ROWS)],
         [(learner, reference, remote_id) for learner, reference, remote_id, _ in stats["held"]],
         [(subject, action) for subject, action in tables.rows(LOGGED)],
+        _started(tables),
         calls=sum(stats["requests"].get(CREATES, {}).values()),
     )
 
@@ -158,6 +174,20 @@ def _unlogged(rows: Iterable[Row], logged: Iterable[tuple[str, str]]) -> Iterato
             row.state in OPEN_ACTIONS and not actions[OPEN_ACTIONS[row.state]]
         ):
             yield f"{_describe(row)}, and the log has {dict(actions)}"
+
+
+def _started(tables: Tables) -> Iterator[Attempt]:
+    for batch, body in tables.rows(STARTED):
+        for positions, group in groups_of(json.loads(bytes(body))):
+            yield from ((batch, position, int(str(group["attempt"]))) for position in positions)
+
+
+def _unlogged_calls(rows: Iterable[Row], started: Iterable[Attempt]) -> Iterator[str]:
+    times = Counter(started)
+    for row in rows:
+        for attempt in row.attempts:
+            if times[attempt] != 1:
+                yield f"{_describe(row)}: attempt {attempt[-1]} is in {times[attempt]} entries"
 
 
 def _describe(row: Row) -> str:

@@ -7,10 +7,13 @@ within the settle window. Where a step breaks the second, a row may be sent a se
 from collections import Counter
 from datetime import datetime, timedelta
 
+import orjson
 from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from assignments.audit.entries.canonical import Entry
+from assignments.audit.entries.row_numbers import groups_of
 from assignments.audit.integrity.verdicts import Unsealed
 from assignments.audit.verification.whole_log import verdict_on_log
 from assignments.models import Assignment, Attempt, Batch, Learner, LogEntry
@@ -20,6 +23,7 @@ from assignments.services.batches import control, row_decisions, withdrawal
 from assignments.services.calls import connections
 from assignments.services.calls.call_process import EndedCall
 from assignments.services.sending import claims, clock_changes, leases, outcomes, reconciliation
+from assignments.services.sending.attempted_rows import as_attempted
 from assignments.stackone.commands import UserAssignments
 from assignments.stackone.errors import OutcomeUnknown
 from tests.model.desk import NOON, states_of, submitted
@@ -41,10 +45,14 @@ MOVES = {
     "cancelled": set(),
 }
 ACTIONS = {
-    "sending": {"assignment.attempted"},
-    "queued": {"assignment.deferred", "assignment.requeued"},
-    "unknown": {"assignment.outcome_unknown", "assignment.looked_up"},
-    "confirmed": {"assignment.confirmed", "assignment.looked_up"},
+    "sending": {"calls.started"},
+    "queued": {"calls.deferred", "assignment.requeued"},
+    "unknown": {
+        "assignment.outcome_unknown",
+        "assignments.looked_up",
+        "assignment.referred",
+    },
+    "confirmed": {"assignment.confirmed", "assignments.looked_up", "assignment.referred"},
     "created": {"assignment.created"},
     "rejected": {"assignment.rejected"},
     "cancelled": {"assignment.cancelled"},
@@ -180,6 +188,7 @@ class Everyday(RuleBasedStateMachine):
         self.states_match_the_lms()
         self.only_known_moves()
         self.every_outcome_is_logged_once()
+        self.every_call_is_named_once()
 
     def no_duplicates(self) -> None:
         """No row makes two records, unless a person or a hidden record is the reason."""
@@ -231,13 +240,40 @@ class Everyday(RuleBasedStateMachine):
                 self.actions[row.pk],
             )
 
+    def every_call_is_named_once(self) -> None:
+        """Each attempt of a row is named by the entry of the group that was claimed with it."""
+        for row in self.rows:
+            started = self.started[row.pk]
+            assert [attempt for attempt, _ in started] == list(range(1, row.attempt + 1))
+            assert row.started_in == (started[-1][1] if started else None)
+            # An outcome names the entry of the attempt that it ends.
+            assert self.named[row.pk] <= set(started)
+        assert as_attempted(self.rows) == {row.pk for row in self.rows if row.attempt}
+
     def _read(self) -> None:
-        self.rows = list(Assignment.objects.filter(batch=self.batch))
+        self.rows = list(Assignment.objects.filter(batch=self.batch).select_related("batch"))
         self.actions: dict[int, list[str]] = {row.pk: [] for row in self.rows}
+        # Pairs of an attempt and the number of the entry that says that it was started.
+        self.started: dict[int, list[tuple[int, int]]] = {row.pk: [] for row in self.rows}
+        self.named: dict[int, set[tuple[int, int]]] = {row.pk: set() for row in self.rows}
         subjects = {f"assignment/{row.pk}": row.pk for row in self.rows}
-        entries = LogEntry.objects.filter(subject__in=subjects).order_by("seq")
-        for subject, action in entries.values_list("subject", "action"):
-            self.actions[subjects[subject]].append(action)
+        entries = LogEntry.objects.filter(subject__in=[*subjects, self.batch.ref]).order_by("seq")
+        for entry in entries:
+            body = orjson.loads(bytes(entry.body))
+            self._read_groups(entry, body)
+            if entry.subject in subjects:
+                pk, detail = subjects[entry.subject], body["detail"]
+                self.actions[pk].append(entry.action)
+                if "started_in" in detail:
+                    self.named[pk].add((detail["attempt"], detail["started_in"]))
+
+    def _read_groups(self, entry: LogEntry, body: Entry) -> None:
+        pks = {row.position: row.pk for row in self.rows}
+        for positions, group in groups_of(body):
+            for pk in map(pks.__getitem__, positions):
+                self.actions[pk].append(entry.action)
+                if entry.action == "calls.started":
+                    self.started[pk].append((int(str(group["attempt"])), entry.seq))
 
     def _taken(self) -> set[int]:
         """Return the rows of which the LMS has said that it took them."""

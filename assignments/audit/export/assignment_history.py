@@ -1,14 +1,21 @@
 """The history of one person and one content item: every batch row, its entries, LMS records."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from django.db.models import Q, QuerySet
 
 from assignments.audit.entries.canonical import Entry
 from assignments.audit.entries.readable import ReadableEntry, readable_entries
+from assignments.audit.entries.row_numbers import (
+    GROUP_ACTIONS,
+    STARTED,
+    names_row,
+    started_in,
+)
 from assignments.models import Assignment, LogEntry, RemoteAssignment
 
 MAX_CAUSES: Final = 100
@@ -21,7 +28,10 @@ UNSENT: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A batch row for the person and item, with the entries about row and batch, oldest first."""
+    """A batch row for the person and item, with the entries about row and batch, oldest first.
+
+    Of the entries about many rows of the batch those are included that name the row.
+    """
 
     row: Assignment
     lines: list[ReadableEntry]
@@ -65,7 +75,7 @@ class AssignmentHistory:
 def fetch_history(*, learner_pk: int, content_pk: int) -> AssignmentHistory:
     """Return the history of a person and an item, with at most the MAX_CAUSES newest causes.
 
-    Takes four queries: rows, LMS records, entries and names.
+    Takes six queries: rows, LMS records, entries and names, those of started calls and their names.
     """
     pair = Q(learner=learner_pk, content=content_pk)
     rows = Assignment.objects.filter(pair, batch__submitted_at__isnull=False)
@@ -94,9 +104,26 @@ def learner_and_content_of(body: Entry) -> tuple[int, int] | None:
 
 def _read_causes(rows: "QuerySet[Assignment]") -> list[Cause]:
     subjects = {row: {f"assignment/{row.pk}", row.batch.ref} for row in rows}
-    entries = LogEntry.objects.filter(subject__in=sorted(set().union(*subjects.values())))
-    lines = readable_entries(entries.order_by("seq"))
+    about = LogEntry.objects.filter(subject__in=sorted(set().union(*subjects.values())))
+    # A large batch has thousands of entries of started calls: only those that are named are read.
+    lines = readable_entries(about.exclude(action=STARTED).order_by("seq"))
+    own = {
+        row: [line for line in lines if line.body["subject"] in refs and _is_about(line, row)]
+        for row, refs in subjects.items()
+    }
+    of_lines = (started_in(line.body) for of_row in own.values() for line in of_row)
+    named = {row.started_in for row in own if row.started_in is not None}.union(*of_lines)
+    started = readable_entries(LogEntry.objects.filter(seq__in=sorted(named), action=STARTED))
     return [
-        Cause(row, [line for line in lines if line.body["subject"] in row_subjects])
-        for row, row_subjects in subjects.items()
+        Cause(row, sorted([*of_row, *_calls_of(row, started)], key=attrgetter("seq")))
+        for row, of_row in own.items()
     ]
+
+
+def _calls_of(row: Assignment, started: Iterable[ReadableEntry]) -> list[ReadableEntry]:
+    return [line for line in started if line.batch == row.batch.ref and _is_about(line, row)]
+
+
+def _is_about(line: ReadableEntry, row: Assignment) -> bool:
+    """Return whether an entry is not about many rows, or names this one."""
+    return line.action not in GROUP_ACTIONS or names_row(line.body, row.position)

@@ -18,6 +18,7 @@ from assignments.audit.export.scope import (
     seal_if_possible,
     seal_now,
     select_entries,
+    with_started_calls,
 )
 from assignments.audit.export.xlsx_format import write_xlsx
 from assignments.audit.log import Event, record
@@ -52,11 +53,16 @@ def export_log(
     :raises NotSealed: if the format is a pack and the log cannot be sealed
     """
     by, now = context.by, context.now
-    written = write_entries(
-        format, select_entries(query, seal_for_export(format, by=by, now=now)), out, context
-    )
+    scope = select_for(format, query, seal_for_export(format, by=by, now=now))
+    written = write_entries(format, scope, out, context)
     record_export(query=query, format=format, entries=written, by=by, now=now)
     return written
+
+
+def select_for(format: Format, query: Query, extent: LogExtent) -> ExportScope:  # noqa: A002
+    """Return the entries that match a query; for a pack also those that started their calls."""
+    scope = select_entries(query, extent)
+    return with_started_calls(scope) if format == "pack" else scope
 
 
 def seal_for_export(format: Format, *, by: Actor, now: datetime) -> LogExtent:  # noqa: A002

@@ -1,7 +1,7 @@
 """The scope of an export: the entries matching a query, in the log as it was at one moment."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import batched
 from typing import Any, Final, NamedTuple
@@ -9,6 +9,8 @@ from typing import Any, Final, NamedTuple
 from django.db.models import QuerySet
 
 from assignments.audit.entries.actors import Actor
+from assignments.audit.entries.readable import body_of
+from assignments.audit.entries.row_numbers import STARTED, started_in
 from assignments.audit.integrity.alarm import logger
 from assignments.audit.integrity.pruned_prefix import pruned
 from assignments.audit.integrity.reader import as_bytes
@@ -163,6 +165,22 @@ def select_numbers(numbers: Iterable[int], extent: LogExtent, search: str) -> Ex
     :param search: what the export states as its search
     """
     return ExportScope(LogEntry.objects.all(), extent, search, sorted(numbers))
+
+
+def with_started_calls(scope: ExportScope) -> ExportScope:
+    """Add the entries that say when the calls of the scope's entries were started.
+
+    They name many rows and nobody, so that a search for a person does not find them. Entries that
+    are too many for an index, or the whole log, stay as they are.
+    """
+    if scope.numbers is None:
+        return scope
+    stored = [entry for chunk in scope.chunks() for entry in chunk]
+    named = set[int]().union(*(started_in(body_of(entry.seq, entry.body)) for entry in stored))
+    started = LogEntry.objects.filter(seq__in_list=sorted(named), action=STARTED)
+    numbers = {entry.seq for entry in stored}.union(started.values_list("seq", flat=True))
+    within = sorted(seq for seq in numbers if seq < scope.extent.size)
+    return replace(scope, matches=LogEntry.objects.all(), numbers=within)
 
 
 def stored_entry(seq: int, body: bytes | memoryview, leaf: bytes | memoryview) -> StoredEntry:

@@ -1,4 +1,4 @@
-"""What a decision does to one assignment row: its new values and the log entry about it; no I/O."""
+"""What a decision does to one assignment row: its new values and what the log says; no I/O."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Final
 from assignments.audit.log import Event
 from assignments.models import Assignment
 from assignments.services.planning import own_terms
+from assignments.services.planning.called_rows import called_digest
 from assignments.services.planning.passthrough import secret_texts
 from assignments.services.redaction import logged_person, names_of, redact_names
 
@@ -20,14 +21,28 @@ MAX_PROBLEM_CHARACTERS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
+class GroupStep:
+    """A technical step of a row, which shares its log entry with other rows of its batch.
+
+    :ivar event: the entry without its detail
+    :ivar facts: JSON without personal data; rows with the same facts are listed together
+    :ivar digest: of whom and what a call is about, if this step starts one
+    """
+
+    event: Event
+    facts: Mapping[str, object]
+    digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class RowChange:
-    """New values of a row by column, and the log entry about it.
+    """New values of a row by column, and its log entry or its part of a group's entry.
 
     :param ended_at: when the row's call ended (UTC), if this change ends an attempt
     """
 
     row: Assignment
-    event: Event
+    event: Event | GroupStep
     values: Mapping[str, object]
     ended_at: datetime | None = None
 
@@ -54,11 +69,24 @@ def change_of(
 ) -> RowChange:
     """Return a change whose problem and log entry no longer name the learner."""
     event = row_event(row, action, result, **detail)
-    redacted = dict(_redacted(values, row))
-    if "problem" in redacted:
-        # Redaction may have made it longer.
-        redacted["problem"] = str(redacted["problem"])[:MAX_PROBLEM_CHARACTERS]
-    return RowChange(row, event, redacted, ended_at)
+    return RowChange(row, event, _without_names(values, row), ended_at)
+
+
+def group_change(
+    row: Assignment,
+    action: str,
+    result: str,
+    values: Mapping[str, object],
+    facts: Mapping[str, object],
+    *,
+    digest: bytes = b"",
+    ended_at: datetime | None = None,
+) -> RowChange:
+    """Return a change that is logged together with those of other rows, without the learner."""
+    ref = row.batch.ref
+    event = Event(action=action, subject=ref, result=result, batch=ref, cause=ref)
+    step = GroupStep(event, _without_names(facts, row), digest)
+    return RowChange(row, step, _without_names(values, row), ended_at)
 
 
 def send(row: Assignment, *, sender: str, now: datetime) -> RowChange:
@@ -77,7 +105,9 @@ def send(row: Assignment, *, sender: str, now: datetime) -> RowChange:
         "problem": "",
         "problem_field": "",
     }
-    return change_of(row, "assignment.attempted", "sending", values, {"attempt": row.attempt + 1})
+    facts = {"attempt": row.attempt + 1, "sender": sender}
+    digest = called_digest(row)
+    return group_change(row, "calls.started", "sending", values, facts, digest=digest)
 
 
 def lose(row: Assignment, *, now: datetime) -> RowChange:
@@ -114,6 +144,8 @@ def row_event(row: Assignment, action: str, result: str, **detail: object) -> Ev
     }
     if row.batch.has_several_due_dates:
         detail["due_at"] = row.due_at.isoformat() if row.due_at else None
+    if row.started_in is not None:
+        detail["started_in"] = row.started_in
     return Event(
         action=action,
         subject=f"assignment/{row.pk}",
@@ -123,6 +155,14 @@ def row_event(row: Assignment, action: str, result: str, **detail: object) -> Ev
         people=(person,),
         detail={"content": item, "attempt": row.attempt, **_redacted(detail, row)},
     )
+
+
+def _without_names(values: Mapping[str, object], row: Assignment) -> dict[str, object]:
+    redacted = dict(_redacted(values, row))
+    if "problem" in redacted:
+        # Redaction may have made it longer.
+        redacted["problem"] = str(redacted["problem"])[:MAX_PROBLEM_CHARACTERS]
+    return redacted
 
 
 def _redacted(values: Mapping[str, object], row: Assignment) -> Mapping[str, object]:

@@ -4,12 +4,15 @@ Every transaction locks in the same order, so that two never wait for each other
 account, then batches, then their rows, each by ascending id, and the head of the log last.
 PostgreSQL would abort one of two transactions that do; SQLite has one writer at a time anyway.
 
+What starts calls is recorded before its rows are written, because they store the number of its
+entry: they are locked by then, so that writing them waits for nobody.
+
 Accounts and batches are locked with `no_key`. A foreign key to them is checked when its transaction
 commits, after it has locked the head of the log, and must not wait for such a lock.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -29,7 +32,8 @@ from assignments.models import (
 from assignments.models.sql.bulk import insert, update
 from assignments.services.batches import auto_pause, completion
 from assignments.services.batches.auto_pause import BatchPause
-from assignments.services.batches.row_changes import RowChange
+from assignments.services.batches.group_entries import entries_of
+from assignments.services.batches.row_changes import GroupStep, RowChange
 from assignments.services.calls.connections import pause_account
 from assignments.stackone.errors import AccountUnusable
 
@@ -37,6 +41,7 @@ from assignments.stackone.errors import AccountUnusable
 COLUMNS: Final = (
     "state",
     "attempt",
+    "started_in",
     "sender",
     "send_at",
     "sent_at",
@@ -151,8 +156,10 @@ def carry_out(decision: Decision, *, now: datetime, by: Actor | None = None) -> 
 
     :param by: who is named in the log; by default the person who submitted each row's batch
     """
-    _write(decision.changes, now)
-    _record(decision.changes, by, now)
+    starts = [change for change in decision.changes if _starts_call(change)]
+    _write([change for change in decision.changes if not _starts_call(change)], now)
+    numbers = _record(decision.changes, by, now)
+    _write([_started_in(numbers[change.row.pk], change) for change in starts], now)
     auto_pause.watch(decision.watched, now=now)
     for pause in decision.pauses:
         auto_pause.pause_automatically(pause, now=now)
@@ -173,6 +180,8 @@ def _write(changes: Sequence[RowChange], now: datetime) -> None:
 
     The copy need not wait for a sync to hold what the LMS confirmed.
     """
+    if not changes:
+        return
     names: set[str] = set()
     for change in changes:
         vars(change.row).update(change.values)
@@ -214,12 +223,23 @@ def _remote(row: Assignment, now: datetime) -> tuple[object, ...]:
     )
 
 
-def _record(changes: Sequence[RowChange], by: Actor | None, now: datetime) -> None:
-    if by is not None:
-        record_all([change.event for change in changes], by=by, at=now)
-        return
+def _starts_call(change: RowChange) -> bool:
+    return isinstance(change.event, GroupStep) and bool(change.event.digest)
+
+
+def _started_in(number: int, change: RowChange) -> RowChange:
+    return replace(change, values={**change.values, "started_in": number})
+
+
+def _record(changes: Sequence[RowChange], by: Actor | None, now: datetime) -> dict[int, int]:
+    """Record the changes, and return the number of the entry about each row by the row's id."""
+    numbers: dict[int, int] = {}
     ordered = sorted(changes, key=lambda change: change.row.batch_id)
     for _, group in groupby(ordered, key=lambda change: change.row.batch_id):
         of_batch = list(group)
-        person = completion.person_of(of_batch[0].row.batch)
-        record_all([change.event for change in of_batch], by=person, at=now)
+        person = by or completion.person_of(of_batch[0].row.batch)
+        entries = entries_of(of_batch)
+        seqs = record_all([event for event, _ in entries], by=person, at=now)
+        for seq, (_, same) in zip(seqs, entries, strict=True):
+            numbers |= {change.row.pk: seq for change in same}
+    return numbers

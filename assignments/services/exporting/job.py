@@ -10,7 +10,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from assignments.audit.export.formats import ExportContext, Format, count_passes, write_entries
+from assignments.audit.export.formats import (
+    ExportContext,
+    Format,
+    count_passes,
+    select_for,
+    write_entries,
+)
 from assignments.audit.export.scope import ExportScope, LogExtent, Sealed, select_entries
 from assignments.audit.merkle.tiles import MissingHashes
 from assignments.audit.merkle.tree import Frontier
@@ -123,7 +129,9 @@ def _rebuild_scope(export: LogExport) -> ExportScope:
     number = export.seal_number
     seal = None if number is None else LogSeal.objects.get(number=number)
     extent = LogExtent(tree, Sealed(seal, signing_key()) if seal else None)
-    return select_entries(parse_search(export), extent)
+    if export.seed:
+        return select_entries(parse_search(export), extent)
+    return select_for(cast(Format, export.format), parse_search(export), extent)
 
 
 class _Progress:

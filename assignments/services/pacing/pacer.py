@@ -14,8 +14,9 @@ from assignments.services.calls.call_process import CallProcess, EndedCall
 from assignments.services.pacing.circuit_breaker import CircuitBreaker
 from assignments.services.pacing.rate_policy import RatePolicy
 
-# How far ahead of their send time rows are claimed.
-CLAIM_AHEAD: Final = timedelta(milliseconds=400)
+# How far ahead of their send time rows are claimed: at the default limit half of it is a group of
+# 8 rows, which share one log entry. Pausing gives them back, and stopping waits no longer.
+CLAIM_AHEAD: Final = timedelta(seconds=1)
 # During a longer backoff claimed rows are given back, so that none is shown as sending.
 LONG_BACKOFF_SECONDS: Final = 1.0
 # Claimed rows must last until the next are claimed. The sender works in groups of calls that end
@@ -24,6 +25,8 @@ LONG_BACKOFF_SECONDS: Final = 1.0
 READY_SECONDS: Final = 0.25
 READY_GROUPS: Final = 2.5
 FIRST_CALLS_PER_SLOT: Final = 8
+# At a low rate more rows are claimed than that, up to this many: they share one log entry.
+SHARING_ROWS: Final = 16
 # The first calls should not wait until hundreds of rows are claimed: start with this many rows, and
 # claim twice as many each time.
 FIRST_CLAIM_ROWS: Final = 64
@@ -81,6 +84,9 @@ class Pacer:
         self._calls.set_limits(concurrency, rate)
         spare = self._spare_calls(concurrency, now) if concurrency > 1 else 0
         in_flight = self._calls.in_flight
+        if spare <= SHARING_ROWS and in_flight > concurrency + spare / 2:
+            # Few rows at a time would each take an entry of the log.
+            return 0
         missing = math.ceil(rate * (CLAIM_AHEAD - scheduled_ahead).total_seconds())
         startable = max(0, min(concurrency + spare - in_flight, missing, allowed))
         most = max(FIRST_CLAIM_ROWS, 2 * in_flight)
@@ -93,7 +99,9 @@ class Pacer:
         As many as could be made by then, within the bounds of what was made lately.
         """
         likely = max(FIRST_CALLS_PER_SLOT * concurrency, READY_GROUPS * self._group_size)
-        return int(min(self._policy.calls_within(READY_SECONDS, now), likely))
+        ready = min(self._policy.calls_within(READY_SECONDS, now), likely)
+        ahead = self._policy.calls_within(CLAIM_AHEAD.total_seconds(), now)
+        return int(max(ready, min(ahead, SHARING_ROWS)))
 
     def record_started(self) -> None:
         """Record that calls were started."""

@@ -1,6 +1,6 @@
 """What the end of a call means for its row, and writing a group of such outcomes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,7 +8,13 @@ from django.db import transaction
 
 from assignments.models import Account, Assignment
 from assignments.services.batches import row_pipeline
-from assignments.services.batches.row_changes import RowChange, change_of, settled, unknown
+from assignments.services.batches.row_changes import (
+    RowChange,
+    change_of,
+    group_change,
+    settled,
+    unknown,
+)
 from assignments.services.batches.row_pipeline import AccountRefusal, Decision
 from assignments.services.calls.call_process import EndedCall
 from assignments.services.planning.request import logged_body
@@ -31,7 +37,6 @@ State = Assignment.State
 EndedSend = EndedCall[Claim, CreatedAssignment]
 LONGEST_DELAY: Final = timedelta(seconds=60)
 ACTIONS: Final = {
-    State.QUEUED: "assignment.deferred",
     State.UNKNOWN: "assignment.outcome_unknown",
     State.REJECTED: "assignment.rejected",
 }
@@ -84,6 +89,8 @@ def _change(call: EndedSend) -> RowChange:
         return _created(call, result)
     values = _values(row, result, at)
     state = State(str(values["state"]))
+    if state == State.QUEUED:
+        return _deferred(row, values, result, at)
     return change_of(
         row,
         ACTIONS[state],
@@ -96,6 +103,19 @@ def _change(call: EndedSend) -> RowChange:
         },
         ended_at=at,
     )
+
+
+def _deferred(
+    row: Assignment, values: Mapping[str, object], error: StackOneError, at: datetime
+) -> RowChange:
+    facts = {
+        "attempt": row.attempt,
+        "started_in": row.started_in,
+        "problem": error.message,
+        "status": error.status,
+        "next_step": f"sent again after {_delay(row, error).total_seconds():g} seconds",
+    }
+    return group_change(row, "calls.deferred", "queued", values, facts, ended_at=at)
 
 
 def _created(call: EndedSend, result: CreatedAssignment) -> RowChange:

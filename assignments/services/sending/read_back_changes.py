@@ -1,12 +1,12 @@
-"""What a read-back changes about one row, and its log entry; no I/O."""
+"""What a read-back changes about one row, and what the log says about it; no I/O."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.conf import settings
 
 from assignments.models import Assignment
-from assignments.services.batches.row_changes import RowChange, change_of, settled
+from assignments.services.batches.row_changes import RowChange, change_of, group_change, settled
 from assignments.services.sending import refusals
 from assignments.stackone.commands import UserAssignments
 from assignments.stackone.errors import AccountUnusable, Refused, StackOneError
@@ -42,8 +42,9 @@ def confirmed(row: Assignment, held: UserAssignments, now: datetime) -> RowChang
     later = (called_at + after for after in LATE_READ_BACKS if called_at + after > now)
     read_back_at = next(later, None)
     if row.state == State.CONFIRMED:
-        next_step = read_back_at.isoformat() if read_back_at else "a person decides"
-        return looked_up(row, held, next_step, read_back_at=read_back_at)
+        if read_back_at is None:
+            return for_a_person(row, held, row.problem)
+        return looked_up(row, held, read_back_at)
     problem = "The LMS confirmed it, and does not show it."
     values = {
         "state": State.CONFIRMED,
@@ -64,36 +65,41 @@ def queued_again(row: Assignment, now: datetime) -> RowChange:
 
 def for_a_person(row: Assignment, held: UserAssignments, problem: str) -> RowChange:
     """Return the change of a row that nothing but a person's decision can settle."""
-    return looked_up(row, held, "a person decides", read_back_at=None, problem=problem)
+    values = {"read_backs": row.read_backs + 1, "read_back_at": None, "problem": problem}
+    detail = {"problem": problem, "records_read": len(held.records)}
+    return change_of(row, "assignment.referred", "absent", values, detail)
 
 
-def looked_up(
-    row: Assignment, held: UserAssignments, next_step: str, **values: object
-) -> RowChange:
-    """Return the change of a row whose record was not found, and that is not settled by this."""
-    return change_of(
-        row,
-        "assignment.looked_up",
-        "absent",
-        {"read_backs": row.read_backs + 1, **values},
-        {"records_read": len(held.records), "next_step": next_step},
-    )
+def looked_up(row: Assignment, held: UserAssignments, read_back_at: datetime) -> RowChange:
+    """Return the change of a row whose record was not found, and that is looked up again then."""
+    values = {"read_backs": row.read_backs + 1, "read_back_at": read_back_at}
+    facts = {
+        "attempt": row.attempt,
+        "records_read": len(held.records),
+        "next_step": _looked_up_again(read_back_at),
+    }
+    return group_change(row, "assignments.looked_up", "absent", values, facts)
 
 
 def not_read(row: Assignment, error: StackOneError, now: datetime) -> RowChange:
     """Return the change of a row whose read-back failed; after a day of it a person decides."""
     unknown_for = now - (row.unknown_at or now)
     retry_after = min(max(SHORTEST_RETRY, unknown_for * RETRY_SHARE), LONGEST_RETRY)
-    values: dict[str, object] = {"read_back_at": now + retry_after}
     is_over = isinstance(error, Refused) or unknown_for > LATE_READ_BACKS[-1]
-    if isinstance(error, AccountUnusable):
-        values |= refusals.counted(row, error)
-    elif is_over:
-        values = {"read_back_at": None, "problem": f"It could not be looked up: {error.message}"}
-    return change_of(
-        row,
-        "assignment.looked_up",
-        "not_read",
-        values,
-        {"problem": error.message, "response": error.response},
-    )
+    if is_over and not isinstance(error, AccountUnusable):
+        problem = f"It could not be looked up: {error.message}"
+        detail = {"problem": error.message, "response": error.response}
+        values: dict[str, object] = {"read_back_at": None, "problem": problem}
+        return change_of(row, "assignment.referred", "not_read", values, detail)
+    values = {"read_back_at": now + retry_after, **refusals.counted(row, error)}
+    facts = {
+        "attempt": row.attempt,
+        "problem": error.message,
+        "status": error.status,
+        "next_step": _looked_up_again(now + retry_after),
+    }
+    return group_change(row, "assignments.looked_up", "not_read", values, facts)
+
+
+def _looked_up_again(at: datetime) -> str:
+    return f"looked up again at {at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

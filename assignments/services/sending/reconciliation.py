@@ -163,9 +163,7 @@ def _absent(
     if now < window_ends:
         interval = INTERVALS[min(row.read_backs, len(INTERVALS) - 1)]
         read_back_at = min(now + interval, max(window_ends, now + INTERVALS[0]))
-        return read_back_changes.looked_up(
-            row, held, read_back_at.isoformat(), read_back_at=read_back_at
-        )
+        return read_back_changes.looked_up(row, held, read_back_at)
     if is_doubtful or row.is_contradictory:
         return read_back_changes.for_a_person(row, held, DOUBTFUL if is_doubtful else row.problem)
     return _after_window(row, held, now, is_altered=is_altered)

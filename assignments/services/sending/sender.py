@@ -36,7 +36,7 @@ Job = Claim | ReadBack
 Result = CreatedAssignment | UserAssignments
 
 # Claim more rows when less than this of the time ahead is filled with calls.
-REFILL_BELOW: Final = 3 * CLAIM_AHEAD / 4
+REFILL_BELOW: Final = CLAIM_AHEAD / 2
 # Seconds: between renewals, until calls may no longer leave, between groups, and at least.
 RENEW_EVERY: Final = 4.0
 SAFE_LEASE: Final = leases.LEASE.total_seconds() - 5
