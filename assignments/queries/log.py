@@ -79,7 +79,8 @@ def _text(value: object) -> str:
     if isinstance(value, Mapping):
         return _mapping_text(value)
     if isinstance(value, list):
-        return " ".join(map(str, value))
+        parts = [_text(part) for part in value]
+        return ("; " if any(isinstance(part, Mapping) for part in value) else " ").join(parts)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else CONFIRMATIONS.get(str(value), str(value))

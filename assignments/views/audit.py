@@ -1,7 +1,8 @@
 """The audit log: search for entries, and the page of one entry."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Final, TypedDict
 
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse
@@ -26,6 +27,8 @@ from assignments.views.log_query_url import query_text, query_url, today
 from assignments.views.request_context import Request, acting
 
 PER_PAGE: Final = 50
+# The value of `steps` in the URL; without it the page leaves out technical steps.
+EVERY_STEP: Final = "all"
 LABELS: Final = {
     "text": "Words",
     "by": "Done by",
@@ -43,9 +46,10 @@ def audit(request: Request) -> HttpResponse:
     menus = QueryMenusForm(request.GET, today=today(now))
     if menus.fields.keys() & request.GET.keys():
         # The menus only add to the text of the query, which alone says what is searched for.
-        return redirect(query_url(menus.add_to_query(text)))
+        return redirect(query_url(menus.add_to_query(text), **_steps(request)))
     first = pruned().size
     context = {"text": text, "menus": menus, "fields": FIELDS, "first": first}
+    context["every_step"] = bool(_steps(request))
     context["size"] = log.log_size() - first
     context |= log_status.verification_status(now=now)
     try:
@@ -67,24 +71,35 @@ def audit_completions(request: Request) -> HttpResponse:
 def _page(request: Request, query: Query, now: datetime) -> dict[str, object]:
     before = request.GET.get("before", "")
     last = int(before) if before.isdecimal() and len(before) <= MAX_DIGITS else None
-    matches = search.find(query)
+    steps = _steps(request)
+
+    def page_url(of: Query, before: int | str = "") -> str:
+        return query_url(of, before=before, **steps)
+
+    outcomes = query.with_outcomes_only()
+    shown = query if steps else outcomes
+    matches = search.find(shown)
     lines, next_before = matches.fetch_page(before=last, limit=PER_PAGE)
     count, is_capped = matches.count()
     if query:
-        access_records.record_search(query=query, count=count, by=acting(request), now=now)
+        access_records.record_search(query=shown, count=count, by=acting(request), now=now)
     return {
         "lines": lines,
-        "older": "" if next_before is None else query_url(query, before=next_before),
-        "newest": query_url(query) if last is not None else "",
+        "older": "" if next_before is None else page_url(query, before=next_before),
+        "newest": page_url(query) if last is not None else "",
+        "has_choice": outcomes != query,
+        "outcomes_url": query_url(query),
+        "every_step_url": query_url(query, steps=EVERY_STEP),
+        "outcomes": outcomes,
         "count": count,
         "is_capped": is_capped,
         "query": query,
-        "query_url": query_url(query),
+        "query_url": page_url(query),
         "print_url": query_url(query, name="audit-print"),
-        "verify_url": query_url(query, name="verify-search-results"),
+        "verify_url": query_url(shown, name="verify-search-results"),
         "sample_url": query_url(query, name="sample"),
         "formats": LABELS_OF_FORMATS.items(),
-        "chips": _chips(query),
+        "chips": _chips(query, page_url),
         "remedies": _remedies(query) if not count else [],
     }
 
@@ -120,7 +135,16 @@ def _pruned_or_404(request: Request, seq: int, first: int) -> HttpResponse:
     return render(request, "assignments/entry_pruned.html", context, status=410)
 
 
-def _chips(query: Query) -> list[dict[str, object]]:
+class _Steps(TypedDict, total=False):
+    steps: str
+
+
+def _steps(request: Request) -> _Steps:
+    """Return the parameter of a URL that shows every step, if the request does."""
+    return {"steps": EVERY_STEP} if request.GET.get("steps") == EVERY_STEP else {}
+
+
+def _chips(query: Query, page_url: Callable[[Query], str]) -> list[dict[str, object]]:
     names = log.known_names([term.value for term in query.terms if term.field in {"by", "person"}])
     return [
         {
@@ -128,7 +152,7 @@ def _chips(query: Query) -> list[dict[str, object]]:
             "value": names.get(term.value, term.value),
             "hint": describe_dates(term.parsed_value),
             "is_not": term.is_negated,
-            "without": query_url(query.without(term)),
+            "without": page_url(query.without(term)),
         }
         for term in query.terms
     ]

@@ -25,7 +25,7 @@ def today(now: datetime) -> date:
     return timezone.localdate(now, timezone.get_default_timezone())
 
 
-def query_url(query: Query | str, *, name: str = "audit", **more: int) -> str:
+def query_url(query: Query | str, *, name: str = "audit", **more: int | str) -> str:
     """Return the URL of a page of the log for this query.
 
     :param name: the URL name of the page

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import orjson
 
+from assignments.audit.entries.actors import SYSTEM
 from assignments.audit.entries.canonical import (
     INDEXES,
     UNREADABLE,
@@ -61,6 +62,13 @@ class ReadableEntry:
     request_id: str
     body: Entry
     leaf: str
+
+    @property
+    def done_by(self) -> str:
+        """Who did it, and for whom if the product did it by itself."""
+        is_by_worker = self.body["actor"].get("means") == "worker"
+        is_for_person = is_by_worker and self.actor.ref != SYSTEM.ref
+        return f"Assignment Desk, for {self.actor}" if is_for_person else str(self.actor)
 
 
 def readable_entries(entries: Iterable[LogEntry]) -> list[ReadableEntry]:

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 
 from assignments.audit.entries.sentences import SENTENCES, action_words
 from assignments.audit.search.date_ranges import Span, named_periods
-from assignments.audit.search.query import FIELDS, ParsedValue, Term
+from assignments.audit.search.query import FIELDS, OUTCOMES, SHOW, STEPS, ParsedValue, Term
 from assignments.models import Content
 from assignments.models.sql.text_folding import fold
 
@@ -95,6 +95,11 @@ def _periods(typed: str, today: date) -> _Values:
     return [(word, describe_dates(Span(*days))) for word, days in periods if word.startswith(typed)]
 
 
+def _shown(typed: str, _today: date) -> _Values:
+    values = ((OUTCOMES, "without technical steps"), (STEPS, "technical steps alone"))
+    return [(value, hint) for value, hint in values if value.startswith(typed)]
+
+
 def _contents(typed: str, _today: date) -> _Values:
     matches = Content.objects.filter(search_text__contains_text=typed).order_by("title", "pk")
     contents = matches.exclude(external_reference="").values_list("external_reference", "title")
@@ -122,4 +127,5 @@ _VALUES: Final[Mapping[str, Callable[[str, date], _Values]]] = {
     "when": _periods,
     "due": _periods,
     "content": _contents,
+    SHOW: _shown,
 }

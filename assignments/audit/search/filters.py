@@ -11,10 +11,12 @@ from django.db.models import CharField, F, Max, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
+from assignments.audit.entries.actors import SYSTEM
 from assignments.audit.entries.sentences import SENTENCES
+from assignments.audit.entries.technical_steps import SCHEDULED, TECHNICAL
 from assignments.audit.search import tuning
 from assignments.audit.search.date_ranges import Span
-from assignments.audit.search.query import REF_PATTERN, TEXT, Term
+from assignments.audit.search.query import REF_PATTERN, SHOW, STEPS, TEXT, Term
 from assignments.models import Assignment, Batch, LogEntry, PersonalValue
 from assignments.models.sql.text_folding import fold
 from assignments.models.sql.trigram_index import ENTRIES, GRAM_LENGTH
@@ -102,6 +104,11 @@ def _person(column: str) -> Callable[[Term], TermFilter]:
 
 def _action(term: Term) -> TermFilter:
     return _indexed(Q(action__in=sorted(cast(frozenset[str], term.parsed_value))))
+
+
+def _show(term: Term) -> TermFilter:
+    steps = Q(action__in=TECHNICAL) | Q(action__in=SCHEDULED, actor=SYSTEM.ref)
+    return TermFilter(steps if term.parsed_value == STEPS else ~steps)
 
 
 def _result(term: Term) -> TermFilter:
@@ -198,4 +205,5 @@ _FILTERS: Final[Mapping[str, Callable[[Term], TermFilter]]] = {
     "entry": _entry,
     "request": _equal("request_id"),
     "about": _equal("subject"),
+    SHOW: _show,
 }

@@ -12,6 +12,9 @@ from assignments.audit.search.date_ranges import InvalidValue
 from assignments.audit.search.query import (
     BATCH_PATTERN,
     FIELDS,
+    OUTCOMES,
+    SHOW,
+    STEPS,
     TEXT,
     ParsedValue,
     Query,
@@ -170,6 +173,12 @@ def _parse_actions(value: str, _today: date) -> ParsedValue:
     raise InvalidValue(f"There is no action “{value}”. {hint}", 0, len(value))
 
 
+def _parse_show(value: str, _today: date) -> ParsedValue:
+    if value.lower() not in {OUTCOMES, STEPS}:
+        raise InvalidValue("Write show:outcomes or show:steps.", 0, len(value))
+    return value.lower()
+
+
 _VALUE_PARSERS: Final[Mapping[str, Callable[[str, date], ParsedValue]]] = {
     "content": _parse_content,
     "when": _parse_dates,
@@ -177,4 +186,5 @@ _VALUE_PARSERS: Final[Mapping[str, Callable[[str, date], ParsedValue]]] = {
     "entry": _parse_numbers,
     "batch": _parse_batch,
     "action": _parse_actions,
+    SHOW: _parse_show,
 }

@@ -28,7 +28,12 @@ FIELDS: Final = {
     "entry": "the number of an entry, or 100..200",
     "request": "the ID of a request, as entries and the service's own log show it",
     "about": "the subject of the entry, such as assignment/3",
+    "show": "outcomes: all but technical steps, which are one entry for many rows; or steps alone",
 }
+SHOW: Final = "show"
+OUTCOMES: Final = "outcomes"
+STEPS: Final = "steps"
+NAMES_STEPS: Final = frozenset({SHOW, "action", "entry", "request"})
 # Fields whose value may be a name or an e-mail address.
 PERSONAL: Final = frozenset({TEXT, "by", "person"})
 BATCH_PATTERN: Final = re.compile(r"(?:b-|batch/)?0*(\d{1,12})", re.IGNORECASE | re.ASCII)
@@ -92,6 +97,15 @@ class Query:
     def without(self, *removed: Term) -> "Query":
         """Return the query without these terms."""
         return Query(tuple(term for term in self.terms if term not in removed))
+
+    def with_outcomes_only(self) -> "Query":
+        """Return the query without technical steps, unless it says what to show or asks for them.
+
+        Whoever names an action, an entry or a request wants to see it.
+        """
+        if any(term.field in NAMES_STEPS and not term.is_negated for term in self.terms):
+            return self
+        return Query((*self.terms, Term(field=SHOW, value=OUTCOMES, parsed_value=OUTCOMES)))
 
     def redacted(self) -> str:
         """Return the query as typed, without values that may name a person."""
