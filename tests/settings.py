@@ -23,6 +23,12 @@ for name in re.findall(r"^#? ?([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE):
     os.environ.setdefault(name, "")
 
 from dashboard.settings import *  # noqa: E402, F403  the environment comes first
+from dashboard.settings import DATABASES  # noqa: E402
+from tests.waiting import HANG_SECONDS  # noqa: E402
+
+# SQLite lets writers wait in no order: on a slow machine one of many may wait for long.
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"]["timeout"] = HANG_SECONDS
 
 # Pages name their files without a hash, so that no test needs `collectstatic`.
 STORAGES = {
