@@ -121,6 +121,14 @@ def truncate(seq: int, _size: int) -> None:
     run("DELETE FROM {table} WHERE seq >= %s", seq)
 
 
+def alter_names(sql: str, *parameters: str | bytes) -> None:
+    """Run a statement on the names beside the log that the triggers would refuse."""
+    log_triggers.remove_from_names(connection)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.format(table=triggers.NAMES), parameters)
+    log_triggers.install_on_names(connection)
+
+
 def copy(seq: int, to: int) -> None:
     """Copy an entry to another number."""
     names = [field.name for field in LogEntry._meta.concrete_fields if field.name != "seq"]

@@ -211,6 +211,7 @@ def test_the_entry_has_administrator_and_reason_but_no_name(world):
         "reason": "Asked for by letter of 12 November",
         "values_deleted": 3,
         "texts_redacted": result.texts,
+        "searches_deleted": 1,
         "rows_kept": 1,
         "named_in_entries": [],
     }

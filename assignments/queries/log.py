@@ -1,12 +1,12 @@
 """The audit log as pages and services query it, besides searching its entries."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
-from assignments.models import LogEntry, LogHead, LogSeal, PersonalValue, Verification
+from assignments.models import LogEntry, LogHead, LogSeal, Verification
 from assignments.queries.evidence import EntryBody
 
 FIELD_LABELS: Final = {
@@ -48,12 +48,6 @@ def actors() -> list[tuple[str, str]]:
     """Return all possible actors as (ref, name), for the filter."""
     users = get_user_model().objects.order_by("name", "pk").values_list("pk", "name")
     return [*((f"user/{pk}", name) for pk, name in users), ("system", "The system")]
-
-
-def known_names(refs: Iterable[str]) -> dict[str, str]:
-    """Return the names of the refs whose name is not erased."""
-    values = PersonalValue.objects.filter(ref__in=set(refs), field="name").order_by("commitment")
-    return {"system": "the system", **dict(values.values_list("ref", "value"))}
 
 
 def neighbouring_entries(seq: int, first: int, size: int) -> tuple[int | None, int | None]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from assignments.audit.entries.commitments import recorded_names
 from assignments.audit.export import assignment_history
 from assignments.audit.integrity.pruned_prefix import pruned
 from assignments.audit.search import access_records, search
@@ -85,6 +86,7 @@ def _page(request: Request, query: Query, now: datetime) -> dict[str, object]:
         access_records.record_search(query=shown, count=count, by=acting(request), now=now)
     return {
         "lines": lines,
+        "has_altered_name": any(line.has_altered_name for line in lines),
         "older": "" if next_before is None else page_url(query, before=next_before),
         "newest": page_url(query) if last is not None else "",
         "has_choice": outcomes != query,
@@ -145,7 +147,8 @@ def _steps(request: Request) -> _Steps:
 
 
 def _chips(query: Query, page_url: Callable[[Query], str]) -> list[dict[str, object]]:
-    names = log.known_names([term.value for term in query.terms if term.field in {"by", "person"}])
+    refs = [term.value for term in query.terms if term.field in {"by", "person"}]
+    names = {"system": "the system", **recorded_names(refs)}
     return [
         {
             "label": LABELS.get(term.field, term.field.capitalize()),

@@ -111,6 +111,7 @@ def audit_print(request: Request, query: Query) -> HttpResponse:
     seal = sealing.newest_seal()
     context = {
         "lines": lines,
+        "has_altered_name": any(line.has_altered_name for line in lines),
         "query": query,
         "count": count,
         "is_capped": is_capped,

@@ -6,20 +6,27 @@ salts can be deleted without changing any entry.
 
 import base64
 import hmac
+import logging
 import secrets
 from collections.abc import Iterable, Iterator
 from itertools import batched
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from assignments.audit.entries.actors import Actor, Person
 from assignments.models import PersonalValue
 from assignments.models.sql.bulk import insert
 from assignments.models.sql.text_folding import fold
 
+# The action of the entry that records the erasure of a person.
+ERASURE: Final = "personal_data.erased"
+# Shown instead of a name that does not match its commitment.
+ALTERED_NAME: Final = "[name altered]"
 SALT_BYTES: Final = 16
 CHUNK: Final = 1_000
 Commit = dict[str, str]
 Key = tuple[str, str, str]
+# The logger of `integrity.alarm`, which this layer may not import.
+_alarm: Final = logging.getLogger("assignments.audit.alarm")
 _COLUMNS: Final = ("ref", "field", "value", "search_text", "commitment", "salt")
 
 
@@ -47,19 +54,62 @@ class Commitments:
         return {key[1]: {"commit": self._commitments[key]} for key in self._keys[party]}
 
 
-def clear_values(commitments: Iterable[str]) -> dict[str, str]:
-    """Return the value of each commitment that is not erased, with one query."""
-    values = PersonalValue.objects.filter(commitment__in_list=sorted(set(commitments)))
-    return dict(values.values_list("commitment", "value"))
+# SQLite stores a value of any type in a column of any type if somebody writes it there.
+type Stored = Any
 
 
-def disclosures(commitments: Iterable[str]) -> Iterator[tuple[str, str, str, str]]:
-    """Yield commitment, field, value and base64 salt of each commitment that is not erased."""
-    for chunk in batched(sorted(commitments), CHUNK):
+class StoredValue(NamedTuple):
+    """A row of the table of names, which may have been altered."""
+
+    commitment: str
+    ref: Stored
+    field: Stored
+    value: Stored
+    search_text: Stored
+    salt: Stored
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the value is the one that entries commit to."""
+        if not isinstance(self.value, str) or not isinstance(self.salt, bytes | memoryview):
+            return False
+        return commitment(bytes(self.salt), self.value) == self.commitment
+
+
+def stored_values(commitments: Iterable[str]) -> Iterator[StoredValue]:
+    """Yield the row of each commitment that is not erased, by commitment, with few queries."""
+    for chunk in batched(sorted(set(commitments)), CHUNK):
         values = PersonalValue.objects.filter(commitment__in_list=list(chunk))
-        for row in values.order_by("commitment"):
-            salt = base64.b64encode(bytes(row.salt)).decode()
-            yield row.commitment, row.field, row.value, salt
+        rows = values.order_by("commitment").values_list(*StoredValue._fields)
+        yield from (StoredValue(*row) for row in rows)
+
+
+def clear_values(commitments: Iterable[str]) -> dict[str, str]:
+    """Return the value of each commitment that is not erased.
+
+    In place of a value that does not match its commitment is ALTERED_NAME, and the alarm is raised.
+    """
+    values = list(stored_values(commitments))
+    altered = [value.commitment for value in values if not value.is_recorded]
+    if altered:
+        _alarm.error(
+            "The audit log is broken. %d names beside it are not the ones recorded; the first has "
+            "the commitment %s. Verify the log to see in which entries.",
+            len(altered),
+            altered[0],
+        )
+    clear: dict[str, str] = {value.commitment: value.value for value in values}
+    return clear | dict.fromkeys(altered, ALTERED_NAME)
+
+
+def recorded_names(refs: Iterable[str]) -> dict[str, str]:
+    """Return a name of each ref whose names are not erased, as `clear_values` does."""
+    rows = PersonalValue.objects.filter(ref__in=set(refs), field="name").order_by("commitment")
+    commitments = dict(rows.values_list("commitment", "ref"))
+    names = clear_values(commitments)
+    return {
+        ref: names[commitment] for commitment, ref in commitments.items() if commitment in names
+    }
 
 
 def _keys(party: Actor | Person) -> list[Key]:

@@ -15,12 +15,12 @@ from assignments.audit.entries.canonical import (
     require_known_version,
     timestamp,
 )
-from assignments.audit.entries.commitments import clear_values
+from assignments.audit.entries.commitments import ALTERED_NAME, clear_values
 from assignments.audit.entries.sentences import action_words, batch_number, sentence
 from assignments.models import LogEntry
 from assignments.models.directory import ERASED
 
-_PERSONAL: Final = ("name", "email", "reference", "ip")
+PERSONAL: Final = ("name", "email", "reference", "ip")
 _TIMESTAMP_LENGTH: Final = len("2026-11-23T10:43:00.123456Z")
 _TEXTS: Final = ("at", "action", "result", "batch", "subject", "account", "request_id")
 
@@ -34,6 +34,12 @@ class Party(NamedTuple):
     reference: str
     ip: str
     is_erased: bool
+
+    @property
+    def is_altered(self) -> bool:
+        """Whether a value beside the log is not the one recorded, so that it is not shown."""
+        # The mark itself, not a person whose name reads like it.
+        return any(value is ALTERED_NAME for value in self)
 
     def __str__(self) -> str:
         if self.ref == "system":
@@ -70,6 +76,11 @@ class ReadableEntry:
         is_for_person = is_by_worker and self.actor.ref != SYSTEM.ref
         return f"Assignment Desk, for {self.actor}" if is_for_person else str(self.actor)
 
+    @property
+    def has_altered_name(self) -> bool:
+        """Whether a name in the entry was altered beside the log."""
+        return any(party.is_altered for party in (self.actor, *self.people))
+
 
 def readable_entries(entries: Iterable[LogEntry]) -> list[ReadableEntry]:
     """Return the entries in readable form, with one query for all personal values."""
@@ -97,9 +108,9 @@ def body_of(seq: int, stored: bytes | memoryview) -> Entry:
 def party_of(fields: Entry, clear: Mapping[str, str]) -> Party:
     """Return an actor or person of a body.
 
-    :param clear: the values that are not erased, by commitment
+    :param clear: the values that are not erased, by commitment, as `clear_values` returns them
     """
-    values = [clear.get(fields[name]["commit"]) if name in fields else "" for name in _PERSONAL]
+    values = [clear.get(fields[name]["commit"]) if name in fields else "" for name in PERSONAL]
     name, email, reference, ip = (value or "" for value in values)
     return Party(fields["ref"], name, email, reference, ip, is_erased=None in values)
 
@@ -107,7 +118,7 @@ def party_of(fields: Entry, clear: Mapping[str, str]) -> Party:
 def commitments(body: Entry) -> list[str]:
     """Return the commitments in an entry."""
     parties = [body["actor"], *body["people"]]
-    return [party[name]["commit"] for party in parties for name in _PERSONAL if name in party]
+    return [party[name]["commit"] for party in parties for name in PERSONAL if name in party]
 
 
 def refs(body: Entry) -> set[str]:

@@ -62,6 +62,11 @@ class AssignmentHistory:
         return next((cause for cause in self.causes if cause.row.state in CONFIRMED), None)
 
     @property
+    def has_altered_name(self) -> bool:
+        """Whether a name in the entries was altered beside the log."""
+        return any(line.has_altered_name for cause in self.causes for line in cause.lines)
+
+    @property
     def is_open(self) -> bool:
         """Whether a row may still be sent."""
         return any(cause.row.state in UNSENT for cause in self.causes)

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from assignments.audit.entries.actors import Actor
 from assignments.audit.entries.canonical import timestamp
-from assignments.audit.entries.commitments import disclosures
+from assignments.audit.entries.commitments import stored_values
 from assignments.audit.entries.readable import body_of, commitments
 from assignments.audit.export import jsonl_format, pack_readme
 from assignments.audit.export.control_totals import compute_totals
@@ -73,6 +73,7 @@ class _PackWriter:
         self._file, self._scope, self._extra = file, scope, extra
         self._sealed = cast(Sealed, scope.extent.sealed)
         self._hashes: dict[str, str] = {}
+        self._altered_names = 0
 
     def write(self, by: Actor, now: datetime, *, folder: Path, progress: Progress) -> int:
         scope, sealed = self._scope, self._sealed
@@ -85,7 +86,7 @@ class _PackWriter:
             book.seek(0)
             shutil.copyfileobj(book, out)
         with self._open_member("disclosures.jsonl") as out:
-            _write_disclosures(scope.chunks(progress), out)
+            self._altered_names = _write_disclosures(scope.chunks(progress), out)
         self._write_text("seals.jsonl", _seal_lines(sealed.seal))
         self._write_text("public-keys.txt", (f"{key}\n" for key in trusted_keys()))
         self._write_text("verify.py", [inspect.getsource(standalone)])
@@ -123,6 +124,7 @@ class _PackWriter:
             "log": {"size": seal.size, "root": checkpoint.root.hex() if checkpoint else ""},
             "seal": {"number": seal.number, "key": seal.key, "at": timestamp(seal.at)},
             **({"pruned_entries": self._scope.pruned} if self._scope.pruned else {}),
+            **({"altered_names": self._altered_names} if self._altered_names else {}),
             **({"sample": self._extra.sample} if self._extra.sample else {}),
         }
 
@@ -158,18 +160,31 @@ class _HashingWriter:
         return self._write(piece)
 
 
-def _write_disclosures(entries: Iterator[list[StoredEntry]], out: BinaryIO) -> None:
-    """Write the values and salts behind the commitments, except those that were erased."""
+def _write_disclosures(entries: Iterator[list[StoredEntry]], out: BinaryIO) -> int:
+    """Write the values and salts behind the commitments, except those that were erased.
+
+    Returns how many were left out because they do not match their commitment.
+    """
     written: set[str] = set()
+    altered: set[str] = set()
     for chunk in entries:
         bodies = [body_of(entry.seq, entry.body) for entry in chunk]
         new = {commit for body in bodies for commit in commitments(body)} - written
         if len(written) >= MAX_REMEMBERED:
             written.clear()
         written |= new
-        for commit, field, value, salt in disclosures(new):
-            line = {"commit": commit, "field": field, "value": value, "salt": salt}
+        for stored in stored_values(new):
+            if not stored.is_recorded:
+                altered.add(stored.commitment)
+                continue
+            line = {
+                "commit": stored.commitment,
+                "field": stored.field,
+                "value": stored.value,
+                "salt": base64.b64encode(bytes(stored.salt)).decode(),
+            }
             out.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+    return len(altered)
 
 
 def _seal_lines(newest: LogSeal) -> Iterator[str]:

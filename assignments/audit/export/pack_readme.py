@@ -15,7 +15,7 @@ EVIDENCE FROM THE AUDIT LOG OF ASSIGNMENT DESK
 {entries}, exported at {created_at} (UTC) by {created_by}.
 Search: {search}
 Entry numbers: {first} to {last}, of {size:,} entries in the log.
-{pruned}
+{pruned}{altered}
 {actions}
 
 Control totals: {entries}; the sum of their numbers is {seq_sum:,}.
@@ -46,6 +46,10 @@ removed from this pack. It does not prove that an entry was true when it was wri
 PRUNED: Final = """\
 Entries before {size} were pruned because their retention period had ended. Their hashes were kept,
 so the proofs in this pack do not need them.
+"""
+ALTERED: Final = """\
+WARNING: {names} had been altered in the database when this pack was made. The tables show
+[name altered] instead, and verifying the pack says so.
 """
 SAMPLE: Final = """
 THE SAMPLE
@@ -87,6 +91,9 @@ def render_readme(manifest: Manifest, key: str) -> str:
         size=manifest["log"]["size"],
         pruned=PRUNED.format(size=manifest["pruned_entries"])
         if "pruned_entries" in manifest
+        else "",
+        altered=ALTERED.format(names=counted(manifest["altered_names"], "name", "names"))
+        if "altered_names" in manifest
         else "",
         actions="\n".join(lines),
         seq_sum=manifest["control_totals"]["seq_sum"],

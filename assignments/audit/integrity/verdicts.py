@@ -148,6 +148,63 @@ class Forged(Verdict):
         return self.seq
 
 
+class NameFault(StrEnum):
+    """How the name of a person beside the log differs from what was recorded."""
+
+    VALUE = "its value or its salt was changed"
+    SEARCH_TEXT = "the text that searches for it was changed"
+    OWNER = "it was moved to another person or field"
+
+
+@dataclass(frozen=True, slots=True)
+class NameAltered(Verdict):
+    """A name, address or number beside the log is not the one that an entry commits to."""
+
+    word: ClassVar = "name altered"
+    code: ClassVar = 11
+    seq: int
+    ref: str
+    field: str
+    how: NameFault
+
+    @property
+    def sentence(self) -> str:
+        """Return whose name in which entry, never the name itself."""
+        return (
+            f"A name is not the one recorded: the {self.field} of {self.ref}, as in entry "
+            f"{self.seq:,}. In the table beside the log {self.how}."
+        )
+
+    @property
+    def first(self) -> int | None:
+        """Return the first entry with the name."""
+        return self.seq
+
+
+@dataclass(frozen=True, slots=True)
+class NamesGone(Verdict):
+    """A name was deleted beside the log, and no later entry records an erasure of the person."""
+
+    word: ClassVar = "names gone"
+    code: ClassVar = 12
+    seq: int
+    ref: str
+    field: str
+
+    @property
+    def sentence(self) -> str:
+        """Return whose name in which entry."""
+        return (
+            f"Names are gone without an erasure: the {self.field} of {self.ref}, as in entry "
+            f"{self.seq:,}, was deleted, and no entry of the log says that it was erased."
+        )
+
+    @property
+    def first(self) -> int | None:
+        """Return the first entry with the name."""
+        return self.seq
+
+
 @dataclass(frozen=True, slots=True)
 class MacsNotChecked(Verdict):
     """Nothing is wrong with the log but that the MACs of `count` entries could not be checked.
@@ -274,7 +331,16 @@ class BadSeal(Verdict):
         return f"Seal {self.seal:,} {self.why}"
 
 
-BROKEN: Final = (Altered, Forged, HeadMismatch, ShorterThanSeal, SealMismatch, BadSeal)
+BROKEN: Final = (
+    Altered,
+    Forged,
+    HeadMismatch,
+    ShorterThanSeal,
+    SealMismatch,
+    BadSeal,
+    NameAltered,
+    NamesGone,
+)
 GOOD_WORDS: Final = (Intact.word, IntactSince.word)
 BROKEN_WORDS: Final = tuple(kind.word for kind in BROKEN)
 

@@ -6,10 +6,15 @@ from assignments.audit.integrity.entry_rules import ClockCheck, UncheckedMacs, f
 from assignments.audit.integrity.reader import chunks
 from assignments.audit.integrity.recovery import Damage, damage_in
 from assignments.audit.integrity.trusted_entries import earlier_keys
-from assignments.audit.integrity.verdicts import Altered, Forged, MacsNotChecked
+from assignments.audit.integrity.verdicts import (
+    Altered,
+    Forged,
+    MacsNotChecked,
+)
 from assignments.audit.merkle.tree import Frontier
 from assignments.audit.seals.trusted_seals import TrustedSeal
 from assignments.audit.signing.mac_keys import MacKey
+from assignments.audit.verification.name_scan import NameScan
 from assignments.audit.verification.tree_rebuild import TreeRebuild
 
 Progress = Callable[[int], None]
@@ -19,6 +24,7 @@ class EntryScan:
     """One pass over the entries that follow those which the rebuilt tree has already.
 
     :ivar damage: the damage that entries record
+    :ivar names: the names beside these entries
     """
 
     def __init__(self, rebuild: TreeRebuild, keys: Mapping[str, MacKey]) -> None:
@@ -27,6 +33,7 @@ class EntryScan:
         self._clock = ClockCheck()
         self._macs = UncheckedMacs(keys)
         self.damage: list[Damage] = []
+        self.names = NameScan()
 
     def read(self, stop: int, progress: Progress | None) -> Altered | Forged | None:
         """Add the entries before `stop` to the tree; return the first fault that one has."""
@@ -36,6 +43,7 @@ class EntryScan:
                 return fault
             self._clock.check(rows)
             self._macs.check(rows)
+            self.names.check(rows)
             self.damage += damage_in(rows)
             self._rebuild.add([row.leaf for row in rows])
             if progress:

@@ -19,6 +19,7 @@ from assignments.audit.seals.seal_columns import recorded_seals
 from assignments.audit.signing.checkpoint import Checkpoint
 from assignments.audit.signing.keys import KeyUnavailable, trusted_keys
 from assignments.audit.signing.mac_keys import readable_keys
+from assignments.audit.verification.name_scan import find_altered_names
 from assignments.models import LogSeal
 
 
@@ -77,6 +78,7 @@ def check_entry(seq: int) -> EntryCheck:
     faults: list[Verdict | None] = [fault_of(row, seq, keys)]
     # A neighbour shows that entries were moved; who wrote it says nothing about this one.
     faults += [fault_of(other, other.seq, {}) for other in rows.values()]
+    faults += find_altered_names([row]).values()
     faults.append(find_adopted_fault(seq, recovery.recorded_damage(start=seq)))
     check = EntryCheck(
         sha256=leaf_hash(row.body).hex(),

@@ -20,6 +20,7 @@ from assignments.audit.search.access_records import search_as_people
 from assignments.audit.search.query import Query
 from assignments.audit.search.search import find
 from assignments.audit.signing.mac_keys import readable_keys
+from assignments.audit.verification.name_scan import find_altered_names
 from assignments.audit.verification.one_entry import (
     check_inclusion,
     find_adopted_fault,
@@ -96,10 +97,12 @@ def verify_results(query: Query, *, by: Actor, now: datetime) -> ResultsVerdict:
 
 
 def _find_own_faults(rows: Sequence[Row]) -> Iterator[tuple[int, str]]:
-    """Yield number and fault of the entries that do not match their hash or columns."""
+    """Yield number and fault of the entries that do not match their hash, columns or names."""
     broken, keys = recovery.recorded_damage(), readable_keys()
+    names = find_altered_names(rows)
     for row in rows:
-        fault = fault_of(row, row.seq, keys) or find_adopted_fault(row.seq, broken)
+        own_fault = fault_of(row, row.seq, keys) or find_adopted_fault(row.seq, broken)
+        fault = own_fault or names.get(row.seq)
         if fault:
             yield row.seq, fault.sentence
 

@@ -787,6 +787,12 @@ def verify_pack(pack: Pack, keys: Keys) -> FileVerdict:
         raise FileVerdict(WRONG_LENGTH, "The manifest's control totals do not match the entries.")
     _check_seals(pack, keys or enclosed_keys)
     _check_disclosures(pack, export)
+    if manifest.get("altered_names"):
+        raise FileVerdict(
+            ALTERED,
+            "Altered: of the names in these entries, %d were not the ones recorded when this pack "
+            "was made; the pack does not hold them." % manifest["altered_names"],
+        )
     if not export.are_commitments_complete:
         verdict = FileVerdict(
             verdict.code,

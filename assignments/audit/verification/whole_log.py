@@ -107,6 +107,7 @@ def _verdict(pruned_prefix: Pruned, progress: Progress | None, *, since_seal: bo
             _find_faults(start.rebuild, head, seals, stored, is_whole=start.since is None),
             scan.entries_of_unknown_keys(),
             (_altered(span) for damage in scan.damage if (span := _in_question(damage, seals))),
+            scan.names.faults(head.size),
             filter(None, [scan.macs_not_checked(head, seals.newest(head.size), note)]),
             [_good_verdict(start, head, seals, pruned_prefix, note)],
         )

@@ -52,7 +52,8 @@ class Command(DeskCommand):
         "be read, 2 altered, 3 shorter or longer than its head (or a file than it says), 4 not "
         "proven, 5 shorter than a seal says, 6 a seal does not match, 7 a seal or key that is not "
         "trusted, 8 not sealed yet, 9 an entry that the product did not write, 10 a key is missing "
-        "that shows who wrote an entry."
+        "that shows who wrote an entry, 11 a name is not the one recorded, 12 names are gone "
+        "without an erasure."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from assignments.audit.entries.actors import Actor, Person
+from assignments.audit.entries.commitments import ERASURE
 from assignments.audit.log import Event, record
 from assignments.models import (
     Account,
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     # django-stubs resolves this to AUTH_USER_MODEL, which the app must not import by its name.
     from django.contrib.auth.models import _User as User
 
-ACTION: Final = "personal_data.erased"
 MAX_LISTED: Final = 100
 
 
@@ -98,7 +98,8 @@ def _lock(ref: str) -> Subject:
 
 def _erase(person: Subject, reason: str, by: Actor, now: datetime) -> ErasureResult:
     _check(person, reason, by, now)
-    texts = redacted_fields.redact_person(person)
+    searches = redacted_fields.delete_searches(person)
+    texts = redacted_fields.redact_person(person) + searches
     recall.recall_exports(
         has_name=lambda search: redacted_fields.is_search_for(person, search), now=now
     )
@@ -114,11 +115,12 @@ def _erase(person: Subject, reason: str, by: Actor, now: datetime) -> ErasureRes
         "reason": reason,
         "values_deleted": values,
         "texts_redacted": texts,
+        "searches_deleted": searches,
         "rows_kept": kept,
         "named_in_entries": naming_entries[:MAX_LISTED],
     }
     event = Event(
-        action=ACTION,
+        action=ERASURE,
         subject=person.ref,
         result="erased",
         account=person.learner.account.remote_id if person.learner else "",

@@ -66,7 +66,7 @@ def redact_person(person: Subject) -> int:
         changed += _redact(person, rows, ("problem",))
         attempts = Attempt.objects.filter(assignment__learner=person.learner)
         changed += _redact(person, attempts, ("problem",))
-    return changed + _redact_audiences(person) + _delete_uploads(person) + _delete_searches(person)
+    return changed + _redact_audiences(person) + _delete_uploads(person)
 
 
 def _redact_own_terms(person: Subject, model: type[Model], field: str) -> int:
@@ -162,7 +162,7 @@ def _cells(upload: DraftUpload) -> Iterator[str]:
         yield from map(str, cells)
 
 
-def _delete_searches(person: Subject) -> int:
+def delete_searches(person: Subject) -> int:
     """Delete the text of recorded searches for the person, with the salts of their commitments."""
     searches = PersonalValue.objects.filter(ref=SEARCH_REF).values_list("pk", "value")
     naming = [pk for pk, value in searches.iterator(CHUNK) if is_search_for(person, value)]
