@@ -20,7 +20,7 @@ from assignments import trace
 from assignments.audit.entries.actors import SYSTEM
 from assignments.audit.integrity import alarm
 from assignments.audit.seals import sealing
-from assignments.audit.verification import jobs
+from assignments.audit.verification import jobs, log_status
 from assignments.audit.verification.log_status import actor_of
 from assignments.database_errors import UNAVAILABLE_ERRORS, first_line
 from assignments.models import Account, LogExport, PlanRefresh, SyncRun, Verification
@@ -137,6 +137,8 @@ def enqueue_log_checks() -> None:
     now = timezone.now()
     if sealing.is_due(now=now):
         seal_log.enqueue()
+    if log_status.is_check_overdue(log_status.last_verification(now=now), now=now):
+        alarm.logger.error("The nightly verification of the audit log is overdue.")
     run = jobs.begin_nightly_verification(by=SYSTEM, now=now)
     if run is not None:
         verify_log.enqueue(run.pk)

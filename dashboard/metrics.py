@@ -40,9 +40,17 @@ LOG_METRICS: Final = {
     "desk_audit_entries": ("Entries in the audit log.", "entries"),
     "desk_audit_unsealed_entries": ("Entries since the newest seal.", "unsealed"),
     "desk_audit_seal_age_seconds": ("Time since the newest seal.", "seal_age"),
+    "desk_audit_seal_copied": (
+        "The newest seal is also kept outside the database.",
+        "has_second_copy",
+    ),
     "desk_audit_check_age_seconds": (
         "Time since the last verification of the whole log.",
         "check_age",
+    ),
+    "desk_audit_check_overdue": (
+        "The nightly verification of the whole log was left out.",
+        "is_check_overdue",
     ),
     "desk_audit_intact": ("Result of that verification; 0: the log was altered.", "is_intact"),
 }

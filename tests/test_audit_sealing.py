@@ -2,10 +2,12 @@
 
 import logging
 import stat
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from assignments import tasks
@@ -13,7 +15,13 @@ from assignments.audit.entries.actors import SYSTEM
 from assignments.audit.integrity import grants
 from assignments.audit.integrity.entry_rules import ClockCheck, Row
 from assignments.audit.integrity.pruned_prefix import NOTHING, pruned
-from assignments.audit.integrity.verdicts import BadSeal, Intact, Unsealed
+from assignments.audit.integrity.verdicts import (
+    BadSeal,
+    Intact,
+    SealMismatch,
+    ShorterThanSeal,
+    Unsealed,
+)
 from assignments.audit.log import record
 from assignments.audit.merkle import tiles
 from assignments.audit.merkle.proofs import frontier_at
@@ -22,6 +30,7 @@ from assignments.audit.seals import second_copy
 from assignments.audit.seals.sealing import NotSealed, is_due, make_seal, oldest_covering
 from assignments.audit.signing import keys
 from assignments.audit.signing.signed_note import SigningKey, open_note
+from assignments.audit.verification import log_status
 from assignments.audit.verification.jobs import begin_nightly_verification
 from assignments.audit.verification.one_entry import State, check_entry
 from assignments.audit.verification.whole_log import verdict_on_log, verify_log
@@ -221,10 +230,15 @@ def test_the_doctor_reports_key_and_second_copies(settings, tmp_path: Path) -> N
     assert _finding("seals") == doctor.Finding(
         "seals",
         False,
-        "Seals are only in the database. Set AUDIT_SEAL_DIR to a folder elsewhere.",
+        "Seals are only in the database, so an older copy of it that somebody restores would be "
+        "found intact. Set AUDIT_SEAL_DIR to a folder elsewhere.",
     )
     settings.AUDIT_SEAL_DIR = tmp_path
     assert _finding("seals").is_ok
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").touch()
+    settings.AUDIT_SEAL_DIR = tmp_path / "file" / "seals"
+    assert not _finding("seals").is_ok
     settings.AUDIT_SIGNING_KEY, settings.AUDIT_OWN_KEY_FILE = "", tmp_path / "signing.key"
     assert not _finding("signing key").is_ok
 
@@ -252,6 +266,56 @@ def test_sealing_works_and_logs_an_error_if_the_copy_cannot_be_written(
 
     assert sealed_log.seal().number == 1
     assert "Seal 1 is only in the database. Fix AUDIT_SEAL_DIR" in caplog.text
+    assert log_status.measure_log(now=AT).has_second_copy is False
+    write_log(1)
+    with pytest.raises(CommandError, match=r"Seal 2 is only in the database\. Fix AUDIT_SEAL_DIR"):
+        call_command("audit", "seal")
+    settings.AUDIT_SEAL_DIR = tmp_path
+    write_log(1)
+    call_command("audit", "seal")
+    assert log_status.measure_log(now=AT).has_second_copy is True
+
+
+def test_a_restored_copy_of_the_database_is_found_by_the_copies_of_newer_seals(
+    db: None, settings, tmp_path: Path
+) -> None:
+    settings.AUDIT_SEAL_DIR = tmp_path
+    size = sealed_log.write_sealed_log(3, 2)
+    with suppress(_Restored), transaction.atomic():
+        # Rolling back to this point restores the database; the folder keeps what was written.
+        write_log(4)
+        sealed_log.seal()
+        raise _Restored
+
+    assert LogHead.entries() == size
+    verdict = verdict_on_log()
+    assert isinstance(verdict, ShorterThanSeal)
+    # What is then appended in place of the lost entries does not match, either.
+    write_log(9)
+    assert isinstance(verdict_on_log(), SealMismatch | BadSeal)
+
+
+class _Restored(Exception):
+    """The database was restored."""
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"size": 10**9}, {"size": 0}, {"note": "no seal"}, {"number": 10**6, "note": ""}],
+    ids=str,
+)
+def test_a_row_of_a_seal_that_somebody_adds_postpones_no_seal(
+    db: None, values: dict[str, object]
+) -> None:
+    write_log(2)
+    seal = sealed_log.seal()
+    write_log(1)
+    assert not is_due(now=AT)
+
+    added = {"number": 2, "at": AT, "size": seal.size, "key": seal.key, "note": seal.note}
+    LogSeal.objects.create(reason="schedule", **added | values)
+
+    assert is_due(now=AT)
 
 
 def test_a_copy_that_could_not_be_written_is_written_with_the_next_seal(

@@ -108,7 +108,8 @@ def test_the_page_checks_the_search_results(client):
 
     page = client.get(address).content.decode()
 
-    assert address == "/audit/verify/search-results?q=person%3Alearner%2F12"
+    outcomes = "person%3Alearner%2F12+show%3Aoutcomes"
+    assert address == f"/audit/verify/search-results?q={outcomes}"
     assert "None of these 2 entries was altered since it was written." in page
     log_tampering.edit_body(3, 4)
     page = " ".join(client.get(address).content.decode().split())

@@ -42,6 +42,7 @@ def test_metrics_of_an_empty_installation(client):
         "desk_workers": 0,
         "desk_audit_entries": 0,
         "desk_audit_unsealed_entries": 0,
+        "desk_audit_check_overdue": 0,
     }
 
 

@@ -34,7 +34,7 @@ def history(request: Request, pk: int, content: int) -> HttpResponse:
         "story": story,
         "causes": [(cause, line, evidence(line.body) if line else {}) for cause, line in answers],
         "query": query,
-        "broken": log_status.broken_verification(),
+        "broken": log_status.broken_verification(now=timezone.now()),
     }
     return render(request, "assignments/assignment_history.html", context)
 

@@ -122,7 +122,7 @@ def entry(request: Request, seq: int) -> HttpResponse:
         "facts": log.detail_fields(line.body),
         "evidence": evidence(line.body),
         "told_of": assignment_history.learner_and_content_of(line.body),
-        "broken": log_status.broken_verification(),
+        "broken": log_status.broken_verification(now=timezone.now()),
         "neighbours": log.neighbouring_entries(seq, first, log.log_size()),
         "checked_at": timezone.now(),
     }

@@ -74,7 +74,7 @@ def sample(request: Request, query: Query) -> HttpResponse:
         "is_capped": is_capped,
         "address": query_url(query),
         "most": sampling.MAX_SIZE,
-        "broken": log_status.broken_verification(),
+        "broken": log_status.broken_verification(now=timezone.now()),
     }
     return render(request, "assignments/sample.html", context, status=422 if form.errors else 200)
 
@@ -120,7 +120,7 @@ def audit_print(request: Request, query: Query) -> HttpResponse:
         "checkpoint": sealing.checkpoint_of(seal) if seal else None,
         "now": now,
         "address": query_url(query),
-        "broken": log_status.broken_verification(),
+        "broken": log_status.broken_verification(now=timezone.now()),
     }
     return render(request, "assignments/print.html", context)
 
@@ -154,6 +154,6 @@ def _page(request: Request, *, problem: str = "", status: int = 200) -> HttpResp
         "is_worker_missing": is_pending and not has_running_worker(now=timezone.now()),
         "most": export_request.MAX_OPEN,
         "hours": settings.EXPORT_HOURS,
-        "broken": log_status.broken_verification(),
+        "broken": log_status.broken_verification(now=timezone.now()),
     }
     return render(request, "assignments/exports.html", context, status=status)

@@ -43,7 +43,7 @@ def home(request: Request) -> HttpResponse:
         "drafts": list(drafts.open_drafts(owner_pk=request.user.pk)[:5]),
         "numbers": overview.overview_numbers(now=now),
         "log_size": log_status.count_entries(),
-        "verified": log_status.last_verification(),
+        "verified": log_status.last_verification(now=now),
         "given_name": str(request.user).split()[0],
     }
     template = "assignments/overview.html"

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Final
 
+from django.conf import settings
 from django.contrib.auth.decorators import permission_required
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponse
@@ -17,7 +18,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from assignments import tasks
 from assignments.audit.seals.sealing import NotSealed, make_seal
 from assignments.audit.search.query import Query
-from assignments.audit.verification import exported_file, jobs, log_status, search_results
+from assignments.audit.verification import (
+    exported_file,
+    jobs,
+    log_status,
+    recorded_checks,
+    search_results,
+)
 from assignments.audit.verification.whole_log import verify_log
 from assignments.queries import log
 from assignments.views.log_query_url import query_url, with_query
@@ -69,7 +76,7 @@ def verify_search_results(request: Request, query: Query) -> HttpResponse:
         "most": search_results.MAX_ENTRIES,
         "now": now,
         "query_url": query_url(query),
-        "broken": log_status.broken_verification(),
+        "broken": log_status.broken_verification(now=timezone.now()),
     }
     return render(request, "assignments/verify_search_results.html", context)
 
@@ -79,14 +86,15 @@ def verify_search_results(request: Request, query: Query) -> HttpResponse:
 @permission_required("assignments.verify_log", raise_exception=True)
 def verification(request: Request, pk: int) -> HttpResponse:
     """Show one verification: its progress or its verdict."""
-    run = log.verifications().filter(pk=pk).first()
+    now = timezone.now()
+    run = next(
+        iter(recorded_checks.recorded_runs(log.verifications().filter(pk=pk), now=now)), None
+    )
     if run is None:
         raise Http404
-    return render(
-        request,
-        "assignments/verification.html",
-        {"run": run, "broken": log_status.broken_verification()},
-    )
+    broken = log_status.broken_verification(now=now)
+    context = {"run": run, "broken": None if broken and broken.at == run.at else broken}
+    return render(request, "assignments/verification.html", context)
 
 
 @require_POST
@@ -131,9 +139,10 @@ def _verify_upload(chunks: Iterable[bytes], *, by: Actor, now: datetime) -> File
 def _context() -> dict[str, object]:
     return {
         "size": log_status.count_entries(),
-        "runs": list(log.verifications()[:20]),
+        "runs": recorded_checks.recorded_runs(log.verifications()[:20], now=timezone.now()),
         "seals": list(log.seals()[:10]),
         "keys": log_status.published_keys(),
         "second_place": log_status.second_copy_folder(),
-        "broken": log_status.broken_verification(),
+        "is_sandbox": settings.IS_SANDBOX,
+        "broken": log_status.broken_verification(now=timezone.now()),
     }

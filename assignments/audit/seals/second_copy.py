@@ -1,6 +1,8 @@
 """Second copies of the seals: one file for each, in a folder outside the database."""
 
+import secrets
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +33,34 @@ def write_copies(seals: Iterable[LogSeal]) -> None:
             logger.error(
                 "Seal %d is only in the database. Fix AUDIT_SEAL_DIR: %s", seal.number, error
             )
+
+
+def has_copy(seal: LogSeal) -> bool:
+    """Tell whether the seal is kept outside the database as it is in it."""
+    path = copy_path(seal.number)
+    try:
+        return path is not None and path.read_text("utf-8") == seal.note
+    except (OSError, ValueError):
+        return False
+
+
+def probe() -> str:
+    """Write, read and remove a file in the folder; return why that fails, empty if it does not."""
+    folder: Path | None = settings.AUDIT_SEAL_DIR
+    if folder is None:
+        return "AUDIT_SEAL_DIR is not set"
+    text = secrets.token_hex()
+    path = folder / f"probe-{text[:8]}.txt"
+    try:
+        write_once(path, text, mode=READABLE)
+        if path.read_text("utf-8") != text:
+            return f"{path} has another content than was written"
+    except OSError as error:
+        return str(error)
+    # A folder that keeps what it was given, as a second place should, may refuse this.
+    with suppress(OSError):
+        path.unlink()
+    return ""
 
 
 def read_copies() -> Iterator[tuple[int, str]]:

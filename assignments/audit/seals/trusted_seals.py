@@ -55,7 +55,7 @@ class CheckedSeals:
 
 def check_seals() -> CheckedSeals:
     """Check the signature of every seal and copy, and that no recorded seal is missing."""
-    keys = _keys()
+    keys = own_keys()
     rows = list(LogSeal.objects.order_by("number"))
     stored = {row.number: row.note for row in rows}
     copies = dict(second_copy.read_copies())
@@ -104,7 +104,8 @@ def _open(number: int, note: str, keys: list[PublicKey]) -> TrustedSeal | BadSea
     return TrustedSeal(checkpoint.size, number, checkpoint.root, opened.key)
 
 
-def _keys() -> list[PublicKey] | str:
+def own_keys() -> list[PublicKey] | str:
+    """Return the trusted keys, or why there are none."""
     try:
         return trusted_keys()
     except KeyUnavailable as error:

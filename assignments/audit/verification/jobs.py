@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from typing import Final
 
+from django.db.models import Q
 from django.utils import timezone
 
 from assignments.audit.entries.actors import Actor
+from assignments.audit.verification.recorded_checks import CLOCK_TOLERANCE, newest_checks
 from assignments.audit.verification.whole_log import verify_log
 from assignments.models import LogHead, Verification
 
@@ -30,16 +32,23 @@ def begin_verification(*, by: Actor, now: datetime) -> Verification:
 def begin_nightly_verification(*, by: Actor, now: datetime) -> Verification | None:
     """Return tonight's verification if the caller is the one to run it, else None.
 
-    One without progress for an hour is taken over. Nights begin at 02:00 in the default time zone.
+    It has ended if an entry of the log says so, whatever its row says. One without progress for an
+    hour is taken over. Nights begin at 02:00 in the default time zone.
     """
     local = timezone.localtime(now, timezone.get_default_timezone())
     night = local.date() if local.time() >= NIGHTLY_AT else local.date() - timedelta(days=1)
+    if any(check.night == night for check in newest_checks(now=now)):
+        return None
     values = {"at": now, "by": by.ref, "size": LogHead.entries()}
     run, is_new = Verification.objects.get_or_create(night=night, defaults=values)
-    if is_new or run.verdict:
-        return run if is_new else None
-    abandoned = Verification.objects.filter(pk=run.pk, verdict="", at__lt=now - ABANDONED_AFTER)
-    return run if abandoned.update(at=now) else None
+    if is_new:
+        return run
+    runs = Q(at__range=(now - ABANDONED_AFTER, now + CLOCK_TOLERANCE), verdict="")
+    abandoned = Verification.objects.filter(~runs, pk=run.pk)
+    if not abandoned.update(at=now, verdict="", checked=0):
+        return None
+    run.refresh_from_db()
+    return run
 
 
 def run_verification(run: Verification, *, by: Actor, clock: Callable[[], datetime]) -> None:

@@ -33,7 +33,7 @@ from assignments.audit.merkle.proofs import frontier_at
 from assignments.audit.merkle.tree import Frontier
 from assignments.audit.seals import trusted_seals
 from assignments.audit.signing.mac_keys import readable_keys
-from assignments.audit.verification import log_status
+from assignments.audit.verification import log_status, recorded_checks
 from assignments.audit.verification.entry_scan import EntryScan, Progress
 from assignments.audit.verification.tree_rebuild import TreeRebuild
 from assignments.models import LogEntry, Verification
@@ -57,23 +57,26 @@ def verify_log(
     if isinstance(verdict, BROKEN):
         raise_alarm(verdict.sentence)
     run = run or Verification(at=now, by=by.ref)
+    previous = log_status.last_verification(now=now)
     with transaction.atomic():
-        detail = {"verdict": verdict.sentence, "seq": verdict.first}
-        event = Event(action="log.verified", subject="log", result=verdict.word, detail=detail)
+        night = {"night": run.night.isoformat()} if run.night else {}
+        detail = {"verdict": verdict.sentence, "seq": verdict.first, **night}
+        event = Event(
+            action=recorded_checks.ACTION, subject="log", result=verdict.word, detail=detail
+        )
         record(event, by=by, at=now)
         for name, value in as_fields(verdict).items():
             setattr(run, name, value)
         run.at, run.checked = now, run.size
-        run.email_at = now if _needs_email(run) else None
+        run.email_at = now if _needs_email(run, previous) else None
         run.save()
     return run
 
 
-def _needs_email(run: Verification) -> bool:
+def _needs_email(run: Verification, previous: recorded_checks.RecordedCheck | None) -> bool:
     """Tell whether to send an e-mail: for a broken log, when it is new and every night."""
     if run.verdict not in BROKEN_WORDS:
         return False
-    previous = log_status.last_verification()
     return run.night is not None or previous is None or previous.detail != run.detail
 
 

@@ -24,6 +24,7 @@ from assignments.audit.integrity.verdicts import (
     Unsealed,
 )
 from assignments.audit.pruning import NotPruned
+from assignments.audit.seals import second_copy
 from assignments.audit.seals.sealing import NotSealed, make_seal
 from assignments.audit.search import access_records
 from assignments.audit.search.api_results import fetch_results
@@ -148,6 +149,11 @@ class Command(DeskCommand):
         result = {"seal": seal.number, "size": seal.size, "key": seal.key, "note": seal.note}
         sentence = f"Seal {seal.number:,} vouches for {counted(seal.size, 'entry', 'entries')}."
         self.stdout.write(json.dumps(result) if options["json"] else f"{sentence}\n\n{seal.note}")
+        if settings.AUDIT_SEAL_DIR and not second_copy.has_copy(seal):
+            why = second_copy.probe() or "its copy there differs"
+            raise CommandError(
+                f"Seal {seal.number:,} is only in the database. Fix AUDIT_SEAL_DIR: {why}"
+            )
 
     def _key(self, options: dict[str, Option]) -> None:
         self.stdout.write(audit_keys.new_signing_key(options["name"], as_json=options["json"]))

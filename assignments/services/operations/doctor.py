@@ -15,7 +15,9 @@ from django.utils.module_loading import import_string
 
 from assignments.audit.entries.sentences import counted
 from assignments.audit.integrity.pinned_mac_key import require_pinned_key
+from assignments.audit.seals import second_copy
 from assignments.audit.signing.keys import KeyUnavailable, is_generated, signing_key
+from assignments.audit.verification import log_status
 from assignments.models import Account, Worker
 from assignments.models.sql.trigram_index import ENTRIES, EXTENSION, LEARNERS
 from assignments.proxies import proxy_to
@@ -56,6 +58,7 @@ def findings(*, now: datetime) -> Iterator[Finding]:
     yield _signing_key()
     yield _mac_key()
     yield _seal_folder()
+    yield _log_check(now)
     yield Finding("sign-in", *import_string(settings.SIGN_IN_CHECK)())
     yield _emails()
     yield _alarms()
@@ -190,11 +193,27 @@ def _mac_key() -> Finding:
 def _seal_folder() -> Finding:
     folder = settings.AUDIT_SEAL_DIR
     if folder is None:
-        sentence = "Seals are only in the database. Set AUDIT_SEAL_DIR to a folder elsewhere."
+        sentence = (
+            "Seals are only in the database, so an older copy of it that somebody restores "
+            "would be found intact. Set AUDIT_SEAL_DIR to a folder elsewhere."
+        )
         return Finding("seals", settings.IS_SANDBOX, sentence)
-    if not os.access(folder if folder.exists() else folder.parent, os.W_OK):
-        return Finding("seals", False, f"{folder} cannot be written to. Fix AUDIT_SEAL_DIR.")
+    if problem := second_copy.probe():
+        sentence = f"{folder} cannot be written to and read. Fix AUDIT_SEAL_DIR: {problem}"
+        return Finding("seals", False, sentence)
     return Finding("seals", True, f"copied to {folder}")
+
+
+def _log_check(now: datetime) -> Finding:
+    latest = log_status.last_verification(now=now)
+    if latest and latest.is_broken:
+        return Finding("log check", False, f"The audit log is broken. {latest.detail}")
+    if log_status.is_check_overdue(latest, now=now):
+        sentence = "The audit log was not verified last night. A worker does it: see its log."
+        return Finding("log check", False, sentence)
+    if latest is None:
+        return Finding("log check", True, "the audit log is verified every night, not yet so far")
+    return Finding("log check", True, f"the audit log was verified: {latest.verdict}")
 
 
 def _emails() -> Finding:
