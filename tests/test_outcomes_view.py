@@ -41,7 +41,7 @@ def actions(page):
     return [line.action for line in page.context["lines"]]
 
 
-def found(text):
+def numbers_of(text):
     """Return the numbers of the entries that a search finds."""
     return {line.seq for line in find(parse(text, today=DUE)).fetch_newest(limit=500)}
 
@@ -50,11 +50,11 @@ def test_outcomes_and_steps_are_all_entries_and_no_entry_is_both(auditor):
     written = {*write(*SENTENCES), *write(*SENTENCES, by=SYSTEM)}
     entries = dict(LogEntry.objects.values_list("seq", "action"))
 
-    outcomes, steps = found("batch:7 show:outcomes"), found("batch:7 show:steps")
+    outcomes, steps = numbers_of("batch:7 show:outcomes"), numbers_of("batch:7 show:steps")
 
-    assert outcomes | steps == written == found("batch:7")
+    assert outcomes | steps == written == numbers_of("batch:7")
     assert not outcomes & steps
-    assert found("batch:7 -show:outcomes") == steps
+    assert numbers_of("batch:7 -show:outcomes") == steps
     assert {entries[seq] for seq in steps} == {*TECHNICAL, *SCHEDULED}
     # What a person asked for is no technical step.
     assert set(SCHEDULED) <= {entries[seq] for seq in outcomes}

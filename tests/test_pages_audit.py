@@ -205,7 +205,7 @@ def test_a_search_is_recorded_without_text_in_clear(auditor):
     auditor.get("/audit/", {"q": "Elif by:priya batch:B-0417"})
 
     assert actions()[-1] == ("log.searched", "log")
-    assert last_detail() == {"entries": 1, "search": "… by:… batch:B-0417"}
+    assert last_detail() == {"entries": 1, "search": "… by:… batch:B-0417 show:outcomes"}
 
 
 @pytest.mark.parametrize(
