@@ -166,7 +166,7 @@ def test_the_history_costs_the_same_queries_whatever_its_length(
     write(first, *(about(first, "assignment.created", "created") for _ in range(count)))
     address = reverse("assignment-history", args=[first.learner_id, first.content_id])
 
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(18):
         page = auditor.get(address)
 
     assert len(page.context["causes"]) == count
