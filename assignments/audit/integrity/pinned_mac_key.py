@@ -23,11 +23,7 @@ def require_pinned_key() -> MacKey:
 def _require_pin(fingerprint: str) -> None:
     pinned = newest_pin()
     if pinned is not None and pinned.fingerprint != fingerprint:
-        raise KeyUnavailable(
-            f"AUDIT_MAC_KEY is the key {key_id(fingerprint)}, and this database is used with "
-            f"{key_id(pinned.fingerprint)}. Set that one, or add it to AUDIT_MAC_KEYS and run "
-            "manage.py prepare to change to the new one."
-        )
+        raise _refusal(fingerprint, pinned)
 
 
 def newest_pin() -> LogMacKey | None:
@@ -49,7 +45,15 @@ def pin(*, now: datetime) -> LogMacKey | None:
     if pinned is not None and all(
         older.fingerprint != pinned.fingerprint for older in readable_keys().values()
     ):
-        require_pinned_key()
+        raise _refusal(key.fingerprint, pinned)
     number = pinned.number + 1 if pinned else 1
     LogMacKey.objects.create(number=number, fingerprint=key.fingerprint, at=now)
     return pinned
+
+
+def _refusal(fingerprint: str, pinned: LogMacKey) -> KeyUnavailable:
+    return KeyUnavailable(
+        f"AUDIT_MAC_KEY is the key {key_id(fingerprint)}, and this database is used with "
+        f"{key_id(pinned.fingerprint)}. Set that one, or add it to AUDIT_MAC_KEYS and run "
+        "manage.py prepare to change to the new one."
+    )

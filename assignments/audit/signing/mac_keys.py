@@ -14,6 +14,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 from django.conf import settings
@@ -57,7 +58,7 @@ def mac_key() -> MacKey:
 
     :raises KeyUnavailable: if there is none, or it cannot be read
     """
-    text = settings.AUDIT_MAC_KEY or generated_key(settings.AUDIT_OWN_MAC_KEY_FILE, new_key)
+    text = settings.AUDIT_MAC_KEY or _own_key(settings.AUDIT_OWN_MAC_KEY_FILE)
     if not text:
         raise KeyUnavailable(
             "AUDIT_MAC_KEY is not set, so no entry of the audit log can be written or checked. "
@@ -73,6 +74,12 @@ def readable_keys() -> Mapping[str, MacKey]:
     """
     older = [_parse("AUDIT_MAC_KEYS", text.strip()) for text in settings.AUDIT_MAC_KEYS]
     return {key.id: key for key in (mac_key(), *older)}
+
+
+# Read once: every append needs it.
+@lru_cache(maxsize=4)
+def _own_key(path: Path | None) -> str:
+    return generated_key(path, new_key)
 
 
 @lru_cache(maxsize=64)

@@ -87,13 +87,18 @@ def verify_results(query: Query, *, by: Actor, now: datetime) -> ResultsVerdict:
         entries=len(rows),
         sealed=len(sealed),
         altered=len(faults),
-        unchecked=sum(row.mac_key not in readable_keys() for row in rows),
+        unchecked=_count_unchecked(rows),
         faults=tuple(Fault(seq, faults[seq]) for seq in sorted(faults)[:_MAX_FAULTS]),
         seal=seal,
         seal_fault=find_seal_fault(seal) if seal else "",
     )
     _record(verdict, query, by, now)
     return verdict
+
+
+def _count_unchecked(rows: Sequence[Row]) -> int:
+    keys = readable_keys()
+    return sum(row.mac_key not in keys for row in rows)
 
 
 def _find_own_faults(rows: Sequence[Row]) -> Iterator[tuple[int, str]]:
