@@ -23,17 +23,19 @@ SEARCHED = (
     ("assignments_logentry", "seq", "log_by_trigrams"),
 )
 
-SQLITE_APPEND_ONLY = """
+SQLITE_UNCHANGED = """
 CREATE TRIGGER {table}_refuses_update BEFORE UPDATE ON {table}
-BEGIN SELECT RAISE(ABORT, '{refusal}'); END;
-
-CREATE TRIGGER {table}_refuses_delete BEFORE DELETE ON {table}
 BEGIN SELECT RAISE(ABORT, '{refusal}'); END;
 
 -- INSERT OR REPLACE removes the old row without a DELETE that a trigger would see.
 CREATE TRIGGER {table}_refuses_replace BEFORE INSERT ON {table}
 WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})
 BEGIN SELECT RAISE(ABORT, '{refusal}'); END;
+"""
+
+SQLITE_APPEND_ONLY = f"""{SQLITE_UNCHANGED}
+CREATE TRIGGER {{table}}_refuses_delete BEFORE DELETE ON {{table}}
+BEGIN SELECT RAISE(ABORT, '{{refusal}}'); END;
 """
 
 SQLITE_TRIGRAMS = """
@@ -59,16 +61,6 @@ WHEN OLD.search_text IS NOT NEW.search_text BEGIN
 END;
 
 INSERT INTO {index} ({index}) VALUES ('rebuild');
-"""
-
-SQLITE_UNCHANGED = """
-CREATE TRIGGER {table}_refuses_update BEFORE UPDATE ON {table}
-BEGIN SELECT RAISE(ABORT, '{refusal}'); END;
-
--- INSERT OR REPLACE removes the old row without a DELETE that a trigger would see.
-CREATE TRIGGER {table}_refuses_replace BEFORE INSERT ON {table}
-WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})
-BEGIN SELECT RAISE(ABORT, '{refusal}'); END;
 """
 
 POSTGRESQL_REFUSAL = """
